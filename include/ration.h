@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ration.h - give a process its ration, and get a receipt
+ *
+ * The whole public interface of libration. One direction, five steps:
+ *
+ *     probe ──> plan ──> apply ──> supervise ──> receipt
+ *
+ *   ration_host_open()     looks at the machine once and remembers
+ *   ration_limits_set()    says what is asked for
+ *   ration_plan_new()      decides, without touching anything, which mechanism
+ *                          will enforce each limit here, or why none can
+ *   ration_run_start()     makes the group, applies the plan and starts the
+ *                          command inside
+ *   ration_run_wait()      supervises it to its end and fills in the receipt
+ *
+ * Return values. Every fallible call returns 0 or more on success and a
+ * negative errno on failure; each call lists the ones it can return. The last
+ * parameter of a fallible call, `reterr`, may be NULL; otherwise it is filled
+ * in on failure only, and says what was tried, on what, why it failed and what
+ * to do about it. `ret_` parameters are written on success only.
+ *
+ * Ownership. Handles are opaque; what a call puts into a `ret_` handle is the
+ * caller's and goes back through the matching _free(), which takes NULL and
+ * returns NULL. A `const char *` that a call returns lives as long as the
+ * handle that it was asked of.
+ *
+ * Threads and signals. There are no globals: different handles may be used
+ * from different threads at the same time, one handle from one thread at a
+ * time. The library prints nothing, never exits, installs no signal handler
+ * and leaves SIGCHLD to the program.
+ *
+ * Units are in the names: _bytes, _usec (microseconds), _pct. Sizes are powers
+ * of 1024.
+ */
+#ifndef RATION_H
+#define RATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of this header; ration_version() is that of the library. */
+#define RATION_VERSION "0.1.0"
+
+/* The value of a limit that is lifted, in every unit. */
+#define RATION_UNLIMITED UINT64_MAX
+
+/* Longest tenant or group name, in bytes, without the final NUL. */
+#define RATION_NAME_MAX 128
+
+#if defined(__GNUC__)
+#define RATION_PUBLIC __attribute__((visibility("default")))
+#define RATION_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define RATION_PUBLIC
+#define RATION_MUST_CHECK
+#endif
+
+/* Returns the version of the library that is linked, "MAJOR.MINOR.PATCH". */
+RATION_PUBLIC const char *ration_version(void);
+
+/* ------------------------------------------------------------------ errors */
+
+/* Why a call failed: the one cause behind an errno that the kernel uses for ten. */
+enum ration_cause {
+	RATION_CAUSE_UNKNOWN,        /* only the errno is known */
+	RATION_CAUSE_INVALID,        /* a value that is malformed or out of range */
+	RATION_CAUSE_CONTRADICTION,  /* two values that can't hold together */
+	RATION_CAUSE_BAD_NAME,       /* a tenant's or a group's name */
+	RATION_CAUSE_NO_CGROUP,      /* no cgroup v2 hierarchy that we may write */
+	RATION_CAUSE_NO_CONTROLLER,  /* the controller isn't available at that place */
+	RATION_CAUSE_NOT_DELEGATED,  /* the place belongs to somebody else */
+	RATION_CAUSE_HAS_PROCESSES,  /* processes in a group that needs to be a node */
+	RATION_CAUSE_KERNEL_TOO_OLD, /* the kernel has no such file or call */
+	RATION_CAUSE_NOT_ENFORCEABLE,/* the policy forbids what this host can offer */
+	RATION_CAUSE_EXISTS,         /* a group of that name is there already */
+	RATION_CAUSE_VANISHED,       /* the group was removed meanwhile */
+	RATION_CAUSE_COMMAND,        /* the command itself couldn't be executed */
+	RATION_CAUSE_NO_MEMORY,      /* this process ran out of memory */
+};
+
+/*
+ * What went wrong. The caller's own, fixed size, never allocated.
+ * `message` is one sentence without a final full stop that names what was
+ * tried and on what; `hint` says what to do about it, or is empty.
+ */
+struct ration_error {
+	int code;                /* negative errno: what the call returned */
+	enum ration_cause cause;
+	char message[384];
+	char hint[256];
+};
+
+/* ------------------------------------------------------------------ limits */
+
+enum ration_limit {
+	RATION_LIMIT_MEMORY,        /* bytes */
+	RATION_LIMIT_SWAP,          /* bytes */
+	RATION_LIMIT_MEMORY_HIGH,   /* bytes */
+	RATION_LIMIT_CPUS,          /* microseconds of CPU in each 100 ms */
+	RATION_LIMIT_CPU_BURST,     /* microseconds */
+	RATION_LIMIT_CPU_WEIGHT,    /* 1 to 10000, 100 is everybody's */
+	RATION_LIMIT_CPU_TIME,      /* microseconds, soft and hard */
+	RATION_LIMIT_TIMEOUT,       /* microseconds */
+	RATION_LIMIT_PIDS,          /* tasks: processes and threads */
+	RATION_LIMIT_CPUSET_CPUS,   /* a list: "0-3,8" */
+	RATION_LIMIT_STALL_TIMEOUT, /* microseconds */
+	RATION_LIMIT_OUTPUT,        /* bytes on each of stdout and stderr */
+	/* setrlimit(2), each soft and hard, in the resource's own unit. */
+	RATION_LIMIT_RLIMIT_AS,
+	RATION_LIMIT_RLIMIT_CORE,
+	RATION_LIMIT_RLIMIT_CPU,
+	RATION_LIMIT_RLIMIT_DATA,
+	RATION_LIMIT_RLIMIT_FSIZE,
+	RATION_LIMIT_RLIMIT_LOCKS,
+	RATION_LIMIT_RLIMIT_MEMLOCK,
+	RATION_LIMIT_RLIMIT_MSGQUEUE,
+	RATION_LIMIT_RLIMIT_NICE,
+	RATION_LIMIT_RLIMIT_NOFILE,
+	RATION_LIMIT_RLIMIT_NPROC,
+	RATION_LIMIT_RLIMIT_RSS,
+	RATION_LIMIT_RLIMIT_RTPRIO,
+	RATION_LIMIT_RLIMIT_RTTIME,
+	RATION_LIMIT_RLIMIT_SIGPENDING,
+	RATION_LIMIT_RLIMIT_STACK,
+};
+#define RATION_LIMIT_COUNT (RATION_LIMIT_RLIMIT_STACK + 1)
+
+/* What a limit's number means. */
+enum ration_unit {
+	RATION_UNIT_BYTES,
+	RATION_UNIT_USEC,    /* microseconds; written as a duration */
+	RATION_UNIT_CPUS,    /* hundred-thousandths of a CPU; written 1.5 or 150% */
+	RATION_UNIT_COUNT,
+	RATION_UNIT_CPULIST, /* text, no number */
+};
+
+/* One row of the table of limits. Everything else about limits follows from it. */
+struct ration_limit_info {
+	enum ration_limit limit;
+	enum ration_unit unit;
+	const char *name;        /* in plans and receipts: "memory_high" */
+	const char *flag;        /* on the command line: "--memory-high" */
+	const char *argument;    /* in help texts: "SIZE" */
+	uint64_t min, max;       /* range of a value, both included */
+	bool has_soft;           /* takes SOFT:HARD */
+	bool lifts;              /* "max" is a value: no limit */
+	const char *kernel_file; /* "memory.high", or NULL */
+	const char *since;       /* the kernel that brought that file, or NULL */
+	const char *fallback;    /* in words: what holds where cgroup v2 can't */
+	const char *unset;       /* in words: what holds when it isn't asked for */
+	const char *example;     /* a value that is accepted */
+	const char *help;        /* one line, no final full stop */
+};
+
+/* Returns the row of `limit`, or NULL where there is none. Never freed. */
+RATION_PUBLIC const struct ration_limit_info *ration_limit_info(enum ration_limit limit);
+
+struct ration_limits;
+
+/*
+ * Makes an empty set of limits: nothing is asked for.
+ * Errors: -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_limits_new(struct ration_limits **ret_limits);
+RATION_PUBLIC struct ration_limits *ration_limits_free(struct ration_limits *limits);
+
+/*
+ * Asks for `hard`, in the unit of the limit's row, RATION_UNLIMITED for none.
+ * `soft` counts for rows with has_soft only: RATION_UNLIMITED means that it
+ * isn't set (cpu_time) or is the same as `hard` (setrlimit resources).
+ * Errors: -EINVAL (no such limit, or one that is text), -ERANGE (out of the
+ * row's range; soft above hard). On failure the set is as it was.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_limits_set(struct ration_limits *limits,
+		enum ration_limit limit, uint64_t soft, uint64_t hard, struct ration_error *reterr);
+
+/*
+ * Asks for what `text` says, in the grammar of the command line:
+ * sizes `64M`, `1.5GiB`, `50%` (of what the parent may use), `max`; durations
+ * `500ms`, `1.5s`, `2m`, `1h`, bare seconds, 0 for none; CPUs `1.5`, `150%`;
+ * counts; lists `0-3,8`; `SOFT:HARD` where the row has a soft value.
+ * Errors: -EINVAL (malformed, or a unit that is ambiguous), -ERANGE. The message
+ * names the flag, the value, the range and an example.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_limits_parse(struct ration_limits *limits,
+		enum ration_limit limit, const char *text, struct ration_error *reterr);
+
+/* Forgets a limit. One that isn't set is no error. */
+RATION_PUBLIC void ration_limits_unset(struct ration_limits *limits, enum ration_limit limit);
+
+/* Tells whether a limit is asked for. */
+RATION_PUBLIC bool ration_limits_has(const struct ration_limits *limits, enum ration_limit limit);
+
+/*
+ * Reads a duration as the command line does, in microseconds: for settings
+ * that aren't limits, such as the time between the first signal and SIGKILL.
+ * Above 2^63 it stays at 2^63; above zero it never becomes 0.
+ * Errors: -EINVAL. The message names `flag`.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_parse_duration(const char *flag, const char *text,
+		uint64_t *ret_usec, struct ration_error *reterr);
+
+/* Reads a size in bytes as the command line does. Errors: -EINVAL, -ERANGE. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_parse_size(const char *flag, const char *text,
+		uint64_t *ret_bytes, struct ration_error *reterr);
+
+/* Longest text that the calls below write, with its final NUL. */
+#define RATION_TEXT_MAX 32
+
+/* Writes `bytes` for a person: "64 MiB", "1.5 GiB", "no limit". Returns buf. */
+RATION_PUBLIC const char *ration_format_size(char buf[RATION_TEXT_MAX], uint64_t bytes);
+
+/* Writes `usec` for a person: "250 ms", "1.5 s", "2 min", "no limit". Returns buf. */
+RATION_PUBLIC const char *ration_format_duration(char buf[RATION_TEXT_MAX], uint64_t usec);
+
+/* -------------------------------------------------- virtual machine profile */
+
+enum ration_accel {
+	RATION_ACCEL_NONE, /* not a virtual machine */
+	RATION_ACCEL_KVM,
+	RATION_ACCEL_HVF,
+	RATION_ACCEL_TCG,
+};
+
+/* The sizes of a virtual machine's process. 0 in a field takes its default. */
+struct ration_vm {
+	size_t size;               /* sizeof(struct ration_vm) */
+	enum ration_accel accel;
+	uint64_t guest_bytes;      /* what the guest sees; required */
+	uint64_t overhead_bytes;   /* QEMU's own; default 200 MiB */
+	uint64_t tb_bytes;         /* TCG's translation cache; default 256 MiB; must
+				      be what `-accel tcg,tb-size=` says */
+	uint64_t vcpus;            /* default 1 */
+	uint64_t pids;             /* processes and threads; default 100 */
+};
+
+/*
+ * Works out the limits of a VM's process, and sets those that `limits` doesn't
+ * have yet: memory = guest + overhead (+ tb under TCG), cpus = vcpus, pids.
+ * `vm` comes back with the defaults filled in. `ret_as_bytes`, may be NULL, is
+ * the address space such a process needs (guest + tb + 400 MiB + 72 MiB for
+ * each of its `pids` threads, at most 8 of them): RLIMIT_AS in a fallback.
+ * Errors: -EINVAL (no accelerator, no guest memory), -ERANGE (overflow).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_vm_limits(struct ration_vm *vm,
+		struct ration_limits *limits, uint64_t *ret_as_bytes, struct ration_error *reterr);
+
+/* -------------------------------------------------------------------- host */
+
+/* Which cgroup hierarchies this machine shows to this process. */
+enum ration_hierarchy {
+	RATION_HIERARCHY_NONE,   /* nothing is mounted */
+	RATION_HIERARCHY_V1,     /* cgroup v1 only */
+	RATION_HIERARCHY_HYBRID, /* v1 with the controllers, v2 beside it */
+	RATION_HIERARCHY_V2,     /* cgroup v2 only */
+};
+
+/* How BASE, the directory below which groups are made, was found. */
+enum ration_base_kind {
+	RATION_BASE_NONE,   /* there is none: base_reason says why */
+	RATION_BASE_GIVEN,  /* the caller named it */
+	RATION_BASE_ROOT,   /* the root of the hierarchy, and no service manager */
+	RATION_BASE_NESTED, /* below the group that this process lives in */
+};
+
+/* Controllers, as bits. */
+#define RATION_CONTROLLER_CPU    (1u << 0)
+#define RATION_CONTROLLER_CPUSET (1u << 1)
+#define RATION_CONTROLLER_IO     (1u << 2)
+#define RATION_CONTROLLER_MEMORY (1u << 3)
+#define RATION_CONTROLLER_PIDS   (1u << 4)
+
+/* Kernel features, as bits. */
+#define RATION_FEATURE_CLONE_INTO_CGROUP (1u << 0) /* 5.7 */
+#define RATION_FEATURE_CGROUP_KILL       (1u << 1) /* 5.14 */
+#define RATION_FEATURE_OPENAT2           (1u << 2) /* 5.6 */
+#define RATION_FEATURE_PIDFD             (1u << 3) /* 5.3 */
+#define RATION_FEATURE_PSI               (1u << 4) /* 4.20, may need psi=1 */
+#define RATION_FEATURE_MEMORY_PEAK       (1u << 5) /* 5.19 */
+#define RATION_FEATURE_PIDS_PEAK         (1u << 6) /* 6.1 */
+#define RATION_FEATURE_SWAP_PEAK         (1u << 7) /* 6.5 */
+#define RATION_FEATURE_SWAP_MAX          (1u << 8) /* memory.swap.max is there */
+#define RATION_FEATURE_CPU_BURST         (1u << 9) /* 5.14 */
+
+struct ration_host;
+
+/* Where to look. NULL fields take their defaults. */
+struct ration_host_options {
+	size_t size;            /* sizeof(struct ration_host_options) */
+	const char *base;       /* an existing directory on a cgroup2 mount */
+	const char *nspace;     /* the node below BASE; default "ration" */
+	const char *root;       /* read /proc and /sys below this directory: tests */
+};
+
+/* What was found. */
+struct ration_host_info {
+	size_t size;            /* sizeof(struct ration_host_info), set by the caller */
+	enum ration_hierarchy hierarchy;
+	enum ration_base_kind base_kind;
+	uint32_t controllers;   /* that groups below BASE can have */
+	uint32_t features;
+	const char *kernel;     /* release, as uname(2) */
+	const char *mount;      /* where cgroup2 is mounted, or NULL */
+	const char *own;        /* this process's group, relative to `mount`, or NULL */
+	const char *base;       /* BASE, or NULL */
+	const char *base_reason;/* why there is no BASE, or why it can do less */
+	const char *base_fix;   /* the one thing that would make it better, or "" */
+	uint64_t memory_bytes;  /* the most a group may use here: the machine's
+				   memory, or the lowest memory.max above BASE */
+	const char *memory_source; /* which of the two: "machine" or a group's path */
+	uint64_t swap_bytes;    /* swap space of the machine */
+	unsigned cpus;          /* CPUs that this process may run on */
+	bool root;              /* effective uid 0 */
+	bool container;         /* signs of a container were seen */
+	bool systemd;           /* systemd is the service manager */
+};
+
+/*
+ * Looks at this machine once. Succeeds wherever /proc is there: a host without
+ * cgroups is a host. `options` may be NULL.
+ * Changes nothing; groups are made when something is to run in them.
+ * Errors: -ENOMEM; -EINVAL (a bad namespace, a base that isn't a directory of
+ * a cgroup2 mount); -ENOENT, -EACCES, -EPERM (that base); -EIO.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_host_open(const struct ration_host_options *options,
+		struct ration_host **ret_host, struct ration_error *reterr);
+RATION_PUBLIC struct ration_host *ration_host_free(struct ration_host *host);
+
+/* Fills in `info`, whose `size` the caller has set. Strings live as long as `host`. */
+RATION_PUBLIC void ration_host_info(const struct ration_host *host, struct ration_host_info *info);
+
+/* -------------------------------------------------------------------- plan */
+
+enum ration_policy {
+	RATION_ENFORCE_FALLBACK, /* a weaker mechanism is taken, and named */
+	RATION_ENFORCE_STRICT,   /* all must hold for the whole group, by the kernel */
+	RATION_ENFORCE_ANY,      /* run even where a limit can't be enforced at all */
+};
+
+enum ration_mechanism {
+	RATION_MECHANISM_NONE,
+	RATION_MECHANISM_CGROUP2,
+	RATION_MECHANISM_CGROUP1,
+	RATION_MECHANISM_RLIMIT,
+	RATION_MECHANISM_AFFINITY,
+	RATION_MECHANISM_NICE,
+	RATION_MECHANISM_WATCH,  /* the supervisor measures and acts */
+};
+
+enum ration_scope {
+	RATION_SCOPE_NONE,
+	RATION_SCOPE_GROUP,   /* the sum over all processes of the group */
+	RATION_SCOPE_PROCESS, /* each process for itself */
+	RATION_SCOPE_USER,    /* all processes of one uid */
+};
+
+/* "cgroup2", "rlimit", …; never NULL for a value of the enum. */
+RATION_PUBLIC const char *ration_mechanism_name(enum ration_mechanism mechanism);
+RATION_PUBLIC const char *ration_scope_name(enum ration_scope scope);
+
+/* One limit of a plan: what was asked, what will hold, and by what. */
+struct ration_plan_item {
+	size_t size;              /* sizeof(struct ration_plan_item) */
+	enum ration_limit limit;
+	bool implied;             /* not asked for: it follows from another limit */
+	bool weaker;              /* not what `strict` would take */
+	uint64_t asked;           /* in the unit of the limit's row */
+	uint64_t asked_soft;      /* RATION_UNLIMITED: not set */
+	uint64_t in_force;        /* what the mechanism will hold, if it is one */
+	const char *text;         /* the list of a RATION_UNIT_CPULIST, or NULL */
+	enum ration_mechanism mechanism;
+	enum ration_scope scope;
+	enum ration_mechanism backstop; /* a second one behind it, or NONE */
+	enum ration_scope backstop_scope;
+	const char *reason;       /* why it is weaker or none; "" where it is neither */
+	const char *fix;          /* the one thing that would make it better, or "" */
+};
+
+struct ration_plan;
+
+/*
+ * Decides how each limit would be enforced on `host`. Touches nothing.
+ * Errors: -ENOMEM; -EINVAL (contradicting limits: memory_high above memory, …).
+ * A plan that the policy forbids is still a plan: see ration_plan_check().
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new(const struct ration_host *host,
+		const struct ration_limits *limits, enum ration_policy policy,
+		struct ration_plan **ret_plan, struct ration_error *reterr);
+RATION_PUBLIC struct ration_plan *ration_plan_free(struct ration_plan *plan);
+
+/*
+ * Tells whether the policy of the plan lets it run.
+ * Errors: -EOPNOTSUPP; the message names the first limit that can't be held,
+ * why, and the hint what would help.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_plan_check(const struct ration_plan *plan,
+		struct ration_error *reterr);
+
+RATION_PUBLIC size_t ration_plan_count(const struct ration_plan *plan);
+/* Returns item `i` of the plan, in the order of the table of limits, or NULL. */
+RATION_PUBLIC const struct ration_plan_item *ration_plan_item(const struct ration_plan *plan, size_t i);
+
+/* ----------------------------------------------------------------- receipt */
+
+/* Why a run ended. */
+enum ration_verdict {
+	RATION_VERDICT_OK,              /* exit 0 */
+	RATION_VERDICT_EXIT,            /* exit other than 0 */
+	RATION_VERDICT_SIGNAL,          /* a signal that wasn't ours */
+	RATION_VERDICT_CPU_TIME,
+	RATION_VERDICT_CPU_TIME_SOFT,
+	RATION_VERDICT_WALL_TIME,
+	RATION_VERDICT_MEMORY,          /* its own memory limit */
+	RATION_VERDICT_MEMORY_EXTERNAL, /* the tenant's, an ancestor's, the machine's */
+	RATION_VERDICT_MEMORY_STALL,
+	RATION_VERDICT_PIDS,            /* the watch only: a kernel refuses the fork */
+	RATION_VERDICT_OUTPUT,
+	RATION_VERDICT_INTERRUPTED,     /* a signal to the supervisor */
+	RATION_VERDICT_NOT_STARTED,     /* the command couldn't be executed */
+	RATION_VERDICT_INTERNAL,        /* the supervisor failed */
+};
+
+/* "ok", "wall-time", "memory-external", … */
+RATION_PUBLIC const char *ration_verdict_name(enum ration_verdict verdict);
+
+/* At which level of the tree a counter moved. */
+enum ration_level {
+	RATION_LEVEL_GROUP,
+	RATION_LEVEL_TENANT,
+	RATION_LEVEL_ANCESTOR,
+	RATION_LEVEL_MACHINE,
+};
+
+RATION_PUBLIC const char *ration_level_name(enum ration_level level);
+
+/* One counter that moved: what a verdict rests on. */
+struct ration_evidence {
+	char counter[56];          /* "memory.events.local oom_kill" */
+	enum ration_level level;
+	char where[200];           /* the group whose counter it is, or "" */
+	uint64_t before, after;
+};
+#define RATION_EVIDENCE_MAX 8
+
+/* What a run used. */
+enum ration_metric {
+	RATION_METRIC_WALL_USEC,
+	RATION_METRIC_CPU_USEC,
+	RATION_METRIC_CPU_USER_USEC,
+	RATION_METRIC_CPU_SYSTEM_USEC,
+	RATION_METRIC_THROTTLED_COUNT,
+	RATION_METRIC_THROTTLED_USEC,
+	RATION_METRIC_MEMORY_PEAK_BYTES,
+	RATION_METRIC_MEMORY_ANON_BYTES,
+	RATION_METRIC_MEMORY_FILE_BYTES,
+	RATION_METRIC_MEMORY_SHMEM_BYTES,
+	RATION_METRIC_MEMORY_KERNEL_BYTES,
+	RATION_METRIC_SWAP_PEAK_BYTES,
+	RATION_METRIC_MAXRSS_BYTES,       /* of the largest single process */
+	RATION_METRIC_PIDS_PEAK,
+	RATION_METRIC_PIDS_REFUSED,
+	RATION_METRIC_OOM_KILLS,          /* processes of the group, by any OOM kill */
+	RATION_METRIC_MEMORY_HIGH_COUNT,
+	RATION_METRIC_IO_READ_BYTES,
+	RATION_METRIC_IO_WRITE_BYTES,
+	RATION_METRIC_IO_READ_OPS,
+	RATION_METRIC_IO_WRITE_OPS,
+	RATION_METRIC_CPU_PRESSURE_SOME_USEC,
+	RATION_METRIC_MEMORY_PRESSURE_SOME_USEC,
+	RATION_METRIC_MEMORY_PRESSURE_FULL_USEC,
+	RATION_METRIC_IO_PRESSURE_FULL_USEC,
+	RATION_METRIC_STDOUT_BYTES,       /* passed on, where output is limited */
+	RATION_METRIC_STDERR_BYTES,
+};
+#define RATION_METRIC_COUNT (RATION_METRIC_STDERR_BYTES + 1)
+
+/* Where a metric comes from. */
+enum ration_source {
+	RATION_SOURCE_ABSENT,  /* not known: the value means nothing */
+	RATION_SOURCE_CGROUP2,
+	RATION_SOURCE_RUSAGE,  /* wait4(2): waited-for processes only */
+	RATION_SOURCE_SAMPLED, /* seen by the watch: peaks between two looks are missed */
+	RATION_SOURCE_CLOCK,   /* the supervisor's own clock or count: exact */
+};
+
+/* "wall_usec", "memory_peak_bytes", … */
+RATION_PUBLIC const char *ration_metric_name(enum ration_metric metric);
+/* "cgroup2", "rusage", "sampled", "clock"; "absent" for the first. */
+RATION_PUBLIC const char *ration_source_name(enum ration_source source);
+
+/* How the command came into its group. */
+enum ration_birth {
+	RATION_BIRTH_NONE,     /* there is no group, or nothing was started */
+	RATION_BIRTH_CLONED,   /* born inside: clone3(CLONE_INTO_CGROUP) */
+	RATION_BIRTH_MIGRATED, /* stopped, moved in, released before exec */
+};
+
+/* What held the processes together. */
+enum ration_containment {
+	RATION_CONTAINMENT_CGROUP,    /* a cgroup: nothing escapes */
+	RATION_CONTAINMENT_SUBREAPER, /* descendants of a child subreaper, by /proc */
+};
+
+/* What one limit came to, beside the plan's item of the same index. */
+struct ration_outcome {
+	uint64_t observed;   /* what was measured when the limit was acted on; valid */
+	bool acted;          /* only where this limit ended the run */
+};
+
+struct ration_receipt {
+	size_t size;                  /* sizeof(struct ration_receipt) */
+	enum ration_verdict verdict;
+	int exit_code;                /* what `ration run` exits with */
+	int child_status;             /* exit code of the command; -1: it didn't exit */
+	int child_signal;             /* signal that ended the command; 0: none */
+	bool core;                    /* it dumped core */
+	bool truncated;               /* output was cut */
+	int start_errno;              /* errno of the failed exec, positive, or 0 */
+	enum ration_birth birth;
+	enum ration_containment containment;
+	uint64_t leftover_killed;     /* processes that outlived the command */
+	size_t n_evidence;
+	struct ration_evidence evidence[RATION_EVIDENCE_MAX];
+	uint64_t metric[RATION_METRIC_COUNT];
+	enum ration_source source[RATION_METRIC_COUNT];
+	struct ration_outcome outcome[RATION_LIMIT_COUNT]; /* by enum ration_limit */
+	char group[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */
+};
+
+/* --------------------------------------------------------------------- run */
+
+enum ration_output_mode {
+	RATION_OUTPUT_KILL,     /* end the run at the byte after the limit */
+	RATION_OUTPUT_TRUNCATE, /* drop what is too much, let it run */
+};
+
+/* What to run, and how to end it. Zeroed fields take their defaults. */
+struct ration_run_options {
+	size_t size;                  /* sizeof(struct ration_run_options) */
+	char *const *argv;            /* NULL-terminated; argv[0] is looked up in PATH */
+	char *const *envp;            /* NULL: this process's environment */
+	const char *tenant;           /* default "default" */
+	const char *name;             /* default: a unique name */
+	int signal;                   /* the first signal of a timeout; default SIGTERM */
+	uint64_t kill_after_usec;     /* from there to SIGKILL; RATION_UNLIMITED: never;
+					 0: default, 300 ms */
+	const int *fds;               /* three fds for the command's 0, 1, 2; NULL: ours */
+	bool wait_all;                /* wait for daemonised processes, too */
+	bool no_oom_group;            /* let an OOM kill take one process, not all */
+	bool preserve_status;         /* a timeout exits with the command's status, not 124 */
+	enum ration_output_mode output_mode;
+};
+
+/* The default of ration_run_options.kill_after_usec. */
+#define RATION_KILL_AFTER_USEC 300000
+
+struct ration_run;
+
+/*
+ * Makes a group, applies `plan` and starts the command inside it. The command
+ * and all its descendants die with the run: when its limit is reached, when the
+ * command ends, when ration_run_free() is called, and when this process dies,
+ * by whatever signal.
+ * `plan` and `host` must outlive the run. fds 0 to 2 are passed on; no other is.
+ * Errors: -EOPNOTSUPP (the policy forbids it), -EINVAL (names, options),
+ * -EEXIST (a group of that name), -ENOENT, -EACCES, -ENOEXEC, … with cause
+ * RATION_CAUSE_COMMAND (the command can't be executed: `code` is the errno of
+ * execve), -EBUSY, -EAGAIN, -ENOSPC, -EIO, -ENOMEM. After a failure nothing is
+ * left: no group, no process, no fd.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_start(const struct ration_host *host,
+		const struct ration_plan *plan, const struct ration_run_options *options,
+		struct ration_run **ret_run, struct ration_error *reterr);
+
+/*
+ * Ends the run if it hasn't ended (SIGKILL to all), removes its group, and
+ * forgets it. Takes NULL, returns NULL.
+ */
+RATION_PUBLIC struct ration_run *ration_run_free(struct ration_run *run);
+
+/*
+ * Returns a file descriptor that polls readable when ration_run_dispatch() has
+ * something to do: for epoll, libuv, asyncio. The run's own: don't close it.
+ */
+RATION_PUBLIC int ration_run_fd(const struct ration_run *run);
+
+/* Returns the pid of the command. */
+RATION_PUBLIC int ration_run_pid(const struct ration_run *run);
+
+/* Returns the group's address, "TENANT/NAME". */
+RATION_PUBLIC const char *ration_run_group(const struct ration_run *run);
+
+/*
+ * Handles what has happened, without waiting. Returns 1 when the run is over
+ * and its receipt can be read, 0 while it isn't.
+ * Errors: -EIO, -ENOMEM; the run is to be freed then.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_dispatch(struct ration_run *run,
+		struct ration_error *reterr);
+
+/*
+ * Sends `sig` to the command (not to its children). A command that has ended
+ * is no error. Errors: -EINVAL, -EPERM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_signal(struct ration_run *run, int sig,
+		struct ration_error *reterr);
+
+/*
+ * Ends the run, as somebody's wish: `sig` to every process of the group, and
+ * SIGKILL after the run's kill_after. The verdict will be `interrupted`, unless
+ * a limit came first. Returns at once.
+ * With `delivered` the processes have had the signal already (from a terminal):
+ * nothing is sent and nothing is hurried, but if the command ends by that
+ * signal, the verdict is `interrupted`.
+ * Errors: -EINVAL.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_interrupt(struct ration_run *run, int sig,
+		bool delivered, struct ration_error *reterr);
+
+/*
+ * Waits for the end of the run. Signals with handlers interrupt it: -EINTR, and
+ * it may be called again.
+ * Errors: -EINTR; -EIO, -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_wait(struct ration_run *run,
+		struct ration_error *reterr);
+
+/*
+ * Returns the receipt of a run that is over, or NULL while it isn't. Lives as
+ * long as `run`.
+ */
+RATION_PUBLIC const struct ration_receipt *ration_run_receipt(const struct ration_run *run);
+
+/* --------------------------------------------------------------------- gc */
+
+/* What garbage collection did. */
+struct ration_gc_report {
+	size_t size;       /* sizeof(struct ration_gc_report), set by the caller */
+	uint64_t examined; /* groups looked at */
+	uint64_t removed;  /* groups whose owner is dead: killed and removed */
+	uint64_t live;     /* groups whose owner lives */
+	uint64_t failed;   /* groups that couldn't be removed */
+};
+
+/*
+ * Kills and removes every group below BASE/NAMESPACE whose owner is dead (by
+ * pid, start time and boot id, as written on the group's own directory), and
+ * the tenants that are empty then. A host without BASE has none.
+ * Errors: -ENOMEM, -EIO.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_gc(const struct ration_host *host,
+		struct ration_gc_report *report, struct ration_error *reterr);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RATION_H */

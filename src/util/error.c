@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * error.c - filling in a struct ration_error
+ */
+#include "util/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int error_set(struct ration_error *reterr, int code, enum ration_cause cause, const char *format, ...)
+{
+	va_list args;
+
+	if (!reterr)
+		return code;
+	reterr->code = code;
+	reterr->cause = cause;
+	reterr->hint[0] = '\0';
+	va_start(args, format);
+	(void)vsnprintf(reterr->message, sizeof(reterr->message), format, args);
+	va_end(args);
+	return code;
+}
+
+int error_hint(struct ration_error *reterr, int code, const char *format, ...)
+{
+	va_list args;
+
+	if (!reterr)
+		return code;
+	va_start(args, format);
+	(void)vsnprintf(reterr->hint, sizeof(reterr->hint), format, args);
+	va_end(args);
+	return code;
+}
+
+const char *error_text(int code)
+{
+	/* strerror() may share a buffer between threads; this table doesn't. */
+	const char *text = strerrordesc_np(-code);
+
+	return text ? text : "unknown error";
+}
+
+int error_oom(struct ration_error *reterr)
+{
+	return error_set(reterr, -ENOMEM, RATION_CAUSE_NO_MEMORY, "out of memory");
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * error.h - filling in a struct ration_error
+ *
+ * Every function that can fail in front of a user ends in
+ *
+ *     return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "…", …);
+ *
+ * which returns the code, whether or not the caller wanted to know more.
+ */
+#ifndef RATION_UTIL_ERROR_H
+#define RATION_UTIL_ERROR_H
+
+#include "ration.h"
+
+/*
+ * Fills in `reterr` (may be NULL) with a sentence, and empties the hint.
+ * Returns `code`, a negative errno. The errno's own text isn't added: say it
+ * with %s and error_text() where it tells something.
+ */
+int error_set(struct ration_error *reterr, int code, enum ration_cause cause, const char *format, ...)
+		__attribute__((format(printf, 4, 5)));
+
+/* Says what to do about the error that error_set() has filled in. Returns its code. */
+int error_hint(struct ration_error *reterr, int code, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+/* The kernel's words for a negative errno ("Permission denied"). Thread-safe, never NULL. */
+const char *error_text(int code);
+
+/* Shorthand for the one error that needs no explanation. Returns -ENOMEM. */
+int error_oom(struct ration_error *reterr);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc.h - what /proc tells about one process
+ *
+ * Everything goes through the fd of a /proc directory, so that tests can point
+ * it at a tree of plain files. A process may vanish between any two calls:
+ * -ESRCH is a normal answer, never a failure to report. What is below a process
+ * is in tree.h.
+ */
+#ifndef RATION_SYS_PROC_H
+#define RATION_SYS_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A process as its stat file shows it. */
+struct proc_stat {
+	pid_t pid, ppid;
+	char state;            /* R S D T t Z X I …; PROC_HIDDEN: it exists, and that's all we may know */
+	uint64_t utime_usec;   /* its own, all threads, in steps of 10 ms (USER_HZ) */
+	uint64_t stime_usec;
+	uint64_t cutime_usec;  /* of children that it has waited for, and theirs */
+	uint64_t cstime_usec;
+	uint64_t start_ticks;  /* since boot: with the pid, the name of a process for good */
+	uint64_t threads;
+	uint64_t rss_bytes;    /* lags behind: see watch.c */
+};
+
+/* proc_stat.state of a process that hidepid= or a change of uid hides from us. */
+#define PROC_HIDDEN '?'
+
+/*
+ * Tells whether all of a process is dead, waited for or not. A leader that has
+ * exited shows as a zombie while its other threads run on: that one isn't.
+ */
+bool proc_is_dead(const struct proc_stat *stat);
+
+/*
+ * Opens /proc below `root` (NULL or "": the machine's own) as a directory.
+ * The machine's own must be that of our pid namespace, since every pid found
+ * there may be signalled.
+ * Errors: -ENOENT (nothing is mounted), -EXDEV (of another pid namespace),
+ * -EACCES, -EMFILE, …
+ */
+int proc_open(const char *root, int *ret_fd);
+
+/*
+ * Reads a file of /proc (or of any directory) into `buf`, NUL-terminated, cut
+ * to size - 1. Returns its length.
+ * Errors: of open(2) and read(2); -ESRCH when the process went meanwhile.
+ */
+ssize_t proc_read(int dir_fd, const char *path, char *buf, size_t size);
+
+/* Reads one stat line. Errors: -EBADMSG. */
+int proc_stat_parse(const char *line, struct proc_stat *ret_stat);
+
+/* Reads a process's stat. Errors: -ESRCH (gone), -EACCES and -EPERM (hidden), -EBADMSG, -EMFILE. */
+int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat);
+
+/*
+ * Sums up a process's memory, each page divided by the number of processes that
+ * map it. Walks its page tables: about 1 ms for 100 MiB.
+ * Errors: -ESRCH (gone), -EACCES, -EPERM (not ours), -ENOENT (before 4.14), -EMFILE.
+ */
+int proc_pss_read(int proc_fd, pid_t pid, uint64_t *ret_bytes);
+
+/*
+ * Counts the threads, zombies included, of all processes of a real uid: what
+ * the kernel compares RLIMIT_NPROC with. Sees this pid namespace only, and with
+ * hidepid= our own processes only; so the kernel's count may be higher.
+ */
+int proc_uid_tasks(int proc_fd, uid_t uid, uint64_t *ret_tasks);
+
+/* When a process started, in ticks since boot. Errors: as proc_stat_read(). */
+int proc_start_ticks(int proc_fd, pid_t pid, uint64_t *ret_ticks);
+
+/* Room for a boot id with its final NUL. */
+#define PROC_BOOT_ID_SIZE 37
+
+/* The kernel's name for this boot, a UUID. Errors: -ENOENT, -EBADMSG, … */
+int proc_boot_id(int proc_fd, char ret_id[PROC_BOOT_ID_SIZE]);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * holdout.c - exit 0 and leave a grandchild that holds stdout and stderr
+ *
+ * Whoever reads that pipe to its end waits for the grandchild: 60 s.
+ */
+#include <unistd.h>
+
+int main(void)
+{
+	if (fork() == 0) {
+		if (fork() == 0)
+			sleep(60);
+		_exit(0);
+	}
+	return 0;
+}

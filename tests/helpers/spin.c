@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spin.c - burn CPU: spin SECONDS [THREADS]
+ *
+ * SECONDS are those of the process's own CPU clock, on all threads together.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+static void *burn(void *arg)
+{
+	double until = *(double *)arg;
+	struct timespec t;
+
+	do
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	while ((double)t.tv_sec + (double)t.tv_nsec / 1e9 < until);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	double seconds = argc > 1 ? atof(argv[1]) : 1;
+	pthread_t thread;
+
+	for (int i = argc > 2 ? atoi(argv[2]) : 1; i > 1; i--)
+		if (pthread_create(&thread, NULL, burn, &seconds))
+			return 1;
+	burn(&seconds);
+	return 0;
+}

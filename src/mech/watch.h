@@ -48,7 +48,7 @@ struct watch_look {
 	uint64_t tasks_peak;
 	uint64_t maxrss_bytes;      /* largest RSS of a single process, seen or waited for */
 	enum watch_over over;       /* the first limit that is passed */
-	uint64_t next_usec;         /* no limit can be passed earlier: look again then. 1 to 100 ms */
+	uint64_t next_usec;         /* no limit is likely to be passed earlier: look again then. 1 to 100 ms */
 };
 
 struct watch;

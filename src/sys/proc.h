@@ -25,7 +25,7 @@ struct proc_stat {
 	uint64_t cstime_usec;
 	uint64_t start_ticks;  /* since boot: with the pid, the name of a process for good */
 	uint64_t threads;
-	uint64_t rss_bytes;    /* lags behind: see watch.c */
+	uint64_t rss_bytes;    /* may lag behind: see watch.c */
 };
 
 /* proc_stat.state of a process that hidepid= or a change of uid hides from us. */
@@ -65,6 +65,13 @@ int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat);
  * Errors: -ESRCH (gone), -EACCES, -EPERM (not ours), -ENOENT (before 4.14), -EMFILE.
  */
 int proc_pss_read(int proc_fd, pid_t pid, uint64_t *ret_bytes);
+
+/*
+ * Tells whether two processes are the same memory, as after vfork(2): each shows
+ * all of it as its own. False where the kernel won't say (no CONFIG_KCMP, or not
+ * ours to ask).
+ */
+bool proc_same_memory(pid_t a, pid_t b);
 
 /*
  * Counts the threads, zombies included, of all processes of a real uid: what

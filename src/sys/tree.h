@@ -30,8 +30,22 @@ int proc_list_push(struct proc_list *list, const struct proc_stat *stat);
 /* Sorts, and drops what is there twice. */
 void proc_list_sort(struct proc_list *list);
 
+/*
+ * Reads anew what each entry's pid is now, drops those that are gone, and sorts.
+ * Errors: -EMFILE, -EBADMSG, …
+ */
+int proc_list_read(int proc_fd, struct proc_list *list);
+
 /* Returns the entry of `pid` in a sorted list, or NULL. */
 const struct proc_stat *proc_list_find(const struct proc_list *list, pid_t pid);
+
+/*
+ * Calls `found` for each pid in an open file of pids, one a line or all in one
+ * line, until it returns something else than 0; returns that. A 0, by which a
+ * cgroup.procs names a process of another pid namespace, is skipped.
+ * Errors: of read(2), -EBADMSG, those of `found`.
+ */
+int proc_read_pids(int fd, int (*found)(void *userdata, pid_t pid), void *userdata);
 
 /*
  * Calls `found` for each child of each thread of `pid`, dead ones included,

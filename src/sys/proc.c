@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc.c - what /proc tells about one process
+ */
+#include "sys/proc.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+
+static inline void closedirp(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+}
+
+bool proc_is_dead(const struct proc_stat *stat)
+{
+	/* num_threads goes down to 1 with the last thread but the leader, to 0 on release. */
+	return (stat->state == 'Z' || stat->state == 'X' || stat->state == 'x') && stat->threads <= 1;
+}
+
+/* Pids of another namespace's /proc mean other processes here. */
+static int check_namespace(int proc_fd)
+{
+	char own[16], shown[16];
+	ssize_t n = readlinkat(proc_fd, "self", shown, sizeof(shown) - 1);
+
+	if (n < 0)
+		return errno == ENOENT ? -ENOENT : -errno;
+	shown[n] = '\0';
+	(void)snprintf(own, sizeof(own), "%d", (int)getpid());
+	return strcmp(own, shown) == 0 ? 0 : -EXDEV;
+}
+
+int proc_open(const char *root, int *ret_fd)
+{
+	char path[4096];
+	CLEANUP(closep) int fd = -EBADF;
+	bool real = !root || !*root;
+	int r;
+
+	r = snprintf(path, sizeof(path), "%s/proc", real ? "" : root);
+	if (r < 0 || (size_t)r >= sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (real) {
+		r = check_namespace(fd);
+		if (r < 0)
+			return r;
+	}
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static ssize_t read_all(int fd, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	while (n + 1 < size) {
+		ssize_t r = read(fd, buf + n, size - 1 - n);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -errno;
+		if (r == 0)
+			break;
+		n += (size_t)r;
+	}
+	buf[n] = '\0';
+	return (ssize_t)n;
+}
+
+ssize_t proc_read(int dir_fd, const char *path, char *buf, size_t size)
+{
+	CLEANUP(closep) int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	return read_all(fd, buf, size);
+}
+
+static uint64_t saturating_mul(uint64_t a, uint64_t b)
+{
+	uint64_t product;
+
+	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static uint64_t ticks_to_usec(uint64_t ticks)
+{
+	return saturating_mul(ticks, 1000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* Reads one unsigned number and moves past it. strtoull() would take "-1", and wrap it. */
+static int take_number(const char **text, uint64_t *ret)
+{
+	const char *p = *text;
+	uint64_t value = 0;
+
+	if (!isdigit((unsigned char)*p))
+		return -EBADMSG;
+	for (; isdigit((unsigned char)*p); p++)
+		if (__builtin_mul_overflow(value, 10u, &value) ||
+				__builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
+			return -EBADMSG;
+	*text = p;
+	*ret = value;
+	return 0;
+}
+
+static int take_pid(const char **text, pid_t *ret)
+{
+	uint64_t value;
+	int r = take_number(text, &value);
+
+	if (r < 0)
+		return r;
+	if (value > INT32_MAX)
+		return -EBADMSG;
+	*ret = (pid_t)value;
+	return 0;
+}
+
+/* The numbers that we want, by their place in proc_pid_stat(5). */
+enum {
+	FIELD_STATE = 3,
+	FIELD_PPID = 4,
+	FIELD_UTIME = 14,
+	FIELD_STIME = 15,
+	FIELD_CUTIME = 16,
+	FIELD_CSTIME = 17,
+	FIELD_THREADS = 20,
+	FIELD_START = 22,
+	FIELD_RSS = 24,
+	FIELD_COUNT = 25,
+};
+
+static bool field_is_wanted(int field)
+{
+	return field == FIELD_PPID || (field >= FIELD_UTIME && field <= FIELD_CSTIME) ||
+			field == FIELD_THREADS || field == FIELD_START || field == FIELD_RSS;
+}
+
+/* `text` begins behind the name. Others than the wanted ones may be negative: skipped, unread. */
+static int take_fields(const char *text, char *ret_state, uint64_t values[static FIELD_COUNT])
+{
+	int r;
+
+	if (text[0] != ' ' || !isalpha((unsigned char)text[1]) || text[2] != ' ')
+		return -EBADMSG;
+	*ret_state = text[1];
+	text += 2;
+	for (int field = FIELD_PPID; field < FIELD_COUNT; field++) {
+		if (*text++ != ' ')
+			return -EBADMSG;
+		if (field_is_wanted(field)) {
+			r = take_number(&text, &values[field]);
+			if (r < 0)
+				return r;
+		} else {
+			text += strcspn(text, " \n");
+		}
+	}
+	return 0;
+}
+
+int proc_stat_parse(const char *line, struct proc_stat *ret_stat)
+{
+	uint64_t values[FIELD_COUNT] = {0};
+	struct proc_stat stat = {0};
+	const char *behind;
+	int r;
+
+	r = take_pid(&line, &stat.pid);
+	if (r < 0 || line[0] != ' ' || line[1] != '(')
+		return -EBADMSG;
+	/* The name is the process's own choice: ") R 1 (" is one. Nothing behind it has a ')'. */
+	behind = strrchr(line, ')');
+	if (!behind)
+		return -EBADMSG;
+	r = take_fields(behind + 1, &stat.state, values);
+	if (r < 0)
+		return r;
+	if (values[FIELD_PPID] > INT32_MAX)
+		return -EBADMSG;
+	stat.ppid = (pid_t)values[FIELD_PPID];
+	stat.utime_usec = ticks_to_usec(values[FIELD_UTIME]);
+	stat.stime_usec = ticks_to_usec(values[FIELD_STIME]);
+	stat.cutime_usec = ticks_to_usec(values[FIELD_CUTIME]);
+	stat.cstime_usec = ticks_to_usec(values[FIELD_CSTIME]);
+	stat.threads = values[FIELD_THREADS];
+	stat.start_ticks = values[FIELD_START];
+	stat.rss_bytes = saturating_mul(values[FIELD_RSS], (uint64_t)sysconf(_SC_PAGESIZE));
+	*ret_stat = stat;
+	return 0;
+}
+
+/* A process's directory vanishes with it: ENOENT on open, ESRCH on read. */
+static int gone(ssize_t r)
+{
+	return r == -ENOENT ? -ESRCH : (int)r;
+}
+
+int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat)
+{
+	char path[32], line[1024];
+	struct proc_stat stat;
+	ssize_t n;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%d/stat", (int)pid);
+	n = proc_read(proc_fd, path, line, sizeof(line));
+	if (n < 0)
+		return gone(n);
+	if (n == 0)
+		return -ESRCH;
+	r = proc_stat_parse(line, &stat);
+	if (r < 0)
+		return r;
+	if (stat.pid != pid)
+		return -EBADMSG;
+	*ret_stat = stat;
+	return 0;
+}
+
+int proc_start_ticks(int proc_fd, pid_t pid, uint64_t *ret_ticks)
+{
+	struct proc_stat stat;
+	int r = proc_stat_read(proc_fd, pid, &stat);
+
+	if (r < 0)
+		return r;
+	*ret_ticks = stat.start_ticks;
+	return 0;
+}
+
+/* Finds the line "KEY: NUMBER" and reads its first number. `key` has the colon. */
+static int find_number(const char *text, const char *key, uint64_t *ret)
+{
+	size_t length = strlen(key);
+
+	for (const char *line = text; *line;) {
+		if (strncmp(line, key, length) == 0) {
+			line += length;
+			line += strspn(line, " \t");
+			return take_number(&line, ret);
+		}
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	return -ENODATA;
+}
+
+/* ENOENT has two reasons: no such process, or no such file in this kernel. */
+static int missing_file(int proc_fd, pid_t pid)
+{
+	struct proc_stat stat;
+
+	return proc_stat_read(proc_fd, pid, &stat) == -ESRCH ? -ESRCH : -ENOENT;
+}
+
+int proc_pss_read(int proc_fd, pid_t pid, uint64_t *ret_bytes)
+{
+	char path[32], text[4096];
+	uint64_t kib;
+	ssize_t n;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%d/smaps_rollup", (int)pid);
+	n = proc_read(proc_fd, path, text, sizeof(text));
+	if (n == -ENOENT)
+		return missing_file(proc_fd, pid);
+	if (n < 0)
+		return (int)n;
+	/* Dead, or a kernel thread: no memory, and no text. */
+	if (n == 0)
+		return -ESRCH;
+	r = find_number(text, "Pss:", &kib);
+	if (r < 0)
+		return -EBADMSG;
+	*ret_bytes = saturating_mul(kib, 1024);
+	return 0;
+}
+
+bool proc_same_memory(pid_t a, pid_t b)
+{
+	return syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0;
+}
+
+/* Threads of one process if it is `uid`'s, else 0. */
+static uint64_t tasks_of_uid(int proc_fd, const char *pid, uid_t uid)
+{
+	char path[32], text[4096];
+	uint64_t real, threads;
+
+	(void)snprintf(path, sizeof(path), "%.15s/status", pid);
+	if (proc_read(proc_fd, path, text, sizeof(text)) <= 0)
+		return 0;
+	if (find_number(text, "Uid:", &real) < 0 || real != uid)
+		return 0;
+	return find_number(text, "Threads:", &threads) < 0 ? 1 : threads;
+}
+
+int proc_uid_tasks(int proc_fd, uid_t uid, uint64_t *ret_tasks)
+{
+	/* A fd of its own: `proc_fd` keeps its position. */
+	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	uint64_t tasks = 0;
+
+	if (!dir) {
+		int code = -errno;
+
+		close_fd(fd);
+		return code;
+	}
+	while ((entry = readdir(dir)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			tasks += tasks_of_uid(proc_fd, entry->d_name, uid);
+	*ret_tasks = tasks;
+	return 0;
+}
+
+int proc_boot_id(int proc_fd, char ret_id[PROC_BOOT_ID_SIZE])
+{
+	char text[64];
+	ssize_t n = proc_read(proc_fd, "sys/kernel/random/boot_id", text, sizeof(text));
+
+	if (n < 0)
+		return (int)n;
+	if (strspn(text, "0123456789abcdef-") != PROC_BOOT_ID_SIZE - 1)
+		return -EBADMSG;
+	memcpy(ret_id, text, PROC_BOOT_ID_SIZE - 1);
+	ret_id[PROC_BOOT_ID_SIZE - 1] = '\0';
+	return 0;
+}

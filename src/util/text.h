@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.h - showing text that may be hostile
+ */
+#ifndef RATION_UTIL_TEXT_H
+#define RATION_UTIL_TEXT_H
+
+#include <stddef.h>
+
+/* Room for a value as messages show it: about 60 characters, with the final NUL. */
+#define TEXT_SHOWN_MAX 64
+
+/*
+ * Writes `text` (NULL: nothing) so that it fits `size` bytes (at least 8) and is harmless
+ * on a terminal and in a log: everything but printable ASCII, and the backslash,
+ * as \n, \t, \\ or \xNN, what is too long cut off with "...". Returns buf.
+ */
+const char *text_escape(char *buf, size_t size, const char *text);
+
+#endif

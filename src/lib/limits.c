@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * limits.c - the table of limits, and what was asked for
+ *
+ * A row of the table says everything about a limit: how it is written, in which
+ * unit it counts, between which values, which kernel file holds it and what
+ * holds where that file isn't. Below the table there is no code for a single
+ * limit: the parser, the range check and every message go by the row.
+ *
+ * A value is read in two steps. Reading turns text into numbers of the row's
+ * unit. Settling decides about numbers, wherever they come from: the range, soft
+ * against hard, and whether zero means that nothing is asked for.
+ */
+#include "lib/limits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/parse.h"
+#include "util/text.h"
+
+#define KIB UINT64_C(1024)
+#define MIB (1024 * KIB)
+
+/* No limit of its own, but what JSON and the kernel's loff_t can carry. */
+#define NUMBER_MAX ((uint64_t)INT64_MAX)
+
+enum row_flags {
+	TAKES_PERCENT = 1 << 0, /* "50%" of what the parent may use */
+	ZERO_LIFTS = 1 << 1,    /* 0 asks for nothing */
+	IN_SECONDS = 1 << 2,    /* written as a duration, counted in seconds */
+};
+
+struct limit_row {
+	struct ration_limit_info info;
+	unsigned flags;
+	int resource; /* RLIMIT_*, or -1 */
+};
+
+/*
+ * __COUNTER__ counts the rows while they are written, and the assertion below
+ * the table compares. Two rows of one limit are an overridden initialiser, which
+ * the compiler warns of; so as many rows as limits means every row.
+ */
+#define ROW(LIMIT, UNIT, RESOURCE, FLAGS, ...)                                                  \
+	[RATION_LIMIT_##LIMIT] = {                                                              \
+		.flags = (FLAGS) + 0 * __COUNTER__,                                             \
+		.resource = (RESOURCE),                                                         \
+		.info = { .limit = RATION_LIMIT_##LIMIT, .unit = RATION_UNIT_##UNIT, __VA_ARGS__ }, \
+	}
+
+#define RLIMIT_ROW(RESOURCE, NAME, UNIT, FLAGS, UNSET, ARGUMENT, EXAMPLE, HELP)                 \
+	ROW(RLIMIT_##RESOURCE, UNIT, RLIMIT_##RESOURCE, FLAGS,                                  \
+		.name = "rlimit_" NAME, .flag = "--rlimit " NAME, .argument = ARGUMENT,         \
+		.max = NUMBER_MAX, .has_soft = true, .lifts = true,                             \
+		.fallback = "the same everywhere, for each process", .unset = UNSET,            \
+		.example = EXAMPLE, .help = HELP)
+
+enum { rows_before = __COUNTER__ };
+
+static const struct limit_row rows[RATION_LIMIT_COUNT] = {
+	ROW(MEMORY, BYTES, -1, TAKES_PERCENT,
+		.name = "memory", .flag = "--memory", .argument = "SIZE",
+		.min = MIB, .max = NUMBER_MAX, .lifts = true,
+		.kernel_file = "memory.max", .since = "4.5",
+		.fallback = "watch: the sum over the processes is measured, and all are killed above it",
+		.unset = "no limit", .example = "512M",
+		.help = "Memory of the whole group; above it the group is OOM-killed"),
+	ROW(SWAP, BYTES, -1, TAKES_PERCENT,
+		.name = "swap", .flag = "--swap", .argument = "SIZE",
+		.min = 0, .max = NUMBER_MAX, .lifts = true,
+		.kernel_file = "memory.swap.max", .since = "4.5",
+		.fallback = "none",
+		.unset = "0 where memory is limited", .example = "256M",
+		.help = "Swap space of the whole group, on top of its memory"),
+	ROW(MEMORY_HIGH, BYTES, -1, TAKES_PERCENT,
+		.name = "memory_high", .flag = "--memory-high", .argument = "SIZE",
+		.min = MIB, .max = NUMBER_MAX, .lifts = true,
+		.kernel_file = "memory.high", .since = "4.5",
+		.fallback = "none",
+		.unset = "no limit", .example = "448M",
+		.help = "Memory above which the group is slowed down and reclaimed from, not killed"),
+	ROW(CPUS, CPUS, -1, 0,
+		.name = "cpus", .flag = "--cpus", .argument = "N",
+		.min = 1000, .max = UINT64_C(819200000),
+		.kernel_file = "cpu.max", .since = "4.15",
+		.fallback = "affinity: pinned to as many whole CPUs",
+		.unset = "no limit", .example = "1.5",
+		.help = "CPUs that the group may keep busy: 1.5 or 150%"),
+	ROW(CPU_BURST, USEC, -1, ZERO_LIFTS,
+		.name = "cpu_burst", .flag = "--cpu-burst", .argument = "DURATION",
+		.min = 1000, .max = PARSE_USEC_MAX,
+		.kernel_file = "cpu.max.burst", .since = "5.14",
+		.fallback = "none",
+		.unset = "no burst", .example = "20ms",
+		.help = "CPU time that a group may save up and use above --cpus"),
+	ROW(CPU_WEIGHT, COUNT, -1, 0,
+		.name = "cpu_weight", .flag = "--cpu-weight", .argument = "WEIGHT",
+		.min = 1, .max = 10000,
+		.kernel_file = "cpu.weight", .since = "4.15",
+		.fallback = "nice: of each process",
+		.unset = "100", .example = "200",
+		.help = "Share of busy CPUs against other groups, which have 100"),
+	ROW(CPU_TIME, USEC, -1, ZERO_LIFTS,
+		.name = "cpu_time", .flag = "--cpu-time", .argument = "[SOFT:]HARD",
+		.min = 1, .max = PARSE_USEC_MAX, .has_soft = true,
+		.kernel_file = "cpu.stat", .since = "4.15",
+		.fallback = "watch: the sum over the processes; RLIMIT_CPU for each process",
+		.unset = "no limit", .example = "10s:12s",
+		.help = "CPU time of the group: at SOFT a signal, at HARD its end"),
+	ROW(TIMEOUT, USEC, -1, ZERO_LIFTS,
+		.name = "timeout", .flag = "--timeout", .argument = "DURATION",
+		.min = 1, .max = PARSE_USEC_MAX,
+		.fallback = "the same everywhere",
+		.unset = "no limit", .example = "1.5s",
+		.help = "Wall time after which the run is ended"),
+	ROW(PIDS, COUNT, -1, 0,
+		.name = "pids", .flag = "--pids", .argument = "N",
+		.min = 1, .max = 4194304, .lifts = true,
+		.kernel_file = "pids.max", .since = "4.5",
+		.fallback = "watch: all are killed above it; RLIMIT_NPROC for the user, unless that is root",
+		.unset = "no limit", .example = "100",
+		.help = "Processes and threads of the group together"),
+	ROW(CPUSET_CPUS, CPULIST, -1, 0,
+		.name = "cpuset_cpus", .flag = "--cpuset-cpus", .argument = "LIST",
+		.min = 0, .max = PARSE_CPU_MAX,
+		.kernel_file = "cpuset.cpus", .since = "5.0",
+		.fallback = "affinity: of each process, which may change it",
+		.unset = "all", .example = "0-3,8",
+		.help = "CPUs that the group may run on"),
+	ROW(STALL_TIMEOUT, USEC, -1, ZERO_LIFTS,
+		.name = "stall_timeout", .flag = "--stall-timeout", .argument = "DURATION",
+		.min = 500000, .max = PARSE_USEC_MAX,
+		.kernel_file = "memory.pressure", .since = "5.2",
+		.fallback = "none",
+		.unset = "off", .example = "5s",
+		.help = "End the run once all of it has waited for memory for so long"),
+	ROW(OUTPUT, BYTES, -1, 0,
+		.name = "output", .flag = "--output-limit", .argument = "SIZE",
+		.min = 0, .max = NUMBER_MAX,
+		.fallback = "the same everywhere",
+		.unset = "no limit", .example = "10M",
+		.help = "Bytes on standard output, and as many on standard error"),
+
+	RLIMIT_ROW(AS, "as", BYTES, 0, "inherited", "SIZE", "4G",
+		"Address space of each process"),
+	RLIMIT_ROW(CORE, "core", BYTES, 0, "0", "SIZE", "64M",
+		"Size of a core file"),
+	RLIMIT_ROW(CPU, "cpu", COUNT, IN_SECONDS, "inherited", "DURATION", "60:70",
+		"CPU time of each process, in whole seconds"),
+	RLIMIT_ROW(DATA, "data", BYTES, 0, "inherited", "SIZE", "512M",
+		"Data segment and private memory of each process"),
+	RLIMIT_ROW(FSIZE, "fsize", BYTES, 0, "inherited", "SIZE", "100M",
+		"Size of a file that is written"),
+	RLIMIT_ROW(LOCKS, "locks", COUNT, 0, "inherited", "N", "100",
+		"File locks; without effect since Linux 2.4.25"),
+	RLIMIT_ROW(MEMLOCK, "memlock", BYTES, 0, "inherited", "SIZE", "64K",
+		"Memory that each process may lock"),
+	RLIMIT_ROW(MSGQUEUE, "msgqueue", BYTES, 0, "inherited", "SIZE", "800K",
+		"POSIX message queues of the user"),
+	RLIMIT_ROW(NICE, "nice", COUNT, 0, "inherited", "N", "20",
+		"Highest priority: 20 minus the lowest nice value"),
+	RLIMIT_ROW(NOFILE, "nofile", COUNT, 0, "inherited", "N", "1024:4096",
+		"Open files of each process"),
+	RLIMIT_ROW(NPROC, "nproc", COUNT, 0, "inherited", "N", "200",
+		"Processes and threads of the user"),
+	RLIMIT_ROW(RSS, "rss", BYTES, 0, "inherited", "SIZE", "256M",
+		"Resident memory; without effect since Linux 2.4.30"),
+	RLIMIT_ROW(RTPRIO, "rtprio", COUNT, 0, "inherited", "N", "10",
+		"Highest realtime priority"),
+	RLIMIT_ROW(RTTIME, "rttime", USEC, 0, "inherited", "DURATION", "200ms",
+		"CPU time of a realtime process without a blocking call"),
+	RLIMIT_ROW(SIGPENDING, "sigpending", COUNT, 0, "inherited", "N", "1000",
+		"Queued signals of the user"),
+	RLIMIT_ROW(STACK, "stack", BYTES, 0, "inherited", "SIZE", "8M",
+		"Stack of each process's main thread"),
+};
+
+_Static_assert(__COUNTER__ - rows_before - 1 == RATION_LIMIT_COUNT, "a limit has no row, or two");
+
+static const struct limit_row *row_of(enum ration_limit limit)
+{
+	return (unsigned)limit < RATION_LIMIT_COUNT ? &rows[limit] : NULL;
+}
+
+const struct ration_limit_info *ration_limit_info(enum ration_limit limit)
+{
+	const struct limit_row *row = row_of(limit);
+
+	return row ? &row->info : NULL;
+}
+
+int limit_rlimit_resource(enum ration_limit limit)
+{
+	const struct limit_row *row = row_of(limit);
+
+	return row ? row->resource : -1;
+}
+
+/* ------------------------------------------------------------ for a person */
+
+const char *ration_format_size(char buf[RATION_TEXT_MAX], uint64_t bytes)
+{
+	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	size_t i = 0;
+	uint64_t tenths;
+
+	if (bytes == RATION_UNLIMITED) {
+		(void)snprintf(buf, RATION_TEXT_MAX, "no limit");
+		return buf;
+	}
+	while (i + 1 < ARRAY_SIZE(names) && bytes >> (10 * (i + 1)))
+		i++;
+	/* Of what is behind the point 10 bits are enough for one decimal, and don't overflow. */
+	tenths = bytes * 10;
+	if (i > 0)
+		tenths = ((bytes >> (10 * (i - 1))) * 10 + 512) >> 10;
+	/* 1023.97 MiB rounds to 1 GiB. */
+	if (tenths >= 10240 && i + 1 < ARRAY_SIZE(names)) {
+		tenths = 10;
+		i++;
+	}
+	if (tenths % 10)
+		(void)snprintf(buf, RATION_TEXT_MAX, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10,
+				names[i]);
+	else
+		(void)snprintf(buf, RATION_TEXT_MAX, "%" PRIu64 " %s", tenths / 10, names[i]);
+	return buf;
+}
+
+/* Writes value/scale with as many decimals as it needs. Returns the length. */
+static int format_decimal(char *buf, size_t size, uint64_t value, uint64_t scale)
+{
+	int n = snprintf(buf, size, "%" PRIu64, value / scale);
+	uint64_t rest = value % scale;
+
+	if (rest)
+		buf[n++] = '.';
+	for (; rest && (size_t)n + 1 < size; n++) {
+		scale /= 10;
+		buf[n] = (char)('0' + rest / scale);
+		rest %= scale;
+	}
+	buf[n] = '\0';
+	return n;
+}
+
+const char *ration_format_duration(char buf[RATION_TEXT_MAX], uint64_t usec)
+{
+	static const struct {
+		const char *name;
+		uint64_t usec;
+		uint64_t grain; /* from here up, the precision that a person wants */
+		bool decimal;   /* "1.5 s", but "1 min 30 s" */
+	} units[] = {
+		{ "us", 1, 1, true },
+		{ "ms", 1000, 1, true },
+		{ "s", 1000000, 1000, true },
+		{ "min", 60000000, 1000000, false },
+		{ "h", UINT64_C(3600000000), 60000000, false },
+		{ "d", UINT64_C(86400000000), UINT64_C(3600000000), false },
+	};
+	uint64_t exact;
+	size_t i = 0;
+	int n;
+
+	if (usec == RATION_UNLIMITED || usec == 0) {
+		(void)snprintf(buf, RATION_TEXT_MAX, usec ? "no limit" : "0 s");
+		return buf;
+	}
+	if (usec > PARSE_USEC_MAX)
+		usec = PARSE_USEC_MAX;
+	/* Rounding can lift a value into the next unit: 59.9999 s is 1 min. It starts anew from
+	   the exact value there, or 90.4999 s would become 90.5 s and then 1 min 31 s. */
+	exact = usec;
+	for (size_t j = 0; j < ARRAY_SIZE(units) && usec >= units[j].usec; i = j++)
+		usec = (exact + units[j].grain / 2) / units[j].grain * units[j].grain;
+	if (units[i].decimal) {
+		n = format_decimal(buf, RATION_TEXT_MAX - 4, usec, units[i].usec);
+		(void)snprintf(buf + n, (size_t)(RATION_TEXT_MAX - n), " %s", units[i].name);
+		return buf;
+	}
+	n = snprintf(buf, RATION_TEXT_MAX, "%" PRIu64 " %s", usec / units[i].usec, units[i].name);
+	usec = usec % units[i].usec / units[i - 1].usec;
+	if (usec)
+		(void)snprintf(buf + n, (size_t)(RATION_TEXT_MAX - n), " %" PRIu64 " %s", usec,
+				units[i - 1].name);
+	return buf;
+}
+
+static const char *format_value(const struct limit_row *row, char buf[RATION_TEXT_MAX], uint64_t value)
+{
+	switch (row->info.unit) {
+	case RATION_UNIT_BYTES:
+		return ration_format_size(buf, value);
+	case RATION_UNIT_USEC:
+		return ration_format_duration(buf, value);
+	case RATION_UNIT_CPUS:
+		(void)format_decimal(buf, RATION_TEXT_MAX, value, 100000);
+		return buf;
+	case RATION_UNIT_COUNT:
+	case RATION_UNIT_CPULIST:
+		break;
+	}
+	(void)snprintf(buf, RATION_TEXT_MAX, "%" PRIu64 "%s", value, row->flags & IN_SECONDS ? " s" : "");
+	return buf;
+}
+
+/* ----------------------------------------------------------------- refusing */
+
+/* Joins a row's flag and a value: "--pids 100", but "--rlimit nofile=100". */
+static char flag_joint(const struct limit_row *row)
+{
+	return strchr(row->info.flag, ' ') ? '=' : ' ';
+}
+
+static void describe_range(const struct limit_row *row, char *buf, size_t size)
+{
+	char low[RATION_TEXT_MAX], high[RATION_TEXT_MAX];
+	const char *to = " or more";
+
+	if (row->info.lifts) {
+		to = " to max";
+	} else if (row->info.max < NUMBER_MAX) {
+		to = " to ";
+		(void)format_value(row, high, row->info.max);
+	}
+	(void)snprintf(buf, size, "%s%s%s%s%s", format_value(row, low, row->info.min), to,
+			strcmp(to, " to ") == 0 ? high : "",
+			row->flags & TAKES_PERCENT ? ", or up to 100%" : "",
+			row->flags & ZERO_LIFTS ? ", 0 for none" : "");
+}
+
+/*
+ * Refuses the value `text` of a row: `what` is the reason, `advice` what to write
+ * instead, ending in "; ", or "".
+ */
+static int refuse(const struct limit_row *row, const char *text, int code, enum ration_cause cause,
+		const char *what, const char *advice, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX], range[96];
+	const char *flag = row->info.flag;
+
+	(void)error_set(reterr, code, cause, "%s%c%s: %s", flag, flag_joint(row),
+			*text ? text_escape(shown, sizeof(shown), text) : "''", what);
+	describe_range(row, range, sizeof(range));
+	return error_hint(reterr, code, "%srange %s, e.g. %s%c%s", advice, range, flag, flag_joint(row),
+			row->info.example);
+}
+
+static int refuse_malformed(const struct limit_row *row, const char *text, struct ration_error *reterr)
+{
+	static const char *const what[] = {
+		[RATION_UNIT_BYTES] = "not a size",
+		[RATION_UNIT_USEC] = "not a duration",
+		[RATION_UNIT_CPUS] = "not a number of CPUs",
+		[RATION_UNIT_COUNT] = "not a whole number",
+		[RATION_UNIT_CPULIST] = "not a list of CPUs",
+	};
+	bool seconds = row->flags & IN_SECONDS;
+
+	return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID,
+			what[seconds ? RATION_UNIT_USEC : row->info.unit], "", reterr);
+}
+
+static int refuse_range(const struct limit_row *row, const char *text, uint64_t value,
+		struct ration_error *reterr)
+{
+	bool below = value < row->info.min;
+	char edge[RATION_TEXT_MAX], what[RATION_TEXT_MAX + 16];
+
+	(void)snprintf(what, sizeof(what), "is %s %s", below ? "below" : "above",
+			format_value(row, edge, below ? row->info.min : row->info.max));
+	return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, what, "", reterr);
+}
+
+/* `part` is what of `text` the unit was found in: "64MB". */
+static int refuse_ambiguous(const struct limit_row *row, const char *text, const char *part,
+		struct ration_error *reterr)
+{
+	size_t n = strspn(part, "0123456789.");
+	char unit = (char)(part[n] & ~0x20), what[64], advice[96];
+
+	/* A number too long to repeat serves as badly as an example. */
+	if (n > 20) {
+		part = "64";
+		n = 2;
+	}
+	(void)snprintf(what, sizeof(what), "%cB is ambiguous (1000 or 1024?)", unit);
+	(void)snprintf(advice, sizeof(advice), "write %.*s%c or %.*s%ciB for 1024, or plain bytes; ", (int)n, part,
+			unit, (int)n, part, unit);
+	return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, what, advice, reterr);
+}
+
+static int refuse_limit(enum ration_limit limit, struct ration_error *reterr)
+{
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no limit number %u", (unsigned)limit);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+/* Reads one number of `text`, `part`, in the row's unit. */
+static int read_part(const struct limit_row *row, const char *text, const char *part, uint64_t *ret_value,
+		struct ration_error *reterr)
+{
+	uint64_t value = 0;
+	int r = -EINVAL;
+
+	if (row->info.lifts && (strcmp(part, "max") == 0 || strcmp(part, "unlimited") == 0)) {
+		*ret_value = RATION_UNLIMITED;
+		return 0;
+	}
+	switch (row->info.unit) {
+	case RATION_UNIT_BYTES:
+		r = parse_size(part, &value);
+		break;
+	case RATION_UNIT_USEC:
+		r = parse_duration(part, &value);
+		break;
+	case RATION_UNIT_CPUS:
+		r = parse_cpus(part, &value);
+		break;
+	case RATION_UNIT_COUNT:
+		r = row->flags & IN_SECONDS ? parse_duration(part, &value) : parse_count(part, &value);
+		if (row->flags & IN_SECONDS)
+			value = value / 1000000 + (value % 1000000 != 0);
+		break;
+	case RATION_UNIT_CPULIST:
+		break;
+	}
+	if (r == -ENOTUNIQ)
+		return refuse_ambiguous(row, text, part, reterr);
+	if (r == -ERANGE)
+		return refuse_range(row, text, UINT64_MAX, reterr);
+	if (r < 0)
+		return refuse_malformed(row, text, reterr);
+	*ret_value = value;
+	return 0;
+}
+
+/* Reads a share of what the parent may use, "50%". */
+static int read_share(const struct limit_row *row, const char *text, struct limit_value *ret_value,
+		struct ration_error *reterr)
+{
+	uint64_t share;
+	int r = parse_percent(text, &share);
+
+	if (r == -EINVAL)
+		return refuse_malformed(row, text, reterr);
+	if (r < 0 || share == 0 || share > 10000)
+		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "is outside 0.01% to 100%", "", reterr);
+	*ret_value = (struct limit_value){ .set = true, .percent = true, .soft = RATION_UNLIMITED, .hard = share };
+	return 0;
+}
+
+static int read_list(const struct limit_row *row, const char *text, struct limit_value *ret_value,
+		struct ration_error *reterr)
+{
+	struct limit_value value = { .set = true, .soft = RATION_UNLIMITED, .hard = RATION_UNLIMITED };
+	int r = parse_cpu_list(text);
+
+	if (r == -ERANGE)
+		return refuse_range(row, text, UINT64_MAX, reterr);
+	if (r < 0)
+		return refuse_malformed(row, text, reterr);
+	if (strlen(text) >= sizeof(value.text))
+		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "is longer than 255 characters", "",
+				reterr);
+	memcpy(value.text, text, strlen(text) + 1);
+	*ret_value = value;
+	return 0;
+}
+
+/* ----------------------------------------------------------------- settling */
+
+static bool in_range(const struct limit_row *row, uint64_t value)
+{
+	if (value == RATION_UNLIMITED)
+		return row->info.lifts;
+	return value >= row->info.min && value <= row->info.max;
+}
+
+/*
+ * Makes a value of two numbers, or refuses them as `text`. `soft` counts where
+ * `has_soft`. A value that comes back with `set` false asks for nothing.
+ */
+static int settle(const struct limit_row *row, const char *text, bool has_soft, uint64_t soft, uint64_t hard,
+		struct limit_value *ret_value, struct ration_error *reterr)
+{
+	char what[96], soft_text[RATION_TEXT_MAX], hard_text[RATION_TEXT_MAX];
+
+	if (row->flags & ZERO_LIFTS) {
+		if (has_soft && soft == 0)
+			has_soft = false;
+		if (!has_soft && (hard == 0 || hard == RATION_UNLIMITED)) {
+			*ret_value = (struct limit_value){ .set = false };
+			return 0;
+		}
+	}
+	if (has_soft && soft > hard) {
+		(void)snprintf(what, sizeof(what), "the soft value %s is above the hard one, %s",
+				soft == RATION_UNLIMITED ? "max" : format_value(row, soft_text, soft),
+				format_value(row, hard_text, hard));
+		return refuse(row, text, -ERANGE, RATION_CAUSE_CONTRADICTION, what, "", reterr);
+	}
+	if (has_soft && !in_range(row, soft))
+		return refuse_range(row, text, soft, reterr);
+	if (!in_range(row, hard))
+		return refuse_range(row, text, hard, reterr);
+	*ret_value = (struct limit_value){ .set = true, .soft = has_soft ? soft : RATION_UNLIMITED, .hard = hard };
+	return 0;
+}
+
+/* Reads "HARD", or "SOFT:HARD" where the row has both, and settles it. */
+static int read_numbers(const struct limit_row *row, const char *text, struct limit_value *ret_value,
+		struct ration_error *reterr)
+{
+	const char *colon = row->info.has_soft ? strchr(text, ':') : NULL;
+	char first[LIMIT_TEXT_MAX] = "";
+	uint64_t soft = RATION_UNLIMITED, hard;
+	int r;
+
+	if (colon) {
+		/* No number that anybody means is that long. */
+		if ((size_t)(colon - text) >= sizeof(first))
+			return refuse_malformed(row, text, reterr);
+		memcpy(first, text, (size_t)(colon - text));
+		r = read_part(row, text, first, &soft, reterr);
+		if (r < 0)
+			return r;
+	}
+	r = read_part(row, text, colon ? colon + 1 : text, &hard, reterr);
+	if (r < 0)
+		return r;
+	return settle(row, text, colon != NULL, soft, hard, ret_value, reterr);
+}
+
+static int read_value(const struct limit_row *row, const char *text, struct limit_value *ret_value,
+		struct ration_error *reterr)
+{
+	if (row->info.unit == RATION_UNIT_CPULIST)
+		return read_list(row, text, ret_value, reterr);
+	if (row->flags & TAKES_PERCENT && strchr(text, '%'))
+		return read_share(row, text, ret_value, reterr);
+	return read_numbers(row, text, ret_value, reterr);
+}
+
+/* -------------------------------------------------------------- the handle */
+
+int ration_limits_new(struct ration_limits **ret_limits)
+{
+	struct ration_limits *limits = calloc(1, sizeof(*limits));
+
+	if (!limits)
+		return -ENOMEM;
+	*ret_limits = limits;
+	return 0;
+}
+
+struct ration_limits *ration_limits_free(struct ration_limits *limits)
+{
+	free(limits);
+	return NULL;
+}
+
+int ration_limits_set(struct ration_limits *limits, enum ration_limit limit, uint64_t soft, uint64_t hard,
+		struct ration_error *reterr)
+{
+	const struct limit_row *row = row_of(limit);
+	bool has_soft = row && row->info.has_soft && soft != RATION_UNLIMITED;
+	char text[2 * RATION_TEXT_MAX];
+
+	if (!row)
+		return refuse_limit(limit, reterr);
+	if (has_soft)
+		(void)snprintf(text, sizeof(text), "%" PRIu64 ":%" PRIu64, soft, hard);
+	else
+		(void)snprintf(text, sizeof(text), "%" PRIu64, hard);
+	if (row->info.unit == RATION_UNIT_CPULIST)
+		return refuse_malformed(row, text, reterr);
+	return settle(row, text, has_soft, soft, hard, &limits->value[limit], reterr);
+}
+
+int ration_limits_parse(struct ration_limits *limits, enum ration_limit limit, const char *text,
+		struct ration_error *reterr)
+{
+	const struct limit_row *row = row_of(limit);
+
+	if (!row)
+		return refuse_limit(limit, reterr);
+	return read_value(row, text ? text : "", &limits->value[limit], reterr);
+}
+
+void ration_limits_unset(struct ration_limits *limits, enum ration_limit limit)
+{
+	if (row_of(limit))
+		limits->value[limit] = (struct limit_value){ .set = false };
+}
+
+bool ration_limits_has(const struct ration_limits *limits, enum ration_limit limit)
+{
+	return row_of(limit) && limits->value[limit].set;
+}
+
+/* -------------------------------------------- settings that aren't limits */
+
+int ration_parse_duration(const char *flag, const char *text, uint64_t *ret_usec, struct ration_error *reterr)
+{
+	const struct limit_row row = {
+		.info = { .flag = flag, .unit = RATION_UNIT_USEC, .max = PARSE_USEC_MAX, .example = "1.5s" },
+	};
+
+	text = text ? text : "";
+	return read_part(&row, text, text, ret_usec, reterr);
+}
+
+int ration_parse_size(const char *flag, const char *text, uint64_t *ret_bytes, struct ration_error *reterr)
+{
+	const struct limit_row row = {
+		.info = { .flag = flag, .unit = RATION_UNIT_BYTES, .max = NUMBER_MAX, .example = "512M" },
+	};
+	struct limit_value value;
+	int r;
+
+	r = read_numbers(&row, text ? text : "", &value, reterr);
+	if (r < 0)
+		return r;
+	*ret_bytes = value.hard;
+	return 0;
+}

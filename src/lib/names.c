@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * names.c - the words of plans and receipts
+ *
+ * These are an interface: they stand in JSON that other programs read, and a
+ * word is never changed.
+ */
+#include "ration.h"
+
+#include "util/cleanup.h"
+
+/* Defines the function that looks a value up in its table: NULL where it isn't one of the enum. */
+#define NAME_FUNCTION(function, type, table)                                        \
+	const char *function(enum type value)                                       \
+	{                                                                           \
+		return (unsigned)value < ARRAY_SIZE(table) ? (table)[value] : NULL; \
+	}
+
+static const char *const mechanisms[] = {
+	[RATION_MECHANISM_NONE] = "none",
+	[RATION_MECHANISM_CGROUP2] = "cgroup2",
+	[RATION_MECHANISM_CGROUP1] = "cgroup1",
+	[RATION_MECHANISM_RLIMIT] = "rlimit",
+	[RATION_MECHANISM_AFFINITY] = "affinity",
+	[RATION_MECHANISM_NICE] = "nice",
+	[RATION_MECHANISM_WATCH] = "watch",
+};
+NAME_FUNCTION(ration_mechanism_name, ration_mechanism, mechanisms)
+
+static const char *const scopes[] = {
+	[RATION_SCOPE_NONE] = "none",
+	[RATION_SCOPE_GROUP] = "group",
+	[RATION_SCOPE_PROCESS] = "process",
+	[RATION_SCOPE_USER] = "user",
+};
+NAME_FUNCTION(ration_scope_name, ration_scope, scopes)
+
+static const char *const verdicts[] = {
+	[RATION_VERDICT_OK] = "ok",
+	[RATION_VERDICT_EXIT] = "exit",
+	[RATION_VERDICT_SIGNAL] = "signal",
+	[RATION_VERDICT_CPU_TIME] = "cpu-time",
+	[RATION_VERDICT_CPU_TIME_SOFT] = "cpu-time-soft",
+	[RATION_VERDICT_WALL_TIME] = "wall-time",
+	[RATION_VERDICT_MEMORY] = "memory",
+	[RATION_VERDICT_MEMORY_EXTERNAL] = "memory-external",
+	[RATION_VERDICT_MEMORY_STALL] = "memory-stall",
+	[RATION_VERDICT_PIDS] = "pids",
+	[RATION_VERDICT_OUTPUT] = "output",
+	[RATION_VERDICT_INTERRUPTED] = "interrupted",
+	[RATION_VERDICT_NOT_STARTED] = "not-started",
+	[RATION_VERDICT_INTERNAL] = "internal",
+};
+NAME_FUNCTION(ration_verdict_name, ration_verdict, verdicts)
+
+static const char *const levels[] = {
+	[RATION_LEVEL_GROUP] = "group",
+	[RATION_LEVEL_TENANT] = "tenant",
+	[RATION_LEVEL_ANCESTOR] = "ancestor",
+	[RATION_LEVEL_MACHINE] = "machine",
+};
+NAME_FUNCTION(ration_level_name, ration_level, levels)
+
+static const char *const metrics[] = {
+	[RATION_METRIC_WALL_USEC] = "wall_usec",
+	[RATION_METRIC_CPU_USEC] = "cpu_usec",
+	[RATION_METRIC_CPU_USER_USEC] = "cpu_user_usec",
+	[RATION_METRIC_CPU_SYSTEM_USEC] = "cpu_system_usec",
+	[RATION_METRIC_THROTTLED_COUNT] = "throttled_count",
+	[RATION_METRIC_THROTTLED_USEC] = "throttled_usec",
+	[RATION_METRIC_MEMORY_PEAK_BYTES] = "memory_peak_bytes",
+	[RATION_METRIC_MEMORY_ANON_BYTES] = "memory_anon_bytes",
+	[RATION_METRIC_MEMORY_FILE_BYTES] = "memory_file_bytes",
+	[RATION_METRIC_MEMORY_SHMEM_BYTES] = "memory_shmem_bytes",
+	[RATION_METRIC_MEMORY_KERNEL_BYTES] = "memory_kernel_bytes",
+	[RATION_METRIC_SWAP_PEAK_BYTES] = "swap_peak_bytes",
+	[RATION_METRIC_MAXRSS_BYTES] = "maxrss_bytes",
+	[RATION_METRIC_PIDS_PEAK] = "pids_peak",
+	[RATION_METRIC_PIDS_REFUSED] = "pids_refused",
+	[RATION_METRIC_OOM_KILLS] = "oom_kills",
+	[RATION_METRIC_MEMORY_HIGH_COUNT] = "memory_high_count",
+	[RATION_METRIC_IO_READ_BYTES] = "io_read_bytes",
+	[RATION_METRIC_IO_WRITE_BYTES] = "io_write_bytes",
+	[RATION_METRIC_IO_READ_OPS] = "io_read_ops",
+	[RATION_METRIC_IO_WRITE_OPS] = "io_write_ops",
+	[RATION_METRIC_CPU_PRESSURE_SOME_USEC] = "cpu_pressure_some_usec",
+	[RATION_METRIC_MEMORY_PRESSURE_SOME_USEC] = "memory_pressure_some_usec",
+	[RATION_METRIC_MEMORY_PRESSURE_FULL_USEC] = "memory_pressure_full_usec",
+	[RATION_METRIC_IO_PRESSURE_FULL_USEC] = "io_pressure_full_usec",
+	[RATION_METRIC_STDOUT_BYTES] = "stdout_bytes",
+	[RATION_METRIC_STDERR_BYTES] = "stderr_bytes",
+};
+_Static_assert(ARRAY_SIZE(metrics) == RATION_METRIC_COUNT, "a metric has no name");
+NAME_FUNCTION(ration_metric_name, ration_metric, metrics)
+
+static const char *const sources[] = {
+	[RATION_SOURCE_ABSENT] = "absent",
+	[RATION_SOURCE_CGROUP2] = "cgroup2",
+	[RATION_SOURCE_RUSAGE] = "rusage",
+	[RATION_SOURCE_SAMPLED] = "sampled",
+	[RATION_SOURCE_CLOCK] = "clock",
+};
+NAME_FUNCTION(ration_source_name, ration_source, sources)
+
+const char *ration_version(void)
+{
+	return RATION_VERSION;
+}

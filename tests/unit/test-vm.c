@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-vm.c - the limits of a virtual machine's process
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/limits.h"
+#include "util/cleanup.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static const struct {
+	const char *name;
+	struct ration_vm vm;
+	int code;
+	uint64_t memory, cpus, pids, as;
+	uint64_t overhead, tb, vcpus; /* as they come back */
+} rows[] = {
+	{ "tcg", { .accel = RATION_ACCEL_TCG, .guest_bytes = 512 * MIB },
+		0, 968 * MIB, 100000, 100, (512 + 256 + 400 + 8 * 72) * MIB, 200 * MIB, 256 * MIB, 1 },
+	{ "kvm has no translation cache", { .accel = RATION_ACCEL_KVM, .guest_bytes = 512 * MIB },
+		0, 712 * MIB, 100000, 100, (512 + 400 + 8 * 72) * MIB, 200 * MIB, 0, 1 },
+	{ "hvf has none either", { .accel = RATION_ACCEL_HVF, .guest_bytes = 1 },
+		0, 200 * MIB + 1, 100000, 100, 976 * MIB + 1, 200 * MIB, 0, 1 },
+	{ "all given", { .accel = RATION_ACCEL_TCG, .guest_bytes = 256 * MIB, .overhead_bytes = 64 * MIB,
+			.tb_bytes = 32 * MIB, .vcpus = 4, .pids = 3 },
+		0, 352 * MIB, 400000, 3, (256 + 32 + 400 + 3 * 72) * MIB, 64 * MIB, 32 * MIB, 4 },
+	{ "a given cache doesn't count under kvm", { .accel = RATION_ACCEL_KVM, .guest_bytes = 256 * MIB,
+			.tb_bytes = 32 * MIB },
+		0, 456 * MIB, 100000, 100, (256 + 400 + 8 * 72) * MIB, 200 * MIB, 32 * MIB, 1 },
+	{ "eight threads and more cost the same", { .accel = RATION_ACCEL_KVM, .guest_bytes = 256 * MIB, .pids = 8 },
+		0, 456 * MIB, 100000, 8, (256 + 400 + 8 * 72) * MIB, 200 * MIB, 0, 1 },
+	{ "no accelerator", { .guest_bytes = 512 * MIB }, .code = -EINVAL },
+	{ "unknown accelerator", { .accel = RATION_ACCEL_TCG + 1, .guest_bytes = 512 * MIB }, .code = -EINVAL },
+	{ "no guest memory", { .accel = RATION_ACCEL_KVM }, .code = -EINVAL },
+	{ "guest overflows", { .accel = RATION_ACCEL_KVM, .guest_bytes = UINT64_MAX }, .code = -ERANGE },
+	{ "overhead overflows", { .accel = RATION_ACCEL_KVM, .guest_bytes = MIB, .overhead_bytes = UINT64_MAX },
+		.code = -ERANGE },
+	{ "cache overflows", { .accel = RATION_ACCEL_TCG, .guest_bytes = MIB, .tb_bytes = UINT64_MAX },
+		.code = -ERANGE },
+	{ "only the address space overflows", { .accel = RATION_ACCEL_KVM,
+			.guest_bytes = UINT64_MAX - 300 * MIB }, .code = -ERANGE },
+	{ "more memory than a limit can say", { .accel = RATION_ACCEL_KVM, .guest_bytes = UINT64_C(1) << 63 },
+		.code = -ERANGE },
+	{ "CPUs overflow", { .accel = RATION_ACCEL_KVM, .guest_bytes = MIB, .vcpus = UINT64_MAX / 99999 },
+		.code = -ERANGE },
+	{ "more CPUs than a limit can say", { .accel = RATION_ACCEL_KVM, .guest_bytes = MIB, .vcpus = 8193 },
+		.code = -ERANGE },
+	{ "more tasks than there are", { .accel = RATION_ACCEL_KVM, .guest_bytes = MIB, .pids = 4194305 },
+		.code = -ERANGE },
+};
+
+static void test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_vm vm = rows[i].vm, before;
+		struct ration_limits limits = { 0 };
+		struct ration_error error = { 0 };
+		uint64_t as = 1;
+		int r;
+
+		vm.size = sizeof(vm);
+		before = vm;
+		r = ration_vm_limits(&vm, &limits, &as, &error);
+		assert_row(r == rows[i].code, "%s: %d, expected %d", rows[i].name, r, rows[i].code);
+		if (r < 0) {
+			/* Nothing has moved, and the message says something. */
+			static const struct ration_limits nothing;
+
+			assert_memory_equal(&vm, &before, sizeof(vm));
+			assert_memory_equal(&limits, &nothing, sizeof(limits));
+			assert_int_equal(as, 1);
+			assert_int_equal(error.code, r);
+			assert_true(error.message[0] != '\0');
+			continue;
+		}
+		assert_row(as == rows[i].as, "%s: address space %llu", rows[i].name, (unsigned long long)as);
+		assert_row(limits.value[RATION_LIMIT_MEMORY].hard == rows[i].memory, "%s: memory", rows[i].name);
+		assert_row(limits.value[RATION_LIMIT_CPUS].hard == rows[i].cpus, "%s: cpus", rows[i].name);
+		assert_row(limits.value[RATION_LIMIT_PIDS].hard == rows[i].pids, "%s: pids", rows[i].name);
+		assert_row(vm.overhead_bytes == rows[i].overhead, "%s: overhead", rows[i].name);
+		assert_row(vm.tb_bytes == rows[i].tb, "%s: tb", rows[i].name);
+		assert_row(vm.vcpus == rows[i].vcpus, "%s: vcpus", rows[i].name);
+		assert_row(vm.pids == rows[i].pids, "%s: pids of the vm", rows[i].name);
+		for (unsigned j = 0; j < RATION_LIMIT_COUNT; j++)
+			assert_int_equal(ration_limits_has(&limits, (enum ration_limit)j),
+					j == RATION_LIMIT_MEMORY || j == RATION_LIMIT_CPUS || j == RATION_LIMIT_PIDS);
+	}
+}
+
+/* What was asked for by itself wins over the profile. */
+static void test_given_limits_stay(void **state)
+{
+	struct ration_vm vm = { .size = sizeof(vm), .accel = RATION_ACCEL_KVM, .guest_bytes = 512 * MIB };
+	struct ration_limits limits = { 0 };
+
+	(void)state;
+	assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_MEMORY, "2G", NULL), 0);
+	assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_PIDS, "max", NULL), 0);
+	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), 0);
+	assert_int_equal(limits.value[RATION_LIMIT_MEMORY].hard, 2048 * MIB);
+	assert_true(limits.value[RATION_LIMIT_PIDS].hard == RATION_UNLIMITED);
+	assert_int_equal(limits.value[RATION_LIMIT_CPUS].hard, 100000);
+}
+
+/* A caller that was compiled against less, or forgot. */
+static void test_size_is_checked(void **state)
+{
+	struct ration_vm vm = { .accel = RATION_ACCEL_KVM, .guest_bytes = 512 * MIB };
+	struct ration_limits limits = { 0 };
+
+	(void)state;
+	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), -EINVAL);
+	vm.size = sizeof(vm) - 1;
+	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), -EINVAL);
+	vm.size = sizeof(vm) + 64;
+	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_given_limits_stay),
+		cmocka_unit_test(test_size_is_checked),
+	};
+
+	return cmocka_run_group_tests_name("vm", tests, NULL, NULL);
+}

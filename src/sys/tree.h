@@ -78,7 +78,8 @@ int proc_tree_signal(int proc_fd, pid_t root, int sig, uint64_t *ret_signalled);
  * kills, and again, until none lives. Sleeps meanwhile, at most `timeout_usec`.
  * Waits for nobody: the dead stay as zombies for the caller, who is their parent
  * by then, if it is `root`, and who must not wait for any of them in another
- * thread during the call. `ret_killed`, may be NULL: how many were found alive.
+ * thread during the call. Meanwhile this thread has the highest priority that it
+ * may give itself. `ret_killed`, may be NULL: how many were found alive.
  * Errors: -ETIMEDOUT (some are still dying, or hang in the kernel), -EPERM (only
  * processes of other users are left), and as proc_descendants().
  */

@@ -140,6 +140,17 @@ enum ration_unit {
 	RATION_UNIT_CPULIST, /* text, no number */
 };
 
+/* What enforces a limit. */
+enum ration_mechanism {
+	RATION_MECHANISM_NONE,
+	RATION_MECHANISM_CGROUP2,
+	RATION_MECHANISM_CGROUP1,
+	RATION_MECHANISM_RLIMIT,
+	RATION_MECHANISM_AFFINITY,
+	RATION_MECHANISM_NICE,
+	RATION_MECHANISM_WATCH,  /* the supervisor measures and acts */
+};
+
 /* One row of the table of limits. Everything else about limits follows from it. */
 struct ration_limit_info {
 	enum ration_limit limit;
@@ -150,6 +161,8 @@ struct ration_limit_info {
 	uint64_t min, max;       /* range of a value, both included */
 	bool has_soft;           /* takes SOFT:HARD */
 	bool lifts;              /* "max" is a value: no limit */
+	enum ration_mechanism mechanisms[4]; /* what can hold it, the best first, up to NONE */
+	int resource;            /* the RLIMIT_* that it is, or -1 */
 	const char *kernel_file; /* "memory.high", or NULL */
 	const char *since;       /* the kernel that brought that file, or NULL */
 	const char *fallback;    /* in words: what holds where cgroup v2 can't */
@@ -341,16 +354,6 @@ enum ration_policy {
 	RATION_ENFORCE_FALLBACK, /* a weaker mechanism is taken, and named */
 	RATION_ENFORCE_STRICT,   /* all must hold for the whole group, by the kernel */
 	RATION_ENFORCE_ANY,      /* run even where a limit can't be enforced at all */
-};
-
-enum ration_mechanism {
-	RATION_MECHANISM_NONE,
-	RATION_MECHANISM_CGROUP2,
-	RATION_MECHANISM_CGROUP1,
-	RATION_MECHANISM_RLIMIT,
-	RATION_MECHANISM_AFFINITY,
-	RATION_MECHANISM_NICE,
-	RATION_MECHANISM_WATCH,  /* the supervisor measures and acts */
 };
 
 enum ration_scope {

@@ -38,7 +38,6 @@ enum row_flags {
 struct limit_row {
 	struct ration_limit_info info;
 	unsigned flags;
-	int resource; /* RLIMIT_*, or -1 */
 };
 
 /*
@@ -49,14 +48,15 @@ struct limit_row {
 #define ROW(LIMIT, UNIT, RESOURCE, FLAGS, ...)                                                  \
 	[RATION_LIMIT_##LIMIT] = {                                                              \
 		.flags = (FLAGS) + 0 * __COUNTER__,                                             \
-		.resource = (RESOURCE),                                                         \
-		.info = { .limit = RATION_LIMIT_##LIMIT, .unit = RATION_UNIT_##UNIT, __VA_ARGS__ }, \
+		.info = { .limit = RATION_LIMIT_##LIMIT, .unit = RATION_UNIT_##UNIT,            \
+			.resource = (RESOURCE), __VA_ARGS__ },                                  \
 	}
 
 #define RLIMIT_ROW(RESOURCE, NAME, UNIT, FLAGS, UNSET, ARGUMENT, EXAMPLE, HELP)                 \
 	ROW(RLIMIT_##RESOURCE, UNIT, RLIMIT_##RESOURCE, FLAGS,                                  \
 		.name = "rlimit_" NAME, .flag = "--rlimit " NAME, .argument = ARGUMENT,         \
 		.max = NUMBER_MAX, .has_soft = true, .lifts = true,                             \
+		.mechanisms = { RATION_MECHANISM_RLIMIT },                                      \
 		.fallback = "the same everywhere, for each process", .unset = UNSET,            \
 		.example = EXAMPLE, .help = HELP)
 
@@ -67,6 +67,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "memory", .flag = "--memory", .argument = "SIZE",
 		.min = MIB, .max = NUMBER_MAX, .lifts = true,
 		.kernel_file = "memory.max", .since = "4.5",
+		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_WATCH },
 		.fallback = "watch: the sum over the processes is measured, and all are killed above it",
 		.unset = "no limit", .example = "512M",
 		.help = "Memory of the whole group; above it the group is OOM-killed"),
@@ -74,6 +75,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "swap", .flag = "--swap", .argument = "SIZE",
 		.min = 0, .max = NUMBER_MAX, .lifts = true,
 		.kernel_file = "memory.swap.max", .since = "4.5",
+		.mechanisms = { RATION_MECHANISM_CGROUP2 },
 		.fallback = "none",
 		.unset = "0 where memory is limited", .example = "256M",
 		.help = "Swap space of the whole group, on top of its memory"),
@@ -81,6 +83,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "memory_high", .flag = "--memory-high", .argument = "SIZE",
 		.min = MIB, .max = NUMBER_MAX, .lifts = true,
 		.kernel_file = "memory.high", .since = "4.5",
+		.mechanisms = { RATION_MECHANISM_CGROUP2 },
 		.fallback = "none",
 		.unset = "no limit", .example = "448M",
 		.help = "Memory above which the group is slowed down and reclaimed from, not killed"),
@@ -88,6 +91,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpus", .flag = "--cpus", .argument = "N",
 		.min = 1000, .max = UINT64_C(819200000),
 		.kernel_file = "cpu.max", .since = "4.15",
+		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_AFFINITY },
 		.fallback = "affinity: pinned to as many whole CPUs",
 		.unset = "no limit", .example = "1.5",
 		.help = "CPUs that the group may keep busy: 1.5 or 150%"),
@@ -95,6 +99,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpu_burst", .flag = "--cpu-burst", .argument = "DURATION",
 		.min = 1000, .max = PARSE_USEC_MAX,
 		.kernel_file = "cpu.max.burst", .since = "5.14",
+		.mechanisms = { RATION_MECHANISM_CGROUP2 },
 		.fallback = "none",
 		.unset = "no burst", .example = "20ms",
 		.help = "CPU time that a group may save up and use above --cpus"),
@@ -102,6 +107,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpu_weight", .flag = "--cpu-weight", .argument = "WEIGHT",
 		.min = 1, .max = 10000,
 		.kernel_file = "cpu.weight", .since = "4.15",
+		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_NICE },
 		.fallback = "nice: of each process",
 		.unset = "100", .example = "200",
 		.help = "Share of busy CPUs against other groups, which have 100"),
@@ -109,12 +115,14 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpu_time", .flag = "--cpu-time", .argument = "[SOFT:]HARD",
 		.min = 1, .max = PARSE_USEC_MAX, .has_soft = true,
 		.kernel_file = "cpu.stat", .since = "4.15",
+		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_WATCH },
 		.fallback = "watch: the sum over the processes; RLIMIT_CPU for each process",
 		.unset = "no limit", .example = "10s:12s",
 		.help = "CPU time of the group: at SOFT a signal, at HARD its end"),
 	ROW(TIMEOUT, USEC, -1, ZERO_LIFTS,
 		.name = "timeout", .flag = "--timeout", .argument = "DURATION",
 		.min = 1, .max = PARSE_USEC_MAX,
+		.mechanisms = { RATION_MECHANISM_WATCH },
 		.fallback = "the same everywhere",
 		.unset = "no limit", .example = "1.5s",
 		.help = "Wall time after which the run is ended"),
@@ -122,6 +130,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "pids", .flag = "--pids", .argument = "N",
 		.min = 1, .max = 4194304, .lifts = true,
 		.kernel_file = "pids.max", .since = "4.5",
+		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_WATCH },
 		.fallback = "watch: all are killed above it; RLIMIT_NPROC for the user, unless that is root",
 		.unset = "no limit", .example = "100",
 		.help = "Processes and threads of the group together"),
@@ -129,6 +138,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpuset_cpus", .flag = "--cpuset-cpus", .argument = "LIST",
 		.min = 0, .max = PARSE_CPU_MAX,
 		.kernel_file = "cpuset.cpus", .since = "5.0",
+		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_AFFINITY },
 		.fallback = "affinity: of each process, which may change it",
 		.unset = "all", .example = "0-3,8",
 		.help = "CPUs that the group may run on"),
@@ -136,12 +146,14 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "stall_timeout", .flag = "--stall-timeout", .argument = "DURATION",
 		.min = 500000, .max = PARSE_USEC_MAX,
 		.kernel_file = "memory.pressure", .since = "5.2",
+		.mechanisms = { RATION_MECHANISM_CGROUP2 },
 		.fallback = "none",
 		.unset = "off", .example = "5s",
 		.help = "End the run once all of it has waited for memory for so long"),
 	ROW(OUTPUT, BYTES, -1, 0,
 		.name = "output", .flag = "--output-limit", .argument = "SIZE",
 		.min = 0, .max = NUMBER_MAX,
+		.mechanisms = { RATION_MECHANISM_WATCH },
 		.fallback = "the same everywhere",
 		.unset = "no limit", .example = "10M",
 		.help = "Bytes on standard output, and as many on standard error"),
@@ -192,13 +204,6 @@ const struct ration_limit_info *ration_limit_info(enum ration_limit limit)
 	const struct limit_row *row = row_of(limit);
 
 	return row ? &row->info : NULL;
-}
-
-int limit_rlimit_resource(enum ration_limit limit)
-{
-	const struct limit_row *row = row_of(limit);
-
-	return row ? row->resource : -1;
 }
 
 /* ------------------------------------------------------------ for a person */

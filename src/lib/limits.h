@@ -23,9 +23,4 @@ struct ration_limits {
 	struct limit_value value[RATION_LIMIT_COUNT];
 };
 
-/*
- * The RLIMIT_* number of a RATION_LIMIT_RLIMIT_* row, or -1 for another row.
- */
-int limit_rlimit_resource(enum ration_limit limit);
-
 #endif

@@ -31,6 +31,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "mech/mech.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"
@@ -451,3 +452,50 @@ int watch_look(struct watch *watch, struct watch_look *ret_look)
 	*ret_look = look;
 	return 0;
 }
+
+/* ---------------------------------------------------------- as a mechanism */
+
+static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
+		struct mech_answer *answer)
+{
+	(void)soft;
+	(void)hard;
+	switch (limit) {
+	case RATION_LIMIT_TIMEOUT:
+	case RATION_LIMIT_OUTPUT:
+		/* A clock and a count of ours: exact. */
+		mech_yes(answer, RATION_SCOPE_GROUP, "");
+		return;
+	case RATION_LIMIT_MEMORY:
+		mech_yes(answer, RATION_SCOPE_GROUP, "measured by the supervisor, which kills: may overshoot");
+		return;
+	case RATION_LIMIT_PIDS:
+		mech_yes(answer, RATION_SCOPE_GROUP,
+				"counted by the supervisor, which kills: no fork is refused, and it may overshoot");
+		if (!facts->root) {
+			answer->backstop = RATION_MECHANISM_RLIMIT;
+			answer->backstop_scope = RATION_SCOPE_USER;
+		}
+		return;
+	case RATION_LIMIT_CPU_TIME:
+		mech_yes(answer, RATION_SCOPE_GROUP, "added up by the supervisor, in steps of 10 ms");
+		answer->backstop = RATION_MECHANISM_RLIMIT;
+		answer->backstop_scope = RATION_SCOPE_PROCESS;
+		return;
+	case RATION_LIMIT_SWAP:
+	case RATION_LIMIT_MEMORY_HIGH:
+	case RATION_LIMIT_CPUS:
+	case RATION_LIMIT_CPU_BURST:
+	case RATION_LIMIT_CPU_WEIGHT:
+	case RATION_LIMIT_CPUSET_CPUS:
+	case RATION_LIMIT_STALL_TIMEOUT:
+	case RATION_LIMIT_RLIMIT_AS ... RATION_LIMIT_RLIMIT_STACK:
+		break;
+	}
+	mech_no(answer, "", "not a thing that can be watched");
+}
+
+const struct mech_ops mech_watch = {
+	.mechanism = RATION_MECHANISM_WATCH,
+	.ask = ask,
+};

@@ -39,6 +39,7 @@ static void test_rows(void **state)
 		assert_row(info->unset && *info->unset, "%s: unset", info->name);
 		assert_row(info->help && *info->help, "%s: help", info->name);
 		assert_row(info->help[strlen(info->help) - 1] != '.', "%s: full stop", info->name);
+		assert_row(info->mechanisms[0] != RATION_MECHANISM_NONE, "%s: mechanism", info->name);
 		assert_row(!info->kernel_file == !info->since, "%s: a file and since when", info->name);
 		for (unsigned j = 0; j < i; j++) {
 			const struct ration_limit_info *other = ration_limit_info((enum ration_limit)j);
@@ -95,14 +96,14 @@ static void test_rlimit_resources(void **state)
 	/* Each resource that the kernel has, and nothing before the first. */
 	assert_int_equal(ARRAY_SIZE(rows), RLIM_NLIMITS);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		assert_int_equal(limit_rlimit_resource(rows[i].limit), rows[i].resource);
+		assert_int_equal(ration_limit_info(rows[i].limit)->resource, rows[i].resource);
 		assert_string_equal(ration_limit_info(rows[i].limit)->flag, rows[i].flag);
 		assert_true(ration_limit_info(rows[i].limit)->has_soft);
 	}
 	for (unsigned i = 0; i < LIMIT(RLIMIT_AS); i++)
-		assert_int_equal(limit_rlimit_resource((enum ration_limit)i), -1);
-	assert_int_equal(limit_rlimit_resource((enum ration_limit)RATION_LIMIT_COUNT), -1);
-	assert_int_equal(limit_rlimit_resource((enum ration_limit)-1), -1);
+		assert_int_equal(ration_limit_info((enum ration_limit)i)->resource, -1);
+	assert_null(ration_limit_info((enum ration_limit)RATION_LIMIT_COUNT));
+	assert_null(ration_limit_info((enum ration_limit)-1));
 }
 
 /* --------------------------------------------------------------- parsing */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * apply.c - a plan becomes writes to a group, and orders to a child
+ *
+ * All or nothing: each write is made with the old value at hand, and the first
+ * that fails takes those before it back.
+ */
+#include "lib/apply.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+uint32_t apply_controllers(const struct ration_plan *plan, const struct host_facts *facts)
+{
+	uint32_t wanted = RATION_CONTROLLER_CPU | RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS |
+		RATION_CONTROLLER_IO;
+	const struct ration_plan_item *cpus = plan_held(plan, RATION_LIMIT_CPUSET_CPUS);
+
+	/* Counts nothing, and costs each group a domain: only when it is asked for. */
+	if (cpus && cpus->mechanism == RATION_MECHANISM_CGROUP2)
+		wanted |= RATION_CONTROLLER_CPUSET;
+	return wanted & facts->controllers;
+}
+
+static void undo(int group_fd, const struct group_writes *writes, char old[][256], size_t n)
+{
+	while (n-- > 0)
+		(void)cg_write(group_fd, writes->write[n].file, old[n]);
+}
+
+static int write_error(const struct group_write *write, int code, struct ration_error *reterr)
+{
+	const struct ration_limit_info *info = ration_limit_info(write->limit);
+
+	(void)error_set(reterr, code, code == -ENOENT ? RATION_CAUSE_KERNEL_TOO_OLD : RATION_CAUSE_UNKNOWN,
+			"can't write \"%s\" to %s for %s: %s", write->value, write->file, info->flag,
+			error_text(code));
+	switch (code) {
+	case -ENOENT:
+		return error_hint(reterr, code, "this kernel has no %s%s%s", write->file,
+				info->since ? "; it came with " : "", info->since ? info->since : "");
+	case -EINVAL:
+	case -ERANGE:
+		return error_hint(reterr, code, "the kernel takes this value for no group here; try e.g. %s %s",
+				info->flag, info->example ? info->example : "");
+	case -EACCES:
+	case -EPERM:
+		return error_hint(reterr, code, "the group's files belong to another user; see ration doctor");
+	default:
+		return code;
+	}
+}
+
+int apply_writes(int group_fd, const struct group_writes *writes, struct ration_error *reterr)
+{
+	char old[ARRAY_SIZE(writes->write)][256];
+
+	for (size_t i = 0; i < writes->n; i++) {
+		const struct group_write *write = &writes->write[i];
+		int r = cg_read(group_fd, write->file, old[i], sizeof(old[i]));
+
+		if (r >= 0)
+			r = cg_write(group_fd, write->file, write->value);
+		if (r < 0) {
+			undo(group_fd, writes, old, i);
+			return write_error(write, r, reterr);
+		}
+	}
+	return 0;
+}
+
+int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, struct ration_error *reterr)
+{
+	struct group_writes writes = { .n = 0 };
+	const struct ration_plan_item *memory = plan_held(plan, RATION_LIMIT_MEMORY);
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n && r == 0; i++) {
+		const struct ration_plan_item *item = &plan->entry[i].item;
+		const struct mech_ops *ops = mech_ops(item->mechanism);
+
+		if (ops && ops->apply_group)
+			r = ops->apply_group(item, &writes);
+	}
+	/* Since 4.19. A run that has lost one of its processes isn't the run that was asked for. */
+	if (r == 0 && oom_group && memory && memory->mechanism == RATION_MECHANISM_CGROUP2)
+		r = mech_write(&writes, RATION_LIMIT_MEMORY, "memory.oom.group", "1");
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "too many limits for one group");
+	return apply_writes(group_fd, &writes, reterr);
+}
+
+int apply_child(const struct ration_plan *plan, const struct host_facts *facts, struct spawn *spawn,
+		struct ration_error *reterr)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct ration_plan_item *item = &plan->entry[i].item;
+		const enum ration_mechanism mechanisms[] = { item->mechanism, item->backstop };
+
+		for (size_t k = 0; k < ARRAY_SIZE(mechanisms); k++) {
+			const struct mech_ops *ops = mech_ops(mechanisms[k]);
+			int r = ops && ops->apply_child ? ops->apply_child(item, facts, spawn) : 0;
+
+			if (r < 0)
+				return error_set(reterr, r, RATION_CAUSE_INVALID, "can't set %s in the command",
+						ration_limit_info(item->limit)->flag);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * apply.h - a plan becomes writes to a group, and orders to a child
+ */
+#ifndef RATION_LIB_APPLY_H
+#define RATION_LIB_APPLY_H
+
+#include "lib/plan.h"
+
+/* The controllers that the groups of this plan are to have: those that its
+ * limits take, and those that are there to be counted by. */
+uint32_t apply_controllers(const struct ration_plan *plan, const struct host_facts *facts);
+
+/*
+ * Writes the limits of a plan to a group. If one write fails, those before it
+ * are taken back, last first, and the group is as it was.
+ */
+int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, struct ration_error *reterr);
+
+/* Writes a list, with the same promise. `where` is for the message. */
+int apply_writes(int group_fd, const struct group_writes *writes, struct ration_error *reterr);
+
+/* Adds to `spawn` what the child is to set for itself. */
+int apply_child(const struct ration_plan *plan, const struct host_facts *facts, struct spawn *spawn,
+		struct ration_error *reterr);
+
+#endif

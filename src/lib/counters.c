@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * counters.c - what the kernel has counted for a group, and above it
+ */
+#include "lib/counters.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/cgroup.h"
+#include "sys/proc.h"
+#include "util/cleanup.h"
+
+static uint64_t text_key(const char *text, const char *key)
+{
+	uint64_t value;
+
+	return cg_text_key(text, key, &value) < 0 ? COUNTER_ABSENT : value;
+}
+
+static uint64_t file_key(int dir_fd, const char *file, const char *key)
+{
+	char text[512];
+
+	return cg_read(dir_fd, file, text, sizeof(text)) < 0 ? COUNTER_ABSENT : text_key(text, key);
+}
+
+static uint64_t file_u64(int dir_fd, const char *file)
+{
+	uint64_t value;
+
+	return cg_read_u64(dir_fd, file, &value) < 0 ? COUNTER_ABSENT : value;
+}
+
+/* ------------------------------------------------------------- verdicts */
+
+static void add_level(struct counters *counters, enum ration_level level, int fd, const char *where)
+{
+	struct counter_level *at = &counters->level[counters->n_levels];
+
+	if (counters->n_levels == COUNTER_LEVELS_MAX)
+		return;
+	at->oom = file_key(fd, "memory.events.local", "oom");
+	if (at->oom == COUNTER_ABSENT)
+		return;
+	at->level = level;
+	(void)snprintf(at->where, sizeof(at->where), "%s", where);
+	counters->n_levels++;
+}
+
+/* BASE and every group above it, up to the mount of the hierarchy. */
+static void add_ancestors(struct counters *counters, const struct ration_host *host)
+{
+	CLEANUP(closep) int fd = fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
+	size_t mount = strlen(host->mount);
+	char path[PATH_MAX];
+
+	(void)strcpy(path, host->base);
+	while (fd >= 0 && strncmp(path, host->mount, mount) == 0 && strlen(path) > mount) {
+		char *slash = strrchr(path, '/');
+		int up;
+
+		add_level(counters, RATION_LEVEL_ANCESTOR, fd, path + mount);
+		*slash = '\0';
+		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close_fd(fd);
+		fd = up;
+	}
+}
+
+static uint64_t machine_oom_kill(int proc_fd)
+{
+	char text[16384];
+	ssize_t n = proc_read(proc_fd, "vmstat", text, sizeof(text));
+
+	return n < 0 ? COUNTER_ABSENT : text_key(text, "oom_kill");
+}
+
+void counters_read(const struct group *group, struct counters *ret)
+{
+	const struct ration_host *host = group->host;
+	const char *base = host->base + (strncmp(host->base, host->mount, strlen(host->mount)) == 0 ?
+						strlen(host->mount) : 0);
+	char text[512], where[PATH_MAX + 300];
+
+	*ret = (struct counters) {
+		.oom = COUNTER_ABSENT,
+		.oom_kill = COUNTER_ABSENT,
+		.oom_group_kill = COUNTER_ABSENT,
+		.oom_kill_below = COUNTER_ABSENT,
+		.machine_oom_kill = machine_oom_kill(host->proc_fd),
+	};
+	if (group->fd < 0)
+		return;
+	if (cg_read(group->fd, "memory.events.local", text, sizeof(text)) >= 0) {
+		ret->oom = text_key(text, "oom");
+		ret->oom_kill = text_key(text, "oom_kill");
+		ret->oom_group_kill = text_key(text, "oom_group_kill");
+	}
+	ret->oom_kill_below = file_key(group->fd, "memory.events", "oom_kill");
+	(void)snprintf(where, sizeof(where), "%s/%s/%s", base, host->nspace, group->tenant);
+	add_level(ret, RATION_LEVEL_TENANT, group->tenant_fd, where);
+	(void)snprintf(where, sizeof(where), "%s/%s", base, host->nspace);
+	add_level(ret, RATION_LEVEL_ANCESTOR, group->namespace_fd, where);
+	add_ancestors(ret, host);
+}
+
+/* ---------------------------------------------------------------- usage */
+
+void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
+		enum ration_source source)
+{
+	if (value == COUNTER_ABSENT)
+		return;
+	receipt->metric[metric] = value;
+	receipt->source[metric] = source;
+}
+
+/* One metric from one file: a number, or the number behind a key. */
+struct metric_file {
+	enum ration_metric metric;
+	const char *key; /* NULL: the file is one number */
+	const char *file;
+};
+
+/* Sorted by file, so that each is read once. */
+static const struct metric_file metric_files[] = {
+	{ RATION_METRIC_CPU_USEC, "usage_usec", "cpu.stat" },
+	{ RATION_METRIC_CPU_USER_USEC, "user_usec", "cpu.stat" },
+	{ RATION_METRIC_CPU_SYSTEM_USEC, "system_usec", "cpu.stat" },
+	{ RATION_METRIC_THROTTLED_COUNT, "nr_throttled", "cpu.stat" },
+	{ RATION_METRIC_THROTTLED_USEC, "throttled_usec", "cpu.stat" },
+	{ RATION_METRIC_MEMORY_PEAK_BYTES, NULL, "memory.peak" },
+	{ RATION_METRIC_MEMORY_ANON_BYTES, "anon", "memory.stat" },
+	{ RATION_METRIC_MEMORY_FILE_BYTES, "file", "memory.stat" },
+	{ RATION_METRIC_MEMORY_SHMEM_BYTES, "shmem", "memory.stat" },
+	{ RATION_METRIC_MEMORY_KERNEL_BYTES, "kernel", "memory.stat" },
+	{ RATION_METRIC_SWAP_PEAK_BYTES, NULL, "memory.swap.peak" },
+	{ RATION_METRIC_OOM_KILLS, "oom_kill", "memory.events" },
+	{ RATION_METRIC_MEMORY_HIGH_COUNT, "high", "memory.events" },
+	{ RATION_METRIC_PIDS_PEAK, NULL, "pids.peak" },
+	{ RATION_METRIC_PIDS_REFUSED, "max", "pids.events" },
+};
+
+static const struct {
+	enum ration_metric metric;
+	const char *line;
+	const char *file;
+} metric_pressures[] = {
+	{ RATION_METRIC_CPU_PRESSURE_SOME_USEC, "some", "cpu.pressure" },
+	{ RATION_METRIC_MEMORY_PRESSURE_SOME_USEC, "some", "memory.pressure" },
+	{ RATION_METRIC_MEMORY_PRESSURE_FULL_USEC, "full", "memory.pressure" },
+	{ RATION_METRIC_IO_PRESSURE_FULL_USEC, "full", "io.pressure" },
+};
+
+static uint64_t text_pressure(const char *text, const char *line)
+{
+	const char *at = strstr(text, line);
+	uint64_t total;
+
+	at = at ? strstr(at, "total=") : NULL;
+	return at && sscanf(at, "total=%" SCNu64, &total) == 1 ? total : COUNTER_ABSENT;
+}
+
+uint64_t counters_pressure(int group_fd, const char *file, const char *line)
+{
+	char text[512];
+
+	return cg_read(group_fd, file, text, sizeof(text)) < 0 ? COUNTER_ABSENT : text_pressure(text, line);
+}
+
+/* io.stat has a line a disk: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 …". */
+static uint64_t text_io_sum(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+	uint64_t sum = 0;
+
+	for (const char *at = text; (at = strstr(at, key)); at += length)
+		sum += strtoull(at + length, NULL, 10);
+	return sum;
+}
+
+static void read_io(int group_fd, struct ration_receipt *receipt)
+{
+	char text[CG_FILE_MAX];
+
+	if (cg_read(group_fd, "io.stat", text, sizeof(text)) < 0)
+		return;
+	receipt_set(receipt, RATION_METRIC_IO_READ_BYTES, text_io_sum(text, "rbytes="), RATION_SOURCE_CGROUP2);
+	receipt_set(receipt, RATION_METRIC_IO_WRITE_BYTES, text_io_sum(text, "wbytes="), RATION_SOURCE_CGROUP2);
+	receipt_set(receipt, RATION_METRIC_IO_READ_OPS, text_io_sum(text, "rios="), RATION_SOURCE_CGROUP2);
+	receipt_set(receipt, RATION_METRIC_IO_WRITE_OPS, text_io_sum(text, "wios="), RATION_SOURCE_CGROUP2);
+}
+
+void counters_read_usage(const struct group *group, struct ration_receipt *receipt)
+{
+	const char *last = "";
+	char text[CG_FILE_MAX] = "";
+
+	if (group->fd < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(metric_files); i++) {
+		const struct metric_file *at = &metric_files[i];
+		uint64_t value;
+
+		if (!at->key) {
+			receipt_set(receipt, at->metric, file_u64(group->fd, at->file), RATION_SOURCE_CGROUP2);
+			continue;
+		}
+		if (strcmp(last, at->file) != 0 && cg_read(group->fd, at->file, text, sizeof(text)) < 0)
+			text[0] = '\0';
+		last = at->file;
+		value = text_key(text, at->key);
+		receipt_set(receipt, at->metric, value, RATION_SOURCE_CGROUP2);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(metric_pressures); i++)
+		receipt_set(receipt, metric_pressures[i].metric,
+				counters_pressure(group->fd, metric_pressures[i].file, metric_pressures[i].line),
+				RATION_SOURCE_CGROUP2);
+	read_io(group->fd, receipt);
+}
+
+uint64_t counters_cpu_usec(int cpu_stat_fd)
+{
+	char text[1024];
+
+	return cg_read_fd(cpu_stat_fd, text, sizeof(text)) < 0 ? COUNTER_ABSENT : text_key(text, "usage_usec");
+}

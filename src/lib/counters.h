@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * counters.h - what the kernel has counted for a group, and above it
+ *
+ * Two snapshots make a receipt: one before the command starts, one after the
+ * last process has gone and before the directory goes, since its counters go
+ * with it. The group itself is new, so its counters begin at 0; those above it
+ * belong to others, too, and only their movement says something.
+ */
+#ifndef RATION_LIB_COUNTERS_H
+#define RATION_LIB_COUNTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/group.h"
+#include "ration.h"
+
+/* "Not known." No counter of the kernel gets there. */
+#define COUNTER_ABSENT UINT64_MAX
+
+/* Tenant, namespace, BASE, and what lies above it. */
+#define COUNTER_LEVELS_MAX 12
+
+struct counter_level {
+	enum ration_level level;
+	char where[200];  /* path from the mount of the hierarchy */
+	uint64_t oom;     /* memory.events.local: this very group's limit was hit */
+};
+
+struct counters {
+	uint64_t oom;            /* memory.events.local: the group's own limit was hit */
+	uint64_t oom_kill;       /* memory.events.local: processes in the group itself were killed */
+	uint64_t oom_group_kill; /* memory.events.local, since 5.17: the group was killed whole */
+	uint64_t oom_kill_below; /* memory.events: in it or below it */
+	uint64_t machine_oom_kill; /* vmstat: on the whole machine */
+	size_t n_levels;
+	struct counter_level level[COUNTER_LEVELS_MAX];
+};
+
+/* Reads what verdicts rest on. `group` may have no cgroup. */
+void counters_read(const struct group *group, struct counters *ret);
+
+/* Reads what the group has used into the metrics of a receipt; what can't be read stays absent. */
+void counters_read_usage(const struct group *group, struct ration_receipt *receipt);
+
+/* cpu.stat's usage_usec alone, of an open cpu.stat. COUNTER_ABSENT: it can't be read. */
+uint64_t counters_cpu_usec(int cpu_stat_fd);
+
+/* The total of the "some" or "full" line of a pressure file, in usec. */
+uint64_t counters_pressure(int group_fd, const char *file, const char *line);
+
+/* Sets a metric, unless `value` is COUNTER_ABSENT. */
+void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
+		enum ration_source source);
+
+#endif

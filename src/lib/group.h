@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * group.h - the leaf in which a run's processes live, and the nodes above it
+ */
+#ifndef RATION_LIB_GROUP_H
+#define RATION_LIB_GROUP_H
+
+#include "lib/host.h"
+#include "ration.h"
+
+struct group {
+	const struct ration_host *host; /* borrowed */
+	int namespace_fd, tenant_fd, fd;
+	char tenant[RATION_NAME_MAX + 1];
+	char name[RATION_NAME_MAX + 1];
+};
+
+#define GROUP_NONE ((struct group) { .namespace_fd = -EBADF, .tenant_fd = -EBADF, .fd = -EBADF })
+
+/*
+ * Makes sure that BASE/NAMESPACE/TENANT is there and can have groups with
+ * `controllers`, and chooses the group's name. Makes no group yet.
+ * `name` may be NULL: one that nobody else uses.
+ * Errors: -EINVAL (names), -EBUSY (processes where there can't be any), -EACCES,
+ * -EPERM, -EAGAIN (too many groups), -EIO.
+ */
+int group_prepare(const struct ration_host *host, const char *tenant, const char *name, uint32_t controllers,
+		struct group *ret_group, struct ration_error *reterr);
+
+/*
+ * Makes the leaf and writes on it whose it is. -EEXIST: a group of that name is
+ * there, and its owner lives.
+ */
+int group_create(struct group *group, uint32_t controllers, struct ration_error *reterr);
+
+/*
+ * Removes the leaf, whatever its processes left below it, and the nodes above
+ * it that nobody uses and that aren't marked to stay. -EBUSY: processes in it.
+ */
+int group_remove(struct group *group);
+
+/* Closes what is open. The group itself stays. */
+void group_close(struct group *group);
+
+/* Removes NAMESPACE/TENANT and NAMESPACE where they are empty and not marked to stay. */
+void group_remove_nodes(int base_fd, const char *nspace, int namespace_fd, const char *tenant, int tenant_fd);
+
+#endif

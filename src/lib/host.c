@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.c - probe: which cgroups, where, and what they can do
+ *
+ * BASE is found, never assumed. In this order:
+ *
+ *   - the one that the caller names;
+ *   - nothing, where a service manager owns the tree and hasn't delegated our
+ *     own group to us: writing there would be undone, or undo somebody's work;
+ *   - the mount itself, if we live in the real root of the hierarchy: it alone
+ *     has no cgroup.events;
+ *   - our own group, never one above it, so that the limits of a container hold
+ *     for everything below. A group with processes can't have controllers for
+ *     its children, so the processes there move into a leaf, NAMESPACE.self:
+ *     once, when the first run starts, and only if all are our own.
+ *
+ * Looking changes nothing.
+ */
+#include "lib/host.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "sys/cgroup.h"
+#include "sys/mounts.h"
+#include "sys/proc.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+const struct host_controller host_controllers[HOST_CONTROLLERS] = {
+	{ "cpu", RATION_CONTROLLER_CPU },
+	{ "cpuset", RATION_CONTROLLER_CPUSET },
+	{ "io", RATION_CONTROLLER_IO },
+	{ "memory", RATION_CONTROLLER_MEMORY },
+	{ "pids", RATION_CONTROLLER_PIDS },
+};
+
+int host_check_name(const char *what, const char *name, struct ration_error *reterr)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-";
+	static const char *const reserved[] = { "cgroup.", "cpu.", "cpuset.", "dmem.", "hugetlb.", "io.",
+		"irq.", "memory.", "misc.", "pids.", "rdma." };
+	size_t length = strlen(name);
+	const char *wrong = NULL;
+
+	if (length == 0)
+		wrong = "is empty";
+	else if (length > RATION_NAME_MAX)
+		wrong = "is too long";
+	else if (strspn(name, allowed) != length)
+		wrong = "has a character that names can't have";
+	else if (strspn(name, "_.:@-") > 0)
+		wrong = "doesn't begin with a letter or a digit";
+	for (size_t i = 0; !wrong && i < ARRAY_SIZE(reserved); i++) {
+		if (strncmp(name, reserved[i], strlen(reserved[i])) == 0)
+			wrong = "could be a kernel file's name";
+	}
+	if (!wrong)
+		return 0;
+	/* Only what is harmless on a terminal is shown. */
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s name \"%.*s\"%s %s", what,
+			(int)(strspn(name, allowed) < 40 ? strspn(name, allowed) : 40), name,
+			strspn(name, allowed) < length || length > 40 ? "…" : "", wrong);
+	return error_hint(reterr, -EINVAL,
+			"use 1 to %d of A-Z a-z 0-9 _ . : @ -, beginning with a letter or a digit, e.g. vm-7",
+			RATION_NAME_MAX);
+}
+
+/* ---------------------------------------------------------- the machine */
+
+static uint64_t meminfo_bytes(int proc_fd, const char *key)
+{
+	char text[4096];
+	const char *at;
+	uint64_t kib;
+
+	if (proc_read(proc_fd, "meminfo", text, sizeof(text)) < 0)
+		return 0;
+	at = strstr(text, key);
+	if (!at || sscanf(at + strlen(key), ": %" SCNu64, &kib) != 1)
+		return 0;
+	return kib * 1024;
+}
+
+static bool kernel_at_least(const char *release, unsigned major, unsigned minor)
+{
+	unsigned a = 0, b = 0;
+
+	(void)sscanf(release, "%u.%u", &a, &b);
+	return a > major || (a == major && b >= minor);
+}
+
+/* Files of groups can't be looked for before there is a group: their kernel's version tells. */
+static uint32_t probe_features(const struct ration_host *host)
+{
+	static const struct {
+		unsigned major, minor;
+		uint32_t bit;
+	} since[] = {
+		{ 5, 7, RATION_FEATURE_CLONE_INTO_CGROUP },
+		{ 5, 14, RATION_FEATURE_CGROUP_KILL },
+		{ 5, 14, RATION_FEATURE_CPU_BURST },
+		{ 5, 19, RATION_FEATURE_MEMORY_PEAK },
+		{ 6, 1, RATION_FEATURE_PIDS_PEAK },
+		{ 6, 5, RATION_FEATURE_SWAP_PEAK },
+	};
+	CLEANUP(closep) int fd = -EBADF;
+	char text[4096];
+	uint32_t features = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(since); i++) {
+		if (kernel_at_least(host->kernel, since[i].major, since[i].minor))
+			features |= since[i].bit;
+	}
+	fd = sys_open_beneath(host->proc_fd, "version", O_RDONLY);
+	if (fd >= 0 && kernel_at_least(host->kernel, 5, 6))
+		features |= RATION_FEATURE_OPENAT2;
+	fd = close_fd(fd);
+	fd = sys_pidfd_open(getpid());
+	if (fd >= 0)
+		features |= RATION_FEATURE_PIDFD;
+	/* The file is there but answers EOPNOTSUPP where psi=1 is missing. */
+	if (proc_read(host->proc_fd, "pressure/memory", text, sizeof(text)) > 0)
+		features |= RATION_FEATURE_PSI;
+	if (faccessat(host->proc_fd, "swaps", F_OK, 0) == 0 &&
+			!(proc_read(host->proc_fd, "cmdline", text, sizeof(text)) > 0 &&
+					strstr(text, "swapaccount=0")))
+		features |= RATION_FEATURE_SWAP_MAX;
+	return features;
+}
+
+static void probe_cpus(struct host_facts *facts)
+{
+	memset(&facts->cpu_mask, 0, sizeof(facts->cpu_mask));
+	facts->cpus = 0;
+	if (sched_getaffinity(0, sizeof(facts->cpu_mask.bits), (cpu_set_t *)(void *)facts->cpu_mask.bits) < 0)
+		facts->cpu_mask.bits[0] = 1;
+	for (size_t i = 0; i < sizeof(facts->cpu_mask.bits); i++)
+		facts->cpus += (unsigned)__builtin_popcount(facts->cpu_mask.bits[i]);
+}
+
+static bool below_root(const char *root, const char *path)
+{
+	char full[PATH_MAX];
+
+	return (size_t)snprintf(full, sizeof(full), "%s%s", root, path) < sizeof(full) &&
+		access(full, F_OK) == 0;
+}
+
+static int probe_machine(struct ration_host *host, const char *root, struct ration_error *reterr)
+{
+	struct host_facts *facts = &host->facts;
+	int r = proc_open(root, &host->proc_fd);
+
+	if (r < 0) {
+		(void)error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't use %s/proc: %s", root, error_text(r));
+		return error_hint(reterr, r, "mount it: mount -t proc proc /proc");
+	}
+	if (proc_read(host->proc_fd, "sys/kernel/osrelease", host->kernel, sizeof(host->kernel)) > 0)
+		host->kernel[strcspn(host->kernel, "\n")] = '\0';
+	facts->root = geteuid() == 0;
+	facts->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	facts->memory_bytes = meminfo_bytes(host->proc_fd, "MemTotal");
+	(void)strcpy(host->memory_source, "machine");
+	facts->swap_bytes = meminfo_bytes(host->proc_fd, "SwapTotal");
+	facts->systemd = below_root(root, "/run/systemd/system");
+	facts->container = below_root(root, "/.dockerenv") || below_root(root, "/run/.containerenv") ||
+		below_root(root, "/run/systemd/container");
+	facts->features = probe_features(host);
+	probe_cpus(facts);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- BASE */
+
+/* There is no BASE, or it can do less than it should. */
+static void base_note(struct host_facts *facts, const char *fix, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+static void base_note(struct host_facts *facts, const char *fix, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(facts->base_reason, sizeof(facts->base_reason), format, args);
+	va_end(args);
+	(void)snprintf(facts->base_fix, sizeof(facts->base_fix), "%s", fix);
+}
+
+/* Both a read-only mount and a stranger's directory show here, before anything is tried. */
+static int base_writable(int fd)
+{
+	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
+		return -errno;
+	return faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+/*
+ * 0: every process of the group is one of ours, and can be moved into a leaf.
+ * -EXDEV: one is of another pid namespace; -EPERM: one is of another uid.
+ */
+static int all_ours(const struct ration_host *host, int fd)
+{
+	CLEANUP(closep) int procs = cg_open_file(fd, "cgroup.procs");
+	uid_t uid = geteuid();
+	FILE *file;
+	int pid, r = 0;
+
+	if (procs < 0)
+		return procs;
+	file = fdopen(procs, "re");
+	if (!file)
+		return -errno;
+	(void)TAKE_FD(procs);
+	while (r == 0 && fscanf(file, "%d", &pid) == 1) {
+		char name[16];
+		struct stat st;
+
+		if (pid <= 0) {
+			r = -EXDEV;
+			break;
+		}
+		(void)snprintf(name, sizeof(name), "%d", pid);
+		if (fstatat(host->proc_fd, name, &st, 0) == 0 && st.st_uid != uid)
+			r = -EPERM;
+	}
+	(void)fclose(file);
+	return r;
+}
+
+static bool delegated(int fd)
+{
+	char value[8];
+	static const char *const names[] = { "user.delegate", "trusted.delegate" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (fgetxattr(fd, names[i], value, sizeof(value)) == 1 && value[0] == '1')
+			return true;
+	}
+	return false;
+}
+
+static uint32_t read_controllers(int fd)
+{
+	char text[256];
+	uint32_t bits = 0;
+
+	if (cg_read(fd, "cgroup.controllers", text, sizeof(text)) < 0)
+		return 0;
+	for (size_t i = 0; i < HOST_CONTROLLERS; i++) {
+		if (cg_text_has_word(text, host_controllers[i].name))
+			bits |= host_controllers[i].bit;
+	}
+	return bits;
+}
+
+/* Takes the directory as BASE, if it can be written; says why not otherwise. */
+static void take_base(struct ration_host *host, int fd, enum ration_base_kind kind)
+{
+	struct host_facts *facts = &host->facts;
+	int r = base_writable(fd);
+
+	if (r == -EROFS)
+		base_note(facts,
+				facts->container ? "docker run --security-opt writable-cgroups=true … (Docker 28), or "
+						   "podman run --security-opt unmask=/sys/fs/cgroup …"
+						 : "mount -o remount,rw /sys/fs/cgroup",
+				"%s is mounted read-only", host->base);
+	else if (r < 0)
+		base_note(facts, "have root delegate it: chown its directory, cgroup.procs, "
+				 "cgroup.subtree_control and cgroup.threads to this user",
+				"%s belongs to somebody else (%s)", host->base, error_text(r));
+	if (r < 0) {
+		host->base[0] = '\0';
+		(void)close_fd(fd);
+		return;
+	}
+	host->base_fd = fd;
+	facts->base_kind = kind;
+	facts->controllers = read_controllers(fd);
+	if (facts->controllers == 0)
+		base_note(facts,
+				facts->hierarchy == RATION_HIERARCHY_HYBRID ?
+						"boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" :
+						"enable controllers in the group above",
+				facts->hierarchy == RATION_HIERARCHY_HYBRID ?
+						"cgroup v1 holds all controllers, %s has none" :
+						"%s has no controllers",
+				host->base);
+}
+
+/* BASE is our own group, or the one that we came from into NAMESPACE.self. */
+static void find_nested(struct ration_host *host, const char *root)
+{
+	struct host_facts *facts = &host->facts;
+	char *slash = strrchr(host->base, '/');
+	size_t length = strlen(host->nspace);
+	int r, fd;
+
+	if (slash && strncmp(slash + 1, host->nspace, length) == 0 && strcmp(slash + 1 + length, ".self") == 0)
+		*slash = '\0';
+	else
+		host->evacuate = true;
+	fd = root[0] ? open(host->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : cg_open_base(host->base);
+	if (fd < 0) {
+		base_note(facts, "", "our own group %s can't be opened (%s)", host->base, error_text(fd));
+		host->base[0] = '\0';
+		return;
+	}
+	if (facts->systemd && !delegated(fd)) {
+		base_note(facts, "run it with: systemd-run --scope -p Delegate=yes ration run …",
+				"systemd owns %s and hasn't delegated it", host->base);
+		host->base[0] = '\0';
+		(void)close_fd(fd);
+		return;
+	}
+	r = host->evacuate ? all_ours(host, fd) : 0;
+	take_base(host, fd, RATION_BASE_NESTED);
+	if (r < 0 && facts->base_kind != RATION_BASE_NONE) {
+		/* Groups for membership and kill can be made beside strangers; controllers can't be had. */
+		host->evacuate = false;
+		facts->controllers = 0;
+		base_note(facts, "start ration in a group of its own, or name one: --base DIR",
+				r == -EXDEV ? "processes of another pid namespace live in %s" :
+					      "processes of other users live in %s",
+				host->base);
+	}
+}
+
+static void find_base(struct ration_host *host, const struct mounts *mounts, const char *root)
+{
+	struct host_facts *facts = &host->facts;
+
+	if (!mounts->v2) {
+		base_note(facts, mounts->v1 ? "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" :
+					      "mount -t cgroup2 none /sys/fs/cgroup",
+				mounts->v1 ? "only cgroup v1 is mounted" : "no cgroup file system is mounted");
+		return;
+	}
+	(void)snprintf(host->mount, sizeof(host->mount), "%s", mounts->point);
+	if (!mounts->own_known) {
+		base_note(facts, mounts->outside ? "start the container with a cgroup namespace of its own "
+						   "(--cgroupns=private), or name a group: --base DIR" :
+						   "name a group: --base DIR",
+				"%s doesn't show the group that we live in", mounts->point);
+		return;
+	}
+	host->own_known = true;
+	(void)strcpy(host->own, mounts->own[0] ? mounts->own : "/");
+	if ((size_t)snprintf(host->base, sizeof(host->base), "%s%s%s", root, mounts->point, mounts->own) >=
+			sizeof(host->base)) {
+		host->base[0] = '\0';
+		base_note(facts, "name a group: --base DIR", "the path of our own group is too long");
+		return;
+	}
+
+	CLEANUP(closep) int fd = root[0] ? open(host->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+					 : cg_open_base(host->base);
+	bool real_root = fd >= 0 && mounts->own[0] == '\0' && faccessat(fd, "cgroup.events", F_OK, 0) < 0;
+
+	if (!real_root || facts->systemd)
+		find_nested(host, root);
+	else
+		take_base(host, TAKE_FD(fd), RATION_BASE_ROOT);
+}
+
+static int given_base(struct ration_host *host, const char *base, const char *root, struct ration_error *reterr)
+{
+	int fd = root[0] ? open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : cg_open_base(base);
+	int r;
+
+	if (fd < 0) {
+		r = root[0] ? -errno : fd;
+		(void)error_set(reterr, r, r == -EINVAL ? RATION_CAUSE_INVALID : RATION_CAUSE_NO_CGROUP,
+				r == -EINVAL ? "--base %.200s isn't on a cgroup2 file system" :
+					       "--base %.200s can't be opened: %s",
+				base, error_text(r));
+		return error_hint(reterr, r,
+				"name an existing group, e.g. --base /sys/fs/cgroup/mine, or leave it out");
+	}
+	if (snprintf(host->base, sizeof(host->base), "%s", base) >= (int)sizeof(host->base)) {
+		(void)close_fd(fd);
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--base is too long");
+	}
+	take_base(host, fd, RATION_BASE_GIVEN);
+	return 0;
+}
+
+/* The lowest memory.max from BASE upwards to the mount: what no group below can get past. */
+static void find_capacity(struct ration_host *host)
+{
+	CLEANUP(closep) int fd = fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
+	char path[PATH_MAX];
+	size_t mount_length = strlen(host->mount);
+
+	(void)strcpy(path, host->base);
+	while (fd >= 0 && mount_length > 0 && strncmp(path, host->mount, mount_length) == 0) {
+		uint64_t max;
+		char *slash;
+		int up;
+
+		/* The real root has no such file: no limit, not a limit of 0. */
+		if (cg_read_u64(fd, "memory.max", &max) == 0 && max < host->facts.memory_bytes) {
+			host->facts.memory_bytes = max;
+			(void)strcpy(host->memory_source, path);
+		}
+		slash = strrchr(path, '/');
+		if (!slash || strlen(path) <= mount_length)
+			break;
+		*slash = '\0';
+		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close_fd(fd);
+		fd = up;
+	}
+}
+
+static int probe_cgroups(struct ration_host *host, const char *base, const char *root,
+		struct ration_error *reterr)
+{
+	struct host_facts *facts = &host->facts;
+	struct mounts mounts;
+	char proc[PATH_MAX];
+	int r;
+
+	(void)snprintf(proc, sizeof(proc), "%s/proc/self", root);
+	r = mounts_read(proc, &mounts);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read %s/mountinfo: %s", proc,
+				error_text(r));
+	if (mounts.v2)
+		facts->hierarchy = mounts.v1 ? RATION_HIERARCHY_HYBRID : RATION_HIERARCHY_V2;
+	else
+		facts->hierarchy = mounts.v1 ? RATION_HIERARCHY_V1 : RATION_HIERARCHY_NONE;
+	if (base) {
+		(void)snprintf(host->mount, sizeof(host->mount), "%s", mounts.v2 ? mounts.point : "");
+		if (mounts.own_known) {
+			host->own_known = true;
+			(void)strcpy(host->own, mounts.own[0] ? mounts.own : "/");
+		}
+		r = given_base(host, base, root, reterr);
+		if (r < 0)
+			return r;
+	} else {
+		find_base(host, &mounts, root);
+	}
+	if (host->base_fd >= 0)
+		find_capacity(host);
+	/* Only a fallback needs this count, and it costs a walk through /proc. */
+	if (!facts->root && !(facts->controllers & RATION_CONTROLLER_PIDS))
+		(void)proc_uid_tasks(host->proc_fd, getuid(), &facts->user_tasks);
+	return 0;
+}
+
+int ration_host_open(const struct ration_host_options *options, struct ration_host **ret_host,
+		struct ration_error *reterr)
+{
+	static const struct ration_host_options none = { .size = sizeof(none) };
+	struct ration_host *host;
+	const char *root;
+	int r;
+
+	if (!options)
+		options = &none;
+	root = options->root ? options->root : "";
+	r = host_check_name("namespace", options->nspace ? options->nspace : "ration", reterr);
+	if (r < 0)
+		return r;
+	host = calloc(1, sizeof(*host));
+	if (!host)
+		return error_oom(reterr);
+	host->proc_fd = host->base_fd = -EBADF;
+	(void)sigemptyset(&host->mask);
+	(void)pthread_sigmask(SIG_SETMASK, NULL, &host->mask);
+	host->nspace = strdup(options->nspace ? options->nspace : "ration");
+	if (!host->nspace)
+		r = error_oom(reterr);
+	if (r == 0)
+		r = probe_machine(host, root, reterr);
+	if (r == 0)
+		r = probe_cgroups(host, options->base, root, reterr);
+	if (r < 0) {
+		(void)ration_host_free(host);
+		return r;
+	}
+	*ret_host = host;
+	return 0;
+}
+
+struct ration_host *ration_host_free(struct ration_host *host)
+{
+	if (host) {
+		(void)close_fd(host->proc_fd);
+		(void)close_fd(host->base_fd);
+		free(host->nspace);
+		free(host);
+	}
+	return NULL;
+}
+
+void ration_host_info(const struct ration_host *host, struct ration_host_info *info)
+{
+	const struct host_facts *facts = &host->facts;
+	struct ration_host_info all = {
+		.size = info->size,
+		.hierarchy = facts->hierarchy,
+		.base_kind = facts->base_kind,
+		.controllers = facts->controllers,
+		.features = facts->features,
+		.kernel = host->kernel,
+		.mount = host->mount[0] ? host->mount : NULL,
+		.own = host->own_known ? host->own : NULL,
+		.base = host->base[0] ? host->base : NULL,
+		.base_reason = facts->base_reason,
+		.base_fix = facts->base_fix,
+		.memory_bytes = facts->memory_bytes,
+		.memory_source = host->memory_source,
+		.swap_bytes = facts->swap_bytes,
+		.cpus = facts->cpus,
+		.root = facts->root,
+		.container = facts->container,
+		.systemd = facts->systemd,
+	};
+
+	memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.h - a machine as this process sees it, for the rest of the library
+ */
+#ifndef RATION_LIB_HOST_H
+#define RATION_LIB_HOST_H
+
+#include <limits.h>
+#include <signal.h>
+
+#include "mech/mech.h"
+#include "ration.h"
+
+struct host_controller {
+	const char *name;
+	uint32_t bit;
+};
+#define HOST_CONTROLLERS 5
+extern const struct host_controller host_controllers[HOST_CONTROLLERS];
+
+struct ration_host {
+	struct host_facts facts;
+	int proc_fd;
+	int base_fd;              /* BASE, or -EBADF */
+	bool evacuate;            /* BASE is our own group: its processes move into a leaf first */
+	sigset_t mask;            /* signals that were blocked when the host was opened */
+	char *nspace;
+	char kernel[65];
+	char mount[PATH_MAX];
+	char own[PATH_MAX];
+	char base[PATH_MAX];
+	bool own_known;
+	char memory_source[PATH_MAX];
+};
+
+/*
+ * Checks a tenant's, a group's or a namespace's name: 1 to 128 bytes of
+ * [A-Za-z0-9_.:@-], the first a letter or a digit, and not a kernel file's.
+ * -EINVAL; the message names `what`.
+ */
+int host_check_name(const char *what, const char *name, struct ration_error *reterr);
+
+#endif

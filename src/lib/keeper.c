@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keeper.c - whoever kills the supervisor kills the run
+ *
+ * It is forked, not cloned into shared memory: an OOM kill of the supervisor
+ * takes everybody who shares its memory along, and that is one of the deaths to
+ * survive. Between fork and its end it calls the kernel only.
+ */
+#include "lib/keeper.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <fcntl.h>
+
+#include "lib/owner.h"
+#include "sys/cgroup.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+/* True when the supervisor is gone, false when it has sent us home. */
+static bool wait_for_end(int parent_fd, int pipe_fd)
+{
+	for (;;) {
+		struct pollfd fds[2] = {
+			{ .fd = pipe_fd, .events = POLLIN },
+			{ .fd = parent_fd, .events = POLLIN },
+		};
+		char byte;
+
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		/* The byte first: a supervisor may say goodbye and exit at once. */
+		if (fds[0].revents)
+			return read(pipe_fd, &byte, 1) != 1;
+		if (fds[1].revents)
+			return true;
+	}
+}
+
+static void clean_up(const struct group *group)
+{
+	CLEANUP(closep) int fd = cg_open_dir(group->tenant_fd, group->name);
+
+	if (fd >= 0) {
+		(void)cg_kill(fd);
+		/* A process in an uninterruptible sleep can take its time; nobody waits for us. */
+		(void)owner_wait_empty(fd, 60000);
+	}
+	(void)cg_rmdir_tree(group->tenant_fd, group->name);
+	group_remove_nodes(group->host->base_fd, group->host->nspace, group->namespace_fd, group->tenant,
+			group->tenant_fd);
+}
+
+static void keeper_main(const struct group *group, pid_t parent, int pipe_fd)
+{
+	int parent_fd = sys_pidfd_open(parent);
+	const int keep[] = { group->host->base_fd, group->namespace_fd, group->tenant_fd, pipe_fd, parent_fd };
+	sigset_t all;
+
+	/* Not even by a signal to the whole terminal or process group: only SIGKILL, by pid. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)setsid();
+	(void)prctl(PR_SET_NAME, "ration-keeper");
+	sys_close_others(keep, ARRAY_SIZE(keep));
+	/* Died before the pidfd was there: then it is of somebody else, or none. */
+	if (getppid() != parent || wait_for_end(parent_fd, pipe_fd))
+		clean_up(group);
+	_exit(0);
+}
+
+int keeper_start(const struct group *group, struct keeper *ret_keeper)
+{
+	CLEANUP(closep) int read_fd = -EBADF;
+	CLEANUP(closep) int write_fd = -EBADF;
+	pid_t parent = getpid(), pid;
+	int pair[2];
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return -errno;
+	read_fd = pair[0];
+	write_fd = pair[1];
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		keeper_main(group, parent, read_fd);
+	ret_keeper->pid = pid;
+	ret_keeper->fd = TAKE_FD(write_fd);
+	return 0;
+}
+
+void keeper_dismiss(struct keeper *keeper)
+{
+	if (keeper->pid <= 0)
+		return;
+	(void)!write(keeper->fd, "", 1);
+	keeper->fd = close_fd(keeper->fd);
+	while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	keeper->pid = 0;
+}

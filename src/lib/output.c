@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output.c - the command's stdout or stderr, passed on up to a limit
+ */
+#include "lib/output.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "util/cleanup.h"
+
+/* Buffers that one call moves at most. */
+#define ROUNDS_MAX 64
+
+int output_open(struct output *output, int target_fd, uint64_t limit)
+{
+	struct stat st;
+	int pair[2];
+
+	*output = OUTPUT_NONE;
+	output->limit = limit;
+	output->buffer = malloc(OUTPUT_BUFFER);
+	if (!output->buffer)
+		return -ENOMEM;
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		goto fail;
+	output->source_fd = pair[0];
+	output->child_fd = pair[1];
+	/* Only our side: the command is to find an ordinary, blocking pipe. */
+	if (fcntl(output->source_fd, F_SETFL, O_NONBLOCK) < 0)
+		goto fail;
+	output->target_fd = fcntl(target_fd, F_DUPFD_CLOEXEC, 3);
+	if (output->target_fd < 0 || fstat(output->target_fd, &st) < 0)
+		goto fail;
+	output->target_polls = !S_ISREG(st.st_mode);
+	return 0;
+fail:
+	pair[0] = -errno;
+	output_close(output);
+	return pair[0];
+}
+
+void output_close(struct output *output)
+{
+	output->source_fd = close_fd(output->source_fd);
+	output->child_fd = close_fd(output->child_fd);
+	output->target_fd = close_fd(output->target_fd);
+	free(TAKE_PTR(output->buffer));
+}
+
+/*
+ * write(2) to a pipe that nobody reads raises SIGPIPE, in a program that isn't
+ * ours: it is blocked for the moment, and taken back if it was we who raised it.
+ */
+static ssize_t write_quietly(int fd, const char *buffer, size_t size)
+{
+	const struct timespec now = { .tv_sec = 0 };
+	sigset_t pipe_set, before, pending;
+	ssize_t n;
+
+	(void)sigemptyset(&pipe_set);
+	(void)sigaddset(&pipe_set, SIGPIPE);
+	(void)sigpending(&pending);
+	(void)pthread_sigmask(SIG_BLOCK, &pipe_set, &before);
+	n = write(fd, buffer, size);
+	if (n < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
+		while (sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR)
+			;
+		errno = EPIPE;
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return n;
+}
+
+/* The target's own flags aren't ours to change, so it is asked before each write. */
+static bool target_ready(const struct output *output)
+{
+	struct pollfd poll_fd = { .fd = output->target_fd, .events = POLLOUT };
+
+	return !output->target_polls || (poll(&poll_fd, 1, 0) == 1 && poll_fd.revents);
+}
+
+/* 0: all is written, or the target waits. Negative: nobody will ever take it. */
+static int flush(struct output *output)
+{
+	while (output->pending > 0 && target_ready(output)) {
+		/* A pipe that polls writable takes PIPE_BUF bytes without blocking. */
+		size_t size = output->pending < PIPE_BUF ? output->pending : PIPE_BUF;
+		ssize_t n = write_quietly(output->target_fd, output->buffer, size);
+
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			return 0;
+		if (n < 0)
+			return -errno;
+		output->passed += (uint64_t)n;
+		output->pending -= (size_t)n;
+		memmove(output->buffer, output->buffer + n, output->pending);
+	}
+	return 0;
+}
+
+/* Returns 1 at the end of the pipe. */
+static int fill(struct output *output)
+{
+	ssize_t n = read(output->source_fd, output->buffer, OUTPUT_BUFFER);
+	uint64_t room = output->limit - output->passed;
+
+	if (n == 0)
+		return 1;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -errno;
+	if ((uint64_t)n > room)
+		output->over = true;
+	output->pending = (uint64_t)n > room ? (size_t)room : (size_t)n;
+	return 0;
+}
+
+int output_move(struct output *output)
+{
+	int r = 0;
+
+	/* Not for ever: a busy writer isn't to keep us from the clock. */
+	for (int round = 0; output->source_fd >= 0 && r == 0; round++) {
+		if (round == ROUNDS_MAX)
+			return 0;
+		if (flush(output) < 0) {
+			/* The reader is gone: so is the command's pipe, and it will hear of it. */
+			output->pending = 0;
+			output->source_fd = close_fd(output->source_fd);
+			return 1;
+		}
+		if (output->pending > 0)
+			return 0;
+		r = fill(output);
+	}
+	if (r == -EAGAIN)
+		return 0;
+	output->source_fd = close_fd(output->source_fd);
+	return 1;
+}
+
+bool output_waits_for_target(const struct output *output)
+{
+	return output->pending > 0;
+}

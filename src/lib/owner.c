@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * owner.c - whose a group is, written on the group itself
+ */
+#include "lib/owner.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+
+#include "sys/cgroup.h"
+#include "sys/proc.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+/* A leaf without a record is one that is being made, unless it is older than this. */
+#define UNRECORDED_SECONDS 10
+
+struct owner {
+	int pid;
+	uint64_t start_ticks;
+	char boot[PROC_BOOT_ID_SIZE];
+	uint64_t pid_namespace; /* inode */
+};
+
+static uint64_t pid_namespace(int proc_fd)
+{
+	struct stat st;
+
+	return fstatat(proc_fd, "self/ns/pid", &st, 0) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+void owner_record(int proc_fd, int group_fd)
+{
+	char boot[PROC_BOOT_ID_SIZE], text[128];
+	uint64_t start;
+	int n;
+
+	if (proc_boot_id(proc_fd, boot) < 0 || proc_start_ticks(proc_fd, getpid(), &start) < 0)
+		return;
+	n = snprintf(text, sizeof(text), "1 %d %" PRIu64 " %s %" PRIu64, (int)getpid(), start, boot,
+			pid_namespace(proc_fd));
+	(void)fsetxattr(group_fd, CG_XATTR_OWNER, text, (size_t)n, 0);
+}
+
+static bool read_record(int group_fd, struct owner *ret)
+{
+	char text[128];
+	ssize_t n = fgetxattr(group_fd, CG_XATTR_OWNER, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return sscanf(text, "1 %d %" SCNu64 " %36s %" SCNu64, &ret->pid, &ret->start_ticks, ret->boot,
+			&ret->pid_namespace) == 4;
+}
+
+/* Made, but never finished: its maker died between two system calls. */
+static bool abandoned(int group_fd)
+{
+	struct stat st;
+
+	return fstat(group_fd, &st) == 0 && time(NULL) - st.st_ctim.tv_sec > UNRECORDED_SECONDS &&
+		cg_populated(group_fd) == 0;
+}
+
+enum owner_state owner_state(int proc_fd, int group_fd)
+{
+	char boot[PROC_BOOT_ID_SIZE];
+	struct owner owner;
+	uint64_t start;
+	int r;
+
+	if (!read_record(group_fd, &owner))
+		return abandoned(group_fd) ? OWNER_DEAD : OWNER_UNKNOWN;
+	if (proc_boot_id(proc_fd, boot) < 0)
+		return OWNER_UNKNOWN;
+	if (strcmp(boot, owner.boot) != 0)
+		return OWNER_DEAD;
+	if (owner.pid_namespace != pid_namespace(proc_fd))
+		return OWNER_UNKNOWN;
+	r = proc_start_ticks(proc_fd, owner.pid, &start);
+	if (r == -ESRCH || r == -ENOENT)
+		return OWNER_DEAD;
+	if (r < 0)
+		return OWNER_UNKNOWN;
+	return start == owner.start_ticks ? OWNER_ALIVE : OWNER_DEAD;
+}
+
+int owner_wait_empty(int group_fd, int timeout_msec)
+{
+	CLEANUP(closep) int events = cg_open_file(group_fd, "cgroup.events");
+	uint64_t deadline = sys_now_usec() + (uint64_t)timeout_msec * 1000;
+
+	if (events < 0)
+		return events == -ENOENT || events == -ENODEV ? 0 : events;
+	for (;;) {
+		struct pollfd poll_fd = { .fd = events, .events = POLLPRI };
+		char text[256];
+		uint64_t populated, now;
+		int r = cg_read_fd(events, text, sizeof(text));
+
+		if (r == -ENODEV)
+			return 0;
+		if (r < 0)
+			return r;
+		if (cg_text_key(text, "populated", &populated) == 0 && populated == 0)
+			return 0;
+		now = sys_now_usec();
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		(void)poll(&poll_fd, 1, (int)((deadline - now) / 1000) + 1);
+	}
+}
+
+int owner_remove_group(int tenant_fd, const char *name, int group_fd)
+{
+	int r = cg_kill(group_fd);
+
+	if (r == 0)
+		r = owner_wait_empty(group_fd, 2000);
+	if (r == 0)
+		r = cg_rmdir_tree(tenant_fd, name);
+	return r == -ETIMEDOUT ? -EBUSY : r;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.h - a plan, for the rest of the library
+ */
+#ifndef RATION_LIB_PLAN_H
+#define RATION_LIB_PLAN_H
+
+#include "lib/limits.h"
+#include "mech/mech.h"
+#include "ration.h"
+
+struct plan_entry {
+	struct ration_plan_item item;
+	char text[LIMIT_TEXT_MAX];
+	char reason[700];
+	char fix[256];
+};
+
+struct ration_plan {
+	enum ration_policy policy;
+	size_t n;
+	struct plan_entry entry[RATION_LIMIT_COUNT];
+};
+
+/* The plan as a pure function: what ration_plan_new() does, of facts made by hand. */
+int plan_make(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
+		struct ration_plan **ret_plan, struct ration_error *reterr);
+
+/* The item of `limit`, or NULL where the plan has none or nothing will hold it. */
+const struct ration_plan_item *plan_held(const struct ration_plan *plan, enum ration_limit limit);
+
+#endif

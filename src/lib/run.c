@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.c - one command under limits: apply, start, and what a caller may do with it
+ *
+ * The order of a start is the order in which it can be taken back:
+ *
+ *   1. the plan is checked, the program is found: nothing has been touched
+ *   2. the nodes above the group are there
+ *   3. a keeper sleeps beside us, and knows the group's name
+ *   4. the group is made, its limits are written, its events are watched
+ *   5. the baseline of the counters is read
+ *   6. the command is born inside
+ */
+#include "lib/run.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "lib/apply.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+extern char **environ;
+
+/* --------------------------------------------------------------- options */
+
+static int check_options(const struct ration_run_options *options, struct ration_error *reterr)
+{
+	if (options->size != sizeof(*options))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_run_options of another version");
+	if (!options->argv || !options->argv[0])
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to run");
+	if (options->signal < 0 || options->signal >= NSIG)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", options->signal);
+	return 0;
+}
+
+static void take_options(struct ration_run *run, const struct ration_run_options *options)
+{
+	run->options = *options;
+	if (run->options.signal == 0)
+		run->options.signal = SIGTERM;
+	run->lifted_kill = options->kill_after_usec == RATION_UNLIMITED;
+	if (options->kill_after_usec == 0)
+		run->options.kill_after_usec = RATION_KILL_AFTER_USEC;
+}
+
+/* --------------------------------------------------------------- command */
+
+static int command_error(const char *name, int code, struct ration_error *reterr)
+{
+	(void)error_set(reterr, code, RATION_CAUSE_COMMAND, "can't execute %.200s: %s", name, error_text(code));
+	if (code == -ENOENT && !strchr(name, '/'))
+		return error_hint(reterr, code, "it is in no directory of PATH; name it by its path");
+	if (code == -EACCES)
+		return error_hint(reterr, code, "it isn't an executable file, or may not be executed by this user");
+	return code;
+}
+
+static int spawn_error(const struct spawn *spawn, int code, struct ration_error *reterr)
+{
+	switch (spawn->failed_step) {
+	case SPAWN_STEP_EXEC:
+		return command_error(spawn->argv[0], code, reterr);
+	case SPAWN_STEP_RLIMIT:
+		(void)error_set(reterr, code, RATION_CAUSE_INVALID, "can't set resource limit %d: %s",
+				spawn->rlimits[spawn->failed_index].resource, error_text(code));
+		return error_hint(reterr, code, "only root may raise a hard limit: see ulimit -H -a");
+	case SPAWN_STEP_AFFINITY:
+		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pin the command to its CPUs: %s",
+				error_text(code));
+	case SPAWN_STEP_NICE:
+		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't set the nice value: %s", error_text(code));
+	case SPAWN_STEP_FDS:
+		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fds 0 to 2: %s", error_text(code));
+	case SPAWN_STEP_NONE:
+		break;
+	}
+	if (code == -EBUSY || code == -EOPNOTSUPP)
+		return error_set(reterr, code, RATION_CAUSE_HAS_PROCESSES,
+				"the group can't have processes: it is a node with controllers");
+	if (code == -EACCES || code == -EPERM) {
+		(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED,
+				"can't start a process in the group: %s", error_text(code));
+		return error_hint(reterr, code, "cgroup.procs of the nearest common group above it and us must be "
+						"writable for this user");
+	}
+	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't start a process: %s", error_text(code));
+}
+
+/* "/bin/sh PATH ARG…", for a script without a #! line. */
+static int shell_argv(const char *path, char *const *argv, char ***ret)
+{
+	size_t n = 0;
+	char **all;
+
+	while (argv[n])
+		n++;
+	all = calloc(n + 2, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	all[0] = (char *)"/bin/sh";
+	all[1] = (char *)path;
+	for (size_t i = 1; i < n; i++)
+		all[i + 1] = argv[i];
+	*ret = all;
+	return 0;
+}
+
+static int start_command(struct ration_run *run, struct ration_error *reterr)
+{
+	CLEANUP(freep) char *path = NULL;
+	CLEANUP(freep) char **with_shell = NULL;
+	struct spawn spawn = {
+		.argv = run->options.argv,
+		.envp = run->options.envp ? run->options.envp : environ,
+		.cgroup_fd = run->group.fd,
+		.mask = run->host->mask,
+		.die_with_parent = run->in_warden,
+	};
+	int r = spawn_resolve(spawn.argv[0], &path);
+
+	if (r < 0)
+		return command_error(spawn.argv[0], r, reterr);
+	r = shell_argv(path, spawn.argv, &with_shell);
+	if (r < 0)
+		return error_oom(reterr);
+	spawn.path = path;
+	spawn.shell_argv = with_shell;
+	for (int i = 0; i < 3; i++)
+		spawn.fds[i] = run->options.fds ? run->options.fds[i] : i;
+	for (int i = 0; i < 2; i++) {
+		if (run->output[i].child_fd >= 0)
+			spawn.fds[i + 1] = run->output[i].child_fd;
+	}
+	r = apply_child(run->plan, &run->host->facts, &spawn, reterr);
+	if (r < 0)
+		return r;
+	run->start_usec = sys_now_usec();
+	r = spawn_start(&spawn, &run->pid, &run->pid_fd, &run->receipt.birth);
+	return r < 0 ? spawn_error(&spawn, r, reterr) : 0;
+}
+
+/* ----------------------------------------------------------------- start */
+
+static int launch(struct ration_run *run, struct ration_error *reterr)
+{
+	int r = supervise_prepare(run, reterr);
+
+	if (r < 0)
+		return r;
+	counters_read(&run->group, &run->before);
+	r = start_command(run, reterr);
+	if (r < 0)
+		return r;
+	r = supervise_begin(run, reterr);
+	if (r < 0)
+		supervise_kill(run);
+	return r;
+}
+
+int run_launch(struct ration_run *run, struct ration_error *reterr)
+{
+	int r = launch(run, reterr);
+
+	if (r < 0)
+		run_release(run);
+	return r;
+}
+
+/* Kills and reaps what runs, waits for the group to be empty, removes it. */
+void run_release(struct ration_run *run)
+{
+	struct sys_wait ignored;
+
+	if (run->warden > 0)
+		warden_free(run);
+	if (!run->over && (run->group.fd >= 0 || run->in_warden))
+		supervise_kill(run);
+	if (run->pid_fd >= 0 && !run->ended) {
+		struct ration_error error;
+
+		/* SIGKILL has been sent: it ends, or hangs in the kernel, and then so do we. */
+		while (run->epoll_fd >= 0 && !run->ended && supervise_dispatch(run, &error) == 0)
+			(void)supervise_sleep(run);
+		(void)sys_reap(run->pid_fd, &ignored);
+	}
+	if (!run->over)
+		(void)group_remove(&run->group);
+	keeper_dismiss(&run->keeper);
+	group_close(&run->group);
+	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++)
+		output_close(&run->output[i]);
+	run->watch = watch_free(run->watch);
+	run->pid_fd = close_fd(run->pid_fd);
+	run->epoll_fd = close_fd(run->epoll_fd);
+	run->timer_fd = close_fd(run->timer_fd);
+	run->events_fd = close_fd(run->events_fd);
+	run->cpu_stat_fd = close_fd(run->cpu_stat_fd);
+	run->stall_fd = close_fd(run->stall_fd);
+	run->child_fd = close_fd(run->child_fd);
+}
+
+static int start_in_group(struct ration_run *run, struct ration_error *reterr)
+{
+	uint32_t wanted = apply_controllers(run->plan, &run->host->facts);
+	int r = keeper_start(&run->group, &run->keeper);
+
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't fork a keeper: %s", error_text(r));
+	r = group_create(&run->group, wanted, reterr);
+	if (r == 0)
+		r = apply_group(run->plan, run->group.fd, !run->options.no_oom_group, reterr);
+	if (r == 0)
+		r = launch(run, reterr);
+	return r;
+}
+
+static struct ration_run *run_new(const struct ration_host *host, const struct ration_plan *plan,
+		const struct ration_run_options *options)
+{
+	struct ration_run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return NULL;
+	run->host = host;
+	run->plan = plan;
+	run->group = GROUP_NONE;
+	run->keeper = KEEPER_NONE;
+	run->peer_fd = run->pid_fd = run->epoll_fd = run->timer_fd = run->events_fd = -EBADF;
+	run->cpu_stat_fd = run->stall_fd = run->child_fd = -EBADF;
+	run->output[0] = run->output[1] = OUTPUT_NONE;
+	run->receipt.size = sizeof(run->receipt);
+	run->end.wait.exit_code = -1;
+	run->end.preserve_status = options->preserve_status;
+	take_options(run, options);
+	return run;
+}
+
+/* Before anything is made: what would fail later for a reason that can be known now. */
+static int check_command(const struct ration_run_options *options, struct ration_error *reterr)
+{
+	CLEANUP(freep) char *path = NULL;
+	int r = spawn_resolve(options->argv[0], &path);
+
+	return r < 0 ? command_error(options->argv[0], r, reterr) : 0;
+}
+
+int ration_run_start(const struct ration_host *host, const struct ration_plan *plan,
+		const struct ration_run_options *options, struct ration_run **ret_run, struct ration_error *reterr)
+{
+	struct ration_run *run;
+	int r = check_options(options, reterr);
+
+	if (r == 0)
+		r = ration_plan_check(plan, reterr);
+	if (r == 0)
+		r = check_command(options, reterr);
+	if (r < 0)
+		return r;
+	run = run_new(host, plan, options);
+	if (!run)
+		return error_oom(reterr);
+	r = group_prepare(host, options->tenant, options->name, apply_controllers(plan, &host->facts), &run->group,
+			reterr);
+	if (r == 0) {
+		(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", run->group.tenant,
+				run->group.name);
+		run->receipt.containment = host->base_fd >= 0 ? RATION_CONTAINMENT_CGROUP
+							      : RATION_CONTAINMENT_SUBREAPER;
+		r = host->base_fd >= 0 ? start_in_group(run, reterr) : warden_start(run, reterr);
+	}
+	if (r < 0) {
+		run_release(run);
+		free(run);
+		return r;
+	}
+	*ret_run = run;
+	return 0;
+}
+
+struct ration_run *ration_run_free(struct ration_run *run)
+{
+	if (run) {
+		run_release(run);
+		free(run);
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------ a run's life */
+
+int ration_run_fd(const struct ration_run *run)
+{
+	return run->epoll_fd;
+}
+
+int ration_run_pid(const struct ration_run *run)
+{
+	return (int)run->pid;
+}
+
+const char *ration_run_group(const struct ration_run *run)
+{
+	return run->receipt.group;
+}
+
+int ration_run_dispatch(struct ration_run *run, struct ration_error *reterr)
+{
+	return run->warden > 0 ? warden_dispatch(run, reterr) : supervise_dispatch(run, reterr);
+}
+
+int ration_run_wait(struct ration_run *run, struct ration_error *reterr)
+{
+	for (;;) {
+		int r = ration_run_dispatch(run, reterr);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+		r = supervise_sleep(run);
+		if (r < 0)
+			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "waiting was interrupted");
+	}
+}
+
+static int check_signal(int sig, struct ration_error *reterr)
+{
+	if (sig <= 0 || sig >= NSIG)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", sig);
+	return 0;
+}
+
+int ration_run_signal(struct ration_run *run, int sig, struct ration_error *reterr)
+{
+	int r = check_signal(sig, reterr);
+
+	if (r < 0)
+		return r;
+	if (run->warden > 0)
+		return warden_signal(run, sig, reterr);
+	if (run->ended)
+		return 0;
+	r = sys_pidfd_signal(run->pid_fd, sig);
+	if (r < 0 && r != -ESRCH)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't send signal %d to the command: %s", sig,
+				error_text(r));
+	return 0;
+}
+
+int ration_run_interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)
+{
+	int r = check_signal(sig, reterr);
+
+	if (r < 0)
+		return r;
+	if (run->warden > 0)
+		return warden_interrupt(run, sig, delivered, reterr);
+	if (run->over)
+		return 0;
+	if (!delivered) {
+		supervise_end(run, RUN_CAUSE_INTERRUPT, sig, 0);
+		return supervise_arm(run, reterr);
+	}
+	if (run->end.cause == RUN_CAUSE_NONE && !run->ended) {
+		run->end.cause = RUN_CAUSE_TERMINAL;
+		run->end.signal = sig;
+	}
+	return 0;
+}
+
+const struct ration_receipt *ration_run_receipt(const struct ration_run *run)
+{
+	return run->over ? &run->receipt : NULL;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.h - one command under limits, from start to receipt
+ *
+ * run.c        makes the group, applies the plan, starts the command
+ * supervise.c  sleeps until something happens, and acts on it
+ * output.c     passes the command's output on, as far as it may go
+ * warden.c     does all this in a process of its own where there is no cgroup
+ * receipt.c    judges, from counters and causes, why it ended
+ */
+#ifndef RATION_LIB_RUN_H
+#define RATION_LIB_RUN_H
+
+#include "lib/counters.h"
+#include "lib/group.h"
+#include "lib/keeper.h"
+#include "lib/output.h"
+#include "lib/plan.h"
+#include "mech/watch.h"
+#include "ration.h"
+#include "sys/syscalls.h"
+
+/* Why we ended the run, if we did. */
+enum run_cause {
+	RUN_CAUSE_NONE,
+	RUN_CAUSE_WALL_TIME,
+	RUN_CAUSE_CPU_TIME_SOFT,
+	RUN_CAUSE_CPU_TIME,
+	RUN_CAUSE_STALL,
+	RUN_CAUSE_OUTPUT,
+	RUN_CAUSE_WATCH_MEMORY,
+	RUN_CAUSE_WATCH_PIDS,
+	RUN_CAUSE_INTERRUPT,
+	RUN_CAUSE_TERMINAL, /* a terminal's signal that the command has had by itself */
+	RUN_CAUSE_INTERNAL,
+};
+
+enum run_deadline {
+	RUN_DEADLINE_WALL,
+	RUN_DEADLINE_KILL,
+	RUN_DEADLINE_CPU,
+	RUN_DEADLINE_WATCH,
+};
+#define RUN_DEADLINES (RUN_DEADLINE_WATCH + 1)
+
+/* Not set. */
+#define RUN_NEVER UINT64_MAX
+
+/* What ended, how, and on whose behalf: all that a verdict needs beside counters. */
+struct run_end {
+	enum run_cause cause;
+	int signal;              /* of an interruption */
+	uint64_t observed;       /* what was measured when we acted */
+	struct sys_wait wait;    /* how the command ended */
+	bool preserve_status;
+};
+
+struct ration_run {
+	const struct ration_host *host;
+	const struct ration_plan *plan;
+	struct ration_run_options options; /* pointers in it count during the start only */
+	bool lifted_kill;                  /* never SIGKILL after the first signal */
+
+	struct group group;
+	struct keeper keeper;
+	pid_t warden;         /* in the process that asked: who supervises; 0: we do */
+	bool in_warden;       /* we are the warden */
+	int peer_fd;          /* to the warden, or from it */
+
+	pid_t pid;
+	int pid_fd, epoll_fd, timer_fd, events_fd, cpu_stat_fd, stall_fd, child_fd;
+	struct output output[2];
+	struct watch *watch;
+	struct watch_limits watch_limits;
+	struct watch_look look;
+
+	uint64_t start_usec;
+	uint64_t deadline[RUN_DEADLINES];
+	uint64_t armed_usec;     /* what the timer is set to */
+	uint64_t cpu_soft_usec, cpu_hard_usec; /* by cpu.stat; RATION_UNLIMITED: none */
+	uint64_t stall_window_usec, stall_usec, stall_since_usec, stall_last_usec;
+	uint64_t stall_base_usec; /* memory.pressure full at the start */
+
+	bool ended;              /* the command itself has, and is reaped */
+	bool killed;             /* everything has been sent SIGKILL */
+	bool over;               /* and the receipt is written */
+	struct run_end end;
+	struct counters before;
+	struct ration_receipt receipt;
+};
+
+/* supervise.c */
+
+/* Opens what supervision needs, before the command starts. */
+int supervise_prepare(struct ration_run *run, struct ration_error *reterr);
+/* The command runs: sets the clocks going. */
+int supervise_begin(struct ration_run *run, struct ration_error *reterr);
+/* Handles what has happened. 1: the run is over. */
+int supervise_dispatch(struct ration_run *run, struct ration_error *reterr);
+/* Sends `sig` to every process, and arms the SIGKILL. */
+void supervise_end(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed);
+/* Sets the timer to the next deadline, after one has been changed from outside of dispatch. */
+int supervise_arm(struct ration_run *run, struct ration_error *reterr);
+/* Kills everything now. */
+void supervise_kill(struct ration_run *run);
+/* Sleeps until dispatch has something to do. -EINTR. */
+int supervise_sleep(const struct ration_run *run);
+
+/* run.c */
+
+/* Starts the command in the group, or below ourselves. After a failure nothing runs. */
+int run_launch(struct ration_run *run, struct ration_error *reterr);
+/* Closes and removes what run_launch() made, whatever of it is there. */
+void run_release(struct ration_run *run);
+
+/* warden.c */
+
+int warden_start(struct ration_run *run, struct ration_error *reterr);
+/* In the caller: takes what the warden sends. 1: the run is over. */
+int warden_dispatch(struct ration_run *run, struct ration_error *reterr);
+/* In the caller: passes a wish on. */
+int warden_signal(struct ration_run *run, int sig, struct ration_error *reterr);
+int warden_interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr);
+/* In the warden: does what the caller wishes. */
+void warden_hear(struct ration_run *run);
+/* In the caller: ends and reaps the warden. */
+void warden_free(struct ration_run *run);
+
+/* receipt.c */
+
+/* Fills in verdict, exit status and evidence: a pure function. */
+void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, const struct counters *before,
+		const struct counters *after);
+
+#endif

@@ -1,0 +1,703 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * supervise.c - sleep until something happens, and act on it
+ *
+ * One epoll, and nothing in it ticks while a cgroup does the work:
+ *
+ *   the command's pidfd     it ended: what it leaves behind is killed
+ *   cgroup.events           the last process of the group has gone
+ *   one timer               the next of: wall time, SIGKILL after a warning,
+ *                           the earliest moment at which the CPU time could be
+ *                           used up, the next look of the watch
+ *   memory.pressure         the group has been stalled for long
+ *   pipes, the peer         output; wishes from the caller of a warden
+ *
+ * Whatever ends a run goes the same way: a cause is noted, once; everything is
+ * killed; the group is seen to be empty; the counters are read; the directory
+ * is removed. The end of the command comes first in each round, so that a
+ * command which ended in time isn't blamed for a clock that ran on.
+ */
+#include "lib/run.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+
+#include "sys/cgroup.h"
+#include "sys/tree.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+enum event {
+	EVENT_LEADER,
+	EVENT_GROUP,
+	EVENT_TIMER,
+	EVENT_STALL,
+	EVENT_CHILD, /* SIGCHLD, in a warden */
+	EVENT_PEER,
+	EVENT_OUTPUT,
+	EVENT_OUTPUT_LAST = EVENT_OUTPUT + 1,
+};
+
+/* PSI windows that the kernel takes. */
+#define STALL_WINDOW_MIN_USEC 500000
+#define STALL_WINDOW_MAX_USEC 10000000
+/* How much of a window must be a full stall. Less than all: kswapd lets a task through now and then. */
+#define STALL_PCT 80
+
+/* The earliest that the CPU time is looked at again. */
+#define CPU_LOOK_MIN_USEC 1000
+
+/* How long the end of processes in the tree of a warden is waited for at a time. */
+#define TREE_KILL_USEC 50000
+
+static int add(const struct ration_run *run, int fd, enum event event, uint32_t events)
+{
+	struct epoll_event wanted = { .events = events, .data.u32 = event };
+
+	return epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, fd, &wanted) < 0 ? -errno : 0;
+}
+
+static void drop(const struct ration_run *run, int fd)
+{
+	if (fd >= 0)
+		(void)epoll_ctl(run->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static bool in_group(const struct ration_run *run)
+{
+	return run->group.fd >= 0;
+}
+
+/* ------------------------------------------------------------------ clocks */
+
+static int arm_timer(struct ration_run *run)
+{
+	struct itimerspec when = { .it_value = { 0 } };
+	uint64_t next = RUN_NEVER;
+
+	for (size_t i = 0; i < RUN_DEADLINES; i++) {
+		if (run->deadline[i] < next)
+			next = run->deadline[i];
+	}
+	if (next == run->armed_usec)
+		return 0;
+	if (next != RUN_NEVER) {
+		when.it_value.tv_sec = (time_t)(next / 1000000);
+		when.it_value.tv_nsec = (long)(next % 1000000) * 1000;
+		if (next == 0)
+			when.it_value.tv_nsec = 1; /* 0 would disarm it */
+	}
+	if (timerfd_settime(run->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
+		return -errno;
+	run->armed_usec = next;
+	return 0;
+}
+
+int supervise_arm(struct ration_run *run, struct ration_error *reterr)
+{
+	int r = arm_timer(run);
+
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't set the timer: %s", error_text(r)) : 0;
+}
+
+/* A sum that stays at "never" instead of wrapping. */
+static uint64_t after(uint64_t now, uint64_t usec)
+{
+	uint64_t sum;
+
+	/* A time_t of the kernel ends before 2^63 nanoseconds do; nobody waits 100 years. */
+	if (__builtin_add_overflow(now, usec, &sum) || usec > UINT64_C(100) * 365 * 86400 * 1000000)
+		return RUN_NEVER;
+	return sum;
+}
+
+/* ------------------------------------------------------------------ ending */
+
+/* The first cause counts; a soft limit's warning gives way to what ends it for real. */
+static bool note_cause(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
+{
+	bool first = run->end.cause == RUN_CAUSE_NONE || run->end.cause == RUN_CAUSE_TERMINAL ||
+		(run->end.cause == RUN_CAUSE_CPU_TIME_SOFT && cause != RUN_CAUSE_TERMINAL);
+
+	if (!first || (run->ended && !run->options.wait_all))
+		return false;
+	run->end.cause = cause;
+	run->end.signal = sig;
+	run->end.observed = observed;
+	return true;
+}
+
+static void signal_all(const struct ration_run *run, int sig)
+{
+	if (in_group(run))
+		(void)cg_signal(run->group.fd, sig);
+	else
+		(void)proc_tree_signal(run->host->proc_fd, getpid(), sig, &(uint64_t){ 0 });
+}
+
+void supervise_kill(struct ration_run *run)
+{
+	uint64_t killed = 0;
+	int left = 0;
+
+	run->deadline[RUN_DEADLINE_KILL] = RUN_NEVER;
+	if (in_group(run)) {
+		/* What outlives the command by itself is leftover; what we end with it isn't. */
+		if (run->ended && run->end.cause == RUN_CAUSE_NONE && !run->killed)
+			left = cg_count(run->group.fd);
+		(void)cg_kill(run->group.fd);
+		killed = left > 0 ? (uint64_t)left : 0;
+	} else {
+		int r = proc_tree_stop_kill(run->host->proc_fd, getpid(), TREE_KILL_USEC, &killed);
+
+		/* Some take their time to die: look again soon, and go on with everything else meanwhile. */
+		if (r < 0)
+			run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), TREE_KILL_USEC);
+		if (!run->ended || run->end.cause != RUN_CAUSE_NONE)
+			killed = 0;
+	}
+	run->receipt.leftover_killed += killed;
+	run->killed = true;
+	run->deadline[RUN_DEADLINE_WALL] = RUN_NEVER;
+	run->deadline[RUN_DEADLINE_CPU] = RUN_NEVER;
+	run->deadline[RUN_DEADLINE_WATCH] = RUN_NEVER;
+}
+
+void supervise_end(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
+{
+	bool first = note_cause(run, cause, sig, observed);
+
+	if (sig == SIGKILL) {
+		if (first)
+			supervise_kill(run);
+		return;
+	}
+	signal_all(run, sig);
+	/* A stopped process can't die of a signal that it can't take. */
+	signal_all(run, SIGCONT);
+	if (first && !run->lifted_kill)
+		run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), run->options.kill_after_usec);
+}
+
+/* ------------------------------------------------------------ CPU and watch */
+
+static void look_at_cpu(struct ration_run *run, uint64_t now)
+{
+	uint64_t used = counters_cpu_usec(run->cpu_stat_fd), target, wait;
+
+	if (used == COUNTER_ABSENT) {
+		run->deadline[RUN_DEADLINE_CPU] = RUN_NEVER;
+		return;
+	}
+	if (used >= run->cpu_hard_usec) {
+		supervise_end(run, RUN_CAUSE_CPU_TIME, SIGKILL, used);
+		return;
+	}
+	if (used >= run->cpu_soft_usec) {
+		run->cpu_soft_usec = RATION_UNLIMITED;
+		/* A warning and no more: what becomes of it is up to the command, and to the hard limit. */
+		if (note_cause(run, RUN_CAUSE_CPU_TIME_SOFT, run->options.signal, used))
+			signal_all(run, run->options.signal);
+	}
+	target = run->cpu_soft_usec < run->cpu_hard_usec ? run->cpu_soft_usec : run->cpu_hard_usec;
+	if (target == RATION_UNLIMITED) {
+		run->deadline[RUN_DEADLINE_CPU] = RUN_NEVER;
+		return;
+	}
+	/* All CPUs busy from now on: that is the earliest moment. */
+	wait = (target - used) / (run->host->facts.cpus > 0 ? run->host->facts.cpus : 1);
+	run->deadline[RUN_DEADLINE_CPU] = after(now, wait > CPU_LOOK_MIN_USEC ? wait : CPU_LOOK_MIN_USEC);
+}
+
+static void watch_cpu(struct ration_run *run)
+{
+	if (run->look.cpu_usec >= run->cpu_hard_usec) {
+		supervise_end(run, RUN_CAUSE_CPU_TIME, SIGKILL, run->look.cpu_usec);
+		return;
+	}
+	run->cpu_soft_usec = RATION_UNLIMITED;
+	run->watch_limits.cpu_usec = run->cpu_hard_usec;
+	watch_set_limits(run->watch, &run->watch_limits);
+	if (note_cause(run, RUN_CAUSE_CPU_TIME_SOFT, run->options.signal, run->look.cpu_usec))
+		signal_all(run, run->options.signal);
+}
+
+static void look(struct ration_run *run, uint64_t now)
+{
+	int r = watch_look(run->watch, &run->look);
+
+	run->deadline[RUN_DEADLINE_WATCH] = RUN_NEVER;
+	if (r == -ENODEV || r == -ESRCH)
+		return;
+	if (r < 0) {
+		/* A limit that can't be watched any more is a limit that isn't held. */
+		supervise_end(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
+		return;
+	}
+	run->deadline[RUN_DEADLINE_WATCH] = after(now, run->look.next_usec);
+	switch (run->look.over) {
+	case WATCH_OVER_NONE:
+		break;
+	case WATCH_OVER_MEMORY:
+		supervise_end(run, RUN_CAUSE_WATCH_MEMORY, SIGKILL, run->look.memory_bytes);
+		break;
+	case WATCH_OVER_TASKS:
+		supervise_end(run, RUN_CAUSE_WATCH_PIDS, SIGKILL, run->look.tasks);
+		break;
+	case WATCH_OVER_CPU:
+		watch_cpu(run);
+		break;
+	}
+}
+
+static void on_timer(struct ration_run *run)
+{
+	uint64_t now = sys_now_usec(), expirations;
+
+	(void)!read(run->timer_fd, &expirations, sizeof(expirations));
+	run->armed_usec = RUN_NEVER;
+	if (now >= run->deadline[RUN_DEADLINE_KILL])
+		supervise_kill(run);
+	if (now >= run->deadline[RUN_DEADLINE_WALL]) {
+		run->deadline[RUN_DEADLINE_WALL] = RUN_NEVER;
+		supervise_end(run, RUN_CAUSE_WALL_TIME, run->options.signal, now - run->start_usec);
+	}
+	if (now >= run->deadline[RUN_DEADLINE_CPU])
+		look_at_cpu(run, now);
+	if (now >= run->deadline[RUN_DEADLINE_WATCH])
+		look(run, now);
+}
+
+/* ------------------------------------------------------------------- stall */
+
+static int open_stall_trigger(struct ration_run *run, uint64_t window)
+{
+	CLEANUP(closep) int fd = sys_open_beneath(run->group.fd, "memory.pressure", O_RDWR | O_NONBLOCK);
+	char text[64];
+	int n;
+
+	if (fd < 0)
+		return fd;
+	n = snprintf(text, sizeof(text), "full %" PRIu64 " %" PRIu64, window * STALL_PCT / 100, window);
+	if (write(fd, text, (size_t)n + 1) < 0)
+		return -errno;
+	run->stall_window_usec = window;
+	run->stall_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int prepare_stall(struct ration_run *run, struct ration_error *reterr)
+{
+	uint64_t window;
+	int r;
+
+	if (!plan_held(run->plan, RATION_LIMIT_STALL_TIMEOUT))
+		return 0;
+	run->stall_usec = plan_held(run->plan, RATION_LIMIT_STALL_TIMEOUT)->in_force;
+	window = run->stall_usec > STALL_WINDOW_MAX_USEC ? STALL_WINDOW_MAX_USEC : run->stall_usec;
+	if (window < STALL_WINDOW_MIN_USEC)
+		window = STALL_WINDOW_MIN_USEC;
+	r = open_stall_trigger(run, window);
+	/* Without CAP_SYS_RESOURCE a window is a multiple of 2 s, since 6.4. */
+	if (r == -EINVAL)
+		r = open_stall_trigger(run, (window + 1999999) / 2000000 * 2000000);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't set a trigger on memory.pressure: %s",
+				error_text(r));
+	run->stall_base_usec = counters_pressure(run->group.fd, "memory.pressure", "full");
+	return add(run, run->stall_fd, EVENT_STALL, EPOLLPRI);
+}
+
+/* The kernel tells at most once a window. A stall longer than that is told several times in a row. */
+static void on_stall(struct ration_run *run, uint32_t events)
+{
+	uint64_t now = sys_now_usec(), full;
+
+	if (events & EPOLLERR) {
+		drop(run, run->stall_fd); /* the group is gone */
+		return;
+	}
+	if (run->stall_last_usec == 0 || now - run->stall_last_usec > run->stall_window_usec * 3 / 2)
+		run->stall_since_usec = now - run->stall_window_usec;
+	run->stall_last_usec = now;
+	if (now - run->stall_since_usec < run->stall_usec)
+		return;
+	full = counters_pressure(run->group.fd, "memory.pressure", "full");
+	supervise_end(run, RUN_CAUSE_STALL, SIGKILL,
+			full == COUNTER_ABSENT || run->stall_base_usec == COUNTER_ABSENT ? run->stall_usec
+											: full - run->stall_base_usec);
+}
+
+/* ------------------------------------------------------------------ output */
+
+static void on_output(struct ration_run *run, size_t i)
+{
+	struct output *output = &run->output[i];
+	bool done;
+
+	drop(run, output->source_fd);
+	if (output->target_polls)
+		drop(run, output->target_fd);
+	done = output_move(output) == 1;
+	if (output->over && run->options.output_mode == RATION_OUTPUT_KILL)
+		supervise_end(run, RUN_CAUSE_OUTPUT, SIGKILL, output->limit + 1);
+	if (done)
+		return;
+	if (output_waits_for_target(output))
+		(void)add(run, output->target_fd, EVENT_OUTPUT + (enum event)i, EPOLLOUT);
+	else
+		(void)add(run, output->source_fd, EVENT_OUTPUT + (enum event)i, EPOLLIN);
+}
+
+/* All processes are dead: what is in the pipes is all that will come. */
+static bool outputs_done(struct ration_run *run)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
+		if (run->output[i].source_fd < 0)
+			continue;
+		on_output(run, i);
+		if (output_waits_for_target(&run->output[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------ the end */
+
+static void on_leader(struct ration_run *run)
+{
+	int r = sys_reap(run->pid_fd, &run->end.wait);
+
+	if (r == 0)
+		return;
+	/* SIGCHLD is ignored in this process, or somebody else has reaped it. */
+	if (r < 0) {
+		run->end.wait = (struct sys_wait) { .exit_code = -1 };
+		run->end.cause = RUN_CAUSE_INTERNAL;
+	}
+	drop(run, run->pid_fd);
+	run->ended = true;
+	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, sys_now_usec() - run->start_usec, RATION_SOURCE_CLOCK);
+	if (run->end.cause == RUN_CAUSE_WALL_TIME)
+		run->end.observed = run->receipt.metric[RATION_METRIC_WALL_USEC];
+}
+
+/* Nobody but the command is reaped through its pidfd, so it is left where it is. */
+static void reap_orphans(const struct ration_run *run)
+{
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+			return;
+		if (info.si_pid == run->pid && !run->ended)
+			return;
+		(void)waitpid(info.si_pid, NULL, WNOHANG);
+	}
+}
+
+static void on_child(struct ration_run *run)
+{
+	struct signalfd_siginfo info;
+
+	while (read(run->child_fd, &info, sizeof(info)) > 0)
+		;
+	reap_orphans(run);
+}
+
+/* 1: no process of the run is left. */
+static int empty(struct ration_run *run)
+{
+	char text[256];
+	uint64_t populated;
+	siginfo_t info = { .si_pid = 0 };
+	int r;
+
+	if (!in_group(run)) {
+		reap_orphans(run);
+		return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
+	}
+	r = cg_read_fd(run->events_fd, text, sizeof(text));
+	if (r == -ENODEV)
+		return 1;
+	if (r < 0)
+		return r;
+	r = cg_text_key(text, "populated", &populated);
+	return r < 0 ? r : populated == 0;
+}
+
+/* Only a read makes the kernel tell of the next change; settle() looks at what it says. */
+static void on_group(struct ration_run *run)
+{
+	char text[256];
+
+	if (cg_read_fd(run->events_fd, text, sizeof(text)) < 0)
+		drop(run, run->events_fd);
+}
+
+static void set_usage(struct ration_run *run)
+{
+	const struct rusage *rusage = &run->end.wait.rusage;
+	uint64_t user = (uint64_t)rusage->ru_utime.tv_sec * 1000000 + (uint64_t)rusage->ru_utime.tv_usec;
+	uint64_t system = (uint64_t)rusage->ru_stime.tv_sec * 1000000 + (uint64_t)rusage->ru_stime.tv_usec;
+	struct ration_receipt *receipt = &run->receipt;
+
+	receipt_set(receipt, RATION_METRIC_CPU_USEC, user + system, RATION_SOURCE_RUSAGE);
+	receipt_set(receipt, RATION_METRIC_CPU_USER_USEC, user, RATION_SOURCE_RUSAGE);
+	receipt_set(receipt, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_RUSAGE);
+	receipt_set(receipt, RATION_METRIC_MAXRSS_BYTES, (uint64_t)rusage->ru_maxrss * 1024, RATION_SOURCE_RUSAGE);
+	if (run->watch) {
+		receipt_set(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes,
+				RATION_SOURCE_SAMPLED);
+		receipt_set(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak, RATION_SOURCE_SAMPLED);
+		if (!in_group(run) && run->look.cpu_usec != RATION_UNLIMITED &&
+				run->look.cpu_usec > user + system) {
+			receipt_set(receipt, RATION_METRIC_CPU_USEC, run->look.cpu_usec, RATION_SOURCE_SAMPLED);
+			receipt->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_ABSENT;
+			receipt->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_ABSENT;
+		}
+	}
+	/* The kernel's own counts, where there are any, replace what was made of less. */
+	counters_read_usage(&run->group, receipt);
+	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
+		if (run->output[i].buffer)
+			receipt_set(receipt, RATION_METRIC_STDOUT_BYTES + (enum ration_metric)i,
+					run->output[i].passed, RATION_SOURCE_CLOCK);
+		receipt->truncated |= run->output[i].over;
+	}
+}
+
+static int finish(struct ration_run *run, struct ration_error *reterr)
+{
+	struct counters now;
+	int r;
+
+	counters_read(&run->group, &now);
+	set_usage(run);
+	receipt_judge(&run->receipt, &run->end, &run->before, &now);
+	run->over = true;
+	r = group_remove(&run->group);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "can't remove the group %s: %s",
+				run->receipt.group, error_text(r));
+	return 1;
+}
+
+/* The run's state has changed: is there something to do about it? */
+static int settle(struct ration_run *run, struct ration_error *reterr)
+{
+	int r;
+
+	if (!run->ended)
+		return 0;
+	r = empty(run);
+	if (r < 0)
+		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read cgroup.events: %s", error_text(r));
+	if (r == 0) {
+		if (!run->options.wait_all && !run->killed) {
+			supervise_kill(run);
+			return settle(run, reterr);
+		}
+		return 0;
+	}
+	return outputs_done(run) ? finish(run, reterr) : 0;
+}
+
+/* --------------------------------------------------------------- the loop */
+
+static void handle(struct ration_run *run, const struct epoll_event *event)
+{
+	switch ((enum event)event->data.u32) {
+	case EVENT_LEADER:
+		on_leader(run);
+		break;
+	case EVENT_GROUP:
+		on_group(run);
+		break;
+	case EVENT_TIMER:
+		on_timer(run);
+		break;
+	case EVENT_STALL:
+		on_stall(run, event->events);
+		break;
+	case EVENT_CHILD:
+		on_child(run);
+		break;
+	case EVENT_PEER:
+		warden_hear(run);
+		break;
+	case EVENT_OUTPUT:
+	case EVENT_OUTPUT_LAST:
+		on_output(run, event->data.u32 - EVENT_OUTPUT);
+		break;
+	}
+}
+
+int supervise_dispatch(struct ration_run *run, struct ration_error *reterr)
+{
+	struct epoll_event events[8];
+	int n, r;
+
+	if (run->over)
+		return 1;
+	n = epoll_wait(run->epoll_fd, events, (int)ARRAY_SIZE(events), 0);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.u32 == EVENT_LEADER)
+			handle(run, &events[i]);
+	}
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.u32 != EVENT_LEADER)
+			handle(run, &events[i]);
+	}
+	r = settle(run, reterr);
+	if (r != 0)
+		return r;
+	return supervise_arm(run, reterr);
+}
+
+int supervise_sleep(const struct ration_run *run)
+{
+	struct pollfd poll_fd = { .fd = run->epoll_fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, -1) < 0 ? -errno : 0;
+}
+
+/* ------------------------------------------------------------- beginning */
+
+static int prepare_group(struct ration_run *run, struct ration_error *reterr)
+{
+	int r;
+
+	run->events_fd = cg_open_file(run->group.fd, "cgroup.events");
+	r = run->events_fd < 0 ? run->events_fd : add(run, run->events_fd, EVENT_GROUP, EPOLLPRI);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_VANISHED, "can't watch cgroup.events of %s: %s",
+				run->receipt.group, error_text(r));
+	return prepare_stall(run, reterr);
+}
+
+/* In a warden: every child of ours is of the run. */
+static int prepare_tree(struct ration_run *run, struct ration_error *reterr)
+{
+	sigset_t set;
+	int r;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD);
+	run->child_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	r = run->child_fd < 0 ? -errno : add(run, run->child_fd, EVENT_CHILD, EPOLLIN);
+	if (r == 0)
+		r = add(run, run->peer_fd, EVENT_PEER, EPOLLIN);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for children: %s", error_text(r)) : 0;
+}
+
+/* Which limits the watch has, and whether it has any. */
+static bool watched(struct ration_run *run)
+{
+	static const enum ration_limit limits[] = { RATION_LIMIT_MEMORY, RATION_LIMIT_PIDS, RATION_LIMIT_CPU_TIME };
+	uint64_t value[ARRAY_SIZE(limits)];
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		const struct ration_plan_item *item = plan_held(run->plan, limits[i]);
+
+		value[i] = item && item->mechanism == RATION_MECHANISM_WATCH ? item->in_force : RATION_UNLIMITED;
+		any |= value[i] != RATION_UNLIMITED;
+	}
+	run->watch_limits = (struct watch_limits) {
+		.memory_bytes = value[0],
+		.tasks = value[1],
+		.cpu_usec = value[2] < run->cpu_soft_usec ? value[2] : run->cpu_soft_usec,
+	};
+	return any || (run->cpu_soft_usec != RATION_UNLIMITED && !in_group(run));
+}
+
+static int prepare_cpu_and_watch(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_plan_item *cpu = plan_held(run->plan, RATION_LIMIT_CPU_TIME);
+	int r = 0;
+
+	run->cpu_hard_usec = cpu ? cpu->in_force : RATION_UNLIMITED;
+	run->cpu_soft_usec = cpu ? cpu->asked_soft : RATION_UNLIMITED;
+	if (cpu && in_group(run)) {
+		run->cpu_stat_fd = cg_open_file(run->group.fd, "cpu.stat");
+		r = run->cpu_stat_fd;
+	}
+	if (r >= 0 && watched(run)) {
+		if (in_group(run))
+			run->watch_limits.cpu_usec = RATION_UNLIMITED; /* cpu.stat is exact */
+		r = watch_new(run->host->proc_fd, run->group.fd, getpid(), &run->watch_limits, &run->watch);
+	}
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't measure the processes: %s", error_text(r))
+		     : 0;
+}
+
+static int prepare_output(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_plan_item *limit = plan_held(run->plan, RATION_LIMIT_OUTPUT);
+	const int own[3] = { 0, 1, 2 };
+	const int *fds = run->options.fds ? run->options.fds : own;
+
+	if (!limit || limit->in_force == RATION_UNLIMITED)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
+		struct output *output = &run->output[i];
+		int r = output_open(output, fds[i + 1], limit->in_force);
+
+		if (r == 0)
+			r = add(run, output->source_fd, EVENT_OUTPUT + (enum event)i, EPOLLIN);
+		if (r < 0)
+			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't limit the output on fd %zu: %s",
+					i + 1, error_text(r));
+	}
+	return 0;
+}
+
+int supervise_prepare(struct ration_run *run, struct ration_error *reterr)
+{
+	int r;
+
+	for (size_t i = 0; i < RUN_DEADLINES; i++)
+		run->deadline[i] = RUN_NEVER;
+	run->armed_usec = RUN_NEVER;
+	run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	run->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (run->epoll_fd < 0 || run->timer_fd < 0 || add(run, run->timer_fd, EVENT_TIMER, EPOLLIN) < 0)
+		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make an epoll and a timer: %s",
+				error_text(-errno));
+	r = in_group(run) ? prepare_group(run, reterr) : prepare_tree(run, reterr);
+	if (r == 0)
+		r = prepare_cpu_and_watch(run, reterr);
+	if (r == 0)
+		r = prepare_output(run, reterr);
+	return r;
+}
+
+int supervise_begin(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_plan_item *wall = plan_held(run->plan, RATION_LIMIT_TIMEOUT);
+	int r = add(run, run->pid_fd, EVENT_LEADER, EPOLLIN);
+
+	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++)
+		run->output[i].child_fd = close_fd(run->output[i].child_fd);
+	if (wall)
+		run->deadline[RUN_DEADLINE_WALL] = after(run->start_usec, wall->in_force);
+	if (run->cpu_stat_fd >= 0)
+		look_at_cpu(run, run->start_usec);
+	if (run->watch)
+		run->deadline[RUN_DEADLINE_WATCH] = run->start_usec;
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't supervise the command: %s", error_text(r));
+	return supervise_arm(run, reterr);
+}

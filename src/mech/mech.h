@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mech.h - the mechanisms, behind one table of operations
+ *
+ * A mechanism answers one pure question while a plan is made: can it hold this
+ * limit on a host of which these facts are known, how wide, and if not, why?
+ * The rows of the table of limits name their mechanisms in order of
+ * preference; the plan takes the first that says yes.
+ *
+ * What has been planned is then applied in one of two places: in the files of
+ * the group (apply_group, adding to a list of writes) or in the child between
+ * clone and exec (apply_child, adding to what the child is to do). The watch
+ * has neither: it lives in the supervisor.
+ */
+#ifndef RATION_MECH_MECH_H
+#define RATION_MECH_MECH_H
+
+#include "ration.h"
+#include "sys/spawn.h"
+
+/* What is known of a host: plain, comparable, made by hand in the tests. */
+struct host_facts {
+	enum ration_hierarchy hierarchy;
+	enum ration_base_kind base_kind;
+	uint32_t controllers;      /* that groups below BASE can have */
+	uint32_t features;
+	bool root;
+	bool systemd;
+	bool container;
+	unsigned cpus;             /* in `cpu_mask` */
+	struct spawn_cpus cpu_mask;/* that a group may be pinned to */
+	uint64_t memory_bytes;
+	uint64_t swap_bytes;
+	uint64_t page_bytes;
+	uint64_t user_tasks;       /* that our uid has now; for RLIMIT_NPROC */
+	char base_reason[320];     /* why there is no BASE, or less than a whole one */
+	char base_fix[256];
+};
+
+/* A yes or a no, with its reason. */
+struct mech_answer {
+	bool holds;
+	enum ration_scope scope;
+	enum ration_mechanism backstop;
+	enum ration_scope backstop_scope;
+	uint64_t in_force;   /* what will hold, in the limit's unit; preset to what was asked */
+	char reason[320];    /* of a no, or what is weaker about a yes */
+	char fix[256];
+};
+
+/* One write to a file of a group. */
+struct group_write {
+	const char *file;
+	char value[256];
+	bool optional;       /* its file may be missing: the plan has said so */
+	enum ration_limit limit;
+};
+
+struct group_writes {
+	size_t n;
+	struct group_write write[16];
+};
+
+struct mech_ops {
+	enum ration_mechanism mechanism;
+	void (*ask)(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
+			struct mech_answer *answer);
+	int (*apply_group)(const struct ration_plan_item *item, struct group_writes *writes);
+	int (*apply_child)(const struct ration_plan_item *item, const struct host_facts *facts,
+			struct spawn *spawn);
+};
+
+/* Returns the operations of a mechanism, or NULL: NONE has none. */
+const struct mech_ops *mech_ops(enum ration_mechanism mechanism);
+
+/* Adds a write, formatted. -E2BIG: the list is full. */
+int mech_write(struct group_writes *writes, enum ration_limit limit, const char *file, const char *format,
+		...) __attribute__((format(printf, 4, 5)));
+
+/* Reads a list of CPUs ("0-3,8") into a mask. -EINVAL, -ERANGE. */
+int mech_parse_cpus(const char *list, struct spawn_cpus *ret);
+
+/* Answers no, with the reason and, where there is one, the way out. */
+void mech_no(struct mech_answer *answer, const char *fix, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+/* Answers yes. `note`, or "", says what is weaker about it than a kernel's limit on the group. */
+void mech_yes(struct mech_answer *answer, enum ration_scope scope, const char *note);
+
+extern const struct mech_ops mech_cgroup2;
+extern const struct mech_ops mech_rlimit;
+extern const struct mech_ops mech_affinity;
+extern const struct mech_ops mech_nice;
+extern const struct mech_ops mech_watch;
+
+#endif

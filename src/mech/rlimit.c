@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rlimit.c - setrlimit(2) in the child
+ *
+ * Asked for by name, they are what they say. As a backstop behind the watch,
+ * RLIMIT_CPU ends one runaway process a second after the watch should have, and
+ * RLIMIT_NPROC makes fork fail for a uid: it counts *all* tasks of that uid on
+ * the machine, so it is what the uid has already plus what the run may have.
+ */
+#include "mech/mech.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "util/cleanup.h"
+
+static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
+		struct mech_answer *answer)
+{
+	(void)soft;
+	(void)hard;
+	if (limit < RATION_LIMIT_RLIMIT_AS)
+		return mech_no(answer, "", "no resource limit of processes says this");
+	if (limit != RATION_LIMIT_RLIMIT_NPROC)
+		return mech_yes(answer, RATION_SCOPE_PROCESS, "");
+	mech_yes(answer, RATION_SCOPE_USER,
+			facts->root ? "the kernel doesn't hold uid 0 to it" : "");
+}
+
+static int add(struct spawn *spawn, int resource, uint64_t soft, uint64_t hard)
+{
+	if (spawn->n_rlimits == ARRAY_SIZE(spawn->rlimits))
+		return -E2BIG;
+	spawn->rlimits[spawn->n_rlimits++] = (struct spawn_rlimit) {
+		.resource = resource,
+		.soft = soft,
+		.hard = hard,
+	};
+	return 0;
+}
+
+static int apply_child(const struct ration_plan_item *item, const struct host_facts *facts, struct spawn *spawn)
+{
+	if (item->limit >= RATION_LIMIT_RLIMIT_AS)
+		return add(spawn, ration_limit_info(item->limit)->resource,
+				item->asked_soft == RATION_UNLIMITED ? item->in_force : item->asked_soft,
+				item->in_force);
+	if (item->limit == RATION_LIMIT_CPU_TIME) {
+		/* Whole seconds, and one more: the watch is to come first. */
+		uint64_t seconds = item->in_force / 1000000 + 2;
+
+		return add(spawn, RLIMIT_CPU, seconds, seconds);
+	}
+	if (item->limit == RATION_LIMIT_PIDS)
+		return add(spawn, RLIMIT_NPROC, facts->user_tasks + item->in_force,
+				facts->user_tasks + item->in_force);
+	return -EINVAL;
+}
+
+const struct mech_ops mech_rlimit = {
+	.mechanism = RATION_MECHANISM_RLIMIT,
+	.ask = ask,
+	.apply_child = apply_child,
+};

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cgroup.c - cgroup directories, and the files in them
+ */
+#include "sys/cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+int cg_open_base(const char *path)
+{
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	/* On a hybrid machine /sys/fs/cgroup is a tmpfs, where mkdir succeeds and means nothing. */
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return -EINVAL;
+	return TAKE_FD(fd);
+}
+
+int cg_open_dir(int dir_fd, const char *name)
+{
+	return sys_open_beneath(dir_fd, name, O_RDONLY | O_DIRECTORY);
+}
+
+int cg_open_file(int dir_fd, const char *file)
+{
+	return sys_open_beneath(dir_fd, file, O_RDONLY);
+}
+
+int cg_read_fd(int fd, char *buffer, size_t size)
+{
+	size_t length = 0;
+
+	for (;;) {
+		ssize_t n = pread(fd, buffer + length, size - 1 - length, (off_t)length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		length += (size_t)n;
+		/*
+		 * A kernfs file that fits one read comes with one; asking again
+		 * for an end that can be seen costs as much as the read did.
+		 */
+		if (n == 0 || (length > 0 && buffer[length - 1] == '\n' && length < size - 1))
+			break;
+		if (length == size - 1)
+			return -EFBIG;
+	}
+	if (length > 0 && buffer[length - 1] == '\n')
+		length--;
+	buffer[length] = '\0';
+	return (int)length;
+}
+
+int cg_read(int dir_fd, const char *file, char *buffer, size_t size)
+{
+	CLEANUP(closep) int fd = cg_open_file(dir_fd, file);
+
+	return fd < 0 ? fd : cg_read_fd(fd, buffer, size);
+}
+
+static int text_u64(const char *text, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	for (; *text >= '0' && *text <= '9'; text++) {
+		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+				__builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
+			return -ERANGE;
+	}
+	*ret = value;
+	return 0;
+}
+
+int cg_read_u64(int dir_fd, const char *file, uint64_t *ret)
+{
+	char text[64];
+	int r = cg_read(dir_fd, file, text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	if (strcmp(text, "max") == 0) {
+		*ret = UINT64_MAX;
+		return 0;
+	}
+	return text_u64(text, ret);
+}
+
+int cg_text_key(const char *text, const char *key, uint64_t *ret)
+{
+	size_t length = strlen(key);
+
+	while (text && *text) {
+		if (strncmp(text, key, length) == 0 && text[length] == ' ')
+			return text_u64(text + length + 1, ret);
+		text = strchr(text, '\n');
+		if (text)
+			text++;
+	}
+	return -ENODATA;
+}
+
+bool cg_text_has_word(const char *text, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = text; (at = strstr(at, word)); at += length) {
+		bool begins = at == text || at[-1] == ' ';
+		bool ends = at[length] == '\0' || at[length] == ' ' || at[length] == '\n';
+
+		if (begins && ends)
+			return true;
+	}
+	return false;
+}
+
+int cg_write(int dir_fd, const char *file, const char *value)
+{
+	CLEANUP(closep) int fd = sys_open_beneath(dir_fd, file, O_WRONLY);
+	size_t length = strlen(value);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	do
+		n = write(fd, value, length);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == length ? 0 : -EIO;
+}
+
+int cg_mkdir(int dir_fd, const char *name)
+{
+	return mkdirat(dir_fd, name, 0755) < 0 ? -errno : 0;
+}
+
+int cg_rmdir(int dir_fd, const char *name)
+{
+	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	return errno == ENOTEMPTY ? -EBUSY : -errno;
+}
+
+int cg_each_child(int dir_fd, int (*visit)(int dir_fd, const char *name, void *data), void *data)
+{
+	CLEANUP(closep) int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	DIR *dir;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir)
+		return -errno;
+	(void)TAKE_FD(fd);
+	while (r == 0 && (entry = readdir(dir))) {
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			r = visit(dirfd(dir), entry->d_name, data);
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+static int rmdir_visit(int dir_fd, const char *name, void *data)
+{
+	(void)data;
+	return cg_rmdir_tree(dir_fd, name);
+}
+
+int cg_rmdir_tree(int dir_fd, const char *name)
+{
+	int r = cg_rmdir(dir_fd, name);
+
+	if (r != -EBUSY)
+		return r;
+
+	CLEANUP(closep) int fd = cg_open_dir(dir_fd, name);
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = cg_each_child(fd, rmdir_visit, NULL);
+	if (r < 0)
+		return r;
+	return cg_rmdir(dir_fd, name);
+}
+
+int cg_attach(int dir_fd, pid_t pid)
+{
+	char text[16];
+
+	if (pid <= 0)
+		return -EINVAL;
+	(void)snprintf(text, sizeof(text), "%d", (int)pid);
+	return cg_write(dir_fd, "cgroup.procs", text);
+}
+
+int cg_populated(int dir_fd)
+{
+	char text[256];
+	uint64_t populated;
+	int r = cg_read(dir_fd, "cgroup.events", text, sizeof(text));
+
+	/* Removed by somebody else: there is nobody in it. */
+	if (r == -ENOENT || r == -ENODEV)
+		return 0;
+	if (r < 0)
+		return r;
+	r = cg_text_key(text, "populated", &populated);
+	return r < 0 ? r : populated != 0;
+}
+
+/* What cg_signal() and cg_count() do with each process. */
+struct each_process {
+	int sig; /* 0: count only */
+	int count;
+};
+
+static int each_process_visit(int dir_fd, const char *name, void *data);
+
+static int each_process(int dir_fd, struct each_process *each)
+{
+	CLEANUP(closep) int fd = cg_open_file(dir_fd, "cgroup.procs");
+	FILE *file;
+	int pid;
+
+	if (fd < 0)
+		return fd;
+	file = fdopen(fd, "re");
+	if (!file)
+		return -errno;
+	(void)TAKE_FD(fd);
+	while (fscanf(file, "%d", &pid) == 1) {
+		/* 0 is a process of another pid namespace: kill(0) would be us. */
+		if (pid <= 0 || (each->sig != 0 && kill(pid, each->sig) < 0))
+			continue;
+		each->count++;
+	}
+	(void)fclose(file);
+	return cg_each_child(dir_fd, each_process_visit, each);
+}
+
+static int each_process_visit(int dir_fd, const char *name, void *data)
+{
+	CLEANUP(closep) int fd = cg_open_dir(dir_fd, name);
+
+	if (fd >= 0)
+		(void)each_process(fd, data);
+	return 0;
+}
+
+int cg_signal(int dir_fd, int sig)
+{
+	struct each_process each = { .sig = sig };
+	int r = each_process(dir_fd, &each);
+
+	return r < 0 ? r : each.count;
+}
+
+int cg_count(int dir_fd)
+{
+	struct each_process each = { .sig = 0 };
+	int r = each_process(dir_fd, &each);
+
+	return r < 0 ? r : each.count;
+}
+
+/* Remove when the oldest kernel is >= 5.14. */
+static int kill_frozen(int dir_fd)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	char text[256];
+	uint64_t frozen = 0;
+	int r = cg_write(dir_fd, "cgroup.freeze", "1");
+
+	if (r < 0)
+		return r;
+	/*
+	 * A task in an uninterruptible sleep freezes late, and can't fork
+	 * meanwhile, so a second of waiting is enough; the kill is sent anyway.
+	 */
+	for (int i = 0; i < 1000 && frozen == 0; i++) {
+		if (cg_read(dir_fd, "cgroup.events", text, sizeof(text)) < 0 ||
+				cg_text_key(text, "frozen", &frozen) < 0)
+			break;
+		if (frozen == 0)
+			(void)nanosleep(&nap, NULL);
+	}
+	r = cg_signal(dir_fd, SIGKILL);
+	(void)cg_write(dir_fd, "cgroup.freeze", "0");
+	return r < 0 ? r : 0;
+}
+
+int cg_kill(int dir_fd)
+{
+	int r = cg_write(dir_fd, "cgroup.kill", "1");
+
+	if (r == -ENOENT)
+		r = kill_frozen(dir_fd);
+	return r == -ENODEV ? 0 : r;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cgroup.h - cgroup directories, and the files in them
+ *
+ * Everything goes by the fd of a directory and a name in it. A name is one path
+ * component, so that nothing here can leave the directory it was given.
+ * All return 0 or more, or a negative errno. -ENOENT and -ENODEV on a file of
+ * an open directory both mean that the group has been removed, or that its
+ * controller isn't enabled there: a normal state, not a fault.
+ */
+#ifndef RATION_SYS_CGROUP_H
+#define RATION_SYS_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Room for any flat file that we read: memory.stat of 6.12 has under 2 KiB. */
+#define CG_FILE_MAX 8192
+
+/* Owner record, on the directory of each group that a run made. */
+#define CG_XATTR_OWNER "user.ration.owner"
+/* On a tenant or a group that stays when it is empty. */
+#define CG_XATTR_KEEP "user.ration.keep"
+
+/*
+ * Opens the directory `path` and checks that it is on a cgroup2 file system.
+ * -ENOTDIR; -EINVAL: not cgroup2.
+ */
+int cg_open_base(const char *path);
+
+/* Opens the directory `name` in `dir_fd`. */
+int cg_open_dir(int dir_fd, const char *name);
+
+/* Opens a file for reading, to be polled or read again. */
+int cg_open_file(int dir_fd, const char *file);
+
+/*
+ * Reads a whole file into `buffer`, with a final NUL and without the final
+ * newline. Returns its length. -EFBIG: it doesn't fit.
+ */
+int cg_read(int dir_fd, const char *file, char *buffer, size_t size);
+
+/* The same from the start of an open file: a sixth of the cost of opening it anew. */
+int cg_read_fd(int fd, char *buffer, size_t size);
+
+/* Reads one number; "max" is UINT64_MAX. */
+int cg_read_u64(int dir_fd, const char *file, uint64_t *ret);
+
+/* Finds "KEY NUMBER" in the text of a flat keyed file. -ENODATA: no such key. */
+int cg_text_key(const char *text, const char *key, uint64_t *ret);
+
+/* Finds `word` in a list of words that spaces separate. */
+bool cg_text_has_word(const char *text, const char *word);
+
+/* Writes `value` with one write(2): the kernel takes it whole or not at all. */
+int cg_write(int dir_fd, const char *file, const char *value);
+
+int cg_mkdir(int dir_fd, const char *name);
+
+/* Removes an empty group. One that isn't there is no error. -EBUSY: not empty. */
+int cg_rmdir(int dir_fd, const char *name);
+
+/* Removes a group and all groups below it, deepest first. -EBUSY: processes in it. */
+int cg_rmdir_tree(int dir_fd, const char *name);
+
+/* Moves `pid` into the group. Never 0: that would move the writer. */
+int cg_attach(int dir_fd, pid_t pid);
+
+/* 1: the group or one below it has processes. 0: none. */
+int cg_populated(int dir_fd);
+
+/*
+ * Sends `sig` to each process of the group and of those below it, once. For a
+ * warning, not for an end: a process that forks meanwhile can be missed.
+ * Returns how many had it.
+ */
+int cg_signal(int dir_fd, int sig);
+
+/* How many processes are in the group and in those below it. */
+int cg_count(int dir_fd);
+
+/*
+ * Kills all processes of the group and of those below it: by cgroup.kill since
+ * 5.14; before, frozen, killed and thawed, so that a fork can't outrun it.
+ * -EOPNOTSUPP: a threaded group.
+ */
+int cg_kill(int dir_fd);
+
+/* Calls `visit` for each directory in `dir_fd`, until one returns other than 0. */
+int cg_each_child(int dir_fd, int (*visit)(int dir_fd, const char *name, void *data), void *data);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mounts.c - where the cgroup hierarchies are mounted, and where we are in them
+ *
+ * A line of mountinfo, with the fields that count here (proc(5)):
+ *
+ *     38 31 0:34 /ROOT /POINT rw,OPTIONS [TAG…] - cgroup2 SOURCE rw,OPTIONS
+ *
+ * ROOT is the part of the hierarchy that is seen at POINT, as a path from the
+ * root of our cgroup namespace: "/" as a rule, "/a/b" for a bind mount, and
+ * "/../.." where the mount was made outside of our namespace. Then the groups
+ * above ours have names that nobody here can know.
+ */
+#include "sys/mounts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+
+static void fclosep(FILE **file)
+{
+	if (*file)
+		(void)fclose(*file);
+}
+
+static FILE *open_in(const char *proc, const char *name)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", proc, name) >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	return fopen(path, "re");
+}
+
+/* Undoes the \040 of a blank, \134 of a backslash, … in place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
+			*to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+static bool has_option(const char *options, const char *option)
+{
+	size_t length = strlen(option);
+
+	for (const char *at = options; at; at = strchr(at, ',')) {
+		if (*at == ',')
+			at++;
+		if (strncmp(at, option, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+struct mount_line {
+	char *root, *point, *options, *type, *super;
+};
+
+static bool mount_line_split(char *line, struct mount_line *ret)
+{
+	char *save = NULL, *field[6], *rest;
+	char *dash = strstr(line, " - ");
+
+	if (!dash)
+		return false;
+	*dash = '\0';
+	rest = dash + 3;
+	for (size_t i = 0; i < ARRAY_SIZE(field); i++) {
+		field[i] = strtok_r(i == 0 ? line : NULL, " ", &save);
+		if (!field[i])
+			return false;
+	}
+	ret->root = field[3];
+	ret->point = field[4];
+	ret->options = field[5];
+	ret->type = strtok_r(rest, " \n", &save);
+	(void)strtok_r(NULL, " \n", &save); /* the source */
+	ret->super = strtok_r(NULL, " \n", &save);
+	if (!ret->type || !ret->super)
+		return false;
+	unescape(ret->root);
+	unescape(ret->point);
+	return true;
+}
+
+/* Our group from /proc/self/cgroup: the line "0::/a/b". */
+static int read_own(const char *proc, char own[PATH_MAX])
+{
+	CLEANUP(fclosep) FILE *file = open_in(proc, "cgroup");
+	CLEANUP(freep) char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+
+	if (!file)
+		return -errno;
+	own[0] = '\0';
+	while ((length = getline(&line, &size, file)) > 0) {
+		if (line[length - 1] == '\n')
+			line[--length] = '\0';
+		if (strncmp(line, "0::/", 4) == 0 && length < PATH_MAX)
+			memcpy(own, line + 3, (size_t)length - 2);
+	}
+	return 0;
+}
+
+/*
+ * Works out our group's path from the mount point, if the mount shows it.
+ * `own` is seen from the namespace root, `root` is where the mount begins.
+ */
+static bool own_below(const char *root, const char *own, const char **ret)
+{
+	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+	const char *suffix = strstr(own, " (deleted)");
+
+	if (own[0] == '\0' || strncmp(own, "/..", 3) == 0 || (suffix && suffix[10] == '\0'))
+		return false;
+	if (strncmp(own, root, length) != 0 || (own[length] != '/' && own[length] != '\0'))
+		return false;
+	*ret = strcmp(own + length, "/") == 0 ? "" : own + length;
+	return true;
+}
+
+/* Takes this mount unless an earlier one is as good. */
+static void consider(struct mounts *found, const struct mount_line *line, const char *own)
+{
+	bool read_only = has_option(line->options, "ro") || has_option(line->super, "ro");
+	const char *below = "";
+	bool known = own_below(line->root, own, &below);
+
+	if (found->v2 && (found->own_known > known || (found->own_known == known && !found->read_only)))
+		return;
+	if (strlen(line->point) >= sizeof(found->point))
+		return;
+	found->v2 = true;
+	found->read_only = read_only;
+	found->own_known = known;
+	found->outside = strncmp(line->root, "/..", 3) == 0;
+	strcpy(found->point, line->point);
+	strcpy(found->own, below);
+}
+
+int mounts_read(const char *proc, struct mounts *ret)
+{
+	CLEANUP(fclosep) FILE *file = open_in(proc, "mountinfo");
+	CLEANUP(freep) char *line = NULL;
+	struct mounts found = { .v1 = false };
+	char own[PATH_MAX];
+	size_t size = 0;
+	int r;
+
+	if (!file)
+		return -errno;
+	r = read_own(proc, own);
+	/* A kernel without cgroups has no such file. */
+	if (r == -ENOENT)
+		own[0] = '\0';
+	else if (r < 0)
+		return r;
+	while (getline(&line, &size, file) > 0) {
+		struct mount_line fields;
+
+		if (!mount_line_split(line, &fields))
+			continue;
+		if (strcmp(fields.type, "cgroup2") == 0)
+			consider(&found, &fields, own);
+		else if (strcmp(fields.type, "cgroup") == 0 && !has_option(fields.super, "none") &&
+				strstr(fields.super, "name=") == NULL)
+			found.v1 = true;
+	}
+	*ret = found;
+	return 0;
+}

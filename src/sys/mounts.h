@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mounts.h - where the cgroup hierarchies are mounted, and where we are in them
+ *
+ * Two files tell: /proc/self/mountinfo says which part of a hierarchy is seen
+ * at which directory, /proc/self/cgroup says which group is ours. Only together
+ * do they give a path; a directory that exists at /sys/fs/cgroup proves nothing.
+ */
+#ifndef RATION_SYS_MOUNTS_H
+#define RATION_SYS_MOUNTS_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+struct mounts {
+	bool v1;                /* some cgroup v1 controllers are mounted */
+	bool v2;                /* a cgroup2 mount was found: the fields below count */
+	bool read_only;         /* that mount, or its file system, is read-only */
+	bool own_known;         /* `own` is our group, and lies below the mount */
+	bool outside;           /* the mount shows groups above our cgroup namespace */
+	char point[PATH_MAX];   /* where it is mounted */
+	char own[PATH_MAX];     /* our group, from the mount point: "" or "/a/b" */
+};
+
+/*
+ * Reads both files below `proc`, a directory such as "/proc/self".
+ * Errors: -ENOENT, -EACCES, -ENOMEM: no such directory can be read.
+ */
+int mounts_read(const char *proc, struct mounts *ret);
+
+#endif

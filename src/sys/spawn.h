@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn.h - one command, from clone to exec
+ *
+ * The child shares the memory of its parent until it execs, and the parent
+ * sleeps until then: so everything is worked out before (the path of the
+ * program, the values of the limits), and between clone and exec there are only
+ * system calls. What fails there is left in `failed`, where the parent finds it.
+ *
+ * Where the child can't be born in its group, it is forked, waits, is moved
+ * in, and only then execs.
+ */
+#ifndef RATION_SYS_SPAWN_H
+#define RATION_SYS_SPAWN_H
+
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "ration.h"
+
+#define SPAWN_RLIMITS_MAX 20
+
+/* CPU masks up to this many CPUs: the most a kernel can be built for. */
+#define SPAWN_CPUS_MAX 8192
+struct spawn_cpus {
+	unsigned char bits[SPAWN_CPUS_MAX / 8];
+};
+
+struct spawn_rlimit {
+	int resource;
+	uint64_t soft, hard; /* RATION_UNLIMITED: none */
+};
+
+/* What the child fails at, so that a message can say it. */
+enum spawn_step {
+	SPAWN_STEP_NONE,
+	SPAWN_STEP_FDS,
+	SPAWN_STEP_RLIMIT,
+	SPAWN_STEP_AFFINITY,
+	SPAWN_STEP_NICE,
+	SPAWN_STEP_EXEC,
+};
+
+struct spawn {
+	const char *path;          /* the program, as spawn_resolve() found it */
+	char *const *argv;
+	char *const *envp;
+	char *const *shell_argv;   /* "/bin/sh", path, argv[1]…: for ENOEXEC */
+	int fds[3];                /* become 0, 1, 2 */
+	int cgroup_fd;             /* to be born in, or -EBADF */
+	sigset_t mask;             /* blocked signals of the command */
+	bool die_with_parent;      /* SIGKILL when the spawning *thread* ends */
+	size_t n_rlimits;
+	struct spawn_rlimit rlimits[SPAWN_RLIMITS_MAX];
+	bool pinned;               /* to the CPUs of `cpu_mask` */
+	struct spawn_cpus cpu_mask;
+	int nice;                  /* added to our own */
+	/* Filled in by the child. */
+	volatile enum spawn_step failed_step;
+	volatile int failed;       /* negative errno, or 0 */
+	volatile int failed_index; /* which of the rlimits */
+	int gate_fd;               /* internal: the release of a moved child */
+	int report_fd;             /* internal: where a forked child reports */
+};
+
+/*
+ * Finds the program that `argv0` means, as execvp(3) would with the PATH of
+ * this process, into a new string. -ENOENT, -EACCES, -ENOMEM, -ENAMETOOLONG.
+ */
+int spawn_resolve(const char *argv0, char **ret_path);
+
+/*
+ * Starts it. Returns 0 when the command has been execed; then `ret_birth` tells
+ * how it came into the group. On a failure of the child itself, the child has
+ * been reaped and `failed_step` isn't SPAWN_STEP_NONE.
+ */
+int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ration_birth *ret_birth);
+
+#endif

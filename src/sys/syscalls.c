@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * syscalls.c - system calls that the C library doesn't wrap, or not everywhere
+ */
+#include "sys/syscalls.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "util/cleanup.h"
+
+bool sys_refused(int code)
+{
+	return code == -ENOSYS || code == -EPERM || code == -EINVAL || code == -E2BIG;
+}
+
+static int open_component(int dir_fd, const char *name, int flags)
+{
+	int fd;
+
+	if (name[0] == '\0' || strchr(name, '/') || strcmp(name, "..") == 0)
+		return -EINVAL;
+	fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 ? fd : -errno;
+}
+
+int sys_open_beneath(int dir_fd, const char *name, int flags)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+	};
+	long fd;
+
+	do
+		fd = syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
+	while (fd < 0 && errno == EINTR);
+	if (fd >= 0)
+		return (int)fd;
+	/*
+	 * ENOSYS before 5.6. EPERM is what container filters that don't know
+	 * the call answer; a cgroup file that we may not open says EACCES, and
+	 * if it was EPERM for real, the second way says so again.
+	 */
+	if (errno == ENOSYS || errno == EPERM)
+		return open_component(dir_fd, name, flags);
+	return -errno;
+}
+
+int sys_pidfd_open(pid_t pid)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	return fd >= 0 ? (int)fd : -errno;
+}
+
+int sys_pidfd_signal(int pid_fd, int sig)
+{
+	return syscall(SYS_pidfd_send_signal, pid_fd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+static int close_range_of(unsigned first, unsigned last)
+{
+	long highest;
+
+	if (first > last)
+		return 0;
+	if (syscall(SYS_close_range, first, last, 0) == 0)
+		return 0;
+	/* Remove when the oldest kernel is >= 5.9. */
+	highest = sysconf(_SC_OPEN_MAX);
+	if (highest > 0 && last >= (unsigned long)highest)
+		last = (unsigned)highest - 1;
+	for (unsigned fd = first; fd <= last; fd++)
+		(void)close((int)fd);
+	return 0;
+}
+
+void sys_close_others(const int *keep, size_t n)
+{
+	unsigned from = 0;
+
+	for (;;) {
+		int next = -1;
+
+		for (size_t i = 0; i < n; i++) {
+			if (keep[i] >= (int)from && (next < 0 || keep[i] < next))
+				next = keep[i];
+		}
+		if (next < 0)
+			break;
+		if ((unsigned)next > from)
+			(void)close_range_of(from, (unsigned)next - 1);
+		from = (unsigned)next + 1;
+	}
+	(void)close_range_of(from, ~0u);
+}
+
+int sys_reap(int pid_fd, struct sys_wait *ret)
+{
+	siginfo_t info = { .si_pid = 0 };
+	struct sys_wait result = { .exit_code = -1 };
+	long r;
+
+	/* The wrapper of the C library has no rusage; the call has. */
+	do
+		r = syscall(SYS_waitid, P_PIDFD, pid_fd, &info, WEXITED | WNOHANG, &result.rusage);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	if (info.si_pid == 0)
+		return 0;
+	if (info.si_code == CLD_EXITED) {
+		result.exit_code = info.si_status;
+	} else {
+		result.signal = info.si_status;
+		result.core = info.si_code == CLD_DUMPED;
+	}
+	*ret = result;
+	return 1;
+}
+
+#if defined(__x86_64__)
+/*
+ * The child must not return through the stack frame of its parent, whose memory
+ * it shares: it starts on its own stack and calls `function` right here.
+ */
+static long clone3_call(struct clone_args *args, int (*function)(void *), void *argument)
+{
+	long result;
+	register int (*fn)(void *) __asm__("r12") = function;
+	register void *arg __asm__("r13") = argument;
+
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t" /* the outermost frame, for debuggers */
+			 "mov %%r13, %%rdi\n\t"
+			 "call *%%r12\n\t"
+			 "mov %%eax, %%edi\n\t"
+			 "mov %[exit], %%eax\n\t"
+			 "syscall\n\t"
+			 "ud2\n"
+			 "1:"
+			 : "=a"(result)
+			 : "0"((long)SYS_clone3), "D"(args), "S"(sizeof(*args)), "r"(fn), "r"(arg),
+			 [exit] "i"(SYS_exit_group)
+			 : "rcx", "r11", "memory", "cc");
+	return result;
+}
+#define HAVE_CLONE3_CALL 1
+#elif defined(__aarch64__)
+static long clone3_call(struct clone_args *args, int (*function)(void *), void *argument)
+{
+	register long x0 __asm__("x0") = (long)args;
+	register long x1 __asm__("x1") = sizeof(*args);
+	register long x8 __asm__("x8") = SYS_clone3;
+	register int (*fn)(void *) __asm__("x20") = function;
+	register void *arg __asm__("x21") = argument;
+
+	__asm__ volatile("svc #0\n\t"
+			 "cbnz x0, 1f\n\t"
+			 "mov x29, xzr\n\t"
+			 "mov x0, x21\n\t"
+			 "blr x20\n\t"
+			 "mov x8, %[exit]\n\t"
+			 "svc #0\n\t"
+			 "brk #0\n"
+			 "1:"
+			 : "+r"(x0)
+			 : "r"(x1), "r"(x8), "r"(fn), "r"(arg), [exit] "i"(SYS_exit_group)
+			 : "x30", "memory", "cc");
+	return x0;
+}
+#define HAVE_CLONE3_CALL 1
+#else
+#define HAVE_CLONE3_CALL 0
+#endif
+
+pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
+		void *argument, int *ret_pid_fd)
+{
+	int pid_fd = -EBADF;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD,
+		.pidfd = (uintptr_t)&pid_fd,
+		.exit_signal = SIGCHLD,
+	};
+	long pid;
+
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)(unsigned)cgroup_fd;
+	}
+#if HAVE_CLONE3_CALL
+	args.flags |= CLONE_VM | CLONE_VFORK;
+	args.stack = (uintptr_t)stack;
+	args.stack_size = stack_size;
+	pid = clone3_call(&args, function, argument);
+	if (pid < 0)
+		return (pid_t)pid;
+#else
+	(void)stack;
+	(void)stack_size;
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		_exit(function(argument));
+#endif
+	*ret_pid_fd = pid_fd;
+	return (pid_t)pid;
+}
+
+pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd)
+{
+	pid_t pid = fork();
+	int pid_fd;
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		_exit(function(argument));
+	/* Can't be the wrong process: it isn't reaped before we do it. */
+	pid_fd = sys_pidfd_open(pid);
+	if (pid_fd < 0) {
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+		return pid_fd;
+	}
+	*ret_pid_fd = pid_fd;
+	return pid;
+}
+
+uint64_t sys_now_usec(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

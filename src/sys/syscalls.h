@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * syscalls.h - system calls that the C library doesn't wrap, or not everywhere
+ *
+ * Each returns 0 or more, or a negative errno. A call that the kernel lacks
+ * (ENOSYS) and one that a filter refuses (EPERM from seccomp) look different
+ * but mean the same to callers with a second way: sys_refused() tells.
+ */
+#ifndef RATION_SYS_SYSCALLS_H
+#define RATION_SYS_SYSCALLS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/* True where `code` says that the call itself isn't to be had on this machine. */
+bool sys_refused(int code);
+
+/*
+ * Opens `name`, one path component, in the directory `dir_fd`, and never
+ * anything outside of it: no "..", no link, no mount on top. O_CLOEXEC is added.
+ * openat2(2) is since 5.6; before, O_NOFOLLOW on a checked name does the same
+ * for one component, but for mounts.
+ */
+int sys_open_beneath(int dir_fd, const char *name, int flags);
+
+/* pidfd_open(2), since 5.3. */
+int sys_pidfd_open(pid_t pid);
+
+/* pidfd_send_signal(2), since 5.1. -ESRCH: the process is gone. */
+int sys_pidfd_signal(int pid_fd, int sig);
+
+/* Closes every fd but the `n` of `keep`, in any order, some of which may be none (negative). */
+void sys_close_others(const int *keep, size_t n);
+
+/* How a child ended. */
+struct sys_wait {
+	int exit_code; /* or -1 */
+	int signal;    /* or 0 */
+	bool core;
+	struct rusage rusage;
+};
+
+/*
+ * Reaps the child behind `pid_fd` if it has ended: 1, and 0 if it hasn't.
+ * -ECHILD: it isn't ours to wait for, or SIGCHLD is ignored in this process.
+ * waitid(P_PIDFD) is since 5.4.
+ */
+int sys_reap(int pid_fd, struct sys_wait *ret);
+
+/*
+ * clone3(2) into a new process, since 5.3: its pid, or 0 in the child.
+ * With `cgroup_fd` >= 0 it is born in that cgroup (CLONE_INTO_CGROUP, 5.7).
+ * The parent gets a pidfd. With CLONE_VM|CLONE_VFORK in `flags` the
+ * child runs `function(argument)` on `stack` in the parent's memory, and the
+ * parent sleeps until it has execed or exited: no page table is copied, and
+ * nothing that the child touches is charged to its new group. Where that can't
+ * be had (an architecture without our few lines of assembly), the flags are
+ * dropped and the child gets a copy.
+ */
+pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
+		void *argument, int *ret_pid_fd);
+
+/* The same without clone3 and without a cgroup: fork(2) and pidfd_open(2). */
+pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd);
+
+/* Now on CLOCK_MONOTONIC, in microseconds. */
+uint64_t sys_now_usec(void);
+
+#endif

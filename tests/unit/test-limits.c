@@ -349,6 +349,22 @@ static void test_cpu_list_text(void **state)
 	assert_int_equal(strlen(limits.value[LIMIT(CPUSET_CPUS)].text), 255);
 }
 
+/* A soft value of 255 digits is read, one of 256 is too long. */
+static void test_long_soft_value(void **state)
+{
+	struct ration_limits limits = { 0 };
+	char text[LIMIT_TEXT_MAX + 3];
+
+	(void)state;
+	memset(text, '0', LIMIT_TEXT_MAX);
+	strcpy(text + LIMIT_TEXT_MAX - 2, "1:2");
+	assert_int_equal(ration_limits_parse(&limits, LIMIT(CPU_TIME), text, NULL), 0);
+	assert_int_equal(limits.value[LIMIT(CPU_TIME)].soft, SECOND);
+	strcpy(text + LIMIT_TEXT_MAX - 2, "01:2");
+	assert_int_equal(ration_limits_parse(&limits, LIMIT(CPU_TIME), text, NULL), -EINVAL);
+	assert_int_equal(limits.value[LIMIT(CPU_TIME)].soft, SECOND);
+}
+
 /* -------------------------------------------------------------- messages */
 
 static void test_messages(void **state)
@@ -366,6 +382,10 @@ static void test_messages(void **state)
 			RATION_CAUSE_INVALID },
 		{ LIMIT(RLIMIT_AS), "1G:2GB", "--rlimit as=1G:2GB: GB is ambiguous (1000 or 1024?)",
 			"write 2G or 2GiB for 1024, or plain bytes; range 0 B to max, e.g. --rlimit as=4G",
+			RATION_CAUSE_INVALID },
+		{ LIMIT(OUTPUT), "0.00000000000000000000000001kB",
+			"--output-limit 0.00000000000000000000000001kB: KB is ambiguous (1000 or 1024?)",
+			"write 64K or 64KiB for 1024, or plain bytes; range 0 B or more, e.g. --output-limit 10M",
 			RATION_CAUSE_INVALID },
 		{ LIMIT(MEMORY), "1k", "--memory 1k: is below 1 MiB",
 			"range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
@@ -665,6 +685,7 @@ int main(void)
 		cmocka_unit_test(test_rlimit_resources),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_cpu_list_text),
+		cmocka_unit_test(test_long_soft_value),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_hostile_values),
 		cmocka_unit_test(test_set),

@@ -166,6 +166,8 @@ static void test_duration(void **state)
 		{ "99999999999999999999999999999d", 0, PARSE_USEC_MAX },
 		{ "1e400", 0, PARSE_USEC_MAX },
 		{ "1e99999999999999999999d", 0, PARSE_USEC_MAX },
+		/* An exponent that 64 bits would take for -1. */
+		{ "1e18446744073709551615", 0, PARSE_USEC_MAX },
 		{ "", -EINVAL, 0 },
 		{ ".", -EINVAL, 0 },
 		{ "s", -EINVAL, 0 },

@@ -39,6 +39,7 @@ enum run_deadline {
 	RUN_DEADLINE_WALL,
 	RUN_DEADLINE_KILL,
 	RUN_DEADLINE_CPU,
+	RUN_DEADLINE_STALL,
 	RUN_DEADLINE_WATCH,
 };
 #define RUN_DEADLINES (RUN_DEADLINE_WATCH + 1)
@@ -78,8 +79,8 @@ struct ration_run {
 	uint64_t deadline[RUN_DEADLINES];
 	uint64_t armed_usec;     /* what the timer is set to */
 	uint64_t cpu_soft_usec, cpu_hard_usec; /* by cpu.stat; RATION_UNLIMITED: none */
-	uint64_t stall_window_usec, stall_usec, stall_since_usec, stall_last_usec;
-	uint64_t stall_base_usec; /* memory.pressure full at the start */
+	uint64_t stall_usec, stall_window_usec;
+	uint64_t stall_mark_usec, stall_mark_full_usec; /* when the measuring began, and what was stalled by then */
 
 	bool ended;              /* the command itself has, and is reaped */
 	bool killed;             /* everything has been sent SIGKILL */

@@ -46,17 +46,19 @@ enum event {
 	EVENT_OUTPUT_LAST = EVENT_OUTPUT + 1,
 };
 
-/* PSI windows that the kernel takes. */
-#define STALL_WINDOW_MIN_USEC 500000
-#define STALL_WINDOW_MAX_USEC 10000000
-/* How much of a window must be a full stall. Less than all: kswapd lets a task through now and then. */
+/* The shortest windows that the kernel takes for a trigger, from root and from others. */
+#define STALL_WINDOW_USEC 500000
+#define STALL_WINDOW_USER_USEC 2000000
+/* How much of the time must be a full stall. Less than all: now and then a task gets through. */
 #define STALL_PCT 80
+#define STALL_MEASURE_MIN_USEC 100000
 
 /* The earliest that the CPU time is looked at again. */
 #define CPU_LOOK_MIN_USEC 1000
 
-/* How long the end of processes in the tree of a warden is waited for at a time. */
-#define TREE_KILL_USEC 50000
+/* How long the kill of a warden's tree may take at a time; a fork bomb of thousands has taken 1.7 s. */
+#define TREE_KILL_USEC 2000000
+#define TREE_RETRY_USEC 10000
 
 static int add(const struct ration_run *run, int fd, enum event event, uint32_t events)
 {
@@ -160,7 +162,7 @@ void supervise_kill(struct ration_run *run)
 
 		/* Some take their time to die: look again soon, and go on with everything else meanwhile. */
 		if (r < 0)
-			run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), TREE_KILL_USEC);
+			run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), TREE_RETRY_USEC);
 		if (!run->ended || run->end.cause != RUN_CAUSE_NONE)
 			killed = 0;
 	}
@@ -169,6 +171,7 @@ void supervise_kill(struct ration_run *run)
 	run->deadline[RUN_DEADLINE_WALL] = RUN_NEVER;
 	run->deadline[RUN_DEADLINE_CPU] = RUN_NEVER;
 	run->deadline[RUN_DEADLINE_WATCH] = RUN_NEVER;
+	run->deadline[RUN_DEADLINE_STALL] = RUN_NEVER;
 }
 
 void supervise_end(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
@@ -258,26 +261,14 @@ static void look(struct ration_run *run, uint64_t now)
 	}
 }
 
-static void on_timer(struct ration_run *run)
-{
-	uint64_t now = sys_now_usec(), expirations;
-
-	(void)!read(run->timer_fd, &expirations, sizeof(expirations));
-	run->armed_usec = RUN_NEVER;
-	if (now >= run->deadline[RUN_DEADLINE_KILL])
-		supervise_kill(run);
-	if (now >= run->deadline[RUN_DEADLINE_WALL]) {
-		run->deadline[RUN_DEADLINE_WALL] = RUN_NEVER;
-		supervise_end(run, RUN_CAUSE_WALL_TIME, run->options.signal, now - run->start_usec);
-	}
-	if (now >= run->deadline[RUN_DEADLINE_CPU])
-		look_at_cpu(run, now);
-	if (now >= run->deadline[RUN_DEADLINE_WATCH])
-		look(run, now);
-}
-
 /* ------------------------------------------------------------------- stall */
 
+/*
+ * A trigger on memory.pressure tells that a stall has begun, and is only a hint:
+ * the kernel forgets an event when a poll has seen it, so that one which woke
+ * the caller's own loop around ours is gone when we look. Whether the stall
+ * lasts is measured here, from the hint on, with one look at its end.
+ */
 static int open_stall_trigger(struct ration_run *run, uint64_t window)
 {
 	CLEANUP(closep) int fd = sys_open_beneath(run->group.fd, "memory.pressure", O_RDWR | O_NONBLOCK);
@@ -296,44 +287,69 @@ static int open_stall_trigger(struct ration_run *run, uint64_t window)
 
 static int prepare_stall(struct ration_run *run, struct ration_error *reterr)
 {
-	uint64_t window;
+	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_STALL_TIMEOUT);
 	int r;
 
-	if (!plan_held(run->plan, RATION_LIMIT_STALL_TIMEOUT))
+	if (!item)
 		return 0;
-	run->stall_usec = plan_held(run->plan, RATION_LIMIT_STALL_TIMEOUT)->in_force;
-	window = run->stall_usec > STALL_WINDOW_MAX_USEC ? STALL_WINDOW_MAX_USEC : run->stall_usec;
-	if (window < STALL_WINDOW_MIN_USEC)
-		window = STALL_WINDOW_MIN_USEC;
-	r = open_stall_trigger(run, window);
+	run->stall_usec = item->in_force;
+	r = open_stall_trigger(run, STALL_WINDOW_USEC);
 	/* Without CAP_SYS_RESOURCE a window is a multiple of 2 s, since 6.4. */
 	if (r == -EINVAL)
-		r = open_stall_trigger(run, (window + 1999999) / 2000000 * 2000000);
+		r = open_stall_trigger(run, STALL_WINDOW_USER_USEC);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't set a trigger on memory.pressure: %s",
 				error_text(r));
-	run->stall_base_usec = counters_pressure(run->group.fd, "memory.pressure", "full");
 	return add(run, run->stall_fd, EVENT_STALL, EPOLLPRI);
 }
 
-/* The kernel tells at most once a window. A stall longer than that is told several times in a row. */
-static void on_stall(struct ration_run *run, uint32_t events)
+static void on_stall(struct ration_run *run)
 {
-	uint64_t now = sys_now_usec(), full;
+	uint64_t measure = run->stall_usec;
 
-	if (events & EPOLLERR) {
-		drop(run, run->stall_fd); /* the group is gone */
+	if (run->deadline[RUN_DEADLINE_STALL] != RUN_NEVER || run->killed)
 		return;
+	run->stall_mark_usec = sys_now_usec();
+	run->stall_mark_full_usec = counters_pressure(run->group.fd, "memory.pressure", "full");
+	if (run->stall_mark_full_usec == COUNTER_ABSENT)
+		return;
+	/* By then it has lasted for one window. */
+	measure = measure > run->stall_window_usec + STALL_MEASURE_MIN_USEC ? measure - run->stall_window_usec
+									    : STALL_MEASURE_MIN_USEC;
+	run->deadline[RUN_DEADLINE_STALL] = after(run->stall_mark_usec, measure);
+}
+
+static void look_at_stall(struct ration_run *run, uint64_t now)
+{
+	uint64_t full = counters_pressure(run->group.fd, "memory.pressure", "full");
+	uint64_t elapsed = now - run->stall_mark_usec;
+
+	run->deadline[RUN_DEADLINE_STALL] = RUN_NEVER;
+	if (full == COUNTER_ABSENT)
+		return;
+	full -= run->stall_mark_full_usec;
+	if (full >= elapsed * STALL_PCT / 100)
+		supervise_end(run, RUN_CAUSE_STALL, SIGKILL, full + run->stall_window_usec * STALL_PCT / 100);
+}
+
+static void on_timer(struct ration_run *run)
+{
+	uint64_t now = sys_now_usec(), expirations;
+
+	(void)!read(run->timer_fd, &expirations, sizeof(expirations));
+	run->armed_usec = RUN_NEVER;
+	if (now >= run->deadline[RUN_DEADLINE_KILL])
+		supervise_kill(run);
+	if (now >= run->deadline[RUN_DEADLINE_WALL]) {
+		run->deadline[RUN_DEADLINE_WALL] = RUN_NEVER;
+		supervise_end(run, RUN_CAUSE_WALL_TIME, run->options.signal, now - run->start_usec);
 	}
-	if (run->stall_last_usec == 0 || now - run->stall_last_usec > run->stall_window_usec * 3 / 2)
-		run->stall_since_usec = now - run->stall_window_usec;
-	run->stall_last_usec = now;
-	if (now - run->stall_since_usec < run->stall_usec)
-		return;
-	full = counters_pressure(run->group.fd, "memory.pressure", "full");
-	supervise_end(run, RUN_CAUSE_STALL, SIGKILL,
-			full == COUNTER_ABSENT || run->stall_base_usec == COUNTER_ABSENT ? run->stall_usec
-											: full - run->stall_base_usec);
+	if (now >= run->deadline[RUN_DEADLINE_CPU])
+		look_at_cpu(run, now);
+	if (now >= run->deadline[RUN_DEADLINE_STALL])
+		look_at_stall(run, now);
+	if (now >= run->deadline[RUN_DEADLINE_WATCH])
+		look(run, now);
 }
 
 /* ------------------------------------------------------------------ output */
@@ -527,7 +543,10 @@ static void handle(struct ration_run *run, const struct epoll_event *event)
 		on_timer(run);
 		break;
 	case EVENT_STALL:
-		on_stall(run, event->events);
+		if (event->events & EPOLLERR)
+			drop(run, run->stall_fd); /* the group is gone */
+		else
+			on_stall(run);
 		break;
 	case EVENT_CHILD:
 		on_child(run);
@@ -560,6 +579,9 @@ int supervise_dispatch(struct ration_run *run, struct ration_error *reterr)
 		if (events[i].data.u32 != EVENT_LEADER)
 			handle(run, &events[i]);
 	}
+	/* Woken, and nothing is there: it was the trigger, perhaps. */
+	if (n == 0 && run->stall_fd >= 0)
+		on_stall(run);
 	r = settle(run, reterr);
 	if (r != 0)
 		return r;

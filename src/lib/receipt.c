@@ -121,12 +121,15 @@ static const struct {
 	[RUN_CAUSE_STALL] = { RATION_VERDICT_MEMORY_STALL, RATION_LIMIT_STALL_TIMEOUT,
 		"memory.pressure full_usec" },
 	[RUN_CAUSE_OUTPUT] = { RATION_VERDICT_OUTPUT, RATION_LIMIT_OUTPUT, "output bytes" },
-	[RUN_CAUSE_WATCH_MEMORY] = { RATION_VERDICT_MEMORY, RATION_LIMIT_MEMORY, "watch memory_bytes" },
+	[RUN_CAUSE_WATCH_MEMORY] = { RATION_VERDICT_MEMORY, RATION_LIMIT_MEMORY,
+		"watch memory_bytes" },
 	[RUN_CAUSE_WATCH_PIDS] = { RATION_VERDICT_PIDS, RATION_LIMIT_PIDS, "watch tasks" },
 };
 
 static bool judge_cause(struct ration_receipt *receipt, const struct run_end *end)
 {
+	const char *counter;
+
 	if (end->cause == RUN_CAUSE_NONE)
 		return false;
 	if (end->cause == RUN_CAUSE_TERMINAL && end->wait.signal != end->signal)
@@ -141,10 +144,13 @@ static bool judge_cause(struct ration_receipt *receipt, const struct run_end *en
 		receipt->verdict = RATION_VERDICT_INTERNAL;
 		return true;
 	}
+	counter = causes[end->cause].counter;
+	if (end->cpu_by_watch && causes[end->cause].limit == RATION_LIMIT_CPU_TIME)
+		counter = "watch cpu_usec";
 	receipt->verdict = causes[end->cause].verdict;
 	receipt->outcome[causes[end->cause].limit] =
 			(struct ration_outcome) { .acted = true, .observed = end->observed };
-	add_evidence(receipt, causes[end->cause].counter, RATION_LEVEL_GROUP, receipt->group, 0, end->observed);
+	add_evidence(receipt, counter, RATION_LEVEL_GROUP, receipt->group, 0, end->observed);
 	return true;
 }
 

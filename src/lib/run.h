@@ -52,6 +52,7 @@ struct run_end {
 	enum run_cause cause;
 	int signal;              /* of an interruption */
 	uint64_t observed;       /* what was measured when we acted */
+	bool cpu_by_watch;       /* CPU time was added up by the watch, not by the kernel */
 	struct sys_wait wait;    /* how the command ended */
 	bool preserve_status;
 };

@@ -462,11 +462,15 @@ static void on_group(struct ration_run *run)
 
 static void set_usage(struct ration_run *run)
 {
-	const struct rusage *rusage = &run->end.wait.rusage;
-	uint64_t user = (uint64_t)rusage->ru_utime.tv_sec * 1000000 + (uint64_t)rusage->ru_utime.tv_usec;
-	uint64_t system = (uint64_t)rusage->ru_stime.tv_sec * 1000000 + (uint64_t)rusage->ru_stime.tv_usec;
+	struct rusage all, *rusage = &run->end.wait.rusage;
 	struct ration_receipt *receipt = &run->receipt;
+	uint64_t user, system;
 
+	/* A warden has reaped everybody, and nobody else. */
+	if (run->in_warden && getrusage(RUSAGE_CHILDREN, &all) == 0)
+		rusage = &all;
+	user = (uint64_t)rusage->ru_utime.tv_sec * 1000000 + (uint64_t)rusage->ru_utime.tv_usec;
+	system = (uint64_t)rusage->ru_stime.tv_sec * 1000000 + (uint64_t)rusage->ru_stime.tv_usec;
 	receipt_set(receipt, RATION_METRIC_CPU_USEC, user + system, RATION_SOURCE_RUSAGE);
 	receipt_set(receipt, RATION_METRIC_CPU_USER_USEC, user, RATION_SOURCE_RUSAGE);
 	receipt_set(receipt, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_RUSAGE);
@@ -656,6 +660,7 @@ static int prepare_cpu_and_watch(struct ration_run *run, struct ration_error *re
 		run->cpu_stat_fd = cg_open_file(run->group.fd, "cpu.stat");
 		r = run->cpu_stat_fd;
 	}
+	run->end.cpu_by_watch = run->cpu_stat_fd < 0;
 	if (r >= 0 && watched(run)) {
 		if (in_group(run))
 			run->watch_limits.cpu_usec = RATION_UNLIMITED; /* cpu.stat is exact */

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-run.c - ration run: one command under limits
+ *
+ * Everything that can be refused is refused first, while nothing exists yet:
+ * the options, the receipt's file, the plan. Then the command is started, its
+ * signals and ours are waited for together, and at the end the receipt is
+ * written, whatever came.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/receipt-file.h"
+#include "cli/signals.h"
+#include "cli/verdict.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+/* ------------------------------------------------------------------ options */
+
+static int set_signal(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+	int sig = signal_number(value);
+
+	if (sig < 0) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: no such signal", row->flag,
+				text_escape(shown, sizeof(shown), value));
+		return error_hint(reterr, -EINVAL, "a name or a number, e.g. --signal INT");
+	}
+	options->signal = sig;
+	return 0;
+}
+
+static int set_kill_after(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	uint64_t usec;
+	int r = ration_parse_duration(row->flag, value, &usec, reterr);
+
+	if (r < 0)
+		return r;
+	/* Written, 0 is never; to the library it is the default. */
+	options->kill_after_usec = usec > 0 ? usec : RATION_UNLIMITED;
+	return 0;
+}
+
+static int set_env(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+	/* The parser hands out words of argv, which are ours to keep. */
+	char *variable = (char *)(uintptr_t)value;
+
+	if (!strchr(value, '=') || value[0] == '=')
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: not of the form NAME=VALUE",
+				row->flag, text_escape(shown, sizeof(shown), value));
+	options->env[options->n_env++] = variable;
+	return 0;
+}
+
+#define FIELD(name) .offset = offsetof(struct options, name)
+
+static const struct option_set run_set = {
+	.title = "How to run the command",
+	.rows = (const struct option[]) {
+		{ .flag = "--tenant", .argument = "NAME", .set = option_set_text, FIELD(tenant),
+			.help = "Whose run it is: the node above its group; default: default" },
+		{ .flag = "--name", .argument = "NAME", .set = option_set_text, FIELD(name),
+			.help = "What its group is called; default: a unique name" },
+		{ .flag = "--stdin", .set = option_set_word, FIELD(stdin_null),
+			.help = "The command's standard input: ours (the default), or none",
+			.words = (const struct option_word[]) {
+				{ "inherit", false },
+				{ "null", true },
+				{ NULL, 0 },
+			} },
+		{ .flag = "--env", .argument = "NAME=VALUE", .set = set_env,
+			.help = "Set a variable for the command; may be repeated" },
+		{ .flag = "--clear-env", .set = option_set_true, FIELD(clear_env),
+			.help = "Give the command no variables but those of --env" },
+		{ .flag = "--wait-all", .set = option_set_true, FIELD(wait_all),
+			.help = "Wait for what the command leaves running; default: kill it" },
+		{ .flag = NULL },
+	},
+};
+
+static const struct option_set end_set = {
+	.title = "How to end it",
+	.rows = (const struct option[]) {
+		{ .flag = "--signal", .argument = "SIGNAL", .set = set_signal,
+			.help = "What is sent first when time is up; a name or a number; default: TERM" },
+		{ .flag = "--kill-after", .argument = "DURATION", .set = set_kill_after,
+			.help = "Time from there to SIGKILL; 0: never; default: 300ms" },
+		{ .flag = "--oom-group", .set = option_set_word, FIELD(no_oom_group),
+			.help = "Whether an OOM kill takes the whole group (the default) or one process",
+			.words = (const struct option_word[]) {
+				{ "on", false },
+				{ "off", true },
+				{ NULL, 0 },
+			} },
+		{ .flag = "--output-mode", .set = option_set_word, FIELD(output_mode),
+			.help = "At --output-limit: end the run (the default), or drop what is too much",
+			.words = (const struct option_word[]) {
+				{ "kill", RATION_OUTPUT_KILL },
+				{ "truncate", RATION_OUTPUT_TRUNCATE },
+				{ NULL, 0 },
+			} },
+		{ .flag = "--preserve-status", .set = option_set_true, FIELD(preserve_status),
+			.help = "Exit with the command's own status when time was up, not with 124" },
+		{ .flag = NULL },
+	},
+};
+
+static const struct option_set report_set = {
+	.title = "What to tell",
+	.rows = (const struct option[]) {
+		{ .flag = "--receipt", .argument = "FILE|fd:N", .set = option_set_text, FIELD(receipt),
+			.help = "Write a receipt as JSON: to a file, which appears when it is complete, or to an "
+				"open file descriptor" },
+		{ .flag = "--verbose", .letter = "-v", .set = option_set_true, FIELD(verbose),
+			.help = "Print the receipt for people on standard error" },
+		{ .flag = "--quiet", .letter = "-q", .set = option_set_true, FIELD(quiet),
+			.help = "Print neither warnings about weaker limits nor the line about a limit reached" },
+		{ .flag = NULL },
+	},
+};
+
+/* -------------------------------------------------------------- environment */
+
+/* Tells whether a later --env, from `first` on, sets the variable that `entry` sets. */
+static bool overridden(const struct options *options, const char *entry, size_t first)
+{
+	size_t length = strcspn(entry, "=") + 1;
+
+	for (size_t i = first; i < options->n_env; i++) {
+		if (strncmp(options->env[i], entry, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Makes the command's environment; the strings stay where they are. NULL in `ret_envp`: ours. */
+static int make_environment(const struct options *options, char ***ret_envp, struct ration_error *reterr)
+{
+	size_t n_ours = 0, n = 0;
+	char **envp;
+
+	if (!options->clear_env && options->n_env == 0)
+		return 0;
+	while (!options->clear_env && environ && environ[n_ours])
+		n_ours++;
+	envp = calloc(n_ours + options->n_env + 1, sizeof(*envp));
+	if (!envp)
+		return error_oom(reterr);
+	for (size_t i = 0; i < n_ours; i++) {
+		if (!overridden(options, environ[i], 0))
+			envp[n++] = environ[i];
+	}
+	for (size_t i = 0; i < options->n_env; i++) {
+		if (!overridden(options, options->env[i], i + 1))
+			envp[n++] = options->env[i];
+	}
+	*ret_envp = envp;
+	return 0;
+}
+
+/* ---------------------------------------------------------------------- run */
+
+/* All that one run holds. */
+struct job {
+	struct options *options;
+	char **argv;
+	char **envp;
+	int null_fd, signal_fd;
+	struct receipt_file file;
+	struct ration_host *host;
+	struct ration_plan *plan;
+	struct ration_run *run;
+};
+
+static void job_done(struct job *job)
+{
+	job->run = ration_run_free(job->run);
+	job->plan = ration_plan_free(job->plan);
+	job->host = ration_host_free(job->host);
+	receipt_file_done(&job->file);
+	job->signal_fd = close_fd(job->signal_fd);
+	job->null_fd = close_fd(job->null_fd);
+	free(job->envp);
+}
+
+/* Whatever can be refused before there is anything. */
+static int prepare(struct job *job, struct ration_error *reterr)
+{
+	struct options *options = job->options;
+	int r = options_host(options, &job->host, reterr);
+
+	if (r >= 0)
+		r = options_plan(options, job->host, &job->plan, reterr);
+	if (r >= 0)
+		r = ration_plan_check(job->plan, reterr);
+	if (r >= 0)
+		r = make_environment(options, &job->envp, reterr);
+	if (r >= 0 && options->receipt)
+		r = receipt_file_open(&job->file, options->receipt, reterr);
+	if (r < 0 || !options->stdin_null)
+		return r;
+	job->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (job->null_fd < 0)
+		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't open /dev/null: %s",
+				error_text(-errno));
+	return 0;
+}
+
+static int start(struct job *job, struct ration_error *reterr)
+{
+	const struct options *options = job->options;
+	const int fds[] = { job->null_fd, STDOUT_FILENO, STDERR_FILENO };
+	const struct ration_run_options how = {
+		.size = sizeof(how),
+		.argv = job->argv,
+		.envp = job->envp,
+		.tenant = options->tenant,
+		.name = options->name,
+		.signal = options->signal,
+		.kill_after_usec = options->kill_after_usec,
+		.fds = options->stdin_null ? fds : NULL,
+		.wait_all = options->wait_all,
+		.no_oom_group = options->no_oom_group,
+		.preserve_status = options->preserve_status,
+		.output_mode = (enum ration_output_mode)options->output_mode,
+	};
+	int r = signals_open(&job->signal_fd, reterr);
+
+	return r < 0 ? r : ration_run_start(job->host, job->plan, &how, &job->run, reterr);
+}
+
+static int supervise(struct job *job, struct ration_error *reterr)
+{
+	struct pollfd fds[] = {
+		{ .fd = ration_run_fd(job->run), .events = POLLIN },
+		{ .fd = job->signal_fd, .events = POLLIN },
+	};
+	int r;
+
+	for (;;) {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't wait for the run: %s",
+					error_text(-errno));
+		/*
+		 * Signals first: of Ctrl-C both we and the command get one, and when
+		 * its end can be seen, ours has been waiting already. The kernel
+		 * signals the whole process group before any of it may exit.
+		 */
+		r = signals_handle(job->signal_fd, job->run, reterr);
+		if (r >= 0)
+			r = ration_run_dispatch(job->run, reterr);
+		if (r != 0)
+			return r;
+	}
+}
+
+/* ------------------------------------------------------------------- report */
+
+static void write_receipt(struct job *job, const struct ration_receipt *receipt)
+{
+	CLEANUP(freep) char *text = NULL;
+	struct ration_error error;
+	int r;
+
+	if (!job->options->receipt)
+		return;
+	text = json_receipt(receipt, job->plan, job->argv);
+	r = text ? receipt_file_write(&job->file, text, &error) : error_oom(&error);
+	/* The command has run: its status is worth more than ours. */
+	if (r < 0)
+		output_error(job->options->command->name, &error);
+}
+
+static void report(struct job *job, const struct ration_receipt *receipt)
+{
+	char sentence[VERDICT_SENTENCE_MAX];
+
+	write_receipt(job, receipt);
+	if (job->options->verbose)
+		output_receipt(stderr, receipt, job->plan);
+	else if (!job->options->quiet && verdict_sentence(sentence, receipt, job->plan)[0])
+		(void)fprintf(stderr, "ration: %s\n", sentence);
+}
+
+/* Nothing ran, or we lost sight of it: tells so, and makes the receipt ourselves. */
+static int report_failure(struct job *job, enum ration_verdict verdict, int exit_code,
+		const struct ration_error *error)
+{
+	struct ration_receipt receipt = {
+		.size = sizeof(receipt),
+		.verdict = verdict,
+		.exit_code = exit_code,
+		.child_status = -1,
+		.start_errno = verdict == RATION_VERDICT_NOT_STARTED ? -error->code : 0,
+	};
+
+	if (job->run)
+		(void)snprintf(receipt.group, sizeof(receipt.group), "%s", ration_run_group(job->run));
+	output_error(NULL, error);
+	report(job, &receipt);
+	return exit_code;
+}
+
+static int run(struct job *job)
+{
+	struct ration_error error = { .code = 0 };
+	int r = prepare(job, &error);
+
+	if (r >= 0 && !job->options->quiet)
+		output_warnings(job->plan);
+	if (r >= 0)
+		r = start(job, &error);
+	if (r < 0 && error.cause == RATION_CAUSE_COMMAND)
+		return report_failure(job, RATION_VERDICT_NOT_STARTED,
+				r == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE, &error);
+	if (r < 0) {
+		output_error(job->options->command->name, &error);
+		return EXIT_RATION;
+	}
+	r = supervise(job, &error);
+	if (r < 0)
+		return report_failure(job, RATION_VERDICT_INTERNAL, EXIT_RATION, &error);
+	report(job, ration_run_receipt(job->run));
+	return ration_run_receipt(job->run)->exit_code;
+}
+
+static int run_function(struct options *options, char **operands)
+{
+	struct job job = {
+		.options = options,
+		.argv = operands,
+		.null_fd = -EBADF,
+		.signal_fd = -EBADF,
+		.file = RECEIPT_FILE_NONE,
+	};
+	int status;
+
+	if (!operands[0]) {
+		help_usage(stderr, options->command);
+		(void)fprintf(stderr, "ration run: there is no command to run\n"
+				"  hint: e.g. ration run --memory 64M -- make\n");
+		return EXIT_RATION;
+	}
+	status = run(&job);
+	job_done(&job);
+	return status;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.arguments = "[LIMITS] [OPTIONS] [--] COMMAND [ARGUMENT...]",
+	.help = "Run a command under limits, and tell what it used and why it ended",
+	.details =
+		"The command and all its descendants live in one group, are held to the limits together, and end "
+		"together: when the command ends, when a limit says so, when ration is told to stop or dies. "
+		"COMMAND is looked up in ration's own PATH.\n"
+		"\n"
+		"Exit status: that of the command; 128+N if signal N ended it (137 after an OOM kill); 124 when its "
+		"wall time or CPU time was up; 125 if ration failed and the command didn't run; 126 if the command "
+		"can't be executed; 127 if it wasn't found.",
+	.limits = true,
+	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &end_set, &options_vm, &report_set,
+		NULL },
+	.operand = "COMMAND",
+	.function = run_function,
+};

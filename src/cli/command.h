@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * command.h - the sub-commands
+ *
+ * One sub-command, one file, one row: cmd-NAME.c defines `cmd_NAME`, main.c
+ * lists it. The row says everything that the parser and the help texts need.
+ */
+#ifndef RATION_CLI_COMMAND_H
+#define RATION_CLI_COMMAND_H
+
+#include <stdbool.h>
+
+struct option_set;
+struct options;
+
+/* What `ration` itself exits with; everything else is the command's own. */
+enum {
+	EXIT_RATION = 125,      /* ration failed, and the command didn't run */
+	EXIT_CANNOT_EXECUTE = 126,
+	EXIT_NOT_FOUND = 127,
+};
+
+struct command {
+	const char *name;
+	const char *arguments;  /* what follows the name in the usage line */
+	const char *help;       /* one line, no final full stop */
+	const char *details;    /* paragraphs below the usage line, separated by '\n', or NULL */
+	bool limits;            /* takes the flags of the table of limits */
+	const struct option_set *const *sets; /* its other options, up to NULL, or NULL */
+	const char *operand;    /* what its operands are called, or NULL: it takes none */
+	/* Does it. `operands` ends in NULL. Returns the exit status. */
+	int (*function)(struct options *options, char **operands);
+};
+
+extern const struct command cmd_run;
+extern const struct command cmd_plan;
+extern const struct command cmd_doctor;
+extern const struct command cmd_gc;
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * help.h - the help texts
+ */
+#ifndef RATION_CLI_HELP_H
+#define RATION_CLI_HELP_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct command;
+
+/* Prints one line: "usage: ration run …"; `command` may be NULL. */
+void help_usage(FILE *file, const struct command *command);
+
+/* Prints what `ration --help` says. */
+void help_overview(FILE *file, const struct command *const *commands, size_t n_commands);
+
+/* Prints what `ration COMMAND --help` says. */
+void help_command(FILE *file, const struct command *command);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json.h - plans and receipts for programs
+ *
+ * Each returns the text, which is the caller's, or NULL where memory ran out.
+ */
+#ifndef RATION_CLI_JSON_H
+#define RATION_CLI_JSON_H
+
+#include <stdbool.h>
+
+#include "ration.h"
+
+/* A receipt, as docs/receipt.schema.json describes it. `argv` is the command. */
+char *json_receipt(const struct ration_receipt *receipt, const struct ration_plan *plan, char *const *argv);
+
+/* A plan under the policy of that name; `refusal` says why it is forbidden, or is NULL. */
+char *json_plan(const struct ration_plan *plan, const char *policy, const struct ration_error *refusal);
+
+/* What doctor found. */
+char *json_doctor(const struct ration_host_info *host, const struct ration_plan *plan, bool strict,
+		const char *fix);
+
+char *json_gc(const struct ration_gc_report *report);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - ration: from the first word to a sub-command
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/nearest.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "ration.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+static const struct command cmd_help;
+
+static const struct command *const commands[] = {
+	&cmd_run,
+	&cmd_plan,
+	&cmd_doctor,
+	&cmd_gc,
+	&cmd_help,
+};
+
+static int find_command(const char *name, const struct command **ret_command, struct ration_error *reterr)
+{
+	struct nearest nearest = { .word = name };
+	char shown[TEXT_SHOWN_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i]->name, name) == 0) {
+			*ret_command = commands[i];
+			return 0;
+		}
+		nearest_try(&nearest, commands[i]->name);
+	}
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command %s",
+			text_escape(shown, sizeof(shown), name));
+	if (nearest.best)
+		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
+	return error_hint(reterr, -EINVAL, "ration --help lists the commands; ration run -- COMMAND runs one of yours");
+}
+
+/* ration help [COMMAND] */
+static int help_function(struct options *options, char **operands)
+{
+	const struct command *command;
+	struct ration_error error;
+
+	if (!operands[0]) {
+		help_overview(stdout, commands, ARRAY_SIZE(commands));
+	} else if (find_command(operands[0], &command, &error) < 0) {
+		output_error(options->command->name, &error);
+		return EXIT_RATION;
+	} else {
+		help_command(stdout, command);
+	}
+	return output_finish(options->command->name, 0);
+}
+
+static const struct command cmd_help = {
+	.name = "help",
+	.arguments = "[COMMAND]",
+	.help = "Tell how a command is used",
+	.operand = "COMMAND",
+	.function = help_function,
+};
+
+/*
+ * Opens what is closed of the first three fds, so that no file of ours becomes
+ * one of them: each for the wrong direction, so that using it fails as before.
+ */
+static int fill_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+			continue;
+		if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return -EBADF;
+	}
+	return 0;
+}
+
+static int refuse_operand(const char *operand, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unexpected argument %s",
+			text_escape(shown, sizeof(shown), operand));
+}
+
+/* --help or --version was among the options. */
+static int inform(const struct options *options)
+{
+	const char *name = options->command ? options->command->name : NULL;
+
+	if (options->version)
+		(void)printf("ration %s\n", ration_version());
+	else if (options->command)
+		help_command(stdout, options->command);
+	else
+		help_overview(stdout, commands, ARRAY_SIZE(commands));
+	return output_finish(name, 0);
+}
+
+/* Reads the words behind `ration` and does what they say. */
+static int dispatch(struct options *options, char **words, struct ration_error *reterr)
+{
+	int r = options_parse(options, NULL, words, reterr);
+
+	if (r < 0)
+		return r;
+	if (options->help || options->version)
+		return inform(options);
+	words += r;
+	if (!words[0]) {
+		help_usage(stderr, NULL);
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command");
+		return error_hint(reterr, -EINVAL, "ration --help lists them");
+	}
+	r = find_command(words[0], &options->command, reterr);
+	if (r < 0)
+		return r;
+	words++;
+	r = options_parse(options, options->command, words, reterr);
+	if (r < 0)
+		return r;
+	if (options->help || options->version)
+		return inform(options);
+	words += r;
+	if (words[0] && !options->command->operand)
+		return refuse_operand(words[0], reterr);
+	return options->command->function(options, words);
+}
+
+int main(int argc, char **argv)
+{
+	/* Since 5.18 the kernel sees to it that argv[0] is there. */
+	char *none[] = { NULL };
+	struct options options = { .command = NULL };
+	struct ration_error error;
+	int r = fill_standard_fds();
+
+	if (r < 0)
+		return EXIT_RATION;
+	r = options_init(&options, argc, &error);
+	if (r >= 0)
+		r = dispatch(&options, argc > 0 ? argv + 1 : none, &error);
+	if (r < 0) {
+		output_error(options.command ? options.command->name : NULL, &error);
+		r = EXIT_RATION;
+	}
+	options_done(&options);
+	return r;
+}

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.c - the command line
+ *
+ * Long options are written out in full, `--flag VALUE` or `--flag=VALUE`; the
+ * first word that isn't an option ends them, so that `ration run` never reads
+ * the options of its command. Of an option that is repeated, the last counts,
+ * except where its help says that it may be repeated.
+ */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/nearest.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/parse.h"
+#include "util/text.h"
+
+/* ------------------------------------------------------------------ setters */
+
+static void *field(struct options *options, const struct option *row)
+{
+	return (char *)options + row->offset;
+}
+
+int option_set_true(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	(void)value;
+	(void)reterr;
+	*(bool *)field(options, row) = true;
+	return 0;
+}
+
+int option_set_text(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	(void)reterr;
+	*(const char **)field(options, row) = value;
+	return 0;
+}
+
+int option_set_word(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX], words[64];
+
+	for (const struct option_word *at = row->words; at->word; at++) {
+		if (strcmp(at->word, value) == 0) {
+			*(int *)field(options, row) = at->value;
+			return 0;
+		}
+	}
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: not one of %s", row->flag,
+			text_escape(shown, sizeof(shown), value), option_argument(words, sizeof(words), row));
+}
+
+int option_set_count(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+	uint64_t count;
+
+	if (parse_count(value, &count) < 0 || count == 0)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: not a number from 1 up, e.g. 2",
+				row->flag, text_escape(shown, sizeof(shown), value));
+	*(uint64_t *)field(options, row) = count;
+	return 0;
+}
+
+int option_set_size(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	uint64_t bytes;
+	int r = ration_parse_size(row->flag, value, &bytes, reterr);
+
+	if (r < 0)
+		return r;
+	/* To the library, 0 is the default. */
+	if (bytes == 0)
+		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID, "%s 0: must be above 0, e.g. 256M", row->flag);
+	*(uint64_t *)field(options, row) = bytes;
+	return 0;
+}
+
+static int set_limit(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	return ration_limits_parse(options->limits, row->info->limit, value, reterr);
+}
+
+/* Says why `value` isn't a resource with its limit. */
+static int refuse_rlimit(const char *value, size_t length, const char *nearest, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+	bool whole = value[length] == '=';
+
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--rlimit %s: %s",
+			text_escape(shown, sizeof(shown), value),
+			whole ? "there is no such resource" : "not of the form NAME=SOFT[:HARD]");
+	if (nearest)
+		return error_hint(reterr, -EINVAL, "did you mean --rlimit %s=%s?", nearest,
+				whole ? text_escape(shown, sizeof(shown), value + length + 1) : "…");
+	return error_hint(reterr, -EINVAL, "e.g. --rlimit nofile=1024 or --rlimit core=0:max");
+}
+
+/* nofile=1024:4096: the name chooses the row of the table, the rest is its value. */
+static int set_rlimit(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	size_t length = strcspn(value, "=");
+	char name[TEXT_SHOWN_MAX];
+	struct nearest nearest = { .word = name };
+
+	(void)row;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(length < sizeof(name) ? length : 0), value);
+	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+
+		if (!info || !limit_is_rlimit(info))
+			continue;
+		if (value[length] == '=' && strcmp(limit_rlimit_name(info), name) == 0)
+			return ration_limits_parse(options->limits, info->limit, value + length + 1, reterr);
+		nearest_try(&nearest, limit_rlimit_name(info));
+	}
+	return refuse_rlimit(value, length, nearest.best, reterr);
+}
+
+/* ------------------------------------------------- options of many commands */
+
+#define FIELD(name) .offset = offsetof(struct options, name)
+
+const struct option_set options_global = {
+	.title = "Everywhere",
+	.rows = (const struct option[]) {
+		{ .flag = "--base", .argument = "DIR", .set = option_set_text, FIELD(base),
+			.help = "Make groups below this cgroup2 directory (RATION_BASE)" },
+		{ .flag = "--namespace", .argument = "NAME", .set = option_set_text, FIELD(nspace),
+			.help = "The node below it (RATION_NAMESPACE; default: ration)" },
+		{ .flag = "--help", .letter = "-h", .set = option_set_true, FIELD(help),
+			.help = "Show this and do nothing" },
+		{ .flag = "--version", .set = option_set_true, FIELD(version),
+			.help = "Show the version and do nothing" },
+		{ .flag = NULL },
+	},
+};
+
+const struct option_set options_json = {
+	.title = "Output",
+	.rows = (const struct option[]) {
+		{ .flag = "--json", .set = option_set_true, FIELD(json), .help = "Print JSON" },
+		{ .flag = NULL },
+	},
+};
+
+const struct option_set options_enforce = {
+	.title = "Enforcement",
+	.rows = (const struct option[]) {
+		{ .flag = "--enforce", .set = option_set_word, FIELD(policy),
+			.help = "strict: every limit must be held by the kernel for the whole group, or nothing "
+				"runs; fallback (the default): a weaker mechanism is taken, and named; any: run "
+				"even where a limit can't be held at all",
+			.words = (const struct option_word[]) {
+				{ "strict", RATION_ENFORCE_STRICT },
+				{ "fallback", RATION_ENFORCE_FALLBACK },
+				{ "any", RATION_ENFORCE_ANY },
+				{ NULL, 0 },
+			} },
+		{ .flag = NULL },
+	},
+};
+
+const struct option_set options_vm = {
+	.title = "Virtual machines: limits for QEMU's process from the size of its guest",
+	.rows = (const struct option[]) {
+		{ .flag = "--vm", .set = option_set_word, FIELD(accel),
+			.help = "The command is a virtual machine with this accelerator: sets --memory, --cpus "
+				"and --pids, unless they are given",
+			.words = (const struct option_word[]) {
+				{ "kvm", RATION_ACCEL_KVM },
+				{ "hvf", RATION_ACCEL_HVF },
+				{ "tcg", RATION_ACCEL_TCG },
+				{ NULL, 0 },
+			} },
+		{ .flag = "--guest-memory", .argument = "SIZE", .set = option_set_size, FIELD(vm.guest_bytes),
+			.help = "What the guest sees (QEMU's -m); needed with --vm" },
+		{ .flag = "--vm-overhead", .argument = "SIZE", .set = option_set_size, FIELD(vm.overhead_bytes),
+			.help = "QEMU's own memory; default 200M" },
+		{ .flag = "--tb-size", .argument = "SIZE", .set = option_set_size, FIELD(vm.tb_bytes),
+			.help = "tcg only: translation cache; must be that of -accel tcg,tb-size=; default 256M" },
+		{ .flag = "--vcpus", .argument = "N", .set = option_set_count, FIELD(vm.vcpus),
+			.help = "Virtual CPUs; default 1" },
+		{ .flag = NULL },
+	},
+};
+
+/* The one flag of all setrlimit(2) rows. */
+static const struct option rlimit_option = {
+	.flag = "--rlimit", .argument = "NAME=SOFT[:HARD]", .set = set_rlimit,
+	.help = "Limit each process by setrlimit(2); may be repeated",
+};
+
+/* ------------------------------------------------------------ lists of rows */
+
+bool limit_is_rlimit(const struct ration_limit_info *info)
+{
+	return strncmp(info->name, "rlimit_", strlen("rlimit_")) == 0;
+}
+
+const char *limit_rlimit_name(const struct ration_limit_info *info)
+{
+	return info->name + strlen("rlimit_");
+}
+
+/* Returns option `i` of the table of limits; moves `i` on where there is none. */
+static bool limit_option_at(size_t *i, struct option *ret_option)
+{
+	for (int limit = 0; limit < RATION_LIMIT_COUNT; limit++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)limit);
+
+		if (!info || limit_is_rlimit(info) || (*i)-- > 0)
+			continue;
+		*ret_option = (struct option) { .flag = info->flag, .argument = info->argument,
+			.help = info->help, .set = set_limit, .info = info };
+		return true;
+	}
+	if ((*i)-- > 0)
+		return false;
+	*ret_option = rlimit_option;
+	return true;
+}
+
+static bool set_option_at(const struct option_set *set, size_t *i, struct option *ret_option,
+		const char **ret_title)
+{
+	for (const struct option *row = set->rows; row->flag; row++) {
+		if ((*i)-- > 0)
+			continue;
+		*ret_option = *row;
+		*ret_title = set->title;
+		return true;
+	}
+	return false;
+}
+
+bool options_at(const struct command *command, size_t i, struct option *ret_option, const char **ret_title)
+{
+	if (command && command->limits && limit_option_at(&i, ret_option)) {
+		*ret_title = "Limits";
+		return true;
+	}
+	for (const struct option_set *const *set = command ? command->sets : NULL; set && *set; set++) {
+		if (set_option_at(*set, &i, ret_option, ret_title))
+			return true;
+	}
+	return set_option_at(&options_global, &i, ret_option, ret_title);
+}
+
+const char *option_argument(char *buf, size_t size, const struct option *row)
+{
+	size_t used = 0;
+
+	(void)snprintf(buf, size, "%s", row->argument ? row->argument : "");
+	for (const struct option_word *at = row->words; at && at->word && used < size; at++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? "|" : "", at->word);
+	return buf;
+}
+
+const char *option_word_of(const struct option_word *words, int value)
+{
+	while (words->word && words->value != value)
+		words++;
+	return words->word;
+}
+
+/* ------------------------------------------------------------------ parsing */
+
+static bool takes_value(const struct option *row)
+{
+	return row->argument || row->words;
+}
+
+static int refuse_unknown(const struct command *command, const char *flag, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+	struct nearest nearest = { .word = flag };
+	struct option row;
+	const char *title;
+
+	for (size_t i = 0; options_at(command, i, &row, &title); i++)
+		nearest_try(&nearest, row.flag);
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unknown option %s",
+			text_escape(shown, sizeof(shown), flag));
+	if (nearest.best)
+		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
+	if (!command)
+		return error_hint(reterr, -EINVAL, "ration --help lists the commands");
+	return error_hint(reterr, -EINVAL, "ration %s --help lists the options", command->name);
+}
+
+/* Finds the row of a word such as "--flag", "--flag=VALUE" or "-v". */
+static int find_option(const struct command *command, const char *word, struct option *ret_row,
+		struct ration_error *reterr)
+{
+	CLEANUP(freep) char *flag = strndup(word, strcspn(word, "="));
+	const char *title;
+
+	if (!flag)
+		return error_oom(reterr);
+	for (size_t i = 0; options_at(command, i, ret_row, &title); i++) {
+		if (strcmp(ret_row->flag, flag) == 0 || (ret_row->letter && strcmp(ret_row->letter, word) == 0))
+			return 0;
+	}
+	return refuse_unknown(command, flag, reterr);
+}
+
+static int refuse_value(const struct option *row, const char *problem, struct ration_error *reterr)
+{
+	char argument[64];
+
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s", row->flag, problem);
+	if (!takes_value(row))
+		return -EINVAL;
+	return error_hint(reterr, -EINVAL, "%s %s%s%s", row->flag,
+			option_argument(argument, sizeof(argument), row),
+			row->info ? ", e.g. " : "", row->info ? row->info->example : "");
+}
+
+/* Reads the option at `words`. Returns how many words it took. */
+static int parse_one(struct options *options, const struct command *command, char **words,
+		struct ration_error *reterr)
+{
+	struct option row = { .flag = NULL };
+	const char *value = strchr(words[0], '=');
+	int taken = 1;
+	int r = find_option(command, words[0], &row, reterr);
+
+	if (r < 0)
+		return r;
+	if (value)
+		value++;
+	if (!takes_value(&row) && value)
+		return refuse_value(&row, "takes no value", reterr);
+	if (takes_value(&row) && !value) {
+		value = words[1];
+		taken = 2;
+	}
+	if (takes_value(&row) && !value)
+		return refuse_value(&row, "needs a value", reterr);
+	if (takes_value(&row) && !*value)
+		return refuse_value(&row, "has an empty value", reterr);
+	r = row.set(options, &row, value, reterr);
+	return r < 0 ? r : taken;
+}
+
+int options_parse(struct options *options, const struct command *command, char **words,
+		struct ration_error *reterr)
+{
+	int n = 0;
+
+	while (words[n] && words[n][0] == '-' && words[n][1] && !options->help) {
+		int r;
+
+		if (strcmp(words[n], "--") == 0)
+			return n + 1;
+		r = parse_one(options, command, words + n, reterr);
+		if (r < 0)
+			return r;
+		n += r;
+	}
+	return n;
+}
+
+/* ------------------------------------------------------- what they come to */
+
+/* A variable that is set to nothing isn't set. */
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+int options_init(struct options *options, int n_words, struct ration_error *reterr)
+{
+	*options = (struct options) {
+		.base = environment("RATION_BASE"),
+		.nspace = environment("RATION_NAMESPACE"),
+		.policy = RATION_ENFORCE_FALLBACK,
+		.accel = RATION_ACCEL_NONE,
+		.vm = { .size = sizeof(struct ration_vm) },
+		.output_mode = RATION_OUTPUT_KILL,
+		.env = calloc((size_t)n_words + 1, sizeof(char *)),
+	};
+	if (!options->env)
+		return error_oom(reterr);
+	return ration_limits_new(&options->limits) < 0 ? error_oom(reterr) : 0;
+}
+
+void options_done(struct options *options)
+{
+	options->limits = ration_limits_free(options->limits);
+	free(options->env);
+	options->env = NULL;
+}
+
+int options_host(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr)
+{
+	const struct ration_host_options where = {
+		.size = sizeof(where),
+		.base = options->base,
+		.nspace = options->nspace,
+	};
+
+	return ration_host_open(&where, ret_host, reterr);
+}
+
+/* Turns the VM's sizes into limits. */
+static int apply_vm(struct options *options, struct ration_error *reterr)
+{
+	const struct ration_vm *vm = &options->vm;
+
+	if (options->accel == RATION_ACCEL_NONE) {
+		if (!vm->guest_bytes && !vm->overhead_bytes && !vm->tb_bytes && !vm->vcpus)
+			return 0;
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
+				"the sizes of a virtual machine need --vm");
+		return error_hint(reterr, -EINVAL, "e.g. --vm tcg --guest-memory 512M");
+	}
+	options->vm.accel = (enum ration_accel)options->accel;
+	return ration_vm_limits(&options->vm, options->limits, &options->vm_as_bytes, reterr);
+}
+
+/* Tells whether the kernel will hold the memory of the whole group. */
+static bool memory_held(const struct ration_plan *plan)
+{
+	const struct ration_plan_item *item;
+
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
+		if (item->limit == RATION_LIMIT_MEMORY)
+			return !item->weaker;
+	}
+	return false;
+}
+
+int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
+		struct ration_error *reterr)
+{
+	enum ration_policy policy = (enum ration_policy)options->policy;
+	struct ration_plan *plan;
+	int r = apply_vm(options, reterr);
+
+	if (r < 0)
+		return r;
+	r = ration_plan_new(host, options->limits, policy, &plan, reterr);
+	if (r < 0)
+		return r;
+	if (options->vm_as_bytes > 0 && !memory_held(plan) &&
+			!ration_limits_has(options->limits, RATION_LIMIT_RLIMIT_AS)) {
+		plan = ration_plan_free(plan);
+		r = ration_limits_set(options->limits, RATION_LIMIT_RLIMIT_AS, RATION_UNLIMITED,
+				options->vm_as_bytes, reterr);
+		if (r >= 0)
+			r = ration_plan_new(host, options->limits, policy, &plan, reterr);
+		if (r < 0)
+			return r;
+	}
+	*ret_plan = plan;
+	return 0;
+}

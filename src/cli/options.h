@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.h - the command line
+ *
+ * An option is a row: its name, its argument, its help, and the function that
+ * takes its value. Rows that belong together form a set with a title; a command
+ * lists the sets that it takes. The flags of limits aren't written down here:
+ * their rows are made from ration_limit_info().
+ */
+#ifndef RATION_CLI_OPTIONS_H
+#define RATION_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ration.h"
+
+struct command;
+struct option;
+
+/* What the words of a command line come to. */
+struct options {
+	/* every command */
+	const struct command *command;
+	const char *base, *nspace; /* NULL: not given */
+	bool help, version, json;
+	/* what is to be held: run and plan */
+	struct ration_limits *limits;
+	int policy;             /* enum ration_policy */
+	int accel;              /* enum ration_accel */
+	struct ration_vm vm;
+	uint64_t vm_as_bytes;   /* address space that the VM's process needs; 0: no VM */
+	/* run */
+	const char *tenant, *name, *receipt;
+	int signal;             /* 0: the default */
+	uint64_t kill_after_usec;
+	int output_mode;        /* enum ration_output_mode */
+	int no_oom_group;       /* a bool */
+	int stdin_null;         /* a bool */
+	bool preserve_status, wait_all, verbose, quiet, clear_env;
+	char **env;             /* "NAME=VALUE", as many as n_env; room for each argument */
+	size_t n_env;
+};
+
+/* One of the words that an option takes, and what it stores. */
+struct option_word {
+	const char *word; /* NULL ends the list */
+	int value;
+};
+
+typedef int option_setter(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr);
+
+struct option {
+	const char *flag;       /* "--signal" */
+	const char *letter;     /* "-v", or NULL */
+	const char *argument;   /* "SIG"; NULL: it takes none, or one of `words` */
+	const char *help;       /* one line, no final full stop */
+	option_setter *set;
+	size_t offset;          /* the field of struct options that `set` writes */
+	const struct option_word *words;      /* for option_set_word() */
+	const struct ration_limit_info *info; /* the row is that of a limit */
+};
+
+struct option_set {
+	const char *title;
+	const struct option *rows; /* up to one without a flag */
+};
+
+/* Setters of one field, by `offset`: a bool, a const char *, an int, a number, a size. */
+option_setter option_set_true, option_set_text, option_set_word, option_set_count, option_set_size;
+
+extern const struct option_set options_global; /* taken by every command */
+extern const struct option_set options_json;
+extern const struct option_set options_enforce;
+extern const struct option_set options_vm;
+
+/*
+ * Makes `options` ready, with what the environment says. `n_words` is argc.
+ * Errors: -ENOMEM.
+ */
+int options_init(struct options *options, int n_words, struct ration_error *reterr);
+void options_done(struct options *options);
+
+/*
+ * Reads the options at the head of `words` (up to NULL) for `command`; NULL:
+ * those before the command's name. Returns the number of words that were
+ * options, or a negative errno and a message for people. Stops at --help.
+ */
+int options_parse(struct options *options, const struct command *command, char **words,
+		struct ration_error *reterr);
+
+/*
+ * Returns option `i` of a command in `ret_option` (those of the limits first),
+ * with the title of its set, or false when there are no more.
+ */
+bool options_at(const struct command *command, size_t i, struct option *ret_option, const char **ret_title);
+
+/* Writes "SIG", "strict|fallback|any" or "" for a row. Returns buf. */
+const char *option_argument(char *buf, size_t size, const struct option *row);
+
+/* Returns the word that stores `value`, or NULL. */
+const char *option_word_of(const struct option_word *words, int value);
+
+/* Tells whether a limit is one of setrlimit(2): those share one flag, --rlimit. */
+bool limit_is_rlimit(const struct ration_limit_info *info);
+
+/* The name that --rlimit gives a resource: "nofile". */
+const char *limit_rlimit_name(const struct ration_limit_info *info);
+
+/* Opens the host that --base and --namespace mean. Errors as ration_host_open(). */
+int options_host(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr);
+
+/*
+ * Makes the plan that is asked for. A VM whose memory the kernel won't hold
+ * gets an address space as wide as it needs, and not wider, behind the watch.
+ * Errors as ration_plan_new() and ration_vm_limits().
+ */
+int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
+		struct ration_error *reterr);
+
+#endif

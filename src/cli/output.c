@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output.c - text for people
+ */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/verdict.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+void output_error(const char *command, const struct ration_error *error)
+{
+	(void)fprintf(stderr, "ration%s%s: %s\n", command ? " " : "", command ? command : "", error->message);
+	if (error->hint[0])
+		(void)fprintf(stderr, "  hint: %s\n", error->hint);
+}
+
+int output_finish(const char *command, int status)
+{
+	struct ration_error error;
+
+	/* Both have to be asked: a write that failed before leaves nothing to flush. */
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	(void)error_set(&error, -EIO, RATION_CAUSE_UNKNOWN, "can't write to standard output: %s",
+			error_text(errno ? -errno : -EIO));
+	output_error(command, &error);
+	return EXIT_RATION;
+}
+
+/* Columns of the first `n` bytes: those that aren't the inside of a UTF-8 character. */
+static size_t columns(const char *text, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
+void output_wrapped(FILE *file, size_t column, size_t indent, const char *text)
+{
+	bool first = true;
+
+	text += strspn(text, " ");
+	while (*text) {
+		size_t length = strcspn(text, " ");
+		size_t wide = columns(text, length);
+
+		if (!first && column + 1 + wide > OUTPUT_WIDTH) {
+			(void)fprintf(file, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (!first) {
+			(void)fputc(' ', file);
+			column++;
+		}
+		(void)fwrite(text, 1, length, file);
+		column += wide;
+		first = false;
+		text += length;
+		text += strspn(text, " ");
+	}
+	(void)fputc('\n', file);
+}
+
+/* ------------------------------------------------------------------- values */
+
+const char *output_limit_value(char buf[OUTPUT_VALUE_MAX], const struct ration_limit_info *info, uint64_t value)
+{
+	if (value == RATION_UNLIMITED) {
+		(void)snprintf(buf, OUTPUT_VALUE_MAX, "no limit");
+		return buf;
+	}
+	switch (info->unit) {
+	case RATION_UNIT_BYTES:
+		return ration_format_size(buf, value);
+	case RATION_UNIT_USEC:
+		return ration_format_duration(buf, value);
+	case RATION_UNIT_CPUS:
+		(void)snprintf(buf, OUTPUT_VALUE_MAX, "%.10g", (double)value / 100000);
+		return buf;
+	case RATION_UNIT_COUNT:
+	case RATION_UNIT_CPULIST:
+		break;
+	}
+	(void)snprintf(buf, OUTPUT_VALUE_MAX, "%" PRIu64, value);
+	return buf;
+}
+
+const char *output_asked(char buf[OUTPUT_VALUE_MAX], const struct ration_plan_item *item)
+{
+	const struct ration_limit_info *info = ration_limit_info(item->limit);
+	char hard[OUTPUT_VALUE_MAX];
+	size_t used;
+
+	if (item->text) {
+		(void)snprintf(buf, OUTPUT_VALUE_MAX, "%s", item->text);
+		return buf;
+	}
+	if (!info->has_soft || item->asked_soft == RATION_UNLIMITED)
+		return output_limit_value(buf, info, item->asked);
+	used = strlen(output_limit_value(buf, info, item->asked_soft));
+	(void)snprintf(buf + used, OUTPUT_VALUE_MAX - used, ":%s", output_limit_value(hard, info, item->asked));
+	return buf;
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t n = strlen(text), m = strlen(suffix);
+
+	return n >= m && strcmp(text + n - m, suffix) == 0;
+}
+
+const char *output_metric(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric, uint64_t value)
+{
+	const char *name = ration_metric_name(metric);
+
+	if (has_suffix(name, "_bytes"))
+		return ration_format_size(buf, value);
+	if (has_suffix(name, "_usec"))
+		return ration_format_duration(buf, value);
+	(void)snprintf(buf, OUTPUT_VALUE_MAX, "%" PRIu64, value);
+	return buf;
+}
+
+/* "memory_peak_bytes" is "memory peak". */
+static const char *metric_label(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric)
+{
+	static const char *const units[] = { "_bytes", "_usec" };
+
+	(void)snprintf(buf, OUTPUT_VALUE_MAX, "%s", ration_metric_name(metric));
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (has_suffix(buf, units[i]))
+			buf[strlen(buf) - strlen(units[i])] = '\0';
+	}
+	for (char *at = strchr(buf, '_'); at; at = strchr(at, '_'))
+		*at = ' ';
+	return buf;
+}
+
+/* ------------------------------------------------------------------- limits */
+
+const struct ration_plan_item *plan_item(const struct ration_plan *plan, enum ration_limit limit)
+{
+	const struct ration_plan_item *item;
+
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
+		if (item->limit == limit)
+			return item;
+	}
+	return NULL;
+}
+
+bool plan_same_answer(const struct ration_plan_item *a, const struct ration_plan_item *b)
+{
+	return a->weaker == b->weaker && a->mechanism == b->mechanism && a->scope == b->scope &&
+		a->backstop == b->backstop && a->backstop_scope == b->backstop_scope &&
+		strcmp(a->reason, b->reason) == 0;
+}
+
+bool plan_answer_is_new(const struct ration_plan *plan, size_t i)
+{
+	const struct ration_plan_item *item = ration_plan_item(plan, i);
+
+	for (size_t k = 0; k < i; k++) {
+		if (plan_same_answer(ration_plan_item(plan, k), item))
+			return false;
+	}
+	return true;
+}
+
+static const char *scope_words(enum ration_scope scope)
+{
+	switch (scope) {
+	case RATION_SCOPE_GROUP:
+		return ", whole group";
+	case RATION_SCOPE_PROCESS:
+		return ", each process";
+	case RATION_SCOPE_USER:
+		return ", all of the user";
+	case RATION_SCOPE_NONE:
+		break;
+	}
+	return "";
+}
+
+const char *output_held_by(char *buf, size_t size, const struct ration_plan_item *item)
+{
+	bool backed = item->backstop != RATION_MECHANISM_NONE;
+
+	if (item->mechanism == RATION_MECHANISM_NONE)
+		(void)snprintf(buf, size, "nothing");
+	else
+		(void)snprintf(buf, size, "%s%s%s%s%s", ration_mechanism_name(item->mechanism),
+				scope_words(item->scope), backed ? "; behind it " : "",
+				backed ? ration_mechanism_name(item->backstop) : "",
+				backed ? scope_words(item->backstop_scope) : "");
+	return buf;
+}
+
+#define LIMIT_COLUMNS "  %-18s  %-16s  %-12s  "
+#define LIMIT_INDENT 54
+
+static void print_limit(FILE *file, const struct ration_plan_item *item, bool acted)
+{
+	const struct ration_limit_info *info = ration_limit_info(item->limit);
+	char asked[OUTPUT_VALUE_MAX], in_force[OUTPUT_VALUE_MAX] = "-", held[160];
+	size_t used;
+
+	if (item->mechanism != RATION_MECHANISM_NONE)
+		(void)snprintf(in_force, sizeof(in_force), "%s",
+				item->text ? item->text : output_limit_value(held, info, item->in_force));
+	used = strlen(output_held_by(held, sizeof(held), item));
+	(void)snprintf(held + used, sizeof(held) - used, "%s%s", item->implied ? " (implied)" : "",
+			acted ? " <- ended the run" : "");
+	(void)fprintf(file, LIMIT_COLUMNS, info->name, output_asked(asked, item), in_force);
+	output_wrapped(file, LIMIT_INDENT, LIMIT_INDENT, held);
+	if (item->weaker && item->reason[0] && !item->implied) {
+		(void)fprintf(file, "    because: ");
+		output_wrapped(file, 13, 13, item->reason);
+	}
+}
+
+void output_limits(FILE *file, const struct ration_plan *plan, const struct ration_receipt *receipt)
+{
+	const struct ration_plan_item *item;
+
+	(void)fprintf(file, LIMIT_COLUMNS "%s\n", "limit", "asked", "in force", "held by");
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++)
+		print_limit(file, item, receipt && receipt->outcome[item->limit].acted);
+}
+
+void output_warnings(const struct ration_plan *plan)
+{
+	const struct ration_plan_item *item;
+	char held[160];
+
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
+		if (item->implied || !item->weaker)
+			continue;
+		(void)fprintf(stderr, "ration: %s: held by %s%s%s\n", ration_limit_info(item->limit)->name,
+				output_held_by(held, sizeof(held), item), item->reason[0] ? ": " : "",
+				item->reason);
+	}
+}
+
+/* ----------------------------------------------------------------- receipts */
+
+static void print_exit(FILE *file, const struct ration_receipt *receipt)
+{
+	const char *name = receipt->child_signal > 0 ? sigabbrev_np(receipt->child_signal) : NULL;
+
+	(void)fprintf(file, "exit      %d", receipt->exit_code);
+	if (receipt->child_signal > 0)
+		(void)fprintf(file, ", command ended by signal %d%s%s%s", receipt->child_signal, name ? " " : "",
+				name ? name : "", receipt->core ? ", core dumped" : "");
+	else if (receipt->child_status >= 0 && receipt->child_status != receipt->exit_code)
+		(void)fprintf(file, ", command exited with %d", receipt->child_status);
+	(void)fputc('\n', file);
+}
+
+static void print_group(FILE *file, const struct ration_receipt *receipt)
+{
+	if (receipt->verdict == RATION_VERDICT_NOT_STARTED)
+		return;
+	(void)fprintf(file, "group     %s, %s%s", receipt->group,
+			receipt->containment == RATION_CONTAINMENT_CGROUP ? "a cgroup" :
+				"not a cgroup: descendants by /proc",
+			receipt->birth == RATION_BIRTH_MIGRATED ? ", moved in before exec" : "");
+	if (receipt->leftover_killed > 0)
+		(void)fprintf(file, ", %" PRIu64 " left over and killed", receipt->leftover_killed);
+	(void)fputc('\n', file);
+}
+
+static void print_evidence(FILE *file, const struct ration_receipt *receipt)
+{
+	for (size_t i = 0; i < receipt->n_evidence && i < RATION_EVIDENCE_MAX; i++) {
+		const struct ration_evidence *at = &receipt->evidence[i];
+		char where[sizeof(at->where)];
+
+		(void)fprintf(file, "%-10s%s %" PRIu64 " -> %" PRIu64 " (%s%s%s)\n", i == 0 ? "evidence" : "",
+				at->counter, at->before, at->after, ration_level_name(at->level),
+				at->where[0] ? " " : "", text_escape(where, sizeof(where), at->where));
+	}
+}
+
+static void print_usage(FILE *file, const struct ration_receipt *receipt)
+{
+	char label[OUTPUT_VALUE_MAX], value[OUTPUT_VALUE_MAX];
+
+	(void)fprintf(file, "  %-28s  %-16s  %s\n", "used", "", "known by");
+	for (int i = 0; i < RATION_METRIC_COUNT; i++) {
+		enum ration_metric metric = (enum ration_metric)i;
+
+		if (receipt->source[i] == RATION_SOURCE_ABSENT)
+			continue;
+		(void)fprintf(file, "  %-28s  %-16s  %s\n", metric_label(label, metric),
+				output_metric(value, metric, receipt->metric[i]),
+				ration_source_name(receipt->source[i]));
+	}
+}
+
+void output_receipt(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan)
+{
+	char sentence[VERDICT_SENTENCE_MAX];
+
+	(void)verdict_sentence(sentence, receipt, plan);
+	(void)fprintf(file, "verdict   %s", ration_verdict_name(receipt->verdict));
+	if (sentence[0])
+		(void)fprintf(file, ": %s", sentence);
+	(void)fputc('\n', file);
+	print_exit(file, receipt);
+	print_group(file, receipt);
+	print_evidence(file, receipt);
+	if (ration_plan_count(plan) > 0)
+		output_limits(file, plan, receipt);
+	if (receipt->verdict != RATION_VERDICT_NOT_STARTED)
+		print_usage(file, receipt);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output.h - text for people
+ *
+ * Results go to standard output, everything about a run to standard error:
+ * standard output belongs to the command.
+ */
+#ifndef RATION_CLI_OUTPUT_H
+#define RATION_CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ration.h"
+
+/* Room for a value of a limit or a metric as people read it. */
+#define OUTPUT_VALUE_MAX 64
+
+/* Width that texts are wrapped to. */
+#define OUTPUT_WIDTH 98
+
+/* Prints an error and its hint on standard error: "ration run: …". `command` may be NULL. */
+void output_error(const char *command, const struct ration_error *error);
+
+/*
+ * Sees to it that what was printed on standard output has arrived there.
+ * Returns `status`, or EXIT_RATION after a message.
+ */
+int output_finish(const char *command, int status);
+
+/* Prints `text` from `column` on, wrapped at blanks, later lines indented by `indent`; ends the line. */
+void output_wrapped(FILE *file, size_t column, size_t indent, const char *text);
+
+/* Writes a value in the unit of a limit: "64 MiB", "1.5", "no limit". Returns buf. */
+const char *output_limit_value(char buf[OUTPUT_VALUE_MAX], const struct ration_limit_info *info, uint64_t value);
+
+/* Writes what was asked for: "10 s:12 s" with a soft value, a list as it is. Returns buf. */
+const char *output_asked(char buf[OUTPUT_VALUE_MAX], const struct ration_plan_item *item);
+
+/* Writes a metric of a receipt by the unit in its name: "1.5 s", "64 MiB", "3". Returns buf. */
+const char *output_metric(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric, uint64_t value);
+
+/* Writes what holds a limit and how far: "rlimit, each process". Returns buf. */
+const char *output_held_by(char *buf, size_t size, const struct ration_plan_item *item);
+
+/* Prints the limits of a plan as a table; `receipt`, may be NULL, marks what ended the run. */
+void output_limits(FILE *file, const struct ration_plan *plan, const struct ration_receipt *receipt);
+
+/* Prints one warning for each limit that isn't held as `strict` would. */
+void output_warnings(const struct ration_plan *plan);
+
+/* Prints a receipt as a table. */
+void output_receipt(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan);
+
+/* Returns the item of a limit in a plan, or NULL. */
+const struct ration_plan_item *plan_item(const struct ration_plan *plan, enum ration_limit limit);
+
+/* Tells whether two limits are held by the same, or not held for the same reason. */
+bool plan_same_answer(const struct ration_plan_item *a, const struct ration_plan_item *b);
+
+/* Tells whether no item before item `i` has the same answer. */
+bool plan_answer_is_new(const struct ration_plan *plan, size_t i);
+
+#endif

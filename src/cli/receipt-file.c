@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * receipt-file.c - where a receipt is written to
+ *
+ * Who waits for a receipt must never read half of one. So a regular file is
+ * written under a name of its own beside the final one, and renamed. What can't
+ * be replaced by renaming (a device, a fifo, a link such as /dev/stdout, a file
+ * in a directory that we may not write) is written to as it is.
+ */
+#include "cli/receipt-file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/parse.h"
+#include "util/text.h"
+
+static int refuse(const char *target, int code, enum ration_cause cause, const char *why,
+		struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+
+	return error_set(reterr, code, cause, "--receipt %s: %s", text_escape(shown, sizeof(shown), target), why);
+}
+
+static int refuse_open(const char *target, int code, struct ration_error *reterr)
+{
+	char why[96];
+
+	(void)snprintf(why, sizeof(why), "can't be written: %s", error_text(code));
+	(void)refuse(target, code, RATION_CAUSE_INVALID, why, reterr);
+	return error_hint(reterr, code, "nothing was started; name a file in a directory that you may write");
+}
+
+/* fd:N, a file descriptor of ours. */
+static int open_fd(struct receipt_file *file, const char *target, struct ration_error *reterr)
+{
+	uint64_t number;
+	int flags, fd;
+
+	if (parse_count(target + strlen("fd:"), &number) < 0 || number > INT32_MAX) {
+		(void)refuse(target, -EINVAL, RATION_CAUSE_INVALID, "not of the form fd:N", reterr);
+		return error_hint(reterr, -EINVAL, "e.g. --receipt fd:3 3>receipt.json");
+	}
+	flags = fcntl((int)number, F_GETFL);
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+		(void)refuse(target, -EBADF, RATION_CAUSE_INVALID, "isn't open for writing", reterr);
+		return error_hint(reterr, -EBADF, "open it in the shell, e.g. --receipt fd:3 3>receipt.json");
+	}
+	fd = fcntl((int)number, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return refuse_open(target, -errno, reterr);
+	file->fd = fd;
+	return 0;
+}
+
+static int open_directly(struct receipt_file *file, const char *target, struct ration_error *reterr)
+{
+	/* What was there stays until there is something to replace it with. */
+	file->fd = open(target, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	file->in_place = true;
+	return file->fd < 0 ? refuse_open(target, -errno, reterr) : 0;
+}
+
+/* Opens the directory of `target` and keeps the name below it. */
+static int split(struct receipt_file *file, const char *target)
+{
+	const char *slash = strrchr(target, '/');
+	CLEANUP(freep) char *directory = slash ? strndup(target, (size_t)(slash - target) + 1) : strdup(".");
+
+	file->name = strdup(slash ? slash + 1 : target);
+	if (!directory || !file->name)
+		return -ENOMEM;
+	file->dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return file->dir_fd < 0 ? -errno : 0;
+}
+
+static int open_temporary(struct receipt_file *file, const char *target)
+{
+	uint64_t number = 0;
+	int r = split(file, target);
+
+	if (r < 0)
+		return r;
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
+		number = (uint64_t)getpid();
+	/* A long name is cut, as its temporary one must fit as well. */
+	if (asprintf(&file->temporary, ".%.200s.%016" PRIx64, file->name, number) < 0) {
+		file->temporary = NULL;
+		return -ENOMEM;
+	}
+	file->fd = openat(file->dir_fd, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (file->fd >= 0)
+		return 0;
+	r = -errno;
+	free(TAKE_PTR(file->temporary));
+	return r;
+}
+
+int receipt_file_open(struct receipt_file *file, const char *target, struct ration_error *reterr)
+{
+	struct stat st;
+	bool there;
+	int r;
+
+	if (strcmp(target, "-") == 0) {
+		(void)refuse(target, -EINVAL, RATION_CAUSE_INVALID, "would mix with the output of the command", reterr);
+		return error_hint(reterr, -EINVAL, "name a file or an fd, e.g. --receipt fd:2");
+	}
+	if (strncmp(target, "fd:", strlen("fd:")) == 0)
+		return open_fd(file, target, reterr);
+	there = lstat(target, &st) == 0;
+	if (there && !S_ISREG(st.st_mode))
+		return open_directly(file, target, reterr);
+	r = open_temporary(file, target);
+	if (r < 0 && there) {
+		file->dir_fd = close_fd(file->dir_fd);
+		return open_directly(file, target, reterr);
+	}
+	return r < 0 ? refuse_open(target, r, reterr) : 0;
+}
+
+static int write_all(int fd, const char *text)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		ssize_t n = write(fd, text, left);
+
+		if (n < 0 && errno == EAGAIN) {
+			/* Somebody made it non-blocking for all who share it. */
+			(void)poll(&ready, 1, -1);
+			continue;
+		}
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n < 0)
+			continue;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Cuts off what a longer file had before; pipes and devices have no length. */
+static int empty(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	return ftruncate(fd, 0) < 0 ? -errno : 0;
+}
+
+static int publish(struct receipt_file *file)
+{
+	if (renameat(file->dir_fd, file->temporary, file->dir_fd, file->name) < 0)
+		return -errno;
+	free(TAKE_PTR(file->temporary));
+	return 0;
+}
+
+int receipt_file_write(struct receipt_file *file, const char *text, struct ration_error *reterr)
+{
+	int r = 0;
+
+	if (file->fd < 0)
+		return 0;
+	if (file->in_place)
+		r = empty(file->fd);
+	if (r == 0)
+		r = write_all(file->fd, text);
+	if (r == 0 && file->temporary)
+		r = publish(file);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write the receipt: %s", error_text(r));
+	return 0;
+}
+
+void receipt_file_done(struct receipt_file *file)
+{
+	if (file->temporary)
+		(void)unlinkat(file->dir_fd, file->temporary, 0);
+	free(TAKE_PTR(file->temporary));
+	free(TAKE_PTR(file->name));
+	file->dir_fd = close_fd(file->dir_fd);
+	file->fd = close_fd(file->fd);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * receipt-file.h - where a receipt is written to
+ */
+#ifndef RATION_CLI_RECEIPT_FILE_H
+#define RATION_CLI_RECEIPT_FILE_H
+
+#include <stdbool.h>
+
+#include "ration.h"
+
+struct receipt_file {
+	int fd;           /* or -EBADF: no receipt is wanted */
+	int dir_fd;       /* of the directory where it gets its name, or -EBADF */
+	bool in_place;    /* a file that is there is overwritten */
+	char *name;       /* its last name, below dir_fd */
+	char *temporary;  /* what it is called until it is complete */
+};
+
+#define RECEIPT_FILE_NONE { .fd = -EBADF, .dir_fd = -EBADF }
+
+/*
+ * Opens what `--receipt TARGET` means, so that what can't be written is known
+ * before anything is started. A file appears under its name when it is
+ * complete, not before; devices, pipes and links are written to directly.
+ * Errors: -EINVAL (-, a bad fd), and those of open(2).
+ */
+int receipt_file_open(struct receipt_file *file, const char *target, struct ration_error *reterr);
+
+/* Writes the whole text, and gives the file its name. Errors: those of write(2) and rename(2). */
+int receipt_file_write(struct receipt_file *file, const char *text, struct ration_error *reterr);
+
+/* Closes it; one that wasn't written leaves nothing behind. */
+void receipt_file_done(struct receipt_file *file);
+
+#endif

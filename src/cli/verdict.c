@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verdict.c - what a run came to, in one line
+ *
+ * A line has up to four parts: the limit that ended the run, and what else was
+ * reached without ending it: refused forks, a process that was OOM-killed while
+ * the command went on, output that was cut.
+ */
+#include "cli/verdict.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+/* Text that grows, and stays cut off where it is full. */
+struct line {
+	char *buf;
+	size_t used;
+};
+
+static void append(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void append(struct line *line, const char *format, ...)
+{
+	size_t left = VERDICT_SENTENCE_MAX - line->used;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(line->buf + line->used, left, format, args);
+	va_end(args);
+	if (n > 0)
+		line->used += (size_t)n < left ? (size_t)n : left - 1;
+}
+
+/* Appends `what` and the value of a limit: "memory limit 64 MiB". */
+static void append_limit(struct line *line, const char *what, const struct ration_plan *plan,
+		enum ration_limit limit, bool soft)
+{
+	const struct ration_plan_item *item = plan_item(plan, limit);
+	char value[OUTPUT_VALUE_MAX];
+
+	append(line, "%s", what);
+	if (item)
+		append(line, " %s", output_limit_value(value, ration_limit_info(limit),
+				soft ? item->asked_soft : item->asked));
+}
+
+static bool known(const struct ration_receipt *receipt, enum ration_metric metric)
+{
+	return receipt->source[metric] != RATION_SOURCE_ABSENT;
+}
+
+/* Appends " (peak 64 MiB" and the like: `before`, the metric, `after`; nothing where it isn't known. */
+static bool append_metric(struct line *line, const char *before, const struct ration_receipt *receipt,
+		enum ration_metric metric, const char *after)
+{
+	char value[OUTPUT_VALUE_MAX];
+
+	if (!known(receipt, metric))
+		return false;
+	append(line, "%s%s%s", before, output_metric(value, metric, receipt->metric[metric]), after);
+	return true;
+}
+
+static const char *plural(uint64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
+/* ------------------------------------------------- what the limit has done */
+
+static void append_oom_kills(struct line *line, const struct ration_receipt *receipt)
+{
+	uint64_t n = receipt->metric[RATION_METRIC_OOM_KILLS];
+
+	if (known(receipt, RATION_METRIC_OOM_KILLS) && n > 0)
+		append(line, "oom-killed %" PRIu64 " %s", n, plural(n, "process", "processes"));
+	else
+		append(line, "killed");
+	(void)append_metric(line, " (peak ", receipt, RATION_METRIC_MEMORY_PEAK_BYTES, ")");
+}
+
+static void tell_memory(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan_item *item)
+{
+	char value[OUTPUT_VALUE_MAX];
+
+	if (item && item->mechanism == RATION_MECHANISM_WATCH)
+		append(line, "killed (measured %s)",
+				ration_format_size(value, receipt->outcome[RATION_LIMIT_MEMORY].observed));
+	else
+		append_oom_kills(line, receipt);
+}
+
+static void tell_time(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan_item *item)
+{
+	(void)item;
+	append(line, "%s", receipt->child_signal == SIGKILL ? "killed" :
+			receipt->child_signal > 0 ? "terminated" : "ended");
+	if (append_metric(line, " (ran ", receipt, RATION_METRIC_WALL_USEC, "")) {
+		(void)append_metric(line, ", used ", receipt, RATION_METRIC_CPU_USEC, " CPU");
+		append(line, ")");
+	}
+}
+
+static void tell_stall(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan_item *item)
+{
+	char value[OUTPUT_VALUE_MAX];
+
+	(void)item;
+	append(line, "killed (waited for memory for %s)",
+			ration_format_duration(value, receipt->outcome[RATION_LIMIT_STALL_TIMEOUT].observed));
+}
+
+static void tell_pids(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan_item *item)
+{
+	(void)item;
+	append(line, "killed (counted %" PRIu64 ")", receipt->outcome[RATION_LIMIT_PIDS].observed);
+}
+
+static void tell_output(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan_item *item)
+{
+	(void)item;
+	append(line, "killed");
+	if (append_metric(line, " (passed on: stdout ", receipt, RATION_METRIC_STDOUT_BYTES, "")) {
+		(void)append_metric(line, ", stderr ", receipt, RATION_METRIC_STDERR_BYTES, "");
+		append(line, ")");
+	}
+}
+
+/* The verdicts that are a limit's doing. */
+static const struct ending {
+	enum ration_verdict verdict;
+	enum ration_limit limit;
+	bool soft;
+	const char *what;
+	void (*tell)(struct line *line, const struct ration_receipt *receipt, const struct ration_plan_item *item);
+} endings[] = {
+	{ RATION_VERDICT_MEMORY, RATION_LIMIT_MEMORY, false, "memory limit", tell_memory },
+	{ RATION_VERDICT_MEMORY_STALL, RATION_LIMIT_STALL_TIMEOUT, false, "stall limit", tell_stall },
+	{ RATION_VERDICT_WALL_TIME, RATION_LIMIT_TIMEOUT, false, "wall-time limit", tell_time },
+	{ RATION_VERDICT_CPU_TIME, RATION_LIMIT_CPU_TIME, false, "cpu-time limit", tell_time },
+	{ RATION_VERDICT_CPU_TIME_SOFT, RATION_LIMIT_CPU_TIME, true, "soft cpu-time limit", tell_time },
+	{ RATION_VERDICT_PIDS, RATION_LIMIT_PIDS, false, "tasks limit", tell_pids },
+	{ RATION_VERDICT_OUTPUT, RATION_LIMIT_OUTPUT, false, "output limit", tell_output },
+};
+
+static void append_ending(struct line *line, const struct ration_receipt *receipt, const struct ration_plan *plan)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		const struct ending *ending = &endings[i];
+
+		if (ending->verdict != receipt->verdict)
+			continue;
+		append_limit(line, ending->what, plan, ending->limit, ending->soft);
+		append(line, " reached: ");
+		ending->tell(line, receipt, plan_item(plan, ending->limit));
+	}
+}
+
+/* --------------------------------------------------- memory, but not by us */
+
+/* The first counter that moved outside the group itself, or NULL. */
+static const struct ration_evidence *outside(const struct ration_receipt *receipt)
+{
+	for (size_t i = 0; i < receipt->n_evidence && i < RATION_EVIDENCE_MAX; i++) {
+		if (receipt->evidence[i].level != RATION_LEVEL_GROUP)
+			return &receipt->evidence[i];
+	}
+	return NULL;
+}
+
+static void append_external(struct line *line, const struct ration_receipt *receipt)
+{
+	const struct ration_evidence *evidence = outside(receipt);
+	char where[sizeof(evidence->where)];
+
+	if (receipt->verdict != RATION_VERDICT_MEMORY_EXTERNAL)
+		return;
+	if (!evidence)
+		append(line, "memory ran out, not by this run's own limit: ");
+	else if (evidence->level == RATION_LEVEL_MACHINE)
+		append(line, "the machine ran out of memory: ");
+	else
+		append(line, "memory limit of the %s %s reached: ", ration_level_name(evidence->level),
+				text_escape(where, sizeof(where), evidence->where));
+	append_oom_kills(line, receipt);
+}
+
+/* ----------------------------------------------- what didn't end the run */
+
+static void join(struct line *line)
+{
+	if (line->used > 0)
+		append(line, "; ");
+}
+
+static void append_refused(struct line *line, const struct ration_receipt *receipt, const struct ration_plan *plan)
+{
+	uint64_t n = receipt->metric[RATION_METRIC_PIDS_REFUSED];
+
+	if (!known(receipt, RATION_METRIC_PIDS_REFUSED) || n == 0)
+		return;
+	join(line);
+	append_limit(line, "tasks limit", plan, RATION_LIMIT_PIDS, false);
+	append(line, " reached: %" PRIu64 " %s refused", n, plural(n, "fork", "forks"));
+}
+
+static void append_survived(struct line *line, const struct ration_receipt *receipt)
+{
+	uint64_t n = receipt->metric[RATION_METRIC_OOM_KILLS];
+
+	if (!known(receipt, RATION_METRIC_OOM_KILLS) || n == 0 || receipt->verdict == RATION_VERDICT_MEMORY ||
+			receipt->verdict == RATION_VERDICT_MEMORY_EXTERNAL)
+		return;
+	join(line);
+	append(line, "memory ran out: oom-killed %" PRIu64 " %s, not the command", n,
+			plural(n, "process", "processes"));
+}
+
+static void append_truncated(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan *plan)
+{
+	if (!receipt->truncated || receipt->verdict == RATION_VERDICT_OUTPUT)
+		return;
+	join(line);
+	append_limit(line, "output limit", plan, RATION_LIMIT_OUTPUT, false);
+	append(line, " reached: the rest was dropped");
+}
+
+const char *verdict_sentence(char buf[VERDICT_SENTENCE_MAX], const struct ration_receipt *receipt,
+		const struct ration_plan *plan)
+{
+	struct line line = { .buf = buf };
+
+	buf[0] = '\0';
+	append_ending(&line, receipt, plan);
+	append_external(&line, receipt);
+	append_refused(&line, receipt, plan);
+	append_survived(&line, receipt);
+	append_truncated(&line, receipt, plan);
+	return buf;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verdict.h - what a run came to, in one line
+ */
+#ifndef RATION_CLI_VERDICT_H
+#define RATION_CLI_VERDICT_H
+
+#include "ration.h"
+
+#define VERDICT_SENTENCE_MAX 600
+
+/*
+ * Writes which limits were reached and what that did: "memory limit 64 MiB
+ * reached: oom-killed 3 processes (peak 64 MiB)"; "" where none was. Returns buf.
+ */
+const char *verdict_sentence(char buf[VERDICT_SENTENCE_MAX], const struct ration_receipt *receipt,
+		const struct ration_plan *plan);
+
+#endif

@@ -76,15 +76,11 @@ int host_check_name(const char *what, const char *name, struct ration_error *ret
 
 /* ---------------------------------------------------------- the machine */
 
-static uint64_t meminfo_bytes(int proc_fd, const char *key)
+static uint64_t meminfo_bytes(const char *text, const char *key)
 {
-	char text[4096];
-	const char *at;
+	const char *at = strstr(text, key);
 	uint64_t kib;
 
-	if (proc_read(proc_fd, "meminfo", text, sizeof(text)) < 0)
-		return 0;
-	at = strstr(text, key);
 	if (!at || sscanf(at + strlen(key), ": %" SCNu64, &kib) != 1)
 		return 0;
 	return kib * 1024;
@@ -158,6 +154,7 @@ static bool below_root(const char *root, const char *path)
 static int probe_machine(struct ration_host *host, const char *root, struct ration_error *reterr)
 {
 	struct host_facts *facts = &host->facts;
+	char meminfo[4096] = "";
 	int r = proc_open(root, &host->proc_fd);
 
 	if (r < 0) {
@@ -168,9 +165,11 @@ static int probe_machine(struct ration_host *host, const char *root, struct rati
 		host->kernel[strcspn(host->kernel, "\n")] = '\0';
 	facts->root = geteuid() == 0;
 	facts->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-	facts->memory_bytes = meminfo_bytes(host->proc_fd, "MemTotal");
+	if (proc_read(host->proc_fd, "meminfo", meminfo, sizeof(meminfo)) > 0) {
+		facts->memory_bytes = meminfo_bytes(meminfo, "MemTotal");
+		facts->swap_bytes = meminfo_bytes(meminfo, "SwapTotal");
+	}
 	(void)strcpy(host->memory_source, "machine");
-	facts->swap_bytes = meminfo_bytes(host->proc_fd, "SwapTotal");
 	facts->systemd = below_root(root, "/run/systemd/system");
 	facts->container = below_root(root, "/.dockerenv") || below_root(root, "/run/.containerenv") ||
 		below_root(root, "/run/systemd/container");

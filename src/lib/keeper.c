@@ -94,11 +94,15 @@ int keeper_start(const struct group *group, struct keeper *ret_keeper)
 
 void keeper_dismiss(struct keeper *keeper)
 {
-	if (keeper->pid <= 0)
-		return;
-	(void)!write(keeper->fd, "", 1);
+	if (keeper->fd >= 0)
+		(void)!write(keeper->fd, "", 1);
 	keeper->fd = close_fd(keeper->fd);
-	while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
+}
+
+void keeper_reap(struct keeper *keeper)
+{
+	keeper_dismiss(keeper);
+	while (keeper->pid > 0 && waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	keeper->pid = 0;
 }

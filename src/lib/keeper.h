@@ -27,7 +27,10 @@ struct keeper {
  */
 int keeper_start(const struct group *group, struct keeper *ret_keeper);
 
-/* The run is over and its group is removed: sends the keeper home, and reaps it. */
+/* The run is over and its group is removed: sends the keeper home. It goes by itself. */
 void keeper_dismiss(struct keeper *keeper);
+
+/* Dismisses it, unless that has been done, and reaps it. */
+void keeper_reap(struct keeper *keeper);
 
 #endif

@@ -113,23 +113,19 @@ static int shell_argv(const char *path, char *const *argv, char ***ret)
 
 static int start_command(struct ration_run *run, struct ration_error *reterr)
 {
-	CLEANUP(freep) char *path = NULL;
 	CLEANUP(freep) char **with_shell = NULL;
 	struct spawn spawn = {
+		.path = run->program,
 		.argv = run->options.argv,
 		.envp = run->options.envp ? run->options.envp : environ,
 		.cgroup_fd = run->group.fd,
 		.mask = run->host->mask,
 		.die_with_parent = run->in_warden,
 	};
-	int r = spawn_resolve(spawn.argv[0], &path);
+	int r = shell_argv(run->program, spawn.argv, &with_shell);
 
 	if (r < 0)
-		return command_error(spawn.argv[0], r, reterr);
-	r = shell_argv(path, spawn.argv, &with_shell);
-	if (r < 0)
 		return error_oom(reterr);
-	spawn.path = path;
 	spawn.shell_argv = with_shell;
 	for (int i = 0; i < 3; i++)
 		spawn.fds[i] = run->options.fds ? run->options.fds[i] : i;
@@ -191,7 +187,7 @@ void run_release(struct ration_run *run)
 	}
 	if (!run->over)
 		(void)group_remove(&run->group);
-	keeper_dismiss(&run->keeper);
+	keeper_reap(&run->keeper);
 	group_close(&run->group);
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++)
 		output_close(&run->output[i]);
@@ -241,15 +237,6 @@ static struct ration_run *run_new(const struct ration_host *host, const struct r
 	return run;
 }
 
-/* Before anything is made: what would fail later for a reason that can be known now. */
-static int check_command(const struct ration_run_options *options, struct ration_error *reterr)
-{
-	CLEANUP(freep) char *path = NULL;
-	int r = spawn_resolve(options->argv[0], &path);
-
-	return r < 0 ? command_error(options->argv[0], r, reterr) : 0;
-}
-
 int ration_run_start(const struct ration_host *host, const struct ration_plan *plan,
 		const struct ration_run_options *options, struct ration_run **ret_run, struct ration_error *reterr)
 {
@@ -258,15 +245,18 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 
 	if (r == 0)
 		r = ration_plan_check(plan, reterr);
-	if (r == 0)
-		r = check_command(options, reterr);
 	if (r < 0)
 		return r;
 	run = run_new(host, plan, options);
 	if (!run)
 		return error_oom(reterr);
-	r = group_prepare(host, options->tenant, options->name, apply_controllers(plan, &host->facts), &run->group,
-			reterr);
+	/* Found before anything is made: most commands that can't be executed are known now. */
+	r = spawn_resolve(options->argv[0], &run->program);
+	if (r < 0)
+		r = command_error(options->argv[0], r, reterr);
+	else
+		r = group_prepare(host, options->tenant, options->name, apply_controllers(plan, &host->facts),
+				&run->group, reterr);
 	if (r == 0) {
 		(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", run->group.tenant,
 				run->group.name);
@@ -275,8 +265,7 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 		r = host->base_fd >= 0 ? start_in_group(run, reterr) : warden_start(run, reterr);
 	}
 	if (r < 0) {
-		run_release(run);
-		free(run);
+		(void)ration_run_free(run);
 		return r;
 	}
 	*ret_run = run;
@@ -287,6 +276,7 @@ struct ration_run *ration_run_free(struct ration_run *run)
 {
 	if (run) {
 		run_release(run);
+		free(run->program);
 		free(run);
 	}
 	return NULL;

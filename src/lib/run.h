@@ -61,6 +61,7 @@ struct ration_run {
 	const struct ration_host *host;
 	const struct ration_plan *plan;
 	struct ration_run_options options; /* pointers in it count during the start only */
+	char *program;                     /* the file that argv[0] means */
 	bool lifted_kill;                  /* never SIGKILL after the first signal */
 
 	struct group group;

@@ -509,6 +509,7 @@ static int finish(struct ration_run *run, struct ration_error *reterr)
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "can't remove the group %s: %s",
 				run->receipt.group, error_text(r));
+	keeper_dismiss(&run->keeper);
 	return 1;
 }
 

@@ -208,9 +208,9 @@ int group_prepare(const struct ration_host *host, const char *tenant, const char
 	int r = 0;
 
 	if (tenant)
-		r = host_check_name("tenant", tenant, reterr);
+		r = host_check_name("--tenant", tenant, reterr);
 	if (r == 0 && name)
-		r = host_check_name("group", name, reterr);
+		r = host_check_name("--name", name, reterr);
 	if (r < 0)
 		return r;
 	group.host = host;

@@ -66,7 +66,7 @@ int host_check_name(const char *what, const char *name, struct ration_error *ret
 	if (!wrong)
 		return 0;
 	/* Only what is harmless on a terminal is shown. */
-	(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s name \"%.*s\"%s %s", what,
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s \"%.*s\"%s: the name %s", what,
 			(int)(strspn(name, allowed) < 40 ? strspn(name, allowed) : 40), name,
 			strspn(name, allowed) < length || length > 40 ? "…" : "", wrong);
 	return error_hint(reterr, -EINVAL,
@@ -469,7 +469,7 @@ int ration_host_open(const struct ration_host_options *options, struct ration_ho
 	if (!options)
 		options = &none;
 	root = options->root ? options->root : "";
-	r = host_check_name("namespace", options->nspace ? options->nspace : "ration", reterr);
+	r = host_check_name("--namespace", options->nspace ? options->nspace : "ration", reterr);
 	if (r < 0)
 		return r;
 	host = calloc(1, sizeof(*host));

@@ -273,30 +273,32 @@ static int supervise(struct job *job, struct ration_error *reterr)
 
 /* ------------------------------------------------------------------- report */
 
-static void write_receipt(struct job *job, const struct ration_receipt *receipt)
+static int write_receipt(struct job *job, const struct ration_receipt *receipt, struct ration_error *reterr)
 {
 	CLEANUP(freep) char *text = NULL;
-	struct ration_error error;
-	int r;
 
 	if (!job->options->receipt)
-		return;
+		return 0;
 	text = json_receipt(receipt, job->plan, job->argv);
-	r = text ? receipt_file_write(&job->file, text, &error) : error_oom(&error);
-	/* The command has run: its status is worth more than ours. */
-	if (r < 0)
-		output_error(job->options->command->name, &error);
+	return text ? receipt_file_write(&job->file, text, reterr) : error_oom(reterr);
 }
 
-static void report(struct job *job, const struct ration_receipt *receipt)
+/* Tells what came of the run. Returns the exit status: the run's, unless its receipt is lost. */
+static int report(struct job *job, const struct ration_receipt *receipt)
 {
 	char sentence[VERDICT_SENTENCE_MAX];
+	struct ration_error error;
+	int status = receipt->exit_code;
 
-	write_receipt(job, receipt);
+	if (write_receipt(job, receipt, &error) < 0) {
+		output_error(job->options->command->name, &error);
+		status = EXIT_RATION;
+	}
 	if (job->options->verbose)
 		output_receipt(stderr, receipt, job->plan);
 	else if (!job->options->quiet && verdict_sentence(sentence, receipt, job->plan)[0])
 		(void)fprintf(stderr, "ration: %s\n", sentence);
+	return status;
 }
 
 /* Nothing ran, or we lost sight of it: tells so, and makes the receipt ourselves. */
@@ -314,8 +316,7 @@ static int report_failure(struct job *job, enum ration_verdict verdict, int exit
 	if (job->run)
 		(void)snprintf(receipt.group, sizeof(receipt.group), "%s", ration_run_group(job->run));
 	output_error(NULL, error);
-	report(job, &receipt);
-	return exit_code;
+	return report(job, &receipt);
 }
 
 static int run(struct job *job)
@@ -323,8 +324,6 @@ static int run(struct job *job)
 	struct ration_error error = { .code = 0 };
 	int r = prepare(job, &error);
 
-	if (r >= 0 && !job->options->quiet)
-		output_warnings(job->plan);
 	if (r >= 0)
 		r = start(job, &error);
 	if (r < 0 && error.cause == RATION_CAUSE_COMMAND)
@@ -334,11 +333,13 @@ static int run(struct job *job)
 		output_error(job->options->command->name, &error);
 		return EXIT_RATION;
 	}
+	/* Not before: what was refused has one message, that of the refusal. */
+	if (!job->options->quiet)
+		output_warnings(job->plan);
 	r = supervise(job, &error);
 	if (r < 0)
 		return report_failure(job, RATION_VERDICT_INTERNAL, EXIT_RATION, &error);
-	report(job, ration_run_receipt(job->run));
-	return ration_run_receipt(job->run)->exit_code;
+	return report(job, ration_run_receipt(job->run));
 }
 
 static int run_function(struct options *options, char **operands)
@@ -373,8 +374,8 @@ const struct command cmd_run = {
 		"COMMAND is looked up in ration's own PATH.\n"
 		"\n"
 		"Exit status: that of the command; 128+N if signal N ended it (137 after an OOM kill); 124 when its "
-		"wall time or CPU time was up; 125 if ration failed and the command didn't run; 126 if the command "
-		"can't be executed; 127 if it wasn't found.",
+		"wall time or CPU time was up; 125 if ration failed, and the command didn't run or its receipt is lost; "
+		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &end_set, &options_vm, &report_set,
 		NULL },

@@ -22,20 +22,25 @@
 #include "util/parse.h"
 #include "util/text.h"
 
-static int refuse(const char *target, int code, enum ration_cause cause, const char *why,
-		struct ration_error *reterr)
+static int refuse(const char *target, int code, const char *why, struct ration_error *reterr)
 {
 	char shown[TEXT_SHOWN_MAX];
 
-	return error_set(reterr, code, cause, "--receipt %s: %s", text_escape(shown, sizeof(shown), target), why);
+	return error_set(reterr, code, RATION_CAUSE_INVALID, "--receipt %s: %s",
+			text_escape(shown, sizeof(shown), target), why);
 }
 
-static int refuse_open(const char *target, int code, struct ration_error *reterr)
+static int refuse_write(const char *target, int code, struct ration_error *reterr)
 {
 	char why[96];
 
 	(void)snprintf(why, sizeof(why), "can't be written: %s", error_text(code));
-	(void)refuse(target, code, RATION_CAUSE_INVALID, why, reterr);
+	return refuse(target, code, why, reterr);
+}
+
+static int refuse_open(const char *target, int code, struct ration_error *reterr)
+{
+	(void)refuse_write(target, code, reterr);
 	return error_hint(reterr, code, "nothing was started; name a file in a directory that you may write");
 }
 
@@ -46,17 +51,20 @@ static int open_fd(struct receipt_file *file, const char *target, struct ration_
 	int flags, fd;
 
 	if (parse_count(target + strlen("fd:"), &number) < 0 || number > INT32_MAX) {
-		(void)refuse(target, -EINVAL, RATION_CAUSE_INVALID, "not of the form fd:N", reterr);
+		(void)refuse(target, -EINVAL, "not of the form fd:N", reterr);
 		return error_hint(reterr, -EINVAL, "e.g. --receipt fd:3 3>receipt.json");
 	}
 	flags = fcntl((int)number, F_GETFL);
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
-		(void)refuse(target, -EBADF, RATION_CAUSE_INVALID, "isn't open for writing", reterr);
+		(void)refuse(target, -EBADF, "isn't open for writing", reterr);
 		return error_hint(reterr, -EBADF, "open it in the shell, e.g. --receipt fd:3 3>receipt.json");
 	}
 	fd = fcntl((int)number, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return refuse_open(target, -errno, reterr);
+	/* It was opened for us, not for the command. */
+	if (number > STDERR_FILENO)
+		(void)fcntl((int)number, F_SETFD, FD_CLOEXEC);
 	file->fd = fd;
 	return 0;
 }
@@ -110,8 +118,9 @@ int receipt_file_open(struct receipt_file *file, const char *target, struct rati
 	bool there;
 	int r;
 
+	file->target = target;
 	if (strcmp(target, "-") == 0) {
-		(void)refuse(target, -EINVAL, RATION_CAUSE_INVALID, "would mix with the output of the command", reterr);
+		(void)refuse(target, -EINVAL, "would mix with the output of the command", reterr);
 		return error_hint(reterr, -EINVAL, "name a file or an fd, e.g. --receipt fd:2");
 	}
 	if (strncmp(target, "fd:", strlen("fd:")) == 0)
@@ -183,7 +192,7 @@ int receipt_file_write(struct receipt_file *file, const char *text, struct ratio
 	if (r == 0 && file->temporary)
 		r = publish(file);
 	if (r < 0)
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write the receipt: %s", error_text(r));
+		return refuse_write(file->target, r, reterr);
 	return 0;
 }
 

@@ -10,11 +10,12 @@
 #include "ration.h"
 
 struct receipt_file {
-	int fd;           /* or -EBADF: no receipt is wanted */
-	int dir_fd;       /* of the directory where it gets its name, or -EBADF */
-	bool in_place;    /* a file that is there is overwritten */
-	char *name;       /* its last name, below dir_fd */
-	char *temporary;  /* what it is called until it is complete */
+	const char *target; /* as it was written, for messages */
+	int fd;             /* or -EBADF: no receipt is wanted */
+	int dir_fd;         /* of the directory where it gets its name, or -EBADF */
+	bool in_place;      /* a file that is there is overwritten */
+	char *name;         /* its last name, below dir_fd */
+	char *temporary;    /* what it is called until it is complete */
 };
 
 #define RECEIPT_FILE_NONE { .fd = -EBADF, .dir_fd = -EBADF }

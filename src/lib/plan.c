@@ -215,8 +215,8 @@ static bool allowed(const struct ration_plan_item *item, enum ration_policy poli
 	/* Nobody asked for it, and nothing that was asked for depends on it. */
 	if (item->implied)
 		return true;
-	/* To lift a limit takes no mechanism. */
-	if (item->asked == RATION_UNLIMITED && item->asked_soft == RATION_UNLIMITED)
+	/* To lift a limit takes no mechanism. A list has no number, and isn't lifted. */
+	if (!item->text && item->asked == RATION_UNLIMITED && item->asked_soft == RATION_UNLIMITED)
 		return true;
 	switch (policy) {
 	case RATION_ENFORCE_STRICT:

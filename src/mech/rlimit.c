@@ -39,21 +39,27 @@ static int add(struct spawn *spawn, int resource, uint64_t soft, uint64_t hard)
 	return 0;
 }
 
+/* Behind the watch: what we may not raise is low enough, and no reason to fail. */
+static int add_backstop(struct spawn *spawn, int resource, uint64_t value)
+{
+	struct rlimit own;
+
+	if (getrlimit((__rlimit_resource_t)resource, &own) == 0 && own.rlim_max < value)
+		value = own.rlim_max;
+	return add(spawn, resource, value, value);
+}
+
 static int apply_child(const struct ration_plan_item *item, const struct host_facts *facts, struct spawn *spawn)
 {
 	if (item->limit >= RATION_LIMIT_RLIMIT_AS)
 		return add(spawn, ration_limit_info(item->limit)->resource,
 				item->asked_soft == RATION_UNLIMITED ? item->in_force : item->asked_soft,
 				item->in_force);
-	if (item->limit == RATION_LIMIT_CPU_TIME) {
-		/* Whole seconds, and one more: the watch is to come first. */
-		uint64_t seconds = item->in_force / 1000000 + 2;
-
-		return add(spawn, RLIMIT_CPU, seconds, seconds);
-	}
+	/* Whole seconds, and one more: the watch is to come first. */
+	if (item->limit == RATION_LIMIT_CPU_TIME)
+		return add_backstop(spawn, RLIMIT_CPU, item->in_force / 1000000 + 2);
 	if (item->limit == RATION_LIMIT_PIDS)
-		return add(spawn, RLIMIT_NPROC, facts->user_tasks + item->in_force,
-				facts->user_tasks + item->in_force);
+		return add_backstop(spawn, RLIMIT_NPROC, facts->user_tasks + item->in_force);
 	return -EINVAL;
 }
 

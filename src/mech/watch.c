@@ -459,7 +459,6 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 		struct mech_answer *answer)
 {
 	(void)soft;
-	(void)hard;
 	switch (limit) {
 	case RATION_LIMIT_TIMEOUT:
 	case RATION_LIMIT_OUTPUT:
@@ -472,7 +471,7 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 	case RATION_LIMIT_PIDS:
 		mech_yes(answer, RATION_SCOPE_GROUP,
 				"counted by the supervisor, which kills: no fork is refused, and it may overshoot");
-		if (!facts->root) {
+		if (!facts->root && hard != RATION_UNLIMITED) {
 			answer->backstop = RATION_MECHANISM_RLIMIT;
 			answer->backstop_scope = RATION_SCOPE_USER;
 		}

@@ -177,9 +177,10 @@ static int exit_code_of(const struct ration_receipt *receipt, const struct run_e
 	case RATION_VERDICT_OK:
 	case RATION_VERDICT_EXIT:
 	case RATION_VERDICT_SIGNAL:
-	case RATION_VERDICT_MEMORY:
 	case RATION_VERDICT_MEMORY_EXTERNAL:
 		return status;
+	case RATION_VERDICT_MEMORY:
+		return end->cause == RUN_CAUSE_WATCH_MEMORY ? 128 + SIGKILL : status;
 	}
 	return 125;
 }

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-receipt.c - verdicts from counters and causes made by hand
+ *
+ * Each row of the table is a run as the judge sees it: what we did, how the
+ * command ended, what the kernel counted. What isn't said in a row is 0, and
+ * counters of the group are there and at 0, unless it has none.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/run.h"
+#include "ration.h"
+#include "util/cleanup.h"
+
+#define NONE COUNTER_ABSENT
+
+struct row {
+	const char *name;
+	/* What we did. */
+	enum run_cause cause;
+	int cause_signal;
+	uint64_t observed;
+	bool preserve;
+	/* How the command ended. */
+	int exit_code, signal;
+	/* The group's counters at the end. */
+	uint64_t oom, oom_kill, oom_group_kill, below;
+	/* By how much those above moved. */
+	uint64_t tenant, ancestor, machine;
+	/* Expected. `evidence` lists its counters, shortened: see shown(). */
+	enum ration_verdict verdict;
+	int expected_exit;
+	const char *evidence;
+};
+
+#define KILLED .exit_code = -1, .signal = SIGKILL
+#define TERMINATED .exit_code = -1, .signal = SIGTERM
+#define OURS(cause_, observed_) .cause = RUN_CAUSE_##cause_, .observed = (observed_)
+#define NO_COUNTERS .oom = NONE, .oom_kill = NONE, .oom_group_kill = NONE, .below = NONE
+#define EXPECT(verdict_, exit_, evidence_) \
+	.verdict = RATION_VERDICT_##verdict_, .expected_exit = (exit_), .evidence = (evidence_)
+
+static const struct row rows[] = {
+	/* The command's own end. */
+	{ "success", EXPECT(OK, 0, "") },
+	{ "failure", .exit_code = 77, EXPECT(EXIT, 77, "") },
+	{ "exit 137 is no signal", .exit_code = 137, EXPECT(EXIT, 137, "") },
+	{ "a signal of its own", .exit_code = -1, .signal = SIGSEGV, EXPECT(SIGNAL, 139, "") },
+	{ "SIGKILL from a stranger", KILLED, EXPECT(SIGNAL, 137, "") },
+
+	/* Memory, by the kernel. */
+	{ "own limit", KILLED, .oom = 1, .oom_kill = 1, .below = 1, EXPECT(MEMORY, 137, "oom:G1 oom_kill:G1") },
+	{ "own limit, killed whole", KILLED, .oom = 1, .oom_kill = 3, .oom_group_kill = 1, .below = 3,
+		.machine = 3, EXPECT(MEMORY, 137, "oom:G1 oom_kill:G3 oom_group_kill:G1") },
+	{ "own limit, victim in a sub-group", KILLED, .oom = 2, .below = 1, EXPECT(MEMORY, 137, "oom:G2") },
+	{ "limit of its own sub-group", KILLED, .below = 1, EXPECT(SIGNAL, 137, "") },
+	{ "limit of its own sub-group, machine counted", KILLED, .below = 1, .machine = 1, EXPECT(SIGNAL, 137, "") },
+	{ "tenant's limit", KILLED, .oom_kill = 1, .below = 1, .tenant = 1, .machine = 1,
+		EXPECT(MEMORY_EXTERNAL, 137, "oom_kill:G1 oom:T1") },
+	{ "tenant's limit, the lowest that moved", KILLED, .oom_kill = 1, .below = 1, .tenant = 1, .ancestor = 1,
+		EXPECT(MEMORY_EXTERNAL, 137, "oom_kill:G1 oom:T1") },
+	{ "ancestor's limit", KILLED, .oom_kill = 2, .below = 2, .ancestor = 1, .machine = 2,
+		EXPECT(MEMORY_EXTERNAL, 137, "oom_kill:G2 oom:A1") },
+	{ "machine out of memory", KILLED, .oom_kill = 1, .below = 1, .machine = 1,
+		EXPECT(MEMORY_EXTERNAL, 137, "oom_kill:G1 vmstat:M1") },
+	{ "own limit hit, killed by a stranger", KILLED, .oom = 1, EXPECT(SIGNAL, 137, "oom:G1") },
+	{ "a child was killed, leader survives", .exit_code = 0, .oom = 1, .oom_kill = 1, .below = 1,
+		EXPECT(OK, 0, "oom:G1 oom_kill:G1") },
+	{ "a child was killed, leader fails", .exit_code = 5, .oom = 1, .oom_kill = 1, .below = 1,
+		EXPECT(EXIT, 5, "oom:G1 oom_kill:G1") },
+	{ "a child was killed, leader aborts", .exit_code = -1, .signal = SIGABRT, .oom = 1, .oom_kill = 1, .below = 1,
+		EXPECT(SIGNAL, 134, "oom:G1 oom_kill:G1") },
+	{ "tenant killed a child, leader survives", .exit_code = 0, .oom_kill = 1, .below = 1, .tenant = 1,
+		EXPECT(OK, 0, "oom_kill:G1 oom:T1") },
+	{ "somebody else's kill meanwhile", KILLED, .machine = 1, .tenant = 1, EXPECT(SIGNAL, 137, "") },
+
+	/* No memory controller: nothing is known of the group. */
+	{ "no counters, success", NO_COUNTERS, EXPECT(OK, 0, "") },
+	{ "no counters, SIGKILL", KILLED, NO_COUNTERS, EXPECT(SIGNAL, 137, "") },
+	{ "no counters, a kill on the machine", KILLED, NO_COUNTERS, .machine = 1, EXPECT(SIGNAL, 137, "vmstat:M1") },
+
+	/* Limits of ours. */
+	{ "wall time", OURS(WALL_TIME, 1000123), TERMINATED, EXPECT(WALL_TIME, 124, "clock:G1000123") },
+	{ "wall time, it took SIGKILL", OURS(WALL_TIME, 1), KILLED, EXPECT(WALL_TIME, 124, "clock:G1") },
+	{ "wall time, it exited then", OURS(WALL_TIME, 1), .exit_code = 3, EXPECT(WALL_TIME, 124, "clock:G1") },
+	{ "wall time, status preserved", OURS(WALL_TIME, 1), TERMINATED, .preserve = true,
+		EXPECT(WALL_TIME, 143, "clock:G1") },
+	{ "wall time, SIGKILL preserved", OURS(WALL_TIME, 1), KILLED, .preserve = true,
+		EXPECT(WALL_TIME, 137, "clock:G1") },
+	{ "wall time, exit code preserved", OURS(WALL_TIME, 1), .exit_code = 3, .preserve = true,
+		EXPECT(WALL_TIME, 3, "clock:G1") },
+	{ "wall time first, memory in the grace", OURS(WALL_TIME, 1), KILLED, .oom = 1, .oom_kill = 1, .below = 1,
+		EXPECT(WALL_TIME, 124, "clock:G1 oom:G1 oom_kill:G1") },
+	{ "CPU time", OURS(CPU_TIME, 9), KILLED, EXPECT(CPU_TIME, 124, "cpu.stat:G9") },
+	{ "CPU time, status preserved", OURS(CPU_TIME, 9), KILLED, .preserve = true,
+		EXPECT(CPU_TIME, 137, "cpu.stat:G9") },
+	{ "soft CPU time", OURS(CPU_TIME_SOFT, 5), TERMINATED, EXPECT(CPU_TIME_SOFT, 124, "cpu.stat:G5") },
+	{ "soft CPU time, handled", OURS(CPU_TIME_SOFT, 5), .exit_code = 0, EXPECT(CPU_TIME_SOFT, 124, "cpu.stat:G5") },
+	{ "soft CPU time, handled, preserved", OURS(CPU_TIME_SOFT, 5), .exit_code = 0, .preserve = true,
+		EXPECT(CPU_TIME_SOFT, 0, "cpu.stat:G5") },
+	{ "soft CPU time, memory after", OURS(CPU_TIME_SOFT, 5), KILLED, .oom = 1, .oom_kill = 1, .below = 1,
+		EXPECT(MEMORY, 137, "cpu.stat:G5 oom:G1 oom_kill:G1") },
+	{ "stall", OURS(STALL, 7), KILLED, EXPECT(MEMORY_STALL, 137, "memory.pressure:G7") },
+	{ "output", OURS(OUTPUT, 11), KILLED, EXPECT(OUTPUT, 137, "output:G11") },
+	{ "output, it exited in that moment", OURS(OUTPUT, 11), .exit_code = 0, EXPECT(OUTPUT, 137, "output:G11") },
+	{ "watch, memory", OURS(WATCH_MEMORY, 99), KILLED, NO_COUNTERS, EXPECT(MEMORY, 137, "watch:G99") },
+	/* It was an exit status of 0 with the verdict `memory`. */
+	{ "watch, memory, it exited in that moment", OURS(WATCH_MEMORY, 99), .exit_code = 0, NO_COUNTERS,
+		EXPECT(MEMORY, 137, "watch:G99") },
+	{ "watch, tasks", OURS(WATCH_PIDS, 17), KILLED, NO_COUNTERS, EXPECT(PIDS, 137, "watch:G17") },
+
+	/* Interruptions. */
+	{ "interrupted", OURS(INTERRUPT, 0), .cause_signal = SIGTERM, TERMINATED, EXPECT(INTERRUPTED, 143, "signal:G15") },
+	{ "interrupted, it took SIGKILL", OURS(INTERRUPT, 0), .cause_signal = SIGTERM, KILLED,
+		EXPECT(INTERRUPTED, 143, "signal:G15") },
+	{ "interrupted, it exited cleanly", OURS(INTERRUPT, 0), .cause_signal = SIGINT, .exit_code = 0,
+		EXPECT(INTERRUPTED, 130, "signal:G2") },
+	{ "terminal's SIGINT ended it", OURS(TERMINAL, 0), .cause_signal = SIGINT, .exit_code = -1, .signal = SIGINT,
+		EXPECT(INTERRUPTED, 130, "signal:G2") },
+	{ "terminal's SIGINT was handled", OURS(TERMINAL, 0), .cause_signal = SIGINT, .exit_code = 0,
+		EXPECT(OK, 0, "") },
+	{ "terminal's SIGINT, then another end", OURS(TERMINAL, 0), .cause_signal = SIGINT, .exit_code = -1,
+		.signal = SIGSEGV, EXPECT(SIGNAL, 139, "") },
+	{ "terminal's SIGINT, then memory", OURS(TERMINAL, 0), .cause_signal = SIGINT, KILLED, .oom = 1, .oom_kill = 1,
+		.below = 1, EXPECT(MEMORY, 137, "oom:G1 oom_kill:G1") },
+
+	{ "SIGCHLD ignored: its end is unknown", OURS(INTERNAL, 0), .exit_code = -1, EXPECT(INTERNAL, 125, "") },
+	{ "the watch failed", OURS(INTERNAL, 0), KILLED, EXPECT(INTERNAL, 125, "") },
+};
+
+/* "memory.events.local oom" at the group, from 0 to 1: "oom:G1". Else its first word. */
+static void shown(const struct ration_receipt *receipt, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < receipt->n_evidence; i++) {
+		const struct ration_evidence *e = &receipt->evidence[i];
+		static const char prefix[] = "memory.events.local ";
+		bool events = strncmp(e->counter, prefix, strlen(prefix)) == 0;
+		const char *word = events ? e->counter + strlen(prefix) : e->counter;
+
+		n += (size_t)snprintf(buf + n, size - n, "%s%.*s:%c%llu", i ? " " : "", (int)strcspn(word, " "), word,
+				"GTAM"[e->level], (unsigned long long)(e->after - e->before));
+	}
+}
+
+static void counters_of(const struct row *row, struct counters *before, struct counters *after)
+{
+	*before = (struct counters) {
+		.machine_oom_kill = 100,
+		.n_levels = 2,
+		.level = { { .level = RATION_LEVEL_TENANT, .where = "/r/t", .oom = 7 },
+			{ .level = RATION_LEVEL_ANCESTOR, .where = "/r", .oom = 8 } },
+	};
+	*after = *before;
+	after->oom = row->oom;
+	after->oom_kill = row->oom_kill;
+	after->oom_group_kill = row->oom_group_kill;
+	after->oom_kill_below = row->below;
+	after->level[0].oom += row->tenant;
+	after->level[1].oom += row->ancestor;
+	after->machine_oom_kill += row->machine;
+}
+
+static struct ration_receipt judged(const struct row *row)
+{
+	struct ration_receipt receipt = { .size = sizeof(receipt), .group = "t/g" };
+	struct run_end end = {
+		.cause = row->cause,
+		.signal = row->cause_signal,
+		.observed = row->observed,
+		.preserve_status = row->preserve,
+		.wait = { .exit_code = row->exit_code, .signal = row->signal },
+	};
+	struct counters before, after;
+
+	counters_of(row, &before, &after);
+	receipt_judge(&receipt, &end, &before, &after);
+	return receipt;
+}
+
+static void test_verdicts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct row *row = &rows[i];
+		struct ration_receipt receipt = judged(row);
+		char evidence[512];
+
+		shown(&receipt, evidence, sizeof(evidence));
+		assert_row(receipt.verdict == row->verdict, "%s: %s", row->name, ration_verdict_name(receipt.verdict));
+		assert_row(receipt.exit_code == row->expected_exit, "%s: exit %d", row->name, receipt.exit_code);
+		assert_row(strcmp(evidence, row->evidence) == 0, "%s: evidence \"%s\"", row->name, evidence);
+		assert_row(receipt.child_status == row->exit_code && receipt.child_signal == row->signal,
+				"%s: status %d, signal %d", row->name, receipt.child_status, receipt.child_signal);
+	}
+}
+
+/* A limit that ended the run is marked as such, and no other. */
+static void test_outcomes(void **state)
+{
+	static const struct {
+		enum run_cause cause;
+		enum ration_limit limit;
+	} causes[] = {
+		{ RUN_CAUSE_WALL_TIME, RATION_LIMIT_TIMEOUT },
+		{ RUN_CAUSE_CPU_TIME_SOFT, RATION_LIMIT_CPU_TIME },
+		{ RUN_CAUSE_CPU_TIME, RATION_LIMIT_CPU_TIME },
+		{ RUN_CAUSE_STALL, RATION_LIMIT_STALL_TIMEOUT },
+		{ RUN_CAUSE_OUTPUT, RATION_LIMIT_OUTPUT },
+		{ RUN_CAUSE_WATCH_MEMORY, RATION_LIMIT_MEMORY },
+		{ RUN_CAUSE_WATCH_PIDS, RATION_LIMIT_PIDS },
+		{ RUN_CAUSE_NONE, RATION_LIMIT_COUNT },
+		{ RUN_CAUSE_INTERRUPT, RATION_LIMIT_COUNT },
+		{ RUN_CAUSE_INTERNAL, RATION_LIMIT_COUNT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
+		const struct row row = { "", .cause = causes[i].cause, .observed = 123, KILLED };
+		struct ration_receipt receipt = judged(&row);
+
+		for (unsigned k = 0; k < RATION_LIMIT_COUNT; k++) {
+			assert_row(receipt.outcome[k].acted == (k == causes[i].limit), "cause %u, limit %u",
+					causes[i].cause, k);
+			assert_true(!receipt.outcome[k].acted || receipt.outcome[k].observed == 123);
+		}
+	}
+}
+
+static void test_the_kernel_observes_the_peak(void **state)
+{
+	struct ration_receipt receipt = { .group = "t/g" };
+	struct run_end end = { .wait = { .exit_code = -1, .signal = SIGKILL } };
+	const struct row row = { .name = "", .oom = 1, .oom_kill = 1, .below = 1 };
+	struct counters before, after;
+
+	(void)state;
+	receipt.metric[RATION_METRIC_MEMORY_PEAK_BYTES] = 12345;
+	counters_of(&row, &before, &after);
+	receipt_judge(&receipt, &end, &before, &after);
+	assert_true(receipt.outcome[RATION_LIMIT_MEMORY].acted);
+	assert_int_equal(receipt.outcome[RATION_LIMIT_MEMORY].observed, 12345);
+}
+
+static void test_watched_cpu_time_says_so(void **state)
+{
+	struct ration_receipt receipt = { .group = "t/g" };
+	struct run_end end = {
+		.cause = RUN_CAUSE_CPU_TIME,
+		.observed = 5,
+		.cpu_by_watch = true,
+		.wait = { .exit_code = -1, .signal = SIGKILL },
+	};
+	const struct row row = { .name = "", NO_COUNTERS };
+	struct counters before, after;
+
+	(void)state;
+	counters_of(&row, &before, &after);
+	receipt_judge(&receipt, &end, &before, &after);
+	assert_int_equal(receipt.n_evidence, 1);
+	assert_string_equal(receipt.evidence[0].counter, "watch cpu_usec");
+	assert_string_equal(receipt.evidence[0].where, "t/g");
+	assert_int_equal(receipt.evidence[0].before, 0);
+	assert_int_equal(receipt.evidence[0].after, 5);
+}
+
+static void test_core(void **state)
+{
+	(void)state;
+	for (int core = 0; core < 2; core++) {
+		struct ration_receipt receipt = { .group = "t/g" };
+		const struct run_end end = { .wait = { .exit_code = -1, .signal = SIGQUIT, .core = core } };
+		const struct row row = { .name = "" };
+		struct counters before, after;
+
+		counters_of(&row, &before, &after);
+		receipt_judge(&receipt, &end, &before, &after);
+		assert_int_equal(receipt.core, core);
+	}
+}
+
+/* A level that was made meanwhile, or is gone, is compared with what there is. */
+static void test_levels_by_name(void **state)
+{
+	const struct row row = { .name = "", .oom_kill = 1, .below = 1 };
+	const struct run_end end = { .wait = { .exit_code = -1, .signal = SIGKILL } };
+	struct ration_receipt receipt = { .group = "t/g" };
+	struct counters before, after;
+
+	(void)state;
+	counters_of(&row, &before, &after);
+	/* The tenant had no counter before; the ancestor, at another index now, didn't move. */
+	before.level[0] = before.level[1];
+	before.n_levels = 1;
+	after.level[0].oom = 2;
+	receipt_judge(&receipt, &end, &before, &after);
+	assert_int_equal(receipt.n_evidence, 2);
+	assert_int_equal(receipt.evidence[1].level, RATION_LEVEL_TENANT);
+	assert_string_equal(receipt.evidence[1].where, "/r/t");
+	assert_int_equal(receipt.evidence[1].before, 0);
+	assert_int_equal(receipt.evidence[1].after, 2);
+}
+
+static void test_machine_counter_may_be_absent(void **state)
+{
+	const struct row row = { .name = "", .oom_kill = 1, .below = 1 };
+	const struct run_end end = { .wait = { .exit_code = -1, .signal = SIGKILL } };
+	struct ration_receipt receipt = { .group = "t/g" };
+	struct counters before, after;
+
+	(void)state;
+	counters_of(&row, &before, &after);
+	before.machine_oom_kill = 3;
+	after.machine_oom_kill = NONE;
+	receipt_judge(&receipt, &end, &before, &after);
+	assert_int_equal(receipt.verdict, RATION_VERDICT_MEMORY_EXTERNAL);
+	assert_int_equal(receipt.n_evidence, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_the_kernel_observes_the_peak),
+		cmocka_unit_test(test_watched_cpu_time_says_so),
+		cmocka_unit_test(test_core),
+		cmocka_unit_test(test_levels_by_name),
+		cmocka_unit_test(test_machine_counter_may_be_absent),
+	};
+
+	return cmocka_run_group_tests_name("receipt", tests, NULL, NULL);
+}

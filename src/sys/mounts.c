@@ -86,9 +86,10 @@ static bool mount_line_split(char *line, struct mount_line *ret)
 	ret->root = field[3];
 	ret->point = field[4];
 	ret->options = field[5];
-	ret->type = strtok_r(rest, " \n", &save);
-	(void)strtok_r(NULL, " \n", &save); /* the source */
-	ret->super = strtok_r(NULL, " \n", &save);
+	/* One blank each: the source between these two may be empty. */
+	ret->type = strsep(&rest, " ");
+	(void)strsep(&rest, " ");
+	ret->super = strsep(&rest, "\n");
 	if (!ret->type || !ret->super)
 		return false;
 	unescape(ret->root);
@@ -116,6 +117,12 @@ static int read_own(const char *proc, char own[PATH_MAX])
 	return 0;
 }
 
+/* Begins above the root of our cgroup namespace: "/..", "/../..", "/../a". */
+static bool is_outside(const char *path)
+{
+	return strncmp(path, "/..", 3) == 0 && (path[3] == '/' || path[3] == '\0');
+}
+
 /*
  * Works out our group's path from the mount point, if the mount shows it.
  * `own` is seen from the namespace root, `root` is where the mount begins.
@@ -123,9 +130,12 @@ static int read_own(const char *proc, char own[PATH_MAX])
 static bool own_below(const char *root, const char *own, const char **ret)
 {
 	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
-	const char *suffix = strstr(own, " (deleted)");
+	static const char deleted[] = " (deleted)";
+	size_t own_length = strlen(own), suffix = strlen(deleted);
 
-	if (own[0] == '\0' || strncmp(own, "/..", 3) == 0 || (suffix && suffix[10] == '\0'))
+	if (own[0] == '\0' || is_outside(own))
+		return false;
+	if (own_length >= suffix && strcmp(own + own_length - suffix, deleted) == 0)
 		return false;
 	if (strncmp(own, root, length) != 0 || (own[length] != '/' && own[length] != '\0'))
 		return false;
@@ -147,7 +157,7 @@ static void consider(struct mounts *found, const struct mount_line *line, const 
 	found->v2 = true;
 	found->read_only = read_only;
 	found->own_known = known;
-	found->outside = strncmp(line->root, "/..", 3) == 0;
+	found->outside = is_outside(line->root);
 	strcpy(found->point, line->point);
 	strcpy(found->own, below);
 }

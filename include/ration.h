@@ -468,7 +468,8 @@ enum ration_metric {
 	RATION_METRIC_MAXRSS_BYTES,       /* of the largest single process */
 	RATION_METRIC_PIDS_PEAK,
 	RATION_METRIC_PIDS_REFUSED,
-	RATION_METRIC_OOM_KILLS,          /* processes of the group, by any OOM kill */
+	RATION_METRIC_OOM_KILLS,          /* in the group, by any OOM kill, as the kernel counts:
+					     the first victim of a group kill mostly twice */
 	RATION_METRIC_MEMORY_HIGH_COUNT,
 	RATION_METRIC_IO_READ_BYTES,
 	RATION_METRIC_IO_WRITE_BYTES,

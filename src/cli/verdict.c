@@ -76,11 +76,23 @@ static const char *plural(uint64_t n, const char *one, const char *many)
 
 /* ------------------------------------------------- what the limit has done */
 
+static bool group_was_killed(const struct ration_receipt *receipt)
+{
+	for (size_t i = 0; i < receipt->n_evidence; i++) {
+		if (strcmp(receipt->evidence[i].counter, "memory.events.local oom_group_kill") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void append_oom_kills(struct line *line, const struct ration_receipt *receipt)
 {
 	uint64_t n = receipt->metric[RATION_METRIC_OOM_KILLS];
 
-	if (known(receipt, RATION_METRIC_OOM_KILLS) && n > 0)
+	/* No number then: the kernel counts the first victim of a group kill twice, or not, as it comes. */
+	if (group_was_killed(receipt))
+		append(line, "oom-killed the whole group");
+	else if (known(receipt, RATION_METRIC_OOM_KILLS) && n > 0)
 		append(line, "oom-killed %" PRIu64 " %s", n, plural(n, "process", "processes"));
 	else
 		append(line, "killed");

@@ -138,8 +138,8 @@ static const struct metric_file metric_files[] = {
 	{ RATION_METRIC_MEMORY_SHMEM_BYTES, "shmem", "memory.stat" },
 	{ RATION_METRIC_MEMORY_KERNEL_BYTES, "kernel", "memory.stat" },
 	{ RATION_METRIC_SWAP_PEAK_BYTES, NULL, "memory.swap.peak" },
-	{ RATION_METRIC_OOM_KILLS, "oom_kill", "memory.events" },
-	{ RATION_METRIC_MEMORY_HIGH_COUNT, "high", "memory.events" },
+	{ RATION_METRIC_OOM_KILLS, "oom_kill", "memory.events.local" },
+	{ RATION_METRIC_MEMORY_HIGH_COUNT, "high", "memory.events.local" },
 	{ RATION_METRIC_PIDS_PEAK, NULL, "pids.peak" },
 	{ RATION_METRIC_PIDS_REFUSED, "max", "pids.events" },
 };

@@ -261,6 +261,22 @@ static uint32_t read_controllers(int fd)
 	return bits;
 }
 
+static void note_no_controllers(struct ration_host *host)
+{
+	struct host_facts *facts = &host->facts;
+	const char *slash = strrchr(host->base, '/');
+	char fix[256];
+
+	if (facts->hierarchy == RATION_HIERARCHY_HYBRID) {
+		base_note(facts, "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1",
+				"cgroup v1 holds all controllers, %s has none", host->base);
+		return;
+	}
+	(void)snprintf(fix, sizeof(fix), "echo '+cpu +memory +pids' > %.*s/cgroup.subtree_control",
+			(int)(slash - host->base), host->base);
+	base_note(facts, fix, "%s has no controllers: the group above doesn't enable any for it", host->base);
+}
+
 /* Takes the directory as BASE, if it can be written; says why not otherwise. */
 static void take_base(struct ration_host *host, int fd, enum ration_base_kind kind)
 {
@@ -286,14 +302,7 @@ static void take_base(struct ration_host *host, int fd, enum ration_base_kind ki
 	facts->base_kind = kind;
 	facts->controllers = read_controllers(fd);
 	if (facts->controllers == 0)
-		base_note(facts,
-				facts->hierarchy == RATION_HIERARCHY_HYBRID ?
-						"boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" :
-						"enable controllers in the group above",
-				facts->hierarchy == RATION_HIERARCHY_HYBRID ?
-						"cgroup v1 holds all controllers, %s has none" :
-						"%s has no controllers",
-				host->base);
+		note_no_controllers(host);
 }
 
 /* BASE is our own group, or the one that we came from into NAMESPACE.self. */

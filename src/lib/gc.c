@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "lib/gc.h"
 #include "lib/group.h"
 #include "lib/owner.h"
 #include "sys/cgroup.h"
@@ -15,7 +16,7 @@
 
 struct gc {
 	const struct ration_host *host;
-	int namespace_fd;
+	uint64_t examine_max; /* groups to look at; then stop */
 	struct ration_gc_report report;
 };
 
@@ -27,6 +28,8 @@ static int visit_group(int tenant_fd, const char *name, void *data)
 	/* Gone meanwhile, or somebody's own sort of directory. */
 	if (fd < 0)
 		return 0;
+	if (gc->report.examined == gc->examine_max)
+		return 1;
 	gc->report.examined++;
 	switch (owner_state(gc->host->proc_fd, fd)) {
 	case OWNER_ALIVE:
@@ -56,17 +59,27 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	return r;
 }
 
+void gc_sweep(const struct ration_host *host, int tenant_fd, uint64_t examine_max)
+{
+	struct gc gc = { .host = host, .examine_max = examine_max };
+
+	(void)cg_each_child(tenant_fd, visit_group, &gc);
+}
+
 int ration_gc(const struct ration_host *host, struct ration_gc_report *report, struct ration_error *reterr)
 {
-	struct gc gc = { .host = host, .namespace_fd = -EBADF, .report = { .size = report->size } };
+	CLEANUP(closep) int namespace_fd = -EBADF;
+	struct gc gc = {
+		.host = host,
+		.examine_max = UINT64_MAX,
+		.report = { .size = report->size },
+	};
 	int r = 0;
 
 	if (host->base_fd >= 0)
-		gc.namespace_fd = cg_open_dir(host->base_fd, host->nspace);
-	if (gc.namespace_fd >= 0) {
-		r = cg_each_child(gc.namespace_fd, visit_tenant, &gc);
-		(void)close_fd(gc.namespace_fd);
-	}
+		namespace_fd = cg_open_dir(host->base_fd, host->nspace);
+	if (namespace_fd >= 0)
+		r = cg_each_child(namespace_fd, visit_tenant, &gc);
 	if (r < 0)
 		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read %.200s/%s: %s", host->base,
 				host->nspace, error_text(r));

@@ -20,11 +20,15 @@
 #include <sys/wait.h>
 
 #include "lib/apply.h"
+#include "lib/gc.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
 extern char **environ;
+
+/* Groups of the tenant that a start looks at for dead owners: a few, since others do so, too. */
+#define SWEEP_MAX 8
 
 /* --------------------------------------------------------------- options */
 
@@ -204,8 +208,10 @@ void run_release(struct ration_run *run)
 static int start_in_group(struct ration_run *run, struct ration_error *reterr)
 {
 	uint32_t wanted = apply_controllers(run->plan, &run->host->facts);
-	int r = keeper_start(&run->group, &run->keeper);
+	int r;
 
+	gc_sweep(run->host, run->group.tenant_fd, SWEEP_MAX);
+	r = keeper_start(&run->group, &run->keeper);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't fork a keeper: %s", error_text(r));
 	r = group_create(&run->group, wanted, reterr);

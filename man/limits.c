@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * limits.c - print the table of limits as rows for the manual page
+ *
+ * A generator that runs while the project is built: ration-run(1) says of each
+ * limit what the library's own table says, so the two can't differ.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ration.h"
+
+#define VALUE_MAX 64
+
+static bool is_rlimit(const struct ration_limit_info *info)
+{
+	return info->resource >= 0 && strncmp(info->name, "rlimit_", strlen("rlimit_")) == 0;
+}
+
+static const char *value_text(char buf[VALUE_MAX], const struct ration_limit_info *info, uint64_t value)
+{
+	char text[RATION_TEXT_MAX];
+
+	switch (info->unit) {
+	case RATION_UNIT_BYTES:
+		(void)snprintf(buf, VALUE_MAX, "%s", ration_format_size(text, value));
+		return buf;
+	case RATION_UNIT_USEC:
+		(void)snprintf(buf, VALUE_MAX, "%s", ration_format_duration(text, value));
+		return buf;
+	case RATION_UNIT_CPUS:
+		(void)snprintf(buf, VALUE_MAX, "%g", (double)value / 100000);
+		return buf;
+	case RATION_UNIT_COUNT:
+	case RATION_UNIT_CPULIST:
+		break;
+	}
+	(void)snprintf(buf, VALUE_MAX, "%" PRIu64, value);
+	return buf;
+}
+
+static void print_range(const struct ration_limit_info *info)
+{
+	char low[VALUE_MAX], high[VALUE_MAX];
+	/* Beyond what anybody has: only the lower end tells something. */
+	bool open = info->max >= (uint64_t)INT64_MAX;
+
+	(void)printf("Value: %s%s%s", value_text(low, info, info->min), open ? " or more" : " to ",
+			open ? "" : value_text(high, info, info->max));
+	if (info->lifts)
+		(void)printf(", or\n.Cm max");
+	(void)printf("%s for example\n.Ql %s .\n", info->lifts ? " ;" : ";", info->example);
+}
+
+static void print_limit(const struct ration_limit_info *info)
+{
+	(void)printf(".It Fl Fl %s Ar %s\n%s.\n.br\n", info->flag + 2, info->argument, info->help);
+	print_range(info);
+	if (info->kernel_file)
+		(void)printf("Held by\n.Pa %s\n%s%s%s.\nWithout cgroups: %s.\n", info->kernel_file,
+				info->since ? "(Linux " : "", info->since ? info->since : "",
+				info->since ? ")" : "", info->fallback);
+	else
+		(void)printf("Held %s.\n", info->fallback);
+	(void)printf("Not given: %s.\n", info->unset);
+}
+
+static void print_rlimit(const struct ration_limit_info *info)
+{
+	(void)printf(".It Cm %s\n%s; for example\n.Ql %s .\n", info->name + strlen("rlimit_"), info->help,
+			info->example);
+}
+
+int main(void)
+{
+	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+
+		if (info && !is_rlimit(info))
+			print_limit(info);
+	}
+	(void)printf(".It Fl Fl rlimit Ar NAME Ns = Ns Ar SOFT Ns Op : Ns Ar HARD\n"
+			"Limit each process by\n.Xr setrlimit 2 ;\nmay be repeated.\n"
+			"Without\n.Ar HARD\nboth are\n.Ar SOFT .\n"
+			"Not given: inherited, except\n.Cm core ,\nwhich is 0.\n"
+			".Bl -tag -width sigpending -compact\n");
+	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+
+		if (info && is_rlimit(info))
+			print_rlimit(info);
+	}
+	(void)printf(".El\n");
+	return ferror(stdout) || fflush(stdout) ? 1 : 0;
+}

@@ -278,10 +278,10 @@ static void note_no_controllers(struct ration_host *host)
 }
 
 /* Takes the directory as BASE, if it can be written; says why not otherwise. */
-static void take_base(struct ration_host *host, int fd, enum ration_base_kind kind)
+static void take_base(struct ration_host *host, int fd, enum ration_base_kind kind, bool read_only)
 {
 	struct host_facts *facts = &host->facts;
-	int r = base_writable(fd);
+	int r = read_only ? -EROFS : base_writable(fd);
 
 	if (r == -EROFS)
 		base_note(facts,
@@ -306,7 +306,7 @@ static void take_base(struct ration_host *host, int fd, enum ration_base_kind ki
 }
 
 /* BASE is our own group, or the one that we came from into NAMESPACE.self. */
-static void find_nested(struct ration_host *host, const char *root)
+static void find_nested(struct ration_host *host, const struct mounts *mounts, const char *root)
 {
 	struct host_facts *facts = &host->facts;
 	char *slash = strrchr(host->base, '/');
@@ -331,7 +331,7 @@ static void find_nested(struct ration_host *host, const char *root)
 		return;
 	}
 	r = host->evacuate ? all_ours(host, fd) : 0;
-	take_base(host, fd, RATION_BASE_NESTED);
+	take_base(host, fd, RATION_BASE_NESTED, mounts->read_only);
 	if (r < 0 && facts->base_kind != RATION_BASE_NONE) {
 		/* Groups for membership and kill can be made beside strangers; controllers can't be had. */
 		host->evacuate = false;
@@ -375,9 +375,9 @@ static void find_base(struct ration_host *host, const struct mounts *mounts, con
 	bool real_root = fd >= 0 && mounts->own[0] == '\0' && faccessat(fd, "cgroup.events", F_OK, 0) < 0;
 
 	if (!real_root || facts->systemd)
-		find_nested(host, root);
+		find_nested(host, mounts, root);
 	else
-		take_base(host, TAKE_FD(fd), RATION_BASE_ROOT);
+		take_base(host, TAKE_FD(fd), RATION_BASE_ROOT, mounts->read_only);
 }
 
 static int given_base(struct ration_host *host, const char *base, const char *root, struct ration_error *reterr)
@@ -394,29 +394,35 @@ static int given_base(struct ration_host *host, const char *base, const char *ro
 		return error_hint(reterr, r,
 				"name an existing group, e.g. --base /sys/fs/cgroup/mine, or leave it out");
 	}
-	if (snprintf(host->base, sizeof(host->base), "%s", base) >= (int)sizeof(host->base)) {
+	/* As the kernel writes it: below, and in receipts, it is compared with the path of the mount. */
+	if (!realpath(base, host->base)) {
+		r = -errno;
 		(void)close_fd(fd);
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--base is too long");
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "--base %.200s can't be resolved: %s", base,
+				error_text(r));
 	}
-	take_base(host, fd, RATION_BASE_GIVEN);
+	take_base(host, fd, RATION_BASE_GIVEN, false);
 	return 0;
 }
 
 /* The lowest memory.max from BASE upwards to the mount: what no group below can get past. */
-static void find_capacity(struct ration_host *host)
+static void find_capacity(struct ration_host *host, const char *root)
 {
 	CLEANUP(closep) int fd = fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
-	char path[PATH_MAX];
-	size_t mount_length = strlen(host->mount);
+	char path[PATH_MAX], top[PATH_MAX];
+	size_t mount_length = strlen(root) + strlen(host->mount);
 
 	(void)strcpy(path, host->base);
-	while (fd >= 0 && mount_length > 0 && strncmp(path, host->mount, mount_length) == 0) {
+	if (!host->mount[0] || (size_t)snprintf(top, sizeof(top), "%s%s", root, host->mount) >= sizeof(top))
+		return;
+	while (fd >= 0 && strncmp(path, top, mount_length) == 0) {
 		uint64_t max;
 		char *slash;
 		int up;
 
 		/* The real root has no such file: no limit, not a limit of 0. */
-		if (cg_read_u64(fd, "memory.max", &max) == 0 && max < host->facts.memory_bytes) {
+		if (cg_read_u64(fd, "memory.max", &max) == 0 && max != UINT64_MAX &&
+				(max < host->facts.memory_bytes || host->facts.memory_bytes == 0)) {
 			host->facts.memory_bytes = max;
 			(void)strcpy(host->memory_source, path);
 		}
@@ -460,7 +466,7 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 		find_base(host, &mounts, root);
 	}
 	if (host->base_fd >= 0)
-		find_capacity(host);
+		find_capacity(host, root);
 	/* Only a fallback needs this count, and it costs a walk through /proc. */
 	if (!facts->root && !(facts->controllers & RATION_CONTROLLER_PIDS))
 		(void)proc_uid_tasks(host->proc_fd, getuid(), &facts->user_tasks);

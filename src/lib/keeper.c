@@ -99,6 +99,12 @@ void keeper_dismiss(struct keeper *keeper)
 	keeper->fd = close_fd(keeper->fd);
 }
 
+void keeper_inherit(struct keeper *keeper)
+{
+	keeper->fd = close_fd(keeper->fd);
+	keeper->pid = 0;
+}
+
 void keeper_reap(struct keeper *keeper)
 {
 	keeper_dismiss(keeper);

@@ -30,6 +30,9 @@ int keeper_start(const struct group *group, struct keeper *ret_keeper);
 /* The run is over and its group is removed: sends the keeper home. It goes by itself. */
 void keeper_dismiss(struct keeper *keeper);
 
+/* Leaves the group to the keeper, which removes it as if we had died, and exits. */
+void keeper_inherit(struct keeper *keeper);
+
 /* Dismisses it, unless that has been done, and reaps it. */
 void keeper_reap(struct keeper *keeper);
 

@@ -21,6 +21,7 @@
 
 #include "lib/apply.h"
 #include "lib/gc.h"
+#include "lib/owner.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -29,6 +30,9 @@ extern char **environ;
 
 /* Groups of the tenant that a start looks at for dead owners: a few, since others do so, too. */
 #define SWEEP_MAX 8
+
+/* How long a run that is given up waits for its dead to be gone; after that it is the keeper's. */
+#define RELEASE_MSEC 2000
 
 /* --------------------------------------------------------------- options */
 
@@ -172,26 +176,33 @@ int run_launch(struct ration_run *run, struct ration_error *reterr)
 	return r;
 }
 
+/* The command of a run that is given up has had its SIGKILL: reaps it. */
+static void reap_command(struct ration_run *run)
+{
+	struct ration_error error;
+	struct sys_wait ignored;
+
+	/* It ends, or hangs in the kernel, and then so do we. */
+	while (run->epoll_fd >= 0 && !run->ended && supervise_dispatch(run, &error) == 0)
+		(void)supervise_sleep(run);
+	(void)sys_reap(run->pid_fd, &ignored);
+}
+
 /* Kills and reaps what runs, waits for the group to be empty, removes it. */
 void run_release(struct ration_run *run)
 {
-	struct sys_wait ignored;
-
 	if (run->warden > 0)
 		warden_free(run);
 	if (!run->over && (run->group.fd >= 0 || run->in_warden))
 		supervise_kill(run);
-	if (run->pid_fd >= 0 && !run->ended) {
-		struct ration_error error;
-
-		/* SIGKILL has been sent: it ends, or hangs in the kernel, and then so do we. */
-		while (run->epoll_fd >= 0 && !run->ended && supervise_dispatch(run, &error) == 0)
-			(void)supervise_sleep(run);
-		(void)sys_reap(run->pid_fd, &ignored);
-	}
-	if (!run->over)
-		(void)group_remove(&run->group);
-	keeper_reap(&run->keeper);
+	if (run->pid_fd >= 0 && !run->ended)
+		reap_command(run);
+	if (!run->over && run->group.fd >= 0)
+		(void)owner_wait_empty(run->group.fd, RELEASE_MSEC);
+	if (run->over || group_remove(&run->group) == 0)
+		keeper_reap(&run->keeper);
+	else
+		keeper_inherit(&run->keeper);
 	group_close(&run->group);
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++)
 		output_close(&run->output[i]);

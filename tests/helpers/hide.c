@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,14 +65,14 @@ int main(int argc, char **argv)
 {
 	int p[2], number = -1, status = 0;
 
-	if (argc < 3 || pipe2(p, O_CLOEXEC) < 0)
+	if (argc < 3 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p) < 0)
 		return 125;
 	pid_t pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		number = filter();
 		(void)!write(p[1], &number, sizeof(number));
-		(void)!read(p[0], &status, sizeof(status));
+		(void)!read(p[1], &status, sizeof(status));
 		execvp(argv[2], argv + 2);
 		_exit(125);
 	}
@@ -82,10 +83,11 @@ int main(int argc, char **argv)
 		perror("hide");
 		return 125;
 	}
-	(void)!write(p[1], &status, sizeof(status));
+	(void)!write(p[0], &status, sizeof(status));
 	struct pollfd fds[] = { { listener, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
-	while (poll(fds, 2, -1) > 0 && !fds[1].revents)
-		answer(listener, argv[1]);
+	while (poll(fds, 2, -1) < 0 || !fds[1].revents)
+		if (fds[0].revents & POLLIN)
+			answer(listener, argv[1]);
 	waitpid(pid, &status, 0);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -305,6 +305,17 @@ static void take_base(struct ration_host *host, int fd, enum ration_base_kind ki
 		note_no_controllers(host);
 }
 
+/* A tree of captured files is on no cgroup2. */
+static int open_group(const char *path, const char *root)
+{
+	int fd;
+
+	if (!root[0])
+		return cg_open_base(path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* BASE is our own group, or the one that we came from into NAMESPACE.self. */
 static void find_nested(struct ration_host *host, const struct mounts *mounts, const char *root)
 {
@@ -317,7 +328,7 @@ static void find_nested(struct ration_host *host, const struct mounts *mounts, c
 		*slash = '\0';
 	else
 		host->evacuate = true;
-	fd = root[0] ? open(host->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : cg_open_base(host->base);
+	fd = open_group(host->base, root);
 	if (fd < 0) {
 		base_note(facts, "", "our own group %s can't be opened (%s)", host->base, error_text(fd));
 		host->base[0] = '\0';
@@ -370,8 +381,7 @@ static void find_base(struct ration_host *host, const struct mounts *mounts, con
 		return;
 	}
 
-	CLEANUP(closep) int fd = root[0] ? open(host->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-					 : cg_open_base(host->base);
+	CLEANUP(closep) int fd = open_group(host->base, root);
 	bool real_root = fd >= 0 && mounts->own[0] == '\0' && faccessat(fd, "cgroup.events", F_OK, 0) < 0;
 
 	if (!real_root || facts->systemd)
@@ -382,11 +392,11 @@ static void find_base(struct ration_host *host, const struct mounts *mounts, con
 
 static int given_base(struct ration_host *host, const char *base, const char *root, struct ration_error *reterr)
 {
-	int fd = root[0] ? open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : cg_open_base(base);
+	int fd = open_group(base, root);
 	int r;
 
 	if (fd < 0) {
-		r = root[0] ? -errno : fd;
+		r = fd;
 		(void)error_set(reterr, r, r == -EINVAL ? RATION_CAUSE_INVALID : RATION_CAUSE_NO_CGROUP,
 				r == -EINVAL ? "--base %.200s isn't on a cgroup2 file system" :
 					       "--base %.200s can't be opened: %s",

@@ -283,22 +283,19 @@ static int write_receipt(struct job *job, const struct ration_receipt *receipt, 
 	return text ? receipt_file_write(&job->file, text, reterr) : error_oom(reterr);
 }
 
-/* Tells what came of the run. Returns the exit status: the run's, unless its receipt is lost. */
-static int report(struct job *job, const struct ration_receipt *receipt)
+/* Tells what came of the run. */
+static void report(struct job *job, const struct ration_receipt *receipt)
 {
 	char sentence[VERDICT_SENTENCE_MAX];
 	struct ration_error error;
-	int status = receipt->exit_code;
 
-	if (write_receipt(job, receipt, &error) < 0) {
+	/* The exit status stays: 125 would say that the command didn't run. */
+	if (write_receipt(job, receipt, &error) < 0)
 		output_error(job->options->command->name, &error);
-		status = EXIT_RATION;
-	}
 	if (job->options->verbose)
 		output_receipt(stderr, receipt, job->plan);
 	else if (!job->options->quiet && verdict_sentence(sentence, receipt, job->plan)[0])
 		(void)fprintf(stderr, "ration: %s\n", sentence);
-	return status;
 }
 
 /* Nothing ran, or we lost sight of it: tells so, and makes the receipt ourselves. */
@@ -316,7 +313,8 @@ static int report_failure(struct job *job, enum ration_verdict verdict, int exit
 	if (job->run)
 		(void)snprintf(receipt.group, sizeof(receipt.group), "%s", ration_run_group(job->run));
 	output_error(NULL, error);
-	return report(job, &receipt);
+	report(job, &receipt);
+	return exit_code;
 }
 
 static int run(struct job *job)
@@ -339,7 +337,8 @@ static int run(struct job *job)
 	r = supervise(job, &error);
 	if (r < 0)
 		return report_failure(job, RATION_VERDICT_INTERNAL, EXIT_RATION, &error);
-	return report(job, ration_run_receipt(job->run));
+	report(job, ration_run_receipt(job->run));
+	return ration_run_receipt(job->run)->exit_code;
 }
 
 static int run_function(struct options *options, char **operands)
@@ -374,7 +373,7 @@ const struct command cmd_run = {
 		"COMMAND is looked up in ration's own PATH.\n"
 		"\n"
 		"Exit status: that of the command; 128+N if signal N ended it (137 after an OOM kill); 124 when its "
-		"wall time or CPU time was up; 125 if ration failed, and the command didn't run or its receipt is lost; "
+		"wall time or CPU time was up; 125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &end_set, &options_vm, &report_set,

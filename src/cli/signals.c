@@ -3,8 +3,10 @@
  * signals.c - what `ration run` does with the signals that it gets
  *
  * They are blocked and read from a signalfd, beside the run's own fd: so none
- * arrives between a look and a sleep. What came from a terminal (si_code is
- * SI_KERNEL) has reached the command, too, and isn't sent to it again.
+ * arrives between a look and a sleep. What was typed at a terminal (si_code is
+ * SI_KERNEL) has reached the command, too, and isn't sent to it again: it may
+ * be an editor's business. But when a terminal goes away, the kernel tells the
+ * leader of the session alone, and nothing is typed any more.
  *
  * A signal that was ignored when ration started, by nohup for one, is left
  * alone: blocked it would wait for us all the same.
@@ -131,7 +133,8 @@ int signals_handle(int fd, struct ration_run *run, struct ration_error *reterr)
 	struct signalfd_siginfo info;
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		int r = answer(run, (int)info.ssi_signo, info.ssi_code == SI_KERNEL, reterr);
+		bool typed = info.ssi_code == SI_KERNEL && info.ssi_signo != SIGHUP;
+		int r = answer(run, (int)info.ssi_signo, typed, reterr);
 
 		if (r < 0)
 			return r;

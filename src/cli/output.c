@@ -29,8 +29,9 @@ int output_finish(const char *command, int status)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	(void)error_set(&error, -EIO, RATION_CAUSE_UNKNOWN, "can't write to standard output: %s",
-			error_text(errno ? -errno : -EIO));
+	/* Of a write that failed before only the fact is known. */
+	(void)error_set(&error, -EIO, RATION_CAUSE_UNKNOWN, "can't write to standard output%s%s",
+			errno ? ": " : "", errno ? error_text(-errno) : "");
 	output_error(command, &error);
 	return EXIT_RATION;
 }

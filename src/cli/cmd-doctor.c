@@ -145,8 +145,8 @@ static void print_host(const struct ration_host_info *info)
 	(void)snprintf(text, sizeof(text), "%s%s%s%s", info->kernel, info->systemd ? ", systemd" : "",
 			info->container ? ", in a container" : "", info->root ? ", as root" : "");
 	print_line("kernel", text);
-	(void)snprintf(text, sizeof(text), "cgroup %s%s%s", host_hierarchy_name(info->hierarchy),
-			info->mount ? ", v2 at " : "", info->mount ? info->mount : "");
+	(void)snprintf(text, sizeof(text), "%s%s%s", host_hierarchy_name(info->hierarchy),
+			info->mount ? ", cgroup2 at " : "", info->mount ? info->mount : "");
 	print_line("hierarchy", text);
 	print_base(info);
 	join_names(text, sizeof(text), controller_words, info->controllers, true);

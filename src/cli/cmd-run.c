@@ -283,6 +283,20 @@ static int write_receipt(struct job *job, const struct ration_receipt *receipt, 
 	return text ? receipt_file_write(&job->file, text, reterr) : error_oom(reterr);
 }
 
+/* Prints the table in one piece: standard error isn't ours alone. */
+static void print_receipt(const struct job *job, const struct ration_receipt *receipt)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t length;
+	FILE *file = open_memstream(&text, &length);
+
+	if (!file)
+		return;
+	output_receipt(file, receipt, job->plan);
+	if (fclose(file) == 0)
+		(void)fwrite(text, 1, length, stderr);
+}
+
 /* Tells what came of the run. */
 static void report(struct job *job, const struct ration_receipt *receipt)
 {
@@ -293,7 +307,7 @@ static void report(struct job *job, const struct ration_receipt *receipt)
 	if (write_receipt(job, receipt, &error) < 0)
 		output_error(job->options->command->name, &error);
 	if (job->options->verbose)
-		output_receipt(stderr, receipt, job->plan);
+		print_receipt(job, receipt);
 	else if (!job->options->quiet && verdict_sentence(sentence, receipt, job->plan)[0])
 		(void)fprintf(stderr, "ration: %s\n", sentence);
 }

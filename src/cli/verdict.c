@@ -76,10 +76,12 @@ static const char *plural(uint64_t n, const char *one, const char *many)
 
 /* ------------------------------------------------- what the limit has done */
 
-static bool group_was_killed(const struct ration_receipt *receipt)
+/* Tells whether a counter of the run's own group is among the evidence. */
+static bool has_moved(const struct ration_receipt *receipt, const char *counter)
 {
-	for (size_t i = 0; i < receipt->n_evidence; i++) {
-		if (strcmp(receipt->evidence[i].counter, "memory.events.local oom_group_kill") == 0)
+	for (size_t i = 0; i < receipt->n_evidence && i < RATION_EVIDENCE_MAX; i++) {
+		if (receipt->evidence[i].level == RATION_LEVEL_GROUP &&
+				strcmp(receipt->evidence[i].counter, counter) == 0)
 			return true;
 	}
 	return false;
@@ -90,7 +92,7 @@ static void append_oom_kills(struct line *line, const struct ration_receipt *rec
 	uint64_t n = receipt->metric[RATION_METRIC_OOM_KILLS];
 
 	/* No number then: the kernel counts the first victim of a group kill twice, or not, as it comes. */
-	if (group_was_killed(receipt))
+	if (has_moved(receipt, "memory.events.local oom_group_kill"))
 		append(line, "oom-killed the whole group");
 	else if (known(receipt, RATION_METRIC_OOM_KILLS) && n > 0)
 		append(line, "oom-killed %" PRIu64 " %s", n, plural(n, "process", "processes"));
@@ -229,7 +231,7 @@ static void append_refused(struct line *line, const struct ration_receipt *recei
 	append(line, " reached: %" PRIu64 " %s refused", n, plural(n, "fork", "forks"));
 }
 
-static void append_survived(struct line *line, const struct ration_receipt *receipt)
+static void append_survived(struct line *line, const struct ration_receipt *receipt, const struct ration_plan *plan)
 {
 	uint64_t n = receipt->metric[RATION_METRIC_OOM_KILLS];
 
@@ -237,8 +239,11 @@ static void append_survived(struct line *line, const struct ration_receipt *rece
 			receipt->verdict == RATION_VERDICT_MEMORY_EXTERNAL)
 		return;
 	join(line);
-	append(line, "memory ran out: oom-killed %" PRIu64 " %s, not the command", n,
-			plural(n, "process", "processes"));
+	if (has_moved(receipt, "memory.events.local oom"))
+		append_limit(line, "memory limit", plan, RATION_LIMIT_MEMORY, false);
+	else
+		append(line, "a memory limit that isn't this run's");
+	append(line, " reached: oom-killed %" PRIu64 " %s, not the command", n, plural(n, "process", "processes"));
 }
 
 static void append_truncated(struct line *line, const struct ration_receipt *receipt,
@@ -260,7 +265,7 @@ const char *verdict_sentence(char buf[VERDICT_SENTENCE_MAX], const struct ration
 	append_ending(&line, receipt, plan);
 	append_external(&line, receipt);
 	append_refused(&line, receipt, plan);
-	append_survived(&line, receipt);
+	append_survived(&line, receipt, plan);
 	append_truncated(&line, receipt, plan);
 	return buf;
 }

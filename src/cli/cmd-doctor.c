@@ -114,7 +114,8 @@ static const char *join_names(char *buf, size_t size, const struct host_bit *tab
 	buf[0] = '\0';
 	for (; table->name && used < size; table++) {
 		if (!!(bits & table->bit) == has)
-			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? " " : "", table->name);
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? " " : "",
+					table->name);
 	}
 	return buf;
 }
@@ -186,7 +187,8 @@ static void join_limits(char *buf, size_t size, const struct ration_plan *plan,
 		const struct ration_limit_info *info = ration_limit_info(other->limit);
 
 		if (plan_same_answer(item, other) && !(one_word && limit_is_rlimit(info)))
-			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? " " : "", info->name);
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? " " : "",
+					info->name);
 	}
 	if (one_word && used < size)
 		(void)snprintf(buf + used, size - used, "%srlimits", used ? " " : "");
@@ -205,7 +207,8 @@ static const char *shorten(char *buf, size_t size, const char *reason, const cha
 	return buf;
 }
 
-static void print_answer(const struct ration_plan *plan, const struct ration_plan_item *item, const char *said)
+static void print_answer(const struct ration_plan *plan, const struct ration_plan_item *item,
+		const char *said)
 {
 	static const char *const words[] = {
 		[COLOUR_GOOD] = "good",
@@ -292,8 +295,8 @@ const struct command cmd_doctor = {
 	.name = "doctor",
 	.arguments = "[--json]",
 	.help = "Tell what this machine offers, what holds each limit, and what would make it better",
-	.details = "Exit status: 0 where --enforce strict holds for memory, cpus and pids; 1 where it doesn't; 125 if "
-		"ration failed.",
+	.details = "Exit status: 0 where --enforce strict holds for memory, cpus and pids; 1 where it doesn't; "
+		"125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &options_json, NULL },
 	.function = doctor_function,
 };

@@ -18,7 +18,8 @@ static void print_plan(const struct ration_plan *plan, const char *policy, const
 	else
 		(void)printf("no limit is asked for\n");
 	if (refusal)
-		(void)printf("refused under --enforce %s: %s\n  hint: %s\n", policy, refusal->message, refusal->hint);
+		(void)printf("refused under --enforce %s: %s\n  hint: %s\n", policy, refusal->message,
+				refusal->hint);
 	else
 		(void)printf("allowed under --enforce %s\n", policy);
 }

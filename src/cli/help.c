@@ -28,8 +28,9 @@ void help_usage(FILE *file, const struct command *command)
 static void print_flag(FILE *file, const struct option *row)
 {
 	char argument[64];
-	int n = fprintf(file, "  %s%s%s%s%s", row->letter ? row->letter : "", row->letter ? ", " : "", row->flag,
-			row->argument || row->words ? " " : "", option_argument(argument, sizeof(argument), row));
+	int n = fprintf(file, "  %s%s%s%s%s", row->letter ? row->letter : "", row->letter ? ", " : "",
+			row->flag, row->argument || row->words ? " " : "",
+			option_argument(argument, sizeof(argument), row));
 
 	if (n + 2 > TEXT_COLUMN)
 		n = fprintf(file, "\n") - 1;
@@ -83,7 +84,8 @@ static void print_rlimit_names(FILE *file)
 
 		if (!info || !limit_is_rlimit(info))
 			continue;
-		(void)snprintf(line, sizeof(line), "%s (%s, e.g. %s)", info->help, info->argument, info->example);
+		(void)snprintf(line, sizeof(line), "%s (%s, e.g. %s)", info->help, info->argument,
+				info->example);
 		(void)fprintf(file, "%*s%-11s ", TEXT_COLUMN, "", limit_rlimit_name(info));
 		output_wrapped(file, TEXT_COLUMN + 12, TEXT_COLUMN + 12, line);
 	}

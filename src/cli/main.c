@@ -43,7 +43,8 @@ static int find_command(const char *name, const struct command **ret_command, st
 			text_escape(shown, sizeof(shown), name));
 	if (nearest.best)
 		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
-	return error_hint(reterr, -EINVAL, "ration --help lists the commands; ration run -- COMMAND runs one of yours");
+	return error_hint(reterr, -EINVAL,
+			"ration --help lists the commands; ration run -- COMMAND runs one of yours");
 }
 
 /* ration help [COMMAND] */

@@ -67,8 +67,9 @@ int option_set_count(struct options *options, const struct option *row, const ch
 	uint64_t count;
 
 	if (parse_count(value, &count) < 0 || count == 0)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: not a number from 1 up, e.g. 2",
-				row->flag, text_escape(shown, sizeof(shown), value));
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, 
+				"%s %s: not a number from 1 up, e.g. 2", row->flag,
+				text_escape(shown, sizeof(shown), value));
 	*(uint64_t *)field(options, row) = count;
 	return 0;
 }
@@ -83,7 +84,8 @@ int option_set_size(struct options *options, const struct option *row, const cha
 		return r;
 	/* To the library, 0 is the default. */
 	if (bytes == 0)
-		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID, "%s 0: must be above 0, e.g. 256M", row->flag);
+		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID, 
+				"%s 0: must be above 0, e.g. 256M", row->flag);
 	*(uint64_t *)field(options, row) = bytes;
 	return 0;
 }
@@ -162,9 +164,9 @@ const struct option_set options_enforce = {
 	.title = "Enforcement",
 	.rows = (const struct option[]) {
 		{ .flag = "--enforce", .set = option_set_word, FIELD(policy),
-			.help = "strict: every limit must be held by the kernel for the whole group, or nothing "
-				"runs; fallback (the default): a weaker mechanism is taken, and named; any: run "
-				"even where a limit can't be held at all",
+			.help = "strict: every limit must be held by the kernel for the whole group, or "
+				"nothing runs; fallback (the default): a weaker mechanism is taken, and named; "
+				"any: run even where a limit can't be held at all",
 			.words = (const struct option_word[]) {
 				{ "strict", RATION_ENFORCE_STRICT },
 				{ "fallback", RATION_ENFORCE_FALLBACK },
@@ -179,8 +181,8 @@ const struct option_set options_vm = {
 	.title = "Virtual machines: limits for QEMU's process from the size of its guest",
 	.rows = (const struct option[]) {
 		{ .flag = "--vm", .set = option_set_word, FIELD(accel),
-			.help = "The command is a virtual machine with this accelerator: sets --memory, --cpus "
-				"and --pids, unless they are given",
+			.help = "The command is a virtual machine with this accelerator: sets --memory, "
+				"--cpus and --pids, unless they are given",
 			.words = (const struct option_word[]) {
 				{ "kvm", RATION_ACCEL_KVM },
 				{ "hvf", RATION_ACCEL_HVF },
@@ -189,10 +191,12 @@ const struct option_set options_vm = {
 			} },
 		{ .flag = "--guest-memory", .argument = "SIZE", .set = option_set_size, FIELD(vm.guest_bytes),
 			.help = "What the guest sees (QEMU's -m); needed with --vm" },
-		{ .flag = "--vm-overhead", .argument = "SIZE", .set = option_set_size, FIELD(vm.overhead_bytes),
+		{ .flag = "--vm-overhead", .argument = "SIZE", .set = option_set_size,
+			FIELD(vm.overhead_bytes),
 			.help = "QEMU's own memory; default 200M" },
 		{ .flag = "--tb-size", .argument = "SIZE", .set = option_set_size, FIELD(vm.tb_bytes),
-			.help = "tcg only: translation cache; must be that of -accel tcg,tb-size=; default 256M" },
+			.help = "tcg only: translation cache; must be that of -accel tcg,tb-size=; "
+				"default 256M" },
 		{ .flag = "--vcpus", .argument = "N", .set = option_set_count, FIELD(vm.vcpus),
 			.help = "Virtual CPUs; default 1" },
 		{ .flag = NULL },
@@ -313,7 +317,8 @@ static int find_option(const struct command *command, const char *word, struct o
 	if (!flag)
 		return error_oom(reterr);
 	for (size_t i = 0; options_at(command, i, ret_row, &title); i++) {
-		if (strcmp(ret_row->flag, flag) == 0 || (ret_row->letter && strcmp(ret_row->letter, word) == 0))
+		if (strcmp(ret_row->flag, flag) == 0 ||
+				(ret_row->letter && strcmp(ret_row->letter, word) == 0))
 			return 0;
 	}
 	return refuse_unknown(command, flag, reterr);

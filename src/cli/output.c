@@ -73,7 +73,8 @@ void output_wrapped(FILE *file, size_t column, size_t indent, const char *text)
 
 /* ------------------------------------------------------------------- values */
 
-const char *output_limit_value(char buf[OUTPUT_VALUE_MAX], const struct ration_limit_info *info, uint64_t value)
+const char *output_limit_value(char buf[OUTPUT_VALUE_MAX], const struct ration_limit_info *info,
+		uint64_t value)
 {
 	if (value == RATION_UNLIMITED) {
 		(void)snprintf(buf, OUTPUT_VALUE_MAX, "no limit");
@@ -108,7 +109,8 @@ const char *output_asked(char buf[OUTPUT_VALUE_MAX], const struct ration_plan_it
 	if (!info->has_soft || item->asked_soft == RATION_UNLIMITED)
 		return output_limit_value(buf, info, item->asked);
 	used = strlen(output_limit_value(buf, info, item->asked_soft));
-	(void)snprintf(buf + used, OUTPUT_VALUE_MAX - used, ":%s", output_limit_value(hard, info, item->asked));
+	(void)snprintf(buf + used, OUTPUT_VALUE_MAX - used, ":%s",
+			output_limit_value(hard, info, item->asked));
 	return buf;
 }
 
@@ -260,8 +262,8 @@ static void print_exit(FILE *file, const struct ration_receipt *receipt)
 
 	(void)fprintf(file, "exit      %d", receipt->exit_code);
 	if (receipt->child_signal > 0)
-		(void)fprintf(file, ", command ended by signal %d%s%s%s", receipt->child_signal, name ? " " : "",
-				name ? name : "", receipt->core ? ", core dumped" : "");
+		(void)fprintf(file, ", command ended by signal %d%s%s%s", receipt->child_signal,
+				name ? " " : "", name ? name : "", receipt->core ? ", core dumped" : "");
 	else if (receipt->child_status >= 0 && receipt->child_status != receipt->exit_code)
 		(void)fprintf(file, ", command exited with %d", receipt->child_status);
 	(void)fputc('\n', file);

@@ -34,7 +34,8 @@ int output_finish(const char *command, int status);
 void output_wrapped(FILE *file, size_t column, size_t indent, const char *text);
 
 /* Writes a value in the unit of a limit: "64 MiB", "1.5", "no limit". Returns buf. */
-const char *output_limit_value(char buf[OUTPUT_VALUE_MAX], const struct ration_limit_info *info, uint64_t value);
+const char *output_limit_value(char buf[OUTPUT_VALUE_MAX], const struct ration_limit_info *info,
+		uint64_t value);
 
 /* Writes what was asked for: "10 s:12 s" with a soft value, a list as it is. Returns buf. */
 const char *output_asked(char buf[OUTPUT_VALUE_MAX], const struct ration_plan_item *item);

@@ -159,7 +159,8 @@ static const struct ending {
 	enum ration_limit limit;
 	bool soft;
 	const char *what;
-	void (*tell)(struct line *line, const struct ration_receipt *receipt, const struct ration_plan_item *item);
+	void (*tell)(struct line *line, const struct ration_receipt *receipt,
+			const struct ration_plan_item *item);
 } endings[] = {
 	{ RATION_VERDICT_MEMORY, RATION_LIMIT_MEMORY, false, "memory limit", tell_memory },
 	{ RATION_VERDICT_MEMORY_STALL, RATION_LIMIT_STALL_TIMEOUT, false, "stall limit", tell_stall },
@@ -170,7 +171,8 @@ static const struct ending {
 	{ RATION_VERDICT_OUTPUT, RATION_LIMIT_OUTPUT, false, "output limit", tell_output },
 };
 
-static void append_ending(struct line *line, const struct ration_receipt *receipt, const struct ration_plan *plan)
+static void append_ending(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan *plan)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
 		const struct ending *ending = &endings[i];
@@ -220,7 +222,8 @@ static void join(struct line *line)
 		append(line, "; ");
 }
 
-static void append_refused(struct line *line, const struct ration_receipt *receipt, const struct ration_plan *plan)
+static void append_refused(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan *plan)
 {
 	uint64_t n = receipt->metric[RATION_METRIC_PIDS_REFUSED];
 
@@ -231,7 +234,8 @@ static void append_refused(struct line *line, const struct ration_receipt *recei
 	append(line, " reached: %" PRIu64 " %s refused", n, plural(n, "fork", "forks"));
 }
 
-static void append_survived(struct line *line, const struct ration_receipt *receipt, const struct ration_plan *plan)
+static void append_survived(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan *plan)
 {
 	uint64_t n = receipt->metric[RATION_METRIC_OOM_KILLS];
 
@@ -243,7 +247,8 @@ static void append_survived(struct line *line, const struct ration_receipt *rece
 		append_limit(line, "memory limit", plan, RATION_LIMIT_MEMORY, false);
 	else
 		append(line, "a memory limit that isn't this run's");
-	append(line, " reached: oom-killed %" PRIu64 " %s, not the command", n, plural(n, "process", "processes"));
+	append(line, " reached: oom-killed %" PRIu64 " %s, not the command", n,
+			plural(n, "process", "processes"));
 }
 
 static void append_truncated(struct line *line, const struct ration_receipt *receipt,

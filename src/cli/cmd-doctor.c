@@ -295,8 +295,8 @@ const struct command cmd_doctor = {
 	.name = "doctor",
 	.arguments = "[--json]",
 	.help = "Tell what this machine offers, what holds each limit, and what would make it better",
-	.details = "Exit status: 0 where --enforce strict holds for memory, cpus and pids; 1 where it doesn't; "
-		"125 if ration failed.",
+	.details = "Exit status: 0 where --enforce strict holds for memory, cpus and pids; 1 where it "
+		"doesn't; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &options_json, NULL },
 	.function = doctor_function,
 };

@@ -15,7 +15,8 @@
 static void print_report(const struct ration_gc_report *report)
 {
 	(void)printf("groups examined: %" PRIu64 ", removed: %" PRIu64 ", live: %" PRIu64
-			", failed: %" PRIu64 "\n", report->examined, report->removed, report->live, report->failed);
+			", failed: %" PRIu64 "\n",
+			report->examined, report->removed, report->live, report->failed);
 }
 
 static int print(const struct options *options, const struct ration_gc_report *report,

@@ -126,8 +126,8 @@ static const struct option_set report_set = {
 	.title = "What to tell",
 	.rows = (const struct option[]) {
 		{ .flag = "--receipt", .argument = "FILE|fd:N", .set = option_set_text, FIELD(receipt),
-			.help = "Write a receipt as JSON: to a file, which appears when it is complete, or to "
-				"an open file descriptor" },
+			.help = "Write a receipt as JSON: to a file, which appears when it is complete, or "
+				"to an open file descriptor" },
 		{ .flag = "--verbose", .letter = "-v", .set = option_set_true, FIELD(verbose),
 			.help = "Print the receipt for people on standard error" },
 		{ .flag = "--quiet", .letter = "-q", .set = option_set_true, FIELD(quiet),
@@ -383,11 +383,11 @@ const struct command cmd_run = {
 	.help = "Run a command under limits, and tell what it used and why it ended",
 	.details =
 		"The command and all its descendants live in one group, are held to the limits together, and "
-		"end together: when the command ends, when a limit says so, when ration is told to stop or dies. "
-		"COMMAND is looked up in ration's own PATH.\n"
+		"end together: when the command ends, when a limit says so, when ration is told to stop or "
+		"dies. COMMAND is looked up in ration's own PATH.\n"
 		"\n"
-		"Exit status: that of the command; 128+N if signal N ended it (137 after an OOM kill); 124 when "
-		"its wall time or CPU time was up; 125 if ration failed and the command didn't run; "
+		"Exit status: that of the command; 128+N if signal N ended it (137 after an OOM kill); 124 "
+		"when its wall time or CPU time was up; 125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &end_set, &options_vm,

@@ -165,8 +165,8 @@ const struct option_set options_enforce = {
 	.rows = (const struct option[]) {
 		{ .flag = "--enforce", .set = option_set_word, FIELD(policy),
 			.help = "strict: every limit must be held by the kernel for the whole group, or "
-				"nothing runs; fallback (the default): a weaker mechanism is taken, and named; "
-				"any: run even where a limit can't be held at all",
+				"nothing runs; fallback (the default): a weaker mechanism is taken, and "
+				"named; any: run even where a limit can't be held at all",
 			.words = (const struct option_word[]) {
 				{ "strict", RATION_ENFORCE_STRICT },
 				{ "fallback", RATION_ENFORCE_FALLBACK },

@@ -33,6 +33,21 @@ static bool vanished(int code)
 	return code == -ENOENT || code == -ENODEV;
 }
 
+/* A node that somebody made by hand stays when it is empty. */
+static bool stays(int fd)
+{
+	char value[1];
+
+	return fgetxattr(fd, CG_XATTR_KEEP, value, sizeof(value)) >= 0;
+}
+
+/* For what goes wrong in the middle; others that vanish meanwhile lead to another round. */
+static int cant(int code, const char *what, const char *where, struct ration_error *reterr)
+{
+	return error_set(reterr, code, vanished(code) ? RATION_CAUSE_VANISHED : RATION_CAUSE_UNKNOWN,
+			"can't %s the group %.200s: %s", what, where, error_text(code));
+}
+
 /* -------------------------------------------------------------- controllers */
 
 /*
@@ -48,7 +63,7 @@ static int check_empty(int fd, const char *where, struct ration_error *reterr)
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return r;
+		return cant(r, "read", where, reterr);
 	if (strcmp(text, "domain") != 0 && strcmp(text, "domain threaded") != 0)
 		return error_set(reterr, -EBUSY, RATION_CAUSE_HAS_PROCESSES, "%s is a %s group", where, text);
 	r = cg_read(fd, "cgroup.procs", text, sizeof(text));
@@ -70,7 +85,7 @@ static int enable(int fd, uint32_t wanted, const char *where, struct ration_erro
 	int r = cg_read(fd, "cgroup.subtree_control", have, sizeof(have));
 
 	if (r < 0)
-		return r;
+		return cant(r, "read", where, reterr);
 	for (size_t i = 0; i < HOST_CONTROLLERS; i++) {
 		if (wanted & host_controllers[i].bit && !cg_text_has_word(have, host_controllers[i].name))
 			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s+%s",
@@ -109,7 +124,7 @@ static int evacuate(const struct ration_host *host, struct ration_error *reterr)
 				error_text(r));
 	leaf = cg_open_dir(host->base_fd, name);
 	if (leaf < 0)
-		return leaf;
+		return cant(leaf, "open", name, reterr);
 	/* Each round moves who is there; a child forked meanwhile is there in the next. */
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		char *save = NULL;
@@ -118,7 +133,7 @@ static int evacuate(const struct ration_host *host, struct ration_error *reterr)
 		if (r == 0)
 			return 0;
 		if (r < 0 && r != -EFBIG)
-			return r;
+			return cant(r, "read", host->base, reterr);
 		for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 			r = cg_attach(leaf, (pid_t)strtol(line, NULL, 10));
 			if (r < 0 && r != -ESRCH && r != -EINVAL)
@@ -138,7 +153,7 @@ static int prepare_base(const struct ration_host *host, uint32_t wanted, struct 
 	int r = cg_read(host->base_fd, "cgroup.subtree_control", have, sizeof(have));
 
 	if (r < 0)
-		return r;
+		return cant(r, "read", host->base, reterr);
 	for (size_t i = 0; i < HOST_CONTROLLERS; i++) {
 		if (wanted & host_controllers[i].bit && !cg_text_has_word(have, host_controllers[i].name))
 			all = false;
@@ -159,6 +174,7 @@ static int make_node(int dir_fd, const char *name, uint32_t wanted, int *ret_fd,
 {
 	CLEANUP(closep) int fd = -EBADF;
 	int r = cg_mkdir(dir_fd, name);
+	bool made;
 
 	if (r < 0 && r != -EEXIST && !vanished(r)) {
 		(void)error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't make the group %s: %s", name, error_text(r));
@@ -167,12 +183,14 @@ static int make_node(int dir_fd, const char *name, uint32_t wanted, int *ret_fd,
 						     "is reached");
 		return r;
 	}
+	made = r == 0;
 	fd = cg_open_dir(dir_fd, name);
-	if (fd < 0)
-		return fd;
-	r = enable(fd, wanted, name, reterr);
-	if (r < 0)
+	r = fd < 0 ? cant(fd, "open", name, reterr) : enable(fd, wanted, name, reterr);
+	if (r < 0) {
+		if (made)
+			(void)cg_rmdir(dir_fd, name);
 		return r;
+	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
@@ -195,10 +213,13 @@ static int make_nodes(struct group *group, uint32_t wanted, struct ration_error 
 	return r;
 }
 
-/* Our pid and the time: nobody else has both, but for another pid namespace, whom EEXIST tells. */
+/*
+ * Our thread and the time: nobody else has both, but for another pid namespace,
+ * whom EEXIST tells.
+ */
 static void unique_name(char name[RATION_NAME_MAX + 1])
 {
-	(void)snprintf(name, RATION_NAME_MAX + 1, "r%d-%" PRIx64, (int)getpid(), sys_now_usec());
+	(void)snprintf(name, RATION_NAME_MAX + 1, "r%d-%" PRIx64, (int)gettid(), sys_now_usec());
 }
 
 int group_prepare(const struct ration_host *host, const char *tenant, const char *name, uint32_t wanted,
@@ -224,6 +245,8 @@ int group_prepare(const struct ration_host *host, const char *tenant, const char
 		if (r == 0)
 			r = make_nodes(&group, wanted, reterr);
 		if (r < 0) {
+			if (group.namespace_fd >= 0 && !stays(group.namespace_fd))
+				(void)cg_rmdir(host->base_fd, host->nspace);
 			group_close(&group);
 			return r;
 		}
@@ -241,7 +264,7 @@ static int make_room(struct group *group, struct ration_error *reterr)
 	int r;
 
 	if (fd < 0)
-		return vanished(fd) ? 0 : fd;
+		return vanished(fd) ? 0 : cant(fd, "open", group->name, reterr);
 	if (owner_state(group->host->proc_fd, fd) == OWNER_DEAD) {
 		r = owner_remove_group(group->tenant_fd, group->name, fd);
 		if (r >= 0)
@@ -273,21 +296,17 @@ int group_create(struct group *group, uint32_t wanted, struct ration_error *rete
 				return again;
 			continue;
 		}
-		if (r == 0)
-			r = group->fd = cg_open_dir(group->tenant_fd, group->name);
+		if (r < 0)
+			break;
+		r = group->fd = cg_open_dir(group->tenant_fd, group->name);
+		if (r < 0 && !vanished(r))
+			(void)cg_rmdir(group->tenant_fd, group->name);
 	}
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't make the group %s/%s: %s", group->tenant,
 				group->name, error_text(r));
 	owner_record(group->host->proc_fd, group->fd);
 	return 0;
-}
-
-static bool stays(int fd)
-{
-	char value[1];
-
-	return fgetxattr(fd, CG_XATTR_KEEP, value, sizeof(value)) >= 0;
 }
 
 void group_remove_nodes(int base_fd, const char *nspace, int namespace_fd, const char *tenant, int tenant_fd)

@@ -14,6 +14,7 @@
 #include "lib/run.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,9 @@ extern char **environ;
 
 /* How long a run that is given up waits for its dead to be gone; after that it is the keeper's. */
 #define RELEASE_MSEC 2000
+
+/* A command that has had its SIGKILL and is still there gets another. */
+#define RETRY_MSEC 100
 
 /* --------------------------------------------------------------- options */
 
@@ -179,13 +183,17 @@ int run_launch(struct ration_run *run, struct ration_error *reterr)
 /* The command of a run that is given up has had its SIGKILL: reaps it. */
 static void reap_command(struct ration_run *run)
 {
-	struct ration_error error;
+	struct pollfd poll_fd = { .fd = run->pid_fd, .events = POLLIN };
 	struct sys_wait ignored;
 
-	/* It ends, or hangs in the kernel, and then so do we. */
-	while (run->epoll_fd >= 0 && !run->ended && supervise_dispatch(run, &error) == 0)
-		(void)supervise_sleep(run);
-	(void)sys_reap(run->pid_fd, &ignored);
+	/*
+	 * It ends, or hangs in the kernel, and then so do we. Not by dispatch: that
+	 * the command can't be supervised may be why we are here.
+	 */
+	while (sys_reap(run->pid_fd, &ignored) == 0) {
+		if (poll(&poll_fd, 1, RETRY_MSEC) == 0)
+			(void)sys_pidfd_signal(run->pid_fd, SIGKILL);
+	}
 }
 
 /* Kills and reaps what runs, waits for the group to be empty, removes it. */
@@ -197,9 +205,10 @@ void run_release(struct ration_run *run)
 		supervise_kill(run);
 	if (run->pid_fd >= 0 && !run->ended)
 		reap_command(run);
-	if (!run->over && run->group.fd >= 0)
+	/* Of a run that came to its end there is none any more. */
+	if (run->group.fd >= 0)
 		(void)owner_wait_empty(run->group.fd, RELEASE_MSEC);
-	if (run->over || group_remove(&run->group) == 0)
+	if (group_remove(&run->group) == 0)
 		keeper_reap(&run->keeper);
 	else
 		keeper_inherit(&run->keeper);

@@ -58,7 +58,7 @@ enum event {
 
 /* How long the kill of a warden's tree may take at a time; a fork bomb of thousands has taken 1.7 s. */
 #define TREE_KILL_USEC 2000000
-#define TREE_RETRY_USEC 10000
+#define KILL_RETRY_USEC 10000
 
 static int add(const struct ration_run *run, int fd, enum event event, uint32_t events)
 {
@@ -155,14 +155,16 @@ void supervise_kill(struct ration_run *run)
 		/* What outlives the command by itself is leftover; what we end with it isn't. */
 		if (run->ended && run->end.cause == RUN_CAUSE_NONE && !run->killed)
 			left = cg_count(run->group.fd);
-		(void)cg_kill(run->group.fd);
+		/* This process may have no fd to spare just now. */
+		if (cg_kill(run->group.fd) < 0)
+			run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), KILL_RETRY_USEC);
 		killed = left > 0 ? (uint64_t)left : 0;
 	} else {
 		int r = proc_tree_stop_kill(run->host->proc_fd, getpid(), TREE_KILL_USEC, &killed);
 
 		/* Some take their time to die: look again soon, and go on with everything else meanwhile. */
 		if (r < 0)
-			run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), TREE_RETRY_USEC);
+			run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), KILL_RETRY_USEC);
 		if (!run->ended || run->end.cause != RUN_CAUSE_NONE)
 			killed = 0;
 	}
@@ -456,7 +458,8 @@ static void on_group(struct ration_run *run)
 {
 	char text[256];
 
-	if (cg_read_fd(run->events_fd, text, sizeof(text)) < 0)
+	/* Gone. After any other failure it goes on telling. */
+	if (cg_read_fd(run->events_fd, text, sizeof(text)) == -ENODEV)
 		drop(run, run->events_fd);
 }
 
@@ -509,6 +512,8 @@ static int finish(struct ration_run *run, struct ration_error *reterr)
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "can't remove the group %s: %s",
 				run->receipt.group, error_text(r));
+	/* Another run may have a group of that name from now on. */
+	group_close(&run->group);
 	keeper_dismiss(&run->keeper);
 	return 1;
 }

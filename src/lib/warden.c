@@ -173,6 +173,8 @@ int warden_start(struct ration_run *run, struct ration_error *reterr)
 	theirs = close_fd(theirs);
 	r = receive_report(ours, &report, 0);
 	if (r < 0 || report.code < 0) {
+		/* One that lives waits for us: without us it kills what it has started. */
+		ours = close_fd(ours);
 		reap(pid);
 		if (r < 0)
 			return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor died at the start");

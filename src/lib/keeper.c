@@ -11,8 +11,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
-#include <fcntl.h>
 
 #include "lib/owner.h"
 #include "sys/cgroup.h"
@@ -20,11 +20,11 @@
 #include "util/cleanup.h"
 
 /* True when the supervisor is gone, false when it has sent us home. */
-static bool wait_for_end(int parent_fd, int pipe_fd)
+static bool wait_for_end(int parent_fd, int socket_fd)
 {
 	for (;;) {
 		struct pollfd fds[2] = {
-			{ .fd = pipe_fd, .events = POLLIN },
+			{ .fd = socket_fd, .events = POLLIN },
 			{ .fd = parent_fd, .events = POLLIN },
 		};
 		char byte;
@@ -33,7 +33,7 @@ static bool wait_for_end(int parent_fd, int pipe_fd)
 			continue;
 		/* The byte first: a supervisor may say goodbye and exit at once. */
 		if (fds[0].revents)
-			return read(pipe_fd, &byte, 1) != 1;
+			return read(socket_fd, &byte, 1) != 1;
 		if (fds[1].revents)
 			return true;
 	}
@@ -53,10 +53,10 @@ static void clean_up(const struct group *group)
 			group->tenant_fd);
 }
 
-static void keeper_main(const struct group *group, pid_t parent, int pipe_fd)
+static void keeper_main(const struct group *group, pid_t parent, int socket_fd)
 {
 	int parent_fd = sys_pidfd_open(parent);
-	const int keep[] = { group->host->base_fd, group->namespace_fd, group->tenant_fd, pipe_fd, parent_fd };
+	const int keep[] = { group->host->base_fd, group->namespace_fd, group->tenant_fd, socket_fd, parent_fd };
 	sigset_t all;
 
 	/* Not even by a signal to the whole terminal or process group: only SIGKILL, by pid. */
@@ -66,7 +66,7 @@ static void keeper_main(const struct group *group, pid_t parent, int pipe_fd)
 	(void)prctl(PR_SET_NAME, "ration-keeper");
 	sys_close_others(keep, ARRAY_SIZE(keep));
 	/* Died before the pidfd was there: then it is of somebody else, or none. */
-	if (getppid() != parent || wait_for_end(parent_fd, pipe_fd))
+	if (getppid() != parent || wait_for_end(parent_fd, socket_fd))
 		clean_up(group);
 	_exit(0);
 }
@@ -78,7 +78,8 @@ int keeper_start(const struct group *group, struct keeper *ret_keeper)
 	pid_t parent = getpid(), pid;
 	int pair[2];
 
-	if (pipe2(pair, O_CLOEXEC) < 0)
+	/* A socket: to write to a pipe whose reader somebody has killed raises SIGPIPE. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	read_fd = pair[0];
 	write_fd = pair[1];
@@ -95,7 +96,7 @@ int keeper_start(const struct group *group, struct keeper *ret_keeper)
 void keeper_dismiss(struct keeper *keeper)
 {
 	if (keeper->fd >= 0)
-		(void)!write(keeper->fd, "", 1);
+		(void)send(keeper->fd, "", 1, MSG_NOSIGNAL);
 	keeper->fd = close_fd(keeper->fd);
 }
 

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -150,8 +151,11 @@ static int child_main(void *argument)
 	char byte;
 	int r;
 
+	for (size_t i = 0; i < ARRAY_SIZE(spawn->parent_fds); i++)
+		(void)close_fd(spawn->parent_fds[i]);
+	/* The parent gave up, or is gone: never run outside of the group. */
 	if (spawn->gate_fd >= 0 && read(spawn->gate_fd, &byte, 1) != 1)
-		return 127; /* the parent gave up: never run outside of the group */
+		return child_fail(spawn, SPAWN_STEP_EXEC, -EIO);
 	if (spawn->die_with_parent)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	reset_handlers();
@@ -206,7 +210,8 @@ static int start_moved(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
 	pid_t pid;
 	int r = 0;
 
-	if (pipe2(pair, O_CLOEXEC) < 0)
+	/* A socket: to write to a pipe whose reader was killed, by the group's limit perhaps, raises SIGPIPE. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	gate_read = pair[0];
 	gate_write = pair[1];
@@ -216,6 +221,8 @@ static int start_moved(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
 	report_write = pair[1];
 	spawn->gate_fd = gate_read;
 	spawn->report_fd = report_write;
+	spawn->parent_fds[0] = gate_write;
+	spawn->parent_fds[1] = report_read;
 	pid = sys_fork(child_main, spawn, ret_pid_fd);
 	if (pid < 0)
 		return pid;
@@ -223,7 +230,7 @@ static int start_moved(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
 	report_write = close_fd(report_write);
 	if (spawn->cgroup_fd >= 0)
 		r = cg_attach(spawn->cgroup_fd, pid);
-	if (r < 0 || write(gate_write, "", 1) != 1) {
+	if (r < 0 || send(gate_write, "", 1, MSG_NOSIGNAL) != 1) {
 		(void)sys_pidfd_signal(*ret_pid_fd, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
 		*ret_pid_fd = close_fd(*ret_pid_fd);
@@ -252,7 +259,7 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 
 	spawn->failed_step = SPAWN_STEP_NONE;
 	spawn->failed = 0;
-	spawn->gate_fd = spawn->report_fd = -EBADF;
+	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
 	/* No handler of the host program may run in the child. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -63,6 +63,7 @@ struct spawn {
 	volatile int failed_index; /* which of the rlimits */
 	int gate_fd;               /* internal: the release of a moved child */
 	int report_fd;             /* internal: where a forked child reports */
+	int parent_fds[2];         /* internal: the other ends of both, which a copy would keep open */
 };
 
 /*

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-inject.c - whatever call fails, a run leaves nothing behind
+ *
+ * A whole run, from ration_host_open() to ration_run_free(), is repeated, and
+ * each time the next of the calls that can fail does, until one time all of them
+ * went through. After each: what failed says so, or it went well; and there are
+ * no group, no child, no open fd and no memory more than before.
+ *
+ * Each scenario runs in a process of its own, so that a run that hangs is ended
+ * and named.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "faults.h"
+#include "ration.h"
+
+/* Far more calls than a run makes. */
+#define FAULTS_MAX 5000
+
+/* No fault takes longer than this, the library's own deadlines included. */
+#define HANG_SECONDS 20
+
+struct scenario {
+	const char *name;
+	bool cgroups;      /* or none: the warden's way */
+	int refuse;        /* clone3 and openat2 answer this errno; 0: they are there */
+	bool give_up;      /* ration_run_free() in the middle */
+	const char *script;
+};
+
+static const struct scenario scenarios[] = {
+	{ "cgroup", true, 0, false, "echo out; sleep 50 & exit 3" },
+	{ "cgroup, given up", true, 0, true, "sleep 50 & sleep 50" },
+	{ "cgroup, moved in", true, ENOSYS, false, "exit 3" },
+	{ "cgroup, moved in after EPERM", true, EPERM, true, "sleep 50" },
+	{ "warden", false, 0, false, "echo out; sleep 50 & exit 3" },
+	{ "warden, given up", false, 0, true, "sleep 50 & sleep 50" },
+	{ "warden, no new calls", false, ENOSYS, false, "exit 3" },
+};
+
+static struct state {
+	const char *scenario;
+	unsigned n;
+	const char *problem;
+	int detail;
+	char text[512];
+} now;
+
+static const char *nspace;
+
+static bool problem(const char *what, int detail)
+{
+	if (!now.problem) {
+		now.problem = what;
+		now.detail = detail;
+	}
+	return false;
+}
+
+/* ---------------------------------------------------------- what is left */
+
+static int count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		(void)closedir(dir);
+	return n;
+}
+
+static void nap(void)
+{
+	const struct timespec time = { .tv_nsec = 5000000 };
+
+	(void)nanosleep(&time, NULL);
+}
+
+/* Whoever the library didn't wait for. */
+static int children_left(void)
+{
+	return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD ? 0 : 1;
+}
+
+static bool exists(const char *path)
+{
+	return path[0] && access(path, F_OK) == 0;
+}
+
+/*
+ * A directory that couldn't be removed at the first try is the keeper's, which
+ * goes on after us; everything else must be as it was at once.
+ */
+static bool nothing_left(const char *namespace_path, int fds, size_t memory, const char *failed)
+{
+	bool by_keeper = failed && (strcmp(failed, "unlinkat") == 0 || strcmp(failed, "write") == 0 ||
+			strcmp(failed, "pread64") == 0 || strcmp(failed, "openat64") == 0 ||
+			strcmp(failed, "syscall") == 0);
+
+	for (int i = 0; i < 600 && (exists(namespace_path) || (by_keeper && children_left())); i++)
+		nap();
+	if (exists(namespace_path))
+		return problem("a group is left", 0);
+	if (children_left())
+		return problem("a child is left", 0);
+	if (count_fds() != fds)
+		return problem("fds are left", count_fds() - fds);
+	if (mallinfo2().uordblks != memory)
+		return problem("memory is left", (int)(mallinfo2().uordblks - memory));
+	return true;
+}
+
+/* So that the next run is judged by itself. */
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)at;
+	return kind == FTW_DP ? rmdir(path) : 0;
+}
+
+static void clean_up(const char *namespace_path)
+{
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	if (exists(namespace_path))
+		(void)nftw(namespace_path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ------------------------------------------------------------- one run */
+
+/* A call that failed must say so, and one that didn't must not. */
+static bool said(int r, const struct ration_error *error)
+{
+	if (r >= 0)
+		return true;
+	(void)snprintf(now.text, sizeof(now.text), "%s", error->message);
+	if (error->code != r || !error->message[0])
+		return problem("a failure without an explanation", r);
+	return true;
+}
+
+static int open_host(const char *namespace_name, struct ration_host **ret, char *path, size_t size)
+{
+	const struct ration_host_options options = { .size = sizeof(options), .nspace = namespace_name };
+	struct ration_host_info info = { .size = sizeof(info) };
+	struct ration_error error = { .code = 0 };
+	int r = ration_host_open(&options, ret, &error);
+
+	(void)said(r, &error);
+	if (r < 0)
+		return r;
+	ration_host_info(*ret, &info);
+	path[0] = '\0';
+	if (info.base)
+		(void)snprintf(path, size, "%s/%s", info.base, namespace_name);
+	return 0;
+}
+
+static int make_plan(const struct ration_host *host, struct ration_plan **ret)
+{
+	static const struct {
+		enum ration_limit limit;
+		uint64_t soft, hard;
+	} asked[] = {
+		{ RATION_LIMIT_MEMORY, RATION_UNLIMITED, UINT64_C(1) << 30 },
+		{ RATION_LIMIT_PIDS, RATION_UNLIMITED, 1000 },
+		{ RATION_LIMIT_CPU_TIME, 20000000, 30000000 },
+		{ RATION_LIMIT_TIMEOUT, RATION_UNLIMITED, 30000000 },
+		{ RATION_LIMIT_OUTPUT, RATION_UNLIMITED, 100000 },
+		{ RATION_LIMIT_RLIMIT_NOFILE, RATION_UNLIMITED, 100 },
+	};
+	struct ration_limits *limits = NULL;
+	struct ration_error error = { .code = 0 };
+	int r = ration_limits_new(&limits);
+
+	for (size_t i = 0; r == 0 && i < sizeof(asked) / sizeof(asked[0]); i++)
+		r = ration_limits_set(limits, asked[i].limit, asked[i].soft, asked[i].hard, &error);
+	if (r == 0) {
+		r = ration_plan_new(host, limits, RATION_ENFORCE_ANY, ret, &error);
+		(void)said(r, &error);
+	}
+	(void)ration_limits_free(limits);
+	return r;
+}
+
+static int finish_run(const struct scenario *scenario, struct ration_run *run)
+{
+	const struct ration_receipt *receipt;
+	struct ration_error error = { .code = 0 };
+	int r;
+
+	if (scenario->give_up)
+		return 0;
+	do
+		r = ration_run_wait(run, &error);
+	while (r == -EINTR);
+	(void)said(r, &error);
+	if (r < 0)
+		return r;
+	receipt = ration_run_receipt(run);
+	if (!receipt)
+		(void)problem("a run that is over has no receipt", 0);
+	else if (receipt->exit_code != 3 && receipt->verdict != RATION_VERDICT_INTERNAL)
+		(void)problem("a wrong exit status", receipt->exit_code);
+	return 0;
+}
+
+/* 0: all went well. */
+static int whole_run(const struct scenario *scenario, char *namespace_path, size_t size, const int fds[3])
+{
+	char *const argv[] = { (char *)"/bin/sh", (char *)"-c", (char *)scenario->script, NULL };
+	const struct ration_run_options options = { .size = sizeof(options), .argv = argv, .fds = fds };
+	struct ration_host *host = NULL;
+	struct ration_plan *plan = NULL;
+	struct ration_run *run = NULL;
+	struct ration_error error = { .code = 0 };
+	int r = open_host(nspace, &host, namespace_path, size);
+
+	if (r == 0)
+		r = make_plan(host, &plan);
+	if (r == 0) {
+		r = ration_run_start(host, plan, &options, &run, &error);
+		(void)said(r, &error);
+		if (r < 0 && run)
+			(void)problem("a run that failed to start is there", r);
+	}
+	if (r == 0)
+		r = finish_run(scenario, run);
+	(void)ration_run_free(run);
+	(void)ration_plan_free(plan);
+	(void)ration_host_free(host);
+	return r;
+}
+
+/* --------------------------------------------------------- the scenarios */
+
+static void report(const char *failed)
+{
+	printf("# %s: fault %u (%s): %s (%d)%s%s\n", now.scenario, now.n, failed ? failed : "none",
+			now.problem ? now.problem : "it hangs", now.detail, now.text[0] ? "; said: " : "", now.text);
+	(void)fflush(stdout);
+}
+
+static void on_alarm(int sig)
+{
+	const char *failed;
+
+	(void)sig;
+	(void)faults_end(&failed);
+	report(failed);
+	_exit(1);
+}
+
+/* All that a probe finds goes, in a mount namespace of our own. */
+static bool hide_cgroups(void)
+{
+	char line[4096], point[4096];
+	bool any = true;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return false;
+	while (any) {
+		FILE *file = fopen("/proc/self/mountinfo", "re");
+
+		any = false;
+		while (file && !any && fgets(line, sizeof(line), file))
+			any = strstr(line, " - cgroup") && sscanf(line, "%*s %*s %*s %*s %4095s", point) == 1;
+		if (file)
+			(void)fclose(file);
+		if (any && umount2(point, MNT_DETACH) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* 77: this host can't show it. */
+static int prepare(const struct scenario *scenario)
+{
+	const struct ration_host_options options = { .size = sizeof(options) };
+	struct ration_host_info info = { .size = sizeof(info) };
+	struct ration_host *host = NULL;
+	bool has_base;
+
+	if (!scenario->cgroups)
+		(void)hide_cgroups();
+	if (ration_host_open(&options, &host, NULL) < 0)
+		return 1;
+	ration_host_info(host, &info);
+	has_base = info.base != NULL;
+	(void)ration_host_free(host);
+	if (has_base != scenario->cgroups)
+		return 77;
+	if (scenario->refuse && !faults_refuse_new_calls(scenario->refuse))
+		return 77;
+	return 0;
+}
+
+static int run_scenario(const struct scenario *scenario, bool verbose)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int fds[3] = { null, null, null };
+	char namespace_path[8192] = "";
+	int r = prepare(scenario), problems = 0;
+
+	if (r != 0)
+		return r;
+	(void)signal(SIGALRM, on_alarm);
+	now.scenario = scenario->name;
+	/* The first warms up what the C library keeps. */
+	for (now.n = 0; now.n < FAULTS_MAX && problems < 10; now.n++) {
+		int before = count_fds();
+		size_t memory = mallinfo2().uordblks;
+		const char *failed;
+		unsigned calls;
+
+		now.problem = NULL;
+		now.text[0] = '\0';
+		(void)alarm(HANG_SECONDS);
+		faults_begin(now.n);
+		r = whole_run(scenario, namespace_path, sizeof(namespace_path), fds);
+		calls = faults_end(&failed);
+		if ((now.n == 0 || calls < now.n) && r < 0)
+			(void)problem("it fails without a fault", r);
+		/* A node that couldn't be removed goes with the next run; a group with a name of its own doesn't. */
+		if (failed && strcmp(failed, "unlinkat") == 0)
+			(void)whole_run(scenario, namespace_path, sizeof(namespace_path), fds);
+		if (now.n > 0)
+			(void)nothing_left(namespace_path, before, memory, failed);
+		if (verbose)
+			printf("# %u %s: %d %s\n", now.n, failed ? failed : "-", r, now.text);
+		if (now.problem) {
+			report(failed);
+			problems++;
+			clean_up(namespace_path);
+		}
+		if (now.n > 0 && calls < now.n)
+			break;
+	}
+	(void)alarm(0);
+	printf("# %s: %u faults\n", scenario->name, now.n - 1);
+	(void)fflush(stdout);
+	return problems > 0 || now.n == FAULTS_MAX;
+}
+
+int main(int argc, char *argv[])
+{
+	const size_t n = sizeof(scenarios) / sizeof(scenarios[0]);
+	char name[64];
+	int failures = 0;
+
+	/* Freed memory that is kept for the next call would count as memory in use. */
+	if (!getenv("GLIBC_TUNABLES")) {
+		(void)setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1);
+		(void)execv("/proc/self/exe", argv);
+	}
+	(void)snprintf(name, sizeof(name), "inject-%d", (int)getpid());
+	nspace = name;
+	printf("1..%zu\n", n);
+	for (size_t i = 0; i < n; i++) {
+		int status = 1;
+		pid_t pid;
+
+		if (argc > 1 && strcmp(argv[1], scenarios[i].name) != 0)
+			continue;
+		(void)fflush(stdout);
+		pid = fork();
+		if (pid == 0)
+			_exit(run_scenario(&scenarios[i], argc > 2));
+		if (pid < 0 || waitpid(pid, &status, 0) != pid)
+			return 1;
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+			printf("ok %zu %s # SKIP this host isn't made for it\n", i + 1, scenarios[i].name);
+			continue;
+		}
+		failures += status != 0;
+		if (status && !WIFEXITED(status))
+			printf("# %s: ended by signal %d\n", scenarios[i].name, WTERMSIG(status));
+		printf("%sok %zu %s\n", status ? "not " : "", i + 1, scenarios[i].name);
+	}
+	return failures > 0;
+}

@@ -86,6 +86,7 @@ struct ration_run {
 
 	bool ended;              /* the command itself has, and is reaped */
 	bool killed;             /* everything has been sent SIGKILL */
+	bool give_up_output;     /* don't wait any longer for who reads the output */
 	bool over;               /* and the receipt is written */
 	struct run_end end;
 	struct counters before;

@@ -170,16 +170,18 @@ void supervise_kill(struct ration_run *run)
 	}
 	run->receipt.leftover_killed += killed;
 	run->killed = true;
-	run->deadline[RUN_DEADLINE_WALL] = RUN_NEVER;
 	run->deadline[RUN_DEADLINE_CPU] = RUN_NEVER;
 	run->deadline[RUN_DEADLINE_WATCH] = RUN_NEVER;
 	run->deadline[RUN_DEADLINE_STALL] = RUN_NEVER;
+	/* The wall time goes on: a reader of the output who never reads isn't waited for any longer than that. */
 }
 
 void supervise_end(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
 {
 	bool first = note_cause(run, cause, sig, observed);
 
+	if (run->ended)
+		run->give_up_output = true;
 	if (sig == SIGKILL) {
 		if (first)
 			supervise_kill(run);
@@ -375,15 +377,24 @@ static void on_output(struct ration_run *run, size_t i)
 		(void)add(run, output->source_fd, EVENT_OUTPUT + (enum event)i, EPOLLIN);
 }
 
-/* All processes are dead: what is in the pipes is all that will come. */
+/*
+ * All processes are dead: what is in the pipes is all that will come. A command
+ * that ended by itself has its output delivered, however slow the reader; one
+ * that we ended may lose what nobody has taken by now.
+ */
 static bool outputs_done(struct ration_run *run)
 {
+	bool give_up = run->give_up_output || run->end.cause != RUN_CAUSE_NONE;
+
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
 		if (run->output[i].source_fd < 0)
 			continue;
 		on_output(run, i);
-		if (output_waits_for_target(&run->output[i]))
+		if (!output_waits_for_target(&run->output[i]))
+			continue;
+		if (!give_up)
 			return false;
+		run->output[i].over = true;
 	}
 	return true;
 }

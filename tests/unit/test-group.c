@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-group.c - groups that come and go, under the feet of others, too
+ */
+#include "unit.h"
+
+#include "place.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+#include "lib/group.h"
+#include "lib/owner.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+#define PROCESSES 8
+#define ROUNDS 200
+
+static void test_names_are_refused(void **state)
+{
+	char longest[RATION_NAME_MAX + 2];
+	const struct {
+		const char *name;
+		bool good;
+	} rows[] = {
+		{ "", false }, { ".", false }, { "..", false }, { "../x", false }, { "a/b", false }, { "/", false },
+		{ "-rf", false }, { ".hidden", false }, { "_x", false }, { "@x", false }, { ":x", false },
+		{ "a b", false }, { "a\n", false }, { "a\tb", false }, { "\xc3\xa9", false }, { "a\x1b[31m", false },
+		{ "cgroup.procs", false }, { "cgroup.x", false }, { "memory.max", false }, { "cpu.stat", false },
+		{ "cpuset.cpus", false }, { "pids.max", false }, { "io.max", false }, { "hugetlb.2MB.max", false },
+		{ "misc.max", false }, { "rdma.max", false }, { longest, false },
+		{ "a", true }, { "7", true }, { "vm-7", true }, { "a.b_c:d@e-f", true }, { "cgroup", true },
+		{ "memory", true }, { "memoryx.max", true }, { "a..b", true }, { longest + 1, true },
+	};
+
+	(void)state;
+	(void)memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_error error = { .message = "" };
+		int r = host_check_name("--tenant", rows[i].name, &error);
+
+		assert_row(r == (rows[i].good ? 0 : -EINVAL), "\"%s\": %d", rows[i].name, r);
+		if (rows[i].good)
+			continue;
+		assert_int_equal(error.cause, RATION_CAUSE_BAD_NAME);
+		assert_true(error.hint[0] && strstr(error.message, "--tenant"));
+		for (const char *at = error.message; *at; at++)
+			assert_row((unsigned char)*at >= ' ', "\"%s\": a control character in the message", rows[i].name);
+	}
+}
+
+/* A bad name is refused before anything is made. */
+static void test_bad_names_make_nothing(void **state)
+{
+	struct place place;
+	struct group group = GROUP_NONE;
+
+	(void)state;
+	place_begin(&place);
+	assert_int_equal(group_prepare(place.host, "..", NULL, 0, &group, NULL), -EINVAL);
+	assert_int_equal(group_prepare(place.host, "a", "../b", 0, &group, NULL), -EINVAL);
+	assert_int_equal(group.fd, -EBADF);
+	assert_int_equal(access(place.path, F_OK), -1);
+	place_end(&place);
+}
+
+static void test_one_life(void **state)
+{
+	struct place place;
+	struct group group = GROUP_NONE, same = GROUP_NONE;
+	char path[9000];
+
+	(void)state;
+	place_begin(&place);
+	assert_int_equal(group_prepare(place.host, "t", "n", 0, &group, NULL), 0);
+	(void)snprintf(path, sizeof(path), "%s/t/n", place.path);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(group_create(&group, 0, NULL), 0);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(owner_state(place.host->proc_fd, group.fd), OWNER_ALIVE);
+
+	/* Its owner lives: nobody else may have it. */
+	assert_int_equal(group_prepare(place.host, "t", "n", 0, &same, NULL), 0);
+	assert_int_equal(group_create(&same, 0, NULL), -EEXIST);
+	assert_int_equal(same.fd, -EBADF);
+	group_close(&same);
+
+	assert_int_equal(group_remove(&group), 0);
+	assert_int_equal(group_remove(&group), 0);
+	group_close(&group);
+	place_end(&place);
+}
+
+/* Names that nobody chose are nobody else's: two threads had the same in the same microsecond. */
+static void *choose_names(void *data)
+{
+	const struct ration_host *host = data;
+	char (*names)[RATION_NAME_MAX + 1] = calloc(ROUNDS, sizeof(*names));
+
+	for (size_t i = 0; names && i < ROUNDS; i++) {
+		struct group group = GROUP_NONE;
+		uint64_t now = sys_now_usec();
+
+		/* With a base to make it in, no thread gets there twice in a microsecond. */
+		while (sys_now_usec() == now)
+			;
+		if (group_prepare(host, "t", NULL, 0, &group, NULL) < 0)
+			return NULL;
+		(void)strcpy(names[i], group.name);
+		group_close(&group);
+	}
+	return names;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void test_chosen_names_are_unique(void **state)
+{
+	/* Where there is no base, a name is chosen just as well, and faster. */
+	struct ration_host host = { .base_fd = -EBADF };
+	static char all[4 * ROUNDS][RATION_NAME_MAX + 1];
+	pthread_t thread[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(thread); i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, choose_names, &host), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(thread); i++) {
+		void *names = NULL;
+
+		assert_int_equal(pthread_join(thread[i], &names), 0);
+		assert_non_null(names);
+		(void)memcpy(all[i * ROUNDS], names, sizeof(all[0]) * ROUNDS);
+		free(names);
+	}
+	qsort(all, ARRAY_SIZE(all), sizeof(all[0]), compare_names);
+	for (size_t i = 1; i < ARRAY_SIZE(all); i++)
+		assert_string_not_equal(all[i - 1], all[i]);
+}
+
+/* One of many who use the same tenant. Returns a line, or 0. */
+static int come_and_go(const struct place *place, int who)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		struct ration_error error = { .message = "" };
+		struct group group = GROUP_NONE;
+		int r = group_prepare(place->host, "shared", NULL, 0, &group, &error);
+
+		if (r == 0)
+			r = group_create(&group, 0, &error);
+		if (r == 0 && cg_populated(group.fd) != 0)
+			r = -EIO;
+		if (r == 0)
+			r = group_remove(&group);
+		group_close(&group);
+		if (r < 0) {
+			print_error("process %d, round %d: %d %s\n", who, i, r, error.message);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static void test_eight_processes_in_one_tenant(void **state)
+{
+	struct place place;
+	pid_t pid[PROCESSES];
+	int failures = 0;
+
+	(void)state;
+	place_begin(&place);
+	for (int i = 0; i < PROCESSES; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0)
+			_exit(come_and_go(&place, i));
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		int status = -1;
+
+		assert_true(pid[i] > 0 && waitpid(pid[i], &status, 0) == pid[i]);
+		failures += status != 0;
+	}
+	assert_int_equal(failures, 0);
+	place_end(&place);
+}
+
+static void test_marked_nodes_stay(void **state)
+{
+	struct place place;
+	struct group group = GROUP_NONE;
+	char path[9000];
+
+	(void)state;
+	place_begin(&place);
+	assert_int_equal(group_prepare(place.host, "kept", "n", 0, &group, NULL), 0);
+	assert_int_equal(group_create(&group, 0, NULL), 0);
+	if (fsetxattr(group.tenant_fd, CG_XATTR_KEEP, "1", 1, 0) < 0) {
+		print_message("no extended attributes on cgroups here\n");
+		(void)group_remove(&group);
+		group_close(&group);
+		place_end(&place);
+		skip();
+	}
+	assert_int_equal(group_remove(&group), 0);
+	(void)snprintf(path, sizeof(path), "%s/kept", place.path);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(fremovexattr(group.tenant_fd, CG_XATTR_KEEP), 0);
+	assert_int_equal(group_remove(&group), 0);
+	group_close(&group);
+	place_end(&place);
+}
+
+/* What a run's processes made below their group goes with it; processes don't. */
+static void test_removal_takes_what_is_below(void **state)
+{
+	struct place place;
+	struct group group = GROUP_NONE;
+	int fd;
+	pid_t pid;
+
+	(void)state;
+	place_begin(&place);
+	assert_int_equal(group_prepare(place.host, "t", "n", 0, &group, NULL), 0);
+	assert_int_equal(group_create(&group, 0, NULL), 0);
+	assert_int_equal(cg_mkdir(group.fd, "a"), 0);
+	fd = cg_open_dir(group.fd, "a");
+	assert_int_equal(cg_mkdir(fd, "b"), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)alarm(30);
+		(void)pause();
+		_exit(0);
+	}
+	assert_int_equal(cg_attach(fd, pid), 0);
+	assert_int_equal(cg_populated(group.fd), 1);
+	assert_int_equal(group_remove(&group), -EBUSY);
+	assert_int_equal(cg_kill(group.fd), 0);
+	assert_int_equal(owner_wait_empty(group.fd, 10000), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(group_remove(&group), 0);
+	(void)close(fd);
+	group_close(&group);
+	place_end(&place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_are_refused),
+		cmocka_unit_test(test_bad_names_make_nothing),
+		cmocka_unit_test(test_one_life),
+		cmocka_unit_test(test_chosen_names_are_unique),
+		cmocka_unit_test(test_eight_processes_in_one_tenant),
+		cmocka_unit_test(test_marked_nodes_stay),
+		cmocka_unit_test(test_removal_takes_what_is_below),
+	};
+
+	return cmocka_run_group_tests_name("group", tests, NULL, NULL);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-owner.c - whose a group is, by what is written on it
+ */
+#include "unit.h"
+
+#include "place.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+#include "lib/owner.h"
+#include "sys/proc.h"
+#include "util/cleanup.h"
+
+#define OTHER_BOOT "00000000-0000-4000-8000-000000000000"
+
+struct facts {
+	pid_t dead;
+	uint64_t start;
+	char boot[PROC_BOOT_ID_SIZE];
+	uint64_t pid_namespace;
+};
+
+static void look(int proc_fd, struct facts *ret)
+{
+	struct stat st;
+
+	ret->dead = fork();
+	if (ret->dead == 0)
+		_exit(0);
+	assert_int_equal(waitpid(ret->dead, NULL, 0), ret->dead);
+	assert_int_equal(proc_boot_id(proc_fd, ret->boot), 0);
+	assert_int_equal(proc_start_ticks(proc_fd, getpid(), &ret->start), 0);
+	assert_int_equal(fstatat(proc_fd, "self/ns/pid", &st, 0), 0);
+	ret->pid_namespace = (uint64_t)st.st_ino;
+}
+
+static void record(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void record(int fd, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	assert_int_equal(fsetxattr(fd, CG_XATTR_OWNER, text, (size_t)n, 0), 0);
+}
+
+static void test_records(void **state)
+{
+	struct place place;
+	struct facts f;
+	int fd, proc_fd, self = (int)getpid();
+
+	(void)state;
+	place_begin(&place);
+	proc_fd = place.host->proc_fd;
+	fd = place_make(&place);
+	look(proc_fd, &f);
+	owner_record(proc_fd, fd);
+	if (fgetxattr(fd, CG_XATTR_OWNER, NULL, 0) < 0) {
+		print_message("no extended attributes on cgroups here\n");
+		place_remove(&place, fd);
+		skip();
+	}
+#define IS(expected) assert_int_equal(owner_state(proc_fd, fd), OWNER_##expected)
+	IS(ALIVE);
+	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start, f.boot, f.pid_namespace);
+	IS(ALIVE);
+	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start + 1, f.boot, f.pid_namespace);
+	IS(DEAD); /* the pid is somebody else's by now */
+	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
+	IS(DEAD);
+	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start, OTHER_BOOT, f.pid_namespace);
+	IS(DEAD);
+	/* Of another pid namespace: the number means nothing here, whether or not it is in use. */
+	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start, f.boot, f.pid_namespace + 1);
+	IS(UNKNOWN);
+	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace + 1);
+	IS(UNKNOWN);
+#undef IS
+	place_remove(&place, fd);
+}
+
+/* Not ours, or of a version to come: hands off, as from a group without any record. */
+static void test_garbage(void **state)
+{
+	static const char *const garbage[] = { "x", " ", "1", "1 1", "2 1 1 x 1", "1 x y z 1", "1 1 1 \n", "-1 -1 -1 -1 -1",
+		"1 99999999999999999999 1 b" };
+	struct place place;
+	int fd;
+
+	(void)state;
+	place_begin(&place);
+	fd = place_make(&place);
+	assert_int_equal(owner_state(place.host->proc_fd, fd), OWNER_UNKNOWN);
+	for (size_t i = 0; i < ARRAY_SIZE(garbage); i++) {
+		record(fd, "%s", garbage[i]);
+		assert_row(owner_state(place.host->proc_fd, fd) == OWNER_UNKNOWN, "\"%s\"", garbage[i]);
+	}
+	record(fd, "%0400d", 1);
+	assert_int_equal(owner_state(place.host->proc_fd, fd), OWNER_UNKNOWN);
+	place_remove(&place, fd);
+}
+
+static void test_gc_takes_the_dead_only(void **state)
+{
+	static const char *const names[] = { "live", "dead", "stranger" };
+	struct ration_gc_report report = { .size = sizeof(report) };
+	struct place place;
+	struct facts f;
+	int space, tenant, fd[ARRAY_SIZE(names)];
+	char path[9000];
+
+	(void)state;
+	place_begin(&place);
+	space = place_make(&place);
+	look(place.host->proc_fd, &f);
+	assert_int_equal(cg_mkdir(space, "t"), 0);
+	tenant = cg_open_dir(space, "t");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_int_equal(cg_mkdir(tenant, names[i]), 0);
+		fd[i] = cg_open_dir(tenant, names[i]);
+	}
+	owner_record(place.host->proc_fd, fd[0]);
+	record(fd[1], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
+	record(fd[2], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace + 1);
+	assert_int_equal(ration_gc(place.host, &report, NULL), 0);
+	assert_int_equal(report.examined, 3);
+	assert_int_equal(report.removed, 1);
+	assert_int_equal(report.live, 2);
+	assert_int_equal(report.failed, 0);
+	(void)snprintf(path, sizeof(path), "%s/t/dead", place.path);
+	assert_int_equal(access(path, F_OK), -1);
+	/* Removed with a process in it. */
+	record(fd[2], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
+	f.dead = fork();
+	if (f.dead == 0) {
+		(void)alarm(30);
+		(void)pause();
+		_exit(0);
+	}
+	assert_int_equal(cg_attach(fd[2], f.dead), 0);
+	assert_int_equal(ration_gc(place.host, &report, NULL), 0);
+	assert_int_equal(report.removed, 1);
+	assert_int_equal(waitpid(f.dead, NULL, 0), f.dead);
+	assert_int_equal(cg_rmdir(tenant, "live"), 0);
+	assert_int_equal(ration_gc(place.host, &report, NULL), 0);
+	assert_int_equal(report.examined, 0);
+	assert_int_equal(access(place.path, F_OK), -1);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		(void)close(fd[i]);
+	(void)close(tenant);
+	(void)close(space);
+	place_end(&place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_gc_takes_the_dead_only),
+	};
+
+	return cmocka_run_group_tests_name("owner", tests, NULL, NULL);
+}

@@ -162,6 +162,8 @@ static int child_main(void *argument)
 	r = place_fds(spawn->fds);
 	if (r < 0)
 		return child_fail(spawn, SPAWN_STEP_FDS, r);
+	/* Not all that the caller has open is close-on-exec, and not all of it is the caller's own doing. */
+	sys_close_at_exec(3);
 	if (spawn->nice != 0) {
 		/* Not below what we have: -1 is a value, so errno tells. */
 		errno = 0;

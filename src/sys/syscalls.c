@@ -5,6 +5,7 @@
 #include "sys/syscalls.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <string.h>
@@ -99,6 +100,18 @@ void sys_close_others(const int *keep, size_t n)
 		from = (unsigned)next + 1;
 	}
 	(void)close_range_of(from, ~0u);
+}
+
+void sys_close_at_exec(unsigned first)
+{
+	long highest;
+
+	if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+		return;
+	/* Remove when the oldest kernel is >= 5.11. */
+	highest = sysconf(_SC_OPEN_MAX);
+	for (long fd = first; fd < highest; fd++)
+		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 }
 
 int sys_reap(int pid_fd, struct sys_wait *ret)

@@ -36,6 +36,9 @@ int sys_pidfd_signal(int pid_fd, int sig);
 /* Closes every fd but the `n` of `keep`, in any order, some of which may be none (negative). */
 void sys_close_others(const int *keep, size_t n);
 
+/* Lets every fd from `first` upwards be closed by the next exec of this process. */
+void sys_close_at_exec(unsigned first);
+
 /* How a child ended. */
 struct sys_wait {
 	int exit_code; /* or -1 */

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-spawn.c - from clone to exec, and what fails on the way
+ *
+ * The command is /bin/sh, which reports over fd 1 into a pipe. Each test is a
+ * process of its own: some filter system calls for good, some close fd 0.
+ */
+#include "unit.h"
+
+#include "files.h"
+#include "place.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "sys/spawn.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+extern char **environ;
+
+/* Runs `test` in a child: 0, or the line that failed. */
+static int in_child(int (*test)(void *data), void *data)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)alarm(60);
+		_exit(test(data));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* Lines beyond 255 don't fit an exit status: their number goes to stderr. */
+#define CHECK(condition)                                            \
+	do {                                                        \
+		if (!(condition)) {                                 \
+			print_error("line %d: %s\n", __LINE__, #condition); \
+			return 1;                                   \
+		}                                                   \
+	} while (0)
+
+/* Answers `clone3` with an error, as container filters do. */
+static bool refuse_clone3(int with_errno)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)with_errno),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { .len = ARRAY_SIZE(filter), .filter = filter };
+
+	return with_errno == 0 || (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+			prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0);
+}
+
+struct shell {
+	struct spawn spawn;
+	char *argv[4], *shell_argv[3];
+	int out; /* what the command writes to fd 1 */
+	pid_t pid;
+	int pid_fd;
+	enum ration_birth birth;
+};
+
+static void shell_init(struct shell *sh, const char *script)
+{
+	*sh = (struct shell) {
+		.spawn = { .path = "/bin/sh", .cgroup_fd = -EBADF, .fds = { 0, 1, 2 } },
+		.argv = { (char *)"sh", (char *)"-c", (char *)script, NULL },
+		.out = -EBADF,
+		.pid_fd = -EBADF,
+	};
+	sh->spawn.argv = sh->argv;
+	sh->spawn.envp = environ;
+	(void)sigemptyset(&sh->spawn.mask);
+}
+
+static int shell_start(struct shell *sh)
+{
+	int pair[2], r;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return -errno;
+	sh->spawn.fds[1] = pair[1];
+	r = spawn_start(&sh->spawn, &sh->pid, &sh->pid_fd, &sh->birth);
+	(void)close(pair[1]);
+	sh->out = pair[0];
+	return r;
+}
+
+/* Its whole output, and its end. */
+static int shell_end(struct shell *sh, char *buf, size_t size)
+{
+	size_t length = 0;
+	ssize_t n;
+	int status;
+
+	while (length + 1 < size && (n = read(sh->out, buf + length, size - 1 - length)) > 0)
+		length += (size_t)n;
+	buf[length] = '\0';
+	(void)close(sh->out);
+	(void)close(sh->pid_fd);
+	return waitpid(sh->pid, &status, 0) == sh->pid ? status : -1;
+}
+
+/* ---------------------------------------------------------------- resolve */
+
+static void test_resolve(void **state)
+{
+	char dir[PATH_MAX], path[3 * PATH_MAX + 64], expected[PATH_MAX + 64];
+	const struct {
+		const char *name;
+		int result;
+		const char *found; /* below the directory */
+	} rows[] = {
+		{ "tool", 0, "two/tool" },
+		{ "both", 0, "one/both" },
+		{ "nothing", -ENOENT, NULL },
+		{ "plain", -EACCES, NULL },
+		{ "sub", -EACCES, NULL },
+		/* As execvp: what may not be executed is remembered, and passed over. */
+		{ "masked", 0, "two/masked" },
+		{ "", -ENOENT, NULL },
+		{ "/nowhere/x", -ENOENT, NULL },
+		{ "/", -EACCES, NULL },
+		{ "/dev/null", -EACCES, NULL },
+		{ "/bin/sh/x", -ENOTDIR, NULL },
+	};
+	char *found = NULL;
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "two/tool", "#!/bin/sh\n");
+	files_put(dir, "one/both", "");
+	files_put(dir, "two/both", "");
+	files_put(dir, "one/plain", "");
+	files_put(dir, "one/masked", "");
+	files_put(dir, "two/masked", "");
+	files_put(dir, "one/sub", NULL);
+	for (const char *const *at = (const char *const[]) { "two/tool", "one/both", "two/both", "two/masked", NULL };
+			*at; at++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, *at);
+		assert_int_equal(chmod(path, 0755), 0);
+	}
+	(void)snprintf(path, sizeof(path), "%s/gone:%s/one:%s/two", dir, dir, dir);
+	assert_int_equal(setenv("PATH", path, 1), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r = spawn_resolve(rows[i].name, &found);
+
+		assert_row(r == rows[i].result, "\"%s\": %d", rows[i].name, r);
+		if (r < 0)
+			continue;
+		(void)snprintf(expected, sizeof(expected), "%s/%s", dir, rows[i].found);
+		assert_string_equal(found, expected);
+		free(found);
+	}
+	/* An empty part is the working directory; an empty path is one, too. */
+	(void)snprintf(path, sizeof(path), "%s/two", dir);
+	assert_int_equal(chdir(path), 0);
+	for (const char *const *at = (const char *const[]) { "", ":/nowhere", "/nowhere:", "/a::/b", NULL }; *at; at++) {
+		assert_int_equal(setenv("PATH", *at, 1), 0);
+		assert_row(spawn_resolve("tool", &found) == 0, "PATH \"%s\"", *at);
+		assert_string_equal(found, "tool");
+		free(found);
+	}
+	assert_int_equal(unsetenv("PATH"), 0);
+	assert_int_equal(spawn_resolve("sh", &found), 0);
+	free(found);
+	assert_int_equal(setenv("PATH", "/usr/bin:/bin", 1), 0);
+	assert_int_equal(chdir("/"), 0);
+	files_end(dir);
+}
+
+/* -------------------------------------------------------------------- fds */
+
+/* Number i, of six, is a file in which there is the letter i. */
+static bool make_letters(void)
+{
+	static const char letters[] = "abcdef";
+
+	for (int i = 0; i < 6; i++) {
+		int fd = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+
+		if (fd < 0 || write(fd, &letters[i], 1) != 1 || (fd != i && dup3(fd, i, O_CLOEXEC) != i))
+			return false;
+		if (fd != i)
+			(void)close(fd);
+	}
+	return true;
+}
+
+/* Each way in which three fds can stand to 0, 1 and 2, and to each other. */
+static int permute(void *data)
+{
+	int log = fcntl(2, F_DUPFD_CLOEXEC, 20);
+
+	CHECK(refuse_clone3(*(const int *)data));
+	for (int code = 0; code < 6 * 6 * 6; code++) {
+		const int fds[3] = { code % 6, code / 6 % 6, code / 36 };
+		/* The shell keeps what it has been given where it reads it from: 0, 1 and 2. */
+		const char *script = "for i in 0 1 2; do read x </proc/self/fd/$i; [ \"$x\" = $1 ] || exit 1; shift; done";
+		char letter[3][2] = { { (char)('a' + fds[0]) }, { (char)('a' + fds[1]) }, { (char)('a' + fds[2]) } };
+		char *argv[] = { (char *)"sh", (char *)"-c", (char *)script, (char *)"sh", letter[0], letter[1],
+			letter[2], NULL };
+		struct shell sh;
+		int status = -1;
+
+		for (int i = 0; i < 6; i++)
+			(void)close(i);
+		if (!make_letters())
+			_exit(3);
+		shell_init(&sh, "");
+		sh.spawn.argv = argv;
+		(void)memcpy(sh.spawn.fds, fds, sizeof(fds));
+		if (spawn_start(&sh.spawn, &sh.pid, &sh.pid_fd, &sh.birth) != 0 ||
+				waitpid(sh.pid, &status, 0) != sh.pid || status != 0) {
+			(void)dprintf(log, "fds %d %d %d: status %x\n", fds[0], fds[1], fds[2], (unsigned)status);
+			return 1;
+		}
+		(void)close(sh.pid_fd);
+	}
+	return 0;
+}
+
+static void test_fds_in_any_order(void **state)
+{
+	int cloned = 0, moved = ENOSYS;
+
+	(void)state;
+	assert_int_equal(in_child(permute, &cloned), 0);
+	assert_int_equal(in_child(permute, &moved), 0);
+}
+
+static int pass_no_others(void *data)
+{
+	struct shell sh;
+	char text[256];
+	/* One that isn't close-on-exec, either. */
+	int fd = open("/dev/null", O_RDONLY);
+
+	CHECK(fd > 2 && refuse_clone3(*(const int *)data));
+	/* ls itself has one more, the directory. */
+	shell_init(&sh, "ls /proc/self/fd");
+	CHECK(shell_start(&sh) == 0);
+	CHECK(shell_end(&sh, text, sizeof(text)) == 0);
+	CHECK(strcmp(text, "0\n1\n2\n3\n") == 0);
+	return 0;
+}
+
+static void test_no_fd_of_ours_is_passed_on(void **state)
+{
+	const int refused[] = { 0, ENOSYS, EPERM };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(in_child(pass_no_others, (void *)(uintptr_t)&refused[i]), 0);
+}
+
+/* ------------------------------------------------------------ born or moved */
+
+struct birth_case {
+	int refused;
+	int cgroup_fd;
+	const char *group;
+};
+
+static int be_born(void *data)
+{
+	const struct birth_case *c = data;
+	struct shell sh;
+	char text[9000];
+
+	CHECK(refuse_clone3(c->refused));
+	shell_init(&sh, "cat /proc/self/cgroup");
+	sh.spawn.cgroup_fd = c->cgroup_fd;
+	CHECK(shell_start(&sh) == 0);
+	CHECK(shell_end(&sh, text, sizeof(text)) == 0);
+	CHECK(sh.birth == (c->refused ? RATION_BIRTH_MIGRATED : RATION_BIRTH_CLONED));
+	CHECK(strstr(text, c->group) != NULL);
+	return 0;
+}
+
+static int fail_to_exec(void *data)
+{
+	const struct birth_case *c = data;
+	struct shell sh;
+
+	CHECK(refuse_clone3(c->refused));
+	shell_init(&sh, "");
+	sh.spawn.cgroup_fd = c->cgroup_fd;
+	sh.spawn.path = "/nowhere/at/all";
+	CHECK(shell_start(&sh) == -ENOENT);
+	CHECK(sh.spawn.failed_step == SPAWN_STEP_EXEC);
+	CHECK(sh.pid_fd == -EBADF);
+	/* It has been reaped. */
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	return 0;
+}
+
+static void test_in_a_group(void **state)
+{
+	const int refused[] = { 0, ENOSYS, EPERM, EINVAL, E2BIG };
+	struct place place;
+	struct birth_case c;
+	int fd;
+
+	(void)state;
+	place_begin(&place);
+	fd = place_make(&place);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		c = (struct birth_case) { .refused = refused[i], .cgroup_fd = fd, .group = place.nspace };
+		assert_row(in_child(be_born, &c) == 0, "errno %d", refused[i]);
+		assert_row(in_child(fail_to_exec, &c) == 0, "errno %d", refused[i]);
+	}
+	assert_int_equal(cg_populated(fd), 0);
+	place_remove(&place, fd);
+}
+
+static int fail_at_steps(void *data)
+{
+	struct shell sh;
+
+	CHECK(refuse_clone3(*(const int *)data));
+	shell_init(&sh, "");
+	sh.spawn.n_rlimits = 2;
+	sh.spawn.rlimits[0] = (struct spawn_rlimit) { .resource = RLIMIT_CORE };
+	sh.spawn.rlimits[1] = (struct spawn_rlimit) { .resource = RLIMIT_CORE, .soft = 2, .hard = 1 };
+	CHECK(shell_start(&sh) == -EINVAL);
+	CHECK(sh.spawn.failed_step == SPAWN_STEP_RLIMIT && sh.spawn.failed_index == 1);
+
+	shell_init(&sh, "");
+	sh.spawn.pinned = true; /* to no CPU at all */
+	CHECK(shell_start(&sh) == -EINVAL);
+	CHECK(sh.spawn.failed_step == SPAWN_STEP_AFFINITY);
+
+	shell_init(&sh, "");
+	sh.spawn.fds[0] = 4321;
+	CHECK(shell_start(&sh) == -EBADF);
+	CHECK(sh.spawn.failed_step == SPAWN_STEP_FDS);
+
+	/* An executable file without a #! line is the shell's. */
+	shell_init(&sh, "");
+	sh.spawn.path = "/dev/null";
+	CHECK(shell_start(&sh) == -EACCES);
+	CHECK(sh.spawn.failed_step == SPAWN_STEP_EXEC);
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	return 0;
+}
+
+static void test_each_step_reports(void **state)
+{
+	const int refused[] = { 0, ENOSYS };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(in_child(fail_at_steps, (void *)(uintptr_t)&refused[i]), 0);
+}
+
+static int set_things(void *data)
+{
+	unsigned long long blocked, ignored, caught;
+	struct shell sh;
+	char text[4096];
+
+	CHECK(refuse_clone3(*(const int *)data));
+	shell_init(&sh, "ulimit -Sn; ulimit -Hn; nice; cat /proc/self/status");
+	sh.spawn.n_rlimits = 1;
+	sh.spawn.rlimits[0] = (struct spawn_rlimit) { .resource = RLIMIT_NOFILE, .soft = 20, .hard = 30 };
+	sh.spawn.nice = 3;
+	(void)sigaddset(&sh.spawn.mask, SIGUSR1);
+	(void)signal(SIGUSR2, SIG_IGN);
+	CHECK(nice(2) != -1);
+	CHECK(shell_start(&sh) == 0);
+	CHECK(shell_end(&sh, text, sizeof(text)) == 0);
+	CHECK(strncmp(text, "20\n30\n5\n", 8) == 0 && strstr(text, "SigBlk"));
+	CHECK(sscanf(strstr(text, "SigBlk"), "SigBlk: %llx SigIgn: %llx SigCgt: %llx", &blocked, &ignored, &caught) == 3);
+	CHECK(blocked == 1u << (SIGUSR1 - 1) && ignored & 1u << (SIGUSR2 - 1) && caught == 0);
+	return 0;
+}
+
+static void test_what_is_set_before_exec(void **state)
+{
+	const int refused[] = { 0, ENOSYS };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(in_child(set_things, (void *)(uintptr_t)&refused[i]), 0);
+}
+
+/*
+ * A moved child waited for a word of its parent while it held the other end of
+ * the line itself: when the parent was killed, it stayed for ever, in no group.
+ * Here the parent is held up in between by a cgroup.procs that nobody reads.
+ */
+static int start_and_hang(void *data)
+{
+	struct shell sh;
+
+	CHECK(refuse_clone3(ENOSYS));
+	shell_init(&sh, "echo it runs");
+	sh.spawn.cgroup_fd = *(const int *)data;
+	return shell_start(&sh) == 0 ? 0 : 2;
+}
+
+static void test_moved_child_ends_with_its_parent(void **state)
+{
+	char dir[PATH_MAX], path[PATH_MAX + 32];
+	int fd, gone = 0;
+	pid_t parent;
+
+	(void)state;
+	files_begin(dir);
+	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Orphans become ours, so that they can be waited for. */
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	parent = fork();
+	if (parent == 0)
+		_exit(start_and_hang(&fd));
+	for (int i = 0; i < 1000; i++) {
+		char file[64], text[64] = "";
+		int children;
+
+		/* Its child is there: now it waits. */
+		(void)snprintf(file, sizeof(file), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+		children = open(file, O_RDONLY | O_CLOEXEC);
+		if (children >= 0 && read(children, text, sizeof(text) - 1) > 0)
+			i = 1000;
+		(void)close(children);
+		(void)usleep(2000);
+	}
+	assert_int_equal(kill(parent, SIGKILL), 0);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	for (int i = 0; i < 1000 && gone == 0; i++) {
+		gone = waitpid(-1, NULL, WNOHANG);
+		(void)usleep(5000);
+	}
+	assert_true(gone > 0);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+	(void)close(fd);
+	files_end(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_fds_in_any_order),
+		cmocka_unit_test(test_no_fd_of_ours_is_passed_on),
+		cmocka_unit_test(test_in_a_group),
+		cmocka_unit_test(test_each_step_reports),
+		cmocka_unit_test(test_what_is_set_before_exec),
+		cmocka_unit_test(test_moved_child_ends_with_its_parent),
+	};
+
+	return cmocka_run_group_tests_name("spawn", tests, NULL, NULL);
+}

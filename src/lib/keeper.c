@@ -14,10 +14,12 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "lib/owner.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+
+/* How long it tries to end what its supervisor has left. */
+#define CLEAN_UP_MSEC 60000
 
 /* True when the supervisor is gone, false when it has sent us home. */
 static bool wait_for_end(int parent_fd, int socket_fd)
@@ -39,24 +41,28 @@ static bool wait_for_end(int parent_fd, int socket_fd)
 	}
 }
 
+/*
+ * By names from BASE on, not by the fds of the start: the last run of a tenant
+ * takes the tenant's directory with it, and the next one makes another.
+ */
 static void clean_up(const struct group *group)
 {
-	CLEANUP(closep) int fd = cg_open_dir(group->tenant_fd, group->name);
+	const struct ration_host *host = group->host;
+	CLEANUP(closep) int namespace_fd = cg_open_dir(host->base_fd, host->nspace);
+	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, group->tenant);
+	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, group->name);
 
-	if (fd >= 0) {
-		(void)cg_kill(fd);
-		/* A process in an uninterruptible sleep can take its time; nobody waits for us. */
-		(void)owner_wait_empty(fd, 60000);
-	}
-	(void)cg_rmdir_tree(group->tenant_fd, group->name);
-	group_remove_nodes(group->host->base_fd, group->host->nspace, group->namespace_fd, group->tenant,
-			group->tenant_fd);
+	/* A process in an uninterruptible sleep can take its time; nobody waits for us. */
+	if (fd >= 0 && cg_end(fd, CLEAN_UP_MSEC) == 0)
+		(void)cg_rmdir_tree(tenant_fd, group->name);
+	if (tenant_fd >= 0)
+		group_remove_nodes(host->base_fd, host->nspace, namespace_fd, group->tenant, tenant_fd);
 }
 
 static void keeper_main(const struct group *group, pid_t parent, int socket_fd)
 {
 	int parent_fd = sys_pidfd_open(parent);
-	const int keep[] = { group->host->base_fd, group->namespace_fd, group->tenant_fd, socket_fd, parent_fd };
+	const int keep[] = { group->host->base_fd, socket_fd, parent_fd };
 	sigset_t all;
 
 	/* Not even by a signal to the whole terminal or process group: only SIGKILL, by pid. */

@@ -5,7 +5,6 @@
 #include "lib/owner.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,38 +90,10 @@ enum owner_state owner_state(int proc_fd, int group_fd)
 	return start == owner.start_ticks ? OWNER_ALIVE : OWNER_DEAD;
 }
 
-int owner_wait_empty(int group_fd, int timeout_msec)
-{
-	CLEANUP(closep) int events = cg_open_file(group_fd, "cgroup.events");
-	uint64_t deadline = sys_now_usec() + (uint64_t)timeout_msec * 1000;
-
-	if (events < 0)
-		return events == -ENOENT || events == -ENODEV ? 0 : events;
-	for (;;) {
-		struct pollfd poll_fd = { .fd = events, .events = POLLPRI };
-		char text[256];
-		uint64_t populated, now;
-		int r = cg_read_fd(events, text, sizeof(text));
-
-		if (r == -ENODEV)
-			return 0;
-		if (r < 0)
-			return r;
-		if (cg_text_key(text, "populated", &populated) == 0 && populated == 0)
-			return 0;
-		now = sys_now_usec();
-		if (now >= deadline)
-			return -ETIMEDOUT;
-		(void)poll(&poll_fd, 1, (int)((deadline - now) / 1000) + 1);
-	}
-}
-
 int owner_remove_group(int tenant_fd, const char *name, int group_fd)
 {
-	int r = cg_kill(group_fd);
+	int r = cg_end(group_fd, 2000);
 
-	if (r == 0)
-		r = owner_wait_empty(group_fd, 2000);
 	if (r == 0)
 		r = cg_rmdir_tree(tenant_fd, name);
 	return r == -ETIMEDOUT ? -EBUSY : r;

@@ -30,7 +30,4 @@ enum owner_state owner_state(int proc_fd, int group_fd);
  */
 int owner_remove_group(int tenant_fd, const char *name, int group_fd);
 
-/* Waits for the group to be empty. -ETIMEDOUT after `timeout_msec`. */
-int owner_wait_empty(int group_fd, int timeout_msec);
-
 #endif

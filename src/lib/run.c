@@ -22,7 +22,6 @@
 
 #include "lib/apply.h"
 #include "lib/gc.h"
-#include "lib/owner.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -207,7 +206,7 @@ void run_release(struct ration_run *run)
 		reap_command(run);
 	/* Of a run that came to its end there is none any more. */
 	if (run->group.fd >= 0)
-		(void)owner_wait_empty(run->group.fd, RELEASE_MSEC);
+		(void)cg_end(run->group.fd, RELEASE_MSEC);
 	if (group_remove(&run->group) == 0)
 		keeper_reap(&run->keeper);
 	else

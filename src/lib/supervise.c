@@ -155,14 +155,16 @@ void supervise_kill(struct ration_run *run)
 		/* What outlives the command by itself is leftover; what we end with it isn't. */
 		if (run->ended && run->end.cause == RUN_CAUSE_NONE && !run->killed)
 			left = cg_count(run->group.fd);
-		/* This process may have no fd to spare just now. */
-		if (cg_kill(run->group.fd) < 0)
-			run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), KILL_RETRY_USEC);
+		/*
+		 * Again soon, as long as anybody is alive: see cg_kill(); and this
+		 * process may have no fd to spare just now.
+		 */
+		(void)cg_kill(run->group.fd);
+		run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), CG_KILL_AGAIN_MSEC * 1000);
 		killed = left > 0 ? (uint64_t)left : 0;
 	} else {
 		int r = proc_tree_stop_kill(run->host->proc_fd, getpid(), TREE_KILL_USEC, &killed);
 
-		/* Some take their time to die: look again soon, and go on with everything else meanwhile. */
 		if (r < 0)
 			run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), KILL_RETRY_USEC);
 		if (!run->ended || run->end.cause != RUN_CAUSE_NONE)
@@ -546,6 +548,7 @@ static int settle(struct ration_run *run, struct ration_error *reterr)
 		}
 		return 0;
 	}
+	run->deadline[RUN_DEADLINE_KILL] = RUN_NEVER;
 	return outputs_done(run) ? finish(run, reterr) : 0;
 }
 

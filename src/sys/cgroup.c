@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -317,5 +318,51 @@ int cg_kill(int dir_fd)
 
 	if (r == -ENOENT)
 		r = kill_frozen(dir_fd);
+	/*
+	 * The kernel sends it to the main thread of each process, and to that
+	 * thread alone: where it has exited and others run on, the signal is
+	 * lost (seen on 6.1, 6.12 and 6.18). kill(2) is for all threads.
+	 */
+	else if (r == 0)
+		(void)cg_signal(dir_fd, SIGKILL);
 	return r == -ENODEV ? 0 : r;
+}
+
+int cg_wait_empty(int dir_fd, int timeout_msec)
+{
+	CLEANUP(closep) int events = cg_open_file(dir_fd, "cgroup.events");
+	uint64_t deadline = sys_now_usec() + (uint64_t)timeout_msec * 1000;
+
+	if (events < 0)
+		return events == -ENOENT || events == -ENODEV ? 0 : events;
+	for (;;) {
+		struct pollfd poll_fd = { .fd = events, .events = POLLPRI };
+		char text[256];
+		uint64_t populated, now;
+		int r = cg_read_fd(events, text, sizeof(text));
+
+		if (r == -ENODEV)
+			return 0;
+		if (r < 0)
+			return r;
+		if (cg_text_key(text, "populated", &populated) == 0 && populated == 0)
+			return 0;
+		now = sys_now_usec();
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		(void)poll(&poll_fd, 1, (int)((deadline - now) / 1000) + 1);
+	}
+}
+
+int cg_end(int dir_fd, int timeout_msec)
+{
+	int r = -ETIMEDOUT;
+
+	/* A process that outlived the first kill may have forked: all of it again. */
+	for (int waited = 0; waited < timeout_msec && r == -ETIMEDOUT; waited += CG_KILL_AGAIN_MSEC) {
+		r = cg_kill(dir_fd);
+		if (r == 0)
+			r = cg_wait_empty(dir_fd, CG_KILL_AGAIN_MSEC);
+	}
+	return r;
 }

@@ -242,7 +242,7 @@ static void test_removal_takes_what_is_below(void **state)
 	assert_int_equal(cg_populated(group.fd), 1);
 	assert_int_equal(group_remove(&group), -EBUSY);
 	assert_int_equal(cg_kill(group.fd), 0);
-	assert_int_equal(owner_wait_empty(group.fd, 10000), 0);
+	assert_int_equal(cg_wait_empty(group.fd, 10000), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(group_remove(&group), 0);
 	(void)close(fd);

@@ -9,7 +9,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -17,6 +19,25 @@
 
 /* Buffers that one call moves at most. */
 #define ROUNDS_MAX 64
+
+/*
+ * A terminal that is stopped takes a few bytes and then blocks, and so does a
+ * pipe that others write to, too, whatever poll said a moment ago. The flags of
+ * the caller's fd aren't ours to change, so we get an fd of our own.
+ */
+static int open_target(int fd, mode_t mode)
+{
+	char path[32];
+	int own;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (S_ISFIFO(mode) || isatty(fd)) {
+		own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (own >= 0)
+			return own;
+	}
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
 
 int output_open(struct output *output, int target_fd, uint64_t limit)
 {
@@ -35,10 +56,13 @@ int output_open(struct output *output, int target_fd, uint64_t limit)
 	/* Only our side: the command is to find an ordinary, blocking pipe. */
 	if (fcntl(output->source_fd, F_SETFL, O_NONBLOCK) < 0)
 		goto fail;
-	output->target_fd = fcntl(target_fd, F_DUPFD_CLOEXEC, 3);
-	if (output->target_fd < 0 || fstat(output->target_fd, &st) < 0)
+	if (fstat(target_fd, &st) < 0)
 		goto fail;
 	output->target_polls = !S_ISREG(st.st_mode);
+	output->target_socket = S_ISSOCK(st.st_mode);
+	output->target_fd = open_target(target_fd, st.st_mode);
+	if (output->target_fd < 0)
+		goto fail;
 	return 0;
 fail:
 	pair[0] = -errno;
@@ -78,7 +102,13 @@ static ssize_t write_quietly(int fd, const char *buffer, size_t size)
 	return n;
 }
 
-/* The target's own flags aren't ours to change, so it is asked before each write. */
+static ssize_t write_target(const struct output *output, size_t size)
+{
+	if (output->target_socket)
+		return send(output->target_fd, output->buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write_quietly(output->target_fd, output->buffer, size);
+}
+
 static bool target_ready(const struct output *output)
 {
 	struct pollfd poll_fd = { .fd = output->target_fd, .events = POLLOUT };
@@ -92,7 +122,7 @@ static int flush(struct output *output)
 	while (output->pending > 0 && target_ready(output)) {
 		/* A pipe that polls writable takes PIPE_BUF bytes without blocking. */
 		size_t size = output->pending < PIPE_BUF ? output->pending : PIPE_BUF;
-		ssize_t n = write_quietly(output->target_fd, output->buffer, size);
+		ssize_t n = write_target(output, size);
 
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			return 0;

@@ -20,6 +20,7 @@ struct output {
 	int child_fd;      /* the command's side, until it has started */
 	int target_fd;     /* a copy of where it was meant to go */
 	bool target_polls; /* false for a regular file, which is always ready */
+	bool target_socket;
 	uint64_t limit, passed;
 	bool over;         /* there was more */
 	size_t pending;    /* bytes in `buffer` that the target hasn't taken */

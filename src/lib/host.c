@@ -155,7 +155,7 @@ static int probe_machine(struct ration_host *host, const char *root, struct rati
 {
 	struct host_facts *facts = &host->facts;
 	char meminfo[4096] = "";
-	int r = proc_open(root, &host->proc_fd);
+	int r = proc_open(root, &host->proc_fd, &facts->proc_foreign);
 
 	if (r < 0) {
 		(void)error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't use %s/proc: %s", root, error_text(r));

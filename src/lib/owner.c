@@ -39,7 +39,7 @@ void owner_record(int proc_fd, int group_fd)
 	uint64_t start;
 	int n;
 
-	if (proc_boot_id(proc_fd, boot) < 0 || proc_start_ticks(proc_fd, getpid(), &start) < 0)
+	if (proc_boot_id(proc_fd, boot) < 0 || proc_self_start_ticks(proc_fd, &start) < 0)
 		return;
 	n = snprintf(text, sizeof(text), "1 %d %" PRIu64 " %s %" PRIu64, (int)getpid(), start, boot,
 			pid_namespace(proc_fd));

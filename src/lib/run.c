@@ -241,6 +241,16 @@ static int start_in_group(struct ration_run *run, struct ration_error *reterr)
 	return r;
 }
 
+static int start_below_warden(struct ration_run *run, struct ration_error *reterr)
+{
+	if (!run->host->facts.proc_foreign)
+		return warden_start(run, reterr);
+	/* Neither a group nor /proc says who belongs to the run: nobody could end it whole. */
+	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
+			"there is no cgroup to be had here, and /proc is of another pid namespace");
+	return error_hint(reterr, -EOPNOTSUPP, "mount /proc of this pid namespace: unshare --mount-proc");
+}
+
 static struct ration_run *run_new(const struct ration_host *host, const struct ration_plan *plan,
 		const struct ration_run_options *options)
 {
@@ -287,7 +297,7 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 				run->group.name);
 		run->receipt.containment = host->base_fd >= 0 ? RATION_CONTAINMENT_CGROUP
 							      : RATION_CONTAINMENT_SUBREAPER;
-		r = host->base_fd >= 0 ? start_in_group(run, reterr) : warden_start(run, reterr);
+		r = host->base_fd >= 0 ? start_in_group(run, reterr) : start_below_warden(run, reterr);
 	}
 	if (r < 0) {
 		(void)ration_run_free(run);

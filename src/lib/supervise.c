@@ -542,7 +542,8 @@ static int settle(struct ration_run *run, struct ration_error *reterr)
 	if (r < 0)
 		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read cgroup.events: %s", error_text(r));
 	if (r == 0) {
-		if (!run->options.wait_all && !run->killed) {
+		/* Whoever has had a warning keeps the time that it was given. */
+		if (!run->options.wait_all && !run->killed && run->deadline[RUN_DEADLINE_KILL] == RUN_NEVER) {
 			supervise_kill(run);
 			return settle(run, reterr);
 		}

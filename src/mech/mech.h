@@ -27,6 +27,7 @@ struct host_facts {
 	bool root;
 	bool systemd;
 	bool container;
+	bool proc_foreign;         /* /proc is of another pid namespace: no process can be looked at */
 	unsigned cpus;             /* in `cpu_mask` */
 	struct spawn_cpus cpu_mask;/* that a group may be pinned to */
 	uint64_t memory_bytes;

@@ -232,7 +232,7 @@ static int sum_pss(const struct watch *watch, struct watch_look *look)
 		if (proc_is_dead(member) || member->state == PROC_HIDDEN ||
 				is_counted_with_parent(watch, member))
 			continue;
-		r = proc_pss_read(watch->proc_fd, member->pid, &bytes);
+		r = proc_pss_read(watch->proc_fd, member->memory_pid, &bytes);
 		if (r == -ESRCH)
 			continue;
 		if (r == -ENOENT || r == -EACCES || r == -EPERM) {
@@ -459,12 +459,12 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 		struct mech_answer *answer)
 {
 	(void)soft;
+	if (limit == RATION_LIMIT_TIMEOUT || limit == RATION_LIMIT_OUTPUT)
+		return mech_yes(answer, RATION_SCOPE_GROUP, ""); /* a clock and a count of ours: exact */
+	if (facts->proc_foreign)
+		return mech_no(answer, "mount /proc of this pid namespace: unshare --mount-proc",
+				"/proc is of another pid namespace, so no process can be measured");
 	switch (limit) {
-	case RATION_LIMIT_TIMEOUT:
-	case RATION_LIMIT_OUTPUT:
-		/* A clock and a count of ours: exact. */
-		mech_yes(answer, RATION_SCOPE_GROUP, "");
-		return;
 	case RATION_LIMIT_MEMORY:
 		mech_yes(answer, RATION_SCOPE_GROUP, "measured by the supervisor, which kills: may overshoot");
 		return;
@@ -488,6 +488,8 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 	case RATION_LIMIT_CPU_WEIGHT:
 	case RATION_LIMIT_CPUSET_CPUS:
 	case RATION_LIMIT_STALL_TIMEOUT:
+	case RATION_LIMIT_TIMEOUT:
+	case RATION_LIMIT_OUTPUT:
 	case RATION_LIMIT_RLIMIT_AS ... RATION_LIMIT_RLIMIT_STACK:
 		break;
 	}

@@ -41,7 +41,7 @@ static int check_namespace(int proc_fd)
 	return strcmp(own, shown) == 0 ? 0 : -EXDEV;
 }
 
-int proc_open(const char *root, int *ret_fd)
+int proc_open(const char *root, int *ret_fd, bool *ret_foreign)
 {
 	char path[4096];
 	CLEANUP(closep) int fd = -EBADF;
@@ -56,8 +56,14 @@ int proc_open(const char *root, int *ret_fd)
 		return -errno;
 	if (real) {
 		r = check_namespace(fd);
-		if (r < 0)
+		if (r < 0 && r != -EXDEV)
 			return r;
+		if (ret_foreign)
+			*ret_foreign = r == -EXDEV;
+		else if (r < 0)
+			return r;
+	} else if (ret_foreign) {
+		*ret_foreign = false;
 	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;
@@ -196,6 +202,7 @@ int proc_stat_parse(const char *line, struct proc_stat *ret_stat)
 	if (values[FIELD_PPID] > INT32_MAX)
 		return -EBADMSG;
 	stat.ppid = (pid_t)values[FIELD_PPID];
+	stat.memory_pid = stat.pid;
 	stat.utime_usec = ticks_to_usec(values[FIELD_UTIME]);
 	stat.stime_usec = ticks_to_usec(values[FIELD_STIME]);
 	stat.cutime_usec = ticks_to_usec(values[FIELD_CUTIME]);
@@ -213,25 +220,77 @@ static int gone(ssize_t r)
 	return r == -ENOENT ? -ESRCH : (int)r;
 }
 
-int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat)
+/*
+ * Reads one thread's line. A thread that isn't a main thread has a directory in
+ * /proc, too, which is found by name though no listing shows it.
+ */
+static int read_line(int proc_fd, pid_t tid, struct proc_stat *ret_stat)
 {
 	char path[32], line[1024];
-	struct proc_stat stat;
 	ssize_t n;
-	int r;
 
-	(void)snprintf(path, sizeof(path), "%d/stat", (int)pid);
+	(void)snprintf(path, sizeof(path), "%d/stat", (int)tid);
 	n = proc_read(proc_fd, path, line, sizeof(line));
 	if (n < 0)
 		return gone(n);
-	if (n == 0)
-		return -ESRCH;
-	r = proc_stat_parse(line, &stat);
+	return n == 0 ? -ESRCH : proc_stat_parse(line, ret_stat);
+}
+
+/* The main thread has exited and shows no memory; a thread that runs on has all of it. */
+static void find_memory(int proc_fd, struct proc_stat *stat)
+{
+	char path[32];
+	struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%d/task", (int)stat->pid);
+	fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	dir = fdopendir(fd);
+	if (!dir) {
+		(void)close_fd(fd);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		pid_t tid = (pid_t)atoi(entry->d_name);
+		struct proc_stat thread;
+
+		if (tid <= 0 || tid == stat->pid || read_line(proc_fd, tid, &thread) < 0 || thread.state == 'Z')
+			continue;
+		stat->memory_pid = tid;
+		stat->rss_bytes = thread.rss_bytes;
+		break;
+	}
+	(void)closedir(dir);
+}
+
+int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat)
+{
+	struct proc_stat stat;
+	int r = read_line(proc_fd, pid, &stat);
+
 	if (r < 0)
 		return r;
 	if (stat.pid != pid)
 		return -EBADMSG;
+	if (stat.state == 'Z' && stat.threads > 1)
+		find_memory(proc_fd, &stat);
 	*ret_stat = stat;
+	return 0;
+}
+
+int proc_self_start_ticks(int proc_fd, uint64_t *ret_ticks)
+{
+	char line[1024];
+	struct proc_stat stat;
+	ssize_t n = proc_read(proc_fd, "self/stat", line, sizeof(line));
+	int r = n < 0 ? (int)n : proc_stat_parse(line, &stat);
+
+	if (r < 0)
+		return r;
+	*ret_ticks = stat.start_ticks;
 	return 0;
 }
 

@@ -25,6 +25,7 @@ struct proc_stat {
 	uint64_t cstime_usec;
 	uint64_t start_ticks;  /* since boot: with the pid, the name of a process for good */
 	uint64_t threads;
+	pid_t memory_pid;      /* whose files show its memory: its own, or a thread's that has outlived the main one */
 	uint64_t rss_bytes;    /* may lag behind: see watch.c */
 };
 
@@ -41,10 +42,12 @@ bool proc_is_dead(const struct proc_stat *stat);
  * Opens /proc below `root` (NULL or "": the machine's own) as a directory.
  * The machine's own must be that of our pid namespace, since every pid found
  * there may be signalled.
+ * With `ret_foreign` one of another pid namespace is opened all the same, and
+ * told: it has the machine's files and /proc/self, and its pids mean nothing.
  * Errors: -ENOENT (nothing is mounted), -EXDEV (of another pid namespace),
  * -EACCES, -EMFILE, …
  */
-int proc_open(const char *root, int *ret_fd);
+int proc_open(const char *root, int *ret_fd, bool *ret_foreign);
 
 /*
  * Reads a file of /proc (or of any directory) into `buf`, NUL-terminated, cut
@@ -79,6 +82,9 @@ bool proc_same_memory(pid_t a, pid_t b);
  * hidepid= our own processes only; so the kernel's count may be higher.
  */
 int proc_uid_tasks(int proc_fd, uid_t uid, uint64_t *ret_tasks);
+
+/* When this process started: /proc may be of another pid namespace. Errors: as proc_stat_read(). */
+int proc_self_start_ticks(int proc_fd, uint64_t *ret_ticks);
 
 /* When a process started, in ticks since boot. Errors: as proc_stat_read(). */
 int proc_start_ticks(int proc_fd, pid_t pid, uint64_t *ret_ticks);

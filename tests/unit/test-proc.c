@@ -107,7 +107,7 @@ static void test_self(void **state)
 	uint64_t ticks, tasks, pss;
 
 	(void)state;
-	assert_int_equal(proc_open(NULL, &fd), 0);
+	assert_int_equal(proc_open(NULL, &fd, NULL), 0);
 	assert_int_equal(proc_stat_read(fd, getpid(), &stat), 0);
 	assert_int_equal(stat.pid, getpid());
 	assert_int_equal(stat.ppid, getppid());
@@ -135,7 +135,7 @@ static void test_gone(void **state)
 	(void)state;
 	if (pid == 0)
 		_exit(0);
-	assert_int_equal(proc_open(NULL, &fd), 0);
+	assert_int_equal(proc_open(NULL, &fd, NULL), 0);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
 	assert_int_equal(proc_stat_read(fd, pid, &stat), 0);
 	assert_true(proc_is_dead(&stat));
@@ -154,7 +154,7 @@ static void test_pss(void **state)
 	char *memory;
 
 	(void)state;
-	assert_int_equal(proc_open(NULL, &fd), 0);
+	assert_int_equal(proc_open(NULL, &fd, NULL), 0);
 	assert_int_equal(proc_pss_read(fd, getpid(), &before), 0);
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(memory, MAP_FAILED);
@@ -211,7 +211,7 @@ static int open_foreign(int proc_fd)
 		return 0;
 	pid = fork();
 	if (pid == 0) {
-		r = proc_open(NULL, &fd);
+		r = proc_open(NULL, &fd, NULL);
 		_exit(r == -EXDEV ? 0 : 1);
 	}
 	CHECK(wait_exit(pid) == 0);
@@ -233,10 +233,10 @@ static void test_nothing_mounted(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(root));
-	assert_int_equal(proc_open(root, &fd), -ENOENT);
+	assert_int_equal(proc_open(root, &fd, NULL), -ENOENT);
 	(void)snprintf(path, sizeof(path), "%s/proc", root);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(proc_open(root, &fd), 0);
+	assert_int_equal(proc_open(root, &fd, NULL), 0);
 	assert_int_equal(proc_stat_read(fd, 100, &stat), -ESRCH);
 	assert_int_equal(proc_boot_id(fd, id), -ENOENT);
 	assert_int_equal(rmdir(path), 0);

@@ -83,7 +83,7 @@ static int look_below(const struct member *members, size_t n, bool children_file
 	assert_non_null(mkdtemp(root));
 	for (size_t i = 0; i < n; i++)
 		write_member(root, &members[i], children_files);
-	assert_int_equal(proc_open(root, &fd), 0);
+	assert_int_equal(proc_open(root, &fd, NULL), 0);
 	r = proc_descendants(fd, P(1), &list);
 	*text = '\0';
 	for (size_t i = 0; i < list.n; i++)
@@ -389,7 +389,7 @@ static int end_hidden(int proc_fd)
 	CHECK(setgroups(0, NULL) == 0 && setgid(TEST_UID) == 0 && setuid(TEST_UID) == 0);
 	/* setuid() made us undumpable, so that we couldn't see ourselves. */
 	CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
-	CHECK(proc_open(NULL, &hiding_fd) == 0);
+	CHECK(proc_open(NULL, &hiding_fd, NULL) == 0);
 	if (fork() == 0)
 		live_a_while();
 	CHECK(count_alive(hiding_fd, &list) == 2);

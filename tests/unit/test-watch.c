@@ -317,7 +317,7 @@ static void test_group(void **state)
 	(void)state;
 	if (make_groups(&base, &group, name) < 0)
 		skip();
-	assert_int_equal(proc_open(NULL, &proc_fd), 0);
+	assert_int_equal(proc_open(NULL, &proc_fd, NULL), 0);
 	below = cg_open_dir(group, "below");
 	assert_int_equal(watch_new(proc_fd, group, getpid(), &limits, &watch), 0);
 	assert_int_equal(watch_look(watch, &look), 0);

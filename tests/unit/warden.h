@@ -89,7 +89,7 @@ static inline void be_warden(int (*test)(int proc_fd), int out)
 
 	(void)alarm(BOX_SECONDS);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (proc_open(NULL, &proc_fd) >= 0)
+	if (proc_open(NULL, &proc_fd, NULL) >= 0)
 		line = test(proc_fd);
 	if (write(out, &line, sizeof(line)) < 0)
 		_exit(1);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-cgroup.c - files of groups, real ones and such as are hard to get
+ */
+#include "unit.h"
+
+#include "files.h"
+#include "place.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "lib/owner.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+
+static int open_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void test_read(void **state)
+{
+	char dir[PATH_MAX], text[8];
+	static const struct {
+		const char *content;
+		int result;
+		const char *text;
+	} rows[] = { { "", 0, "" }, { "\n", 0, "" }, { "max\n", 3, "max" }, { "max", 3, "max" }, { "a\nb\n", 3, "a\nb" },
+		{ "123456\n", 6, "123456" }, { "1234567", -EFBIG, "1234567" }, { "12345678\n", -EFBIG, "1234567" } };
+	int fd;
+
+	(void)state;
+	files_begin(dir);
+	fd = open_dir(dir);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r;
+
+		files_put(dir, "file", rows[i].content);
+		(void)memset(text, '#', sizeof(text));
+		r = cg_read(fd, "file", text, sizeof(text));
+		assert_row(r == rows[i].result, "row %zu: %d", i, r);
+		/* What is cut off is terminated, too. */
+		assert_row(memchr(text, '\0', sizeof(text)) && strcmp(text, rows[i].text) == 0, "row %zu: another text", i);
+	}
+	assert_int_equal(cg_read(fd, "none", text, sizeof(text)), -ENOENT);
+	(void)close(fd);
+	files_end(dir);
+}
+
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *content;
+		int result;
+		uint64_t value;
+	} rows[] = { { "0\n", 0, 0 }, { "max\n", 0, UINT64_MAX }, { "18446744073709551615\n", 0, UINT64_MAX },
+		{ "18446744073709551616\n", -ERANGE, 0 }, { "\n", -EINVAL, 0 }, { "-1\n", -EINVAL, 0 }, { " 1\n", -EINVAL, 0 },
+		{ "maximum\n", -EINVAL, 0 }, { "12 34\n", 0, 12 } };
+	char dir[PATH_MAX];
+	int fd;
+
+	(void)state;
+	files_begin(dir);
+	fd = open_dir(dir);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t value = 77;
+		int r;
+
+		files_put(dir, "file", rows[i].content);
+		r = cg_read_u64(fd, "file", &value);
+		assert_row(r == rows[i].result, "row %zu: %d", i, r);
+		assert_row(value == (r == 0 ? rows[i].value : 77), "row %zu", i);
+	}
+	(void)close(fd);
+	files_end(dir);
+}
+
+static void test_keys_and_words(void **state)
+{
+	static const char text[] = "oom 1\noom_kill 2\nlow\nbad x\nbig 99999999999999999999\nlast 7";
+	uint64_t value = 0;
+
+	(void)state;
+	assert_int_equal(cg_text_key(text, "oom", &value), 0);
+	assert_int_equal(value, 1);
+	assert_int_equal(cg_text_key(text, "oom_kill", &value), 0);
+	assert_int_equal(value, 2);
+	assert_int_equal(cg_text_key(text, "last", &value), 0);
+	assert_int_equal(value, 7);
+	assert_int_equal(cg_text_key(text, "kill", &value), -ENODATA);
+	assert_int_equal(cg_text_key(text, "low", &value), -ENODATA);
+	assert_int_equal(cg_text_key(text, "bad", &value), -EINVAL);
+	assert_int_equal(cg_text_key(text, "big", &value), -ERANGE);
+	assert_int_equal(cg_text_key("", "oom", &value), -ENODATA);
+	assert_int_equal(value, 7);
+	assert_true(cg_text_has_word("cpuset cpu io", "cpu"));
+	assert_true(cg_text_has_word("cpu", "cpu"));
+	assert_true(cg_text_has_word("io cpu\n", "cpu"));
+	assert_false(cg_text_has_word("cpuset io", "cpu"));
+	assert_false(cg_text_has_word("xcpu", "cpu"));
+	assert_false(cg_text_has_word("", "cpu"));
+}
+
+/* One component, no link, nothing outside. */
+static void test_names_stay_inside(void **state)
+{
+	char dir[PATH_MAX], path[PATH_MAX + 16];
+	int fd;
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "in/file", "1\n");
+	files_put(dir, "out", "1\n");
+	(void)snprintf(path, sizeof(path), "%s/in/link", dir);
+	assert_int_equal(symlink("../out", path), 0);
+	(void)snprintf(path, sizeof(path), "%s/in/abs", dir);
+	assert_int_equal(symlink("/", path), 0);
+	(void)snprintf(path, sizeof(path), "%s/in", dir);
+	fd = open_dir(path);
+	assert_true(cg_open_file(fd, "../out") < 0);
+	assert_true(cg_open_file(fd, "link") < 0);
+	assert_true(cg_open_dir(fd, "abs") < 0);
+	assert_true(cg_open_dir(fd, "..") < 0);
+	assert_true(cg_open_file(fd, "/etc/passwd") < 0);
+	assert_true(cg_open_file(fd, "") < 0);
+	(void)close(fd);
+	files_end(dir);
+}
+
+static void test_attach_refuses_what_would_be_us(void **state)
+{
+	char dir[PATH_MAX], text[16];
+	int fd;
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "cgroup.procs", "");
+	fd = open_dir(dir);
+	assert_int_equal(cg_attach(fd, 0), -EINVAL);
+	assert_int_equal(cg_attach(fd, -1), -EINVAL);
+	assert_int_equal(cg_read(fd, "cgroup.procs", text, sizeof(text)), 0);
+	/* A pid of another namespace reads as 0: kill(0) would be our own process group. */
+	files_put(dir, "cgroup.procs", "0\n0\n");
+	assert_int_equal(cg_signal(fd, SIGKILL), 0);
+	assert_int_equal(cg_count(fd), 0);
+	(void)close(fd);
+	files_end(dir);
+}
+
+static void test_not_a_cgroup(void **state)
+{
+	(void)state;
+	assert_int_equal(cg_open_base("/proc"), -EINVAL);
+	assert_int_equal(cg_open_base("/nowhere"), -ENOENT);
+	assert_int_equal(cg_open_base("/dev/null"), -ENOTDIR);
+}
+
+static pid_t sleeper_in(int fd)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)alarm(60);
+		for (;;)
+			(void)pause();
+	}
+	assert_true(pid > 0);
+	assert_int_equal(cg_attach(fd, pid), 0);
+	return pid;
+}
+
+static void test_kill_takes_all_levels(void **state)
+{
+	struct place place;
+	int fd, sub, low;
+	pid_t pid[3];
+
+	(void)state;
+	place_begin(&place);
+	fd = place_make(&place);
+	assert_int_equal(cg_populated(fd), 0);
+	assert_int_equal(cg_mkdir(fd, "a"), 0);
+	assert_int_equal(cg_mkdir(fd, "a"), -EEXIST);
+	sub = cg_open_dir(fd, "a");
+	assert_int_equal(cg_mkdir(sub, "b"), 0);
+	low = cg_open_dir(sub, "b");
+	pid[0] = sleeper_in(fd);
+	pid[1] = sleeper_in(sub);
+	pid[2] = sleeper_in(low);
+	assert_int_equal(cg_count(fd), 3);
+	assert_int_equal(cg_count(sub), 2);
+	assert_int_equal(cg_populated(fd), 1);
+	assert_int_equal(cg_rmdir(fd, "a"), -EBUSY);
+	assert_int_equal(cg_rmdir_tree(fd, "a"), -EBUSY);
+	assert_int_equal(owner_wait_empty(fd, 20), -ETIMEDOUT);
+	/* One of them is frozen, by itself or by a debugger: it dies all the same. */
+	assert_int_equal(cg_write(low, "cgroup.freeze", "1"), 0);
+	assert_int_equal(cg_kill(fd), 0);
+	assert_int_equal(owner_wait_empty(fd, 10000), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(pid); i++) {
+		int status = 0;
+
+		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	}
+	assert_int_equal(cg_rmdir_tree(fd, "a"), 0);
+	assert_int_equal(cg_rmdir_tree(fd, "a"), 0);
+	(void)close(sub);
+	(void)close(low);
+	place_remove(&place, fd);
+}
+
+static void test_a_removed_group_is_a_normal_state(void **state)
+{
+	struct place place;
+	uint64_t value;
+	char text[64];
+	int fd, gone;
+
+	(void)state;
+	place_begin(&place);
+	fd = place_make(&place);
+	assert_int_equal(cg_mkdir(fd, "a"), 0);
+	gone = cg_open_dir(fd, "a");
+	assert_int_equal(cg_rmdir(fd, "a"), 0);
+	assert_int_equal(cg_rmdir(fd, "a"), 0);
+	assert_int_equal(cg_populated(gone), 0);
+	assert_int_equal(cg_kill(gone), 0);
+	assert_int_equal(owner_wait_empty(gone, 1000), 0);
+	assert_true(cg_read(gone, "cgroup.procs", text, sizeof(text)) == -ENOENT ||
+			cg_read(gone, "cgroup.procs", text, sizeof(text)) == -ENODEV);
+	assert_true(cg_read_u64(gone, "pids.max", &value) < 0);
+	(void)close(gone);
+	place_remove(&place, fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_keys_and_words),
+		cmocka_unit_test(test_names_stay_inside),
+		cmocka_unit_test(test_attach_refuses_what_would_be_us),
+		cmocka_unit_test(test_not_a_cgroup),
+		cmocka_unit_test(test_kill_takes_all_levels),
+		cmocka_unit_test(test_a_removed_group_is_a_normal_state),
+	};
+
+	return cmocka_run_group_tests_name("cgroup", tests, NULL, NULL);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-keeper.c - who cleans up when the supervisor can't
+ */
+#include "unit.h"
+
+#include "place.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "lib/group.h"
+#include "lib/keeper.h"
+#include "util/cleanup.h"
+
+static void make(struct place *place, struct group *group, struct keeper *keeper)
+{
+	*group = GROUP_NONE;
+	*keeper = KEEPER_NONE;
+	place_begin(place);
+	assert_int_equal(group_prepare(place->host, "t", "n", 0, group, NULL), 0);
+	assert_int_equal(keeper_start(group, keeper), 0);
+	assert_int_equal(group_create(group, 0, NULL), 0);
+}
+
+/* Somebody killed it: to send it home raised SIGPIPE, which ended the host program. */
+static void test_a_dead_keeper_takes_nobody_along(void **state)
+{
+	struct place place;
+	struct group group;
+	struct keeper keeper;
+	siginfo_t info;
+
+	(void)state;
+	make(&place, &group, &keeper);
+	(void)signal(SIGPIPE, SIG_DFL);
+	assert_int_equal(kill(keeper.pid, SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)keeper.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(group_remove(&group), 0);
+	keeper_reap(&keeper);
+	keeper_reap(&keeper);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	group_close(&group);
+	place_end(&place);
+}
+
+static void test_sent_home_it_leaves_the_group_alone(void **state)
+{
+	struct place place;
+	struct group group;
+	struct keeper keeper;
+
+	(void)state;
+	make(&place, &group, &keeper);
+	keeper_reap(&keeper);
+	assert_int_equal(cg_populated(group.fd), 0);
+	assert_int_equal(access(place.path, F_OK), 0);
+	assert_int_equal(group_remove(&group), 0);
+	group_close(&group);
+	place_end(&place);
+}
+
+/* A supervisor that is killed leaves no process and no group. */
+static void test_it_inherits_from_the_dead(void **state)
+{
+	struct place place;
+	pid_t supervisor;
+	int ready[2];
+	char byte;
+
+	(void)state;
+	place_begin(&place);
+	assert_int_equal(pipe(ready), 0);
+	supervisor = fork();
+	if (supervisor == 0) {
+		struct group group = GROUP_NONE;
+		struct keeper keeper = KEEPER_NONE;
+		pid_t command;
+
+		if (group_prepare(place.host, "t", "n", 0, &group, NULL) < 0 || keeper_start(&group, &keeper) < 0 ||
+				group_create(&group, 0, NULL) < 0)
+			_exit(1);
+		command = fork();
+		while (command == 0)
+			(void)sleep(60);
+		if (cg_attach(group.fd, command) < 0 || write(ready[1], "", 1) != 1)
+			_exit(1);
+		(void)sleep(60);
+		_exit(1);
+	}
+	(void)close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(access(place.path, F_OK), 0);
+	assert_int_equal(kill(supervisor, SIGKILL), 0);
+	assert_int_equal(waitpid(supervisor, NULL, 0), supervisor);
+	for (int i = 0; i < 2000 && access(place.path, F_OK) == 0; i++)
+		(void)usleep(5000);
+	/* The command held the other end of the pipe: it is gone. */
+	assert_int_equal(read(ready[0], &byte, 1), 0);
+	(void)close(ready[0]);
+	place_end(&place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_dead_keeper_takes_nobody_along),
+		cmocka_unit_test(test_sent_home_it_leaves_the_group_alone),
+		cmocka_unit_test(test_it_inherits_from_the_dead),
+	};
+
+	return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);
+}

@@ -134,6 +134,9 @@ static int evacuate(const struct ration_host *host, struct ration_error *reterr)
 			return 0;
 		if (r < 0 && r != -EFBIG)
 			return cant(r, "read", host->base, reterr);
+		/* A number that is cut off would be somebody else's. */
+		if (r == -EFBIG && strrchr(text, '\n'))
+			*strrchr(text, '\n') = '\0';
 		for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 			r = cg_attach(leaf, (pid_t)strtol(line, NULL, 10));
 			if (r < 0 && r != -ESRCH && r != -EINVAL)

@@ -61,8 +61,10 @@ int cg_read_fd(int fd, char *buffer, size_t size)
 		 */
 		if (n == 0 || (length > 0 && buffer[length - 1] == '\n' && length < size - 1))
 			break;
-		if (length == size - 1)
+		if (length == size - 1) {
+			buffer[length] = '\0';
 			return -EFBIG;
+		}
 	}
 	if (length > 0 && buffer[length - 1] == '\n')
 		length--;
@@ -325,7 +327,8 @@ int cg_kill(int dir_fd)
 	 */
 	else if (r == 0)
 		(void)cg_signal(dir_fd, SIGKILL);
-	return r == -ENODEV ? 0 : r;
+	/* Removed: there is nobody in it. */
+	return (r == -ENODEV || r == -ENOENT) && cg_populated(dir_fd) == 0 ? 0 : r;
 }
 
 int cg_wait_empty(int dir_fd, int timeout_msec)

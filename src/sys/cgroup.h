@@ -38,7 +38,7 @@ int cg_open_file(int dir_fd, const char *file);
 
 /*
  * Reads a whole file into `buffer`, with a final NUL and without the final
- * newline. Returns its length. -EFBIG: it doesn't fit.
+ * newline. Returns its length. -EFBIG: it doesn't fit, and its beginning is there.
  */
 int cg_read(int dir_fd, const char *file, char *buffer, size_t size);
 

@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,19 +98,6 @@ static int place_fds(const int fds[3])
 	return 0;
 }
 
-/* Nothing but 0, 1 and 2 is the command's: the rest closes at exec, whoever opened it how. */
-static void keep_standard_fds(void)
-{
-	long highest;
-
-	if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
-		return;
-	/* Remove when the oldest kernel is >= 5.11. */
-	highest = sysconf(_SC_OPEN_MAX);
-	for (int fd = 3; fd < highest; fd++)
-		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 static int set_rlimits(struct spawn *spawn)
 {
 	for (size_t i = 0; i < spawn->n_rlimits; i++) {
@@ -187,7 +173,6 @@ static int child_main(void *argument)
 	if (spawn->pinned &&
 			syscall(SYS_sched_setaffinity, 0, sizeof(spawn->cpu_mask.bits), spawn->cpu_mask.bits) < 0)
 		return child_fail(spawn, SPAWN_STEP_AFFINITY, -errno);
-	keep_standard_fds();
 	r = set_rlimits(spawn);
 	if (r < 0)
 		return child_fail(spawn, SPAWN_STEP_RLIMIT, r);

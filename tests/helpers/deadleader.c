@@ -18,11 +18,11 @@ static void *live_on(void *arg)
 {
 	size_t size = strtoul(words[1], NULL, 10) << 20;
 	struct timespec t;
-	char *p = malloc(size + 1);
+	volatile char *p = malloc(size + 1);
 
 	usleep(100000);
-	if (p)
-		memset(p, 1, size);
+	for (size_t i = 0; p && i < size; i += 4096)
+		p[i] = 1;
 	do
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	while ((double)t.tv_sec + (double)t.tv_nsec / 1e9 < atof(words[2]));

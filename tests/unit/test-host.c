@@ -115,6 +115,11 @@ static void check_world(const struct world *world, const char *root, const struc
 static void test_captured(void **state)
 {
 	(void)state;
+	/* Whether a directory can be written is asked of the directory. */
+	if (access(TREES "/6.1-v2/sys/fs/cgroup/cgroup.procs", W_OK) < 0) {
+		print_message("the captured trees belong to somebody else\n");
+		skip();
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(worlds); i++) {
 		char root[PATH_MAX];
 		struct ration_host *host;

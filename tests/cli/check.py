@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""What holds for every receipt, whatever was run."""
+
+import json
+from pathlib import Path
+
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "receipt.schema.json"
+VERDICTS = ("ok exit signal cpu-time cpu-time-soft wall-time memory memory-external memory-stall pids output "
+            "interrupted not-started internal").split()
+MECHANISMS = "cgroup2 cgroup1 rlimit affinity nice watch none".split()
+validator = None
+
+
+def schema(receipt):
+    global validator
+    if not SCHEMA.exists():
+        return
+    if validator is None:
+        import jsonschema
+        validator = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text()))
+    errors = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in validator.iter_errors(receipt)]
+    assert not errors, errors
+
+
+def receipt(receipt, options, code):
+    schema(receipt)
+    assert receipt["schema"] == 1
+    verdict = receipt["verdict"]
+    assert verdict in VERDICTS and verdict != "internal"
+    assert receipt["exit"]["code"] == (code if code >= 0 else 128 - code)
+    assert (verdict == "ok") == (code == 0) or verdict in ("interrupted", "output", "wall-time", "cpu-time-soft",
+                                                           "memory", "memory-external")
+    limits(receipt, options)
+    usage(receipt)
+    if verdict in ("memory", "memory-external", "memory-stall"):
+        assert receipt["evidence"], "a verdict without evidence"
+    for e in receipt.get("evidence", []):
+        assert e["after"] > e["before"], f"evidence that didn't move: {e}"
+
+
+def limits(receipt, options):
+    """Every limit that was asked for is listed, with who holds it or why nobody does."""
+    listed = {entry["limit"]: entry for entry in receipt["limits"]}
+    assert len(listed) == len(receipt["limits"]), "a limit is listed twice"
+    for entry in listed.values():
+        assert entry["mechanism"] in MECHANISMS
+        if entry["mechanism"] == "none":
+            assert entry["reason"]
+        else:
+            assert entry["scope"] in ("group", "process", "user")
+    for option in options:
+        name = option.split("=")[0]
+        if name in ("--memory", "--swap", "--memory-high", "--cpus", "--cpu-burst", "--cpu-weight", "--cpu-time",
+                    "--timeout", "--pids", "--cpuset-cpus", "--stall-timeout", "--output-limit"):
+            limit = {"--output-limit": "output"}.get(name, name[2:].replace("-", "_"))
+            lifted = option.split("=")[1:] or options[options.index(option) + 1:]
+            assert limit in listed or lifted[:1] in (["0"], ["max"]), f"{name} was asked for, and isn't listed"
+
+
+def usage(receipt):
+    use, sources = receipt["usage"], receipt["sources"]
+    assert set(use) == set(sources), "each number has its source"
+    assert set(sources.values()) <= {"cgroup2", "rusage", "sampled", "clock"}
+    assert all(value >= 0 for value in use.values())
+    if receipt["verdict"] == "not-started":
+        return
+    assert use["wall_usec"] > 0
+    if {"cpu_usec", "cpu_user_usec", "cpu_system_usec"} <= set(use):
+        parts = use["cpu_user_usec"] + use["cpu_system_usec"]
+        assert abs(use["cpu_usec"] - parts) <= max(0.01 * parts, 2000), "CPU = user + system"

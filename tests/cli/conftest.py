@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: MIT
+"""How the tests run `ration` and look at what it leaves.
+
+    def test_D01_over_the_limit(run):
+        r = run("--memory 30M", "alloc 100")
+        assert (r.code, r.verdict) == (137, "memory")
+
+`run` checks every receipt against the schema and against what must always hold
+(check.py), and has a deadline. After each test no group, no process and no
+named file may be left: row I01, for all of them.
+
+Environment: RATION is the command (build/ration), RATION_WORLD says where we are
+(world.py), RATION_SLOW stretches deadlines, RATION_MUST=1 makes a failure of
+every skip.
+"""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import check  # noqa: E402
+from world import HAS, SLOW, fits, mount, own_group  # noqa: E402
+
+TOP = HERE.parent.parent
+RATION = os.environ.get("RATION") or str(TOP / "build" / "ration")
+HELPERS = os.environ.get("RATION_HELPERS") or str(Path(RATION).resolve().parent / "tests" / "helpers")
+NAMESPACE = f"ration-test-{os.getpid()}"
+DEADLINE = 15 * SLOW
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(*what): what the world must have; '!x': must not (see world.py)")
+    config.addinivalue_line("markers", "worlds(*names): the only worlds that this is for")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what this world isn't for: those tests run in another one."""
+    out = [item for item in items if not fits(item.iter_markers())]
+    items[:] = [item for item in items if fits(item.iter_markers())]
+    config.hook.pytest_deselected(items=out)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """RATION_MUST=1: what is skipped has failed."""
+    report = (yield).get_result()
+    if os.environ.get("RATION_MUST") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but everything must run here: {report.longrepr[2]}"
+
+
+def wait_for(what, condition, seconds=5):
+    """Returns what `condition` returns as soon as that is true."""
+    end = time.monotonic() + seconds * SLOW
+    while not (result := condition()):
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.01)
+    return result
+
+
+def processes(marker):
+    """The live processes that carry `marker` in their environment, as pid: command."""
+    found = {}
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry.name}/environ", "rb") as file:
+                if marker.encode() in file.read():
+                    found[int(entry.name)] = Path(f"/proc/{entry.name}/comm").read_text().strip()
+        except OSError:
+            pass
+    return found
+
+
+def groups():
+    """All cgroups that are ours to look after: below our namespace on a machine
+    that others use, all of them on a kernel of our own."""
+    top = mount()
+    if top is None:
+        return set()
+    found = {path for path, _, _ in os.walk(top)}
+    if "vm" not in HAS:
+        found = {path for path in found if NAMESPACE in path}
+    return found
+
+
+class Result:
+    """A run that is over."""
+
+    def __init__(self, code, stdout, stderr, receipt, wall):
+        self.code, self.stdout, self.stderr, self.receipt, self.wall = code, stdout, stderr, receipt, wall
+
+    @property
+    def verdict(self):
+        return self.receipt["verdict"]
+
+    @property
+    def usage(self):
+        return self.receipt["usage"]
+
+    def limit(self, name):
+        """The receipt's entry for one limit."""
+        return next(entry for entry in self.receipt["limits"] if entry["limit"] == name)
+
+    def counters(self):
+        """What moved: counter -> how far."""
+        return {e["counter"]: e["after"] - e["before"] for e in self.receipt.get("evidence", [])}
+
+    def __repr__(self):
+        return f"<{self.code} {json.dumps(self.receipt)} out={self.stdout[-400:]!r} err={self.stderr[-800:]!r}>"
+
+
+class Running:
+    """A `ration` that was started."""
+
+    def __init__(self, argv, receipt, asked, env, text=True, **popen):
+        for name in ("stdout", "stderr"):
+            popen.setdefault(name, subprocess.PIPE)
+        popen.setdefault("stdin", subprocess.DEVNULL)
+        self.receipt_file, self.asked, self.argv = receipt, asked, argv
+        self.begun = time.monotonic()
+        self.popen = subprocess.Popen(argv, env=env, text=text, errors="replace" if text else None, **popen)
+        self.pid = self.popen.pid
+
+    def signal(self, sig):
+        os.kill(self.pid, sig)
+
+    def wait(self, deadline=None, input=None):
+        try:
+            out, err = self.popen.communicate(input, timeout=deadline or DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            out, err = self.popen.communicate()
+            pytest.fail(f"still running after {deadline or DEADLINE} s: {shlex.join(self.argv)}\n{out}\n{err}")
+        wall = time.monotonic() - self.begun
+        receipt = None
+        if self.receipt_file and self.receipt_file.exists():
+            receipt = json.loads(self.receipt_file.read_text())
+        result = Result(self.popen.returncode, out, err, receipt, wall)
+        if receipt is not None:
+            check.receipt(receipt, self.asked, result.code)
+        return result
+
+
+class Ration:
+    """`run(OPTIONS, COMMAND)` runs `ration run OPTIONS -- COMMAND` to its end. Both
+    are strings in the shell's grammar, or lists. The programs of tests/helpers are
+    in COMMAND's PATH."""
+
+    def __init__(self, tmp):
+        self.tmp = tmp
+        self.marker = f"RATION_TEST_MARKER={uuid.uuid4().hex}"
+        self.count = 0
+        self.env = dict(os.environ, PATH=f"{HELPERS}:/usr/sbin:/usr/bin:/sbin:/bin",
+                        RATION_NAMESPACE=NAMESPACE, LC_ALL="C.UTF-8")
+        self.env.pop("RATION_BASE", None)
+        name, value = self.marker.split("=")
+        self.env[name] = value
+
+    def start(self, options="", command=None, *, receipt=True, before=(), deadline=None, env=None, **popen):
+        options = shlex.split(options) if isinstance(options, str) else list(options)
+        command = shlex.split(command) if isinstance(command, str) else command
+        self.count += 1
+        file = self.tmp / f"receipt-{self.count}.json" if receipt else None
+        argv = [*before, RATION, "run", *options]
+        if file:
+            argv += ["--receipt", str(file)]
+        if command is not None:
+            argv += ["--", *command]
+        return Running(argv, file, options, dict(self.env, **(env or {})), **popen)
+
+    def __call__(self, *args, deadline=None, input=None, **kwargs):
+        if input is not None:
+            kwargs.setdefault("stdin", subprocess.PIPE)
+        return self.start(*args, **kwargs).wait(deadline, input)
+
+    def command(self, *words, env=None, deadline=None):
+        """Runs `ration WORDS...`, whatever it is."""
+        return Running([RATION, *words], None, [], dict(self.env, **(env or {}))).wait(deadline)
+
+    def plan(self, options=""):
+        """What `ration plan --json` says, limit -> entry."""
+        r = self.command("plan", *shlex.split(options), "--json")
+        assert r.code == 0, r
+        return {entry["limit"]: entry for entry in json.loads(r.stdout)["limits"]}
+
+    def file(self, name):
+        return self.tmp / name
+
+    def ready(self, name, text="ready"):
+        """Waits until the command has written `text` to a file."""
+        path = self.file(name)
+        wait_for(f"{text!r} in {name}", lambda: path.exists() and text in path.read_text())
+
+    def alive(self):
+        """Processes of this test."""
+        return processes(self.marker)
+
+    def groups(self):
+        """Groups of this session's namespace."""
+        return {path for path in groups() if NAMESPACE in path}
+
+
+@pytest.fixture
+def run(tmp_path, warm_up):
+    """The command; and row I01: when the test is over, all is as it was before."""
+    before = groups()
+    it = Ration(tmp_path)
+    yield it
+    left = it.alive()
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    more = groups() - before
+    gone = before - groups()
+    if more:
+        it.command("gc")
+    assert not left, f"processes left: {left}"
+    assert not more, f"groups left: {sorted(more)}"
+    assert not gone, f"groups lost: {sorted(gone)}"
+
+
+@pytest.fixture(scope="session")
+def warm_up(tmp_path_factory):
+    """Lets ration make what it makes once and keeps: a leaf for those who were in
+    its base before (they are moved, not ended)."""
+    if not os.access(RATION, os.X_OK) or not os.path.isdir(HELPERS):
+        pytest.exit(f"{RATION} or {HELPERS} isn't there", 3)
+    Ration(tmp_path_factory.mktemp("warm-up"))("--memory 64M", "true")
+
+
+@pytest.fixture
+def by_hand():
+    """Makes groups without ration's help, and removes them: by_hand(path)."""
+    made = []
+
+    def make(path, **files):
+        for directory in [p for p in reversed([path, *path.parents]) if not p.exists()]:
+            directory.mkdir()
+            made.append(directory)
+        for name, value in files.items():
+            (path / name.replace("_", ".")).write_text(str(value))
+        return path
+
+    yield make
+    for path in reversed(made):
+        if path.exists():
+            path.rmdir()
+
+
+@pytest.fixture
+def base():
+    """BASE, found without ration: the root of the hierarchy, or our own group."""
+    top, own = mount(), own_group()
+    return top if os.geteuid() == 0 and own == top else own

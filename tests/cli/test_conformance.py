@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""docs/conformance.md lists what is promised, and by which test it is kept.
+
+Each promise is a row with an id; a test that keeps one has the id in its name.
+RATION_WRITE_DOCS=1 writes the table, which is made from here and from the tests.
+"""
+
+import importlib
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from world import DESIGN, fits
+
+ROWS = {
+    "A01": "a command that succeeds: 0, `ok`",
+    "A02": "a command's status is passed on",
+    "A03": "`false`: 1",
+    "A04": "command not found: 127, `not-started`",
+    "A05": "not executable: 126, `not-started`",
+    "A06": "no command: 125 and how to use it; no group",
+    "A07": "bad values of limits: 125; nothing runs",
+    "A08": "durations: fractions, exponents, overflow",
+    "A09": "a timeout of 0 is none",
+    "A10": "the tiniest timeout isn't none",
+    "A12": "a command killed by a signal of its own: 128 + n, `signal`, core or not",
+    "A15": "children that ration inherits aren't its own",
+    "A18": "ration as process 1 of a pid namespace",
+    "A19": "strict where a limit can't hold: 125, why, and nothing ran",
+    "B01": "wall time: 124 on time",
+    "B02": "below and above the wall time",
+    "B03": "`--preserve-status`",
+    "B04": "SIGTERM first, SIGKILL after `--kill-after`",
+    "B06": "soft CPU time: a signal; hard: the end",
+    "B07": "of several limits the one that was reached is named",
+    "B09": "a signal to ration ends the run: `interrupted`",
+    "B11": "ration killed by SIGKILL: all die within a second, the group goes",
+    "B14": "stdin is passed on, or `--stdin null`",
+    "B15": "a terminal works: reading, Ctrl-C, Ctrl-Z, hang-up",
+    "B16": "stop and continue; wall time runs on meanwhile",
+    "B18": "from limit to death: 10 ms at the 99th percentile, stated in the receipt",
+    "C01": "CPU time ends the run",
+    "C02": "sleeping isn't CPU time",
+    "C04": "CPU time is the sum over processes, dead and orphaned ones too",
+    "C05": "the same without cgroups, with its backstop named; strict refuses",
+    "C06": "children are counted in the receipt",
+    "C07": "a CPU rate holds within 10 %",
+    "C09": "`1.5` and `150%` are the same rate",
+    "C11": "weights share one CPU as they say; an idle CPU is anyone's",
+    "C12": "usage is told to 1 %",
+    "C13": "pinning to CPUs",
+    "D01": "over the memory limit: 137, `memory`, with evidence",
+    "D02": "under the memory limit: `ok`, and the peak",
+    "D03": "peak at the kill: the limit",
+    "D04": "no swap unless asked for",
+    "D05": "swap as asked for",
+    "D06": "page cache doesn't kill",
+    "D07": "tmpfs counts",
+    "D09": "address space is free",
+    "D11": "an OOM kill that the leader survives: `ok`, with the count",
+    "D12": "the OOM killer takes the whole group, as one event",
+    "D14": "OOM in a group that the command made itself: `signal`",
+    "D16": "the machine's OOM killer: `memory-external`",
+    "D23": "no memory.peak: absent or `sampled`, never 0",
+    "D24": "the soft limit throttles and doesn't kill",
+    "D25": "no memory.high unless asked for",
+    "D26": "a stall is ended: `memory-stall`, with the pressure",
+    "D27": "a limit smaller than the start of the command",
+    "D29": "exact boundaries",
+    "D33": "`tail /dev/zero`",
+    "D34": "no memory controller: strict refuses, fallback names itself",
+    "E01": "more tasks than allowed: refused, and counted",
+    "E02": "as many tasks as allowed",
+    "E03": "threads are tasks",
+    "E04": "a fork bomb ends, its neighbours run on",
+    "E09": "a daemon that is left behind is ended, or waited for",
+    "E10": "the same without cgroups",
+    "E14": "the same without cgroup.kill",
+    "F01": "the first instruction runs in the group",
+    "F03": "the same where clone3 is refused",
+    "F04": "a base with processes: 125, explained",
+    "F08": "rlimits are set before exec, others inherited",
+    "G01": "a cap on stdout, to the byte",
+    "G02": "and on stderr",
+    "G03": "file size",
+    "G04": "open files",
+    "G05": "stack",
+    "G06": "no core file by default",
+    "I01": "nothing is left, after each single test",
+    "I04": "zombies hold up nothing",
+    "J05": "cgroup2 without controllers, or no group at all",
+    "J06": "hybrid: used whole or not at all, and said",
+    "J08": "cgroup2 mounted elsewhere is found",
+    "J10": "each limit is listed with who holds it",
+    "K07": "the largest process and the whole group: two numbers",
+    "K08": "sizes: what is a size and what isn't",
+}
+NAME = re.compile(r"test_((?:[A-K]\d\d_)+)")
+HERE = Path(__file__).resolve().parent
+DOC = HERE.parent.parent / "docs" / "conformance.md"
+BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
+
+
+def kept_rows():
+    """Each test that names rows: (rows, name, worlds)."""
+    for file in sorted(HERE.glob("test_*.py")):
+        module = importlib.import_module(file.stem)
+        for name, function in vars(module).items():
+            match = NAME.match(name)
+            if match and getattr(function, "__module__", "") == file.stem:
+                yield match[1].strip("_").split("_"), name, worlds(module, function)
+
+
+def worlds(module, function):
+    """The worlds of the test bed that a test is for."""
+    marks = [*getattr(function, "pytestmark", []), *getattr(module, "pytestmark", [])]
+    return {name for name, has in DESIGN.items() if fits(marks, name, has)}
+
+
+def table():
+    lines = ["| row | what is promised | tests | worlds of the test bed |", "|---|---|---|---|"]
+    kept = list(kept_rows())
+    for row, title in ROWS.items():
+        names = sorted({name for rows, name, _ in kept if row in rows})
+        where = set().union(*[places for rows, _, places in kept if row in rows])
+        where = "all" if where == set(DESIGN) else " ".join(name for name in DESIGN if name in where)
+        lines.append(f"| {row} | {title} | {' '.join(f'`{n}`' for n in names)} | {where or 'this machine only'} |")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.worlds("host")
+def test_each_row_has_a_test():
+    kept = {row for rows, _, _ in kept_rows() for row in rows}
+    assert set(ROWS) <= kept, sorted(set(ROWS) - kept)
+
+
+@pytest.mark.worlds("host")
+def test_the_document_is_up_to_date():
+    text = DOC.read_text()
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    wanted = before + BEGIN + table() + END + after
+    if os.environ.get("RATION_WRITE_DOCS") == "1":
+        DOC.write_text(wanted)
+    assert DOC.read_text() == wanted, "RATION_WRITE_DOCS=1 writes the table"

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+"""CPU: time, rate, weight, pinning."""
+
+import os
+import time
+
+import pytest
+
+from conftest import NAMESPACE, wait_for
+from world import HAS, WORLD, mount
+
+# cpu.stat is in every cgroup, whatever its controllers.
+HOLDS_TIME = "cgroup2" if "cgroup" in HAS else "watch"
+HOLDS_RATE = "cgroup2" if "cpu" in HAS else "affinity"
+
+
+def group_files(*names):
+    """A command that prints files of its own group, one line each."""
+    return ["sh", "-c", f"cd {mount()}$(sed -n s/^0:://p /proc/self/cgroup) && cat {' '.join(names)}"]
+
+
+def test_C01_cpu_time(run):
+    r = run("--cpu-time 1", "spin 20")
+    assert (r.code, r.verdict) == (124, "cpu-time")
+    assert 1_000_000 <= r.usage["cpu_usec"]
+    assert r.limit("cpu_time")["mechanism"] == HOLDS_TIME
+    assert r.limit("cpu_time")["observed"] >= 1_000_000
+    assert r.counters()
+    if WORLD == "host":
+        assert r.usage["cpu_usec"] <= 1_400_000
+
+
+def test_C01_hard_kills_at_once(run):
+    """The hard CPU limit asks nobody: no first signal."""
+    r = run("--cpu-time .3 --kill-after 50", ["sh", "-c", f"trap 'echo >{run.file('asked')}' TERM; spin 20"])
+    assert (r.code, r.verdict, r.receipt["exit"]["signal"]) == (124, "cpu-time", 9)
+    assert not run.file("asked").exists()
+
+
+def test_C02_sleep_is_not_cpu(run):
+    r = run("--cpu-time 1", "sleep 3")
+    assert (r.code, r.verdict) == (0, "ok")
+    assert r.usage["cpu_usec"] < 900_000
+
+
+def test_C04_sum_over_processes(run):
+    """No single process comes near the limit."""
+    r = run("--cpu-time 2", "spawn 4 spin 1")
+    assert (r.code, r.verdict) == (124, "cpu-time")
+    assert r.usage["cpu_usec"] >= 2_000_000
+
+
+def test_C04_sum_over_dead_processes(run):
+    """CPU time of children that ended stays counted."""
+    r = run("--cpu-time 1", ["sh", "-c", "while :; do spin .1; done"])
+    assert (r.code, r.verdict) == (124, "cpu-time")
+
+
+def test_C04_sum_over_orphans(run):
+    """A daemon's children are nobody's children, and count."""
+    r = run("--cpu-time 1", ["sh", "-c", "(setsid sh -c 'while :; do spin .1; done' &) ; sleep 50"])
+    assert (r.code, r.verdict) == (124, "cpu-time")
+
+
+def test_C04_threads_count(run):
+    r = run("--cpu-time 1", "spin 20 4")
+    assert (r.code, r.verdict) == (124, "cpu-time")
+
+
+@pytest.mark.needs("!cgroup")
+def test_C05_without_cgroups(run):
+    """The sum is watched; behind it stands RLIMIT_CPU, for each process."""
+    r = run("--cpu-time 2 --enforce fallback", "spawn 4 spin 1")
+    assert (r.code, r.verdict) == (124, "cpu-time")
+    entry = r.limit("cpu_time")
+    assert (entry["mechanism"], entry["scope"]) == ("watch", "group")
+    assert entry["backstop"] == {"mechanism": "rlimit", "scope": "process"}
+    r = run("--cpu-time 2 --enforce strict", ["touch", str(run.file("started"))])
+    assert r.code == 125
+    assert "cpu" in r.stderr
+    assert not run.file("started").exists()
+
+
+def test_C06_children_are_counted(run):
+    r = run("", ["sh", "-c", "spin 1; true"])
+    assert r.code == 0
+    assert r.usage["cpu_usec"] >= 950_000
+    assert r.usage["cpu_user_usec"] + r.usage["cpu_system_usec"] >= 950_000
+    if WORLD == "host":
+        assert r.usage["cpu_user_usec"] >= 950_000
+
+
+@pytest.mark.worlds("v2")
+def test_C07_rate(run):
+    r = run("--cpus 0.01 --timeout 10", "spin 50")
+    assert r.verdict == "wall-time"
+    share = r.usage["cpu_usec"] / r.usage["wall_usec"]
+    assert .009 <= share <= .011, share
+    assert r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0
+
+
+@pytest.mark.needs("cpu")
+def test_C07_rate_of_many(run):
+    """The rate is the group's, not each process's."""
+    r = run("--cpus 0.2 --timeout 3", "spawn 3 spin 50")
+    assert .1 <= r.usage["cpu_usec"] / r.usage["wall_usec"] <= .25
+
+
+@pytest.mark.needs("!cpu")
+def test_C07_rate_by_affinity(run):
+    """Without the controller a rate is as many CPUs: weaker, and said to be."""
+    r = run("--cpus 1", "nproc")
+    assert (r.code, r.stdout) == (0, "1\n")
+    entry = r.limit("cpus")
+    assert entry["mechanism"] == "affinity" and entry["reason"]
+    assert run("--cpus 1 --enforce strict", "true").code == 125
+
+
+@pytest.mark.needs("cpu")
+@pytest.mark.parametrize("value", ["1.5", "150%"])
+def test_C09_fraction_and_percent(run, value):
+    r = run(["--cpus", value], group_files("cpu.max"))
+    assert r.stdout == "150000 100000\n"
+    assert (r.limit("cpus")["mechanism"], r.limit("cpus")["in_force"]) == ("cgroup2", 1.5)
+
+
+@pytest.mark.needs("cpu")
+def test_C09_burst_and_weight(run):
+    r = run("--cpus .5 --cpu-burst 20ms --cpu-weight 250", group_files("cpu.max", "cpu.max.burst", "cpu.weight"))
+    assert r.stdout.split() == ["50000", "100000", "20000", "250"]
+
+
+def spent(name):
+    path = mount() / NAMESPACE / "default" / name / "cpu.stat"
+    return int(path.read_text().split()[1]) if path.exists() else 0
+
+
+@pytest.mark.worlds("v2")
+def test_C11_weights(run):
+    """Two groups on one CPU share it as their weights are."""
+    runs = [run.start(f"--cpuset-cpus 0 --cpu-weight {weight} --name w{weight}", "spin 60") for weight in (100, 200)]
+    wait_for("both to run", lambda: all(spent(name) > 300_000 for name in ("w100", "w200")))
+    before = spent("w100"), spent("w200")
+    time.sleep(5)
+    light, heavy = spent("w100") - before[0], spent("w200") - before[1]
+    for r in runs:
+        r.signal(15)
+        r.wait()
+    assert 1.7 <= heavy / light <= 2.3, (light, heavy)
+
+
+@pytest.mark.needs("cpu")
+def test_C11_an_idle_cpu_is_anyones(run):
+    r = run("--cpu-weight 1 --cpuset-cpus 0", "spin 1")
+    assert r.code == 0
+    assert r.usage["wall_usec"] < 3 * r.usage["cpu_usec"]
+
+
+@pytest.mark.needs("!cpu")
+def test_C11_weight_by_nice(run):
+    """A weight below 100 is niceness; one above needs the controller or root."""
+    r = run("--cpu-weight 10", "nice")
+    assert int(r.stdout) > 0
+    assert r.limit("cpu_weight")["mechanism"] == "nice"
+
+
+def test_C12_accuracy(run):
+    r = run("", "spin 2")
+    assert r.code == 0
+    if r.receipt["sources"]["cpu_usec"] == "cgroup2":
+        assert 1_980_000 <= r.usage["cpu_usec"] <= 2_020_000
+    else:
+        assert 1_950_000 <= r.usage["cpu_usec"] <= 2_100_000
+
+
+@pytest.mark.skipif(os.cpu_count() < 2, reason="the machine has one CPU")
+def test_C13_pinning(run):
+    r = run("--cpuset-cpus 0", "nproc")
+    assert (r.code, r.stdout) == (0, "1\n")
+    assert r.limit("cpuset_cpus")["mechanism"] == ("cgroup2" if "cpuset" in HAS else "affinity")
+    assert run("--cpuset-cpus 0-1", "nproc").stdout == "2\n"
+    r = run("--cpuset-cpus 0 --timeout 2", "spin 3 2")
+    assert (r.code, r.verdict) == (124, "wall-time")
+    if WORLD != "host":  # on a busy machine two CPUs may be no faster than one
+        r = run("--cpuset-cpus 0-1 --timeout 2.5", "spin 3 2")
+        assert (r.code, r.verdict) == (0, "ok")
+
+
+@pytest.mark.needs("cpuset")
+def test_C13_no_way_out(run):
+    """A cpuset can't be left by sched_setaffinity."""
+    r = run("--cpuset-cpus 0", ["sh", "-c", "taskset -p -c 1 $$ >/dev/null 2>&1; nproc"])
+    assert r.stdout == "1\n"
+
+
+def test_C13_cpus_that_are_not_there(run):
+    r = run("--cpuset-cpus 900", ["touch", str(run.file("started"))])
+    assert r.code == 125
+    assert "900" in r.stderr
+    assert not run.file("started").exists()
+
+
+def test_cpu_time_of_a_dead_main_thread(run):
+    """/proc shows such a process as a zombie, and yet it runs."""
+    r = run("--cpu-time .5", "deadleader 1 20")
+    assert (r.code, r.verdict) == (124, "cpu-time")
+
+
+def test_both_limits_of_cpu_time_in_the_receipt(run):
+    entry = run("--cpu-time 5:10", "true").limit("cpu_time")
+    assert (entry["asked_soft"], entry["asked"]) == (5_000_000, 10_000_000)

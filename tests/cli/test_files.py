@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""Output, files, stack: limits that no cgroup has; and the receipt's own file."""
+
+import errno
+import json
+import os
+import resource
+
+import pytest
+
+from world import HAS, WORLD
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_G01_G02_output_cap(run, stream):
+    """Exactly so many bytes come out, on each of the two streams."""
+    r = run("--output-limit 123K", f"writer 1000000 {stream}")
+    out = (r.stdout, r.stderr)[stream - 1]
+    assert out.count("x") == 125952
+    assert r.verdict == "output"
+    assert r.usage[("stdout_bytes", "stderr_bytes")[stream - 1]] == 125952
+    assert r.receipt["truncated"] is True
+
+
+def test_G01_output_under_the_cap(run):
+    r = run("--output-limit 123K", "writer 125952")
+    assert (r.code, r.verdict) == (0, "ok")
+    assert len(r.stdout) == 125952 == r.usage["stdout_bytes"]
+    assert r.receipt.get("truncated", False) is False
+
+
+def test_G01_truncate(run):
+    """The other mode: too much is dropped, and the command lives."""
+    r = run("--output-limit 123K --output-mode truncate", "writer 1000000")
+    assert (r.code, r.verdict) == (0, "ok")
+    assert len(r.stdout) == 125952 == r.usage["stdout_bytes"]
+    assert r.receipt["truncated"] is True
+    assert "wrote 1000000" in r.stderr
+
+
+def test_G02_streams_have_a_cap_each(run):
+    r = run("--output-limit 1K", ["sh", "-c", "head -c 1024 /dev/zero; head -c 1024 /dev/zero >&2"])
+    assert (r.code, r.verdict) == (0, "ok")
+    assert (r.usage["stdout_bytes"], r.usage["stderr_bytes"]) == (1024, 1024)
+
+
+def test_G01_order_and_content(run):
+    r = run("--output-limit 1M", ["sh", "-c", "seq 1 20000"])
+    assert r.stdout == "".join(f"{i}\n" for i in range(1, 20001))
+
+
+def test_G01_a_daemon_holds_the_pipe(run):
+    """The end of the run is the end of the output, whoever holds the other end."""
+    r = run("--output-limit 1K", "holdout")
+    assert (r.code, r.verdict) == (0, "ok")
+
+
+def test_G01_slow_reader(run):
+    """Who doesn't read doesn't stop the limits."""
+    read, write = os.pipe()
+    try:
+        r = run("--output-limit 100M --timeout 1", "writer 90000000", stdout=write)
+        assert (r.code, r.verdict) == (124, "wall-time")
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+def test_G01_reader_gone(run):
+    """Our reader goes away: the command gets SIGPIPE as it would without us, and
+    ration lives to write the receipt."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        for options in ("--timeout 20", "--output-limit 100M --timeout 20"):
+            r = run(options, "writer 90000000", stdout=write)
+            assert r.verdict in ("signal", "exit", "ok"), r
+            assert r.receipt is not None
+    finally:
+        os.close(write)
+
+
+def test_G03_file_size(run):
+    r = run("--rlimit fsize=1M", f"dd if=/dev/zero of={run.file('x')} bs=1M count=2")
+    assert r.receipt["exit"].get("signal") == 25 and (r.code, r.verdict) == (153, "signal")
+    assert run.file("x").stat().st_size == 1 << 20
+
+
+def test_G04_open_files(run):
+    r = run("--rlimit nofile=32", "nofiles 64")
+    assert r.code == 1
+    assert r.stdout == f"made 29 errno {errno.EMFILE}\n"
+
+
+def test_G05_stack(run):
+    r = run("--rlimit stack=1M", "deepstack 4000")
+    assert (r.code, r.verdict) == (139, "signal")
+    assert run("--rlimit stack=1M", ["sh", "-c", "ulimit -s"]).stdout == "1024\n"
+    assert run("--rlimit stack=16M", "deepstack 4000").stdout == "done\n"
+
+
+def test_G06_no_core(run):
+    """Unless it is asked for: a limit on memory isn't there to fill the disk."""
+    r = run("", ["sh", "-c", f"cd {run.tmp}; ulimit -c; kill -SEGV $$"],
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2))
+    assert r.code == 139 and r.stdout == "0\n"
+    assert [name for name in os.listdir(run.tmp) if "core" in name] == []
+
+
+@pytest.mark.needs("vm", "root")
+def test_G06_no_core_even_if_the_system_writes_them(run):
+    pattern = open("/proc/sys/kernel/core_pattern").read()
+    open("/proc/sys/kernel/core_pattern", "w").write("core")
+    try:
+        r = run("", ["sh", "-c", f"cd {run.tmp}; kill -SEGV $$"],
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2))
+    finally:
+        open("/proc/sys/kernel/core_pattern", "w").write(pattern)
+    assert (r.code, r.receipt["exit"]["core"]) == (139, False)
+    assert [name for name in os.listdir(run.tmp) if "core" in name] == []
+
+
+# The receipt's own way out.
+
+def test_receipt_to_a_descriptor(run):
+    read, write = os.pipe()
+    r = run(["--receipt", f"fd:{write}"], "fds", receipt=False, pass_fds=(write,))
+    os.close(write)
+    with os.fdopen(read) as file:
+        assert json.load(file)["verdict"] == "ok"
+    assert r.stdout.splitlines()[0] == "fds 0 1 2", "the command doesn't see it"
+
+
+def test_receipt_is_whole_or_not_there(run):
+    """A receipt replaces the one before, never half of it."""
+    file = run.file("again.json")
+    for command in (["sh", "-c", "exit 1"], ["true", *["x" * 1000] * 20], ["true"]):
+        run(["--receipt", str(file)], command, receipt=False)
+        assert json.loads(file.read_text())["command"] == command
+
+
+def test_receipt_of_odd_bytes(run):
+    """Arguments that are no UTF-8, and control characters: still JSON."""
+    r = run("", [b"true", b"\xff\xfe", b"a\nb\x01\"\\"])
+    assert r.code == 0 and len(r.receipt["command"]) == 3
+
+
+@pytest.mark.parametrize("where", ["/no/such/dir/receipt", "/", "/proc/receipt", "fd:99", "fd:x", ""])
+def test_receipt_that_cannot_be_written(run, where):
+    r = run(["--receipt", where], ["touch", str(run.file("started"))], receipt=False)
+    assert r.code == 125
+    assert "receipt" in r.stderr and where in r.stderr
+    assert not run.file("started").exists()
+    assert run.groups() == set()
+
+
+def test_receipt_on_a_full_disk(run):
+    """The command ran, and the status is its own (125 would say that it didn't run);
+    that its receipt is lost is said."""
+    r = run("--receipt /dev/full", ["sh", "-c", "exit 3"], receipt=False)
+    assert r.code == 3
+    assert "receipt" in r.stderr and "No space left" in r.stderr
+    assert run.groups() == set()
+
+
+@pytest.mark.needs("!root")
+def test_receipt_without_permission(run):
+    r = run("--receipt /etc/passwd", ["touch", str(run.file("started"))], receipt=False)
+    assert r.code == 125 and "/etc/passwd" in r.stderr
+    assert not run.file("started").exists()
+
+
+def test_table_for_people(run):
+    r = run("-v --memory 64M --timeout 60", "true")
+    assert r.stdout == ""
+    for word in ("memory", "64", "timeout", "ok"):
+        assert word in r.stderr
+
+
+def test_quiet_by_default(run):
+    """Nothing on stderr where everything holds."""
+    r = run("--timeout 60" + (" --memory 64M --pids 20" if "memory" in HAS else ""), "true", receipt=False)
+    assert r.stderr == ""
+
+
+def test_one_line_for_a_limit(run):
+    r = run("--timeout .1", "sleep 50", receipt=False)
+    assert len(r.stderr.splitlines()) == 1 and r.stderr.startswith("ration: ")
+    assert "time" in r.stderr and "100 ms" in r.stderr
+    assert WORLD

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""Bad input: 125, one message that names flag, value, range and an example; nothing
+is started and no group is left."""
+
+import pytest
+
+from conftest import NAMESPACE
+from world import HAS
+
+# The parser is the same everywhere.
+pytestmark = [pytest.mark.worlds("host", "v2", "nothing-user")]
+MIB = 1 << 20
+
+
+@pytest.fixture
+def refused(run):
+    """refused(OPTIONS, word...): runs, and returns the message."""
+    def check(options, *words):
+        r = run(options, ["touch", str(run.file("started"))])
+        assert r.code == 125, r
+        assert not run.file("started").exists()
+        assert r.stdout == "" and r.receipt is None or r.verdict == "not-started"
+        assert 1 <= len(r.stderr.splitlines()) <= 3 and r.stderr.startswith("ration"), r.stderr
+        for word in words:
+            assert word in r.stderr, (word, r.stderr)
+        assert run.groups() == set()
+        return r.stderr
+    return check
+
+
+@pytest.mark.parametrize("text, asked", [
+    ("64M", 64 * MIB), ("64MiB", 64 * MIB), ("64m", 64 * MIB), ("67108864", 64 * MIB), ("65536K", 64 * MIB),
+    ("1.5G", 1536 * MIB), ("1T", MIB * MIB), ("0.5GiB", 512 * MIB), ("1M", MIB), ("67108864B", None)])
+def test_K08_sizes(run, text, asked):
+    r = run(["--memory", text, "--enforce", "any"], "true") if asked != MIB else run(
+        ["--memory", text, "--enforce", "any"], "no_such_cmd")
+    if asked is None:
+        assert r.code in (0, 125)
+        return
+    assert r.code in (0, 127, 137)
+    assert asked in (r.limit("memory")["asked"], MIB)
+
+
+@pytest.mark.parametrize("text", ["64MB", "64kb", "64GB", "64mb"])
+def test_K08_ambiguous_units(refused, text):
+    """1000 or 1024? Docker reads one thing, others another."""
+    assert "iB" in refused(["--memory", text], "--memory", text)
+
+
+@pytest.mark.parametrize("text", ["1k", "0", "-1", "64X", "1e400", "1023K", "", " ", "M", "64 M", "64M ", "+64M",
+                                  "0x40", "1e3M", "nan", "inf", "64Mi", "99999999999999999999999", "9999999T", "64,5M",
+                                  "1.2.3M", "6４M", "64M\n", "64M;", "-0", "101%", "-5%", "%", "0%"])
+def test_K08_refused(refused, text):
+    message = refused(["--memory", text], "--memory")
+    assert text.strip() in message or not (text.isprintable() and text.isascii())
+
+
+def test_K08_percent(run):
+    r = run("--memory 5% --enforce any", "true")
+    total = next(int(line.split()[1]) << 10 for line in open("/proc/meminfo") if line.startswith("MemTotal"))
+    assert r.code == 0
+    assert r.limit("memory")["asked"] <= total / 19
+
+
+def test_K08_max_is_none(run):
+    r = run("--memory max", "alloc 100")
+    assert (r.code, r.verdict) == (0, "ok")
+
+
+VALUES = [
+    ("--memory", "1K"), ("--memory", "x"), ("--swap", "-1"), ("--swap", "1KB"), ("--memory-high", "5"),
+    ("--cpus", "0"), ("--cpus", "-1"), ("--cpus", "abc"), ("--cpus", "1e9"), ("--cpus", "0%"), ("--cpus", "1 2"),
+    ("--cpu-burst", "x"), ("--cpu-weight", "0"), ("--cpu-weight", "10001"), ("--cpu-weight", "1.5"),
+    ("--cpu-time", "5:3"), ("--cpu-time", "1:2:3"), ("--cpu-time", ":"), ("--cpu-time", "1:"), ("--cpu-time", "-1"),
+    ("--timeout", "1x"), ("--timeout", ""), ("--timeout", "1s2"), ("--timeout", "nan"), ("--timeout", "1:2"),
+    ("--pids", "0"), ("--pids", "-5"), ("--pids", "1.5"), ("--pids", "1M"), ("--pids", "99999999999999"),
+    ("--cpuset-cpus", "x"), ("--cpuset-cpus", "3-1"), ("--cpuset-cpus", ""), ("--cpuset-cpus", "0,,1"),
+    ("--cpuset-cpus", "-1"), ("--cpuset-cpus", "0-"), ("--cpuset-cpus", "0-99999999"),
+    ("--stall-timeout", "x"), ("--output-limit", "x"), ("--output-limit", "-1"), ("--output-limit", "1KB"),
+]
+
+
+@pytest.mark.parametrize("flag, value", VALUES)
+def test_values(refused, flag, value):
+    """Every flag's message has the flag, the value and an example that works."""
+    message = refused([flag, value], flag, value)
+    assert "for example" in message or "e.g." in message or "example" in message or "such as" in message, message
+
+
+@pytest.mark.parametrize("value", ["nofile", "nofile=", "=5", "nofile=x", "nosuch=5", "nofile=5:3", "nofile=1:2:3",
+                                   "as=1KB", "nofile=-1", ""])
+def test_rlimit_values(refused, value):
+    refused(["--rlimit", value], "--rlimit", value)
+
+
+@pytest.mark.parametrize("options", [
+    ["--no-such-flag"], ["--memory", "64M", "--no-such-flag"], ["-x"], ["--memory"], ["--enforce", "maybe"],
+    ["--enforce"], ["--signal", "0"], ["--signal", "99"], ["--signal", ""], ["--signal", "-9"], ["--stdin", "x"],
+    ["--kill-after", "-1"], ["--kill-after", "1x"], ["--output-mode", "x"], ["--oom-group", "maybe"], ["--receipt"]])
+def test_flags(refused, run, options):
+    if len(options) == 1 and options[0] in ("--memory", "--enforce", "--receipt"):
+        r = run.command("run", *options)
+        assert r.code == 125 and options[0] in r.stderr
+    else:
+        refused(options, options[-1] if options[-1] != "" else options[0])
+
+
+@pytest.mark.parametrize("options, words", [
+    ("--memory 64M --memory-high 128M", ("--memory-high", "--memory")),
+    ("--cpu-time 10:5", ("--cpu-time", "10:5")),
+    ("--rlimit nofile=20:10", ("nofile",)),
+    ("--cpu-burst 10ms", ("--cpu-burst", "--cpus")),
+])
+def test_contradictions(refused, options, words):
+    refused(options + " --enforce any", *words)
+
+
+def test_swap_without_memory(run):
+    """Either it means something or it is refused; never silently nothing."""
+    r = run("--swap 10M --enforce any", "true")
+    assert r.code == 125 and "--memory" in r.stderr or r.limit("swap")["in_force" if "memory" in HAS else "reason"]
+
+
+HOSTILE = ["..", ".", "a/b", "/", "/etc", "../x", "a/../../b", "", " ", "a b", "-x", ".hidden", "a\nb", "a\x01b",
+           "a\x7fb", "é", "x" * 129, "x" * 10000, "cgroup.procs", "memory.max", "cpu.stat", "pids.max", "io.max",
+           "cgroup.anything", "memory.x", "hugetlb.2MB.max", "misc.max", "rdma.max", "cpuset.cpus", "$(touch x)", "*",
+           "a;b", "%s%n"]
+
+
+@pytest.mark.parametrize("flag", ["--tenant", "--name"])
+@pytest.mark.parametrize("name", HOSTILE, ids=lambda name: repr(name[:20]))
+def test_hostile_names(refused, flag, name):
+    message = refused([flag, name, "--memory", "64M"], flag)
+    assert all(c.isprintable() or c == "\n" for c in message), "control characters are shown, not sent"
+    assert len(message) < 1000
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "cgroup.procs", "x" * 129])
+def test_hostile_namespaces(run, name):
+    r = run("--memory 64M", ["touch", str(run.file("started"))], env={"RATION_NAMESPACE": name})
+    assert r.code == 125 or name == ""
+    assert r.code == 0 or not run.file("started").exists()
+
+
+@pytest.mark.parametrize("name", ["a", "A1", "x" * 128, "a.b:c@d-e_f", "vm7", "0", "memory", "cgroup", "x.max"])
+def test_good_names(run, name):
+    r = run(["--tenant", name, "--name", name, "--memory", "64M"], "true")
+    assert r.code == 0
+    assert r.receipt["group"] == f"{name}/{name}" or "cgroup" not in HAS
+
+
+def test_last_value_counts(run):
+    r = run("--memory 64M --memory 128M --enforce any", "true")
+    assert r.limit("memory")["asked"] == 128 * MIB
+
+
+def test_flag_with_equals_sign(run):
+    r = run("--memory=64M --timeout=60 --enforce=any", "true")
+    assert r.code == 0
+    assert r.limit("memory")["asked"] == 64 * MIB
+
+
+def test_environment_is_no_way_in(run):
+    """Variables that name no base, namespace or the like are nobody's business."""
+    r = run("", "true", env={"RATION_MEMORY": "1M", "RATION_TIMEOUT": "x"})
+    assert r.code == 0
+    assert NAMESPACE
+
+
+@pytest.mark.parametrize("words", [["plan", "--memory", "x"], ["plan", "--no-such"], ["doctor", "--no-such"],
+                                   ["gc", "extra"], ["doctor", "extra"], ["plan", "--memory", "64MB"]])
+def test_other_commands(run, words):
+    r = run.command(*words)
+    assert r.code == 125
+    assert words[-1] in r.stderr

@@ -1,0 +1,405 @@
+# SPDX-License-Identifier: MIT
+"""Memory and swap, and whose fault it was."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import NAMESPACE, RATION, wait_for
+from test_cpu import group_files
+from world import HAS, WORLD, mount
+
+MIB = 1 << 20
+BY = "cgroup2" if "memory" in HAS else "watch"
+memory = pytest.mark.needs("memory")
+
+
+@pytest.fixture(scope="session")
+def file_on_disk():
+    """200 MiB of zeros in the page cache's reach: not in a tmpfs, which is memory
+    itself. Made by the first run of the tests on the machine itself."""
+    path = Path(RATION).resolve().parent / "tests" / "zeros.img"
+    if WORLD == "host" and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "wb") as file:
+            file.truncate(200 * MIB)
+    assert path.exists(), f"{path} is missing: truncate -s 200M {path}, outside the test bed"
+    return path
+
+
+def forget(path):
+    """Drops a file from the page cache."""
+    with open(path, "rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def test_D01_over_the_limit(run):
+    r = run("--memory 30M", "alloc 100 stay")
+    assert (r.code, r.verdict) == (137, "memory")
+    entry = r.limit("memory")
+    assert (entry["mechanism"], entry["scope"], entry["in_force"]) == (BY, "group", 30 * MIB)
+    if BY == "cgroup2":
+        assert r.usage["oom_kills"] >= 1
+        assert any("oom_kill" in counter for counter in r.counters())
+        assert r.receipt["evidence"][0]["level"] == "group"
+    else:
+        assert entry["observed"] > 30 * MIB, "the overshoot is stated"
+        assert entry["reason"]
+
+
+def test_D01_says_so(run):
+    """Without -v and without a receipt it is one line."""
+    r = run("--memory 30M", "alloc 100 stay", receipt=False)
+    assert r.code == 137
+    assert len(r.stderr.splitlines()) <= 2  # with the fallback's warning
+    assert "memory" in r.stderr and "30 MiB" in r.stderr
+
+
+def test_D01_sum_of_many(run):
+    """No process alone has too much."""
+    r = run("--memory 60M", "spawn 4 alloc 25 stay")
+    assert (r.code, r.verdict) == (137, "memory")
+    assert run.alive() == {}
+
+
+def test_D01_slowly(run):
+    r = run("--memory 40M", "grow 5000")
+    assert (r.code, r.verdict) == (137, "memory")
+
+
+def test_D01_orphans_count(run):
+    """A daemon's memory is the group's."""
+    r = run("--memory 40M", ["sh", "-c", "(setsid alloc 100 stay >/dev/null &) ; sleep 50"])
+    assert (r.code, r.verdict) == (137, "memory")
+
+
+def test_D01_dead_main_thread(run):
+    """/proc shows such a process as a zombie without memory."""
+    r = run("--memory 40M --timeout 20", "deadleader 100 60")
+    assert (r.code, r.verdict) == (137, "memory")
+
+
+def test_D02_under_the_limit(run):
+    r = run("--memory 100M", "alloc 50")
+    assert (r.code, r.verdict) == (0, "ok")
+    if BY == "cgroup2":
+        assert 50 * MIB <= r.usage["memory_peak_bytes"] <= 60 * MIB
+        assert r.receipt["sources"]["memory_peak_bytes"] == "cgroup2"
+    assert r.usage["maxrss_bytes"] >= 50 * MIB
+
+
+@memory
+def test_D03_peak_at_the_kill(run):
+    r = run("--memory 100M", "dd if=/dev/zero of=/dev/null bs=200M count=1")
+    assert (r.code, r.verdict, r.receipt["exit"]["signal"]) == (137, "memory", 9)
+    assert 95 * MIB <= r.usage["memory_peak_bytes"] <= 105 * MIB
+
+
+@pytest.mark.needs("memory", "swap")
+def test_D04_swap_is_off_by_default(run):
+    r = run("--memory 30M", "alloc 50")
+    assert (r.code, r.verdict) == (137, "memory")
+    assert r.limit("swap")["in_force"] == 0 and r.limit("swap")["implied"]
+
+
+@memory
+def test_D04_swap_file_is_written(run):
+    assert run("--memory 30M", group_files("memory.swap.max", "memory.max", "memory.oom.group")).stdout.split() == [
+        "0", str(30 * MIB), "1"]
+
+
+@pytest.mark.needs("memory", "swap")
+def test_D05_swap_on(run):
+    r = run("--memory 30M --swap 30M", "alloc 50")
+    assert (r.code, r.verdict) == (0, "ok")
+    if "swap_peak_bytes" in r.usage:
+        assert r.usage["swap_peak_bytes"] > 0
+    elif tuple(map(int, os.uname().release.split("-")[0].split(".")[:2])) >= (6, 5):
+        pytest.fail("this kernel has memory.swap.peak")
+    r = run("--memory 30M --swap 30M", "alloc 100")
+    assert (r.code, r.verdict) == (137, "memory")
+
+
+@memory
+def test_D06_page_cache_does_not_kill(run, file_on_disk):
+    forget(file_on_disk)
+    r = run("--memory 30M", f"dd if={file_on_disk} of=/dev/null bs=1M count=50")
+    assert (r.code, r.verdict) == (0, "ok")
+    assert 20 * MIB <= r.usage["memory_peak_bytes"] <= 30 * MIB
+    assert r.usage["memory_file_bytes"] > r.usage["memory_anon_bytes"]
+
+
+@memory
+def test_D07_tmpfs_counts(run):
+    file = Path(f"/dev/shm/ration-test-{os.getpid()}")
+    try:
+        r = run("--memory 30M", f"dd if=/dev/zero of={file} bs=1M count=60")
+        assert (r.code, r.verdict) == (137, "memory")
+        assert r.usage["memory_shmem_bytes"] > 20 * MIB
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def test_D09_address_space_is_free(run):
+    """No RLIMIT_AS by default: who reserves much and uses little runs."""
+    r = run("--memory 512M", "reserve 100000")
+    assert (r.code, r.verdict) == (0, "ok")
+
+
+@pytest.mark.skipif(not shutil.which("node", path="/usr/bin"), reason="node isn't installed")
+@pytest.mark.worlds("host", "v2")
+def test_D09_node_starts(run):
+    r = run("--memory 512M", "node -e 0")
+    assert (r.code, r.verdict) == (0, "ok")
+
+
+@memory
+def test_D11_the_leader_survives(run):
+    """An OOM kill that didn't end the run isn't why it ended; it is told all the same."""
+    r = run("--memory 30M --oom-group=off", ["sh", "-c", "alloc 100; exit 0"])
+    assert (r.code, r.verdict) == (0, "ok")
+    assert r.usage["oom_kills"] == 1
+    assert any("oom_kill" in counter for counter in r.counters())
+
+
+@memory
+def test_D11_the_leader_passes_it_on(run):
+    """It ended by itself, with a status that it chose: why is in the evidence."""
+    r = run("--memory 30M --oom-group=off", ["sh", "-c", "alloc 100"])
+    assert r.code == 137
+    assert r.usage["oom_kills"] == 1
+    assert r.verdict == "exit"
+    assert "memory.events.local oom_kill" in [e["counter"] for e in r.receipt["evidence"]]
+
+
+@memory
+def test_D12_group_kill(run):
+    r = run("--memory 30M", ["sh", "-c", "alloc 5 stay & alloc 5 stay & alloc 100; sleep 50"])
+    assert (r.code, r.verdict) == (137, "memory")
+    assert r.usage["oom_kills"] >= 3
+    group_kills = [moved for counter, moved in r.counters().items() if "oom_group_kill" in counter]
+    assert group_kills == [1], r
+    assert run.alive() == {}
+
+
+@memory
+def test_D14_kill_in_a_group_below(run):
+    """A command that limits itself and dies of that: its own fault, not our limit's."""
+    r = run("--memory 200M", ["sh", "-c", f"""
+        cd {mount()}$(sed -n s/^0:://p /proc/self/cgroup) && mkdir me sub && echo 0 >me/cgroup.procs &&
+        echo +memory >cgroup.subtree_control && echo 20M >sub/memory.max && echo 0 >sub/memory.swap.max &&
+        echo 0 >sub/cgroup.procs && exec alloc 100"""])
+    assert (r.code, r.verdict) == (137, "signal"), r
+    assert not any("local" in counter for counter in r.counters())
+
+
+@pytest.mark.needs("memory", "root", "vm")
+def test_D16_the_machines_oom_killer(run):
+    r = run.start("--memory 300M", ["sh", "-c", f"echo 1000 >/proc/self/oom_score_adj; echo ready >{run.file('log')}; "
+                                    "exec alloc 100 stay"])
+    run.ready("log")
+    time.sleep(1)
+    Path("/proc/sysrq-trigger").write_text("f")
+    r = r.wait()
+    assert (r.code, r.verdict) == (137, "memory-external")
+    assert r.receipt["evidence"][0]["level"] == "machine"
+
+
+@pytest.mark.needs("memory", "root", "vm")
+def test_D16_not_limited_at_all(run):
+    """The same without any limit of ours."""
+    r = run.start("", ["sh", "-c", f"echo 1000 >/proc/self/oom_score_adj; echo ready >{run.file('log')}; "
+                       "exec alloc 100 stay"])
+    run.ready("log")
+    time.sleep(1)
+    Path("/proc/sysrq-trigger").write_text("f")
+    r = r.wait()
+    assert (r.code, r.verdict) == (137, "memory-external")
+
+
+@memory
+def test_D23_no_memory_peak(run):
+    """A kernel before 5.19: the peak is absent or said to be sampled, never 0."""
+    r = run("--memory 100M", "alloc 50", before=["hide", "memory.peak"])
+    assert (r.code, r.verdict) == (0, "ok")
+    assert r.usage.get("memory_peak_bytes") != 0
+    assert r.receipt["sources"].get("memory_peak_bytes", "sampled") == "sampled"
+
+
+@pytest.mark.needs("cgroup")
+def test_D23_no_psi_no_pids_peak(run):
+    for name in ("pids.peak", "memory.pressure", "memory.swap.peak", "memory.events.local"):
+        r = run("--memory 100M --pids 50", "true", before=["hide", name])
+        assert (r.code, r.verdict) == (0, "ok")
+
+
+@memory
+def test_D24_soft_limit_throttles(run):
+    r = run("--memory-high 30M --timeout 5 --kill-after 20", "alloc 50")
+    assert r.verdict == "wall-time", "it lives, and it is slow"
+    assert r.usage["memory_high_count"] > 0
+    assert r.usage.get("oom_kills", 0) == 0
+
+
+@memory
+def test_D24_soft_limit_lets_finish(run):
+    r = run("--memory-high 30M", "alloc 31")
+    assert (r.code, r.verdict) == (0, "ok")
+    assert r.usage["memory_high_count"] > 0
+
+
+@memory
+def test_D25_no_soft_limit_by_default(run):
+    assert run("--memory 64M", group_files("memory.high")).stdout == "max\n"
+
+
+@pytest.mark.needs("memory", "psi")
+def test_D26_stall(run, file_on_disk):
+    """Work that only throws out what it needs next is ended, although it isn't killed."""
+    forget(file_on_disk)
+    r = run("--memory 20M --stall-timeout 3 --timeout 100", f"mmapfile {file_on_disk} 100", deadline=600)
+    assert r.verdict == "memory-stall"
+    assert any("pressure" in counter for counter in r.counters())
+    assert r.usage["memory_pressure_full_usec"] > 0
+
+
+@pytest.mark.needs("memory", "psi")
+def test_D26_no_stall(run):
+    """A command that sleeps or works doesn't stall."""
+    r = run("--memory 64M --stall-timeout 1", "spin 2")
+    assert (r.code, r.verdict) == (0, "ok")
+
+
+@memory
+@pytest.mark.parametrize("command", ["python3 -c 0", "bigbss touch"])
+def test_D27_smaller_than_the_start(run, command):
+    """Never an unexplained signal."""
+    r = run("--memory 1M", command)
+    assert r.verdict in ("memory", "not-started")
+    assert r.code in (126, 137) and (r.verdict == "memory" or r.stderr)
+
+
+@memory
+def test_D27_large_bss(run):
+    r = run("--memory 512M", "bigbss touch")
+    assert (r.code, r.verdict) == (137, "memory")
+    r = run("--memory 512M", "bigbss")
+    assert (r.code, r.verdict) == (0, "ok")
+
+
+@memory
+def test_D29_boundaries(run):
+    r = run("--memory 1024K", "alloc 1")
+    assert (r.code, r.verdict) == (137, "memory")
+    r = run("--memory 1500K", "alloc 1")
+    assert (r.code, r.verdict) == (0, "ok")
+
+
+@pytest.mark.worlds("v2")
+def test_D29_boundaries_of_a_gib(run):
+    r = run("--memory 1G", "alloc 1024")
+    assert (r.code, r.verdict) == (137, "memory")
+    r = run(["--memory", str((1 << 30) + 10000 * 1024)], "alloc 1024")
+    assert (r.code, r.verdict) == (0, "ok")
+
+
+def test_D33_tail_dev_zero(run):
+    r = run("--memory 64M", "tail /dev/zero")
+    assert (r.code, r.verdict) == (137, "memory")
+    if WORLD == "host":
+        assert r.usage["wall_usec"] < 2_000_000
+
+
+@pytest.mark.needs("!memory")
+def test_D34_no_controller(run):
+    """strict says which controller is missing and where to read more; the fallback
+    names itself."""
+    r = run("--memory 64M --enforce strict", ["touch", str(run.file("started"))])
+    assert r.code == 125
+    assert "memory" in r.stderr and ("controller" in r.stderr or "cgroup" in r.stderr)
+    assert not run.file("started").exists()
+    r = run("--memory 64M", "true")
+    assert r.code == 0
+    assert len(r.stderr.splitlines()) == 1 and "memory" in r.stderr and "watch" in r.stderr
+    assert (r.limit("memory")["mechanism"], r.limit("memory")["reason"] != "") == ("watch", True)
+
+
+@memory
+def test_K07_largest_and_sum(run):
+    """Two numbers: of the largest process, and of the group."""
+    r = run("--memory 300M", ["sh", "-c", "alloc 50 stay & alloc 60 stay & sleep 2; kill %1 %2 2>/dev/null; wait; exit 0"])
+    assert 60 * MIB <= r.usage["maxrss_bytes"] <= 80 * MIB
+    assert r.usage["memory_peak_bytes"] >= 110 * MIB
+
+
+# A limit above the group: the tenant's, made by hand.
+
+@pytest.fixture
+def tenant(by_hand, base):
+    group = by_hand(base / NAMESPACE / "acme")
+    for parent in (base, base / NAMESPACE, group):
+        (parent / "cgroup.subtree_control").write_text("+memory +pids +cpu")
+    (group / "memory.max").write_text(str(60 * MIB))
+    (group / "memory.swap.max").write_text("0")
+    os.setxattr(group, "user.ration.keep", b"1")
+    return group
+
+
+@pytest.mark.needs("memory", "root")
+def test_tenants_limit_is_external(run, tenant):
+    """The group's own limit was never reached: the tenant's was, and that is said."""
+    r = run("--tenant acme --memory 200M", "alloc 100")
+    assert (r.code, r.verdict) == (137, "memory-external")
+    assert r.receipt["evidence"][0]["level"] == "tenant"
+    assert tenant.exists() and (tenant / "memory.max").read_text() == f"{60 * MIB}\n"
+
+
+@pytest.mark.needs("memory", "root")
+def test_tenants_limit_without_one_of_ours(run, tenant):
+    r = run("--tenant acme", "alloc 100")
+    assert (r.code, r.verdict) == (137, "memory-external")
+
+
+@pytest.mark.needs("memory", "root")
+def test_own_limit_below_the_tenants(run, tenant):
+    r = run("--tenant acme --memory 30M", "alloc 100")
+    assert (r.code, r.verdict) == (137, "memory")
+
+
+@pytest.mark.needs("memory", "root")
+def test_neighbour_in_the_tenant(run, tenant):
+    """One of two fills the tenant; whoever is killed is told whose limit it was."""
+    calm = run.start("--tenant acme --name calm --memory 50M",
+                     ["sh", "-c", f"alloc 30 stay >/dev/null & echo ready >{run.file('log')}; wait"])
+    run.ready("log")
+    wait_for("memory in use", lambda: int((tenant / "memory.current").read_text()) > 30 * MIB)
+    greedy = run("--tenant acme --name greedy --memory 50M", "alloc 45")
+    assert greedy.verdict == "memory-external" or greedy.code == 0
+    if greedy.code == 0:
+        assert calm.wait().verdict == "memory-external"
+    else:
+        calm.signal(15)
+        assert calm.wait().verdict == "interrupted"
+
+
+@pytest.mark.needs("memory")
+def test_percent_of_the_parent(run):
+    r = run("--memory 50%", group_files("memory.max"))
+    total = next(int(line.split()[1]) << 10 for line in open("/proc/meminfo") if line.startswith("MemTotal"))
+    assert abs(int(r.stdout) - total / 2) <= total / 50
+
+
+def test_nobodys_oom_without_a_limit(run):
+    """A SIGKILL from somebody else is a signal, whatever is limited."""
+    r = run("--memory 64M", ["sh", "-c", "kill -9 $$"])
+    assert (r.code, r.verdict) == (137, "signal")
+
+
+@memory
+def test_at_the_limit_and_then_killed_by_a_friend(run):
+    """`peak >= limit` proves nothing: the counter didn't move."""
+    r = run("--memory 30M --oom-group=off", ["sh", "-c", "dd if=/bin/bash of=/dev/null 2>/dev/null; kill -9 $$"])
+    assert (r.code, r.verdict) == (137, "signal")

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Each world as it is: what holds there, by what, and what is said about it."""
+
+import json
+
+import pytest
+
+from world import HAS, WORLD, mount
+
+ALL = ("--memory 64M --swap 0 --memory-high 60M --cpus 1 --cpu-weight 50 --cpu-time 20:30 --timeout 60 --pids 50 "
+       "--cpuset-cpus 0 --output-limit 1M --rlimit nofile=100")
+NAMES = ("memory swap memory_high cpus cpu_weight cpu_time timeout pids cpuset_cpus output rlimit_nofile").split()
+ANYWHERE = ["timeout", "output", "rlimit_nofile"]
+
+
+def test_J10_every_limit_is_listed(run):
+    """With who enforces it, or why nobody does."""
+    r = run(ALL + " --enforce any", "true")
+    assert r.code == 0
+    listed = {entry["limit"]: entry["mechanism"] for entry in r.receipt["limits"]}
+    assert set(NAMES) <= set(listed)
+    if "memory" in HAS:
+        assert {listed[name] for name in ("memory", "swap", "memory_high", "pids", "cpus", "cpu_weight")} == {"cgroup2"}
+    else:
+        assert [listed[name] for name in ("memory", "pids", "cpus", "cpu_weight", "swap", "memory_high")] == [
+            "watch", "watch", "affinity", "nice", "none", "none"]
+    assert listed["rlimit_nofile"] == "rlimit"
+    assert listed["timeout"] == listed["output"] == "watch"
+
+
+def test_J10_plan_and_receipt_agree(run):
+    """`ration plan` says beforehand what the receipt says afterwards."""
+    plan = run.plan(ALL + " --enforce any")
+    r = run(ALL + " --enforce any", "true")
+    for entry in r.receipt["limits"]:
+        said = plan[entry["limit"]]
+        for key in ("mechanism", "scope", "asked", "in_force"):
+            assert said.get(key) == entry.get(key), (entry, said)
+
+
+def test_J10_strict_lists_what_it_cannot(run):
+    """strict: everything asked for holds for the whole group by the kernel, or 125."""
+    r = run("--memory 64M --pids 50 --cpus 1 --enforce strict", ["touch", str(run.file("started"))])
+    assert (r.code == 0) == ({"memory", "pids", "cpu"} <= HAS)
+    assert run.file("started").exists() == (r.code == 0)
+
+
+@pytest.mark.needs("!memory")
+def test_J05_fallback_is_named(run):
+    """One line on stderr for each limit that is held by something weaker."""
+    r = run("--memory 64M --pids 50 --timeout 60", "true")
+    lines = r.stderr.splitlines()
+    assert r.code == 0 and 1 <= len(lines) <= 2
+    assert "memory" in r.stderr and "pids" in r.stderr and "watch" in r.stderr
+    assert all(line.startswith("ration: ") for line in lines)
+
+
+@pytest.mark.needs("!memory")
+def test_J05_none_is_refused_and_any_runs(run):
+    """A limit that nobody can hold: not under fallback, silently never."""
+    r = run("--swap 10M", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "swap" in r.stderr
+    assert not run.file("started").exists()
+    r = run("--swap 10M --enforce any", "true")
+    assert r.code == 0 and "swap" in r.stderr
+    assert r.limit("swap")["mechanism"] == "none" and r.limit("swap")["reason"]
+
+
+@pytest.mark.needs("cgroup", "!memory")
+def test_J06_membership_without_controllers(run):
+    """A hybrid machine: cgroup2 holds the group together and counts its CPU time;
+    what needs a controller is watched, and nothing is used half."""
+    r = run("--memory 64M --pids 50 --cpu-time 20", "true")
+    assert r.receipt["containment"] == "cgroup"
+    assert r.limit("cpu_time")["mechanism"] == "cgroup2"
+    assert r.limit("memory")["mechanism"] == r.limit("pids")["mechanism"] == "watch"
+    assert r.receipt["sources"]["cpu_usec"] == "cgroup2"
+    assert "controller" in r.limit("memory")["reason"]
+
+
+@pytest.mark.needs("!cgroup")
+def test_J05_no_group_at_all(run):
+    r = run("--memory 64M --pids 50 --cpu-time 20", "true")
+    assert r.receipt["containment"] == "subreaper"
+    assert "birth" not in r.receipt or r.receipt["birth"] == "none"
+    assert {r.limit(name)["mechanism"] for name in ("memory", "pids", "cpu_time")} == {"watch"}
+
+
+@pytest.mark.worlds("mounted-elsewhere")
+def test_J08_mounted_elsewhere(run):
+    assert str(mount()) != "/sys/fs/cgroup"
+    r = run("--memory 30M --enforce strict", "alloc 100")
+    assert (r.code, r.verdict) == (137, "memory")
+
+
+@pytest.mark.worlds("readonly")
+def test_J01_read_only(run):
+    """As in a container by default: told apart from "nothing there", with the way out."""
+    r = run("--memory 64M --enforce strict", "true")
+    assert r.code == 125
+    assert "read-only" in r.stderr.lower()
+
+
+def test_doctor(run):
+    """Exit 0 exactly where a strict run of memory, cpus and pids works."""
+    r = run.command("doctor", "--json")
+    assert (r.code == 0) == ({"memory", "pids", "cpu"} <= HAS)
+    json.loads(r.stdout)
+    r = run.command("doctor")
+    assert len(r.stdout.splitlines()) > 3
+    for word in ("memory", "pids", "cpu"):
+        assert word in r.stdout
+
+
+def test_J06_doctor_says_what_is_missing(run):
+    r = run.command("doctor")
+    if "memory" not in HAS:
+        assert "watch" in r.stdout and "cgroup" in r.stdout
+
+
+def test_plan_for_people(run):
+    r = run.command("plan", "--memory", "64M", "--timeout", "5")
+    assert r.code == 0
+    assert "memory" in r.stdout and ("cgroup2" if "memory" in HAS else "watch") in r.stdout
+
+
+def test_plan_touches_nothing(run):
+    run.plan(ALL + " --enforce any")
+    assert run.groups() == set()
+
+
+@pytest.mark.needs("cgroup")
+@pytest.mark.parametrize("way", ["environment", "option"])
+def test_base_of_choice(run, by_hand, base, way):
+    """RATION_BASE or --base: groups are made there, and nowhere else."""
+    group = by_hand(base / f"ration-test-base-{way}")
+    if way == "environment":
+        r = run("--name here", "whereami", env={"RATION_BASE": str(group)})
+    else:
+        r = run(["--base", str(group), "--name", "here"], "whereami")
+    assert r.code == 0
+    assert f"/{group.name}/" in r.stdout
+    assert [path for path in group.iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize("where", ["/tmp", "/no/such/dir", "/etc/passwd", "/proc", ""])
+def test_base_that_is_none(run, where):
+    """Never a silent fallback: whoever names a base gets it, or an error."""
+    r = run(["--base", where, "--memory", "64M"], ["touch", str(run.file("started"))])
+    assert r.code == 125
+    assert where in r.stderr
+    assert not run.file("started").exists()
+
+
+@pytest.mark.needs("cgroup")
+def test_namespace(run):
+    """Groups stand below BASE/NAMESPACE, "ration" by default."""
+    env = dict(RATION_NAMESPACE="ration-test-other" if "vm" not in HAS else "ration")
+    r = run("--tenant acme --name vm7", "whereami", env=env)
+    assert f"/{env['RATION_NAMESPACE']}/acme/vm7\n" in r.stdout
+
+
+def test_world_in_the_doctors_words(run):
+    facts = json.loads(run.command("doctor", "--json").stdout)
+    text = json.dumps(facts)
+    for name in ("memory", "pids", "cpu"):
+        assert name in text
+    assert WORLD

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""The worlds are what they claim to be: each need, looked up without ration."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from world import DESIGN, FULL, HAS, WORLD, mount, own_group, probe
+
+vm = pytest.mark.needs("vm")
+
+
+@vm
+def test_controllers():
+    """All controllers where the design says so, none elsewhere."""
+    here = own_group() if mount() else None
+    have = set((here / "cgroup.controllers").read_text().split()) if here else set()
+    for controller in FULL - {"cgroup", "psi"}:
+        if "cgroup" in HAS:
+            assert (controller in have) == (controller in HAS), (here, have)
+
+
+@vm
+def test_root():
+    assert (os.geteuid() == 0) == ("root" in HAS)
+
+
+@vm
+def test_swap():
+    assert (len(Path("/proc/swaps").read_text().splitlines()) > 1) == ("swap" in HAS)
+
+
+@vm
+def test_writable():
+    assert ("cgroup" in probe()) == ("cgroup" in HAS)
+
+
+@vm
+@pytest.mark.needs("psi")
+def test_pressure():
+    assert Path("/proc/pressure/memory").read_text()
+
+
+def test_known():
+    assert WORLD == "host" or WORLD in DESIGN

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Where the tests run, and what they may count on there.
+
+A world is a kernel with its cgroups in some shape. The test bed's worlds have by
+design what the table says: what is missing there is a failure (test_world.py).
+The machine itself ("host") has whatever it has; that is looked up here, without
+asking ration.
+"""
+
+import os
+from pathlib import Path
+
+WORLD = os.environ.get("RATION_WORLD") or os.environ.get("RATION_VM_WORLD") or "host"
+# Deadlines are longer by this factor; nothing else depends on it.
+SLOW = float(os.environ.get("RATION_SLOW") or (1 if WORLD == "host" else 4))
+
+CONTROLLERS = {"cpu", "memory", "pids"}
+FULL = CONTROLLERS | {"cpuset", "cgroup", "psi"}
+
+# root: effective uid 0. cgroup: groups can be made. vm: the kernel is ours to break.
+# The names of controllers: groups can have them. psi: memory.pressure is there.
+DESIGN = {
+    "v2": FULL | {"root", "vm"},
+    "swap": FULL | {"root", "vm", "swap"},
+    "user": FULL | {"vm"},
+    "mounted-elsewhere": FULL | {"root", "vm"},
+    "hybrid": {"cgroup", "root", "vm"},
+    "readonly": {"root", "vm"},
+    "nothing": {"root", "vm"},
+    "nothing-user": {"vm"},
+}
+
+
+def mount():
+    """Where cgroup2 is mounted, or None."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields = line.split()
+        if fields[fields.index("-") + 1] == "cgroup2":
+            return Path(fields[4])
+    return None
+
+
+def own_group():
+    """This process's own group as a directory, or None."""
+    top = mount()
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        if top and line.startswith("0::"):
+            return top / line[3:].strip().lstrip("/")
+    return None
+
+
+def probe():
+    """What the machine itself has, by trying."""
+    has = {"root"} if os.geteuid() == 0 else set()
+    if len(Path("/proc/swaps").read_text().splitlines()) > 1:
+        has.add("swap")
+    group = own_group()
+    trial = group / f"ration-probe-{os.getpid()}" if group else None
+    if trial is None or Path("/run/systemd/system").is_dir() and group == mount():
+        return has
+    try:
+        trial.mkdir()
+    except OSError:
+        return has
+    try:
+        has.add("cgroup")
+        has |= {c for c in FULL if c in (trial / "cgroup.controllers").read_text().split()}
+        if (trial / "memory.pressure").exists():
+            has.add("psi")
+    finally:
+        trial.rmdir()
+    return has
+
+
+HAS = DESIGN[WORLD] if WORLD in DESIGN else probe()
+
+
+def fits(marks, name=WORLD, has=HAS):
+    """Whether tests with these marks are for a world: needs(...) are things that it
+    must have ("memory") or mustn't ("!memory"); worlds(...) are its names."""
+    for mark in marks:
+        if mark.name == "needs" and not all((n[1:] not in has) if n[0] == "!" else (n in has) for n in mark.args):
+            return False
+        if mark.name == "worlds" and name not in mark.args:
+            return False
+    return True

@@ -33,13 +33,16 @@ static void add_evidence(struct ration_receipt *receipt, const char *counter, en
 	receipt->n_evidence++;
 }
 
-/* A counter of the group itself, which began at 0. */
-static bool moved(struct ration_receipt *receipt, const char *counter, uint64_t after)
+static bool counted(uint64_t counter)
 {
-	if (after == COUNTER_ABSENT || after == 0)
-		return false;
-	add_evidence(receipt, counter, RATION_LEVEL_GROUP, receipt->group, 0, after);
-	return true;
+	return counter != COUNTER_ABSENT && counter > 0;
+}
+
+/* A counter of the group itself, which began at 0. */
+static void moved(struct ration_receipt *receipt, const char *counter, uint64_t after)
+{
+	if (counted(after))
+		add_evidence(receipt, counter, RATION_LEVEL_GROUP, receipt->group, 0, after);
 }
 
 /* The lowest group above ours whose own limit was hit meanwhile, into the evidence. */
@@ -74,32 +77,26 @@ static bool machine_moved(struct ration_receipt *receipt, const struct counters 
 }
 
 /*
- * What the memory counters say, as evidence whatever the verdict; and the
- * verdict, if they explain a SIGKILL that wasn't ours.
+ * What the memory counters say, as evidence whatever the verdict, what decides
+ * first; and the verdict, if they explain a SIGKILL that wasn't ours.
  */
 static bool judge_memory(struct ration_receipt *receipt, const struct counters *before,
 		const struct counters *after, enum ration_verdict *ret)
 {
-	bool own = moved(receipt, "memory.events.local oom", after->oom);
-	bool victim = moved(receipt, "memory.events.local oom_kill", after->oom_kill);
-	bool below = after->oom_kill_below != COUNTER_ABSENT && after->oom_kill_below > 0;
+	bool own = counted(after->oom) && counted(after->oom_kill_below);
+	bool external = !own && counted(after->oom_kill);
 
-	(void)moved(receipt, "memory.events.local oom_group_kill", after->oom_group_kill);
-	if (own && below) {
-		*ret = RATION_VERDICT_MEMORY;
-		return true;
-	}
-	if (victim) {
-		/* Both are looked for: the machine's counter moves with every kill. */
-		if (!ancestor_moved(receipt, before, after))
-			(void)machine_moved(receipt, before, after);
-		*ret = RATION_VERDICT_MEMORY_EXTERNAL;
-		return true;
-	}
+	/* The machine's counter moves with every kill, so the groups above come first. */
+	if (external && !ancestor_moved(receipt, before, after))
+		(void)machine_moved(receipt, before, after);
+	moved(receipt, "memory.events.local oom", after->oom);
+	moved(receipt, "memory.events.local oom_kill", after->oom_kill);
+	moved(receipt, "memory.events.local oom_group_kill", after->oom_group_kill);
 	/* Nobody counts for us: worth telling, too little for a verdict. */
 	if (after->oom_kill == COUNTER_ABSENT)
 		(void)machine_moved(receipt, before, after);
-	return false;
+	*ret = own ? RATION_VERDICT_MEMORY : RATION_VERDICT_MEMORY_EXTERNAL;
+	return own || external;
 }
 
 static enum ration_verdict verdict_of_status(const struct sys_wait *wait)

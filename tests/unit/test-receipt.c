@@ -61,13 +61,13 @@ static const struct row rows[] = {
 	{ "limit of its own sub-group", KILLED, .below = 1, EXPECT(SIGNAL, 137, "") },
 	{ "limit of its own sub-group, machine counted", KILLED, .below = 1, .machine = 1, EXPECT(SIGNAL, 137, "") },
 	{ "tenant's limit", KILLED, .oom_kill = 1, .below = 1, .tenant = 1, .machine = 1,
-		EXPECT(MEMORY_EXTERNAL, 137, "oom_kill:G1 oom:T1") },
+		EXPECT(MEMORY_EXTERNAL, 137, "oom:T1 oom_kill:G1") },
 	{ "tenant's limit, the lowest that moved", KILLED, .oom_kill = 1, .below = 1, .tenant = 1, .ancestor = 1,
-		EXPECT(MEMORY_EXTERNAL, 137, "oom_kill:G1 oom:T1") },
+		EXPECT(MEMORY_EXTERNAL, 137, "oom:T1 oom_kill:G1") },
 	{ "ancestor's limit", KILLED, .oom_kill = 2, .below = 2, .ancestor = 1, .machine = 2,
-		EXPECT(MEMORY_EXTERNAL, 137, "oom_kill:G2 oom:A1") },
+		EXPECT(MEMORY_EXTERNAL, 137, "oom:A1 oom_kill:G2") },
 	{ "machine out of memory", KILLED, .oom_kill = 1, .below = 1, .machine = 1,
-		EXPECT(MEMORY_EXTERNAL, 137, "oom_kill:G1 vmstat:M1") },
+		EXPECT(MEMORY_EXTERNAL, 137, "vmstat:M1 oom_kill:G1") },
 	{ "own limit hit, killed by a stranger", KILLED, .oom = 1, EXPECT(SIGNAL, 137, "oom:G1") },
 	{ "a child was killed, leader survives", .exit_code = 0, .oom = 1, .oom_kill = 1, .below = 1,
 		EXPECT(OK, 0, "oom:G1 oom_kill:G1") },
@@ -76,7 +76,7 @@ static const struct row rows[] = {
 	{ "a child was killed, leader aborts", .exit_code = -1, .signal = SIGABRT, .oom = 1, .oom_kill = 1, .below = 1,
 		EXPECT(SIGNAL, 134, "oom:G1 oom_kill:G1") },
 	{ "tenant killed a child, leader survives", .exit_code = 0, .oom_kill = 1, .below = 1, .tenant = 1,
-		EXPECT(OK, 0, "oom_kill:G1 oom:T1") },
+		EXPECT(OK, 0, "oom:T1 oom_kill:G1") },
 	{ "somebody else's kill meanwhile", KILLED, .machine = 1, .tenant = 1, EXPECT(SIGNAL, 137, "") },
 
 	/* No memory controller: nothing is known of the group. */
@@ -302,10 +302,10 @@ static void test_levels_by_name(void **state)
 	after.level[0].oom = 2;
 	receipt_judge(&receipt, &end, &before, &after);
 	assert_int_equal(receipt.n_evidence, 2);
-	assert_int_equal(receipt.evidence[1].level, RATION_LEVEL_TENANT);
-	assert_string_equal(receipt.evidence[1].where, "/r/t");
-	assert_int_equal(receipt.evidence[1].before, 0);
-	assert_int_equal(receipt.evidence[1].after, 2);
+	assert_int_equal(receipt.evidence[0].level, RATION_LEVEL_TENANT);
+	assert_string_equal(receipt.evidence[0].where, "/r/t");
+	assert_int_equal(receipt.evidence[0].before, 0);
+	assert_int_equal(receipt.evidence[0].after, 2);
 }
 
 static void test_machine_counter_may_be_absent(void **state)

@@ -50,7 +50,7 @@ enum event {
 #define STALL_WINDOW_USEC 500000
 #define STALL_WINDOW_USER_USEC 2000000
 /* How much of the time must be a full stall. Less than all: now and then a task gets through. */
-#define STALL_PCT 80
+#define STALL_PCT 60
 #define STALL_MEASURE_MIN_USEC 100000
 
 /* The earliest that the CPU time is looked at again. */

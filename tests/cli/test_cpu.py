@@ -131,6 +131,7 @@ def test_C09_burst_and_weight(run):
 
 
 def spent(name):
+    """CPU time of a group so far; 0 while it isn't there yet."""
     path = mount() / NAMESPACE / "default" / name / "cpu.stat"
     return int(path.read_text().split()[1]) if path.exists() else 0
 

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import HELPERS, RATION
+from conftest import HELPERS, RATION, wait_for
 from world import HAS
 
 
@@ -163,6 +163,7 @@ def test_A15_inherited_child_lives_on(run):
     pid = int(run.file("pid").read_text())
     os.kill(pid, 0)
     os.kill(pid, signal.SIGKILL)
+    wait_for("its end", lambda: not run.alive())
 
 
 @pytest.mark.needs("root")

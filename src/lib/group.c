@@ -110,14 +110,14 @@ static int enable(int fd, uint32_t wanted, const char *where, struct ration_erro
 
 /* ------------------------------------------------------------ evacuation */
 
-/* Moves every process of our own group into the leaf NAMESPACE.self below it. */
+/* Moves every process of our own group into the leaf ration.self below it. */
 static int evacuate(const struct ration_host *host, struct ration_error *reterr)
 {
 	CLEANUP(closep) int leaf = -EBADF;
-	char name[RATION_NAME_MAX + 8], text[CG_FILE_MAX];
+	const char *name = HOST_SELF;
+	char text[CG_FILE_MAX];
 	int r;
 
-	(void)snprintf(name, sizeof(name), "%s.self", host->nspace);
 	r = cg_mkdir(host->base_fd, name);
 	if (r < 0 && r != -EEXIST)
 		return error_set(reterr, r, RATION_CAUSE_NOT_DELEGATED, "can't make %.200s/%s: %s", host->base, name,

@@ -11,7 +11,7 @@
  *     has no cgroup.events;
  *   - our own group, never one above it, so that the limits of a container hold
  *     for everything below. A group with processes can't have controllers for
- *     its children, so the processes there move into a leaf, NAMESPACE.self:
+ *     its children, so the processes there move into a leaf, ration.self:
  *     once, when the first run starts, and only if all are our own.
  *
  * Looking changes nothing.
@@ -316,15 +316,14 @@ static int open_group(const char *path, const char *root)
 	return fd < 0 ? -errno : fd;
 }
 
-/* BASE is our own group, or the one that we came from into NAMESPACE.self. */
+/* BASE is our own group, or the one that we came from into ration.self. */
 static void find_nested(struct ration_host *host, const struct mounts *mounts, const char *root)
 {
 	struct host_facts *facts = &host->facts;
 	char *slash = strrchr(host->base, '/');
-	size_t length = strlen(host->nspace);
 	int r, fd;
 
-	if (slash && strncmp(slash + 1, host->nspace, length) == 0 && strcmp(slash + 1 + length, ".self") == 0)
+	if (slash && strcmp(slash + 1, HOST_SELF) == 0)
 		*slash = '\0';
 	else
 		host->evacuate = true;

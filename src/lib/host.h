@@ -11,6 +11,9 @@
 #include "mech/mech.h"
 #include "ration.h"
 
+/* The leaf below our own group into which its processes move: the same for every namespace. */
+#define HOST_SELF "ration.self"
+
 struct host_controller {
 	const char *name;
 	uint32_t bit;

@@ -72,14 +72,26 @@ static int command_error(const char *name, int code, struct ration_error *reterr
 	return code;
 }
 
+/* What a resource is called on the command line. */
+static const char *rlimit_flag(int resource)
+{
+	for (size_t i = RATION_LIMIT_RLIMIT_AS; i < RATION_LIMIT_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+
+		if (info->resource == resource)
+			return info->flag;
+	}
+	return "a resource limit";
+}
+
 static int spawn_error(const struct spawn *spawn, int code, struct ration_error *reterr)
 {
 	switch (spawn->failed_step) {
 	case SPAWN_STEP_EXEC:
 		return command_error(spawn->argv[0], code, reterr);
 	case SPAWN_STEP_RLIMIT:
-		(void)error_set(reterr, code, RATION_CAUSE_INVALID, "can't set resource limit %d: %s",
-				spawn->rlimits[spawn->failed_index].resource, error_text(code));
+		(void)error_set(reterr, code, RATION_CAUSE_INVALID, "can't set %s: %s",
+				rlimit_flag(spawn->rlimits[spawn->failed_index].resource), error_text(code));
 		return error_hint(reterr, code, "only root may raise a hard limit: see ulimit -H -a");
 	case SPAWN_STEP_AFFINITY:
 		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pin the command to its CPUs: %s",

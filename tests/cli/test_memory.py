@@ -236,7 +236,7 @@ def test_D23_no_psi_no_pids_peak(run):
         assert (r.code, r.verdict) == (0, "ok")
 
 
-@memory
+@pytest.mark.needs("memory", "!swap")
 def test_D24_soft_limit_throttles(run):
     r = run("--memory-high 30M --timeout 5 --kill-after 20", "alloc 50")
     assert r.verdict == "wall-time", "it lives, and it is slow"

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from conftest import HELPERS, RATION, wait_for
-from world import HAS
+from world import HAS, mount
 
 
 def test_A01_success(run):
@@ -188,9 +188,9 @@ def test_A19_strict_where_it_cannot_hold(run):
 
 
 @pytest.mark.worlds("user")
-def test_A19_unwritable_base(run, base):
+def test_A19_unwritable_base(run):
     """A group root that belongs to somebody else is named, with what to do."""
-    other = base.parent
+    other = mount()
     r = run("--memory 64M --enforce strict", ["touch", str(run.file("started"))], env={"RATION_BASE": str(other)})
     assert r.code == 125
     assert str(other) in r.stderr and "Permission denied" in r.stderr

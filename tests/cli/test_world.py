@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from world import DESIGN, FULL, HAS, WORLD, mount, own_group, probe
+from world import DESIGN, FULL, HAS, WORLD, probe
 
 vm = pytest.mark.needs("vm")
 
 
 @vm
-def test_controllers():
+def test_controllers(base):
     """All controllers where the design says so, none elsewhere."""
-    here = own_group() if mount() else None
+    here = base
     have = set((here / "cgroup.controllers").read_text().split()) if here else set()
     for controller in FULL - {"cgroup", "psi"}:
         if "cgroup" in HAS:

@@ -29,7 +29,7 @@ static void add_evidence(struct ration_receipt *receipt, const char *counter, en
 		return;
 	*at = (struct ration_evidence) { .level = level, .before = before, .after = after };
 	(void)snprintf(at->counter, sizeof(at->counter), "%s", counter);
-	(void)snprintf(at->where, sizeof(at->where), "%s", where);
+	(void)snprintf(at->where, sizeof(at->where), "%.*s", (int)sizeof(at->where) - 1, where);
 	receipt->n_evidence++;
 }
 
@@ -123,6 +123,13 @@ static const struct {
 	[RUN_CAUSE_WATCH_PIDS] = { RATION_VERDICT_PIDS, RATION_LIMIT_PIDS, "watch tasks" },
 };
 
+void receipt_interrupted(struct ration_receipt *receipt, int sig)
+{
+	receipt->verdict = RATION_VERDICT_INTERRUPTED;
+	receipt->exit_code = 128 + sig;
+	add_evidence(receipt, "signal to the supervisor", RATION_LEVEL_GROUP, receipt->group, 0, (uint64_t)sig);
+}
+
 static bool judge_cause(struct ration_receipt *receipt, const struct run_end *end)
 {
 	const char *counter;
@@ -132,9 +139,7 @@ static bool judge_cause(struct ration_receipt *receipt, const struct run_end *en
 	if (end->cause == RUN_CAUSE_TERMINAL && end->wait.signal != end->signal)
 		return false;
 	if (end->cause == RUN_CAUSE_INTERRUPT || end->cause == RUN_CAUSE_TERMINAL) {
-		receipt->verdict = RATION_VERDICT_INTERRUPTED;
-		add_evidence(receipt, "signal to the supervisor", RATION_LEVEL_GROUP, receipt->group, 0,
-				(uint64_t)end->signal);
+		receipt_interrupted(receipt, end->signal);
 		return true;
 	}
 	if (end->cause == RUN_CAUSE_INTERNAL) {

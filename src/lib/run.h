@@ -136,4 +136,7 @@ void warden_free(struct ration_run *run);
 void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, const struct counters *before,
 		const struct counters *after);
 
+/* The command died of `sig`, which the supervisor had, too. */
+void receipt_interrupted(struct ration_receipt *receipt, int sig);
+
 #endif

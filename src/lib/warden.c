@@ -207,6 +207,10 @@ int warden_dispatch(struct ration_run *run, struct ration_error *reterr)
 	}
 	run->receipt = report.receipt;
 	run->over = true;
+	/* A terminal's signal reaches the command and us at once, and the warden last of all. */
+	if (run->end.cause == RUN_CAUSE_TERMINAL && run->receipt.verdict == RATION_VERDICT_SIGNAL &&
+			run->receipt.child_signal == run->end.signal)
+		receipt_interrupted(&run->receipt, run->end.signal);
 	return 1;
 }
 
@@ -225,6 +229,10 @@ int warden_signal(struct ration_run *run, int sig, struct ration_error *reterr)
 
 int warden_interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)
 {
+	if (delivered && run->end.cause == RUN_CAUSE_NONE) {
+		run->end.cause = RUN_CAUSE_TERMINAL;
+		run->end.signal = sig;
+	}
 	return send_wish(run, &(struct wish) { .kind = WISH_INTERRUPT, .sig = sig, .delivered = delivered }, reterr);
 }
 

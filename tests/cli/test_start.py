@@ -166,11 +166,24 @@ def test_A15_inherited_child_lives_on(run):
     wait_for("its end", lambda: not run.alive())
 
 
-@pytest.mark.needs("root")
-@pytest.mark.parametrize("mount", [[], ["--mount-proc"]], ids=["old-proc", "new-proc"])
-def test_A18_ration_is_pid_1(run, mount):
-    r = run("", ["sh", "-c", "sleep 1 & exit 4"], before=["unshare", "-pf", *mount])
+@pytest.mark.needs("unshare")
+def test_A18_ration_is_pid_1(run):
+    r = run("", ["sh", "-c", "sleep 1 & exit 4"], before=["unshare", "-pf", "--mount-proc"])
     assert (r.code, r.verdict) == (4, "exit")
+
+
+@pytest.mark.needs("unshare", "cgroup")
+def test_A18_with_the_proc_of_another_namespace(run):
+    r = run("", ["sh", "-c", "sleep 1 & exit 4"], before=["unshare", "-pf"])
+    assert (r.code, r.verdict) == (4, "exit")
+
+
+@pytest.mark.needs("unshare", "!cgroup")
+def test_A18_neither_a_group_nor_a_proc(run):
+    """Nobody could tell who belongs to the run, and end it whole: it is refused."""
+    r = run("", ["touch", str(run.file("started"))], before=["unshare", "-pf"])
+    assert r.code == 125 and "--mount-proc" in r.stderr
+    assert not run.file("started").exists()
 
 
 @pytest.mark.needs("!root", "vm")

@@ -221,11 +221,20 @@ def test_B11_killed_at_any_moment(run):
     assert run.groups() == set()
 
 
+@pytest.mark.needs("cgroup")
 def test_B11_the_command_kills_its_parent(run):
     r = run("", ["sh", "-c", "kill -9 $PPID; sleep 50"])
     assert r.code in (-9, 137)
     wait_for("all to be dead", lambda: not run.alive(), 1)
     run.command("gc")
+
+
+@pytest.mark.needs("!cgroup")
+def test_B11_the_command_kills_its_warden(run):
+    """Its parent supervises it, where there is no cgroup: ration says that it failed."""
+    r = run("", ["sh", "-c", "kill -9 $PPID; sleep 50"], receipt=False)
+    assert r.code == 125 and "died" in r.stderr
+    wait_for("all to be dead", lambda: not run.alive(), 1)
 
 
 def test_B14_stdin_is_passed_on(run):

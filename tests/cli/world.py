@@ -17,16 +17,16 @@ SLOW = float(os.environ.get("RATION_SLOW") or (1 if WORLD == "host" else 4))
 CONTROLLERS = {"cpu", "memory", "pids"}
 FULL = CONTROLLERS | {"cpuset", "cgroup", "psi"}
 
-# root: effective uid 0. cgroup: groups can be made. vm: the kernel is ours to break.
+# root: effective uid 0. unshare: it may make namespaces, which root in a container may not. cgroup: groups can be made. vm: the kernel is ours to break.
 # The names of controllers: groups can have them. psi: memory.pressure is there.
 DESIGN = {
-    "v2": FULL | {"root", "vm"},
-    "swap": FULL | {"root", "vm", "swap"},
+    "v2": FULL | {"root", "vm", "unshare"},
+    "swap": FULL | {"root", "vm", "swap", "unshare"},
     "user": FULL | {"vm"},
-    "mounted-elsewhere": FULL | {"root", "vm"},
-    "hybrid": {"cgroup", "root", "vm"},
+    "mounted-elsewhere": FULL | {"root", "vm", "unshare"},
+    "hybrid": {"cgroup", "root", "vm", "unshare"},
     "readonly": {"root", "vm"},
-    "nothing": {"root", "vm"},
+    "nothing": {"root", "vm", "unshare"},
     "nothing-user": {"vm"},
 }
 
@@ -51,7 +51,7 @@ def own_group():
 
 def probe():
     """What the machine itself has, by trying."""
-    has = {"root"} if os.geteuid() == 0 else set()
+    has = {"root", "unshare"} if os.geteuid() == 0 else set()
     if len(Path("/proc/swaps").read_text().splitlines()) > 1:
         has.add("swap")
     group = own_group()

@@ -166,12 +166,12 @@ def test_C11_weight_by_nice(run):
 
 
 def test_C12_accuracy(run):
-    r = run("", "spin 2")
+    """To 1 %: longer where the start and the end, which count as well, are slow."""
+    seconds = 2 if WORLD == "host" else 6
+    r = run("", f"spin {seconds}")
     assert r.code == 0
-    if r.receipt["sources"]["cpu_usec"] == "cgroup2":
-        assert 1_980_000 <= r.usage["cpu_usec"] <= 2_020_000
-    else:
-        assert 1_950_000 <= r.usage["cpu_usec"] <= 2_100_000
+    low, high = (.99, 1.01) if r.receipt["sources"]["cpu_usec"] == "cgroup2" else (.975, 1.05)
+    assert low <= r.usage["cpu_usec"] / 1e6 / seconds <= high
 
 
 @pytest.mark.skipif(os.cpu_count() < 2, reason="the machine has one CPU")

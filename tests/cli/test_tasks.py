@@ -22,6 +22,7 @@ def test_E01_over_the_limit(run):
 
 
 @watched
+@pytest.mark.needs("root")
 def test_E01_over_the_limit_watched(run):
     """Nobody refuses here: the tree is ended as soon as it is seen to be too many."""
     r = run("--pids 16", "forks 31 50")
@@ -30,6 +31,15 @@ def test_E01_over_the_limit_watched(run):
     assert (entry["mechanism"], entry["scope"]) == ("watch", "group")
     assert entry["observed"] > 16 and entry["reason"]
     assert run.alive() == {}
+
+
+@watched
+@pytest.mark.needs("!root")
+def test_E01_over_the_limit_as_a_user(run):
+    """Who isn't root has RLIMIT_NPROC behind the watch, which refuses the fork first."""
+    r = run("--pids 16", "forks 31 1")
+    assert (r.code, r.verdict) == (1, "exit")
+    assert r.limit("pids")["backstop"] == {"mechanism": "rlimit", "scope": "user"}
 
 
 def test_E02_under_the_limit(run):
@@ -48,6 +58,7 @@ def test_E03_threads_count(run):
 
 
 @watched
+@pytest.mark.needs("root")
 def test_E03_threads_count_watched(run):
     r = run("--pids 4", ["sh", "-c", "spin 50 8"])
     assert (r.code, r.verdict) == (137, "pids")
@@ -67,6 +78,7 @@ def test_E04_fork_bomb(run):
 
 
 @watched
+@pytest.mark.needs("root")
 def test_E04_fork_bomb_watched(run):
     r = run("--pids 64 --timeout 10", "bomb 300")
     assert (r.code, r.verdict) == (137, "pids")

@@ -383,7 +383,8 @@ def test_neighbour_in_the_tenant(run, tenant):
         assert calm.wait().verdict == "memory-external"
     else:
         calm.signal(15)
-        assert calm.wait().verdict == "interrupted"
+        # The kernel may look for a second victim before the first is gone.
+        assert calm.wait().verdict in ("interrupted", "memory-external")
 
 
 @pytest.mark.needs("memory")

@@ -4,6 +4,7 @@
  *
  * Whoever reads that pipe to its end waits for the grandchild: 60 s.
  */
+#include <sys/wait.h>
 #include <unistd.h>
 
 int main(void)
@@ -13,5 +14,6 @@ int main(void)
 			sleep(60);
 		_exit(0);
 	}
+	wait(NULL);
 	return 0;
 }

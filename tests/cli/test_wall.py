@@ -6,12 +6,13 @@ import pty
 import select
 import signal
 import statistics
+import subprocess
 import time
 
 import pytest
 
 from conftest import RATION, wait_for
-from world import HAS, SLOW, WORLD
+from world import SLOW, WORLD
 
 SIGNALS = {"INT": 2, "QUIT": 3, "HUP": 1, "TERM": 15}
 

@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import check  # noqa: E402
-from world import HAS, SLOW, fits, mount, own_group  # noqa: E402
+from world import HAS, SLOW, WORLD, fits, mount, own_group  # noqa: E402
 
 TOP = HERE.parent.parent
 RATION = os.environ.get("RATION") or str(TOP / "build" / "ration")
@@ -58,6 +58,15 @@ def pytest_runtest_makereport(item, call):
     if os.environ.get("RATION_MUST") == "1" and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, but everything must run here: {report.longrepr[2]}"
+
+
+def punctual():
+    """What to start ration with where time itself is tested, on the machine itself: a
+    realtime priority keeps a busy machine out of it. None: no time can be tested."""
+    first = ["chrt", "-f", "1"]
+    if WORLD != "host" or subprocess.run([*first, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        return None
+    return first
 
 
 def wait_for(what, condition, seconds=5):

@@ -2,8 +2,9 @@
 /*
  * command.h - the sub-commands
  *
- * One sub-command, one file, one row: cmd-NAME.c defines `cmd_NAME`, main.c
- * lists it. The row says everything that the parser and the help texts need.
+ * One sub-command, one file, one row: cmd-NAME.c defines `cmd_NAME`,
+ * commands.c lists it. The row says everything that the parser, the help texts
+ * and the completions need.
  */
 #ifndef RATION_CLI_COMMAND_H
 #define RATION_CLI_COMMAND_H
@@ -12,6 +13,7 @@
 
 struct option_set;
 struct options;
+struct ration_error;
 
 /* What `ration` itself exits with; everything else is the command's own. */
 enum {
@@ -36,5 +38,11 @@ extern const struct command cmd_run;
 extern const struct command cmd_plan;
 extern const struct command cmd_doctor;
 extern const struct command cmd_gc;
+extern const struct command cmd_help;
+
+extern const struct command *const commands[]; /* all of them, up to NULL */
+
+/* Finds a command by its name. Errors: -EINVAL; the message names the nearest. */
+int command_find(const char *name, const struct command **ret_command, struct ration_error *reterr);
 
 #endif

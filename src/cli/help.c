@@ -137,12 +137,12 @@ void help_command(FILE *file, const struct command *command)
 	print_options(file, command);
 }
 
-void help_overview(FILE *file, const struct command *const *commands, size_t n_commands)
+void help_overview(FILE *file)
 {
 	help_usage(file, NULL);
 	(void)fprintf(file, "\nGives a process its ration of memory, CPU, tasks and time, and a receipt.\n\n"
 			"Commands:\n");
-	for (size_t i = 0; i < n_commands; i++)
+	for (size_t i = 0; commands[i]; i++)
 		(void)fprintf(file, "  %-10s %s\n", commands[i]->name, commands[i]->help);
 	print_options(file, NULL);
 	(void)fprintf(file, "\nration COMMAND --help tells more about a command.\n");

@@ -5,7 +5,6 @@
 #ifndef RATION_CLI_HELP_H
 #define RATION_CLI_HELP_H
 
-#include <stddef.h>
 #include <stdio.h>
 
 struct command;
@@ -14,7 +13,7 @@ struct command;
 void help_usage(FILE *file, const struct command *command);
 
 /* Prints what `ration --help` says. */
-void help_overview(FILE *file, const struct command *const *commands, size_t n_commands);
+void help_overview(FILE *file);
 
 /* Prints what `ration COMMAND --help` says. */
 void help_command(FILE *file, const struct command *command);

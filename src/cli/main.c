@@ -5,72 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/help.h"
-#include "cli/nearest.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "ration.h"
-#include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"
-
-static const struct command cmd_help;
-
-static const struct command *const commands[] = {
-	&cmd_run,
-	&cmd_plan,
-	&cmd_doctor,
-	&cmd_gc,
-	&cmd_help,
-};
-
-static int find_command(const char *name, const struct command **ret_command, struct ration_error *reterr)
-{
-	struct nearest nearest = { .word = name };
-	char shown[TEXT_SHOWN_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i]->name, name) == 0) {
-			*ret_command = commands[i];
-			return 0;
-		}
-		nearest_try(&nearest, commands[i]->name);
-	}
-	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command %s",
-			text_escape(shown, sizeof(shown), name));
-	if (nearest.best)
-		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
-	return error_hint(reterr, -EINVAL,
-			"ration --help lists the commands; ration run -- COMMAND runs one of yours");
-}
-
-/* ration help [COMMAND] */
-static int help_function(struct options *options, char **operands)
-{
-	const struct command *command;
-	struct ration_error error;
-
-	if (!operands[0]) {
-		help_overview(stdout, commands, ARRAY_SIZE(commands));
-	} else if (find_command(operands[0], &command, &error) < 0) {
-		output_error(options->command->name, &error);
-		return EXIT_RATION;
-	} else {
-		help_command(stdout, command);
-	}
-	return output_finish(options->command->name, 0);
-}
-
-static const struct command cmd_help = {
-	.name = "help",
-	.arguments = "[COMMAND]",
-	.help = "Tell how a command is used",
-	.operand = "COMMAND",
-	.function = help_function,
-};
 
 /*
  * Opens what is closed of the first three fds, so that no file of ours becomes
@@ -105,7 +48,7 @@ static int inform(const struct options *options)
 	else if (options->command)
 		help_command(stdout, options->command);
 	else
-		help_overview(stdout, commands, ARRAY_SIZE(commands));
+		help_overview(stdout);
 	return output_finish(name, 0);
 }
 
@@ -124,7 +67,7 @@ static int dispatch(struct options *options, char **words, struct ration_error *
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command");
 		return error_hint(reterr, -EINVAL, "ration --help lists them");
 	}
-	r = find_command(words[0], &options->command, reterr);
+	r = command_find(words[0], &options->command, reterr);
 	if (r < 0)
 		return r;
 	words++;

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-help.c - ration help: how a command is used
+ */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "ration.h"
+
+static int help_function(struct options *options, char **operands)
+{
+	const struct command *command;
+	struct ration_error error;
+
+	if (!operands[0]) {
+		help_overview(stdout);
+	} else if (command_find(operands[0], &command, &error) < 0) {
+		output_error(options->command->name, &error);
+		return EXIT_RATION;
+	} else {
+		help_command(stdout, command);
+	}
+	return output_finish(options->command->name, 0);
+}
+
+const struct command cmd_help = {
+	.name = "help",
+	.arguments = "[COMMAND]",
+	.help = "Tell how a command is used",
+	.operand = "COMMAND",
+	.function = help_function,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * commands.c - the list of sub-commands
+ *
+ * The one list: dispatch, help texts, completions and the check of the manual
+ * go by it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/nearest.h"
+#include "ration.h"
+#include "util/error.h"
+#include "util/text.h"
+
+const struct command *const commands[] = {
+	&cmd_run,
+	&cmd_plan,
+	&cmd_doctor,
+	&cmd_gc,
+	&cmd_help,
+	NULL,
+};
+
+int command_find(const char *name, const struct command **ret_command, struct ration_error *reterr)
+{
+	struct nearest nearest = { .word = name };
+	char shown[TEXT_SHOWN_MAX];
+
+	for (size_t i = 0; commands[i]; i++) {
+		if (strcmp(commands[i]->name, name) == 0) {
+			*ret_command = commands[i];
+			return 0;
+		}
+		nearest_try(&nearest, commands[i]->name);
+	}
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command %s",
+			text_escape(shown, sizeof(shown), name));
+	if (nearest.best)
+		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
+	return error_hint(reterr, -EINVAL,
+			"ration --help lists the commands; ration run -- COMMAND runs one of yours");
+}

@@ -393,5 +393,6 @@ const struct command cmd_run = {
 	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &end_set, &options_vm,
 		&report_set, NULL },
 	.operand = "COMMAND",
+	.foreign = true,
 	.function = run_function,
 };

@@ -2,9 +2,10 @@
 /*
  * options.c - the command line
  *
- * Long options are written out in full, `--flag VALUE` or `--flag=VALUE`; the
- * first word that isn't an option ends them, so that `ration run` never reads
- * the options of its command. Of an option that is repeated, the last counts,
+ * Long options are written out in full, `--flag VALUE` or `--flag=VALUE`, before
+ * or behind operands; `--` ends them, and for a command whose operands are
+ * somebody else's command, the first operand does: so `ration run` never reads
+ * the options of what it runs. Of an option that is repeated, the last counts,
  * except where its help says that it may be repeated.
  */
 #include "cli/options.h"
@@ -363,20 +364,47 @@ static int parse_one(struct options *options, const struct command *command, cha
 	return r < 0 ? r : taken;
 }
 
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1];
+}
+
+/* Moves `n` words from behind `n_operands` operands to before them. */
+static void move_before(char **operands, int n_operands, int n)
+{
+	for (int i = 0; i < n; i++, operands++) {
+		char *word = operands[n_operands];
+
+		memmove(operands + 1, operands, (size_t)n_operands * sizeof(*operands));
+		operands[0] = word;
+	}
+}
+
 int options_parse(struct options *options, const struct command *command, char **words,
 		struct ration_error *reterr)
 {
-	int n = 0;
+	bool operand_ends = !command || command->foreign;
+	int n = 0, n_operands = 0;
 
-	while (words[n] && words[n][0] == '-' && words[n][1] && !options->help) {
-		int r;
+	while (words[n + n_operands] && !options->help) {
+		char **word = words + n + n_operands;
+		bool end = strcmp(word[0], "--") == 0;
+		int r = 1;
 
-		if (strcmp(words[n], "--") == 0)
-			return n + 1;
-		r = parse_one(options, command, words + n, reterr);
+		if (!is_option(word[0])) {
+			if (operand_ends)
+				break;
+			n_operands++;
+			continue;
+		}
+		if (!end)
+			r = parse_one(options, command, word, reterr);
 		if (r < 0)
 			return r;
+		move_before(words + n, n_operands, r);
 		n += r;
+		if (end)
+			break;
 	}
 	return n;
 }

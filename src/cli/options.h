@@ -84,9 +84,10 @@ int options_init(struct options *options, int n_words, struct ration_error *rete
 void options_done(struct options *options);
 
 /*
- * Reads the options at the head of `words` (up to NULL) for `command`; NULL:
- * those before the command's name. Returns the number of words that were
- * options, or a negative errno and a message for people. Stops at --help.
+ * Reads the options among `words` (up to NULL) for `command`; NULL: those before
+ * the command's name. Where options may stand behind operands, `words` is put in
+ * order, options first. Returns the number of words that were options, or a
+ * negative errno and a message for people. Stops at --help.
  */
 int options_parse(struct options *options, const struct command *command, char **words,
 		struct ration_error *reterr);

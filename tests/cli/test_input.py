@@ -173,3 +173,18 @@ def test_other_commands(run, words):
     r = run.command(*words)
     assert r.code == 125
     assert words[-1] in r.stderr
+
+
+@pytest.mark.parametrize("words, what", [
+    (["help", "plan", "--json"], "--json"), (["help", "--", "--json"], "--json"), (["help", "plan", "--help"], None),
+    (["gc", "--json", "extra"], "extra"), (["gc", "extra", "--json"], "extra"), (["gc", "--", "--json"], "--json")])
+def test_options_behind_operands(run, words, what):
+    """They may stand there, up to a `--`; so a mistake there is found."""
+    r = run.command(*words)
+    assert (r.code == 125 and what in r.stderr) if what else (r.code == 0 and "[COMMAND]" in r.stdout), r
+
+
+def test_no_options_behind_a_command(run):
+    """What follows the command is the command's."""
+    r = run("", ["echo", "--json", "--help", "--"])
+    assert r.stdout == "--json --help --\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json.h - plans and receipts for programs
+ * json.h - JSON: plans, receipts and groups for programs
  *
  * Each returns the text, which is the caller's, or NULL where memory ran out.
  */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json-build.h - what all JSON texts are built of
+ */
+#ifndef RATION_CLI_JSON_BUILD_H
+#define RATION_CLI_JSON_BUILD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ration.h"
+
+/*
+ * An object or array that is being filled in. One failure, most of all of an
+ * allocation, spoils the whole text: checked once, at its end.
+ */
+struct builder {
+	bool failed;
+};
+
+/* Take `value`, NULL included. */
+void build_put(struct builder *builder, json_t *object, const char *key, json_t *value);
+void build_add(struct builder *builder, json_t *array, json_t *value);
+
+/* Puts a text where there is one: NULL and "" are left out. */
+void build_put_text(struct builder *builder, json_t *object, const char *key, const char *text);
+
+/* Puts `usage`, each number under its name, and `sources`, under the same name where it comes from. */
+void build_put_usage(struct builder *builder, json_t *object, const uint64_t *metric,
+		const enum ration_source *source);
+
+/* A text of whatever bytes. `ret_escaped`, may be NULL, says whether it isn't UTF-8. */
+json_t *build_string(const char *text, bool *ret_escaped);
+
+/* A number, or "max". */
+json_t *build_number(uint64_t value);
+
+/* The same in the unit of a limit: CPUs as a fraction. */
+json_t *build_limit_value(const struct ration_limit_info *info, uint64_t value);
+
+/* Takes the document, returns its text, or NULL where it isn't whole. */
+char *build_finish(const struct builder *builder, json_t *document);
+
+#endif

@@ -264,6 +264,44 @@ struct ration_vm {
 RATION_PUBLIC RATION_MUST_CHECK int ration_vm_limits(struct ration_vm *vm,
 		struct ration_limits *limits, uint64_t *ret_as_bytes, struct ration_error *reterr);
 
+/* ----------------------------------------------------------- shell wrapper */
+
+/* Whose ulimit a wrapper is for. */
+enum ration_os {
+	RATION_OS_THIS,  /* the one that this was compiled for */
+	RATION_OS_LINUX,
+	RATION_OS_MACOS,
+};
+
+/* What to wrap. Zeroed fields take their defaults. */
+struct ration_wrap_options {
+	size_t size;          /* sizeof(struct ration_wrap_options) */
+	char *const *argv;    /* NULL-terminated; any bytes */
+	enum ration_os os;
+	bool no_cpu_time;     /* no default for `ulimit -t` */
+};
+
+/*
+ * Writes one line of shell that runs a command under ulimit, for tools that
+ * want a string: `bash -c 'ulimit -v … && ulimit -t … && ulimit -u … && exec …'`.
+ * Any POSIX shell may read the line; bash and the command are looked up in PATH
+ * when it runs. Each limit is that of each process (-u: of the user), so
+ * ration_run_start() holds more.
+ *
+ * `limits` may be NULL, and have three limits at most: memory, which is what the
+ * guest of a virtual machine sees (-v is 14 times that; not asked for: no -v);
+ * cpu_time (-t; not asked for: 3600 s); pids (-u; not asked for: 100). A limit
+ * that is lifted has no ulimit. RATION_OS_MACOS has pids alone, whatever is
+ * asked for: its kernel has no limit of the address space, and its -t breaks the
+ * pipe that is the command's standard output.
+ *
+ * `ret_line` has no newline in it nor at its end, and is the caller's: free(3).
+ * Errors: -EINVAL (no command, a share of memory, no such system), -EOPNOTSUPP
+ * (a limit that ulimit doesn't know), -ERANGE (14 times memory), -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_wrap(const struct ration_limits *limits,
+		const struct ration_wrap_options *options, char **ret_line, struct ration_error *reterr);
+
 /* -------------------------------------------------------------------- host */
 
 /* Which cgroup hierarchies this machine shows to this process. */

@@ -91,10 +91,16 @@ int option_set_size(struct options *options, const struct option *row, const cha
 	return 0;
 }
 
-static int set_limit(struct options *options, const struct option *row, const char *value,
+int option_set_limit(struct options *options, const struct option *row, const char *value,
 		struct ration_error *reterr)
 {
-	return ration_limits_parse(options->limits, row->info->limit, value, reterr);
+	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+
+		if (info && strcmp(info->flag, row->flag) == 0)
+			return ration_limits_parse(options->limits, info->limit, value, reterr);
+	}
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is no limit", row->flag);
 }
 
 /* Says why `value` isn't a resource with its limit. */
@@ -231,7 +237,7 @@ static bool limit_option_at(size_t *i, struct option *ret_option)
 		if (!info || limit_is_rlimit(info) || (*i)-- > 0)
 			continue;
 		*ret_option = (struct option) { .flag = info->flag, .argument = info->argument,
-			.help = info->help, .set = set_limit, .info = info };
+			.help = info->help, .set = option_set_limit, .info = info };
 		return true;
 	}
 	if ((*i)-- > 0)

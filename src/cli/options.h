@@ -41,6 +41,9 @@ struct options {
 	bool preserve_status, wait_all, verbose, quiet, clear_env;
 	char **env;             /* "NAME=VALUE", as many as n_env; room for each argument */
 	size_t n_env;
+	/* wrap */
+	int os;                 /* enum ration_os */
+	bool no_cpu_time;
 };
 
 /* One of the words that an option takes, and what it stores. */
@@ -70,6 +73,8 @@ struct option_set {
 
 /* Setters of one field, by `offset`: a bool, a const char *, an int, a number, a size. */
 option_setter option_set_true, option_set_text, option_set_word, option_set_count, option_set_size;
+/* The setter of a limit: of that whose flag is the row's. */
+option_setter option_set_limit;
 
 extern const struct option_set options_global; /* taken by every command */
 extern const struct option_set options_json;

@@ -11,9 +11,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "cli/help.h"
 #include "cli/json.h"
 #include "cli/options.h"
@@ -55,20 +55,6 @@ static int set_kill_after(struct options *options, const struct option *row, con
 	return 0;
 }
 
-static int set_env(struct options *options, const struct option *row, const char *value,
-		struct ration_error *reterr)
-{
-	char shown[TEXT_SHOWN_MAX];
-	/* The parser hands out words of argv, which are ours to keep. */
-	char *variable = (char *)(uintptr_t)value;
-
-	if (!strchr(value, '=') || value[0] == '=')
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: not of the form NAME=VALUE",
-				row->flag, text_escape(shown, sizeof(shown), value));
-	options->env[options->n_env++] = variable;
-	return 0;
-}
-
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set run_set = {
@@ -85,10 +71,6 @@ static const struct option_set run_set = {
 				{ "null", true },
 				{ NULL, 0 },
 			} },
-		{ .flag = "--env", .argument = "NAME=VALUE", .set = set_env,
-			.help = "Set a variable for the command; may be repeated" },
-		{ .flag = "--clear-env", .set = option_set_true, FIELD(clear_env),
-			.help = "Give the command no variables but those of --env" },
 		{ .flag = "--wait-all", .set = option_set_true, FIELD(wait_all),
 			.help = "Wait for what the command leaves running; default: kill it" },
 		{ .flag = NULL },
@@ -136,45 +118,6 @@ static const struct option_set report_set = {
 	},
 };
 
-/* -------------------------------------------------------------- environment */
-
-/* Tells whether a later --env, from `first` on, sets the variable that `entry` sets. */
-static bool overridden(const struct options *options, const char *entry, size_t first)
-{
-	size_t length = strcspn(entry, "=") + 1;
-
-	for (size_t i = first; i < options->n_env; i++) {
-		if (strncmp(options->env[i], entry, length) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Makes the command's environment; the strings stay where they are. NULL in `ret_envp`: ours. */
-static int make_environment(const struct options *options, char ***ret_envp, struct ration_error *reterr)
-{
-	size_t n_ours = 0, n = 0;
-	char **envp;
-
-	if (!options->clear_env && options->n_env == 0)
-		return 0;
-	while (!options->clear_env && environ && environ[n_ours])
-		n_ours++;
-	envp = calloc(n_ours + options->n_env + 1, sizeof(*envp));
-	if (!envp)
-		return error_oom(reterr);
-	for (size_t i = 0; i < n_ours; i++) {
-		if (!overridden(options, environ[i], 0))
-			envp[n++] = environ[i];
-	}
-	for (size_t i = 0; i < options->n_env; i++) {
-		if (!overridden(options, options->env[i], i + 1))
-			envp[n++] = options->env[i];
-	}
-	*ret_envp = envp;
-	return 0;
-}
-
 /* ---------------------------------------------------------------------- run */
 
 /* All that one run holds. */
@@ -211,7 +154,7 @@ static int prepare(struct job *job, struct ration_error *reterr)
 	if (r >= 0)
 		r = ration_plan_check(job->plan, reterr);
 	if (r >= 0)
-		r = make_environment(options, &job->envp, reterr);
+		r = environment_make(options, &job->envp, reterr);
 	if (r >= 0 && options->receipt)
 		r = receipt_file_open(&job->file, options->receipt, reterr);
 	if (r < 0 || !options->stdin_null)
@@ -390,8 +333,8 @@ const struct command cmd_run = {
 		"when its wall time or CPU time was up; 125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
-	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &end_set, &options_vm,
-		&report_set, NULL },
+	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &options_environment,
+		&end_set, &options_vm, &report_set, NULL },
 	.operand = "COMMAND",
 	.foreign = true,
 	.function = run_function,

@@ -31,5 +31,6 @@ const struct command cmd_help = {
 	.arguments = "[COMMAND]",
 	.help = "Tell how a command is used",
 	.operand = "COMMAND",
+	.max_operands = 1,
 	.function = help_function,
 };

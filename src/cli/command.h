@@ -30,6 +30,7 @@ struct command {
 	bool limits;            /* takes the flags of the table of limits */
 	const struct option_set *const *sets; /* its other options, up to NULL, or NULL */
 	const char *operand;    /* what its operands are called, or NULL: it takes none */
+	unsigned min_operands, max_operands; /* how many; a maximum of 0: any number */
 	bool foreign;           /* its operands are somebody else's command: the first ends the options */
 	/* Does it. `operands` ends in NULL. Returns the exit status. */
 	int (*function)(struct options *options, char **operands);

@@ -30,12 +30,22 @@ static int fill_standard_fds(void)
 	return 0;
 }
 
-static int refuse_operand(const char *operand, struct ration_error *reterr)
+/* Sees to it that a command gets as many operands as it takes. */
+static int check_operands(const struct command *command, char **operands, struct ration_error *reterr)
 {
 	char shown[TEXT_SHOWN_MAX];
+	unsigned n = 0, max = command->operand ? command->max_operands : 0;
 
-	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unexpected argument %s",
-			text_escape(shown, sizeof(shown), operand));
+	while (operands[n])
+		n++;
+	if (n < command->min_operands) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no %s", command->operand);
+		return error_hint(reterr, -EINVAL, "ration %s %s", command->name, command->arguments);
+	}
+	if (n > max && (max > 0 || !command->operand))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unexpected argument %s",
+				text_escape(shown, sizeof(shown), operands[max]));
+	return 0;
 }
 
 /* --help or --version was among the options. */
@@ -77,9 +87,8 @@ static int dispatch(struct options *options, char **words, struct ration_error *
 	if (options->help || options->version)
 		return inform(options);
 	words += r;
-	if (words[0] && !options->command->operand)
-		return refuse_operand(words[0], reterr);
-	return options->command->function(options, words);
+	r = check_operands(options->command, words, reterr);
+	return r < 0 ? r : options->command->function(options, words);
 }
 
 int main(int argc, char **argv)

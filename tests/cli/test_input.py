@@ -168,7 +168,7 @@ def test_environment_is_no_way_in(run):
 
 
 @pytest.mark.parametrize("words", [["plan", "--memory", "x"], ["plan", "--no-such"], ["doctor", "--no-such"],
-                                   ["gc", "extra"], ["doctor", "extra"], ["plan", "--memory", "64MB"]])
+                                   ["gc", "extra"], ["doctor", "extra"], ["help", "gc", "run"], ["plan", "--memory", "64MB"]])
 def test_other_commands(run, words):
     r = run.command(*words)
     assert r.code == 125

@@ -156,8 +156,12 @@ static int child_main(void *argument)
 	/* The parent gave up, or is gone: never run outside of the group. */
 	if (spawn->gate_fd >= 0 && read(spawn->gate_fd, &byte, 1) != 1)
 		return child_fail(spawn, SPAWN_STEP_EXEC, -EIO);
-	if (spawn->die_with_parent)
+	if (spawn->die_with_parent) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* It tells of deaths to come. Of one that has been, another parent tells. */
+		if (getppid() != spawn->parent)
+			return child_fail(spawn, SPAWN_STEP_EXEC, -ESRCH);
+	}
 	reset_handlers();
 	r = place_fds(spawn->fds);
 	if (r < 0)
@@ -261,6 +265,7 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 
 	spawn->failed_step = SPAWN_STEP_NONE;
 	spawn->failed = 0;
+	spawn->parent = getpid();
 	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
 	/* No handler of the host program may run in the child. */
 	(void)sigfillset(&all);

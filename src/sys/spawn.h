@@ -61,6 +61,7 @@ struct spawn {
 	volatile enum spawn_step failed_step;
 	volatile int failed;       /* negative errno, or 0 */
 	volatile int failed_index; /* which of the rlimits */
+	pid_t parent;              /* internal: who starts it */
 	int gate_fd;               /* internal: the release of a moved child */
 	int report_fd;             /* internal: where a forked child reports */
 	int parent_fds[2];         /* internal: the other ends of both, which a copy would keep open */

@@ -15,6 +15,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -468,6 +469,49 @@ static void test_moved_child_ends_with_its_parent(void **state)
 	files_end(dir);
 }
 
+static void spawn_when_traced(int out)
+{
+	struct shell sh;
+
+	shell_init(&sh, "echo ran");
+	sh.spawn.fds[1] = out;
+	sh.spawn.die_with_parent = true;
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 || raise(SIGSTOP) != 0)
+		_exit(1);
+	_exit(spawn_start(&sh.spawn, &sh.pid, &sh.pid_fd, &sh.birth) < 0);
+}
+
+/* The parent died between clone and PR_SET_PDEATHSIG, and its command ran on without it. */
+static void test_no_command_without_its_parent(void **state)
+{
+	const long events = PTRACE_O_TRACEVFORK | PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE;
+	unsigned long child = 0;
+	pid_t parent;
+	int pair[2];
+	char text[8];
+
+	(void)state;
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	parent = fork();
+	if (parent == 0) {
+		(void)alarm(60);
+		spawn_when_traced(pair[1]);
+	}
+	(void)close(pair[1]);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	assert_int_equal(ptrace(PTRACE_SETOPTIONS, parent, NULL, events), 0);
+	assert_int_equal(ptrace(PTRACE_CONT, parent, NULL, NULL), 0);
+	/* It has just cloned, and the child stands before its first instruction. */
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	assert_int_equal(ptrace(PTRACE_GETEVENTMSG, parent, NULL, &child), 0);
+	assert_int_equal(waitpid((pid_t)child, NULL, __WALL), (pid_t)child);
+	assert_int_equal(kill(parent, SIGKILL), 0);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	assert_int_equal(ptrace(PTRACE_DETACH, (pid_t)child, NULL, NULL), 0);
+	assert_int_equal(read(pair[0], text, sizeof(text)), 0);
+	(void)close(pair[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +522,7 @@ int main(void)
 		cmocka_unit_test(test_each_step_reports),
 		cmocka_unit_test(test_what_is_set_before_exec),
 		cmocka_unit_test(test_moved_child_ends_with_its_parent),
+		cmocka_unit_test(test_no_command_without_its_parent),
 	};
 
 	return cmocka_run_group_tests_name("spawn", tests, NULL, NULL);

@@ -59,6 +59,23 @@ static void clean_up(const struct group *group)
 		group_remove_nodes(host->base_fd, host->nspace, namespace_fd, group->tenant, tenant_fd);
 }
 
+/*
+ * Our supervisor goes on without us, and we are in its way: a child that it has
+ * to reap, when we are through. So a child of ours takes over, and has no parent
+ * at once. Only now, since most runs don't need it and each would pay for it.
+ */
+static void step_aside(int socket_fd)
+{
+	pid_t pid = fork();
+
+	if (pid > 0)
+		_exit(0);
+	/* Then it won't wait: a byte says that we stay. */
+	if (pid < 0)
+		(void)send(socket_fd, "", 1, MSG_NOSIGNAL);
+	(void)close(socket_fd);
+}
+
 static void keeper_main(const struct group *group, pid_t parent, int socket_fd)
 {
 	int parent_fd = sys_pidfd_open(parent);
@@ -72,8 +89,11 @@ static void keeper_main(const struct group *group, pid_t parent, int socket_fd)
 	(void)prctl(PR_SET_NAME, "ration-keeper");
 	sys_close_others(keep, ARRAY_SIZE(keep));
 	/* Died before the pidfd was there: then it is of somebody else, or none. */
-	if (getppid() != parent || wait_for_end(parent_fd, socket_fd))
-		clean_up(group);
+	if (getppid() == parent && !wait_for_end(parent_fd, socket_fd))
+		_exit(0);
+	if (getppid() == parent)
+		step_aside(socket_fd);
+	clean_up(group);
 	_exit(0);
 }
 
@@ -106,16 +126,33 @@ void keeper_dismiss(struct keeper *keeper)
 	keeper->fd = close_fd(keeper->fd);
 }
 
+static void reap(struct keeper *keeper)
+{
+	while (keeper->pid > 0 && waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	keeper->pid = 0;
+}
+
 void keeper_inherit(struct keeper *keeper)
 {
+	char byte;
+	ssize_t n = 0;
+
+	if (keeper->fd >= 0) {
+		(void)shutdown(keeper->fd, SHUT_WR);
+		do
+			n = read(keeper->fd, &byte, 1);
+		while (n < 0 && errno == EINTR);
+	}
 	keeper->fd = close_fd(keeper->fd);
+	/* One that couldn't fork works on, for a minute perhaps: nobody can wait for it here. */
+	if (n == 0)
+		reap(keeper);
 	keeper->pid = 0;
 }
 
 void keeper_reap(struct keeper *keeper)
 {
 	keeper_dismiss(keeper);
-	while (keeper->pid > 0 && waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	keeper->pid = 0;
+	reap(keeper);
 }

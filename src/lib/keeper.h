@@ -30,7 +30,10 @@ int keeper_start(const struct group *group, struct keeper *ret_keeper);
 /* The run is over and its group is removed: sends the keeper home. It goes by itself. */
 void keeper_dismiss(struct keeper *keeper);
 
-/* Leaves the group to the keeper, which removes it as if we had died, and exits. */
+/*
+ * Leaves the group to the keeper, which removes it as if we had died. It is no
+ * child of ours any more when this returns, whatever time that takes.
+ */
 void keeper_inherit(struct keeper *keeper);
 
 /* Dismisses it, unless that has been done, and reaps it. */

@@ -60,6 +60,31 @@ static void test_sent_home_it_leaves_the_group_alone(void **state)
 	place_end(&place);
 }
 
+/* A host program that lives for long had a zombie for each group that it left to a keeper. */
+static void test_left_to_it_the_keeper_is_nobodys_child(void **state)
+{
+	struct place place;
+	struct group group;
+	struct keeper keeper;
+	pid_t command;
+
+	(void)state;
+	make(&place, &group, &keeper);
+	command = fork();
+	while (command == 0)
+		(void)sleep(60);
+	assert_int_equal(cg_attach(group.fd, command), 0);
+	assert_int_equal(group_remove(&group), -EBUSY);
+	keeper_inherit(&keeper);
+	group_close(&group);
+	assert_int_equal(waitpid(command, NULL, 0), command);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	for (int i = 0; i < 2000 && access(place.path, F_OK) == 0; i++)
+		(void)usleep(5000);
+	place_end(&place);
+}
+
 /* A supervisor that is killed leaves no process and no group. */
 static void test_it_inherits_from_the_dead(void **state)
 {
@@ -106,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_dead_keeper_takes_nobody_along),
 		cmocka_unit_test(test_sent_home_it_leaves_the_group_alone),
+		cmocka_unit_test(test_left_to_it_the_keeper_is_nobodys_child),
 		cmocka_unit_test(test_it_inherits_from_the_dead),
 	};
 

@@ -96,5 +96,6 @@ const struct command cmd_wrap = {
 		"Exit status: 0; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &wrap_set, NULL },
 	.operand = "COMMAND",
+	.foreign = true,
 	.function = wrap_function,
 };

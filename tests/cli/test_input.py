@@ -188,3 +188,5 @@ def test_no_options_behind_a_command(run):
     """What follows the command is the command's."""
     r = run("", ["echo", "--json", "--help", "--"])
     assert r.stdout == "--json --help --\n"
+    r = run.command("wrap", "echo", "--help", "--os", "x")
+    assert r.code == 0 and "--help --os x" in r.stdout, r

@@ -103,6 +103,11 @@ def test_macos_has_tasks_only(run, wrap):
     assert "memory: held by nothing" in r.stderr and "cpu_time: held by nothing" in r.stderr
 
 
+def test_options_behind_the_command_are_its_own(run):
+    r = run.command("wrap", "--pids", "max", "ls", "-l", "--pids", "5")
+    assert r.stdout == "bash -c 'ulimit -t 3600 && exec ls -l --pids 5'\n"
+
+
 def test_this_system_is_the_default(run, wrap):
     assert wrap([], ["true"]) == wrap(["--os", "linux"], ["true"])
 

@@ -211,6 +211,14 @@ RATION_PUBLIC void ration_limits_unset(struct ration_limits *limits, enum ration
 RATION_PUBLIC bool ration_limits_has(const struct ration_limits *limits, enum ration_limit limit);
 
 /*
+ * Returns what is asked for, as ration_limits_set() takes it. `ret_soft` may be NULL.
+ * Errors: -ENOENT (it isn't asked for), -EINVAL (no such limit; one that is
+ * text, or a share of what the parent may use: that has no number yet).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_limits_get(const struct ration_limits *limits,
+		enum ration_limit limit, uint64_t *ret_soft, uint64_t *ret_hard);
+
+/*
  * Reads a duration as the command line does, in microseconds: for settings
  * that aren't limits, such as the time between the first signal and SIGKILL.
  * Above 2^63 it stays at 2^63; above zero it never becomes 0.
@@ -446,6 +454,21 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_plan_check(const struct ration_plan *
 RATION_PUBLIC size_t ration_plan_count(const struct ration_plan *plan);
 /* Returns item `i` of the plan, in the order of the table of limits, or NULL. */
 RATION_PUBLIC const struct ration_plan_item *ration_plan_item(const struct ration_plan *plan, size_t i);
+
+/* What RLIMIT_CPU gives a VM's process in a fallback, in seconds: a safety net. */
+#define RATION_VM_CPU_SECONDS 3600
+
+/*
+ * Asks for what stands behind the limits of a VM's process where the kernel
+ * doesn't hold them for its group, by `plan`: RLIMIT_AS, where memory isn't held,
+ * of what ration_vm_limits() says of `vm`; RLIMIT_CPU, where cpus isn't, of
+ * RATION_VM_CPU_SECONDS. Neither where it is asked for already (cpu_time counts
+ * as well), nor where this process may have no more than that anyway.
+ * Returns 1 where `limits` has changed and needs a new plan, 0 where it hasn't.
+ * Errors: as ration_vm_limits().
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_vm_fallback(const struct ration_vm *vm,
+		const struct ration_plan *plan, struct ration_limits *limits, struct ration_error *reterr);
 
 /* ----------------------------------------------------------------- receipt */
 

@@ -184,30 +184,38 @@ const struct option_set options_enforce = {
 	},
 };
 
+const struct option_word options_accel_words[] = {
+	{ "kvm", RATION_ACCEL_KVM },
+	{ "hvf", RATION_ACCEL_HVF },
+	{ "tcg", RATION_ACCEL_TCG },
+	{ NULL, 0 },
+};
+
+/* The first is for commands that run one; the others are its sizes. */
+static const struct option vm_rows[] = {
+	{ .flag = "--vm", .set = option_set_word, FIELD(accel), .words = options_accel_words,
+		.help = "The command is a virtual machine with this accelerator: sets --memory, --cpus and "
+			"--pids (to 100, which is tight for QEMU's aio=threads: about 102 at its peak), unless "
+			"they are given; ration vm tells more" },
+	{ .flag = "--guest-memory", .argument = "SIZE", .set = option_set_size, FIELD(vm.guest_bytes),
+		.help = "What the guest sees (QEMU's -m); needed for a virtual machine" },
+	{ .flag = "--vm-overhead", .argument = "SIZE", .set = option_set_size, FIELD(vm.overhead_bytes),
+		.help = "QEMU's own memory; default 200M" },
+	{ .flag = "--tb-size", .argument = "SIZE", .set = option_set_size, FIELD(vm.tb_bytes),
+		.help = "tcg only: translation cache; must be that of -accel tcg,tb-size=; default 256M" },
+	{ .flag = "--vcpus", .argument = "N", .set = option_set_count, FIELD(vm.vcpus),
+		.help = "Virtual CPUs; default 1" },
+	{ .flag = NULL },
+};
+
 const struct option_set options_vm = {
 	.title = "Virtual machines: limits for QEMU's process from the size of its guest",
-	.rows = (const struct option[]) {
-		{ .flag = "--vm", .set = option_set_word, FIELD(accel),
-			.help = "The command is a virtual machine with this accelerator: sets --memory, "
-				"--cpus and --pids, unless they are given",
-			.words = (const struct option_word[]) {
-				{ "kvm", RATION_ACCEL_KVM },
-				{ "hvf", RATION_ACCEL_HVF },
-				{ "tcg", RATION_ACCEL_TCG },
-				{ NULL, 0 },
-			} },
-		{ .flag = "--guest-memory", .argument = "SIZE", .set = option_set_size, FIELD(vm.guest_bytes),
-			.help = "What the guest sees (QEMU's -m); needed with --vm" },
-		{ .flag = "--vm-overhead", .argument = "SIZE", .set = option_set_size,
-			FIELD(vm.overhead_bytes),
-			.help = "QEMU's own memory; default 200M" },
-		{ .flag = "--tb-size", .argument = "SIZE", .set = option_set_size, FIELD(vm.tb_bytes),
-			.help = "tcg only: translation cache; must be that of -accel tcg,tb-size=; "
-				"default 256M" },
-		{ .flag = "--vcpus", .argument = "N", .set = option_set_count, FIELD(vm.vcpus),
-			.help = "Virtual CPUs; default 1" },
-		{ .flag = NULL },
-	},
+	.rows = vm_rows,
+};
+
+const struct option_set options_vm_sizes = {
+	.title = "Sizes",
+	.rows = vm_rows + 1,
 };
 
 /* The one flag of all setrlimit(2) rows. */
@@ -472,19 +480,7 @@ static int apply_vm(struct options *options, struct ration_error *reterr)
 		return error_hint(reterr, -EINVAL, "e.g. --vm tcg --guest-memory 512M");
 	}
 	options->vm.accel = (enum ration_accel)options->accel;
-	return ration_vm_limits(&options->vm, options->limits, &options->vm_as_bytes, reterr);
-}
-
-/* Tells whether the kernel will hold the memory of the whole group. */
-static bool memory_held(const struct ration_plan *plan)
-{
-	const struct ration_plan_item *item;
-
-	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
-		if (item->limit == RATION_LIMIT_MEMORY)
-			return !item->weaker;
-	}
-	return false;
+	return ration_vm_limits(&options->vm, options->limits, NULL, reterr);
 }
 
 int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
@@ -499,15 +495,15 @@ int options_plan(struct options *options, const struct ration_host *host, struct
 	r = ration_plan_new(host, options->limits, policy, &plan, reterr);
 	if (r < 0)
 		return r;
-	if (options->vm_as_bytes > 0 && !memory_held(plan) &&
-			!ration_limits_has(options->limits, RATION_LIMIT_RLIMIT_AS)) {
+	if (options->accel != RATION_ACCEL_NONE)
+		r = ration_vm_fallback(&options->vm, plan, options->limits, reterr);
+	if (r > 0) {
 		plan = ration_plan_free(plan);
-		r = ration_limits_set(options->limits, RATION_LIMIT_RLIMIT_AS, RATION_UNLIMITED,
-				options->vm_as_bytes, reterr);
-		if (r >= 0)
-			r = ration_plan_new(host, options->limits, policy, &plan, reterr);
-		if (r < 0)
-			return r;
+		r = ration_plan_new(host, options->limits, policy, &plan, reterr);
+	}
+	if (r < 0) {
+		plan = ration_plan_free(plan);
+		return r;
 	}
 	*ret_plan = plan;
 	return 0;

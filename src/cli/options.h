@@ -30,7 +30,6 @@ struct options {
 	int policy;             /* enum ration_policy */
 	int accel;              /* enum ration_accel */
 	struct ration_vm vm;
-	uint64_t vm_as_bytes;   /* address space that the VM's process needs; 0: no VM */
 	/* run */
 	const char *tenant, *name, *receipt;
 	int signal;             /* 0: the default */
@@ -80,6 +79,8 @@ extern const struct option_set options_global; /* taken by every command */
 extern const struct option_set options_json;
 extern const struct option_set options_enforce;
 extern const struct option_set options_vm;
+extern const struct option_set options_vm_sizes; /* the same without --vm */
+extern const struct option_word options_accel_words[];
 
 /*
  * Makes `options` ready, with what the environment says. `n_words` is argc.
@@ -119,8 +120,7 @@ const char *limit_rlimit_name(const struct ration_limit_info *info);
 int options_host(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr);
 
 /*
- * Makes the plan that is asked for. A VM whose memory the kernel won't hold
- * gets an address space as wide as it needs, and not wider, behind the watch.
+ * Makes the plan that is asked for, with what stands behind the limits of a VM.
  * Errors as ration_plan_new() and ration_vm_limits().
  */
 int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,

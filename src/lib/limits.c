@@ -611,6 +611,24 @@ bool ration_limits_has(const struct ration_limits *limits, enum ration_limit lim
 	return row_of(limit) && limits->value[limit].set;
 }
 
+int ration_limits_get(const struct ration_limits *limits, enum ration_limit limit, uint64_t *ret_soft,
+		uint64_t *ret_hard)
+{
+	const struct limit_row *row = row_of(limit);
+	const struct limit_value *value = row ? &limits->value[limit] : NULL;
+
+	if (!row)
+		return -EINVAL;
+	if (!value->set)
+		return -ENOENT;
+	if (value->percent || row->info.unit == RATION_UNIT_CPULIST)
+		return -EINVAL;
+	if (ret_soft)
+		*ret_soft = value->soft;
+	*ret_hard = value->hard;
+	return 0;
+}
+
 /* -------------------------------------------- settings that aren't limits */
 
 int ration_parse_duration(const char *flag, const char *text, uint64_t *ret_usec, struct ration_error *reterr)

@@ -14,8 +14,10 @@
 #include "ration.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "lib/limits.h"
+#include "lib/plan.h"
 #include "util/error.h"
 #include "util/overflow.h"
 
@@ -128,4 +130,52 @@ int ration_vm_limits(struct ration_vm *vm, struct ration_limits *limits, uint64_
 	if (ret_as_bytes)
 		*ret_as_bytes = as;
 	return 0;
+}
+
+/* Asks for a resource limit, unless this process may have no more than that anyway. */
+static int set_behind(struct ration_limits *limits, enum ration_limit limit, uint64_t value,
+		struct ration_error *reterr)
+{
+	int resource = ration_limit_info(limit)->resource;
+	struct rlimit own;
+	int r;
+
+	/* To ask for more than our own would be refused, and for as much changes nothing. */
+	if (getrlimit((__rlimit_resource_t)resource, &own) == 0 && own.rlim_max <= value)
+		return 0;
+	r = ration_limits_set(limits, limit, RATION_UNLIMITED, value, reterr);
+	return r < 0 ? r : 1;
+}
+
+/* Tells whether the kernel holds a limit of the plan for the whole group. */
+static bool held(const struct ration_plan *plan, enum ration_limit limit)
+{
+	const struct ration_plan_item *item = plan_held(plan, limit);
+
+	return item && !item->weaker;
+}
+
+int ration_vm_fallback(const struct ration_vm *vm, const struct ration_plan *plan, struct ration_limits *limits,
+		struct ration_error *reterr)
+{
+	struct ration_limits result = *limits;
+	struct ration_vm filled = *vm;
+	uint64_t as;
+	int as_set = 0, cpu_set = 0;
+	int r = ration_vm_limits(&filled, &result, &as, reterr);
+
+	if (r < 0)
+		return r;
+	if (!held(plan, RATION_LIMIT_MEMORY) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_AS))
+		as_set = set_behind(&result, RATION_LIMIT_RLIMIT_AS, as, reterr);
+	if (as_set < 0)
+		return as_set;
+	/* With cpu_time comes an RLIMIT_CPU of its own, behind the watch. */
+	if (!held(plan, RATION_LIMIT_CPUS) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_CPU) &&
+			!ration_limits_has(limits, RATION_LIMIT_CPU_TIME))
+		cpu_set = set_behind(&result, RATION_LIMIT_RLIMIT_CPU, RATION_VM_CPU_SECONDS, reterr);
+	if (cpu_set < 0)
+		return cpu_set;
+	*limits = result;
+	return as_set || cpu_set;
 }

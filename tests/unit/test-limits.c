@@ -548,6 +548,28 @@ static void test_no_such_limit(void **state)
 	}
 }
 
+/* What was asked for comes back, as far as it is a number. */
+static void test_get(void **state)
+{
+	struct ration_limits limits = { 0 };
+	uint64_t soft = 1, hard = 1;
+
+	(void)state;
+	assert_int_equal(ration_limits_get(&limits, LIMIT(COUNT), &soft, &hard), -EINVAL);
+	assert_int_equal(ration_limits_get(&limits, LIMIT(CPU_TIME), &soft, &hard), -ENOENT);
+	assert_int_equal(ration_limits_parse(&limits, LIMIT(MEMORY), "50%", NULL), 0);
+	assert_int_equal(ration_limits_get(&limits, LIMIT(MEMORY), &soft, &hard), -EINVAL);
+	assert_int_equal(ration_limits_parse(&limits, LIMIT(CPUSET_CPUS), "0", NULL), 0);
+	assert_int_equal(ration_limits_get(&limits, LIMIT(CPUSET_CPUS), &soft, &hard), -EINVAL);
+	assert_true(soft == 1 && hard == 1);
+	assert_int_equal(ration_limits_parse(&limits, LIMIT(CPU_TIME), "2:3", NULL), 0);
+	assert_int_equal(ration_limits_get(&limits, LIMIT(CPU_TIME), &soft, &hard), 0);
+	assert_true(soft == 2000000 && hard == 3000000);
+	assert_int_equal(ration_limits_parse(&limits, LIMIT(MEMORY), "64M", NULL), 0);
+	assert_int_equal(ration_limits_get(&limits, LIMIT(MEMORY), NULL, &hard), 0);
+	assert_true(hard == 64 << 20);
+}
+
 static void test_handle(void **state)
 {
 	struct ration_limits *limits = NULL;
@@ -691,6 +713,7 @@ int main(void)
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_set_names_the_flag),
 		cmocka_unit_test(test_no_such_limit),
+		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_handle),
 		cmocka_unit_test(test_format_size),
 		cmocka_unit_test(test_format_duration),

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "lib/limits.h"
+#include "lib/plan.h"
 #include "util/cleanup.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -121,12 +123,91 @@ static void test_size_is_checked(void **state)
 	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), 0);
 }
 
+/* Behind what isn't held stands what was not asked for. */
+static void test_fallback(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t controllers;
+		const char *as, *cpu, *cpu_time; /* asked for, or NULL */
+		int result;
+		uint64_t as_now, cpu_now; /* 0: not asked for */
+	} table[] = {
+		{ "all is held", RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_CPU, NULL, NULL, NULL, 0, 0, 0 },
+		{ "nothing is", 0, NULL, NULL, NULL, 1, 1744 * MIB, 3600 },
+		{ "memory is", RATION_CONTROLLER_MEMORY, NULL, NULL, NULL, 1, 0, 3600 },
+		{ "cpus are", RATION_CONTROLLER_CPU, NULL, NULL, NULL, 1, 1744 * MIB, 0 },
+		{ "asked for", 0, "5G", "60", NULL, 0, 5120 * MIB, 60 },
+		{ "one of them", 0, "5G", NULL, NULL, 1, 5120 * MIB, 3600 },
+		{ "cpu_time counts", 0, NULL, NULL, "60", 1, 1744 * MIB, 0 },
+		{ "cpu_time counts alone", RATION_CONTROLLER_MEMORY, NULL, NULL, "60", 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct ration_vm vm = { .size = sizeof(vm), .accel = RATION_ACCEL_TCG, .guest_bytes = 512 * MIB };
+		struct host_facts facts = {
+			.hierarchy = RATION_HIERARCHY_V2,
+			.base_kind = RATION_BASE_ROOT,
+			.controllers = table[i].controllers,
+			.memory_bytes = UINT64_C(1) << 36,
+			.cpus = 8,
+			.cpu_mask = { .bits = { 0xff } },
+			.page_bytes = 4096,
+			.root = true,
+		};
+		struct ration_limits limits = { 0 };
+		struct ration_plan *plan = NULL;
+		uint64_t as = 0, cpu = 0;
+
+		if (table[i].as)
+			assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_RLIMIT_AS, table[i].as, NULL), 0);
+		if (table[i].cpu)
+			assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_RLIMIT_CPU, table[i].cpu, NULL), 0);
+		if (table[i].cpu_time)
+			assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_CPU_TIME, table[i].cpu_time, NULL),
+					0);
+		assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), 0);
+		assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, &plan, NULL), 0);
+		assert_row(ration_vm_fallback(&vm, plan, &limits, NULL) == table[i].result, "%s", table[i].name);
+		(void)!ration_limits_get(&limits, RATION_LIMIT_RLIMIT_AS, NULL, &as);
+		(void)!ration_limits_get(&limits, RATION_LIMIT_RLIMIT_CPU, NULL, &cpu);
+		assert_row(as == table[i].as_now, "%s: address space", table[i].name);
+		assert_row(cpu == table[i].cpu_now, "%s: CPU", table[i].name);
+		ration_plan_free(plan);
+	}
+}
+
+/* To ask for more than this process may have would be refused: its own holds as well. */
+static void test_fallback_below_our_own(void **state)
+{
+	struct ration_vm vm = { .size = sizeof(vm), .accel = RATION_ACCEL_KVM, .guest_bytes = 512 * MIB };
+	struct rlimit own, low;
+	struct host_facts facts = { .root = true, .cpus = 1, .cpu_mask = { .bits = { 1 } } };
+	struct ration_limits limits = { 0 };
+	struct ration_plan *plan = NULL;
+
+	(void)state;
+	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), 0);
+	assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_ANY, &plan, NULL), 0);
+	assert_int_equal(getrlimit(RLIMIT_CPU, &own), 0);
+	low = (struct rlimit){ .rlim_cur = own.rlim_cur < 1000 ? own.rlim_cur : 1000, .rlim_max = 1000 };
+	assert_int_equal(setrlimit(RLIMIT_CPU, &low), 0);
+	assert_int_equal(ration_vm_fallback(&vm, plan, &limits, NULL), 1);
+	assert_true(ration_limits_has(&limits, RATION_LIMIT_RLIMIT_AS));
+	assert_false(ration_limits_has(&limits, RATION_LIMIT_RLIMIT_CPU));
+	ration_plan_free(plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_given_limits_stay),
 		cmocka_unit_test(test_size_is_checked),
+		cmocka_unit_test(test_fallback),
+		/* The last: what it lowers stays low. */
+		cmocka_unit_test(test_fallback_below_our_own),
 	};
 
 	return cmocka_run_group_tests_name("vm", tests, NULL, NULL);

@@ -66,7 +66,7 @@ static bool has_option(const char *options, const char *option)
 }
 
 struct mount_line {
-	char *root, *point, *options, *type, *super;
+	char *id, *device, *root, *point, *options, *type, *source, *super;
 };
 
 static bool mount_line_split(char *line, struct mount_line *ret)
@@ -83,17 +83,20 @@ static bool mount_line_split(char *line, struct mount_line *ret)
 		if (!field[i])
 			return false;
 	}
+	ret->id = field[0];
+	ret->device = field[2];
 	ret->root = field[3];
 	ret->point = field[4];
 	ret->options = field[5];
 	/* One blank each: the source between these two may be empty. */
 	ret->type = strsep(&rest, " ");
-	(void)strsep(&rest, " ");
+	ret->source = strsep(&rest, " ");
 	ret->super = strsep(&rest, "\n");
 	if (!ret->type || !ret->super)
 		return false;
 	unescape(ret->root);
 	unescape(ret->point);
+	unescape(ret->source);
 	return true;
 }
 
@@ -192,4 +195,32 @@ int mounts_read(const char *proc, struct mounts *ret)
 	}
 	*ret = found;
 	return 0;
+}
+
+static bool is_mount(const struct mount_line *line, long long id, const char *device)
+{
+	return id >= 0 ? strtoll(line->id, NULL, 10) == id : strcmp(line->device, device) == 0;
+}
+
+int mounts_source(const char *proc, long long id, unsigned major, unsigned minor, struct mount_source *ret)
+{
+	CLEANUP(fclosep) FILE *file = open_in(proc, "mountinfo");
+	CLEANUP(freep) char *line = NULL;
+	char device[32];
+	size_t size = 0;
+
+	if (!file)
+		return -errno;
+	(void)snprintf(device, sizeof(device), "%u:%u", major, minor);
+	while (getline(&line, &size, file) > 0) {
+		struct mount_line fields;
+
+		if (!mount_line_split(line, &fields) || !is_mount(&fields, id, device) ||
+				strlen(fields.source) >= sizeof(ret->source))
+			continue;
+		(void)snprintf(ret->type, sizeof(ret->type), "%s", fields.type);
+		(void)strcpy(ret->source, fields.source);
+		return 0;
+	}
+	return -ENOENT;
 }

@@ -28,4 +28,16 @@ struct mounts {
  */
 int mounts_read(const char *proc, struct mounts *ret);
 
+/* What is mounted somewhere, and from where. */
+struct mount_source {
+	char type[64];          /* "btrfs" */
+	char source[PATH_MAX];  /* "/dev/sda1", or a word */
+};
+
+/*
+ * Finds a mount by its id (statx(2), 5.8), or with an id of -1 by the device of its
+ * file system. Errors: -ENOENT (no such mount is seen), -EACCES.
+ */
+int mounts_source(const char *proc, long long id, unsigned major, unsigned minor, struct mount_source *ret);
+
 #endif

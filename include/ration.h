@@ -102,13 +102,22 @@ enum ration_limit {
 	RATION_LIMIT_MEMORY,        /* bytes */
 	RATION_LIMIT_SWAP,          /* bytes */
 	RATION_LIMIT_MEMORY_HIGH,   /* bytes */
+	RATION_LIMIT_MEMORY_LOW,    /* bytes */
+	RATION_LIMIT_MEMORY_MIN,    /* bytes */
+	RATION_LIMIT_HUGETLB,       /* bytes, of each page size */
 	RATION_LIMIT_CPUS,          /* microseconds of CPU in each 100 ms */
 	RATION_LIMIT_CPU_BURST,     /* microseconds */
+	RATION_LIMIT_CPU_IDLE,      /* 0 or 1 */
 	RATION_LIMIT_CPU_WEIGHT,    /* 1 to 10000, 100 is everybody's */
 	RATION_LIMIT_CPU_TIME,      /* microseconds, soft and hard */
 	RATION_LIMIT_TIMEOUT,       /* microseconds */
 	RATION_LIMIT_PIDS,          /* tasks: processes and threads */
 	RATION_LIMIT_CPUSET_CPUS,   /* a list: "0-3,8" */
+	RATION_LIMIT_CPUSET_MEMS,   /* a list of NUMA nodes: "0-1" */
+	RATION_LIMIT_IO_READ_BPS,   /* bytes a second, of each disk */
+	RATION_LIMIT_IO_WRITE_BPS,
+	RATION_LIMIT_IO_READ_IOPS,  /* operations a second, of each disk */
+	RATION_LIMIT_IO_WRITE_IOPS,
 	RATION_LIMIT_STALL_TIMEOUT, /* microseconds */
 	RATION_LIMIT_OUTPUT,        /* bytes on each of stdout and stderr */
 	/* setrlimit(2), each soft and hard, in the resource's own unit. */
@@ -138,6 +147,14 @@ enum ration_unit {
 	RATION_UNIT_CPUS,    /* hundred-thousandths of a CPU; written 1.5 or 150% */
 	RATION_UNIT_COUNT,
 	RATION_UNIT_CPULIST, /* text, no number */
+	RATION_UNIT_NODELIST,/* the same, of NUMA nodes */
+};
+
+/* What a limit has a value for each of. It is written KEY:VALUE, once for each key. */
+enum ration_key {
+	RATION_KEY_NONE,      /* one value, and no key */
+	RATION_KEY_DISK,      /* a path on it, its node in /dev, or its number "8:0" */
+	RATION_KEY_PAGE_SIZE, /* of huge pages: 2M */
 };
 
 /* What enforces a limit. */
@@ -155,12 +172,14 @@ enum ration_mechanism {
 struct ration_limit_info {
 	enum ration_limit limit;
 	enum ration_unit unit;
+	enum ration_key key;
 	const char *name;        /* in plans and receipts: "memory_high" */
 	const char *flag;        /* on the command line: "--memory-high" */
 	const char *argument;    /* in help texts: "SIZE" */
 	uint64_t min, max;       /* range of a value, both included */
 	bool has_soft;           /* takes SOFT:HARD */
 	bool lifts;              /* "max" is a value: no limit */
+	bool protects;           /* a share that is kept for the group: "max" is all */
 	enum ration_mechanism mechanisms[4]; /* what can hold it, the best first, up to NONE */
 	int resource;            /* the RLIMIT_* that it is, or -1 */
 	const char *kernel_file; /* "memory.high", or NULL */
@@ -187,8 +206,8 @@ RATION_PUBLIC struct ration_limits *ration_limits_free(struct ration_limits *lim
  * Asks for `hard`, in the unit of the limit's row, RATION_UNLIMITED for none.
  * `soft` counts for rows with has_soft only: RATION_UNLIMITED means that it
  * isn't set (cpu_time) or is the same as `hard` (setrlimit resources).
- * Errors: -EINVAL (no such limit, or one that is text), -ERANGE (out of the
- * row's range; soft above hard). On failure the set is as it was.
+ * Errors: -EINVAL (no such limit, or one that is text or has a key), -ERANGE (out of
+ * the row's range; soft above hard). On failure the set is as it was.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_limits_set(struct ration_limits *limits,
 		enum ration_limit limit, uint64_t soft, uint64_t hard, struct ration_error *reterr);
@@ -197,7 +216,9 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_limits_set(struct ration_limits *limi
  * Asks for what `text` says, in the grammar of the command line:
  * sizes `64M`, `1.5GiB`, `50%` (of what the parent may use), `max`; durations
  * `500ms`, `1.5s`, `2m`, `1h`, bare seconds, 0 for none; CPUs `1.5`, `150%`;
- * counts; lists `0-3,8`; `SOFT:HARD` where the row has a soft value.
+ * counts; lists `0-3,8`; `SOFT:HARD` where the row has a soft value; `KEY:VALUE`,
+ * split at the last colon, where it has a key. That sets the value of one key, and
+ * other keys stay.
  * Errors: -EINVAL (malformed, or a unit that is ambiguous), -ERANGE. The message
  * names the flag, the value, the range and an example.
  */
@@ -334,6 +355,7 @@ enum ration_base_kind {
 #define RATION_CONTROLLER_IO     (1u << 2)
 #define RATION_CONTROLLER_MEMORY (1u << 3)
 #define RATION_CONTROLLER_PIDS   (1u << 4)
+#define RATION_CONTROLLER_HUGETLB (1u << 5)
 
 /* Kernel features, as bits. */
 #define RATION_FEATURE_CLONE_INTO_CGROUP (1u << 0) /* 5.7 */
@@ -346,6 +368,7 @@ enum ration_base_kind {
 #define RATION_FEATURE_SWAP_PEAK         (1u << 7) /* 6.5 */
 #define RATION_FEATURE_SWAP_MAX          (1u << 8) /* memory.swap.max is there */
 #define RATION_FEATURE_CPU_BURST         (1u << 9) /* 5.14 */
+#define RATION_FEATURE_CPU_IDLE          (1u << 10) /* 5.15 */
 
 struct ration_host;
 
@@ -413,7 +436,10 @@ enum ration_scope {
 RATION_PUBLIC const char *ration_mechanism_name(enum ration_mechanism mechanism);
 RATION_PUBLIC const char *ration_scope_name(enum ration_scope scope);
 
-/* One limit of a plan: what was asked, what will hold, and by what. */
+/*
+ * One limit of a plan: what was asked, what will hold, and by what. A limit with
+ * a key has an item for each.
+ */
 struct ration_plan_item {
 	size_t size;              /* sizeof(struct ration_plan_item) */
 	enum ration_limit limit;
@@ -422,7 +448,9 @@ struct ration_plan_item {
 	uint64_t asked;           /* in the unit of the limit's row */
 	uint64_t asked_soft;      /* RATION_UNLIMITED: not set */
 	uint64_t in_force;        /* what the mechanism will hold, if it is one */
-	const char *text;         /* the list of a RATION_UNIT_CPULIST, or NULL */
+	const char *text;         /* a list, or KEY:VALUE, as it was asked for; or NULL */
+	const char *held_key;     /* what `in_force` counts for: the disk's number "8:0",
+				     the page size as the kernel writes it, "2MB"; or NULL */
 	enum ration_mechanism mechanism;
 	enum ration_scope scope;
 	enum ration_mechanism backstop; /* a second one behind it, or NONE */
@@ -434,12 +462,24 @@ struct ration_plan_item {
 struct ration_plan;
 
 /*
- * Decides how each limit would be enforced on `host`. Touches nothing.
- * Errors: -ENOMEM; -EINVAL (contradicting limits: memory_high above memory, …).
+ * Decides how each limit would be enforced on `host`. Touches nothing, but looks
+ * for the disks of paths.
+ * Errors: -ENOMEM; -EINVAL (contradicting limits: memory_high above memory, …; CPUs,
+ * nodes or page sizes that aren't here); -ERANGE (a percentage that comes to less than
+ * the limit can be); -ENOTBLK (a path that isn't on a disk), -ENOENT, -EACCES, …
+ * (a path that can't be looked at).
  * A plan that the policy forbids is still a plan: see ration_plan_check().
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new(const struct ration_host *host,
 		const struct ration_limits *limits, enum ration_policy policy,
+		struct ration_plan **ret_plan, struct ration_error *reterr);
+
+/*
+ * Plans every limit that there is, each for itself and with the example of its row, or
+ * what comes next to it here: what this host offers. A plan to read, not to run.
+ * Errors: -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_plan_survey(const struct ration_host *host,
 		struct ration_plan **ret_plan, struct ration_error *reterr);
 RATION_PUBLIC struct ration_plan *ration_plan_free(struct ration_plan *plan);
 

@@ -35,6 +35,7 @@ static const char *value_text(char buf[VALUE_MAX], const struct ration_limit_inf
 		return buf;
 	case RATION_UNIT_COUNT:
 	case RATION_UNIT_CPULIST:
+	case RATION_UNIT_NODELIST:
 		break;
 	}
 	(void)snprintf(buf, VALUE_MAX, "%" PRIu64, value);

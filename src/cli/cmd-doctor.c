@@ -2,11 +2,9 @@
 /*
  * cmd-doctor.c - ration doctor: what this machine offers
  *
- * It asks for every limit at once, each with the example of its row, and looks
- * at the plan: so it says what `ration run` would do, not what it ought to. The
- * limits with the same answer share a line.
+ * It looks at a plan of every limit: so it says what `ration run` would do, not
+ * what it ought to. The limits with the same answer share a line.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,22 +27,6 @@ static const enum ration_limit essential[] = {
 };
 
 /* ------------------------------------------------------------------- looking */
-
-static int ask_for_all(struct ration_limits *limits, struct ration_error *reterr)
-{
-	int r = 0;
-
-	for (int i = 0; i < RATION_LIMIT_COUNT && r >= 0; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
-		char cpu[16];
-
-		/* The example's CPUs may not be there, the one that we run on is. */
-		(void)snprintf(cpu, sizeof(cpu), "%d", sched_getcpu());
-		r = ration_limits_parse(limits, info->limit,
-				info->unit == RATION_UNIT_CPULIST ? cpu : info->example, reterr);
-	}
-	return r;
-}
 
 static bool holds_strictly(const struct ration_plan *plan)
 {
@@ -272,11 +254,8 @@ static int doctor_function(struct options *options, char **operands)
 	int r = options_host(options, &host, &error);
 
 	(void)operands;
-	options->policy = RATION_ENFORCE_ANY;
 	if (r >= 0)
-		r = ask_for_all(options->limits, &error);
-	if (r >= 0)
-		r = options_plan(options, host, &plan, &error);
+		r = ration_plan_survey(host, &plan, &error);
 	if (r >= 0) {
 		ration_host_info(host, &info);
 		status = holds_strictly(plan) ? 0 : 1;

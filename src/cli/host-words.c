@@ -7,6 +7,7 @@
 const struct host_bit controller_words[] = {
 	{ RATION_CONTROLLER_CPU, "cpu" },
 	{ RATION_CONTROLLER_CPUSET, "cpuset" },
+	{ RATION_CONTROLLER_HUGETLB, "hugetlb" },
 	{ RATION_CONTROLLER_IO, "io" },
 	{ RATION_CONTROLLER_MEMORY, "memory" },
 	{ RATION_CONTROLLER_PIDS, "pids" },
@@ -24,6 +25,7 @@ const struct host_bit feature_words[] = {
 	{ RATION_FEATURE_SWAP_PEAK, "swap_peak" },
 	{ RATION_FEATURE_SWAP_MAX, "swap_max" },
 	{ RATION_FEATURE_CPU_BURST, "cpu_burst" },
+	{ RATION_FEATURE_CPU_IDLE, "cpu_idle" },
 	{ 0, NULL },
 };
 

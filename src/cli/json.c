@@ -11,6 +11,7 @@
  */
 #include "cli/json.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli/host-words.h"
@@ -36,6 +37,16 @@ static json_t *limit_value(const struct ration_plan_item *item, uint64_t value)
 		build_limit_value(ration_limit_info(item->limit), value);
 }
 
+/* Of a limit with a key, what the kernel's file says: "8:0 10485760". */
+static json_t *in_force_value(const struct ration_plan_item *item)
+{
+	if (!item->held_key)
+		return limit_value(item, item->in_force);
+	if (item->in_force == RATION_UNLIMITED)
+		return json_sprintf("%s max", item->held_key);
+	return json_sprintf("%s %" PRIu64, item->held_key, item->in_force);
+}
+
 static void put_outcome(struct builder *builder, json_t *object, const struct ration_plan_item *item,
 		const struct ration_outcome *outcome)
 {
@@ -58,7 +69,7 @@ static json_t *limit(struct builder *builder, const struct ration_plan_item *ite
 	if (info->has_soft && item->asked_soft != RATION_UNLIMITED)
 		build_put(builder, object, "asked_soft", limit_value(item, item->asked_soft));
 	if (item->mechanism != RATION_MECHANISM_NONE)
-		build_put(builder, object, "in_force", limit_value(item, item->in_force));
+		build_put(builder, object, "in_force", in_force_value(item));
 	build_put(builder, object, "mechanism", json_string(ration_mechanism_name(item->mechanism)));
 	if (item->mechanism != RATION_MECHANISM_NONE)
 		build_put(builder, object, "scope", json_string(ration_scope_name(item->scope)));

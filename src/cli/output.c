@@ -77,7 +77,7 @@ const char *output_limit_value(char buf[OUTPUT_VALUE_MAX], const struct ration_l
 		uint64_t value)
 {
 	if (value == RATION_UNLIMITED) {
-		(void)snprintf(buf, OUTPUT_VALUE_MAX, "no limit");
+		(void)snprintf(buf, OUTPUT_VALUE_MAX, "%s", info->protects ? "all" : "no limit");
 		return buf;
 	}
 	switch (info->unit) {
@@ -90,6 +90,7 @@ const char *output_limit_value(char buf[OUTPUT_VALUE_MAX], const struct ration_l
 		return buf;
 	case RATION_UNIT_COUNT:
 	case RATION_UNIT_CPULIST:
+	case RATION_UNIT_NODELIST:
 		break;
 	}
 	(void)snprintf(buf, OUTPUT_VALUE_MAX, "%" PRIu64, value);
@@ -102,15 +103,26 @@ const char *output_asked(char buf[OUTPUT_VALUE_MAX], const struct ration_plan_it
 	char hard[OUTPUT_VALUE_MAX];
 	size_t used;
 
-	if (item->text) {
-		(void)snprintf(buf, OUTPUT_VALUE_MAX, "%s", item->text);
-		return buf;
-	}
+	if (item->text)
+		return text_escape(buf, OUTPUT_VALUE_MAX, item->text);
 	if (!info->has_soft || item->asked_soft == RATION_UNLIMITED)
 		return output_limit_value(buf, info, item->asked);
 	used = strlen(output_limit_value(buf, info, item->asked_soft));
 	(void)snprintf(buf + used, OUTPUT_VALUE_MAX - used, ":%s",
 			output_limit_value(hard, info, item->asked));
+	return buf;
+}
+
+/* "8:0 10 MiB" of a limit with a key. */
+static const char *format_in_force(char buf[OUTPUT_VALUE_MAX], const struct ration_plan_item *item)
+{
+	char value[OUTPUT_VALUE_MAX];
+
+	if (item->text && !item->held_key)
+		return text_escape(buf, OUTPUT_VALUE_MAX, item->text);
+	(void)snprintf(buf, OUTPUT_VALUE_MAX, "%.20s%s%.40s", item->held_key ? item->held_key : "",
+			item->held_key ? " " : "",
+			output_limit_value(value, ration_limit_info(item->limit), item->in_force));
 	return buf;
 }
 
@@ -218,8 +230,7 @@ static void print_limit(FILE *file, const struct ration_plan_item *item, bool ac
 	size_t used;
 
 	if (item->mechanism != RATION_MECHANISM_NONE)
-		(void)snprintf(in_force, sizeof(in_force), "%s",
-				item->text ? item->text : output_limit_value(held, info, item->in_force));
+		(void)format_in_force(in_force, item);
 	used = strlen(output_held_by(held, sizeof(held), item));
 	(void)snprintf(held + used, sizeof(held) - used, "%s%s", item->implied ? " (implied)" : "",
 			acted ? " <- ended the run" : "");

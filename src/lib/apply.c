@@ -8,6 +8,7 @@
 #include "lib/apply.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sys/cgroup.h"
@@ -18,12 +19,57 @@ uint32_t apply_controllers(const struct ration_plan *plan, const struct host_fac
 {
 	uint32_t wanted = RATION_CONTROLLER_CPU | RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS |
 		RATION_CONTROLLER_IO;
-	const struct ration_plan_item *cpus = plan_held(plan, RATION_LIMIT_CPUSET_CPUS);
+	static const struct {
+		enum ration_limit limit;
+		uint32_t controller;
+	} on_request[] = {
+		/* Counts nothing, and costs each group a domain. */
+		{ RATION_LIMIT_CPUSET_CPUS, RATION_CONTROLLER_CPUSET },
+		{ RATION_LIMIT_CPUSET_MEMS, RATION_CONTROLLER_CPUSET },
+		{ RATION_LIMIT_HUGETLB, RATION_CONTROLLER_HUGETLB },
+	};
 
-	/* Counts nothing, and costs each group a domain: only when it is asked for. */
-	if (cpus && cpus->mechanism == RATION_MECHANISM_CGROUP2)
-		wanted |= RATION_CONTROLLER_CPUSET;
+	for (size_t i = 0; i < ARRAY_SIZE(on_request); i++) {
+		const struct ration_plan_item *item = plan_held(plan, on_request[i].limit);
+
+		if (item && item->mechanism == RATION_MECHANISM_CGROUP2)
+			wanted |= on_request[i].controller;
+	}
 	return wanted & facts->controllers;
+}
+
+/* Finds "FIELD=VALUE" in the line of `key`: the value, or "max", which a line that isn't there means. */
+static void old_field(const char *text, const struct group_write *write, char *buf, size_t size)
+{
+	char key[sizeof(write->key) + 1], field[sizeof(write->field) + 2];
+	const char *line = text, *at;
+
+	(void)snprintf(key, sizeof(key), "%s ", write->key);
+	(void)snprintf(field, sizeof(field), " %s=", write->field);
+	while (line && strncmp(line, key, strlen(key)) != 0) {
+		line = strchr(line, '\n');
+		line += line ? 1 : 0;
+	}
+	at = line ? strstr(line, field) : NULL;
+	if (at && memchr(line, '\n', (size_t)(at - line)))
+		at = NULL;
+	at = at ? at + strlen(field) : "max";
+	(void)snprintf(buf, size, "%s %s=%.*s", write->key, write->field, (int)strcspn(at, " \n"), at);
+}
+
+/* Reads what to write to take `write` back. */
+static int read_old(int group_fd, const struct group_write *write, char *buf, size_t size)
+{
+	char text[CG_FILE_MAX];
+	int r;
+
+	if (!write->key[0])
+		return cg_read(group_fd, write->file, buf, size);
+	r = cg_read(group_fd, write->file, text, sizeof(text));
+	if (r < 0)
+		return r;
+	old_field(text, write, buf, size);
+	return 0;
 }
 
 static void undo(int group_fd, const struct group_writes *writes, char old[][256], size_t n)
@@ -61,7 +107,7 @@ int apply_writes(int group_fd, const struct group_writes *writes, struct ration_
 
 	for (size_t i = 0; i < writes->n; i++) {
 		const struct group_write *write = &writes->write[i];
-		int r = cg_read(group_fd, write->file, old[i], sizeof(old[i]));
+		int r = read_old(group_fd, write, old[i], sizeof(old[i]));
 
 		if (r >= 0)
 			r = cg_write(group_fd, write->file, write->value);

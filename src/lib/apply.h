@@ -17,7 +17,7 @@ uint32_t apply_controllers(const struct ration_plan *plan, const struct host_fac
  */
 int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, struct ration_error *reterr);
 
-/* Writes a list, with the same promise. `where` is for the message. */
+/* Writes a list, with the same promise. Of a keyed file the field that was written is taken back. */
 int apply_writes(int group_fd, const struct group_writes *writes, struct ration_error *reterr);
 
 /* Adds to `spawn` what the child is to set for itself. */

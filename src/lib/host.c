@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "lib/machine.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"
@@ -38,6 +39,7 @@
 const struct host_controller host_controllers[HOST_CONTROLLERS] = {
 	{ "cpu", RATION_CONTROLLER_CPU },
 	{ "cpuset", RATION_CONTROLLER_CPUSET },
+	{ "hugetlb", RATION_CONTROLLER_HUGETLB },
 	{ "io", RATION_CONTROLLER_IO },
 	{ "memory", RATION_CONTROLLER_MEMORY },
 	{ "pids", RATION_CONTROLLER_PIDS },
@@ -104,6 +106,7 @@ static uint32_t probe_features(const struct ration_host *host)
 		{ 5, 7, RATION_FEATURE_CLONE_INTO_CGROUP },
 		{ 5, 14, RATION_FEATURE_CGROUP_KILL },
 		{ 5, 14, RATION_FEATURE_CPU_BURST },
+		{ 5, 15, RATION_FEATURE_CPU_IDLE },
 		{ 5, 19, RATION_FEATURE_MEMORY_PEAK },
 		{ 6, 1, RATION_FEATURE_PIDS_PEAK },
 		{ 6, 5, RATION_FEATURE_SWAP_PEAK },
@@ -175,6 +178,7 @@ static int probe_machine(struct ration_host *host, const char *root, struct rati
 		below_root(root, "/run/systemd/container");
 	facts->features = probe_features(host);
 	probe_cpus(facts);
+	machine_probe(facts, root);
 	return 0;
 }
 
@@ -269,12 +273,14 @@ static void note_no_controllers(struct ration_host *host)
 
 	if (facts->hierarchy == RATION_HIERARCHY_HYBRID) {
 		base_note(facts, "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1",
-				"cgroup v1 holds all controllers, %s has none", host->base);
+				facts->controllers ? "cgroup v1 holds all controllers but hugetlb, which %s has" :
+						     "cgroup v1 holds all controllers, %s has none", host->base);
 		return;
 	}
 	(void)snprintf(fix, sizeof(fix), "echo '+cpu +memory +pids' > %.*s/cgroup.subtree_control",
 			(int)(slash - host->base), host->base);
-	base_note(facts, fix, "%s has no controllers: the group above doesn't enable any for it", host->base);
+	base_note(facts, fix, "%s has no controllers%s: the group above doesn't enable any for it", host->base,
+			facts->controllers ? " but hugetlb" : "");
 }
 
 /* Takes the directory as BASE, if it can be written; says why not otherwise. */
@@ -301,7 +307,8 @@ static void take_base(struct ration_host *host, int fd, enum ration_base_kind ki
 	host->base_fd = fd;
 	facts->base_kind = kind;
 	facts->controllers = read_controllers(fd);
-	if (facts->controllers == 0)
+	/* Few machines have hugetlb in v1 as well: it is what the others leave behind. */
+	if (!(facts->controllers & ~RATION_CONTROLLER_HUGETLB))
 		note_no_controllers(host);
 }
 
@@ -474,8 +481,10 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 	} else {
 		find_base(host, &mounts, root);
 	}
-	if (host->base_fd >= 0)
+	if (host->base_fd >= 0) {
 		find_capacity(host, root);
+		machine_probe_group(facts, host->base_fd, host->base);
+	}
 	/* Only a fallback needs this count, and it costs a walk through /proc. */
 	if (!facts->root && !(facts->controllers & RATION_CONTROLLER_PIDS))
 		(void)proc_uid_tasks(host->proc_fd, getuid(), &facts->user_tasks);
@@ -500,6 +509,7 @@ int ration_host_open(const struct ration_host_options *options, struct ration_ho
 	if (!host)
 		return error_oom(reterr);
 	host->proc_fd = host->base_fd = -EBADF;
+	(void)snprintf(host->root, sizeof(host->root), "%s", root);
 	(void)sigemptyset(&host->mask);
 	(void)pthread_sigmask(SIG_SETMASK, NULL, &host->mask);
 	host->nspace = strdup(options->nspace ? options->nspace : "ration");

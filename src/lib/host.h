@@ -18,7 +18,7 @@ struct host_controller {
 	const char *name;
 	uint32_t bit;
 };
-#define HOST_CONTROLLERS 5
+#define HOST_CONTROLLERS 6
 extern const struct host_controller host_controllers[HOST_CONTROLLERS];
 
 struct ration_host {
@@ -28,6 +28,7 @@ struct ration_host {
 	bool evacuate;            /* BASE is our own group: its processes move into a leaf first */
 	sigset_t mask;            /* signals that were blocked when the host was opened */
 	char *nspace;
+	char root[PATH_MAX];      /* "", or where /proc and /sys are for a test */
 	char kernel[65];
 	char mount[PATH_MAX];
 	char own[PATH_MAX];

@@ -60,6 +60,18 @@ struct limit_row {
 		.fallback = "the same everywhere, for each process", .unset = UNSET,            \
 		.example = EXAMPLE, .help = HELP)
 
+/* The kernel takes no rate of 1, and counts operations in 32 bits. */
+#define IOPS_MAX (UINT64_C(0xffffffff) - 1)
+
+#define IO_ROW(LIMIT, NAME, FLAG, UNIT, MIN, MAX, EXAMPLE, HELP)                                \
+	ROW(IO_##LIMIT, UNIT, -1, 0, .key = RATION_KEY_DISK,                                    \
+		.name = "io_" NAME, .flag = "--io-" FLAG, .argument = "PATH:RATE",              \
+		.min = MIN, .max = MAX, .lifts = true,                                          \
+		.kernel_file = "io.max", .since = "4.5",                                        \
+		.mechanisms = { RATION_MECHANISM_CGROUP2 },                                     \
+		.fallback = "none", .unset = "no limit", .example = EXAMPLE,                    \
+		.help = HELP " the disk that PATH is on; may be repeated")
+
 enum { rows_before = __COUNTER__ };
 
 static const struct limit_row rows[RATION_LIMIT_COUNT] = {
@@ -87,6 +99,30 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.fallback = "none",
 		.unset = "no limit", .example = "448M",
 		.help = "Memory above which the group is slowed down and reclaimed from, not killed"),
+	ROW(MEMORY_LOW, BYTES, -1, TAKES_PERCENT,
+		.name = "memory_low", .flag = "--memory-low", .argument = "SIZE",
+		.min = 0, .max = NUMBER_MAX, .lifts = true, .protects = true,
+		.kernel_file = "memory.low", .since = "4.5",
+		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		.fallback = "none",
+		.unset = "0", .example = "64M",
+		.help = "Memory that is reclaimed from the group only when nothing else is left"),
+	ROW(MEMORY_MIN, BYTES, -1, TAKES_PERCENT,
+		.name = "memory_min", .flag = "--memory-min", .argument = "SIZE",
+		.min = 0, .max = NUMBER_MAX, .lifts = true, .protects = true,
+		.kernel_file = "memory.min", .since = "4.18",
+		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		.fallback = "none",
+		.unset = "0", .example = "32M",
+		.help = "Memory that is never reclaimed from the group"),
+	ROW(HUGETLB, BYTES, -1, 0, .key = RATION_KEY_PAGE_SIZE,
+		.name = "hugetlb", .flag = "--hugetlb", .argument = "PAGESIZE:SIZE",
+		.min = 0, .max = NUMBER_MAX, .lifts = true,
+		.kernel_file = "hugetlb.2MB.max", .since = "5.6",
+		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		.fallback = "none",
+		.unset = "no limit", .example = "2M:64M",
+		.help = "Huge pages of that size, reserved by hand, that the group may take; may be repeated"),
 	ROW(CPUS, CPUS, -1, 0,
 		.name = "cpus", .flag = "--cpus", .argument = "N",
 		.min = 1000, .max = UINT64_C(819200000),
@@ -103,6 +139,14 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.fallback = "none",
 		.unset = "no burst", .example = "20ms",
 		.help = "CPU time that a group may save up and use above --cpus"),
+	ROW(CPU_IDLE, COUNT, -1, 0,
+		.name = "cpu_idle", .flag = "--cpu-idle", .argument = "0|1",
+		.min = 0, .max = 1,
+		.kernel_file = "cpu.idle", .since = "5.15",
+		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_NICE },
+		.fallback = "nice: 19 for each process",
+		.unset = "0", .example = "1",
+		.help = "With 1, the group runs where no other wants to"),
 	ROW(CPU_WEIGHT, COUNT, -1, 0,
 		.name = "cpu_weight", .flag = "--cpu-weight", .argument = "WEIGHT",
 		.min = 1, .max = 10000,
@@ -142,6 +186,22 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.fallback = "affinity: of each process, which may change it",
 		.unset = "all", .example = "0-3,8",
 		.help = "CPUs that the group may run on"),
+	ROW(CPUSET_MEMS, NODELIST, -1, 0,
+		.name = "cpuset_mems", .flag = "--cpuset-mems", .argument = "LIST",
+		.min = 0, .max = 1023,
+		.kernel_file = "cpuset.mems", .since = "5.0",
+		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		.fallback = "none",
+		.unset = "all", .example = "0",
+		.help = "NUMA nodes that the group may take memory of"),
+	IO_ROW(READ_BPS, "read_bps", "read-bps", BYTES, KIB, NUMBER_MAX, "/data:10M",
+		"Bytes a second that are read from"),
+	IO_ROW(WRITE_BPS, "write_bps", "write-bps", BYTES, KIB, NUMBER_MAX, "/data:10M",
+		"Bytes a second that are written to"),
+	IO_ROW(READ_IOPS, "read_iops", "read-iops", COUNT, 2, IOPS_MAX, "/data:200",
+		"Reads a second from"),
+	IO_ROW(WRITE_IOPS, "write_iops", "write-iops", COUNT, 2, IOPS_MAX, "/data:200",
+		"Writes a second to"),
 	ROW(STALL_TIMEOUT, USEC, -1, ZERO_LIFTS,
 		.name = "stall_timeout", .flag = "--stall-timeout", .argument = "DURATION",
 		.min = 500000, .max = PARSE_USEC_MAX,
@@ -309,6 +369,7 @@ static const char *format_value(const struct limit_row *row, char buf[RATION_TEX
 		return buf;
 	case RATION_UNIT_COUNT:
 	case RATION_UNIT_CPULIST:
+	case RATION_UNIT_NODELIST:
 		break;
 	}
 	(void)snprintf(buf, RATION_TEXT_MAX, "%" PRIu64 "%s", value, row->flags & IN_SECONDS ? " s" : "");
@@ -365,6 +426,7 @@ static int refuse_malformed(const struct limit_row *row, const char *text, struc
 		[RATION_UNIT_CPUS] = "not a number of CPUs",
 		[RATION_UNIT_COUNT] = "not a whole number",
 		[RATION_UNIT_CPULIST] = "not a list of CPUs",
+		[RATION_UNIT_NODELIST] = "not a list of NUMA nodes",
 	};
 	bool seconds = row->flags & IN_SECONDS;
 
@@ -435,6 +497,7 @@ static int read_part(const struct limit_row *row, const char *text, const char *
 			value = value / 1000000 + (value % 1000000 != 0);
 		break;
 	case RATION_UNIT_CPULIST:
+	case RATION_UNIT_NODELIST:
 		break;
 	}
 	if (r == -ENOTUNIQ)
@@ -462,11 +525,26 @@ static int read_share(const struct limit_row *row, const char *text, struct limi
 	return 0;
 }
 
+/* -EINVAL; -ERANGE: a number above `max`. */
+static int check_list(const char *text, uint64_t max)
+{
+	int r;
+
+	do {
+		unsigned low, high;
+
+		r = parse_cpu_range(&text, &low, &high);
+		if (r >= 0 && high > max)
+			return -ERANGE;
+	} while (r > 0);
+	return r;
+}
+
 static int read_list(const struct limit_row *row, const char *text, struct limit_value *ret_value,
 		struct ration_error *reterr)
 {
 	struct limit_value value = { .set = true, .soft = RATION_UNLIMITED, .hard = RATION_UNLIMITED };
-	int r = parse_cpu_list(text);
+	int r = check_list(text, row->info.max);
 
 	if (r == -ERANGE)
 		return refuse_range(row, text, UINT64_MAX, reterr);
@@ -547,11 +625,107 @@ static int read_numbers(const struct limit_row *row, const char *text, struct li
 static int read_value(const struct limit_row *row, const char *text, struct limit_value *ret_value,
 		struct ration_error *reterr)
 {
-	if (row->info.unit == RATION_UNIT_CPULIST)
+	if (limit_is_list(&row->info))
 		return read_list(row, text, ret_value, reterr);
 	if (row->flags & TAKES_PERCENT && strchr(text, '%'))
 		return read_share(row, text, ret_value, reterr);
 	return read_numbers(row, text, ret_value, reterr);
+}
+
+/* --------------------------------------------------------------- with a key */
+
+/* Page sizes are written as elsewhere, or as the kernel writes them: 2MB, which is 2^21 there. */
+static int read_page_size(const struct limit_row *row, const char *text, size_t length, uint64_t *ret_bytes,
+		struct ration_error *reterr)
+{
+	char key[RATION_TEXT_MAX];
+	uint64_t bytes = 0;
+	int r = -EINVAL;
+
+	if (length < sizeof(key)) {
+		(void)snprintf(key, sizeof(key), "%.*s", (int)length, text);
+		r = parse_size(key, &bytes);
+	}
+	if (r == -ENOTUNIQ) {
+		key[length - 1] = '\0';
+		r = parse_size(key, &bytes);
+	}
+	if (r < 0 || bytes == 0)
+		return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, "doesn't begin with the size of a page", "",
+				reterr);
+	*ret_bytes = bytes;
+	return 0;
+}
+
+/* Reads KEY:VALUE. The last colon separates: keys may have some, values have none. */
+static int read_pair(const struct limit_row *row, const char *text, struct limit_pair *ret_pair,
+		struct ration_error *reterr)
+{
+	const char *colon = strrchr(text, ':');
+	struct limit_pair pair = { .limit = row->info.limit };
+	struct limit_value value = { .set = false };
+	char what[64];
+	int r = 0;
+
+	(void)snprintf(what, sizeof(what), "not of the form %s", row->info.argument);
+	if (!colon || colon == text)
+		return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, what, "", reterr);
+	if (strlen(text) >= sizeof(pair.text))
+		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "is longer than 1023 characters", "", reterr);
+	pair.key_length = (size_t)(colon - text);
+	memcpy(pair.text, text, strlen(text) + 1);
+	if (row->info.key == RATION_KEY_PAGE_SIZE)
+		r = read_page_size(row, text, pair.key_length, &pair.page_bytes, reterr);
+	if (r == 0)
+		r = read_part(row, text, colon + 1, &pair.value, reterr);
+	if (r == 0)
+		r = settle(row, text, false, RATION_UNLIMITED, pair.value, &value, reterr);
+	if (r < 0)
+		return r;
+	*ret_pair = pair;
+	return 0;
+}
+
+static bool same_key(const struct limit_pair *a, const struct limit_pair *b)
+{
+	if (a->limit != b->limit || a->page_bytes != b->page_bytes)
+		return false;
+	return a->page_bytes != 0 ||
+		(a->key_length == b->key_length && memcmp(a->text, b->text, a->key_length) == 0);
+}
+
+/* Of a key that is given again, the last value counts. */
+static int parse_pair(struct ration_limits *limits, const struct limit_row *row, const char *text,
+		struct ration_error *reterr)
+{
+	struct limit_pair pair;
+	size_t i = 0;
+	int r = read_pair(row, text, &pair, reterr);
+
+	if (r < 0)
+		return r;
+	while (i < limits->n_pairs && !same_key(&limits->pair[i], &pair))
+		i++;
+	if (i == LIMIT_PAIRS_MAX)
+		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "is one too many of its kind (32 at most)", "",
+				reterr);
+	limits->pair[i] = pair;
+	if (i == limits->n_pairs)
+		limits->n_pairs++;
+	limits->value[row->info.limit] = (struct limit_value){ .set = true, .soft = RATION_UNLIMITED,
+		.hard = RATION_UNLIMITED };
+	return 0;
+}
+
+static void forget_pairs(struct ration_limits *limits, enum ration_limit limit)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < limits->n_pairs; i++) {
+		if (limits->pair[i].limit != limit)
+			limits->pair[kept++] = limits->pair[i];
+	}
+	limits->n_pairs = kept;
 }
 
 /* -------------------------------------------------------------- the handle */
@@ -585,7 +759,7 @@ int ration_limits_set(struct ration_limits *limits, enum ration_limit limit, uin
 		(void)snprintf(text, sizeof(text), "%" PRIu64 ":%" PRIu64, soft, hard);
 	else
 		(void)snprintf(text, sizeof(text), "%" PRIu64, hard);
-	if (row->info.unit == RATION_UNIT_CPULIST)
+	if (limit_is_list(&row->info) || row->info.key != RATION_KEY_NONE)
 		return refuse_malformed(row, text, reterr);
 	return settle(row, text, has_soft, soft, hard, &limits->value[limit], reterr);
 }
@@ -597,13 +771,17 @@ int ration_limits_parse(struct ration_limits *limits, enum ration_limit limit, c
 
 	if (!row)
 		return refuse_limit(limit, reterr);
+	if (row->info.key != RATION_KEY_NONE)
+		return parse_pair(limits, row, text ? text : "", reterr);
 	return read_value(row, text ? text : "", &limits->value[limit], reterr);
 }
 
 void ration_limits_unset(struct ration_limits *limits, enum ration_limit limit)
 {
-	if (row_of(limit))
-		limits->value[limit] = (struct limit_value){ .set = false };
+	if (!row_of(limit))
+		return;
+	limits->value[limit] = (struct limit_value){ .set = false };
+	forget_pairs(limits, limit);
 }
 
 bool ration_limits_has(const struct ration_limits *limits, enum ration_limit limit)

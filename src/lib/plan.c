@@ -10,6 +10,9 @@
  * yes is taken; every no before it is kept as the reason. What isn't asked for
  * but follows from it is planned as well, marked `implied`: no swap for a group
  * whose memory is limited (a limit that swaps is no limit), and no core files.
+ *
+ * Only ration_plan_new() looks at something: on which disks the paths are that have
+ * a rate. plan_make() has the numbers of the disks already.
  */
 #include "lib/plan.h"
 
@@ -18,8 +21,10 @@
 #include <string.h>
 
 #include "lib/host.h"
+#include "sys/disk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/text.h"
 
 static bool asked(const struct ration_limits *limits, enum ration_limit limit)
 {
@@ -43,60 +48,224 @@ static int contradiction(struct ration_error *reterr, const char *message, const
 	return error_hint(reterr, -EINVAL, "%s", hint);
 }
 
-/* Two limits that can't hold together; each alone is in range. */
+/* ------------------------------------------------------------------- checking */
+
+/* A share can come to less than a value that is written out may be. */
+static int check_shares(const struct ration_limits *limits, const struct host_facts *facts,
+		struct ration_error *reterr)
+{
+	char comes[RATION_TEXT_MAX], least[RATION_TEXT_MAX];
+
+	for (size_t i = 0; i < RATION_LIMIT_COUNT; i++) {
+		const struct limit_value *value = &limits->value[i];
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+		uint64_t bytes = value->set && value->percent ? resolve(value, info->limit, facts) : UINT64_MAX;
+
+		if (bytes >= info->min)
+			continue;
+		(void)ration_format_size(least, info->min);
+		(void)error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
+				"%s %" PRIu64 ".%02" PRIu64 "%% comes to %s here, which is below %s", info->flag,
+				value->hard / 100, value->hard % 100, ration_format_size(comes, bytes), least);
+		return error_hint(reterr, -ERANGE, "ask for %s or more, e.g. %s %s", least, info->flag, info->example);
+	}
+	return 0;
+}
+
+/* Parts of a memory limit that can't be above it. */
+static int check_memory(const struct ration_limits *limits, const struct host_facts *facts,
+		struct ration_error *reterr)
+{
+	static const struct {
+		enum ration_limit limit;
+		const char *hint;
+	} parts[] = {
+		{ RATION_LIMIT_MEMORY_HIGH, "memory-high throttles before memory kills: make it smaller, "
+			"e.g. --memory 512M --memory-high 448M" },
+		{ RATION_LIMIT_MEMORY_LOW, "no more can be protected than the group may have, "
+			"e.g. --memory 512M --memory-low 64M" },
+		{ RATION_LIMIT_MEMORY_MIN, "no more can be protected than the group may have, "
+			"e.g. --memory 512M --memory-min 32M" },
+	};
+	uint64_t max = resolve(&limits->value[RATION_LIMIT_MEMORY], RATION_LIMIT_MEMORY, facts);
+
+	for (size_t i = 0; asked(limits, RATION_LIMIT_MEMORY) && i < ARRAY_SIZE(parts); i++) {
+		uint64_t part = resolve(&limits->value[parts[i].limit], parts[i].limit, facts);
+		char a[RATION_TEXT_MAX], b[RATION_TEXT_MAX], message[160];
+
+		if (!asked(limits, parts[i].limit) || part == RATION_UNLIMITED || part <= max)
+			continue;
+		(void)snprintf(message, sizeof(message), "%s %s is above --memory %s",
+				ration_limit_info(parts[i].limit)->flag, ration_format_size(a, part),
+				ration_format_size(b, max));
+		return contradiction(reterr, message, parts[i].hint);
+	}
+	return 0;
+}
+
+static int check_cpu(const struct ration_limits *limits, struct ration_error *reterr)
+{
+	uint64_t burst = limits->value[RATION_LIMIT_CPU_BURST].hard, cpus = limits->value[RATION_LIMIT_CPUS].hard;
+	char a[RATION_TEXT_MAX], b[RATION_TEXT_MAX], message[160];
+
+	if (asked(limits, RATION_LIMIT_CPU_WEIGHT) && asked(limits, RATION_LIMIT_CPU_IDLE) &&
+			limits->value[RATION_LIMIT_CPU_IDLE].hard == 1)
+		return contradiction(reterr, "--cpu-weight and --cpu-idle 1: an idle group has no weight",
+				"leave one of them out");
+	if (!asked(limits, RATION_LIMIT_CPU_BURST))
+		return 0;
+	if (!asked(limits, RATION_LIMIT_CPUS))
+		return contradiction(reterr, "--cpu-burst needs --cpus: there is no rate to burst above",
+				"e.g. --cpus 1.5 --cpu-burst 50ms");
+	(void)snprintf(message, sizeof(message), "--cpu-burst %s is above the quota of --cpus, %s in 100 ms",
+			ration_format_duration(a, burst), ration_format_duration(b, cpus));
+	if (burst > cpus)
+		return contradiction(reterr, message, "e.g. --cpus 1.5 --cpu-burst 150ms at most");
+	return 0;
+}
+
+static bool in_set(const struct spawn_cpus *set, unsigned i)
+{
+	return set->bits[i / 8] & (1u << i % 8);
+}
+
+/* Finds the first that `list` has and `set` hasn't. */
+static bool first_outside(const char *list, const struct spawn_cpus *set, unsigned *ret)
+{
+	struct spawn_cpus wanted;
+
+	if (mech_parse_cpus(list, &wanted) < 0)
+		return false;
+	for (unsigned i = 0; i < SPAWN_CPUS_MAX; i++) {
+		if (in_set(&wanted, i) && !in_set(set, i)) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The kernel takes any list and holds what is left of it: nothing at worst, which is all. */
+static int check_set(const struct ration_limits *limits, enum ration_limit limit, const char *thing,
+		const struct host_set *set, struct ration_error *reterr)
+{
+	const struct limit_value *value = &limits->value[limit];
+	unsigned wrong;
+
+	if (!value->set || !set->known || !first_outside(value->text, &set->mask, &wrong))
+		return 0;
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
+			"%s %.60s: %s %u isn't among those that a group may have here, %.60s (%.180s)",
+			ration_limit_info(limit)->flag, value->text, thing, wrong, set->list, set->source);
+	return error_hint(reterr, -EINVAL, "choose from %.60s", set->list);
+}
+
+/* Who is pinned himself can give no other CPU to his children. */
+static int check_affinity(const struct ration_limits *limits, const struct host_facts *facts,
+		struct ration_error *reterr)
+{
+	const struct limit_value *value = &limits->value[RATION_LIMIT_CPUSET_CPUS];
+	unsigned wrong;
+
+	if (!value->set || !first_outside(value->text, &facts->cpu_mask, &wrong))
+		return 0;
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
+			"--cpuset-cpus %.60s: CPU %u isn't one of the %u that a group may use here", value->text, wrong,
+			facts->cpus);
+	return error_hint(reterr, -EINVAL, "see Cpus_allowed_list in /proc/self/status");
+}
+
+/* "2MB", as in the names of the kernel's files. */
+static const char *format_page_size(char buf[RATION_TEXT_MAX], uint64_t bytes)
+{
+	static const char units[] = "KMG";
+	size_t i = 0;
+
+	bytes /= 1024;
+	while (bytes >= 1024 && units[i + 1]) {
+		bytes /= 1024;
+		i++;
+	}
+	(void)snprintf(buf, RATION_TEXT_MAX, "%" PRIu64 "%cB", bytes, units[i]);
+	return buf;
+}
+
+static bool has_page_size(const struct host_facts *facts, uint64_t bytes)
+{
+	for (size_t i = 0; i < facts->n_huge; i++) {
+		if (facts->huge_bytes[i] == bytes)
+			return true;
+	}
+	return false;
+}
+
+static int refuse_page_size(const struct limit_pair *pair, const struct host_facts *facts,
+		struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX], size[RATION_TEXT_MAX], all[HOST_HUGE_MAX * RATION_TEXT_MAX] = "none";
+	size_t used = 0;
+
+	for (size_t i = 0; i < facts->n_huge; i++)
+		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i > 0 ? ", " : "",
+				format_page_size(size, facts->huge_bytes[i]));
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: this kernel has no huge pages of %s",
+			ration_limit_info(pair->limit)->flag, text_escape(shown, sizeof(shown), pair->text),
+			format_page_size(size, pair->page_bytes));
+	return error_hint(reterr, -EINVAL, "it has: %s", all);
+}
+
+/* Two names of one disk would have two rates, and the kernel keeps the last. */
+static int refuse_twice(const struct limit_pair *a, const struct limit_pair *b, struct ration_error *reterr)
+{
+	char first[TEXT_SHOWN_MAX], second[TEXT_SHOWN_MAX];
+
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "%s %s and %s are for one disk, %u:%u",
+			ration_limit_info(a->limit)->flag, text_escape(first, sizeof(first), a->text),
+			text_escape(second, sizeof(second), b->text), a->major, a->minor);
+	return error_hint(reterr, -EINVAL, "leave one of them out");
+}
+
 static int check_pairs(const struct ration_limits *limits, const struct host_facts *facts,
 		struct ration_error *reterr)
 {
-	const struct limit_value *value = limits->value;
-	char a[RATION_TEXT_MAX], b[RATION_TEXT_MAX], message[160];
+	for (size_t i = 0; i < limits->n_pairs; i++) {
+		const struct limit_pair *pair = &limits->pair[i];
 
-	if (asked(limits, RATION_LIMIT_MEMORY) && asked(limits, RATION_LIMIT_MEMORY_HIGH)) {
-		uint64_t max = resolve(&value[RATION_LIMIT_MEMORY], RATION_LIMIT_MEMORY, facts);
-		uint64_t high = resolve(&value[RATION_LIMIT_MEMORY_HIGH], RATION_LIMIT_MEMORY_HIGH, facts);
-
-		(void)snprintf(message, sizeof(message), "--memory-high %s is above --memory %s",
-				ration_format_size(a, high), ration_format_size(b, max));
-		if (high != RATION_UNLIMITED && high > max)
-			return contradiction(reterr, message,
-					"memory-high throttles before memory kills: make it smaller, "
-					"e.g. --memory 512M --memory-high 448M");
-	}
-	if (asked(limits, RATION_LIMIT_CPU_BURST)) {
-		uint64_t burst = value[RATION_LIMIT_CPU_BURST].hard;
-
-		if (!asked(limits, RATION_LIMIT_CPUS))
-			return contradiction(reterr, "--cpu-burst needs --cpus: there is no rate to burst above",
-					"e.g. --cpus 1.5 --cpu-burst 50ms");
-		(void)snprintf(message, sizeof(message), "--cpu-burst %s is above the quota of --cpus, %s in 100 ms",
-				ration_format_duration(a, burst),
-				ration_format_duration(b, value[RATION_LIMIT_CPUS].hard));
-		if (burst > value[RATION_LIMIT_CPUS].hard)
-			return contradiction(reterr, message, "e.g. --cpus 1.5 --cpu-burst 150ms at most");
-	}
-	return 0;
-}
-
-static int check_cpuset(const struct ration_limits *limits, const struct host_facts *facts,
-		struct ration_error *reterr)
-{
-	struct spawn_cpus wanted;
-	int r;
-
-	if (!asked(limits, RATION_LIMIT_CPUSET_CPUS))
-		return 0;
-	r = mech_parse_cpus(limits->value[RATION_LIMIT_CPUSET_CPUS].text, &wanted);
-	if (r < 0)
-		return error_set(reterr, r, RATION_CAUSE_INVALID, "--cpuset-cpus isn't a list of CPUs");
-	for (unsigned cpu = 0; cpu < SPAWN_CPUS_MAX; cpu++) {
-		if (!(wanted.bits[cpu / 8] & (1u << cpu % 8)) || facts->cpu_mask.bits[cpu / 8] & (1u << cpu % 8))
+		if (ration_limit_info(pair->limit)->key == RATION_KEY_PAGE_SIZE) {
+			if (!has_page_size(facts, pair->page_bytes))
+				return refuse_page_size(pair, facts, reterr);
 			continue;
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-				"--cpuset-cpus %.60s: CPU %u isn't one of the %u that a group may use here",
-				limits->value[RATION_LIMIT_CPUSET_CPUS].text, cpu, facts->cpus);
-		return error_hint(reterr, -EINVAL, "see Cpus_allowed_list in /proc/self/status");
+		}
+		for (size_t k = 0; k < i; k++) {
+			const struct limit_pair *other = &limits->pair[k];
+
+			if (other->limit == pair->limit && other->major == pair->major &&
+					other->minor == pair->minor)
+				return refuse_twice(other, pair, reterr);
+		}
 	}
 	return 0;
 }
+
+/* What can't hold together, or not here; each value alone is in range. */
+static int check(const struct ration_limits *limits, const struct host_facts *facts, struct ration_error *reterr)
+{
+	int r = check_shares(limits, facts, reterr);
+
+	if (r == 0)
+		r = check_memory(limits, facts, reterr);
+	if (r == 0)
+		r = check_cpu(limits, reterr);
+	if (r == 0)
+		r = check_set(limits, RATION_LIMIT_CPUSET_CPUS, "CPU", &facts->cpuset_cpus, reterr);
+	if (r == 0)
+		r = check_affinity(limits, facts, reterr);
+	if (r == 0)
+		r = check_set(limits, RATION_LIMIT_CPUSET_MEMS, "node", &facts->cpuset_mems, reterr);
+	return r == 0 ? check_pairs(limits, facts, reterr) : r;
+}
+
+/* ------------------------------------------------------------------- choosing */
 
 /* Adds `text` to a sentence of reasons. */
 static void add_reason(struct plan_entry *entry, const char *text)
@@ -142,23 +311,80 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts)
 	entry->item.weaker = true;
 }
 
-static void add(struct ration_plan *plan, const struct host_facts *facts, enum ration_limit limit,
-		const struct limit_value *value, bool implied)
+static struct plan_entry *new_entry(struct ration_plan *plan, enum ration_limit limit)
 {
 	struct plan_entry *entry = &plan->entry[plan->n++];
 
 	entry->item.size = sizeof(entry->item);
 	entry->item.limit = limit;
+	entry->item.asked_soft = RATION_UNLIMITED;
+	entry->item.reason = entry->reason;
+	entry->item.fix = entry->fix;
+	return entry;
+}
+
+static void add(struct ration_plan *plan, const struct host_facts *facts, enum ration_limit limit,
+		const struct limit_value *value, bool implied)
+{
+	struct plan_entry *entry = new_entry(plan, limit);
+
 	entry->item.implied = implied;
 	entry->item.asked = resolve(value, limit, facts);
 	entry->item.asked_soft = value->soft;
-	if (ration_limit_info(limit)->unit == RATION_UNIT_CPULIST) {
-		(void)memcpy(entry->text, value->text, sizeof(entry->text));
+	if (limit_is_list(ration_limit_info(limit))) {
+		(void)memcpy(entry->text, value->text, sizeof(value->text));
 		entry->item.text = entry->text;
 	}
-	entry->item.reason = entry->reason;
-	entry->item.fix = entry->fix;
 	choose(entry, facts);
+}
+
+/* Writes what the kernel calls the key. Says why not, if there is nothing of the kind here. */
+static const char *hold_key(struct plan_entry *entry, const struct limit_pair *pair, const struct host_facts *facts)
+{
+	switch (ration_limit_info(pair->limit)->key) {
+	case RATION_KEY_DISK:
+		if (pair->major == 0 && pair->minor == 0)
+			return "no disk is to be seen in /sys/dev/block";
+		(void)snprintf(entry->held_key, sizeof(entry->held_key), "%u:%u", pair->major, pair->minor);
+		return NULL;
+	case RATION_KEY_PAGE_SIZE:
+		if (!has_page_size(facts, pair->page_bytes))
+			return "this kernel has no huge pages of that size";
+		(void)format_page_size(entry->held_key, pair->page_bytes);
+		return NULL;
+	case RATION_KEY_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static void add_pair(struct ration_plan *plan, const struct host_facts *facts, const struct limit_pair *pair)
+{
+	struct plan_entry *entry = new_entry(plan, pair->limit);
+	const char *nothing = hold_key(entry, pair, facts);
+
+	(void)strcpy(entry->text, pair->text);
+	entry->item.text = entry->text;
+	entry->item.asked = pair->value;
+	if (nothing) {
+		add_reason(entry, nothing);
+		entry->item.weaker = true;
+		return;
+	}
+	entry->item.held_key = entry->held_key;
+	choose(entry, facts);
+	/* Rounded down, as the kernel does. */
+	if (pair->page_bytes > 0 && entry->item.in_force != RATION_UNLIMITED)
+		entry->item.in_force -= entry->item.in_force % pair->page_bytes;
+}
+
+static void add_pairs(struct ration_plan *plan, const struct host_facts *facts, enum ration_limit limit,
+		const struct ration_limits *limits)
+{
+	for (size_t i = 0; i < limits->n_pairs; i++) {
+		if (limits->pair[i].limit == limit)
+			add_pair(plan, facts, &limits->pair[i]);
+	}
 }
 
 /* What follows from the limits that were asked for. */
@@ -171,17 +397,12 @@ static bool implied_value(const struct ration_limits *limits, enum ration_limit 
 	return limit == RATION_LIMIT_RLIMIT_CORE;
 }
 
-int plan_make(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
+/* Plans each limit by itself. */
+static int fill(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
 		struct ration_plan **ret_plan, struct ration_error *reterr)
 {
-	CLEANUP(freep) struct ration_plan *plan = NULL;
-	int r = check_pairs(limits, facts, reterr);
+	struct ration_plan *plan = calloc(1, sizeof(*plan));
 
-	if (r == 0)
-		r = check_cpuset(limits, facts, reterr);
-	if (r < 0)
-		return r;
-	plan = calloc(1, sizeof(*plan));
 	if (!plan)
 		return error_oom(reterr);
 	plan->policy = policy;
@@ -189,19 +410,112 @@ int plan_make(const struct host_facts *facts, const struct ration_limits *limits
 		enum ration_limit limit = (enum ration_limit)i;
 		struct limit_value implied;
 
-		if (asked(limits, limit))
+		if (asked(limits, limit) && ration_limit_info(limit)->key != RATION_KEY_NONE)
+			add_pairs(plan, facts, limit, limits);
+		else if (asked(limits, limit))
 			add(plan, facts, limit, &limits->value[i], false);
 		else if (implied_value(limits, limit, &implied))
 			add(plan, facts, limit, &implied, true);
 	}
-	*ret_plan = TAKE_PTR(plan);
+	*ret_plan = plan;
 	return 0;
+}
+
+int plan_make(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
+		struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	int r = check(limits, facts, reterr);
+
+	return r < 0 ? r : fill(facts, limits, policy, ret_plan, reterr);
+}
+
+/* ------------------------------------------------------------------- for a host */
+
+static int find_disk(const char *root, struct limit_pair *pair, struct ration_error *reterr)
+{
+	char path[LIMIT_PAIR_MAX], shown[TEXT_SHOWN_MAX], shown_path[TEXT_SHOWN_MAX], why[DISK_WHY_MAX];
+	struct disk disk;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%.*s", (int)pair->key_length, pair->text);
+	r = disk_find(root, path, &disk, why);
+	if (r == 0) {
+		pair->major = disk.major;
+		pair->minor = disk.minor;
+		return 0;
+	}
+	(void)error_set(reterr, r, RATION_CAUSE_INVALID, "%s %s: %s %s", ration_limit_info(pair->limit)->flag,
+			text_escape(shown, sizeof(shown), pair->text),
+			text_escape(shown_path, sizeof(shown_path), path), why);
+	return error_hint(reterr, r, "name a path on a disk, a disk's node such as /dev/sda, or its number such as "
+				     "8:0; lsblk lists them");
 }
 
 int ration_plan_new(const struct ration_host *host, const struct ration_limits *limits,
 		enum ration_policy policy, struct ration_plan **ret_plan, struct ration_error *reterr)
 {
-	return plan_make(&host->facts, limits, policy, ret_plan, reterr);
+	CLEANUP(freep) struct ration_limits *found = malloc(sizeof(*found));
+
+	if (!found)
+		return error_oom(reterr);
+	*found = *limits;
+	for (size_t i = 0; i < found->n_pairs; i++) {
+		int r = ration_limit_info(found->pair[i].limit)->key == RATION_KEY_DISK ?
+			find_disk(host->root, &found->pair[i], reterr) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return plan_make(&host->facts, found, policy, ret_plan, reterr);
+}
+
+static unsigned first_of(const struct spawn_cpus *set)
+{
+	unsigned i = 0;
+
+	while (i < SPAWN_CPUS_MAX - 1 && !in_set(set, i))
+		i++;
+	return i;
+}
+
+/* The example of a row, with a CPU, a disk or a page size that is here. */
+static int ask_example(struct ration_limits *limits, const struct ration_host *host,
+		const struct ration_limit_info *info, const struct disk *disk, struct ration_error *reterr)
+{
+	const struct host_facts *facts = &host->facts;
+	const char *value = strrchr(info->example, ':');
+	char text[64], size[RATION_TEXT_MAX];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%s", info->example);
+	if (info->unit == RATION_UNIT_CPULIST)
+		(void)snprintf(text, sizeof(text), "%u", first_of(&facts->cpu_mask));
+	if (info->unit == RATION_UNIT_NODELIST && facts->cpuset_mems.known)
+		(void)snprintf(text, sizeof(text), "%u", first_of(&facts->cpuset_mems.mask));
+	if (info->key == RATION_KEY_DISK && disk)
+		(void)snprintf(text, sizeof(text), "%u:%u%s", disk->major, disk->minor, value);
+	if (info->key == RATION_KEY_PAGE_SIZE && facts->n_huge > 0)
+		(void)snprintf(text, sizeof(text), "%s%s", format_page_size(size, facts->huge_bytes[0]), value);
+	r = ration_limits_parse(limits, info->limit, text, reterr);
+	if (r == 0 && info->key == RATION_KEY_DISK && disk) {
+		limits->pair[limits->n_pairs - 1].major = disk->major;
+		limits->pair[limits->n_pairs - 1].minor = disk->minor;
+	}
+	return r;
+}
+
+int ration_plan_survey(const struct ration_host *host, struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	CLEANUP(freep) struct ration_limits *limits = calloc(1, sizeof(*limits));
+	struct disk disk;
+	bool has_disk = disk_first(host->root, &disk) == 0;
+	int r = 0;
+
+	if (!limits)
+		return error_oom(reterr);
+	for (int i = 0; i < RATION_LIMIT_COUNT && r >= 0; i++)
+		r = ask_example(limits, host, ration_limit_info((enum ration_limit)i), has_disk ? &disk : NULL, reterr);
+	return r < 0 ? r : fill(&host->facts, limits, RATION_ENFORCE_ANY, ret_plan, reterr);
 }
 
 struct ration_plan *ration_plan_free(struct ration_plan *plan)
@@ -212,11 +526,13 @@ struct ration_plan *ration_plan_free(struct ration_plan *plan)
 
 static bool allowed(const struct ration_plan_item *item, enum ration_policy policy)
 {
+	const struct ration_limit_info *info = ration_limit_info(item->limit);
+
 	/* Nobody asked for it, and nothing that was asked for depends on it. */
 	if (item->implied)
 		return true;
-	/* To lift a limit takes no mechanism. A list has no number, and isn't lifted. */
-	if (!item->text && item->asked == RATION_UNLIMITED && item->asked_soft == RATION_UNLIMITED)
+	/* To lift a limit takes no mechanism. A list has no number, and a protection of all lifts nothing. */
+	if (!limit_is_list(info) && !info->protects && item->asked == RATION_UNLIMITED && item->asked_soft == RATION_UNLIMITED)
 		return true;
 	switch (policy) {
 	case RATION_ENFORCE_STRICT:

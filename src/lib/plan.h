@@ -11,7 +11,8 @@
 
 struct plan_entry {
 	struct ration_plan_item item;
-	char text[LIMIT_TEXT_MAX];
+	char text[LIMIT_PAIR_MAX];
+	char held_key[RATION_TEXT_MAX];
 	char reason[700];
 	char fix[256];
 };
@@ -19,10 +20,13 @@ struct plan_entry {
 struct ration_plan {
 	enum ration_policy policy;
 	size_t n;
-	struct plan_entry entry[RATION_LIMIT_COUNT];
+	struct plan_entry entry[RATION_LIMIT_COUNT + LIMIT_PAIRS_MAX];
 };
 
-/* The plan as a pure function: what ration_plan_new() does, of facts made by hand. */
+/*
+ * The plan as a pure function: what ration_plan_new() does, of facts made by hand. The
+ * disks of `limits` are found already.
+ */
 int plan_make(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
 		struct ration_plan **ret_plan, struct ration_error *reterr);
 

@@ -18,6 +18,17 @@
 #include "ration.h"
 #include "sys/spawn.h"
 
+/* What of the CPUs or of the NUMA nodes a group may be given. */
+struct host_set {
+	bool known;
+	struct spawn_cpus mask;
+	char list[192];            /* as the kernel writes it: "0-3" */
+	char source[192];          /* which file says so */
+};
+
+/* Sizes of huge pages that a kernel can have at once; the most of any machine is 4. */
+#define HOST_HUGE_MAX 8
+
 /* What is known of a host: plain, comparable, made by hand in the tests. */
 struct host_facts {
 	enum ration_hierarchy hierarchy;
@@ -30,6 +41,9 @@ struct host_facts {
 	bool proc_foreign;         /* /proc is of another pid namespace: no process can be looked at */
 	unsigned cpus;             /* in `cpu_mask` */
 	struct spawn_cpus cpu_mask;/* that a group may be pinned to */
+	struct host_set cpuset_cpus, cpuset_mems;
+	size_t n_huge;
+	uint64_t huge_bytes[HOST_HUGE_MAX]; /* ascending */
 	uint64_t memory_bytes;
 	uint64_t swap_bytes;
 	uint64_t page_bytes;
@@ -49,17 +63,22 @@ struct mech_answer {
 	char fix[256];
 };
 
-/* One write to a file of a group. */
+/*
+ * One write to a file of a group. A keyed file (io.max) has a line for each key, and
+ * a write changes one field of one line: "8:0 rbps=1048576".
+ */
 struct group_write {
-	const char *file;
+	char file[32];
 	char value[256];
+	char key[24];        /* "8:0"; "": the file has one value */
+	char field[8];       /* "rbps" */
 	bool optional;       /* its file may be missing: the plan has said so */
 	enum ration_limit limit;
 };
 
 struct group_writes {
 	size_t n;
-	struct group_write write[16];
+	struct group_write write[48];
 };
 
 struct mech_ops {
@@ -77,6 +96,10 @@ const struct mech_ops *mech_ops(enum ration_mechanism mechanism);
 /* Adds a write, formatted. -E2BIG: the list is full. */
 int mech_write(struct group_writes *writes, enum ration_limit limit, const char *file, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
+
+/* Adds a write of one field of one line: "KEY FIELD=VALUE", formatted by its value. -E2BIG. */
+int mech_write_keyed(struct group_writes *writes, enum ration_limit limit, const char *file, const char *key,
+		const char *field, uint64_t value);
 
 /* Reads a list of CPUs ("0-3,8") into a mask. -EINVAL, -ERANGE. */
 int mech_parse_cpus(const char *list, struct spawn_cpus *ret);

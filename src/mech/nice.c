@@ -4,7 +4,7 @@
  *
  * The scheduler's weights are a factor of 1.25 a step, and nice 0 is what
  * cpu.weight calls 100. It weighs each thread, not the group: two busy threads
- * get twice as much.
+ * get twice as much. An idle group is the lowest of them.
  */
 #include "mech/mech.h"
 
@@ -31,6 +31,8 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 		struct mech_answer *answer)
 {
 	(void)soft;
+	if (limit == RATION_LIMIT_CPU_IDLE)
+		return mech_yes(answer, RATION_SCOPE_PROCESS, "as nice 19, which leaves it a little of a busy CPU");
 	if (limit != RATION_LIMIT_CPU_WEIGHT)
 		return mech_no(answer, "", "not a matter of priorities");
 	if (!facts->root && nice_of(hard) < 0)
@@ -41,7 +43,10 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 static int apply_child(const struct ration_plan_item *item, const struct host_facts *facts, struct spawn *spawn)
 {
 	(void)facts;
-	spawn->nice = nice_of(item->in_force);
+	if (item->limit == RATION_LIMIT_CPU_IDLE)
+		spawn->nice = item->in_force ? 19 : 0;
+	else
+		spawn->nice = nice_of(item->in_force);
 	return 0;
 }
 

@@ -50,6 +50,18 @@ static void must_be_in_range(const struct ration_limit_info *info, uint64_t valu
 	MUST(value == RATION_UNLIMITED ? info->lifts : value >= info->min && value <= info->max);
 }
 
+static void check_pair(const struct ration_limit_info *info, const struct ration_limits *limits)
+{
+	const struct limit_pair *pair = &limits->pair[0];
+
+	MUST(limits->n_pairs == 1 && pair->limit == info->limit);
+	MUST(memchr(pair->text, '\0', sizeof(pair->text)));
+	MUST(pair->key_length > 0 && pair->text[pair->key_length] == ':');
+	MUST(!strchr(pair->text + pair->key_length + 1, ':'));
+	MUST((pair->page_bytes != 0) == (info->key == RATION_KEY_PAGE_SIZE));
+	must_be_in_range(info, pair->value);
+}
+
 static void check_accepted(enum ration_limit limit, const struct ration_limits *limits)
 {
 	const struct ration_limit_info *info = ration_limit_info(limit);
@@ -58,8 +70,12 @@ static void check_accepted(enum ration_limit limit, const struct ration_limits *
 
 	if (!value->set)
 		return;
-	if (info->unit == RATION_UNIT_CPULIST) {
+	if (limit_is_list(info)) {
 		MUST(memchr(value->text, '\0', sizeof(value->text)) && parse_cpu_list(value->text) == 0);
+		return;
+	}
+	if (info->key != RATION_KEY_NONE) {
+		check_pair(info, limits);
 		return;
 	}
 	if (value->percent) {
@@ -139,7 +155,7 @@ static const char *const seeds[] = {
 	"", "0", "1", "-1", "64M", "64MiB", "64m", "67108864", "64MB", "1k", "5%", "max", "unlimited", "64X",
 	"1e400", "1.5G", ".5", ".", "1.", "150%", "99.999%", "100.01%", "500ms", "1.5s", "2m", "1h", "2d", "10us",
 	"1e-9", "2.34e+5d", "1e-10000", "9.999999999", "42D", "invalid", "1:9", "9:1", "0:0", "max:5", "5:max",
-	"1:2:3", "1024:4096", "1G:2GB", "0-3,8", "3-1", "8191", "8192", "0,", "18446744073709551614",
+	"1:2:3", "/data:10M", "/da:ta:1K", "8:0:200", "2M:64M", "2MB:max", "1GiB:0", ":1M", "/x:", "0:4M", "1024:4096", "1G:2GB", "0-3,8", "3-1", "8191", "8192", "0,", "18446744073709551614",
 	"18446744073709551615", "18446744073709551616", "9223372036854775807us", "9223372036854775808us",
 	"16777215.9999999999999999999999T", "0x10", "inf", "nan", " 1", "1 ", "64\n", "\x1b[2J", "\xff\xfe",
 	"\xef\xbc\x96\xef\xbc\x94M", "0000000000000000000000000000000000000000000000000000000000000000000000001",

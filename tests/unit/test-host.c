@@ -20,6 +20,7 @@
 #define GIB (KIB * KIB * KIB)
 #define ALL_CONTROLLERS                                                                               \
 	(RATION_CONTROLLER_CPU | RATION_CONTROLLER_CPUSET | RATION_CONTROLLER_IO | RATION_CONTROLLER_MEMORY | \
+			RATION_CONTROLLER_HUGETLB | \
 			RATION_CONTROLLER_PIDS)
 
 static struct ration_host *open_tree(const char *root)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -169,6 +170,21 @@ static const struct {
 	{ LIMIT(MEMORY_HIGH), "50%", SHARE, NONE, 5000 },
 	{ LIMIT(MEMORY_HIGH), "max", SETS, NONE, NONE },
 
+	{ LIMIT(MEMORY_LOW), "0", SETS, NONE, 0 },
+	{ LIMIT(MEMORY_LOW), "50%", SHARE, NONE, 5000 },
+	{ LIMIT(MEMORY_LOW), "max", SETS, NONE, NONE },
+	{ LIMIT(MEMORY_MIN), "1", SETS, NONE, 1 },
+	{ LIMIT(MEMORY_MIN), "1MB", MALFORMED, 0, 0 },
+
+	{ LIMIT(HUGETLB), "4M", MALFORMED, 0, 0 },
+	{ LIMIT(HUGETLB), ":4M", MALFORMED, 0, 0 },
+	{ LIMIT(HUGETLB), "2M:", MALFORMED, 0, 0 },
+	{ LIMIT(HUGETLB), "x:4M", MALFORMED, 0, 0 },
+	{ LIMIT(HUGETLB), "0:4M", MALFORMED, 0, 0 },
+	{ LIMIT(HUGETLB), "2M:4M:4M", MALFORMED, 0, 0 },
+	{ LIMIT(HUGETLB), "2M:50%", MALFORMED, 0, 0 },
+	{ LIMIT(HUGETLB), "2M:9223372036854775808", OUT_OF_RANGE, 0, 0 },
+
 	{ LIMIT(CPUS), "1.5", SETS, NONE, 150000 },
 	{ LIMIT(CPUS), "150%", SETS, NONE, 150000 },
 	{ LIMIT(CPUS), "0.01", SETS, NONE, 1000 },
@@ -184,6 +200,12 @@ static const struct {
 	{ LIMIT(CPU_BURST), "1ms", SETS, NONE, 1000 },
 	{ LIMIT(CPU_BURST), "999us", OUT_OF_RANGE, 0, 0 },
 	{ LIMIT(CPU_BURST), "0", LIFTS_ALL, 0, 0 },
+
+	{ LIMIT(CPU_IDLE), "0", SETS, NONE, 0 },
+	{ LIMIT(CPU_IDLE), "1", SETS, NONE, 1 },
+	{ LIMIT(CPU_IDLE), "2", OUT_OF_RANGE, 0, 0 },
+	{ LIMIT(CPU_IDLE), "yes", MALFORMED, 0, 0 },
+	{ LIMIT(CPU_IDLE), "max", MALFORMED, 0, 0 },
 
 	{ LIMIT(CPU_WEIGHT), "1", SETS, NONE, 1 },
 	{ LIMIT(CPU_WEIGHT), "10000", SETS, NONE, 10000 },
@@ -237,6 +259,25 @@ static const struct {
 	{ LIMIT(CPUSET_CPUS), "0,", MALFORMED, 0, 0 },
 	{ LIMIT(CPUSET_CPUS), "", MALFORMED, 0, 0 },
 	{ LIMIT(CPUSET_CPUS), "max", MALFORMED, 0, 0 },
+
+	{ LIMIT(CPUSET_MEMS), "0-1,1023", SETS, NONE, NONE },
+	{ LIMIT(CPUSET_MEMS), "1024", OUT_OF_RANGE, 0, 0 },
+	{ LIMIT(CPUSET_MEMS), "0-1024", OUT_OF_RANGE, 0, 0 },
+	{ LIMIT(CPUSET_MEMS), "1-0", MALFORMED, 0, 0 },
+
+	{ LIMIT(IO_READ_BPS), "/data", MALFORMED, 0, 0 },
+	{ LIMIT(IO_READ_BPS), "", MALFORMED, 0, 0 },
+	{ LIMIT(IO_READ_BPS), ":", MALFORMED, 0, 0 },
+	{ LIMIT(IO_READ_BPS), ":1M", MALFORMED, 0, 0 },
+	{ LIMIT(IO_READ_BPS), "/data:", MALFORMED, 0, 0 },
+	{ LIMIT(IO_READ_BPS), "/data:1MB", MALFORMED, 0, 0 },
+	{ LIMIT(IO_READ_BPS), "/data:-1", MALFORMED, 0, 0 },
+	{ LIMIT(IO_READ_BPS), "/data:50%", MALFORMED, 0, 0 },
+	{ LIMIT(IO_READ_BPS), "/data:0", OUT_OF_RANGE, 0, 0 },
+	{ LIMIT(IO_WRITE_BPS), "/data:1023", OUT_OF_RANGE, 0, 0 },
+	{ LIMIT(IO_READ_IOPS), "/data:1", OUT_OF_RANGE, 0, 0 },
+	{ LIMIT(IO_WRITE_IOPS), "/data:4294967295", OUT_OF_RANGE, 0, 0 },
+	{ LIMIT(IO_WRITE_IOPS), "/data:1K", MALFORMED, 0, 0 },
 
 	{ LIMIT(STALL_TIMEOUT), "5", SETS, NONE, 5 * SECOND },
 	{ LIMIT(STALL_TIMEOUT), "500ms", SETS, NONE, 500000 },
@@ -349,6 +390,82 @@ static void test_cpu_list_text(void **state)
 	assert_int_equal(strlen(limits.value[LIMIT(CPUSET_CPUS)].text), 255);
 }
 
+static const struct limit_pair *pair_of(const struct ration_limits *limits, enum ration_limit limit, const char *text)
+{
+	for (size_t i = 0; i < limits->n_pairs; i++) {
+		if (limits->pair[i].limit == limit && strcmp(limits->pair[i].text, text) == 0)
+			return &limits->pair[i];
+	}
+	return NULL;
+}
+
+/* The last colon separates; a key that comes again takes the place of the first. */
+static void test_pairs(void **state)
+{
+	static const struct {
+		enum ration_limit limit;
+		const char *text;
+		size_t n, key_length;
+		uint64_t value, page_bytes;
+	} rows[] = {
+		{ LIMIT(IO_READ_BPS), "/data:10M", 1, 5, 10 * MIB, 0 },
+		{ LIMIT(IO_READ_BPS), "/a:b:1:2:1K", 2, 8, KIB, 0 },
+		{ LIMIT(IO_READ_BPS), "8:0:max", 3, 3, NONE, 0 },
+		{ LIMIT(IO_READ_BPS), "/data:20M", 3, 5, 20 * MIB, 0 },
+		{ LIMIT(IO_WRITE_BPS), "/data:30M", 4, 5, 30 * MIB, 0 },
+		{ LIMIT(IO_READ_IOPS), "/data:2", 5, 5, 2, 0 },
+		{ LIMIT(IO_WRITE_IOPS), "/data:4294967294", 6, 5, 4294967294, 0 },
+		{ LIMIT(HUGETLB), "2M:0", 7, 2, 0, 2 * MIB },
+		{ LIMIT(HUGETLB), "1GB:max", 8, 3, NONE, GIB },
+		{ LIMIT(HUGETLB), "2MB:64M", 8, 3, 64 * MIB, 2 * MIB },
+		{ LIMIT(HUGETLB), "64K:1M", 9, 3, MIB, 64 * KIB },
+	};
+	struct ration_limits *limits = NULL;
+
+	(void)state;
+	assert_int_equal(ration_limits_new(&limits), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct limit_pair *pair;
+
+		assert_int_equal(ration_limits_parse(limits, rows[i].limit, rows[i].text, NULL), 0);
+		pair = pair_of(limits, rows[i].limit, rows[i].text);
+		assert_row(pair && limits->n_pairs == rows[i].n, "row %zu: %zu pairs", i, limits->n_pairs);
+		assert_row(pair->key_length == rows[i].key_length && pair->value == rows[i].value &&
+				pair->page_bytes == rows[i].page_bytes, "row %zu", i);
+		assert_true(ration_limits_has(limits, rows[i].limit));
+	}
+	assert_null(pair_of(limits, LIMIT(IO_READ_BPS), "/data:10M"));
+	ration_limits_unset(limits, LIMIT(IO_READ_BPS));
+	assert_int_equal(limits->n_pairs, 6);
+	assert_false(ration_limits_has(limits, LIMIT(IO_READ_BPS)));
+	assert_non_null(pair_of(limits, LIMIT(IO_WRITE_BPS), "/data:30M"));
+	assert_null(ration_limits_free(limits));
+}
+
+static void test_too_many_pairs(void **state)
+{
+	struct ration_limits *limits = NULL;
+	struct ration_error error;
+	char text[LIMIT_PAIR_MAX + 8];
+
+	(void)state;
+	assert_int_equal(ration_limits_new(&limits), 0);
+	memset(text, 'x', sizeof(text));
+	(void)strcpy(text + LIMIT_PAIR_MAX - 4, ":1M");
+	assert_int_equal(ration_limits_parse(limits, LIMIT(IO_READ_BPS), text, NULL), 0);
+	(void)strcpy(text + LIMIT_PAIR_MAX - 4, "x:1M");
+	assert_int_equal(ration_limits_parse(limits, LIMIT(IO_READ_BPS), text, &error), -ERANGE);
+	for (int i = 1; i < LIMIT_PAIRS_MAX; i++) {
+		(void)snprintf(text, sizeof(text), "/%d:1M", i);
+		assert_int_equal(ration_limits_parse(limits, LIMIT(IO_READ_BPS), text, NULL), 0);
+	}
+	assert_int_equal(ration_limits_parse(limits, LIMIT(IO_WRITE_BPS), "/1:1M", &error), -ERANGE);
+	assert_non_null(strstr(error.message, "one too many"));
+	assert_false(ration_limits_has(limits, LIMIT(IO_WRITE_BPS)));
+	assert_int_equal(ration_limits_parse(limits, LIMIT(IO_READ_BPS), "/1:2M", NULL), 0);
+	assert_null(ration_limits_free(limits));
+}
+
 /* A soft value of 255 digits is read, one of 256 is too long. */
 static void test_long_soft_value(void **state)
 {
@@ -407,6 +524,17 @@ static void test_messages(void **state)
 			"range 0 to 8191, e.g. --cpuset-cpus 0-3,8", RATION_CAUSE_INVALID },
 		{ LIMIT(CPUSET_CPUS), "8192", "--cpuset-cpus 8192: is above 8191",
 			"range 0 to 8191, e.g. --cpuset-cpus 0-3,8", RATION_CAUSE_INVALID },
+		{ LIMIT(CPUSET_MEMS), "x", "--cpuset-mems x: not a list of NUMA nodes",
+			"range 0 to 1023, e.g. --cpuset-mems 0", RATION_CAUSE_INVALID },
+		{ LIMIT(IO_READ_BPS), "/data", "--io-read-bps /data: not of the form PATH:RATE",
+			"range 1 KiB to max, e.g. --io-read-bps /data:10M", RATION_CAUSE_INVALID },
+		{ LIMIT(IO_WRITE_IOPS), "/data:x", "--io-write-iops /data:x: not a whole number",
+			"range 2 to max, e.g. --io-write-iops /data:200", RATION_CAUSE_INVALID },
+		{ LIMIT(IO_READ_BPS), "/da:ta:5MB", "--io-read-bps /da:ta:5MB: MB is ambiguous (1000 or 1024?)",
+			"write 5M or 5MiB for 1024, or plain bytes; range 1 KiB to max, "
+			"e.g. --io-read-bps /data:10M", RATION_CAUSE_INVALID },
+		{ LIMIT(HUGETLB), "x:4M", "--hugetlb x:4M: doesn't begin with the size of a page",
+			"range 0 B to max, e.g. --hugetlb 2M:64M", RATION_CAUSE_INVALID },
 		{ LIMIT(STALL_TIMEOUT), "0.1", "--stall-timeout 0.1: is below 500 ms",
 			"range 500 ms or more, 0 for none, e.g. --stall-timeout 5s", RATION_CAUSE_INVALID },
 		{ LIMIT(CPU_TIME), "9:1.5", "--cpu-time 9:1.5: the soft value 9 s is above the hard one, 1.5 s",
@@ -501,6 +629,9 @@ static void test_set(void **state)
 		{ LIMIT(SWAP), NONE, 0, 0, true, NONE },
 		{ LIMIT(OUTPUT), NONE, 0, 0, true, NONE },
 		{ LIMIT(CPUSET_CPUS), NONE, 1, -EINVAL, false, 0 },
+		{ LIMIT(CPUSET_MEMS), NONE, 1, -EINVAL, false, 0 },
+		{ LIMIT(IO_READ_BPS), NONE, MIB, -EINVAL, false, 0 },
+		{ LIMIT(HUGETLB), NONE, MIB, -EINVAL, false, 0 },
 		{ LIMIT(RLIMIT_CORE), NONE, 0, 0, true, NONE },
 		{ LIMIT(RLIMIT_NOFILE), 0, 5, 0, true, 0 },
 		{ LIMIT(RLIMIT_NOFILE), 6, 5, -ERANGE, false, 0 },
@@ -707,6 +838,8 @@ int main(void)
 		cmocka_unit_test(test_rlimit_resources),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_cpu_list_text),
+		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_too_many_pairs),
 		cmocka_unit_test(test_long_soft_value),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_hostile_values),

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/apply.h"
+#include "lib/host.h"
 #include "lib/plan.h"
 #include "mech/mech.h"
 #include "ration.h"
@@ -26,8 +27,8 @@
 #define PAGE 4096u
 #define ALL_CONTROLLERS                                                                               \
 	(RATION_CONTROLLER_CPU | RATION_CONTROLLER_CPUSET | RATION_CONTROLLER_IO | RATION_CONTROLLER_MEMORY | \
-			RATION_CONTROLLER_PIDS)
-#define ALL_FEATURES ((1u << 10) - 1)
+			RATION_CONTROLLER_PIDS | RATION_CONTROLLER_HUGETLB)
+#define ALL_FEATURES ((1u << 11) - 1)
 
 enum world { V2, V2_NO_MEMORY, HYBRID, NOTHING_ROOT, NOTHING_USER, NO_PSI, NO_SWAP, WORLDS };
 
@@ -65,6 +66,13 @@ static struct host_facts make_facts(enum world world)
 	};
 
 	facts.cpu_mask.bits[0] = 0x5; /* CPUs 0 and 2 */
+	facts.cpuset_cpus = (struct host_set) { .known = true, .mask.bits = { 0xd }, .list = "0,2-3",
+		.source = "cpuset.cpus.effective of /sys/fs/cgroup" };
+	facts.cpuset_mems = (struct host_set) { .known = true, .mask.bits = { 0x3 }, .list = "0-1",
+		.source = "cpuset.mems.effective of /sys/fs/cgroup" };
+	facts.n_huge = 2;
+	facts.huge_bytes[0] = 2 * MIB;
+	facts.huge_bytes[1] = 1024 * MIB;
 	(void)snprintf(facts.base_reason, sizeof(facts.base_reason), "%s", worlds[world].reason);
 	(void)snprintf(facts.base_fix, sizeof(facts.base_fix), "%s", worlds[world].fix);
 	return facts;
@@ -84,13 +92,23 @@ static const struct expectation expectations[] = {
 	{ RATION_LIMIT_MEMORY, "67112959", "GWWWWGG", ".!!!!..", 64 * MIB, 64 * MIB + 4095 },
 	{ RATION_LIMIT_SWAP, "10M", "GNNNNGN", ".!!!!.!", 10 * MIB, 0 },
 	{ RATION_LIMIT_MEMORY_HIGH, "2097153", "GNNNNGG", ".!!!!..", 2 * MIB, 0 },
+	{ RATION_LIMIT_MEMORY_LOW, "2097153", "GNNNNGG", ".!!!!..", 2 * MIB, 0 },
+	{ RATION_LIMIT_MEMORY_MIN, "1M", "GNNNNGG", ".!!!!..", MIB, 0 },
+	/* Whole pages of 2 MiB. */
+	{ RATION_LIMIT_HUGETLB, "2M:5M", "GGNNNGG", "..!!!..", 4 * MIB, 0 },
 	{ RATION_LIMIT_CPUS, "0.5", "GGAAAGG", "..!!!..", 50000, 100000 },
 	{ RATION_LIMIT_CPU_BURST, "20ms", "GGNNNGG", "..!!!..", 20000, 0 },
+	{ RATION_LIMIT_CPU_IDLE, "1", "GGnnnGG", "..!!!..", 1, 1 },
 	{ RATION_LIMIT_CPU_WEIGHT, "50", "GGnnnGG", "..!!!..", 50, 50 },
 	{ RATION_LIMIT_CPU_TIME, "1:2", "GGGWWGG", "...!!..", 2000000, 2000000 },
 	{ RATION_LIMIT_TIMEOUT, "1.5s", "WWWWWWW", ".......", 0, 1500000 },
 	{ RATION_LIMIT_PIDS, "10", "GGWWWGG", "..!!!..", 10, 10 },
 	{ RATION_LIMIT_CPUSET_CPUS, "0,2", "GGAAAGG", "..!!!..", RATION_UNLIMITED, RATION_UNLIMITED },
+	{ RATION_LIMIT_CPUSET_MEMS, "0-1", "GGNNNGG", "..!!!..", RATION_UNLIMITED, 0 },
+	{ RATION_LIMIT_IO_READ_BPS, "/data:10M", "GGNNNGG", "..!!!..", 10 * MIB, 0 },
+	{ RATION_LIMIT_IO_WRITE_BPS, "/data:1K", "GGNNNGG", "..!!!..", 1024, 0 },
+	{ RATION_LIMIT_IO_READ_IOPS, "/data:100", "GGNNNGG", "..!!!..", 100, 0 },
+	{ RATION_LIMIT_IO_WRITE_IOPS, "/data:200", "GGNNNGG", "..!!!..", 200, 0 },
 	{ RATION_LIMIT_STALL_TIMEOUT, "1s", "GGGNNNG", "...!!!.", 1000000, 0 },
 	{ RATION_LIMIT_OUTPUT, "1M", "WWWWWWW", ".......", 0, MIB },
 	{ RATION_LIMIT_RLIMIT_AS, "4G", "RRRRRRR", ".......", 0, 4096 * MIB },
@@ -136,11 +154,16 @@ static enum ration_scope scope_of(enum ration_mechanism mechanism, enum ration_l
 	return limit == RATION_LIMIT_RLIMIT_NPROC ? RATION_SCOPE_USER : RATION_SCOPE_PROCESS;
 }
 
+/* Asks, and finds the disks as by these paths: /data is on 8:0, all else on 8:16. */
 static void ask(struct ration_limits *limits, enum ration_limit limit, const char *text)
 {
 	struct ration_error error = { .message = "" };
 
 	assert_row(ration_limits_parse(limits, limit, text, &error) == 0, "%s: %s", text, error.message);
+	for (size_t i = 0; i < limits->n_pairs; i++) {
+		limits->pair[i].major = 8;
+		limits->pair[i].minor = strncmp(limits->pair[i].text, "/data", 5) == 0 ? 0 : 16;
+	}
 }
 
 /* A plan of one limit, and of what that one needs beside it. */
@@ -321,6 +344,25 @@ static void test_lifted_limits_have_no_backstop(void **state)
 	assert_null(ration_plan_free(plan));
 }
 
+static const char *lifting(enum ration_limit limit)
+{
+	static const char *const texts[] = { [RATION_KEY_NONE] = "max", [RATION_KEY_DISK] = "/data:max",
+		[RATION_KEY_PAGE_SIZE] = "2M:max" };
+
+	return texts[ration_limit_info(limit)->key];
+}
+
+/* "All of it is protected" lifts nothing: where nobody does it, it is to be refused. */
+static void test_max_protection_is_no_lifting(void **state)
+{
+	const struct host_facts facts = make_facts(HYBRID);
+	struct ration_plan *plan = plan_of(&facts, RATION_LIMIT_MEMORY_LOW, "max", RATION_ENFORCE_FALLBACK);
+
+	(void)state;
+	assert_int_equal(ration_plan_check(plan, NULL), -EOPNOTSUPP);
+	assert_null(ration_plan_free(plan));
+}
+
 static void test_max_lifts_whatever_the_policy(void **state)
 {
 	(void)state;
@@ -330,9 +372,9 @@ static void test_max_lifts_whatever_the_policy(void **state)
 			enum ration_limit limit = expectations[i].limit;
 			struct ration_plan *plan;
 
-			if (!ration_limit_info(limit)->lifts)
+			if (!ration_limit_info(limit)->lifts || ration_limit_info(limit)->protects)
 				continue;
-			plan = plan_of(&facts, limit, "max", RATION_ENFORCE_STRICT);
+			plan = plan_of(&facts, limit, lifting(limit), RATION_ENFORCE_STRICT);
 			assert_true(item_of(plan, limit)->asked == RATION_UNLIMITED);
 			assert_true(item_of(plan, limit)->mechanism == RATION_MECHANISM_NONE ||
 					item_of(plan, limit)->in_force == RATION_UNLIMITED);
@@ -414,7 +456,28 @@ static void test_contradictions(void **state)
 		{ RATION_LIMIT_CPU_BURST, "20ms", RATION_LIMIT_PIDS, "5", -EINVAL, "needs --cpus" },
 		{ RATION_LIMIT_CPU_BURST, "50ms", RATION_LIMIT_CPUS, "0.5", 0, "" },
 		{ RATION_LIMIT_CPU_BURST, "51ms", RATION_LIMIT_CPUS, "0.5", -EINVAL, "above the quota" },
+		{ RATION_LIMIT_MEMORY, "64M", RATION_LIMIT_MEMORY_LOW, "64M", 0, "" },
+		{ RATION_LIMIT_MEMORY, "64M", RATION_LIMIT_MEMORY_LOW, "max", 0, "" },
+		{ RATION_LIMIT_MEMORY, "64M", RATION_LIMIT_MEMORY_LOW, "65M", -EINVAL, "--memory-low 65 MiB is above" },
+		{ RATION_LIMIT_MEMORY, "50%", RATION_LIMIT_MEMORY_MIN, "51%", -EINVAL, "--memory-min" },
+		{ RATION_LIMIT_MEMORY_LOW, "1M", RATION_LIMIT_MEMORY_MIN, "2M", 0, "" },
+		{ RATION_LIMIT_CPU_IDLE, "1", RATION_LIMIT_CPU_WEIGHT, "100", -EINVAL, "has no weight" },
+		{ RATION_LIMIT_CPU_IDLE, "0", RATION_LIMIT_CPU_WEIGHT, "100", 0, "" },
+		{ RATION_LIMIT_CPU_IDLE, "1", RATION_LIMIT_CPUS, "1", 0, "" },
+		{ RATION_LIMIT_CPUSET_MEMS, "0-1", RATION_LIMIT_PIDS, "5", 0, "" },
+		{ RATION_LIMIT_CPUSET_MEMS, "0,2", RATION_LIMIT_PIDS, "5", -EINVAL,
+			"--cpuset-mems 0,2: node 2 isn't among those that a group may have here, 0-1 "
+			"(cpuset.mems.effective of /sys/fs/cgroup)" },
+		{ RATION_LIMIT_HUGETLB, "2MB:4M", RATION_LIMIT_HUGETLB, "1G:1G", 0, "" },
+		{ RATION_LIMIT_HUGETLB, "64K:4M", RATION_LIMIT_PIDS, "5", -EINVAL, "no huge pages of 64KB" },
+		{ RATION_LIMIT_IO_READ_BPS, "/data:1M", RATION_LIMIT_IO_READ_BPS, "/data/x:2M", -EINVAL,
+			"/data:1M and /data/x:2M are for one disk, 8:0" },
+		{ RATION_LIMIT_IO_READ_BPS, "/data:1M", RATION_LIMIT_IO_READ_BPS, "/srv:2M", 0, "" },
+		{ RATION_LIMIT_IO_READ_BPS, "/data:1M", RATION_LIMIT_IO_WRITE_BPS, "/data:2M", 0, "" },
 		{ RATION_LIMIT_CPUSET_CPUS, "0", RATION_LIMIT_PIDS, "5", 0, "" },
+		{ RATION_LIMIT_CPUSET_CPUS, "3", RATION_LIMIT_PIDS, "5", -EINVAL, "CPU 3 isn't one of the 2" },
+		{ RATION_LIMIT_CPUSET_CPUS, "0,4", RATION_LIMIT_PIDS, "5", -EINVAL,
+			"CPU 4 isn't among those that a group may have here, 0,2-3 (cpuset.cpus.effective of" },
 		{ RATION_LIMIT_CPUSET_CPUS, "0-2", RATION_LIMIT_PIDS, "5", -EINVAL, "CPU 1" },
 		{ RATION_LIMIT_CPUSET_CPUS, "8191", RATION_LIMIT_PIDS, "5", -EINVAL, "CPU 8191" },
 	};
@@ -463,6 +526,125 @@ static void test_percent_is_of_what_a_group_may_use(void **state)
 				(unsigned long long)item->in_force);
 		assert_null(ration_plan_free(plan));
 	}
+}
+
+/* 0.01 % of a small machine was 0 pages, and nothing could run. */
+static void test_shares_below_the_least(void **state)
+{
+	static const struct {
+		enum ration_limit limit;
+		const char *text, *message; /* NULL: accepted */
+	} rows[] = {
+		{ RATION_LIMIT_MEMORY, "0.01%", "--memory 0.01% comes to 102.4 KiB here, which is below 1 MiB" },
+		{ RATION_LIMIT_MEMORY_HIGH, "0.09%", "--memory-high 0.09% comes to 921.6 KiB here, which is below 1 MiB" },
+		{ RATION_LIMIT_MEMORY, "0.1%", NULL },
+		{ RATION_LIMIT_MEMORY_LOW, "0.01%", NULL },
+		{ RATION_LIMIT_SWAP, "0.01%", NULL },
+	};
+	struct host_facts facts = make_facts(V2);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_limits limits = { .value = { { .set = false } } };
+		struct ration_error error = { .message = "" };
+		struct ration_plan *plan = NULL;
+		int r;
+
+		ask(&limits, rows[i].limit, rows[i].text);
+		r = plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, &plan, &error);
+		assert_row(r == (rows[i].message ? -ERANGE : 0), "row %zu: %d", i, r);
+		if (rows[i].message) {
+			assert_string_equal(error.message, rows[i].message);
+			assert_non_null(strstr(error.hint, "1 MiB or more"));
+		}
+		assert_null(ration_plan_free(plan));
+	}
+}
+
+/* A limit with a key has an item for each, with what the kernel calls the key. */
+static void test_items_of_keys(void **state)
+{
+	static const struct {
+		enum ration_limit limit;
+		const char *text, *held_key;
+		uint64_t asked, in_force;
+	} rows[] = {
+		{ RATION_LIMIT_HUGETLB, "2M:5M", "2MB", 5 * MIB, 4 * MIB },
+		{ RATION_LIMIT_HUGETLB, "1GiB:max", "1GB", RATION_UNLIMITED, RATION_UNLIMITED },
+		{ RATION_LIMIT_IO_READ_BPS, "/a:b:1M", "8:16", MIB, MIB },
+		{ RATION_LIMIT_IO_READ_BPS, "/data:2M", "8:0", 2 * MIB, 2 * MIB },
+		{ RATION_LIMIT_IO_WRITE_IOPS, "/data:max", "8:0", RATION_UNLIMITED, RATION_UNLIMITED },
+	};
+	const struct host_facts facts = make_facts(V2);
+	struct ration_limits limits = { .value = { { .set = false } } };
+	struct ration_plan *plan;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		ask(&limits, rows[i].limit, rows[i].text);
+	assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_STRICT, &plan, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct ration_plan_item *item = ration_plan_item(plan, i);
+
+		assert_int_equal(item->limit, rows[i].limit);
+		assert_string_equal(item->text, rows[i].text);
+		assert_string_equal(item->held_key, rows[i].held_key);
+		assert_true(item->asked == rows[i].asked && item->in_force == rows[i].in_force);
+	}
+	assert_int_equal(ration_plan_item(plan, ARRAY_SIZE(rows))->limit, RATION_LIMIT_RLIMIT_CORE);
+	assert_null(ration_plan_free(plan));
+}
+
+/* Controllers that cost something come when they are asked for. */
+static void test_controllers(void **state)
+{
+	static const struct {
+		enum ration_limit limit;
+		const char *text;
+		uint32_t controller;
+	} rows[] = {
+		{ RATION_LIMIT_CPUSET_CPUS, "0", RATION_CONTROLLER_CPUSET },
+		{ RATION_LIMIT_CPUSET_MEMS, "0", RATION_CONTROLLER_CPUSET },
+		{ RATION_LIMIT_HUGETLB, "2M:0", RATION_CONTROLLER_HUGETLB },
+		{ RATION_LIMIT_IO_READ_BPS, "/data:1M", 0 },
+	};
+	const struct host_facts facts = make_facts(V2);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_plan *plan = plan_of(&facts, rows[i].limit, rows[i].text, RATION_ENFORCE_STRICT);
+
+		assert_int_equal(apply_controllers(plan, &facts), RATION_CONTROLLER_CPU | RATION_CONTROLLER_MEMORY |
+				RATION_CONTROLLER_PIDS | RATION_CONTROLLER_IO | rows[i].controller);
+		assert_null(ration_plan_free(plan));
+	}
+}
+
+/* Every limit at once, whatever the machine is: without a disk it says so. */
+static void test_survey(void **state)
+{
+	struct ration_host *host = calloc(1, sizeof(*host));
+	struct ration_plan *plan;
+	const struct ration_plan_item *item;
+
+	(void)state;
+	for (enum world world = V2; world < WORLDS; world++) {
+		host->facts = make_facts(world);
+		(void)strcpy(host->root, "/nowhere");
+		assert_int_equal(ration_plan_survey(host, &plan, NULL), 0);
+		assert_int_equal(ration_plan_count(plan), RATION_LIMIT_COUNT);
+		for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
+			assert_int_equal(item->limit, i);
+			if (ration_limit_info(item->limit)->key == RATION_KEY_DISK) {
+				assert_int_equal(item->mechanism, RATION_MECHANISM_NONE);
+				assert_non_null(strstr(item->reason, "no disk"));
+			}
+		}
+		if (world == V2)
+			assert_string_equal(item_of(plan, RATION_LIMIT_HUGETLB)->held_key, "2MB");
+		assert_null(ration_plan_free(plan));
+	}
+	free(host);
 }
 
 static void test_cpus_round_up_to_what_is_there(void **state)
@@ -531,6 +713,17 @@ static void test_group_writes(void **state)
 		{ RATION_LIMIT_PIDS, "16", "pids.max", "16" },
 		{ RATION_LIMIT_PIDS, "max", "pids.max", "max" },
 		{ RATION_LIMIT_CPUSET_CPUS, "0,2", "cpuset.cpus", "0,2" },
+		{ RATION_LIMIT_CPUSET_MEMS, "0-1", "cpuset.mems", "0-1" },
+		{ RATION_LIMIT_MEMORY_LOW, "32M", "memory.low", "33554432" },
+		{ RATION_LIMIT_MEMORY_LOW, "max", "memory.low", "max" },
+		{ RATION_LIMIT_MEMORY_MIN, "0", "memory.min", "0" },
+		{ RATION_LIMIT_CPU_IDLE, "1", "cpu.idle", "1" },
+		{ RATION_LIMIT_HUGETLB, "2M:4M", "hugetlb.2MB.max", "4194304" },
+		{ RATION_LIMIT_HUGETLB, "1G:max", "hugetlb.1GB.max", "max" },
+		{ RATION_LIMIT_IO_READ_BPS, "/data:1M", "io.max", "8:0 rbps=1048576" },
+		{ RATION_LIMIT_IO_WRITE_BPS, "/data:1M", "io.max", "8:0 wbps=1048576" },
+		{ RATION_LIMIT_IO_READ_IOPS, "/srv:100", "io.max", "8:16 riops=100" },
+		{ RATION_LIMIT_IO_WRITE_IOPS, "/srv:max", "io.max", "8:16 wiops=max" },
 	};
 	const struct host_facts facts = make_facts(V2);
 	struct group_writes all = { .n = 0 };
@@ -596,11 +789,16 @@ int main(void)
 		cmocka_unit_test(test_reasons_name_what_is_missing),
 		cmocka_unit_test(test_backstops),
 		cmocka_unit_test(test_lifted_limits_have_no_backstop),
+		cmocka_unit_test(test_max_protection_is_no_lifting),
 		cmocka_unit_test(test_max_lifts_whatever_the_policy),
 		cmocka_unit_test(test_implied),
 		cmocka_unit_test(test_implied_is_never_refused),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_percent_is_of_what_a_group_may_use),
+		cmocka_unit_test(test_shares_below_the_least),
+		cmocka_unit_test(test_items_of_keys),
+		cmocka_unit_test(test_controllers),
+		cmocka_unit_test(test_survey),
 		cmocka_unit_test(test_cpus_round_up_to_what_is_there),
 		cmocka_unit_test(test_weights_as_nice_values),
 		cmocka_unit_test(test_group_writes),

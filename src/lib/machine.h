@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h - the parts that a machine can give to a group
+ */
+#ifndef RATION_LIB_MACHINE_H
+#define RATION_LIB_MACHINE_H
+
+#include "mech/mech.h"
+
+/* Looks at what there is, NUMA nodes and sizes of huge pages; /sys is that below `root`. */
+void machine_probe(struct host_facts *facts, const char *root);
+
+/* Looks at which CPUs and nodes the cpuset controller gives to the group `base`. */
+void machine_probe_group(struct host_facts *facts, int base_fd, const char *base);
+
+#endif

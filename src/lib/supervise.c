@@ -19,8 +19,6 @@
  */
 #include "lib/run.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,9 +44,8 @@ enum event {
 	EVENT_OUTPUT_LAST = EVENT_OUTPUT + 1,
 };
 
-/* The shortest windows that the kernel takes for a trigger, from root and from others. */
+/* The shortest window that the kernel takes for a trigger. */
 #define STALL_WINDOW_USEC 500000
-#define STALL_WINDOW_USER_USEC 2000000
 /* How much of the time must be a full stall. Less than all: now and then a task gets through. */
 #define STALL_PCT 60
 #define STALL_MEASURE_MIN_USEC 100000
@@ -275,22 +272,6 @@ static void look(struct ration_run *run, uint64_t now)
  * the caller's own loop around ours is gone when we look. Whether the stall
  * lasts is measured here, from the hint on, with one look at its end.
  */
-static int open_stall_trigger(struct ration_run *run, uint64_t window)
-{
-	CLEANUP(closep) int fd = sys_open_beneath(run->group.fd, "memory.pressure", O_RDWR | O_NONBLOCK);
-	char text[64];
-	int n;
-
-	if (fd < 0)
-		return fd;
-	n = snprintf(text, sizeof(text), "full %" PRIu64 " %" PRIu64, window * STALL_PCT / 100, window);
-	if (write(fd, text, (size_t)n + 1) < 0)
-		return -errno;
-	run->stall_window_usec = window;
-	run->stall_fd = TAKE_FD(fd);
-	return 0;
-}
-
 static int prepare_stall(struct ration_run *run, struct ration_error *reterr)
 {
 	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_STALL_TIMEOUT);
@@ -299,13 +280,12 @@ static int prepare_stall(struct ration_run *run, struct ration_error *reterr)
 	if (!item)
 		return 0;
 	run->stall_usec = item->in_force;
-	r = open_stall_trigger(run, STALL_WINDOW_USEC);
-	/* Without CAP_SYS_RESOURCE a window is a multiple of 2 s, since 6.4. */
-	if (r == -EINVAL)
-		r = open_stall_trigger(run, STALL_WINDOW_USER_USEC);
+	r = cg_open_trigger(run->group.fd, "memory.pressure", "full", STALL_WINDOW_USEC * STALL_PCT / 100,
+			STALL_WINDOW_USEC, &run->stall_window_usec);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't set a trigger on memory.pressure: %s",
 				error_text(r));
+	run->stall_fd = r;
 	return add(run, run->stall_fd, EVENT_STALL, EPOLLPRI);
 }
 

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
@@ -150,6 +151,39 @@ int cg_write(int dir_fd, const char *file, const char *value)
 	if (n < 0)
 		return -errno;
 	return (size_t)n == length ? 0 : -EIO;
+}
+
+/* The windows of whoever hasn't CAP_SYS_RESOURCE are multiples of this. */
+#define TRIGGER_USER_WINDOW_USEC 2000000
+
+static int open_trigger(int dir_fd, const char *file, const char *line, uint64_t stall_usec, uint64_t window_usec)
+{
+	CLEANUP(closep) int fd = sys_open_beneath(dir_fd, file, O_RDWR | O_NONBLOCK);
+	char text[64];
+	int n;
+
+	if (fd < 0)
+		return fd;
+	n = snprintf(text, sizeof(text), "%s %" PRIu64 " %" PRIu64, line, stall_usec, window_usec);
+	/* With the final NUL: the kernel writes one over the last byte. */
+	if (write(fd, text, (size_t)n + 1) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+int cg_open_trigger(int dir_fd, const char *file, const char *line, uint64_t stall_usec, uint64_t window_usec,
+		uint64_t *ret_window_usec)
+{
+	uint64_t rest = window_usec % TRIGGER_USER_WINDOW_USEC, longer = window_usec;
+	int fd = open_trigger(dir_fd, file, line, stall_usec, window_usec);
+
+	if (fd == -EINVAL && rest > 0) {
+		longer += TRIGGER_USER_WINDOW_USEC - rest;
+		fd = open_trigger(dir_fd, file, line, stall_usec * longer / window_usec, longer);
+	}
+	if (fd >= 0 && ret_window_usec)
+		*ret_window_usec = longer;
+	return fd;
 }
 
 int cg_mkdir(int dir_fd, const char *name)

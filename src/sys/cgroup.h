@@ -54,6 +54,20 @@ int cg_text_key(const char *text, const char *key, uint64_t *ret);
 /* Finds `word` in a list of words that spaces separate. */
 bool cg_text_has_word(const char *text, const char *word);
 
+/*
+ * Opens a pressure file and sets a trigger on its "some" or "full" line: the fd
+ * polls as urgent (EPOLLPRI) when the group has been stalled for `stall_usec` in
+ * `window_usec` (0.5 to 10 s), at most once in a window; and as failed (EPOLLERR)
+ * when the group is removed, which no other file of it does.
+ * The kernel forgets an event when any poll has seen it, also one of a loop
+ * around the caller's epoll: who is woken and sees nothing has to measure.
+ * Without CAP_SYS_RESOURCE a window is a multiple of 2 s, since 6.4: then it
+ * becomes longer, and the stall with it. `ret_window_usec`, may be NULL.
+ * -EINVAL: out of range. -ENOENT, -EOPNOTSUPP: no pressure is measured here.
+ */
+int cg_open_trigger(int dir_fd, const char *file, const char *line, uint64_t stall_usec, uint64_t window_usec,
+		uint64_t *ret_window_usec);
+
 /* Writes `value` with one write(2): the kernel takes it whole or not at all. */
 int cg_write(int dir_fd, const char *file, const char *value);
 

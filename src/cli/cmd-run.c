@@ -42,19 +42,6 @@ static int set_signal(struct options *options, const struct option *row, const c
 	return 0;
 }
 
-static int set_kill_after(struct options *options, const struct option *row, const char *value,
-		struct ration_error *reterr)
-{
-	uint64_t usec;
-	int r = ration_parse_duration(row->flag, value, &usec, reterr);
-
-	if (r < 0)
-		return r;
-	/* Written, 0 is never; to the library it is the default. */
-	options->kill_after_usec = usec > 0 ? usec : RATION_UNLIMITED;
-	return 0;
-}
-
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set run_set = {
@@ -82,7 +69,8 @@ static const struct option_set end_set = {
 	.rows = (const struct option[]) {
 		{ .flag = "--signal", .argument = "SIGNAL", .set = set_signal,
 			.help = "What is sent first when time is up; a name or a number; default: TERM" },
-		{ .flag = "--kill-after", .argument = "DURATION", .set = set_kill_after,
+		{ .flag = "--kill-after", .argument = "DURATION", .set = option_set_duration,
+			FIELD(kill_after_usec),
 			.help = "Time from there to SIGKILL; 0: never; default: 300ms" },
 		{ .flag = "--oom-group", .set = option_set_word, FIELD(no_oom_group),
 			.help = "Whether an OOM kill takes the whole group (the default) or one process",

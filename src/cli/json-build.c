@@ -11,6 +11,7 @@
 
 /* Two spaces; 12 digits are enough for CPUs, which have five decimals. */
 #define JSON_STYLE (JSON_INDENT(2) | JSON_REAL_PRECISION(12))
+#define JSON_LINE_STYLE (JSON_COMPACT | JSON_REAL_PRECISION(12))
 
 void build_put(struct builder *builder, json_t *object, const char *key, json_t *value)
 {
@@ -24,7 +25,8 @@ void build_add(struct builder *builder, json_t *array, json_t *value)
 
 char *build_finish(const struct builder *builder, json_t *document)
 {
-	char *text = builder->failed ? NULL : json_dumps(document, JSON_STYLE);
+	size_t style = builder->line ? JSON_LINE_STYLE : JSON_STYLE;
+	char *text = builder->failed ? NULL : json_dumps(document, style);
 	char *line = NULL;
 
 	json_decref(document);

@@ -17,6 +17,7 @@
  */
 struct builder {
 	bool failed;
+	bool line; /* all of the text in one */
 };
 
 /* Take `value`, NULL included. */
@@ -38,6 +39,10 @@ json_t *build_number(uint64_t value);
 
 /* The same in the unit of a limit: CPUs as a fraction. */
 json_t *build_limit_value(const struct ration_limit_info *info, uint64_t value);
+
+/* One limit of a plan; `receipt`, may be NULL, tells what came of it. */
+json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *item,
+		const struct ration_receipt *receipt);
 
 /* Takes the document, returns its text, or NULL where it isn't whole. */
 char *build_finish(const struct builder *builder, json_t *document);

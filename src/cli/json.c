@@ -57,8 +57,7 @@ static void put_outcome(struct builder *builder, json_t *object, const struct ra
 		build_put(builder, object, "overshoot", limit_value(item, outcome->observed - item->in_force));
 }
 
-/* One limit; `receipt`, may be NULL, tells what came of it. */
-static json_t *limit(struct builder *builder, const struct ration_plan_item *item,
+json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *item,
 		const struct ration_receipt *receipt)
 {
 	const struct ration_limit_info *info = ration_limit_info(item->limit);
@@ -95,7 +94,7 @@ static json_t *limits(struct builder *builder, const struct ration_plan *plan,
 	const struct ration_plan_item *item;
 
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++)
-		build_add(builder, array, limit(builder, item, receipt));
+		build_add(builder, array, build_plan_item(builder, item, receipt));
 	return array;
 }
 

@@ -91,6 +91,19 @@ int option_set_size(struct options *options, const struct option *row, const cha
 	return 0;
 }
 
+int option_set_duration(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	uint64_t usec;
+	int r = ration_parse_duration(row->flag, value, &usec, reterr);
+
+	if (r < 0)
+		return r;
+	/* Written, 0 is for ever; to the library it is the default. */
+	*(uint64_t *)field(options, row) = usec > 0 ? usec : RATION_UNLIMITED;
+	return 0;
+}
+
 int option_set_limit(struct options *options, const struct option *row, const char *value,
 		struct ration_error *reterr)
 {

@@ -70,8 +70,9 @@ struct option_set {
 	const struct option *rows; /* up to one without a flag */
 };
 
-/* Setters of one field, by `offset`: a bool, a const char *, an int, a number, a size. */
-option_setter option_set_true, option_set_text, option_set_word, option_set_count, option_set_size;
+/* Setters of one field, by `offset`: a bool, a const char *, an int, a number, a size, a time. */
+option_setter option_set_true, option_set_text, option_set_word, option_set_count, option_set_size,
+	option_set_duration;
 /* The setter of a limit: of that whose flag is the row's. */
 option_setter option_set_limit;
 

@@ -305,7 +305,7 @@ static void print_evidence(FILE *file, const struct ration_receipt *receipt)
 	}
 }
 
-static void print_usage(FILE *file, const struct ration_receipt *receipt)
+void output_usage(FILE *file, const uint64_t *metrics, const enum ration_source *sources)
 {
 	char label[OUTPUT_VALUE_MAX], value[OUTPUT_VALUE_MAX];
 
@@ -313,11 +313,10 @@ static void print_usage(FILE *file, const struct ration_receipt *receipt)
 	for (int i = 0; i < RATION_METRIC_COUNT; i++) {
 		enum ration_metric metric = (enum ration_metric)i;
 
-		if (receipt->source[i] == RATION_SOURCE_ABSENT)
+		if (sources[i] == RATION_SOURCE_ABSENT)
 			continue;
 		(void)fprintf(file, "  %-28s  %-16s  %s\n", metric_label(label, metric),
-				output_metric(value, metric, receipt->metric[i]),
-				ration_source_name(receipt->source[i]));
+				output_metric(value, metric, metrics[i]), ration_source_name(sources[i]));
 	}
 }
 
@@ -336,5 +335,5 @@ void output_receipt(FILE *file, const struct ration_receipt *receipt, const stru
 	if (ration_plan_count(plan) > 0)
 		output_limits(file, plan, receipt);
 	if (receipt->verdict != RATION_VERDICT_NOT_STARTED)
-		print_usage(file, receipt);
+		output_usage(file, receipt->metric, receipt->source);
 }

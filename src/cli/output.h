@@ -52,6 +52,9 @@ void output_limits(FILE *file, const struct ration_plan *plan, const struct rati
 /* Prints one warning for each limit that isn't held as `strict` would. */
 void output_warnings(const struct ration_plan *plan);
 
+/* Prints figures as a table, each with its source; what isn't known is left out. */
+void output_usage(FILE *file, const uint64_t *metrics, const enum ration_source *sources);
+
 /* Prints a receipt as a table. */
 void output_receipt(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan);
 

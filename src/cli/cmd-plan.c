@@ -14,7 +14,7 @@
 static void print_plan(const struct ration_plan *plan, const char *policy, const struct ration_error *refusal)
 {
 	if (ration_plan_count(plan) > 0)
-		output_limits(stdout, plan, NULL);
+		output_limits(stdout, plan, NULL, true);
 	else
 		(void)printf("no limit is asked for\n");
 	if (refusal)

@@ -118,6 +118,7 @@ struct job {
 	struct ration_host *host;
 	struct ration_plan *plan;
 	struct ration_run *run;
+	bool warned; /* of every limit that is held by less */
 };
 
 static void job_done(struct job *job)
@@ -223,7 +224,7 @@ static void print_receipt(const struct job *job, const struct ration_receipt *re
 
 	if (!file)
 		return;
-	output_receipt(file, receipt, job->plan);
+	output_receipt(file, receipt, job->plan, !job->warned);
 	if (fclose(file) == 0)
 		(void)fwrite(text, 1, length, stderr);
 }
@@ -277,7 +278,8 @@ static int run(struct job *job)
 		return EXIT_RATION;
 	}
 	/* Not before: what was refused has one message, that of the refusal. */
-	if (!job->options->quiet)
+	job->warned = !job->options->quiet;
+	if (job->warned)
 		output_warnings(job->plan);
 	r = supervise(job, &error);
 	if (r < 0)

@@ -223,7 +223,7 @@ const char *output_held_by(char *buf, size_t size, const struct ration_plan_item
 #define LIMIT_COLUMNS "  %-18s  %-16s  %-12s  "
 #define LIMIT_INDENT 54
 
-static void print_limit(FILE *file, const struct ration_plan_item *item, bool acted)
+static void print_limit(FILE *file, const struct ration_plan_item *item, bool acted, bool reasons)
 {
 	const struct ration_limit_info *info = ration_limit_info(item->limit);
 	char asked[OUTPUT_VALUE_MAX], in_force[OUTPUT_VALUE_MAX] = "-", held[160];
@@ -236,19 +236,20 @@ static void print_limit(FILE *file, const struct ration_plan_item *item, bool ac
 			acted ? " <- ended the run" : "");
 	(void)fprintf(file, LIMIT_COLUMNS, info->name, output_asked(asked, item), in_force);
 	output_wrapped(file, LIMIT_INDENT, LIMIT_INDENT, held);
-	if (item->weaker && item->reason[0] && !item->implied) {
+	if (reasons && item->weaker && item->reason[0] && !item->implied) {
 		(void)fprintf(file, "    because: ");
 		output_wrapped(file, 13, 13, item->reason);
 	}
 }
 
-void output_limits(FILE *file, const struct ration_plan *plan, const struct ration_receipt *receipt)
+void output_limits(FILE *file, const struct ration_plan *plan, const struct ration_receipt *receipt,
+		bool reasons)
 {
 	const struct ration_plan_item *item;
 
 	(void)fprintf(file, LIMIT_COLUMNS "%s\n", "limit", "asked", "in force", "held by");
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++)
-		print_limit(file, item, receipt && receipt->outcome[item->limit].acted);
+		print_limit(file, item, receipt && receipt->outcome[item->limit].acted, reasons);
 }
 
 void output_warnings(const struct ration_plan *plan)
@@ -320,7 +321,8 @@ void output_usage(FILE *file, const uint64_t *metrics, const enum ration_source 
 	}
 }
 
-void output_receipt(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan)
+void output_receipt(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan,
+		bool reasons)
 {
 	char sentence[VERDICT_SENTENCE_MAX];
 
@@ -333,7 +335,7 @@ void output_receipt(FILE *file, const struct ration_receipt *receipt, const stru
 	print_group(file, receipt);
 	print_evidence(file, receipt);
 	if (ration_plan_count(plan) > 0)
-		output_limits(file, plan, receipt);
+		output_limits(file, plan, receipt, reasons);
 	if (receipt->verdict != RATION_VERDICT_NOT_STARTED)
 		output_usage(file, receipt->metric, receipt->source);
 }

@@ -46,8 +46,12 @@ const char *output_metric(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric,
 /* Writes what holds a limit and how far: "rlimit, each process". Returns buf. */
 const char *output_held_by(char *buf, size_t size, const struct ration_plan_item *item);
 
-/* Prints the limits of a plan as a table; `receipt`, may be NULL, marks what ended the run. */
-void output_limits(FILE *file, const struct ration_plan *plan, const struct ration_receipt *receipt);
+/*
+ * Prints the limits of a plan as a table; `receipt`, may be NULL, marks what ended
+ * the run. `reasons`: with a word about why one is held by less.
+ */
+void output_limits(FILE *file, const struct ration_plan *plan, const struct ration_receipt *receipt,
+		bool reasons);
 
 /* Prints one warning for each limit that isn't held as `strict` would. */
 void output_warnings(const struct ration_plan *plan);
@@ -55,8 +59,9 @@ void output_warnings(const struct ration_plan *plan);
 /* Prints figures as a table, each with its source; what isn't known is left out. */
 void output_usage(FILE *file, const uint64_t *metrics, const enum ration_source *sources);
 
-/* Prints a receipt as a table. */
-void output_receipt(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan);
+/* Prints a receipt as a table; `reasons` as above: none where output_warnings() has told them. */
+void output_receipt(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan,
+		bool reasons);
 
 /* Returns the item of a limit in a plan, or NULL. */
 const struct ration_plan_item *plan_item(const struct ration_plan *plan, enum ration_limit limit);

@@ -177,6 +177,17 @@ def test_table_for_people(run):
         assert word in r.stderr
 
 
+@pytest.mark.needs("!memory")
+@pytest.mark.parametrize("quiet, warnings, reasons", [("", 1, 0), ("-q ", 0, 1)])
+def test_a_reason_is_told_once(run, quiet, warnings, reasons):
+    """With -v, each stood in the warning and in the table again."""
+    r = run(quiet + "-v --memory 64M", "true")
+    assert r.code == 0
+    lines = r.stderr.splitlines()
+    assert sum(line.startswith("ration: memory: held by ") for line in lines) == warnings
+    assert sum(line.startswith("    because: ") for line in lines) == reasons
+
+
 def test_quiet_by_default(run):
     """Nothing on stderr where everything holds."""
     r = run("--timeout 60" + (" --memory 64M --pids 20" if "memory" in HAS else ""), "true", receipt=False)

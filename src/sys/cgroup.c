@@ -44,6 +44,16 @@ int cg_open_file(int dir_fd, const char *file)
 	return sys_open_beneath(dir_fd, file, O_RDONLY);
 }
 
+/*
+ * Shorter than this, what one read brings is all. Most files are one record, which
+ * the kernel makes whole, however long it is, and hands out as far as there is room
+ * for it (kernfs_seq_start(): there is no second one). Only cgroup.procs and
+ * cgroup.threads have a record for each line: of them a read brings the lines that
+ * fit the kernel's buffer, and ends in a newline with more to come (seq_read_iter()).
+ * A line has at most 11 bytes there, and the buffer is a page, 4 KiB or more.
+ */
+#define CHUNK_MIN 4000
+
 int cg_read_fd(int fd, char *buffer, size_t size)
 {
 	size_t length = 0;
@@ -56,11 +66,8 @@ int cg_read_fd(int fd, char *buffer, size_t size)
 		if (n < 0)
 			return -errno;
 		length += (size_t)n;
-		/*
-		 * A kernfs file that fits one read comes with one; asking again
-		 * for an end that can be seen costs as much as the read did.
-		 */
-		if (n == 0 || (length > 0 && buffer[length - 1] == '\n' && length < size - 1))
+		/* Asking again for an end that can be seen would cost as much as the read did. */
+		if (n == 0 || (length < CHUNK_MIN && length < size - 1 && buffer[length - 1] == '\n'))
 			break;
 		if (length == size - 1) {
 			buffer[length] = '\0';

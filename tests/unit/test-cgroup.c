@@ -8,6 +8,7 @@
 #include "place.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -50,6 +51,65 @@ static void test_read(void **state)
 	assert_int_equal(cg_read(fd, "none", text, sizeof(text)), -ENOENT);
 	(void)close(fd);
 	files_end(dir);
+}
+
+/* 4 KiB of ids at least, of three digits each. */
+#define THREADS 1500
+
+static void *wait_for_end(void *data)
+{
+	(void)data;
+	for (;;)
+		(void)pause();
+	return NULL;
+}
+
+static void be_many_threads(int group_fd, int ready_fd)
+{
+	pthread_attr_t small;
+	pthread_t thread;
+
+	(void)alarm(60);
+	if (cg_attach(group_fd, getpid()) < 0 || pthread_attr_init(&small) != 0 ||
+			pthread_attr_setstacksize(&small, 65536) != 0)
+		_exit(1);
+	for (int i = 1; i < THREADS; i++) {
+		if (pthread_create(&thread, &small, wait_for_end, NULL) != 0)
+			_exit(1);
+	}
+	if (write(ready_fd, "", 1) == 1)
+		(void)wait_for_end(NULL);
+	_exit(1);
+}
+
+/* The first page of a list looked like all of it. */
+static void test_lists_longer_than_a_page(void **state)
+{
+	static char text[65536];
+	struct place place;
+	int fd, pair[2], n = 1;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	place_begin(&place);
+	fd = place_make(&place);
+	assert_int_equal(pipe(pair), 0);
+	pid = fork();
+	if (pid == 0)
+		be_many_threads(fd, pair[1]);
+	(void)close(pair[1]);
+	assert_int_equal(read(pair[0], &byte, 1), 1);
+	assert_true(cg_read(fd, "cgroup.threads", text, sizeof(text)) > 4096);
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		n++;
+	assert_int_equal(n, THREADS);
+	/* What doesn't fit is told, also when the kernel's first piece did. */
+	assert_int_equal(cg_read(fd, "cgroup.threads", text, 4500), -EFBIG);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	(void)close(pair[0]);
+	place_remove(&place, fd);
 }
 
 static void test_numbers(void **state)
@@ -243,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_lists_longer_than_a_page),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_keys_and_words),
 		cmocka_unit_test(test_names_stay_inside),

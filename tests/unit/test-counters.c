@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-counters.c - what is read of a group's files, and what isn't there
+ *
+ * Captured groups for what kernels write, and files made by hand for what they
+ * write seldom: a group here is a directory.
+ */
+#include "unit.h"
+
+#include "files.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+
+#include "lib/counters.h"
+#include "util/cleanup.h"
+
+#define ABSENT COUNTER_ABSENT
+
+static int open_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static uint64_t value(const struct ration_receipt *receipt, enum ration_metric metric)
+{
+	return receipt->source[metric] == RATION_SOURCE_ABSENT ? ABSENT : receipt->metric[metric];
+}
+
+/* The usage of the group at `path`. */
+static struct ration_receipt usage(const char *path)
+{
+	struct group group = GROUP_NONE;
+	struct ration_receipt receipt = { .size = sizeof(receipt) };
+
+	group.fd = open_dir(path);
+	counters_read_usage(&group, &receipt);
+	(void)close(group.fd);
+	return receipt;
+}
+
+/* -------------------------------------------------------------- captured */
+
+static const struct {
+	enum ration_metric metric;
+	uint64_t v61, v612;
+} captured[] = {
+	{ RATION_METRIC_CPU_USEC, 3255665, 3479803 },
+	{ RATION_METRIC_CPU_USER_USEC, 353024, 455051 },
+	{ RATION_METRIC_CPU_SYSTEM_USEC, 2902641, 3024751 },
+	{ RATION_METRIC_THROTTLED_COUNT, 0, 0 },
+	{ RATION_METRIC_THROTTLED_USEC, 0, 0 },
+	{ RATION_METRIC_MEMORY_PEAK_BYTES, 11309056, 11259904 },
+	{ RATION_METRIC_MEMORY_ANON_BYTES, 323584, 323584 },
+	{ RATION_METRIC_MEMORY_FILE_BYTES, 2850816, 2850816 },
+	{ RATION_METRIC_MEMORY_SHMEM_BYTES, 0, 0 },
+	{ RATION_METRIC_MEMORY_KERNEL_BYTES, 356352, 348160 },
+	{ RATION_METRIC_SWAP_PEAK_BYTES, ABSENT, 0 }, /* since 6.5 */
+	{ RATION_METRIC_MAXRSS_BYTES, ABSENT, ABSENT },
+	{ RATION_METRIC_PIDS_PEAK, 4, 4 },
+	{ RATION_METRIC_PIDS_REFUSED, 0, 0 },
+	{ RATION_METRIC_OOM_KILLS, 0, 0 },
+	{ RATION_METRIC_MEMORY_HIGH_COUNT, 0, 0 },
+	{ RATION_METRIC_IO_READ_BYTES, 0, 0 }, /* the file is there, and empty: nothing was read */
+	{ RATION_METRIC_IO_WRITE_OPS, 0, 0 },
+	{ RATION_METRIC_CPU_PRESSURE_SOME_USEC, 188654, 280675 },
+	{ RATION_METRIC_MEMORY_PRESSURE_SOME_USEC, 0, 0 },
+	{ RATION_METRIC_MEMORY_PRESSURE_FULL_USEC, 0, 0 },
+	{ RATION_METRIC_IO_PRESSURE_FULL_USEC, 845, 4055 },
+};
+
+static void test_usage_of_captured_groups(void **state)
+{
+	const struct ration_receipt v61 = usage(TREES "/6.1-run/sys/fs/cgroup/ration/default/run");
+	const struct ration_receipt v612 = usage(TREES "/6.12-run/sys/fs/cgroup/ration/default/run");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(captured); i++) {
+		assert_row(value(&v61, captured[i].metric) == captured[i].v61, "6.1: %s is %" PRIu64,
+				ration_metric_name(captured[i].metric), value(&v61, captured[i].metric));
+		assert_row(value(&v612, captured[i].metric) == captured[i].v612, "6.12: %s is %" PRIu64,
+				ration_metric_name(captured[i].metric), value(&v612, captured[i].metric));
+	}
+}
+
+/* --------------------------------------------------------------- by hand */
+
+/* What can't be read, or isn't a number, is unknown, which isn't 0. */
+static void test_files_that_tell_nothing(void **state)
+{
+	static const struct {
+		enum ration_metric metric;
+		const char *file, *text; /* NULL: there is none */
+		uint64_t value;
+	} rows[] = {
+		{ RATION_METRIC_CPU_USEC, "cpu.stat", NULL, ABSENT },
+		{ RATION_METRIC_CPU_USEC, "cpu.stat", "", ABSENT },
+		{ RATION_METRIC_CPU_USEC, "cpu.stat", "usage_usec\n", ABSENT },
+		{ RATION_METRIC_CPU_USEC, "cpu.stat", "usage_usec x\n", ABSENT },
+		{ RATION_METRIC_CPU_USEC, "cpu.stat", "usage_usec -1\n", ABSENT },
+		{ RATION_METRIC_CPU_USEC, "cpu.stat", "usage_usec 99999999999999999999\n", ABSENT },
+		{ RATION_METRIC_CPU_USEC, "cpu.stat", "core_sched.usage_usec 5\n", ABSENT },
+		{ RATION_METRIC_CPU_USER_USEC, "cpu.stat", "usage_usec 7\nuser_usec 5", 5 },
+		{ RATION_METRIC_MEMORY_PEAK_BYTES, "memory.peak", "\n", ABSENT },
+		{ RATION_METRIC_MEMORY_PEAK_BYTES, "memory.peak", "4096\n", 4096 },
+		{ RATION_METRIC_MEMORY_ANON_BYTES, "memory.stat", "anon_thp 5\n", ABSENT },
+		{ RATION_METRIC_PIDS_REFUSED, "pids.events", "max 3\n", 3 },
+		{ RATION_METRIC_CPU_PRESSURE_SOME_USEC, "cpu.pressure", "some avg10=0.00 total=12\n", 12 },
+		/* Switched off by cgroup.pressure: EOPNOTSUPP; without a line of its own, another's isn't taken. */
+		{ RATION_METRIC_MEMORY_PRESSURE_FULL_USEC, "memory.pressure", "some avg10=0.00 total=12\n", ABSENT },
+		{ RATION_METRIC_MEMORY_PRESSURE_SOME_USEC, "memory.pressure", "some total=\n", ABSENT },
+		{ RATION_METRIC_IO_READ_BYTES, "io.stat", NULL, ABSENT },
+		/* A disk that is listed without numbers has had no I/O. */
+		{ RATION_METRIC_IO_READ_BYTES, "io.stat", "8:0 \n8:16 rbytes=5 wbytes=6 rios=7 wios=8\n", 5 },
+		{ RATION_METRIC_IO_WRITE_OPS, "io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=9 dios=9\n"
+			"8:16 rbytes=5 wbytes=6 rios=7 wios=8 dbytes=9 dios=9\n", 12 },
+	};
+	char dir[PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_receipt receipt;
+
+		files_begin(dir);
+		if (rows[i].text)
+			files_put(dir, rows[i].file, rows[i].text);
+		receipt = usage(dir);
+		files_end(dir);
+		assert_row(value(&receipt, rows[i].metric) == rows[i].value, "row %zu: %s is %" PRIu64, i,
+				ration_metric_name(rows[i].metric), value(&receipt, rows[i].metric));
+		/* And only what the file is about is known. */
+		for (int k = 0; k < RATION_METRIC_COUNT && !rows[i].text; k++)
+			assert_row(receipt.source[k] == RATION_SOURCE_ABSENT, "row %zu: metric %d is known", i, k);
+	}
+}
+
+static void test_cpu_of_an_open_file(void **state)
+{
+	char dir[PATH_MAX];
+	int dir_fd, fd;
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "cpu.stat", "usage_usec 12\n");
+	dir_fd = open_dir(dir);
+	fd = openat(dir_fd, "cpu.stat", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(counters_cpu_usec(fd), 12);
+	files_put(dir, "cpu.stat", "usage_usec 13\n");
+	assert_int_equal(counters_cpu_usec(fd), 13);
+	files_put(dir, "cpu.stat", "");
+	assert_int_equal(counters_cpu_usec(fd), ABSENT);
+	assert_int_equal(counters_cpu_usec(-EBADF), ABSENT);
+	(void)close(fd);
+	(void)close(dir_fd);
+	files_end(dir);
+}
+
+/* --------------------------------------------------------------- verdicts */
+
+/* A group t/n at ROOT/BASE/NSPACE, where ROOT is the mount. */
+static struct ration_host host;
+
+static struct group open_group(const char *root, const char *base, const char *nspace)
+{
+	struct group group = GROUP_NONE;
+	char path[2 * PATH_MAX];
+
+	(void)snprintf(host.mount, sizeof(host.mount), "%s", root);
+	assert_true(snprintf(host.base, sizeof(host.base), "%s%s", root, base) < PATH_MAX);
+	host.nspace = (char *)(uintptr_t)nspace;
+	host.base_fd = open_dir(host.base);
+	(void)snprintf(path, sizeof(path), "%s/proc", root);
+	host.proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	group.host = &host;
+	(void)snprintf(path, sizeof(path), "%s/%s", host.base, nspace);
+	group.namespace_fd = open_dir(path);
+	group.tenant_fd = openat(group.namespace_fd, "t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	group.fd = openat(group.tenant_fd, "n", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)strcpy(group.tenant, "t");
+	assert_true(group.fd >= 0);
+	return group;
+}
+
+static void close_group(struct group *group)
+{
+	group_close(group);
+	(void)close(host.base_fd);
+	(void)close_fd(host.proc_fd);
+}
+
+static void test_own_counters_and_those_above(void **state)
+{
+	static const struct {
+		enum ration_level level;
+		const char *where;
+		uint64_t oom;
+	} above[] = {
+		{ RATION_LEVEL_TENANT, "/box/own/ns/t", 5 },
+		{ RATION_LEVEL_ANCESTOR, "/box/own/ns", 6 },
+		/* No row for /box/own: it has no memory controller. And the mount's own group isn't one. */
+		{ RATION_LEVEL_ANCESTOR, "/box", 7 },
+	};
+	struct counters counters;
+	struct group group;
+	char dir[PATH_MAX];
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "proc/vmstat", "nr_free_pages 1\noom_kill 9\n");
+	files_put(dir, "memory.events.local", "oom 100\n");
+	files_put(dir, "box/memory.events.local", "low 0\noom 7\noom_kill 0\n");
+	files_put(dir, "box/own/ns/memory.events.local", "oom 6\n");
+	files_put(dir, "box/own/ns/t/memory.events.local", "oom 5\n");
+	files_put(dir, "box/own/ns/t/n/memory.events.local", "max 8\noom 1\noom_kill 2\noom_group_kill 3\n");
+	files_put(dir, "box/own/ns/t/n/memory.events", "oom 1\noom_kill 4\n");
+	group = open_group(dir, "/box/own", "ns");
+	counters_read(&group, &counters);
+	close_group(&group);
+	files_end(dir);
+	assert_int_equal(counters.oom, 1);
+	assert_int_equal(counters.oom_kill, 2);
+	assert_int_equal(counters.oom_group_kill, 3);
+	assert_int_equal(counters.oom_kill_below, 4);
+	assert_int_equal(counters.machine_oom_kill, 9);
+	assert_int_equal(counters.n_levels, ARRAY_SIZE(above));
+	for (size_t i = 0; i < ARRAY_SIZE(above); i++) {
+		assert_int_equal(counters.level[i].level, above[i].level);
+		assert_string_equal(counters.level[i].where, above[i].where);
+		assert_int_equal(counters.level[i].oom, above[i].oom);
+	}
+}
+
+/* Before 5.17 there is no oom_group_kill; without a controller there is nothing. */
+static void test_counters_that_arent_there(void **state)
+{
+	struct counters counters;
+	struct group group = GROUP_NONE;
+	char dir[PATH_MAX];
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "ns/t/n/memory.events.local", "oom 1\noom_kill 2\n");
+	group = open_group(dir, "", "ns");
+	counters_read(&group, &counters);
+	assert_int_equal(counters.oom_kill, 2);
+	assert_int_equal(counters.oom_group_kill, ABSENT);
+	assert_int_equal(counters.oom_kill_below, ABSENT);
+	assert_int_equal(counters.machine_oom_kill, ABSENT);
+	assert_int_equal(counters.n_levels, 0);
+	files_put(dir, "ns/t/n/memory.events.local", "");
+	counters_read(&group, &counters);
+	assert_int_equal(counters.oom, ABSENT);
+	assert_int_equal(counters.oom_kill, ABSENT);
+	/* No group at all: the watch's runs. */
+	group_close(&group);
+	counters_read(&group, &counters);
+	assert_int_equal(counters.oom, ABSENT);
+	assert_int_equal(counters.n_levels, 0);
+	close_group(&group);
+	files_end(dir);
+}
+
+/* A tree that is deeper than there is room for: the nearest are kept. */
+static void test_more_levels_than_there_is_room_for(void **state)
+{
+	struct counters counters;
+	struct group group;
+	char dir[PATH_MAX], base[256] = "", path[512];
+
+	(void)state;
+	files_begin(dir);
+	for (int i = 0; i < COUNTER_LEVELS_MAX + 5; i++) {
+		(void)strcat(base, "/d");
+		(void)snprintf(path, sizeof(path), "%s/memory.events.local", base + 1);
+		files_put(dir, path, "oom 1\n");
+	}
+	(void)snprintf(path, sizeof(path), "%s/ns/t/n", base + 1);
+	files_put(dir, path, NULL);
+	group = open_group(dir, base, "ns");
+	counters_read(&group, &counters);
+	close_group(&group);
+	files_end(dir);
+	assert_int_equal(counters.n_levels, COUNTER_LEVELS_MAX);
+	assert_string_equal(counters.level[0].where, base);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_usage_of_captured_groups),
+		cmocka_unit_test(test_files_that_tell_nothing),
+		cmocka_unit_test(test_cpu_of_an_open_file),
+		cmocka_unit_test(test_own_counters_and_those_above),
+		cmocka_unit_test(test_counters_that_arent_there),
+		cmocka_unit_test(test_more_levels_than_there_is_room_for),
+	};
+
+	return cmocka_run_group_tests_name("counters", tests, NULL, NULL);
+}

@@ -13,6 +13,9 @@
 #include "sys/proc.h"
 #include "util/cleanup.h"
 
+/* Far more than a line for each of the disks that a kernel can have had I/O on. */
+#define IO_STAT_MAX (CG_FILE_MAX * 256)
+
 static uint64_t text_key(const char *text, const char *key)
 {
 	uint64_t value;
@@ -158,10 +161,11 @@ static const struct {
 static uint64_t text_pressure(const char *text, const char *line)
 {
 	const char *at = strstr(text, line);
+	const char *end = at ? strchrnul(at, '\n') : NULL;
 	uint64_t total;
 
 	at = at ? strstr(at, "total=") : NULL;
-	return at && sscanf(at, "total=%" SCNu64, &total) == 1 ? total : COUNTER_ABSENT;
+	return at && at < end && sscanf(at, "total=%" SCNu64, &total) == 1 ? total : COUNTER_ABSENT;
 }
 
 uint64_t counters_pressure(int group_fd, const char *file, const char *line)
@@ -182,11 +186,26 @@ static uint64_t text_io_sum(const char *text, const char *key)
 	return sum;
 }
 
+/* Has a line for each disk, of which there may be thousands: NULL if it can't be read whole. */
+static char *read_io_stat(int group_fd)
+{
+	for (size_t size = CG_FILE_MAX; size <= IO_STAT_MAX; size *= 4) {
+		CLEANUP(freep) char *text = malloc(size);
+		int r = text ? cg_read(group_fd, "io.stat", text, size) : -ENOMEM;
+
+		if (r >= 0)
+			return TAKE_PTR(text);
+		if (r != -EFBIG)
+			break;
+	}
+	return NULL;
+}
+
 static void read_io(int group_fd, struct ration_receipt *receipt)
 {
-	char text[CG_FILE_MAX];
+	CLEANUP(freep) char *text = read_io_stat(group_fd);
 
-	if (cg_read(group_fd, "io.stat", text, sizeof(text)) < 0)
+	if (!text)
 		return;
 	receipt_set(receipt, RATION_METRIC_IO_READ_BYTES, text_io_sum(text, "rbytes="), RATION_SOURCE_CGROUP2);
 	receipt_set(receipt, RATION_METRIC_IO_WRITE_BYTES, text_io_sum(text, "wbytes="), RATION_SOURCE_CGROUP2);

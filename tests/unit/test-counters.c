@@ -111,6 +111,7 @@ static void test_files_that_tell_nothing(void **state)
 		{ RATION_METRIC_CPU_PRESSURE_SOME_USEC, "cpu.pressure", "some avg10=0.00 total=12\n", 12 },
 		/* Switched off by cgroup.pressure: EOPNOTSUPP; without a line of its own, another's isn't taken. */
 		{ RATION_METRIC_MEMORY_PRESSURE_FULL_USEC, "memory.pressure", "some avg10=0.00 total=12\n", ABSENT },
+		{ RATION_METRIC_MEMORY_PRESSURE_SOME_USEC, "memory.pressure", "some\nfull total=12\n", ABSENT },
 		{ RATION_METRIC_MEMORY_PRESSURE_SOME_USEC, "memory.pressure", "some total=\n", ABSENT },
 		{ RATION_METRIC_IO_READ_BYTES, "io.stat", NULL, ABSENT },
 		/* A disk that is listed without numbers has had no I/O. */
@@ -135,6 +136,29 @@ static void test_files_that_tell_nothing(void **state)
 		for (int k = 0; k < RATION_METRIC_COUNT && !rows[i].text; k++)
 			assert_row(receipt.source[k] == RATION_SOURCE_ABSENT, "row %zu: metric %d is known", i, k);
 	}
+}
+
+/* Of more disks than 8 KiB have lines for, nothing was counted. */
+static void test_io_of_very_many_disks(void **state)
+{
+	enum { DISKS = 5000 };
+	static char text[DISKS * 100];
+	char dir[PATH_MAX];
+	struct ration_receipt receipt;
+	size_t length = 0;
+
+	(void)state;
+	for (int i = 0; i < DISKS; i++)
+		length += (size_t)sprintf(text + length, "%d:%d rbytes=10 wbytes=200 rios=3 wios=4 dbytes=0 dios=0\n",
+				8 + i / 256, i % 256);
+	files_begin(dir);
+	files_put(dir, "io.stat", text);
+	receipt = usage(dir);
+	files_end(dir);
+	assert_int_equal(value(&receipt, RATION_METRIC_IO_READ_BYTES), DISKS * 10);
+	assert_int_equal(value(&receipt, RATION_METRIC_IO_WRITE_BYTES), DISKS * 200);
+	assert_int_equal(value(&receipt, RATION_METRIC_IO_READ_OPS), DISKS * 3);
+	assert_int_equal(value(&receipt, RATION_METRIC_IO_WRITE_OPS), DISKS * 4);
 }
 
 static void test_cpu_of_an_open_file(void **state)
@@ -292,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage_of_captured_groups),
 		cmocka_unit_test(test_files_that_tell_nothing),
+		cmocka_unit_test(test_io_of_very_many_disks),
 		cmocka_unit_test(test_cpu_of_an_open_file),
 		cmocka_unit_test(test_own_counters_and_those_above),
 		cmocka_unit_test(test_counters_that_arent_there),

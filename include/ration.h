@@ -347,6 +347,7 @@ enum ration_base_kind {
 	RATION_BASE_GIVEN,  /* the caller named it */
 	RATION_BASE_ROOT,   /* the root of the hierarchy, and no service manager */
 	RATION_BASE_NESTED, /* below the group that this process lives in */
+	RATION_BASE_REFUSED,/* none: the caller named one that may not be written */
 };
 
 /* Controllers, as bits. */
@@ -407,8 +408,12 @@ struct ration_host_info {
  * Looks at this machine once. Succeeds wherever /proc is there: a host without
  * cgroups is a host. `options` may be NULL.
  * Changes nothing; groups are made when something is to run in them.
- * Errors: -ENOMEM; -EINVAL (a bad namespace, a base that isn't a directory of
- * a cgroup2 mount); -ENOENT, -EACCES, -EPERM (that base); -EIO.
+ * A base that is there but may not be written (a read-only mount, somebody else's
+ * directory) is a host without one, RATION_BASE_REFUSED: ration_plan_check() refuses
+ * it to RATION_ENFORCE_STRICT. Other policies run without it, which is for the caller
+ * to tell.
+ * Errors: -ENOMEM; -EINVAL (a bad namespace, a base that isn't on a cgroup2 mount);
+ * -ENOENT, -ENOTDIR, -EACCES (that base can't be opened); -EIO.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_host_open(const struct ration_host_options *options,
 		struct ration_host **ret_host, struct ration_error *reterr);
@@ -485,8 +490,8 @@ RATION_PUBLIC struct ration_plan *ration_plan_free(struct ration_plan *plan);
 
 /*
  * Tells whether the policy of the plan lets it run.
- * Errors: -EOPNOTSUPP; the message names the first limit that can't be held,
- * why, and the hint what would help.
+ * Errors: -EOPNOTSUPP; the message names the first limit that can't be held, or the
+ * base that can't be used, why, and the hint what would help.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_plan_check(const struct ration_plan *plan,
 		struct ration_error *reterr);

@@ -109,10 +109,11 @@ static void print_base(const struct ration_host_info *info)
 		[RATION_BASE_GIVEN] = "as --base or RATION_BASE says",
 		[RATION_BASE_ROOT] = "the root of the hierarchy, which no service manager owns",
 		[RATION_BASE_NESTED] = "the group that ration itself was started in",
+		[RATION_BASE_REFUSED] = "",
 	};
 	char text[1200];
 
-	if (info->base_kind == RATION_BASE_NONE)
+	if (!info->base)
 		(void)snprintf(text, sizeof(text), "none: %s", info->base_reason ? info->base_reason : "");
 	else
 		(void)snprintf(text, sizeof(text), "%s, %s%s%s", info->base, how[info->base_kind],

@@ -263,6 +263,16 @@ static int report_failure(struct job *job, enum ration_verdict verdict, int exit
 	return exit_code;
 }
 
+/* A limit's warning may tell it, too; but there may be no limit. */
+static void warn_of_base(const struct ration_host *host)
+{
+	struct ration_host_info info = { .size = sizeof(info) };
+
+	ration_host_info(host, &info);
+	if (info.base_kind == RATION_BASE_REFUSED)
+		(void)fprintf(stderr, "ration: there is no group below --base: %s\n", info.base_reason);
+}
+
 static int run(struct job *job)
 {
 	struct ration_error error = { .code = 0 };
@@ -279,8 +289,10 @@ static int run(struct job *job)
 	}
 	/* Not before: what was refused has one message, that of the refusal. */
 	job->warned = !job->options->quiet;
-	if (job->warned)
+	if (job->warned) {
+		warn_of_base(job->host);
 		output_warnings(job->plan);
+	}
 	r = supervise(job, &error);
 	if (r < 0)
 		return report_failure(job, RATION_VERDICT_INTERNAL, EXIT_RATION, &error);

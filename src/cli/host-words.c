@@ -55,6 +55,8 @@ const char *host_base_kind_name(enum ration_base_kind kind)
 		return "root";
 	case RATION_BASE_NESTED:
 		return "nested";
+	case RATION_BASE_REFUSED:
+		return "refused";
 	}
 	return "unknown";
 }

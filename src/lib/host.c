@@ -300,6 +300,8 @@ static void take_base(struct ration_host *host, int fd, enum ration_base_kind ki
 				 "cgroup.subtree_control and cgroup.threads to this user",
 				"%s belongs to somebody else (%s)", host->base, error_text(r));
 	if (r < 0) {
+		if (kind == RATION_BASE_GIVEN)
+			facts->base_kind = RATION_BASE_REFUSED;
 		host->base[0] = '\0';
 		(void)close_fd(fd);
 		return;

@@ -406,6 +406,10 @@ static int fill(const struct host_facts *facts, const struct ration_limits *limi
 	if (!plan)
 		return error_oom(reterr);
 	plan->policy = policy;
+	if (facts->base_kind == RATION_BASE_REFUSED) {
+		(void)strcpy(plan->base_reason, facts->base_reason);
+		(void)strcpy(plan->base_fix, facts->base_fix);
+	}
 	for (size_t i = 0; i < RATION_LIMIT_COUNT; i++) {
 		enum ration_limit limit = (enum ration_limit)i;
 		struct limit_value implied;
@@ -547,6 +551,12 @@ static bool allowed(const struct ration_plan_item *item, enum ration_policy poli
 
 int ration_plan_check(const struct ration_plan *plan, struct ration_error *reterr)
 {
+	/* Whoever names a place and is strict doesn't mean another one, whatever the limits. */
+	if (plan->policy == RATION_ENFORCE_STRICT && plan->base_reason[0]) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_DELEGATED, "--base can't be used: %s",
+				plan->base_reason);
+		return error_hint(reterr, -EOPNOTSUPP, "%s; or --enforce fallback runs it without", plan->base_fix);
+	}
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct ration_plan_item *item = &plan->entry[i].item;
 		const struct ration_limit_info *info = ration_limit_info(item->limit);

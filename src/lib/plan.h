@@ -19,6 +19,9 @@ struct plan_entry {
 
 struct ration_plan {
 	enum ration_policy policy;
+	/* Of a BASE that was named and can't be used; "": there is no such. */
+	char base_reason[sizeof(((struct host_facts *)0)->base_reason)];
+	char base_fix[sizeof(((struct host_facts *)0)->base_fix)];
 	size_t n;
 	struct plan_entry entry[RATION_LIMIT_COUNT + LIMIT_PAIRS_MAX];
 };

@@ -68,7 +68,7 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 	(void)soft;
 	if (!row->here)
 		return mech_no(answer, "", "not a limit of cgroups");
-	if (facts->base_kind == RATION_BASE_NONE)
+	if (facts->base_kind == RATION_BASE_NONE || facts->base_kind == RATION_BASE_REFUSED)
 		return mech_no(answer, facts->base_fix, "%s", facts->base_reason);
 	if (row->controller != 0 && !(facts->controllers & row->controller))
 		return mech_no(answer, facts->base_fix, "the %s controller isn't available%s%s", row->name,

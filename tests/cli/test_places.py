@@ -151,6 +151,20 @@ def test_base_that_is_none(run, where):
     assert not run.file("started").exists()
 
 
+@pytest.mark.worlds("user", "readonly")
+@pytest.mark.parametrize("limits", ["", "--timeout 60", "--memory 64M"])
+def test_base_that_may_not_be_written(run, limits):
+    """Refused to the strict, told to the others, whatever the limits are."""
+    where = str(mount())
+    r = run(f"--base {where} --enforce strict {limits}", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "--base" in r.stderr and where in r.stderr
+    assert not run.file("started").exists()
+    r = run(f"--base {where} {limits}", "true")
+    assert r.code == 0
+    assert f"ration: there is no group below --base: {where} " in r.stderr
+    assert run(f"-q --base {where} {limits}", "true").stderr == ""
+
+
 @pytest.mark.needs("cgroup")
 def test_namespace(run):
     """Groups stand below BASE/NAMESPACE, "ration" by default."""

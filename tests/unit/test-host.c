@@ -424,6 +424,33 @@ static void test_base_as_written(void **state)
 	assert_null(ration_host_free(plain));
 }
 
+/* Somebody else's directory was said to be an error, and was passed over. */
+static void test_a_base_that_may_not_be_written(void **state)
+{
+	struct ration_host_options options = { .size = sizeof(options) };
+	struct ration_host *plain = NULL, *host = NULL;
+	struct ration_host_info info;
+
+	(void)state;
+	assert_int_equal(ration_host_open(&options, &plain, NULL), 0);
+	options.base = info_of(plain).mount;
+	/* As root we may write everywhere but where it is read-only. */
+	if (!options.base || (geteuid() == 0 && seteuid(54321) < 0)) {
+		assert_null(ration_host_free(plain));
+		skip();
+	}
+	assert_int_equal(ration_host_open(&options, &host, NULL), 0);
+	assert_int_equal(seteuid(getuid()), 0);
+	info = info_of(host);
+	assert_int_equal(info.base_kind, RATION_BASE_REFUSED);
+	assert_null(info.base);
+	assert_int_equal(host->base_fd, -EBADF);
+	assert_non_null(strstr(info.base_reason, options.base));
+	assert_true(info.base_fix[0] != '\0');
+	assert_null(ration_host_free(host));
+	assert_null(ration_host_free(plain));
+}
+
 /* A caller of an older header has a smaller struct; nothing behind it is touched. */
 static void test_smaller_info(void **state)
 {
@@ -450,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_base_as_written),
+		cmocka_unit_test(test_a_base_that_may_not_be_written),
 		cmocka_unit_test(test_smaller_info),
 	};
 

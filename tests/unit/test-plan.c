@@ -363,6 +363,40 @@ static void test_max_protection_is_no_lifting(void **state)
 	assert_null(ration_plan_free(plan));
 }
 
+/* A place that was named and can't be had is refused to the strict, whatever they ask for. */
+static void test_a_base_that_is_refused(void **state)
+{
+	static const struct {
+		enum ration_policy policy;
+		int result;
+	} rows[] = { { RATION_ENFORCE_STRICT, -EOPNOTSUPP }, { RATION_ENFORCE_FALLBACK, 0 }, { RATION_ENFORCE_ANY, 0 } };
+	struct host_facts facts = make_facts(NOTHING_ROOT);
+	struct ration_plan *memory;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_error error = { .code = 0 };
+		struct ration_plan *plan;
+
+		facts.base_kind = RATION_BASE_REFUSED;
+		plan = plan_of(&facts, RATION_LIMIT_TIMEOUT, "5s", rows[i].policy);
+		assert_int_equal(ration_plan_check(plan, &error), rows[i].result);
+		assert_true(rows[i].result == 0 || strstr(error.message, "--base can't be used: nothing is mounted"));
+		assert_true(rows[i].result == 0 || strstr(error.hint, "mount it"));
+		assert_null(ration_plan_free(plan));
+		facts.base_kind = RATION_BASE_NONE;
+		plan = plan_of(&facts, RATION_LIMIT_TIMEOUT, "5s", rows[i].policy);
+		assert_int_equal(ration_plan_check(plan, &error), 0);
+		assert_null(ration_plan_free(plan));
+	}
+	/* And no limit is thought to be held by its groups. */
+	facts.base_kind = RATION_BASE_REFUSED;
+	facts.controllers = ALL_CONTROLLERS;
+	memory = plan_of(&facts, RATION_LIMIT_MEMORY, "64M", RATION_ENFORCE_FALLBACK);
+	assert_int_equal(ration_plan_item(memory, 0)->mechanism, RATION_MECHANISM_WATCH);
+	assert_null(ration_plan_free(memory));
+}
+
 static void test_max_lifts_whatever_the_policy(void **state)
 {
 	(void)state;
@@ -790,6 +824,7 @@ int main(void)
 		cmocka_unit_test(test_backstops),
 		cmocka_unit_test(test_lifted_limits_have_no_backstop),
 		cmocka_unit_test(test_max_protection_is_no_lifting),
+		cmocka_unit_test(test_a_base_that_is_refused),
 		cmocka_unit_test(test_max_lifts_whatever_the_policy),
 		cmocka_unit_test(test_implied),
 		cmocka_unit_test(test_implied_is_never_refused),

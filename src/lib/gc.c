@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/gc.h"
-#include "lib/group.h"
+#include "lib/nodes.h"
 #include "lib/owner.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
@@ -55,7 +55,7 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	if (fd < 0)
 		return 0;
 	r = cg_each_child(fd, visit_group, gc);
-	group_remove_nodes(gc->host->base_fd, gc->host->nspace, namespace_fd, name, fd);
+	nodes_remove(gc->host, namespace_fd, name, fd);
 	return r;
 }
 
@@ -77,7 +77,7 @@ int ration_gc(const struct ration_host *host, struct ration_gc_report *report, s
 	int r = 0;
 
 	if (host->base_fd >= 0)
-		namespace_fd = cg_open_dir(host->base_fd, host->nspace);
+		namespace_fd = nodes_open(host);
 	if (namespace_fd >= 0)
 		r = cg_each_child(namespace_fd, visit_tenant, &gc);
 	if (r < 0)

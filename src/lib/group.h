@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * group.h - the leaf in which a run's processes live, and the nodes above it
+ * group.h - the leaf in which a run's processes live
  */
 #ifndef RATION_LIB_GROUP_H
 #define RATION_LIB_GROUP_H
@@ -41,8 +41,5 @@ int group_remove(struct group *group);
 
 /* Closes what is open. The group itself stays. */
 void group_close(struct group *group);
-
-/* Removes NAMESPACE/TENANT and NAMESPACE where they are empty and not marked to stay. */
-void group_remove_nodes(int base_fd, const char *nspace, int namespace_fd, const char *tenant, int tenant_fd);
 
 #endif

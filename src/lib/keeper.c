@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "lib/nodes.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -48,7 +49,7 @@ static bool wait_for_end(int parent_fd, int socket_fd)
 static void clean_up(const struct group *group)
 {
 	const struct ration_host *host = group->host;
-	CLEANUP(closep) int namespace_fd = cg_open_dir(host->base_fd, host->nspace);
+	CLEANUP(closep) int namespace_fd = nodes_open(host);
 	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, group->tenant);
 	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, group->name);
 
@@ -56,7 +57,7 @@ static void clean_up(const struct group *group)
 	if (fd >= 0 && cg_end(fd, CLEAN_UP_MSEC) == 0)
 		(void)cg_rmdir_tree(tenant_fd, group->name);
 	if (tenant_fd >= 0)
-		group_remove_nodes(host->base_fd, host->nspace, namespace_fd, group->tenant, tenant_fd);
+		nodes_remove(host, namespace_fd, group->tenant, tenant_fd);
 }
 
 /*

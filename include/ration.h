@@ -14,6 +14,10 @@
  *                          command inside
  *   ration_run_wait()      supervises it to its end and fills in the receipt
  *
+ * Between plan and supervise there is a second way, for groups that outlive a
+ * command or are supervised by somebody else: ration_group_create() and what
+ * follows it below.
+ *
  * Return values. Every fallible call returns 0 or more on success and a
  * negative errno on failure; each call lists the ones it can return. The last
  * parameter of a fallible call, `reterr`, may be NULL; otherwise it is filled
@@ -82,6 +86,10 @@ enum ration_cause {
 	RATION_CAUSE_VANISHED,       /* the group was removed meanwhile */
 	RATION_CAUSE_COMMAND,        /* the command itself couldn't be executed */
 	RATION_CAUSE_NO_MEMORY,      /* this process ran out of memory */
+	RATION_CAUSE_NO_GROUP,       /* there is no group of that name */
+	RATION_CAUSE_NO_PROCESS,     /* no such process, or none that can be in a group */
+	RATION_CAUSE_IN_USE,         /* more is in use than the new limit allows */
+	RATION_CAUSE_TIMEOUT,        /* it didn't happen in time */
 };
 
 /*
@@ -180,6 +188,7 @@ struct ration_limit_info {
 	bool has_soft;           /* takes SOFT:HARD */
 	bool lifts;              /* "max" is a value: no limit */
 	bool protects;           /* a share that is kept for the group: "max" is all */
+	bool supervised;         /* takes a supervisor: only ration_run_start() can hold it */
 	enum ration_mechanism mechanisms[4]; /* what can hold it, the best first, up to NONE */
 	int resource;            /* the RLIMIT_* that it is, or -1 */
 	const char *kernel_file; /* "memory.high", or NULL */
@@ -192,6 +201,16 @@ struct ration_limit_info {
 
 /* Returns the row of `limit`, or NULL where there is none. Never freed. */
 RATION_PUBLIC const struct ration_limit_info *ration_limit_info(enum ration_limit limit);
+
+/* Who will be there to hold the limits of a plan. */
+enum ration_purpose {
+	RATION_PURPOSE_RUN,     /* the supervisor of ration_run_start() */
+	RATION_PURPOSE_GROUP,   /* a tenant or a group, and nobody beside it: the kernel alone */
+	RATION_PURPOSE_PROCESS, /* each process for itself, as it is started, attached or becomes a command */
+};
+
+/* Tells whether a limit can be asked for at all for this purpose, on any host. */
+RATION_PUBLIC bool ration_limit_fits(enum ration_limit limit, enum ration_purpose purpose);
 
 struct ration_limits;
 
@@ -378,6 +397,8 @@ struct ration_host_options {
 	size_t size;            /* sizeof(struct ration_host_options) */
 	const char *base;       /* an existing directory on a cgroup2 mount */
 	const char *nspace;     /* the node below BASE; default "ration" */
+	const char *parent;     /* nodes between BASE and that one: "a/b/c", at most 8; default none */
+	bool no_create;         /* those nodes are there already: -ENOENT where they aren't */
 	const char *root;       /* read /proc and /sys below this directory: tests */
 };
 
@@ -489,6 +510,14 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_plan_survey(const struct ration_host 
 RATION_PUBLIC struct ration_plan *ration_plan_free(struct ration_plan *plan);
 
 /*
+ * The same for another purpose; ration_plan_new() is for RATION_PURPOSE_RUN. A
+ * limit that doesn't fit the purpose is planned with RATION_MECHANISM_NONE.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new_for(const struct ration_host *host,
+		const struct ration_limits *limits, enum ration_policy policy, enum ration_purpose purpose,
+		struct ration_plan **ret_plan, struct ration_error *reterr);
+
+/*
  * Tells whether the policy of the plan lets it run.
  * Errors: -EOPNOTSUPP; the message names the first limit that can't be held, or the
  * base that can't be used, why, and the hint what would help.
@@ -587,8 +616,13 @@ enum ration_metric {
 	RATION_METRIC_IO_PRESSURE_FULL_USEC,
 	RATION_METRIC_STDOUT_BYTES,       /* passed on, where output is limited */
 	RATION_METRIC_STDERR_BYTES,
+	/* Of groups that live: never in a receipt. */
+	RATION_METRIC_MEMORY_CURRENT_BYTES,
+	RATION_METRIC_SWAP_CURRENT_BYTES,
+	RATION_METRIC_PIDS_CURRENT,
+	RATION_METRIC_FROZEN_USEC,        /* since 6.18 */
 };
-#define RATION_METRIC_COUNT (RATION_METRIC_STDERR_BYTES + 1)
+#define RATION_METRIC_COUNT (RATION_METRIC_FROZEN_USEC + 1)
 
 /* Where a metric comes from. */
 enum ration_source {
@@ -747,25 +781,342 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_run_wait(struct ration_run *run,
  */
 RATION_PUBLIC const struct ration_receipt *ration_run_receipt(const struct ration_run *run);
 
+/* ------------------------------------------------------------------ groups */
+
+/*
+ * A tenant, or a group of one, made and kept by hand: BASE/NAMESPACE/TENANT and
+ * BASE/NAMESPACE/TENANT/NAME. A tenant has limits and no processes of its own;
+ * its groups share them. A group has processes. Both are addressed by text:
+ * "acme" is a tenant, "acme/vm7" a group.
+ *
+ * What is to be remembered of a group stands in user.ration.* attributes of its
+ * directory: whose it is, since when, what was asked for. So any process may
+ * open what another has made, and nothing can go stale.
+ *
+ * A handle names the group's directory, not its name: once that is removed, by
+ * whomever, each call fails with -ENOENT and RATION_CAUSE_VANISHED, though a new
+ * group may have the name.
+ *
+ * Errors that each call below can return, and what they mean: -EINVAL (a bad
+ * address; a tenant where a group is needed), -ENOENT (no such group, or it
+ * vanished), -EACCES, -EPERM (it belongs to another user), -EOPNOTSUPP (there is
+ * no cgroup here: the message says why), -EIO, -ENOMEM. Others are listed.
+ */
+struct ration_group;
+
+/* How to make one. Zeroed fields take their defaults. */
+struct ration_group_options {
+	size_t size;          /* sizeof(struct ration_group_options) */
+	bool keep;            /* it stays when its maker is dead; without, ration_gc() removes it then */
+	bool exist_ok;        /* one that is there with the same limits asked for is opened */
+	bool without_cgroup;  /* where no group can be made, succeed with a handle that has none: see
+				 ration_group_reason() */
+	bool no_oom_group;    /* let an OOM kill take one process, not all of the group */
+	bool has_owner;       /* delegate it to `uid` and `gid`: its directory, cgroup.procs,
+				 cgroup.threads and cgroup.subtree_control, but no limit */
+	uint32_t uid, gid;
+	const char *command;  /* what it is for, shown by ration_list_new(); NULL: nothing */
+};
+
+/*
+ * Makes a tenant or a group, and the nodes above it, and applies `plan` (one for
+ * RATION_PURPOSE_GROUP; NULL: no limits). All or nothing. Of several that make
+ * the same one at once, one wins; the others get -EEXIST, or with exist_ok the
+ * same group, made whole.
+ * Errors: -EEXIST (it is there; with exist_ok: with other limits), -EBUSY
+ * (processes where a node must be), -EAGAIN (too many groups), -ENOSPC.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_create(const struct ration_host *host, const char *address,
+		const struct ration_plan *plan, const struct ration_group_options *options,
+		struct ration_group **ret_group, struct ration_error *reterr);
+
+/* Opens one that is there. `host` must outlive it. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_open(const struct ration_host *host, const char *address,
+		struct ration_group **ret_group, struct ration_error *reterr);
+
+/* Forgets the handle; the group stays. Takes NULL, returns NULL. */
+RATION_PUBLIC struct ration_group *ration_group_free(struct ration_group *group);
+
+/* Returns its address. */
+RATION_PUBLIC const char *ration_group_address(const struct ration_group *group);
+
+/* Returns its directory, or NULL where it has none. */
+RATION_PUBLIC const char *ration_group_path(const struct ration_group *group);
+
+/* Tells whether it is a tenant. */
+RATION_PUBLIC bool ration_group_is_tenant(const struct ration_group *group);
+
+/* Returns why it has no cgroup, or "" where it has one. */
+RATION_PUBLIC const char *ration_group_reason(const struct ration_group *group);
+
+/* How to change the limits of one that lives. */
+struct ration_update_options {
+	size_t size;              /* sizeof(struct ration_update_options) */
+	bool force;               /* set a limit below the present use at once: the kernel reclaims,
+				     and kills where that isn't enough */
+	uint64_t reclaim_usec;    /* how long to reclaim memory before giving up; 0: 2 s */
+};
+
+/* What the change came to. */
+struct ration_update_report {
+	size_t size;              /* sizeof(struct ration_update_report), set by the caller */
+	bool changed;             /* the new limits are in force */
+	bool has_failed;          /* this one couldn't be set, and so none was */
+	enum ration_limit failed;
+	uint64_t memory_before_bytes, memory_after_bytes; /* RATION_UNLIMITED: not known */
+	uint64_t oom_kills;       /* in the group during the change */
+	uint64_t elapsed_usec;
+};
+
+/*
+ * Changes the limits that `plan` has (one for RATION_PURPOSE_GROUP), and no
+ * other; RATION_UNLIMITED lifts one. All or nothing: if one can't be set, those
+ * before it are set back. A memory limit below the present use is reached by
+ * memory.high and memory.reclaim first (since 5.19), for a bounded time, and set
+ * only then; so nothing is killed unless `force` says so. `options` and `report`
+ * may be NULL; the report is filled in on failure, too.
+ * Errors: -EBUSY with RATION_CAUSE_IN_USE (more is in use than the limit allows,
+ * and couldn't be reclaimed), -EINVAL (limits that contradict those in force).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_update(struct ration_group *group,
+		const struct ration_plan *plan, const struct ration_update_options *options,
+		struct ration_update_report *report, struct ration_error *reterr);
+
+/* What became of a process that was put into a group. */
+struct ration_attach_report {
+	size_t size;              /* sizeof(struct ration_attach_report), set by the caller */
+	bool moved;               /* it is in the group; false: only its own limits were set */
+	uint64_t elsewhere_bytes; /* resident memory it brought along: charged to where it was until
+				     it is freed. RATION_UNLIMITED: not known */
+	char from[512];           /* the group it was in, a path below the mount; "" if not known */
+};
+
+/*
+ * Moves a running process, with all its threads, into the group; its children
+ * stay where they are. `plan`, may be NULL, is one for RATION_PURPOSE_PROCESS:
+ * its limits are set on the process, too, by prlimit(2) and the like; if one
+ * can't be, the process goes back to where it was.
+ * What it uses from now on counts in the group; memory that it has already
+ * stays charged to where it was. A group without a cgroup sets the limits only.
+ * Errors: -ESRCH (no such process), -EINVAL with RATION_CAUSE_NO_PROCESS (a
+ * kernel thread; 0, a process of another pid namespace), -EACCES, -EPERM (not
+ * yours to move: cgroup.procs of the nearest group above both must be writable),
+ * -EBUSY (the group isn't a leaf), -EOPNOTSUPP.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach(struct ration_group *group, int pid,
+		const struct ration_plan *plan, struct ration_attach_report *report,
+		struct ration_error *reterr);
+
+/* The same for the process behind a pidfd: it can't be mistaken for another that got its pid. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach_pidfd(struct ration_group *group, int pid_fd,
+		const struct ration_plan *plan, struct ration_attach_report *report,
+		struct ration_error *reterr);
+
+/* A command for a group. Zeroed fields take their defaults. */
+struct ration_spawn_options {
+	size_t size;              /* sizeof(struct ration_spawn_options) */
+	char *const *argv;        /* NULL-terminated; argv[0] is looked up in PATH */
+	char *const *envp;        /* NULL: this process's environment */
+	const int *fds;           /* three fds for its 0, 1, 2; NULL: ours. No other is passed on */
+	const struct ration_plan *plan; /* for RATION_PURPOSE_PROCESS; NULL: nothing is set */
+};
+
+/*
+ * Starts a command that is born in the group (clone3 with CLONE_INTO_CGROUP, 5.7;
+ * else moved in before its first instruction). It is this process's child, to be
+ * waited for by the caller, by the pidfd or by pid; nobody supervises it, and it
+ * isn't ended with this process. `ret_pid_fd`, may be NULL, is the caller's.
+ * Errors: with RATION_CAUSE_COMMAND those of execve(2); -EAGAIN, -EBUSY.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_spawn(struct ration_group *group,
+		const struct ration_spawn_options *options, int *ret_pid, int *ret_pid_fd,
+		struct ration_error *reterr);
+
+/*
+ * Moves this process into the group and becomes the command. Returns on failure
+ * only; then the process is where it was, and as it was but for limits that were
+ * set. Not for programs with threads: exec ends the others.
+ * Errors: those of ration_group_attach() and execve(2).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_exec(struct ration_group *group,
+		const struct ration_spawn_options *options, struct ration_error *reterr);
+
+/* What a group uses now, and has used. */
+struct ration_stats {
+	size_t size;              /* sizeof(struct ration_stats), set by the caller */
+	bool populated;           /* it, or one below it, has processes */
+	bool frozen;
+	uint64_t processes;       /* RATION_UNLIMITED: not known */
+	uint64_t pressure_memory_pct100; /* memory.pressure, some avg10, in hundredths of a percent;
+					    RATION_UNLIMITED: not known */
+	uint64_t metric[RATION_METRIC_COUNT];
+	enum ration_source source[RATION_METRIC_COUNT]; /* RATION_SOURCE_ABSENT: the value means nothing */
+};
+
+/* Reads them. What this kernel or these controllers don't count is absent, never 0. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_stats(const struct ration_group *group,
+		struct ration_stats *stats, struct ration_error *reterr);
+
+/* One limit of a group that lives. */
+struct ration_group_limit {
+	size_t size;              /* sizeof(struct ration_group_limit), set by the caller */
+	enum ration_limit limit;
+	bool has_asked;           /* it was asked for, by ration_group_create() or _update() or a run */
+	uint64_t asked;
+	bool has_here;            /* the group's own file could be read */
+	bool has_effective;
+	uint64_t here;            /* in the unit of the limit's row */
+	uint64_t effective;       /* the lowest of it and of all above it */
+	enum ration_level level;  /* at which that is; the machine's own for what nobody limits */
+	char where[256];          /* the path of the group that binds, or "" */
+	/* Limits that are text, "0-3"; "" for the others. */
+	char asked_text[256], here_text[256], effective_text[256];
+};
+
+/*
+ * Reads one limit: as asked for, as its kernel file has it, and as it comes to
+ * through all groups above, up to what this process can see.
+ * Errors: -ENODATA (the limit isn't one of groups).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_limit(const struct ration_group *group,
+		enum ration_limit limit, struct ration_group_limit *ret_limit, struct ration_error *reterr);
+
+/*
+ * Stops or continues all processes of the group and below it (cgroup.freeze,
+ * 5.2), and waits for it to be so, at most for `timeout_usec` (0: 5 s).
+ * Errors: -ETIMEDOUT: the kernel goes on trying; a process in an uninterruptible
+ * sleep is the usual reason.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_freeze(struct ration_group *group, uint64_t timeout_usec,
+		struct ration_error *reterr);
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_thaw(struct ration_group *group, uint64_t timeout_usec,
+		struct ration_error *reterr);
+
+/*
+ * Kills all processes of the group and below it, frozen or not (cgroup.kill,
+ * 5.14; before, frozen, killed and thawed), and waits for them to be gone, at
+ * most for `timeout_usec` (0: 10 s). `ret_killed`, may be NULL: how many there
+ * were. The group stays. Errors: -ETIMEDOUT.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_kill(struct ration_group *group, uint64_t timeout_usec,
+		uint64_t *ret_killed, struct ration_error *reterr);
+
+/*
+ * Asks the kernel to take `bytes` of memory back from the group, once
+ * (memory.reclaim, 5.19). `ret_reclaimed_bytes`, may be NULL: by how much less
+ * it has then. Less than asked for is success, too: it is what could be had.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_reclaim(struct ration_group *group, uint64_t bytes,
+		uint64_t *ret_reclaimed_bytes, struct ration_error *reterr);
+
+/* What becomes of the processes of a group that is removed. */
+enum ration_remove {
+	RATION_REMOVE_EMPTY,   /* there must be none */
+	RATION_REMOVE_KILL,    /* they are killed */
+	RATION_REMOVE_RELEASE, /* they live on: where they came from, or else where the caller is */
+};
+
+/* What a removal did. */
+struct ration_remove_report {
+	size_t size;           /* sizeof(struct ration_remove_report), set by the caller */
+	uint64_t killed;
+	uint64_t released;     /* moved out alive: none of the group's limits hold for them any more */
+	uint64_t released_to_caller; /* of those, moved to the caller's own group: where they came from
+					isn't known or isn't there any more */
+};
+
+/*
+ * Removes the group, what its processes made below it, and the nodes above it
+ * that nobody uses and nobody keeps. A tenant goes with its groups. One that is
+ * gone already is no error. Released processes are never moved into a node with
+ * controllers, and never left without a word: the report counts them.
+ * Errors: -EBUSY (processes: with RATION_REMOVE_EMPTY, or they don't die, or
+ * can't be moved). `report` may be NULL.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_remove(struct ration_group *group, enum ration_remove mode,
+		struct ration_remove_report *report, struct ration_error *reterr);
+
+/* Writes at most `n` pids of the group and of those below it. Returns how many there are. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_pids(const struct ration_group *group, int *ret_pids, size_t n,
+		struct ration_error *reterr);
+
+/* ----------------------------------------------------------------- listing */
+
+/* Whether the process that a group belongs to lives. */
+enum ration_owner {
+	RATION_OWNER_UNKNOWN, /* no record, or one of another pid namespace */
+	RATION_OWNER_ALIVE,
+	RATION_OWNER_DEAD,
+	RATION_OWNER_KEPT,    /* it belongs to nobody: it stays until it is removed */
+};
+
+/* "unknown", "alive", "dead", "kept". */
+RATION_PUBLIC const char *ration_owner_name(enum ration_owner owner);
+
+/* A tenant or a group, as it was when the list was made. */
+struct ration_list_item {
+	size_t size;           /* sizeof(struct ration_list_item) */
+	const char *address;
+	bool is_tenant;
+	enum ration_owner owner;
+	int owner_pid;         /* 0: not known */
+	uint32_t uid;          /* whose its directory is */
+	uint64_t created_usec; /* since the epoch; 0: not known */
+	const char *command;   /* what runs in it, or what it is for; "": not known */
+	struct ration_stats stats;
+};
+
+struct ration_list;
+
+/*
+ * Lists the tenants and groups below BASE/NAMESPACE, sorted, each tenant before
+ * its groups; of one tenant only, if `tenant` isn't NULL. No BASE: an empty
+ * list. Groups that come or go meanwhile may be missing or there.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_list_new(const struct ration_host *host, const char *tenant,
+		struct ration_list **ret_list, struct ration_error *reterr);
+RATION_PUBLIC struct ration_list *ration_list_free(struct ration_list *list);
+RATION_PUBLIC size_t ration_list_count(const struct ration_list *list);
+/* Returns item `i`, or NULL. Lives as long as the list. */
+RATION_PUBLIC const struct ration_list_item *ration_list_item(const struct ration_list *list, size_t i);
+
 /* --------------------------------------------------------------------- gc */
+
+/* What becomes of a group that garbage collection looks at. */
+enum ration_gc_action {
+	RATION_GC_LIVE,    /* its owner lives, or isn't known, or it is kept: left alone */
+	RATION_GC_REMOVED, /* or would be, in a dry run */
+	RATION_GC_FAILED,  /* its processes don't die */
+};
+
+/* How to collect. Zeroed fields take their defaults. */
+struct ration_gc_options {
+	size_t size;       /* sizeof(struct ration_gc_options) */
+	bool dry_run;      /* look and tell; remove nothing */
+	/* Called for each group, may be NULL. */
+	void (*found)(void *userdata, const char *address, enum ration_gc_action action);
+	void *userdata;
+};
 
 /* What garbage collection did. */
 struct ration_gc_report {
 	size_t size;       /* sizeof(struct ration_gc_report), set by the caller */
 	uint64_t examined; /* groups looked at */
 	uint64_t removed;  /* groups whose owner is dead: killed and removed */
-	uint64_t live;     /* groups whose owner lives */
+	uint64_t live;     /* groups whose owner lives, and those that are kept */
 	uint64_t failed;   /* groups that couldn't be removed */
 };
 
 /*
  * Kills and removes every group below BASE/NAMESPACE whose owner is dead (by
- * pid, start time and boot id, as written on the group's own directory), and
- * the tenants that are empty then. A host without BASE has none.
+ * pid, start time and boot id, as written on the group's own directory) and that
+ * isn't kept, and the tenants that are empty then. A host without BASE has none.
+ * `options` may be NULL.
  * Errors: -ENOMEM, -EIO.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_gc(const struct ration_host *host,
-		struct ration_gc_report *report, struct ration_error *reterr);
+		const struct ration_gc_options *options, struct ration_gc_report *report,
+		struct ration_error *reterr);
 
 #ifdef __cplusplus
 }

@@ -44,7 +44,7 @@ static int gc_function(struct options *options, char **operands)
 
 	(void)operands;
 	if (r >= 0)
-		r = ration_gc(host, &report, &error);
+		r = ration_gc(host, NULL, &report, &error);
 	if (r >= 0)
 		r = print(options, &report, &error);
 	host = ration_host_free(host);

@@ -101,7 +101,7 @@ static int write_error(const struct group_write *write, int code, struct ration_
 	}
 }
 
-int apply_writes(int group_fd, const struct group_writes *writes, struct ration_error *reterr)
+int apply_writes(int group_fd, struct group_writes *writes, struct ration_error *reterr)
 {
 	char old[ARRAY_SIZE(writes->write)][256];
 
@@ -113,16 +113,15 @@ int apply_writes(int group_fd, const struct group_writes *writes, struct ration_
 			r = cg_write(group_fd, write->file, write->value);
 		if (r < 0) {
 			undo(group_fd, writes, old, i);
+			writes->failed = i;
 			return write_error(write, r, reterr);
 		}
 	}
 	return 0;
 }
 
-int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, struct ration_error *reterr)
+int apply_collect(const struct ration_plan *plan, struct group_writes *writes, struct ration_error *reterr)
 {
-	struct group_writes writes = { .n = 0 };
-	const struct ration_plan_item *memory = plan_held(plan, RATION_LIMIT_MEMORY);
 	int r = 0;
 
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
@@ -130,14 +129,21 @@ int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, st
 		const struct mech_ops *ops = mech_ops(item->mechanism);
 
 		if (ops && ops->apply_group)
-			r = ops->apply_group(item, &writes);
+			r = ops->apply_group(item, writes);
 	}
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "too many limits for one group") : 0;
+}
+
+int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, struct ration_error *reterr)
+{
+	struct group_writes writes = { .n = 0 };
+	const struct ration_plan_item *memory = plan_held(plan, RATION_LIMIT_MEMORY);
+	int r = apply_collect(plan, &writes, reterr);
+
 	/* Since 4.19. A run that has lost one of its processes isn't the run that was asked for. */
 	if (r == 0 && oom_group && memory && memory->mechanism == RATION_MECHANISM_CGROUP2)
 		r = mech_write(&writes, RATION_LIMIT_MEMORY, "memory.oom.group", "1");
-	if (r < 0)
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "too many limits for one group");
-	return apply_writes(group_fd, &writes, reterr);
+	return r < 0 ? r : apply_writes(group_fd, &writes, reterr);
 }
 
 int apply_child(const struct ration_plan *plan, const struct host_facts *facts, struct spawn *spawn,

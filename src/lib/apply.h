@@ -17,8 +17,14 @@ uint32_t apply_controllers(const struct ration_plan *plan, const struct host_fac
  */
 int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, struct ration_error *reterr);
 
-/* Writes a list, with the same promise. Of a keyed file the field that was written is taken back. */
-int apply_writes(int group_fd, const struct group_writes *writes, struct ration_error *reterr);
+/* Lists what a plan writes to a group, in the order of the table of limits. */
+int apply_collect(const struct ration_plan *plan, struct group_writes *writes, struct ration_error *reterr);
+
+/*
+ * Writes a list, with the same promise: of a keyed file the field that was written is
+ * taken back. `failed` in the list is the index of the write that failed.
+ */
+int apply_writes(int group_fd, struct group_writes *writes, struct ration_error *reterr);
 
 /* Adds to `spawn` what the child is to set for itself. */
 int apply_child(const struct ration_plan *plan, const struct host_facts *facts, struct spawn *spawn,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/levels.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -39,38 +40,20 @@ static uint64_t file_u64(int dir_fd, const char *file)
 
 /* ------------------------------------------------------------- verdicts */
 
-static void add_level(struct counters *counters, enum ration_level level, int fd, const char *where)
+static void add_level(void *data, int fd, enum ration_level level, const char *where)
 {
+	struct counters *counters = data;
 	struct counter_level *at = &counters->level[counters->n_levels];
 
 	if (counters->n_levels == COUNTER_LEVELS_MAX)
 		return;
+	/* The real root has no such file: what happens there is the machine's. */
 	at->oom = file_key(fd, "memory.events.local", "oom");
 	if (at->oom == COUNTER_ABSENT)
 		return;
 	at->level = level;
 	(void)snprintf(at->where, sizeof(at->where), "%s", where);
 	counters->n_levels++;
-}
-
-/* BASE and every group above it, up to the mount of the hierarchy. */
-static void add_ancestors(struct counters *counters, const struct ration_host *host)
-{
-	CLEANUP(closep) int fd = fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
-	size_t mount = strlen(host->mount);
-	char path[PATH_MAX];
-
-	(void)strcpy(path, host->base);
-	while (fd >= 0 && strncmp(path, host->mount, mount) == 0 && strlen(path) > mount) {
-		char *slash = strrchr(path, '/');
-		int up;
-
-		add_level(counters, RATION_LEVEL_ANCESTOR, fd, path + mount);
-		*slash = '\0';
-		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		(void)close_fd(fd);
-		fd = up;
-	}
 }
 
 static uint64_t machine_oom_kill(int proc_fd)
@@ -84,9 +67,7 @@ static uint64_t machine_oom_kill(int proc_fd)
 void counters_read(const struct group *group, struct counters *ret)
 {
 	const struct ration_host *host = group->host;
-	const char *base = host->base + (strncmp(host->base, host->mount, strlen(host->mount)) == 0 ?
-						strlen(host->mount) : 0);
-	char text[512], where[PATH_MAX + 300];
+	char text[512];
 
 	*ret = (struct counters) {
 		.oom = COUNTER_ABSENT,
@@ -103,11 +84,7 @@ void counters_read(const struct group *group, struct counters *ret)
 		ret->oom_group_kill = text_key(text, "oom_group_kill");
 	}
 	ret->oom_kill_below = file_key(group->fd, "memory.events", "oom_kill");
-	(void)snprintf(where, sizeof(where), "%s/%s/%s", base, host->nspace, group->tenant);
-	add_level(ret, RATION_LEVEL_TENANT, group->tenant_fd, where);
-	(void)snprintf(where, sizeof(where), "%s/%s", base, host->nspace);
-	add_level(ret, RATION_LEVEL_ANCESTOR, group->namespace_fd, where);
-	add_ancestors(ret, host);
+	levels_walk(group, add_level, ret);
 }
 
 /* ---------------------------------------------------------------- usage */
@@ -201,44 +178,47 @@ static char *read_io_stat(int group_fd)
 	return NULL;
 }
 
-static void read_io(int group_fd, struct ration_receipt *receipt)
+static void set(struct usage *usage, enum ration_metric metric, uint64_t value)
+{
+	if (value == COUNTER_ABSENT)
+		return;
+	usage->metric[metric] = value;
+	usage->source[metric] = RATION_SOURCE_CGROUP2;
+}
+
+static void read_io(int group_fd, struct usage *usage)
 {
 	CLEANUP(freep) char *text = read_io_stat(group_fd);
 
 	if (!text)
 		return;
-	receipt_set(receipt, RATION_METRIC_IO_READ_BYTES, text_io_sum(text, "rbytes="), RATION_SOURCE_CGROUP2);
-	receipt_set(receipt, RATION_METRIC_IO_WRITE_BYTES, text_io_sum(text, "wbytes="), RATION_SOURCE_CGROUP2);
-	receipt_set(receipt, RATION_METRIC_IO_READ_OPS, text_io_sum(text, "rios="), RATION_SOURCE_CGROUP2);
-	receipt_set(receipt, RATION_METRIC_IO_WRITE_OPS, text_io_sum(text, "wios="), RATION_SOURCE_CGROUP2);
+	set(usage, RATION_METRIC_IO_READ_BYTES, text_io_sum(text, "rbytes="));
+	set(usage, RATION_METRIC_IO_WRITE_BYTES, text_io_sum(text, "wbytes="));
+	set(usage, RATION_METRIC_IO_READ_OPS, text_io_sum(text, "rios="));
+	set(usage, RATION_METRIC_IO_WRITE_OPS, text_io_sum(text, "wios="));
 }
 
-void counters_read_usage(const struct group *group, struct ration_receipt *receipt)
+void counters_read_usage(int group_fd, struct usage *usage)
 {
 	const char *last = "";
 	char text[CG_FILE_MAX] = "";
 
-	if (group->fd < 0)
-		return;
 	for (size_t i = 0; i < ARRAY_SIZE(metric_files); i++) {
 		const struct metric_file *at = &metric_files[i];
-		uint64_t value;
 
 		if (!at->key) {
-			receipt_set(receipt, at->metric, file_u64(group->fd, at->file), RATION_SOURCE_CGROUP2);
+			set(usage, at->metric, file_u64(group_fd, at->file));
 			continue;
 		}
-		if (strcmp(last, at->file) != 0 && cg_read(group->fd, at->file, text, sizeof(text)) < 0)
+		if (strcmp(last, at->file) != 0 && cg_read(group_fd, at->file, text, sizeof(text)) < 0)
 			text[0] = '\0';
 		last = at->file;
-		value = text_key(text, at->key);
-		receipt_set(receipt, at->metric, value, RATION_SOURCE_CGROUP2);
+		set(usage, at->metric, text_key(text, at->key));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(metric_pressures); i++)
-		receipt_set(receipt, metric_pressures[i].metric,
-				counters_pressure(group->fd, metric_pressures[i].file, metric_pressures[i].line),
-				RATION_SOURCE_CGROUP2);
-	read_io(group->fd, receipt);
+		set(usage, metric_pressures[i].metric,
+				counters_pressure(group_fd, metric_pressures[i].file, metric_pressures[i].line));
+	read_io(group_fd, usage);
 }
 
 uint64_t counters_cpu_usec(int cpu_stat_fd)

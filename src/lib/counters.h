@@ -19,8 +19,8 @@
 /* "Not known." No counter of the kernel gets there. */
 #define COUNTER_ABSENT UINT64_MAX
 
-/* Tenant, namespace, BASE, and what lies above it. */
-#define COUNTER_LEVELS_MAX 12
+/* Tenant, namespace, the nodes above it, BASE, and what lies above that. */
+#define COUNTER_LEVELS_MAX 24
 
 struct counter_level {
 	enum ration_level level;
@@ -41,8 +41,14 @@ struct counters {
 /* Reads what verdicts rest on. `group` may have no cgroup. */
 void counters_read(const struct group *group, struct counters *ret);
 
-/* Reads what the group has used into the metrics of a receipt; what can't be read stays absent. */
-void counters_read_usage(const struct group *group, struct ration_receipt *receipt);
+/* Where metrics go, by enum ration_metric: those of a receipt, or of a group that lives. */
+struct usage {
+	uint64_t *metric;
+	enum ration_source *source;
+};
+
+/* Reads what the group has used; what can't be read stays as it is. */
+void counters_read_usage(int group_fd, struct usage *usage);
 
 /* cpu.stat's usage_usec alone, of an open cpu.stat. COUNTER_ABSENT: it can't be read. */
 uint64_t counters_cpu_usec(int cpu_stat_fd);

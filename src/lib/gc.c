@@ -2,12 +2,15 @@
 /*
  * gc.c - remove the groups whose owner is dead
  *
- * Only what killed a supervisor and its keeper at once leaves anything here: a
- * power cut doesn't, since groups don't survive it either.
+ * Of runs, only what killed a supervisor and its keeper at once leaves anything
+ * here; a power cut doesn't, since groups don't survive it either. Groups that a
+ * program made for itself, and commands that ration has become, leave theirs.
  */
+#include "lib/gc.h"
+
+#include <stdio.h>
 #include <string.h>
 
-#include "lib/gc.h"
 #include "lib/nodes.h"
 #include "lib/owner.h"
 #include "sys/cgroup.h"
@@ -16,9 +19,47 @@
 
 struct gc {
 	const struct ration_host *host;
+	const char *tenant;
 	uint64_t examine_max; /* groups to look at; then stop */
+	struct ration_gc_options options;
 	struct ration_gc_report report;
 };
+
+static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const char *name, int fd)
+{
+	switch (owner_state(gc->host->proc_fd, fd, NULL)) {
+	case RATION_OWNER_ALIVE:
+	case RATION_OWNER_UNKNOWN:
+	case RATION_OWNER_KEPT:
+		return RATION_GC_LIVE;
+	case RATION_OWNER_DEAD:
+		break;
+	}
+	if (gc->options.dry_run)
+		return RATION_GC_REMOVED;
+	return owner_remove_group(tenant_fd, name, fd) < 0 ? RATION_GC_FAILED : RATION_GC_REMOVED;
+}
+
+static void tell(struct gc *gc, const char *name, enum ration_gc_action action)
+{
+	char address[2 * RATION_NAME_MAX + 2];
+
+	switch (action) {
+	case RATION_GC_LIVE:
+		gc->report.live++;
+		break;
+	case RATION_GC_REMOVED:
+		gc->report.removed++;
+		break;
+	case RATION_GC_FAILED:
+		gc->report.failed++;
+		break;
+	}
+	if (!gc->options.found)
+		return;
+	(void)snprintf(address, sizeof(address), "%.128s/%.128s", gc->tenant, name);
+	gc->options.found(gc->options.userdata, address, action);
+}
 
 static int visit_group(int tenant_fd, const char *name, void *data)
 {
@@ -31,18 +72,7 @@ static int visit_group(int tenant_fd, const char *name, void *data)
 	if (gc->report.examined == gc->examine_max)
 		return 1;
 	gc->report.examined++;
-	switch (owner_state(gc->host->proc_fd, fd)) {
-	case OWNER_ALIVE:
-	case OWNER_UNKNOWN:
-		gc->report.live++;
-		return 0;
-	case OWNER_DEAD:
-		break;
-	}
-	if (owner_remove_group(tenant_fd, name, fd) < 0)
-		gc->report.failed++;
-	else
-		gc->report.removed++;
+	tell(gc, name, decide(gc, tenant_fd, name, fd));
 	return 0;
 }
 
@@ -54,8 +84,10 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 
 	if (fd < 0)
 		return 0;
+	gc->tenant = name;
 	r = cg_each_child(fd, visit_group, gc);
-	nodes_remove(gc->host, namespace_fd, name, fd);
+	if (!gc->options.dry_run)
+		nodes_remove(gc->host, namespace_fd, name, fd);
 	return r;
 }
 
@@ -66,7 +98,8 @@ void gc_sweep(const struct ration_host *host, int tenant_fd, uint64_t examine_ma
 	(void)cg_each_child(tenant_fd, visit_group, &gc);
 }
 
-int ration_gc(const struct ration_host *host, struct ration_gc_report *report, struct ration_error *reterr)
+int ration_gc(const struct ration_host *host, const struct ration_gc_options *options,
+		struct ration_gc_report *report, struct ration_error *reterr)
 {
 	CLEANUP(closep) int namespace_fd = -EBADF;
 	struct gc gc = {
@@ -76,6 +109,8 @@ int ration_gc(const struct ration_host *host, struct ration_gc_report *report, s
 	};
 	int r = 0;
 
+	if (options)
+		gc.options = *options;
 	if (host->base_fd >= 0)
 		namespace_fd = nodes_open(host);
 	if (namespace_fd >= 0)

@@ -10,16 +10,39 @@
  */
 #include "lib/group.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "lib/nodes.h"
 #include "lib/owner.h"
+#include "lib/record.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+
+int group_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name[RATION_NAME_MAX + 1],
+		struct ration_error *reterr)
+{
+	const char *slash = strchr(address, '/');
+	/* One byte more than is allowed shows that it is too long. */
+	char first[RATION_NAME_MAX + 2];
+	int r;
+
+	(void)snprintf(first, sizeof(first), "%.*s", slash ? (int)(slash - address) : RATION_NAME_MAX + 1, address);
+	r = host_check_name("tenant", first, reterr);
+	if (r == 0 && slash)
+		r = host_check_name("group", slash + 1, reterr);
+	if (r < 0)
+		return r;
+	(void)strcpy(tenant, first);
+	(void)strcpy(name, slash ? slash + 1 : "");
+	return 0;
+}
 
 /*
  * Our thread and the time: nobody else has both, but for another pid namespace,
@@ -58,6 +81,9 @@ int group_prepare(const struct ration_host *host, const char *tenant, const char
 
 /* ----------------------------------------------------------------- leaf */
 
+/* Far longer than anybody has the lock of a group for. */
+#define LOCK_MSEC 30000
+
 /* A leaf of that name is there: ours to remove if its owner is dead. */
 static int make_room(struct group *group, struct ration_error *reterr)
 {
@@ -66,7 +92,7 @@ static int make_room(struct group *group, struct ration_error *reterr)
 
 	if (fd < 0)
 		return vanished(fd) ? 0 : nodes_error(fd, "open", group->name, reterr);
-	if (owner_state(group->host->proc_fd, fd) == OWNER_DEAD) {
+	if (owner_state(group->host->proc_fd, fd, NULL) == RATION_OWNER_DEAD) {
 		r = owner_remove_group(group->tenant_fd, group->name, fd);
 		if (r >= 0)
 			return 0;
@@ -76,19 +102,41 @@ static int make_room(struct group *group, struct ration_error *reterr)
 	return error_hint(reterr, -EEXIST, "choose another --name, or leave it out for one that nobody has");
 }
 
-int group_create(struct group *group, uint32_t wanted, struct ration_error *reterr)
+/*
+ * Several may be making a group of this name. Who has the lock on its directory
+ * and finds that nobody has finished it, has it: so it is made whole by one, even
+ * if its first maker has died in between. -EEXIST: it is finished.
+ */
+int group_claim(int fd, bool mine)
+{
+	char text[32];
+	int r;
+
+	/* Whoever has the lock makes a few system calls, or waits for memory to be reclaimed. */
+	for (int msec = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; msec++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (msec > LOCK_MSEC)
+			return -EBUSY;
+		(void)poll(NULL, 0, 1);
+	}
+	r = record_get(fd, RECORD_CREATED, text, sizeof(text));
+	/* Where nothing can be remembered (before 5.7), the directory alone has to do. */
+	if (r == -ENODATA || (r < 0 && mine))
+		return 0;
+	(void)flock(fd, LOCK_UN);
+	return -EEXIST;
+}
+
+int group_make(struct group *group, uint32_t wanted, struct ration_error *reterr)
 {
 	int r = -EEXIST;
 
 	for (int round = 0; round < NODES_ROUNDS_MAX && (vanished(r) || r == -EEXIST); round++) {
-		r = cg_mkdir(group->tenant_fd, group->name);
-		if (r == -EEXIST) {
-			int room = make_room(group, reterr);
+		bool mine;
 
-			if (room < 0)
-				return room;
-			continue;
-		}
+		r = cg_mkdir(group->tenant_fd, group->name);
+		mine = r == 0;
 		if (vanished(r)) {
 			/* The last run of this tenant ended, and took the tenant with it. */
 			int again;
@@ -100,16 +148,53 @@ int group_create(struct group *group, uint32_t wanted, struct ration_error *rete
 				return again;
 			continue;
 		}
-		if (r < 0)
+		if (r < 0 && r != -EEXIST)
 			break;
 		r = group->fd = cg_open_dir(group->tenant_fd, group->name);
-		if (r < 0 && !vanished(r))
+		if (mine && r < 0 && !vanished(r))
 			(void)cg_rmdir(group->tenant_fd, group->name);
+		if (r < 0)
+			continue;
+		r = group_claim(group->fd, mine);
+		if (r == -EEXIST) {
+			int room;
+
+			group->fd = close_fd(group->fd);
+			room = make_room(group, reterr);
+			if (room < 0)
+				return room;
+		}
+		/* Who had the lock before may have removed it again. */
+		if (r == 0 && !group_alive(group->fd)) {
+			group->fd = close_fd(group->fd);
+			r = -ENOENT;
+		}
 	}
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't make the group %s/%s: %s", group->tenant,
 				group->name, error_text(r));
+	return 0;
+}
+
+void group_made(int fd)
+{
+	record_created(fd);
+	(void)flock(fd, LOCK_UN);
+}
+
+bool group_alive(int fd)
+{
+	return faccessat(fd, "cgroup.procs", F_OK, 0) == 0;
+}
+
+int group_create(struct group *group, uint32_t wanted, struct ration_error *reterr)
+{
+	int r = group_make(group, wanted, reterr);
+
+	if (r < 0)
+		return r;
 	owner_record(group->host->proc_fd, group->fd);
+	group_made(group->fd);
 	return 0;
 }
 

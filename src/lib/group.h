@@ -18,6 +18,12 @@ struct group {
 #define GROUP_NONE ((struct group) { .namespace_fd = -EBADF, .tenant_fd = -EBADF, .fd = -EBADF })
 
 /*
+ * Takes "TENANT" or "TENANT/NAME" apart; `name` is "" for a tenant. -EINVAL.
+ */
+int group_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name[RATION_NAME_MAX + 1],
+		struct ration_error *reterr);
+
+/*
  * Makes sure that BASE/NAMESPACE/TENANT is there and can have groups with
  * `controllers`, and chooses the group's name. Makes no group yet.
  * `name` may be NULL: one that nobody else uses.
@@ -26,6 +32,21 @@ struct group {
  */
 int group_prepare(const struct ration_host *host, const char *tenant, const char *name, uint32_t controllers,
 		struct group *ret_group, struct ration_error *reterr);
+
+/*
+ * Makes the leaf, for us alone: locked, and not to be seen as made before
+ * group_made(). -EEXIST: a group of that name is there, and its owner lives.
+ */
+int group_make(struct group *group, uint32_t controllers, struct ration_error *reterr);
+
+/* Takes a group that is there, `mine` if we have made its directory. -EEXIST: it is finished. */
+int group_claim(int fd, bool mine);
+
+/* All is written: it is a group, for everybody. */
+void group_made(int fd);
+
+/* Tells whether the directory is still there. */
+bool group_alive(int fd);
 
 /*
  * Makes the leaf and writes on it whose it is. -EEXIST: a group of that name is

@@ -493,6 +493,32 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 	return 0;
 }
 
+/* Takes "a/b/c" and the namespace apart. */
+static int take_nodes(struct ration_host *host, const char *parent, struct ration_error *reterr)
+{
+	char name[RATION_NAME_MAX + 2];
+	int r;
+
+	for (const char *at = parent; at && *at;) {
+		size_t length = strcspn(at, "/");
+
+		if (host->n_nodes == HOST_NODES_MAX - 1)
+			return error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME,
+					"--parent has more than %d names", HOST_NODES_MAX - 1);
+		/* One byte more than is allowed shows that it is too long. */
+		(void)snprintf(name, sizeof(name), "%.*s", (int)length, at);
+		r = host_check_name("--parent", name, reterr);
+		if (r < 0)
+			return r;
+		(void)strcpy(host->node[host->n_nodes++], name);
+		at += length;
+		if (*at == '/' && !*++at)
+			return host_check_name("--parent", "", reterr);
+	}
+	(void)strcpy(host->node[host->n_nodes++], host->nspace);
+	return 0;
+}
+
 int ration_host_open(const struct ration_host_options *options, struct ration_host **ret_host,
 		struct ration_error *reterr)
 {
@@ -515,8 +541,8 @@ int ration_host_open(const struct ration_host_options *options, struct ration_ho
 	(void)sigemptyset(&host->mask);
 	(void)pthread_sigmask(SIG_SETMASK, NULL, &host->mask);
 	host->nspace = strdup(options->nspace ? options->nspace : "ration");
-	if (!host->nspace)
-		r = error_oom(reterr);
+	r = host->nspace ? take_nodes(host, options->parent, reterr) : error_oom(reterr);
+	host->no_create = options->no_create;
 	if (r == 0)
 		r = probe_machine(host, root, reterr);
 	if (r == 0)

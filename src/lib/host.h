@@ -14,6 +14,9 @@
 /* The leaf below our own group into which its processes move: the same for every namespace. */
 #define HOST_SELF "ration.self"
 
+/* Nodes from BASE to the namespace: eight that the caller names, and the namespace. */
+#define HOST_NODES_MAX 9
+
 struct host_controller {
 	const char *name;
 	uint32_t bit;
@@ -29,6 +32,10 @@ struct ration_host {
 	sigset_t mask;            /* signals that were blocked when the host was opened */
 	char *nspace;
 	char root[PATH_MAX];      /* "", or where /proc and /sys are for a test */
+	/* The names from BASE down to the namespace: the caller's parents, then `nspace`. */
+	size_t n_nodes;
+	char node[HOST_NODES_MAX][RATION_NAME_MAX + 1];
+	bool no_create;           /* the parents are there, or it is an error */
 	char kernel[65];
 	char mount[PATH_MAX];
 	char own[PATH_MAX];

@@ -127,6 +127,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpus", .flag = "--cpus", .argument = "N",
 		.min = 1000, .max = UINT64_C(819200000),
 		.kernel_file = "cpu.max", .since = "4.15",
+		.lifts = true,
 		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_AFFINITY },
 		.fallback = "affinity: pinned to as many whole CPUs",
 		.unset = "no limit", .example = "1.5",
@@ -158,15 +159,15 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 	ROW(CPU_TIME, USEC, -1, ZERO_LIFTS,
 		.name = "cpu_time", .flag = "--cpu-time", .argument = "[SOFT:]HARD",
 		.min = 1, .max = PARSE_USEC_MAX, .has_soft = true,
-		.kernel_file = "cpu.stat", .since = "4.15",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_WATCH },
+		.supervised = true, .kernel_file = "cpu.stat", .since = "4.15",
+		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_WATCH, RATION_MECHANISM_RLIMIT },
 		.fallback = "watch: the sum over the processes; RLIMIT_CPU for each process",
 		.unset = "no limit", .example = "10s:12s",
 		.help = "CPU time of the group: at SOFT a signal, at HARD its end"),
 	ROW(TIMEOUT, USEC, -1, ZERO_LIFTS,
 		.name = "timeout", .flag = "--timeout", .argument = "DURATION",
 		.min = 1, .max = PARSE_USEC_MAX,
-		.mechanisms = { RATION_MECHANISM_WATCH },
+		.supervised = true, .mechanisms = { RATION_MECHANISM_WATCH },
 		.fallback = "the same everywhere",
 		.unset = "no limit", .example = "1.5s",
 		.help = "Wall time after which the run is ended"),
@@ -174,7 +175,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "pids", .flag = "--pids", .argument = "N",
 		.min = 1, .max = 4194304, .lifts = true,
 		.kernel_file = "pids.max", .since = "4.5",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_WATCH },
+		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_WATCH, RATION_MECHANISM_RLIMIT },
 		.fallback = "watch: all are killed above it; RLIMIT_NPROC for the user, unless that is root",
 		.unset = "no limit", .example = "100",
 		.help = "Processes and threads of the group together"),
@@ -205,7 +206,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 	ROW(STALL_TIMEOUT, USEC, -1, ZERO_LIFTS,
 		.name = "stall_timeout", .flag = "--stall-timeout", .argument = "DURATION",
 		.min = 500000, .max = PARSE_USEC_MAX,
-		.kernel_file = "memory.pressure", .since = "5.2",
+		.supervised = true, .kernel_file = "memory.pressure", .since = "5.2",
 		.mechanisms = { RATION_MECHANISM_CGROUP2 },
 		.fallback = "none",
 		.unset = "off", .example = "5s",
@@ -213,7 +214,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 	ROW(OUTPUT, BYTES, -1, 0,
 		.name = "output", .flag = "--output-limit", .argument = "SIZE",
 		.min = 0, .max = NUMBER_MAX,
-		.mechanisms = { RATION_MECHANISM_WATCH },
+		.supervised = true, .mechanisms = { RATION_MECHANISM_WATCH },
 		.fallback = "the same everywhere",
 		.unset = "no limit", .example = "10M",
 		.help = "Bytes on standard output, and as many on standard error"),
@@ -264,6 +265,33 @@ const struct ration_limit_info *ration_limit_info(enum ration_limit limit)
 	const struct limit_row *row = row_of(limit);
 
 	return row ? &row->info : NULL;
+}
+
+bool limit_serves(enum ration_purpose purpose, enum ration_mechanism mechanism)
+{
+	switch (purpose) {
+	case RATION_PURPOSE_RUN:
+		return mechanism != RATION_MECHANISM_NONE;
+	case RATION_PURPOSE_GROUP:
+		return mechanism == RATION_MECHANISM_CGROUP2 || mechanism == RATION_MECHANISM_CGROUP1;
+	case RATION_PURPOSE_PROCESS:
+		return mechanism == RATION_MECHANISM_RLIMIT || mechanism == RATION_MECHANISM_AFFINITY ||
+			mechanism == RATION_MECHANISM_NICE;
+	}
+	return false;
+}
+
+bool ration_limit_fits(enum ration_limit limit, enum ration_purpose purpose)
+{
+	const struct limit_row *row = row_of(limit);
+
+	if (!row || (row->info.supervised && purpose == RATION_PURPOSE_GROUP))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(row->info.mechanisms); i++) {
+		if (limit_serves(purpose, row->info.mechanisms[i]))
+			return true;
+	}
+	return false;
 }
 
 /* ------------------------------------------------------------ for a person */

@@ -32,6 +32,9 @@ struct limit_pair {
 	char text[LIMIT_PAIR_MAX];  /* as asked */
 };
 
+/* Tells whether a mechanism can hold limits for this purpose. */
+bool limit_serves(enum ration_purpose purpose, enum ration_mechanism mechanism);
+
 /* The values, by enum ration_limit, and those that have keys, in the order asked for. */
 struct ration_limits {
 	struct limit_value value[RATION_LIMIT_COUNT];

@@ -89,6 +89,10 @@ static const char *const metrics[] = {
 	[RATION_METRIC_IO_PRESSURE_FULL_USEC] = "io_pressure_full_usec",
 	[RATION_METRIC_STDOUT_BYTES] = "stdout_bytes",
 	[RATION_METRIC_STDERR_BYTES] = "stderr_bytes",
+	[RATION_METRIC_MEMORY_CURRENT_BYTES] = "memory_current_bytes",
+	[RATION_METRIC_SWAP_CURRENT_BYTES] = "swap_current_bytes",
+	[RATION_METRIC_PIDS_CURRENT] = "pids_current",
+	[RATION_METRIC_FROZEN_USEC] = "frozen_usec",
 };
 _Static_assert(ARRAY_SIZE(metrics) == RATION_METRIC_COUNT, "a metric has no name");
 NAME_FUNCTION(ration_metric_name, ration_metric, metrics)
@@ -101,6 +105,14 @@ static const char *const sources[] = {
 	[RATION_SOURCE_CLOCK] = "clock",
 };
 NAME_FUNCTION(ration_source_name, ration_source, sources)
+
+static const char *const owners[] = {
+	[RATION_OWNER_UNKNOWN] = "unknown",
+	[RATION_OWNER_ALIVE] = "alive",
+	[RATION_OWNER_DEAD] = "dead",
+	[RATION_OWNER_KEPT] = "kept",
+};
+NAME_FUNCTION(ration_owner_name, ration_owner, owners)
 
 const char *ration_version(void)
 {

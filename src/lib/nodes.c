@@ -14,17 +14,10 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "lib/owner.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
-
-/* A node that somebody made by hand stays when it is empty. */
-static bool stays(int fd)
-{
-	char value[1];
-
-	return fgetxattr(fd, CG_XATTR_KEEP, value, sizeof(value)) >= 0;
-}
 
 int nodes_error(int code, const char *what, const char *where, struct ration_error *reterr)
 {
@@ -182,44 +175,169 @@ static int make_node(int dir_fd, const char *name, uint32_t wanted, int *ret_fd,
 	return 0;
 }
 
+/* The names and directories from BASE down to the namespace, as far as they are open. */
+struct chain {
+	const struct ration_host *host;
+	int fd[HOST_NODES_MAX];
+};
+
+static void chain_close(struct chain *chain)
+{
+	for (size_t i = 0; i < HOST_NODES_MAX; i++)
+		chain->fd[i] = close_fd(chain->fd[i]);
+}
+
+#define CHAIN(h) { .host = (h), .fd = { [0 ... HOST_NODES_MAX - 1] = -EBADF } }
+
+/* The directory in which node `i` is. */
+static int above(const struct chain *chain, size_t i)
+{
+	return i == 0 ? chain->host->base_fd : chain->fd[i - 1];
+}
+
+static int chain_open(struct chain *chain)
+{
+	for (size_t i = 0; i < chain->host->n_nodes; i++) {
+		chain->fd[i] = cg_open_dir(above(chain, i), chain->host->node[i]);
+		if (chain->fd[i] < 0)
+			return chain->fd[i];
+	}
+	return 0;
+}
+
+/* The caller has said that its parents are there. */
+static int check_parent(const struct chain *chain, size_t i, struct ration_error *reterr)
+{
+	const struct ration_host *host = chain->host;
+	CLEANUP(closep) int fd = -EBADF;
+
+	if (!host->no_create || i + 1 == host->n_nodes)
+		return 0;
+	fd = cg_open_dir(above(chain, i), host->node[i]);
+	if (fd >= 0)
+		return 0;
+	/* Not -ENOENT, which would begin a new round. */
+	(void)error_set(reterr, -ENOTDIR, RATION_CAUSE_NO_GROUP, "--parent: there is no group %s below %.200s: %s",
+			host->node[i], host->base, error_text(fd));
+	return error_hint(reterr, -ENOTDIR, "leave out --no-create, and it is made");
+}
+
+/* One that we have made goes again when it is empty; one that was there stays. */
+static int make_parent(const struct chain *chain, size_t i, uint32_t wanted, int *ret_fd,
+		struct ration_error *reterr)
+{
+	CLEANUP(closep) int fd = cg_open_dir(above(chain, i), chain->host->node[i]);
+	bool made = fd < 0;
+	int r;
+
+	r = check_parent(chain, i, reterr);
+	if (r == 0)
+		r = make_node(above(chain, i), chain->host->node[i], wanted, ret_fd, reterr);
+	if (r == 0 && made)
+		(void)fsetxattr(*ret_fd, CG_XATTR_MADE, "1", 1, 0);
+	return r;
+}
+
+static bool goes(const struct chain *chain, size_t i)
+{
+	char value[1];
+
+	if (owner_kept(chain->fd[i]))
+		return false;
+	return i + 1 == chain->host->n_nodes || fgetxattr(chain->fd[i], CG_XATTR_MADE, value, sizeof(value)) >= 0;
+}
+
+/* Removes from the namespace upwards what is empty. */
+static void chain_remove(const struct chain *chain)
+{
+	for (size_t i = chain->host->n_nodes; i-- > 0;) {
+		if (chain->fd[i] >= 0 && (!goes(chain, i) || cg_rmdir(above(chain, i), chain->host->node[i]) < 0))
+			return;
+	}
+}
+
+static int chain_make(struct chain *chain, uint32_t wanted, struct ration_error *reterr)
+{
+	size_t last = chain->host->n_nodes - 1;
+	int r = 0;
+
+	for (size_t i = 0; i < last && r == 0; i++)
+		r = make_parent(chain, i, wanted, &chain->fd[i], reterr);
+	if (r == 0)
+		r = make_node(above(chain, last), chain->host->node[last], wanted, &chain->fd[last], reterr);
+	return r;
+}
+
 int nodes_make(const struct ration_host *host, const char *tenant, uint32_t wanted, int *ret_namespace_fd,
 		int *ret_tenant_fd, struct ration_error *reterr)
 {
-	CLEANUP(closep) int namespace_fd = -EBADF;
+	CLEANUP(chain_close) struct chain chain = CHAIN(host);
 	CLEANUP(closep) int tenant_fd = -EBADF;
+	int *namespace_fd = &chain.fd[host->n_nodes - 1];
 	int r = prepare_base(host, wanted, reterr);
 
 	if (r < 0)
 		return r;
 	r = -ENOENT;
 	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
-		namespace_fd = close_fd(namespace_fd);
-		r = make_node(host->base_fd, host->nspace, wanted, &namespace_fd, reterr);
+		chain_close(&chain);
+		r = chain_make(&chain, wanted, reterr);
 		if (r == 0)
-			r = make_node(namespace_fd, tenant, wanted, &tenant_fd, reterr);
+			r = make_node(*namespace_fd, tenant, wanted, &tenant_fd, reterr);
 	}
-	if (r < 0 && namespace_fd >= 0 && !stays(namespace_fd))
-		(void)cg_rmdir(host->base_fd, host->nspace);
+	if (r < 0)
+		chain_remove(&chain);
+	if (r == -ENOTDIR) {
+		if (reterr)
+			reterr->code = -ENOENT;
+		return -ENOENT;
+	}
 	if (vanished(r))
 		return error_set(reterr, -EIO, RATION_CAUSE_VANISHED, "%.100s/%s keeps vanishing", host->nspace,
 				tenant);
 	if (r < 0)
 		return r;
-	*ret_namespace_fd = TAKE_FD(namespace_fd);
+	*ret_namespace_fd = TAKE_FD(*namespace_fd);
 	*ret_tenant_fd = TAKE_FD(tenant_fd);
 	return 0;
 }
 
 int nodes_open(const struct ration_host *host)
 {
-	return cg_open_dir(host->base_fd, host->nspace);
+	CLEANUP(chain_close) struct chain chain = CHAIN(host);
+	int r = chain_open(&chain);
+
+	return r < 0 ? r : TAKE_FD(chain.fd[host->n_nodes - 1]);
+}
+
+const char *nodes_path(char *buf, size_t size, const struct ration_host *host)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < host->n_nodes && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "/%s", host->node[i]);
+	return buf;
+}
+
+void nodes_remove_above(const struct ration_host *host, int namespace_fd)
+{
+	CLEANUP(chain_close) struct chain chain = CHAIN(host);
+
+	/* The usual case has all it takes: nothing that could fail stands between a run and its end. */
+	if (host->n_nodes == 1) {
+		if (!owner_kept(namespace_fd))
+			(void)cg_rmdir(host->base_fd, host->node[0]);
+		return;
+	}
+	/* As far as it is there: somebody else may be removing it, too. */
+	(void)chain_open(&chain);
+	chain_remove(&chain);
 }
 
 void nodes_remove(const struct ration_host *host, int namespace_fd, const char *tenant, int tenant_fd)
 {
 	/* Not empty is the usual answer, and no failure: somebody else lives there. */
-	if (stays(tenant_fd) || cg_rmdir(namespace_fd, tenant) < 0)
-		return;
-	if (!stays(namespace_fd))
-		(void)cg_rmdir(host->base_fd, host->nspace);
+	if (!owner_kept(tenant_fd) && cg_rmdir(namespace_fd, tenant) == 0)
+		nodes_remove_above(host, namespace_fd);
 }

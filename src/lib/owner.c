@@ -46,6 +46,18 @@ void owner_record(int proc_fd, int group_fd)
 	(void)fsetxattr(group_fd, CG_XATTR_OWNER, text, (size_t)n, 0);
 }
 
+int owner_keep(int group_fd)
+{
+	return fsetxattr(group_fd, CG_XATTR_KEEP, "1", 1, 0) < 0 ? -errno : 0;
+}
+
+bool owner_kept(int group_fd)
+{
+	char value[1];
+
+	return fgetxattr(group_fd, CG_XATTR_KEEP, value, sizeof(value)) >= 0;
+}
+
 static bool read_record(int group_fd, struct owner *ret)
 {
 	char text[128];
@@ -67,27 +79,33 @@ static bool abandoned(int group_fd)
 		cg_populated(group_fd) == 0;
 }
 
-enum owner_state owner_state(int proc_fd, int group_fd)
+enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid)
 {
 	char boot[PROC_BOOT_ID_SIZE];
 	struct owner owner;
 	uint64_t start;
 	int r;
 
+	if (ret_pid)
+		*ret_pid = 0;
+	if (owner_kept(group_fd))
+		return RATION_OWNER_KEPT;
 	if (!read_record(group_fd, &owner))
-		return abandoned(group_fd) ? OWNER_DEAD : OWNER_UNKNOWN;
+		return abandoned(group_fd) ? RATION_OWNER_DEAD : RATION_OWNER_UNKNOWN;
 	if (proc_boot_id(proc_fd, boot) < 0)
-		return OWNER_UNKNOWN;
+		return RATION_OWNER_UNKNOWN;
 	if (strcmp(boot, owner.boot) != 0)
-		return OWNER_DEAD;
+		return RATION_OWNER_DEAD;
 	if (owner.pid_namespace != pid_namespace(proc_fd))
-		return OWNER_UNKNOWN;
+		return RATION_OWNER_UNKNOWN;
+	if (ret_pid)
+		*ret_pid = owner.pid;
 	r = proc_start_ticks(proc_fd, owner.pid, &start);
 	if (r == -ESRCH || r == -ENOENT)
-		return OWNER_DEAD;
+		return RATION_OWNER_DEAD;
 	if (r < 0)
-		return OWNER_UNKNOWN;
-	return start == owner.start_ticks ? OWNER_ALIVE : OWNER_DEAD;
+		return RATION_OWNER_UNKNOWN;
+	return start == owner.start_ticks ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;
 }
 
 int owner_remove_group(int tenant_fd, const char *name, int group_fd)

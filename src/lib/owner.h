@@ -12,17 +12,23 @@
 
 #include <stdbool.h>
 
-enum owner_state {
-	OWNER_ALIVE,
-	OWNER_DEAD,
-	OWNER_UNKNOWN, /* no record, or one of another pid namespace: hands off */
-};
+#include "ration.h"
 
 /* Writes that the group is ours. Where the file system can't (before 5.7), it is unknown. */
 void owner_record(int proc_fd, int group_fd);
 
-/* Tells whether the supervisor that made the group lives. */
-enum owner_state owner_state(int proc_fd, int group_fd);
+/*
+ * Tells whether the process that the group belongs to lives. Unknown means hands
+ * off: there is no record, or one of another pid namespace. `ret_pid`, may be
+ * NULL, is who it is; 0: not known.
+ */
+enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid);
+
+/* Writes that the group stays without an owner. Errors: of fsetxattr(2). */
+int owner_keep(int group_fd);
+
+/* Tells whether that is so. */
+bool owner_kept(int group_fd);
 
 /*
  * Kills what is in the group and removes it. Returns 0, or a negative errno:

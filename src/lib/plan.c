@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "lib/host.h"
+#include "lib/machine.h"
 #include "sys/disk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -175,21 +176,6 @@ static int check_affinity(const struct ration_limits *limits, const struct host_
 	return error_hint(reterr, -EINVAL, "see Cpus_allowed_list in /proc/self/status");
 }
 
-/* "2MB", as in the names of the kernel's files. */
-static const char *format_page_size(char buf[RATION_TEXT_MAX], uint64_t bytes)
-{
-	static const char units[] = "KMG";
-	size_t i = 0;
-
-	bytes /= 1024;
-	while (bytes >= 1024 && units[i + 1]) {
-		bytes /= 1024;
-		i++;
-	}
-	(void)snprintf(buf, RATION_TEXT_MAX, "%" PRIu64 "%cB", bytes, units[i]);
-	return buf;
-}
-
 static bool has_page_size(const struct host_facts *facts, uint64_t bytes)
 {
 	for (size_t i = 0; i < facts->n_huge; i++) {
@@ -207,10 +193,10 @@ static int refuse_page_size(const struct limit_pair *pair, const struct host_fac
 
 	for (size_t i = 0; i < facts->n_huge; i++)
 		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i > 0 ? ", " : "",
-				format_page_size(size, facts->huge_bytes[i]));
+				machine_page_size(size, facts->huge_bytes[i]));
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: this kernel has no huge pages of %s",
 			ration_limit_info(pair->limit)->flag, text_escape(shown, sizeof(shown), pair->text),
-			format_page_size(size, pair->page_bytes));
+			machine_page_size(size, pair->page_bytes));
 	return error_hint(reterr, -EINVAL, "it has: %s", all);
 }
 
@@ -286,10 +272,23 @@ static void take(struct plan_entry *entry, enum ration_mechanism mechanism, cons
 	entry->item.backstop_scope = answer->backstop_scope;
 }
 
+/* Why a limit can't be held for a purpose, on whatever host. */
+static const char *misfit(const struct ration_limit_info *info, enum ration_purpose purpose)
+{
+	if (purpose == RATION_PURPOSE_PROCESS)
+		return "it is a limit of groups, not of a process";
+	return info->supervised ? "it takes a supervisor, and only ration run has one"
+				: "it is a limit of each process, not of a group";
+}
+
 /* Asks the mechanisms of the row, one after the other. */
-static void choose(struct plan_entry *entry, const struct host_facts *facts)
+static void choose(struct plan_entry *entry, const struct host_facts *facts, enum ration_purpose purpose)
 {
 	const struct ration_limit_info *info = ration_limit_info(entry->item.limit);
+
+	entry->item.weaker = true;
+	if (!ration_limit_fits(info->limit, purpose))
+		return add_reason(entry, misfit(info, purpose));
 
 	for (size_t i = 0; i < ARRAY_SIZE(info->mechanisms); i++) {
 		const struct mech_ops *ops = mech_ops(info->mechanisms[i]);
@@ -297,6 +296,8 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts)
 
 		if (!ops)
 			break;
+		if (!limit_serves(purpose, info->mechanisms[i]))
+			continue;
 		ops->ask(facts, info->limit, entry->item.asked_soft, entry->item.asked, &answer);
 		add_reason(entry, answer.reason);
 		if (answer.fix[0] && !entry->fix[0])
@@ -308,7 +309,6 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts)
 			return;
 		}
 	}
-	entry->item.weaker = true;
 }
 
 static struct plan_entry *new_entry(struct ration_plan *plan, enum ration_limit limit)
@@ -335,7 +335,7 @@ static void add(struct ration_plan *plan, const struct host_facts *facts, enum r
 		(void)memcpy(entry->text, value->text, sizeof(value->text));
 		entry->item.text = entry->text;
 	}
-	choose(entry, facts);
+	choose(entry, facts, plan->purpose);
 }
 
 /* Writes what the kernel calls the key. Says why not, if there is nothing of the kind here. */
@@ -350,7 +350,7 @@ static const char *hold_key(struct plan_entry *entry, const struct limit_pair *p
 	case RATION_KEY_PAGE_SIZE:
 		if (!has_page_size(facts, pair->page_bytes))
 			return "this kernel has no huge pages of that size";
-		(void)format_page_size(entry->held_key, pair->page_bytes);
+		(void)machine_page_size(entry->held_key, pair->page_bytes);
 		return NULL;
 	case RATION_KEY_NONE:
 		break;
@@ -372,7 +372,7 @@ static void add_pair(struct ration_plan *plan, const struct host_facts *facts, c
 		return;
 	}
 	entry->item.held_key = entry->held_key;
-	choose(entry, facts);
+	choose(entry, facts, plan->purpose);
 	/* Rounded down, as the kernel does. */
 	if (pair->page_bytes > 0 && entry->item.in_force != RATION_UNLIMITED)
 		entry->item.in_force -= entry->item.in_force % pair->page_bytes;
@@ -388,24 +388,26 @@ static void add_pairs(struct ration_plan *plan, const struct host_facts *facts, 
 }
 
 /* What follows from the limits that were asked for. */
-static bool implied_value(const struct ration_limits *limits, enum ration_limit limit, struct limit_value *ret)
+static bool implied_value(const struct ration_limits *limits, enum ration_limit limit,
+		enum ration_purpose purpose, struct limit_value *ret)
 {
 	*ret = (struct limit_value) { .set = true, .soft = RATION_UNLIMITED };
 	if (limit == RATION_LIMIT_SWAP)
-		return asked(limits, RATION_LIMIT_MEMORY) &&
+		return asked(limits, RATION_LIMIT_MEMORY) && purpose != RATION_PURPOSE_PROCESS &&
 			limits->value[RATION_LIMIT_MEMORY].hard != RATION_UNLIMITED;
-	return limit == RATION_LIMIT_RLIMIT_CORE;
+	return limit == RATION_LIMIT_RLIMIT_CORE && purpose == RATION_PURPOSE_RUN;
 }
 
 /* Plans each limit by itself. */
 static int fill(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
-		struct ration_plan **ret_plan, struct ration_error *reterr)
+		enum ration_purpose purpose, struct ration_plan **ret_plan, struct ration_error *reterr)
 {
 	struct ration_plan *plan = calloc(1, sizeof(*plan));
 
 	if (!plan)
 		return error_oom(reterr);
 	plan->policy = policy;
+	plan->purpose = purpose;
 	if (facts->base_kind == RATION_BASE_REFUSED) {
 		(void)strcpy(plan->base_reason, facts->base_reason);
 		(void)strcpy(plan->base_fix, facts->base_fix);
@@ -418,7 +420,7 @@ static int fill(const struct host_facts *facts, const struct ration_limits *limi
 			add_pairs(plan, facts, limit, limits);
 		else if (asked(limits, limit))
 			add(plan, facts, limit, &limits->value[i], false);
-		else if (implied_value(limits, limit, &implied))
+		else if (implied_value(limits, limit, purpose, &implied))
 			add(plan, facts, limit, &implied, true);
 	}
 	*ret_plan = plan;
@@ -426,11 +428,11 @@ static int fill(const struct host_facts *facts, const struct ration_limits *limi
 }
 
 int plan_make(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
-		struct ration_plan **ret_plan, struct ration_error *reterr)
+		enum ration_purpose purpose, struct ration_plan **ret_plan, struct ration_error *reterr)
 {
 	int r = check(limits, facts, reterr);
 
-	return r < 0 ? r : fill(facts, limits, policy, ret_plan, reterr);
+	return r < 0 ? r : fill(facts, limits, policy, purpose, ret_plan, reterr);
 }
 
 /* ------------------------------------------------------------------- for a host */
@@ -458,6 +460,13 @@ static int find_disk(const char *root, struct limit_pair *pair, struct ration_er
 int ration_plan_new(const struct ration_host *host, const struct ration_limits *limits,
 		enum ration_policy policy, struct ration_plan **ret_plan, struct ration_error *reterr)
 {
+	return ration_plan_new_for(host, limits, policy, RATION_PURPOSE_RUN, ret_plan, reterr);
+}
+
+int ration_plan_new_for(const struct ration_host *host, const struct ration_limits *limits,
+		enum ration_policy policy, enum ration_purpose purpose, struct ration_plan **ret_plan,
+		struct ration_error *reterr)
+{
 	CLEANUP(freep) struct ration_limits *found = malloc(sizeof(*found));
 
 	if (!found)
@@ -470,7 +479,21 @@ int ration_plan_new(const struct ration_host *host, const struct ration_limits *
 		if (r < 0)
 			return r;
 	}
-	return plan_make(&host->facts, found, policy, ret_plan, reterr);
+	return plan_make(&host->facts, found, policy, purpose, ret_plan, reterr);
+}
+
+int plan_check_purpose(const struct ration_plan *plan, enum ration_purpose purpose, struct ration_error *reterr)
+{
+	static const char *const names[] = {
+		[RATION_PURPOSE_RUN] = "a run",
+		[RATION_PURPOSE_GROUP] = "a group",
+		[RATION_PURPOSE_PROCESS] = "a process",
+	};
+
+	if (plan->purpose != purpose)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "the plan is for %s, not for %s",
+				names[plan->purpose], names[purpose]);
+	return ration_plan_check(plan, reterr);
 }
 
 static unsigned first_of(const struct spawn_cpus *set)
@@ -499,7 +522,7 @@ static int ask_example(struct ration_limits *limits, const struct ration_host *h
 	if (info->key == RATION_KEY_DISK && disk)
 		(void)snprintf(text, sizeof(text), "%u:%u%s", disk->major, disk->minor, value);
 	if (info->key == RATION_KEY_PAGE_SIZE && facts->n_huge > 0)
-		(void)snprintf(text, sizeof(text), "%s%s", format_page_size(size, facts->huge_bytes[0]), value);
+		(void)snprintf(text, sizeof(text), "%s%s", machine_page_size(size, facts->huge_bytes[0]), value);
 	r = ration_limits_parse(limits, info->limit, text, reterr);
 	if (r == 0 && info->key == RATION_KEY_DISK && disk) {
 		limits->pair[limits->n_pairs - 1].major = disk->major;
@@ -519,7 +542,7 @@ int ration_plan_survey(const struct ration_host *host, struct ration_plan **ret_
 		return error_oom(reterr);
 	for (int i = 0; i < RATION_LIMIT_COUNT && r >= 0; i++)
 		r = ask_example(limits, host, ration_limit_info((enum ration_limit)i), has_disk ? &disk : NULL, reterr);
-	return r < 0 ? r : fill(&host->facts, limits, RATION_ENFORCE_ANY, ret_plan, reterr);
+	return r < 0 ? r : fill(&host->facts, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_RUN, ret_plan, reterr);
 }
 
 struct ration_plan *ration_plan_free(struct ration_plan *plan)
@@ -584,13 +607,18 @@ const struct ration_plan_item *ration_plan_item(const struct ration_plan *plan, 
 	return i < plan->n ? &plan->entry[i].item : NULL;
 }
 
-const struct ration_plan_item *plan_held(const struct ration_plan *plan, enum ration_limit limit)
+const struct ration_plan_item *plan_find(const struct ration_plan *plan, enum ration_limit limit)
 {
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct ration_plan_item *item = &plan->entry[i].item;
-
-		if (item->limit == limit)
-			return item->mechanism == RATION_MECHANISM_NONE ? NULL : item;
+	for (size_t i = 0; plan && i < plan->n; i++) {
+		if (plan->entry[i].item.limit == limit)
+			return &plan->entry[i].item;
 	}
 	return NULL;
+}
+
+const struct ration_plan_item *plan_held(const struct ration_plan *plan, enum ration_limit limit)
+{
+	const struct ration_plan_item *item = plan_find(plan, limit);
+
+	return item && item->mechanism != RATION_MECHANISM_NONE ? item : NULL;
 }

@@ -19,6 +19,7 @@ struct plan_entry {
 
 struct ration_plan {
 	enum ration_policy policy;
+	enum ration_purpose purpose;
 	/* Of a BASE that was named and can't be used; "": there is no such. */
 	char base_reason[sizeof(((struct host_facts *)0)->base_reason)];
 	char base_fix[sizeof(((struct host_facts *)0)->base_fix)];
@@ -31,9 +32,15 @@ struct ration_plan {
  * disks of `limits` are found already.
  */
 int plan_make(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
-		struct ration_plan **ret_plan, struct ration_error *reterr);
+		enum ration_purpose purpose, struct ration_plan **ret_plan, struct ration_error *reterr);
 
-/* The item of `limit`, or NULL where the plan has none or nothing will hold it. */
+/* Checks that a plan that a caller hands in is for this purpose and may be carried out. */
+int plan_check_purpose(const struct ration_plan *plan, enum ration_purpose purpose, struct ration_error *reterr);
+
+/* The item of `limit`, or NULL where the plan has none, or is NULL. */
+const struct ration_plan_item *plan_find(const struct ration_plan *plan, enum ration_limit limit);
+
+/* The same, and NULL where nothing will hold it. */
 const struct ration_plan_item *plan_held(const struct ration_plan *plan, enum ration_limit limit);
 
 #endif

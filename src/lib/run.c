@@ -21,7 +21,9 @@
 #include <sys/wait.h>
 
 #include "lib/apply.h"
+#include "lib/command.h"
 #include "lib/gc.h"
+#include "lib/record.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -62,78 +64,6 @@ static void take_options(struct ration_run *run, const struct ration_run_options
 
 /* --------------------------------------------------------------- command */
 
-static int command_error(const char *name, int code, struct ration_error *reterr)
-{
-	(void)error_set(reterr, code, RATION_CAUSE_COMMAND, "can't execute %.200s: %s", name, error_text(code));
-	if (code == -ENOENT && !strchr(name, '/'))
-		return error_hint(reterr, code, "it is in no directory of PATH; name it by its path");
-	if (code == -EACCES)
-		return error_hint(reterr, code, "it isn't an executable file, or may not be executed by this user");
-	return code;
-}
-
-/* What a resource is called on the command line. */
-static const char *rlimit_flag(int resource)
-{
-	for (size_t i = RATION_LIMIT_RLIMIT_AS; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
-
-		if (info->resource == resource)
-			return info->flag;
-	}
-	return "a resource limit";
-}
-
-static int spawn_error(const struct spawn *spawn, int code, struct ration_error *reterr)
-{
-	switch (spawn->failed_step) {
-	case SPAWN_STEP_EXEC:
-		return command_error(spawn->argv[0], code, reterr);
-	case SPAWN_STEP_RLIMIT:
-		(void)error_set(reterr, code, RATION_CAUSE_INVALID, "can't set %s: %s",
-				rlimit_flag(spawn->rlimits[spawn->failed_index].resource), error_text(code));
-		return error_hint(reterr, code, "only root may raise a hard limit: see ulimit -H -a");
-	case SPAWN_STEP_AFFINITY:
-		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pin the command to its CPUs: %s",
-				error_text(code));
-	case SPAWN_STEP_NICE:
-		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't set the nice value: %s", error_text(code));
-	case SPAWN_STEP_FDS:
-		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fds 0 to 2: %s", error_text(code));
-	case SPAWN_STEP_NONE:
-		break;
-	}
-	if (code == -EBUSY || code == -EOPNOTSUPP)
-		return error_set(reterr, code, RATION_CAUSE_HAS_PROCESSES,
-				"the group can't have processes: it is a node with controllers");
-	if (code == -EACCES || code == -EPERM) {
-		(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED,
-				"can't start a process in the group: %s", error_text(code));
-		return error_hint(reterr, code, "cgroup.procs of the nearest common group above it and us must be "
-						"writable for this user");
-	}
-	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't start a process: %s", error_text(code));
-}
-
-/* "/bin/sh PATH ARG…", for a script without a #! line. */
-static int shell_argv(const char *path, char *const *argv, char ***ret)
-{
-	size_t n = 0;
-	char **all;
-
-	while (argv[n])
-		n++;
-	all = calloc(n + 2, sizeof(*all));
-	if (!all)
-		return -ENOMEM;
-	all[0] = (char *)"/bin/sh";
-	all[1] = (char *)path;
-	for (size_t i = 1; i < n; i++)
-		all[i + 1] = argv[i];
-	*ret = all;
-	return 0;
-}
-
 static int start_command(struct ration_run *run, struct ration_error *reterr)
 {
 	CLEANUP(freep) char **with_shell = NULL;
@@ -145,7 +75,7 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 		.mask = run->host->mask,
 		.die_with_parent = run->in_warden,
 	};
-	int r = shell_argv(run->program, spawn.argv, &with_shell);
+	int r = command_shell_argv(run->program, spawn.argv, &with_shell);
 
 	if (r < 0)
 		return error_oom(reterr);
@@ -161,7 +91,7 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 		return r;
 	run->start_usec = sys_now_usec();
 	r = spawn_start(&spawn, &run->pid, &run->pid_fd, &run->receipt.birth);
-	return r < 0 ? spawn_error(&spawn, r, reterr) : 0;
+	return r < 0 ? command_spawn_error(&spawn, r, reterr) : 0;
 }
 
 /* ----------------------------------------------------------------- start */
@@ -248,9 +178,11 @@ static int start_in_group(struct ration_run *run, struct ration_error *reterr)
 	r = group_create(&run->group, wanted, reterr);
 	if (r == 0)
 		r = apply_group(run->plan, run->group.fd, !run->options.no_oom_group, reterr);
-	if (r == 0)
-		r = launch(run, reterr);
-	return r;
+	if (r < 0)
+		return r;
+	record_argv(run->group.fd, run->options.argv);
+	(void)record_limits(run->group.fd, run->plan);
+	return launch(run, reterr);
 }
 
 static int start_below_warden(struct ration_run *run, struct ration_error *reterr)
@@ -291,7 +223,7 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	int r = check_options(options, reterr);
 
 	if (r == 0)
-		r = ration_plan_check(plan, reterr);
+		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
 	if (r < 0)
 		return r;
 	run = run_new(host, plan, options);

@@ -483,7 +483,8 @@ static void set_usage(struct ration_run *run)
 		}
 	}
 	/* The kernel's own counts, where there are any, replace what was made of less. */
-	counters_read_usage(&run->group, receipt);
+	if (run->group.fd >= 0)
+		counters_read_usage(run->group.fd, &(struct usage) { receipt->metric, receipt->source });
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
 		if (run->output[i].buffer)
 			receipt_set(receipt, RATION_METRIC_STDOUT_BYTES + (enum ration_metric)i,

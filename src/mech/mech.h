@@ -78,6 +78,7 @@ struct group_write {
 
 struct group_writes {
 	size_t n;
+	size_t failed;       /* of those, which one couldn't be written */
 	struct group_write write[48];
 };
 

@@ -14,11 +14,25 @@
 
 #include "util/cleanup.h"
 
+static uint64_t whole_seconds(uint64_t usec)
+{
+	return usec / 1000000 + (usec % 1000000 != 0);
+}
+
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
 		struct mech_answer *answer)
 {
 	(void)soft;
-	(void)hard;
+	/* Without a supervisor these are what there is: see RATION_PURPOSE_PROCESS. */
+	if (limit == RATION_LIMIT_CPU_TIME) {
+		if (hard != RATION_UNLIMITED)
+			answer->in_force = whole_seconds(hard) * 1000000;
+		return mech_yes(answer, RATION_SCOPE_PROCESS, "RLIMIT_CPU counts each process by itself, in whole seconds");
+	}
+	if (limit == RATION_LIMIT_PIDS && facts->root)
+		return mech_no(answer, "", "the kernel doesn't hold uid 0 to RLIMIT_NPROC");
+	if (limit == RATION_LIMIT_PIDS)
+		return mech_yes(answer, RATION_SCOPE_USER, "RLIMIT_NPROC counts all tasks of the user");
 	if (limit < RATION_LIMIT_RLIMIT_AS)
 		return mech_no(answer, "", "no resource limit of processes says this");
 	if (limit != RATION_LIMIT_RLIMIT_NPROC)
@@ -55,9 +69,15 @@ static int apply_child(const struct ration_plan_item *item, const struct host_fa
 		return add(spawn, ration_limit_info(item->limit)->resource,
 				item->asked_soft == RATION_UNLIMITED ? item->in_force : item->asked_soft,
 				item->in_force);
+	if (item->limit == RATION_LIMIT_CPU_TIME && item->mechanism == RATION_MECHANISM_RLIMIT)
+		return add(spawn, RLIMIT_CPU,
+				whole_seconds(item->asked_soft == RATION_UNLIMITED ? item->in_force : item->asked_soft),
+				item->in_force / 1000000);
 	/* Whole seconds, and one more: the watch is to come first. */
 	if (item->limit == RATION_LIMIT_CPU_TIME)
 		return add_backstop(spawn, RLIMIT_CPU, item->in_force / 1000000 + 2);
+	if (item->limit == RATION_LIMIT_PIDS && item->in_force == RATION_UNLIMITED)
+		return 0;
 	if (item->limit == RATION_LIMIT_PIDS)
 		return add_backstop(spawn, RLIMIT_NPROC, facts->user_tasks + item->in_force);
 	return -EINVAL;

@@ -274,10 +274,10 @@ int cg_populated(int dir_fd)
 	return r < 0 ? r : populated != 0;
 }
 
-/* What cg_signal() and cg_count() do with each process. */
+/* What cg_each_pid() does with each process. */
 struct each_process {
-	int sig; /* 0: count only */
-	int count;
+	int (*visit)(void *data, pid_t pid);
+	void *data;
 };
 
 static int each_process_visit(int dir_fd, const char *name, void *data);
@@ -286,7 +286,7 @@ static int each_process(int dir_fd, struct each_process *each)
 {
 	CLEANUP(closep) int fd = cg_open_file(dir_fd, "cgroup.procs");
 	FILE *file;
-	int pid;
+	int pid, r = 0;
 
 	if (fd < 0)
 		return fd;
@@ -294,39 +294,55 @@ static int each_process(int dir_fd, struct each_process *each)
 	if (!file)
 		return -errno;
 	(void)TAKE_FD(fd);
-	while (fscanf(file, "%d", &pid) == 1) {
-		/* 0 is a process of another pid namespace: kill(0) would be us. */
-		if (pid <= 0 || (each->sig != 0 && kill(pid, each->sig) < 0))
-			continue;
-		each->count++;
-	}
+	while (r == 0 && fscanf(file, "%d", &pid) == 1)
+		r = each->visit(each->data, pid);
 	(void)fclose(file);
-	return cg_each_child(dir_fd, each_process_visit, each);
+	return r != 0 ? r : cg_each_child(dir_fd, each_process_visit, each);
 }
 
 static int each_process_visit(int dir_fd, const char *name, void *data)
 {
 	CLEANUP(closep) int fd = cg_open_dir(dir_fd, name);
 
-	if (fd >= 0)
-		(void)each_process(fd, data);
+	/* Gone meanwhile, and so are its processes. */
+	if (fd < 0)
+		return 0;
+	return each_process(fd, data);
+}
+
+int cg_each_pid(int dir_fd, int (*visit)(void *data, pid_t pid), void *data)
+{
+	struct each_process each = { .visit = visit, .data = data };
+
+	return each_process(dir_fd, &each);
+}
+
+struct sent {
+	int sig; /* 0: count only */
+	int count;
+};
+
+static int send_one(void *data, pid_t pid)
+{
+	struct sent *sent = data;
+
+	/* 0 is a process of another pid namespace: kill(0) would be us. */
+	if (pid > 0 && (sent->sig == 0 || kill(pid, sent->sig) == 0))
+		sent->count++;
 	return 0;
 }
 
 int cg_signal(int dir_fd, int sig)
 {
-	struct each_process each = { .sig = sig };
-	int r = each_process(dir_fd, &each);
+	struct sent sent = { .sig = sig };
+	int r = cg_each_pid(dir_fd, send_one, &sent);
 
-	return r < 0 ? r : each.count;
+	return r < 0 ? r : sent.count;
 }
 
 int cg_count(int dir_fd)
 {
-	struct each_process each = { .sig = 0 };
-	int r = each_process(dir_fd, &each);
-
-	return r < 0 ? r : each.count;
+	return cg_signal(dir_fd, 0);
 }
 
 /* Remove when the oldest kernel is >= 5.14. */
@@ -372,30 +388,38 @@ int cg_kill(int dir_fd)
 	return (r == -ENODEV || r == -ENOENT) && cg_populated(dir_fd) == 0 ? 0 : r;
 }
 
-int cg_wait_empty(int dir_fd, int timeout_msec)
+int cg_wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_msec)
 {
 	CLEANUP(closep) int events = cg_open_file(dir_fd, "cgroup.events");
 	uint64_t deadline = sys_now_usec() + (uint64_t)timeout_msec * 1000;
 
 	if (events < 0)
-		return events == -ENOENT || events == -ENODEV ? 0 : events;
+		return events == -ENODEV ? -ENOENT : events;
 	for (;;) {
 		struct pollfd poll_fd = { .fd = events, .events = POLLPRI };
 		char text[256];
-		uint64_t populated, now;
+		uint64_t value, now;
 		int r = cg_read_fd(events, text, sizeof(text));
 
 		if (r == -ENODEV)
-			return 0;
+			return -ENOENT;
 		if (r < 0)
 			return r;
-		if (cg_text_key(text, "populated", &populated) == 0 && populated == 0)
+		if (cg_text_key(text, key, &value) == 0 && value == wanted)
 			return 0;
 		now = sys_now_usec();
 		if (now >= deadline)
 			return -ETIMEDOUT;
 		(void)poll(&poll_fd, 1, (int)((deadline - now) / 1000) + 1);
 	}
+}
+
+int cg_wait_empty(int dir_fd, int timeout_msec)
+{
+	int r = cg_wait_event(dir_fd, "populated", 0, timeout_msec);
+
+	/* Removed: there is nobody in it. */
+	return r == -ENOENT ? 0 : r;
 }
 
 int cg_end(int dir_fd, int timeout_msec)

@@ -23,6 +23,8 @@
 #define CG_XATTR_OWNER "user.ration.owner"
 /* On a tenant or a group that stays when it is empty. */
 #define CG_XATTR_KEEP "user.ration.keep"
+/* On a node above the namespace that we have made, and may remove. */
+#define CG_XATTR_MADE "user.ration.made"
 
 /*
  * Opens the directory `path` and checks that it is on a cgroup2 file system.
@@ -86,6 +88,12 @@ int cg_attach(int dir_fd, pid_t pid);
 int cg_populated(int dir_fd);
 
 /*
+ * Calls `visit` for each process of the group and of those below it, until one
+ * returns other than 0. A pid of 0 is a process of another pid namespace.
+ */
+int cg_each_pid(int dir_fd, int (*visit)(void *data, pid_t pid), void *data);
+
+/*
  * Sends `sig` to each process of the group and of those below it, once. For a
  * warning, not for an end: a process that forks meanwhile can be missed.
  * Returns how many had it.
@@ -102,6 +110,12 @@ int cg_count(int dir_fd);
  * -EOPNOTSUPP: a threaded group.
  */
 int cg_kill(int dir_fd);
+
+/*
+ * Waits for a key of cgroup.events to have a value. -ETIMEDOUT; -ENOENT: the
+ * group is gone.
+ */
+int cg_wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_msec);
 
 /* Waits for the group to be empty. -ETIMEDOUT. */
 int cg_wait_empty(int dir_fd, int timeout_msec);

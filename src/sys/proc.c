@@ -406,3 +406,42 @@ int proc_boot_id(int proc_fd, char ret_id[PROC_BOOT_ID_SIZE])
 	ret_id[PROC_BOOT_ID_SIZE - 1] = '\0';
 	return 0;
 }
+
+int proc_is_kernel(int proc_fd, pid_t pid)
+{
+	const unsigned kernel_thread = 0x00200000; /* PF_KTHREAD, since 2.6.28 */
+	char name[32], text[1024];
+	const char *at;
+	unsigned flags;
+	ssize_t n;
+
+	(void)snprintf(name, sizeof(name), "%d/stat", (int)pid);
+	n = proc_read(proc_fd, name, text, sizeof(text));
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	/* The name may have anything in it, blanks and brackets too. */
+	at = strrchr(text, ')');
+	if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+		return -EBADMSG;
+	return (flags & kernel_thread) != 0;
+}
+
+int proc_cgroup(int proc_fd, pid_t pid, char *ret_path, size_t size)
+{
+	char name[32], text[8192];
+	const char *at;
+	ssize_t n;
+
+	(void)snprintf(name, sizeof(name), "%d/cgroup", (int)pid);
+	n = proc_read(proc_fd, name, text, sizeof(text));
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	at = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+	if (!at)
+		return -ENODATA;
+	at = strstr(at, "0::") + 3;
+	if (strcspn(at, "\n") >= size)
+		return -ENAMETOOLONG;
+	(void)snprintf(ret_path, size, "%.*s", (int)strcspn(at, "\n"), at);
+	return 0;
+}

@@ -83,6 +83,15 @@ bool proc_same_memory(pid_t a, pid_t b);
  */
 int proc_uid_tasks(int proc_fd, uid_t uid, uint64_t *ret_tasks);
 
+/* Tells whether it is a thread of the kernel: those are in no group that we make. Errors: as proc_stat_read(). */
+int proc_is_kernel(int proc_fd, pid_t pid);
+
+/*
+ * Finds a process's cgroup v2, as a path from the root of our cgroup namespace:
+ * "/", "/a/b", or "/../x" where it lies outside. -ENODATA: it has none.
+ */
+int proc_cgroup(int proc_fd, pid_t pid, char *ret_path, size_t size);
+
 /* When this process started: /proc may be of another pid namespace. Errors: as proc_stat_read(). */
 int proc_self_start_ticks(int proc_fd, uint64_t *ret_ticks);
 

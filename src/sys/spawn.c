@@ -145,24 +145,11 @@ static int child_fail(struct spawn *spawn, enum spawn_step step, int code)
 	return 127;
 }
 
-static int child_main(void *argument)
+/* From a process that is where it belongs to the command. Returns only where it can't be had. */
+static int become(struct spawn *spawn)
 {
-	struct spawn *spawn = argument;
-	char byte;
 	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(spawn->parent_fds); i++)
-		(void)close_fd(spawn->parent_fds[i]);
-	/* The parent gave up, or is gone: never run outside of the group. */
-	if (spawn->gate_fd >= 0 && read(spawn->gate_fd, &byte, 1) != 1)
-		return child_fail(spawn, SPAWN_STEP_EXEC, -EIO);
-	if (spawn->die_with_parent) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* It tells of deaths to come. Of one that has been, another parent tells. */
-		if (getppid() != spawn->parent)
-			return child_fail(spawn, SPAWN_STEP_EXEC, -ESRCH);
-	}
-	reset_handlers();
 	r = place_fds(spawn->fds);
 	if (r < 0)
 		return child_fail(spawn, SPAWN_STEP_FDS, r);
@@ -185,6 +172,26 @@ static int child_main(void *argument)
 	if (errno == ENOEXEC && spawn->shell_argv)
 		(void)execve("/bin/sh", spawn->shell_argv, spawn->envp);
 	return child_fail(spawn, SPAWN_STEP_EXEC, -errno);
+}
+
+static int child_main(void *argument)
+{
+	struct spawn *spawn = argument;
+	char byte;
+
+	for (size_t i = 0; i < ARRAY_SIZE(spawn->parent_fds); i++)
+		(void)close_fd(spawn->parent_fds[i]);
+	/* The parent gave up, or is gone: never run outside of the group. */
+	if (spawn->gate_fd >= 0 && read(spawn->gate_fd, &byte, 1) != 1)
+		return child_fail(spawn, SPAWN_STEP_EXEC, -EIO);
+	if (spawn->die_with_parent) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* It tells of deaths to come. Of one that has been, another parent tells. */
+		if (getppid() != spawn->parent)
+			return child_fail(spawn, SPAWN_STEP_EXEC, -ESRCH);
+	}
+	reset_handlers();
+	return become(spawn);
 }
 
 /* Born in the group. */
@@ -289,4 +296,12 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	else
 		*ret_birth = moved ? RATION_BIRTH_MIGRATED : RATION_BIRTH_CLONED;
 	return 0;
+}
+
+int spawn_become(struct spawn *spawn)
+{
+	spawn->failed_step = SPAWN_STEP_NONE;
+	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
+	(void)become(spawn);
+	return spawn->failed;
 }

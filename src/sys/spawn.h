@@ -80,4 +80,10 @@ int spawn_resolve(const char *argv0, char **ret_path);
  */
 int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ration_birth *ret_birth);
 
+/*
+ * Becomes the command, in this process. Returns only a failure, as spawn_start();
+ * then fds above 2 are close-on-exec, and what was set before it failed is set.
+ */
+int spawn_become(struct spawn *spawn);
+
 #endif

@@ -8,6 +8,7 @@
 #include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -58,6 +59,28 @@ int sys_pidfd_open(pid_t pid)
 	long fd = syscall(SYS_pidfd_open, pid, 0);
 
 	return fd >= 0 ? (int)fd : -errno;
+}
+
+int sys_pidfd_pid(int pid_fd)
+{
+	char path[64], text[1024];
+	CLEANUP(closep) int fd = -EBADF;
+	const char *at;
+	ssize_t n;
+	int pid;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pid_fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -EBADF : -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	at = strstr(text, "\nPid:");
+	if (!at || sscanf(at, "\nPid: %d", &pid) != 1)
+		return -EINVAL;
+	return pid < 0 ? -ESRCH : pid;
 }
 
 int sys_pidfd_signal(int pid_fd, int sig)

@@ -30,6 +30,9 @@ int sys_open_beneath(int dir_fd, const char *name, int flags);
 /* pidfd_open(2), since 5.3. */
 int sys_pidfd_open(pid_t pid);
 
+/* Whose pidfd it is. -ESRCH: it has ended. -EINVAL: not a pidfd. 0: of another pid namespace. */
+int sys_pidfd_pid(int pid_fd);
+
 /* pidfd_send_signal(2), since 5.1. -ESRCH: the process is gone. */
 int sys_pidfd_signal(int pid_fd, int sig);
 

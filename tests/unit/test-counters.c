@@ -33,12 +33,11 @@ static uint64_t value(const struct ration_receipt *receipt, enum ration_metric m
 /* The usage of the group at `path`. */
 static struct ration_receipt usage(const char *path)
 {
-	struct group group = GROUP_NONE;
 	struct ration_receipt receipt = { .size = sizeof(receipt) };
+	int fd = open_dir(path);
 
-	group.fd = open_dir(path);
-	counters_read_usage(&group, &receipt);
-	(void)close(group.fd);
+	counters_read_usage(fd, &(struct usage) { receipt.metric, receipt.source });
+	(void)close(fd);
 	return receipt;
 }
 
@@ -195,6 +194,8 @@ static struct group open_group(const char *root, const char *base, const char *n
 	(void)snprintf(host.mount, sizeof(host.mount), "%s", root);
 	assert_true(snprintf(host.base, sizeof(host.base), "%s%s", root, base) < PATH_MAX);
 	host.nspace = (char *)(uintptr_t)nspace;
+	host.n_nodes = 1;
+	(void)snprintf(host.node[0], sizeof(host.node[0]), "%s", nspace);
 	host.base_fd = open_dir(host.base);
 	(void)snprintf(path, sizeof(path), "%s/proc", root);
 	host.proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -224,8 +225,10 @@ static void test_own_counters_and_those_above(void **state)
 	} above[] = {
 		{ RATION_LEVEL_TENANT, "/box/own/ns/t", 5 },
 		{ RATION_LEVEL_ANCESTOR, "/box/own/ns", 6 },
-		/* No row for /box/own: it has no memory controller. And the mount's own group isn't one. */
+		/* No row for /box/own: it has no memory controller. */
 		{ RATION_LEVEL_ANCESTOR, "/box", 7 },
+		/* The mount's own group: that of a container. */
+		{ RATION_LEVEL_ANCESTOR, "/", 100 },
 	};
 	struct counters counters;
 	struct group group;

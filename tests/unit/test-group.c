@@ -82,7 +82,7 @@ static void test_one_life(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(group_create(&group, 0, NULL), 0);
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(owner_state(place.host->proc_fd, group.fd), OWNER_ALIVE);
+	assert_int_equal(owner_state(place.host->proc_fd, group.fd, NULL), RATION_OWNER_ALIVE);
 
 	/* Its owner lives: nobody else may have it. */
 	assert_int_equal(group_prepare(place.host, "t", "n", 0, &same, NULL), 0);

@@ -69,7 +69,7 @@ static void test_records(void **state)
 		place_remove(&place, fd);
 		skip();
 	}
-#define IS(expected) assert_int_equal(owner_state(proc_fd, fd), OWNER_##expected)
+#define IS(expected) assert_int_equal(owner_state(proc_fd, fd, NULL), RATION_OWNER_##expected)
 	IS(ALIVE);
 	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start, f.boot, f.pid_namespace);
 	IS(ALIVE);
@@ -99,13 +99,13 @@ static void test_garbage(void **state)
 	(void)state;
 	place_begin(&place);
 	fd = place_make(&place);
-	assert_int_equal(owner_state(place.host->proc_fd, fd), OWNER_UNKNOWN);
+	assert_int_equal(owner_state(place.host->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
 	for (size_t i = 0; i < ARRAY_SIZE(garbage); i++) {
 		record(fd, "%s", garbage[i]);
-		assert_row(owner_state(place.host->proc_fd, fd) == OWNER_UNKNOWN, "\"%s\"", garbage[i]);
+		assert_row(owner_state(place.host->proc_fd, fd, NULL) == RATION_OWNER_UNKNOWN, "\"%s\"", garbage[i]);
 	}
 	record(fd, "%0400d", 1);
-	assert_int_equal(owner_state(place.host->proc_fd, fd), OWNER_UNKNOWN);
+	assert_int_equal(owner_state(place.host->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
 	place_remove(&place, fd);
 }
 
@@ -131,7 +131,7 @@ static void test_gc_takes_the_dead_only(void **state)
 	owner_record(place.host->proc_fd, fd[0]);
 	record(fd[1], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
 	record(fd[2], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace + 1);
-	assert_int_equal(ration_gc(place.host, &report, NULL), 0);
+	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
 	assert_int_equal(report.examined, 3);
 	assert_int_equal(report.removed, 1);
 	assert_int_equal(report.live, 2);
@@ -147,11 +147,11 @@ static void test_gc_takes_the_dead_only(void **state)
 		_exit(0);
 	}
 	assert_int_equal(cg_attach(fd[2], f.dead), 0);
-	assert_int_equal(ration_gc(place.host, &report, NULL), 0);
+	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
 	assert_int_equal(report.removed, 1);
 	assert_int_equal(waitpid(f.dead, NULL, 0), f.dead);
 	assert_int_equal(cg_rmdir(tenant, "live"), 0);
-	assert_int_equal(ration_gc(place.host, &report, NULL), 0);
+	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
 	assert_int_equal(report.examined, 0);
 	assert_int_equal(access(place.path, F_OK), -1);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

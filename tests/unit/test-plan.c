@@ -177,7 +177,7 @@ static struct ration_plan *plan_of(const struct host_facts *facts, enum ration_l
 	ask(&limits, limit, text);
 	if (limit == RATION_LIMIT_CPU_BURST)
 		ask(&limits, RATION_LIMIT_CPUS, "1");
-	assert_row(plan_make(facts, &limits, policy, &plan, &error) == 0, "%s: %s", text, error.message);
+	assert_row(plan_make(facts, &limits, policy, RATION_PURPOSE_RUN, &plan, &error) == 0, "%s: %s", text, error.message);
 	return plan;
 }
 
@@ -444,7 +444,7 @@ static void test_implied(void **state)
 				ask(&limits, RATION_LIMIT_MEMORY, rows[i].memory);
 			if (rows[i].swap)
 				ask(&limits, RATION_LIMIT_SWAP, rows[i].swap);
-			assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_ANY, &plan, NULL), 0);
+			assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_ANY, RATION_PURPOSE_RUN, &plan, NULL), 0);
 			swap = item_of(plan, RATION_LIMIT_SWAP);
 			assert_row((swap != NULL) == rows[i].there, "row %zu", i);
 			if (swap)
@@ -526,7 +526,7 @@ static void test_contradictions(void **state)
 
 		ask(&limits, rows[i].a, rows[i].text_a);
 		ask(&limits, rows[i].b, rows[i].text_b);
-		r = plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, &plan, &error);
+		r = plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, RATION_PURPOSE_RUN, &plan, &error);
 		assert_row(r == rows[i].expected, "row %zu: %d %s", i, r, error.message);
 		assert_row(strstr(error.message, rows[i].word) != NULL, "row %zu: %s", i, error.message);
 		assert_row((plan != NULL) == (r == 0), "row %zu", i);
@@ -585,7 +585,7 @@ static void test_shares_below_the_least(void **state)
 		int r;
 
 		ask(&limits, rows[i].limit, rows[i].text);
-		r = plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, &plan, &error);
+		r = plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, RATION_PURPOSE_RUN, &plan, &error);
 		assert_row(r == (rows[i].message ? -ERANGE : 0), "row %zu: %d", i, r);
 		if (rows[i].message) {
 			assert_string_equal(error.message, rows[i].message);
@@ -616,7 +616,7 @@ static void test_items_of_keys(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		ask(&limits, rows[i].limit, rows[i].text);
-	assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_STRICT, &plan, NULL), 0);
+	assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_STRICT, RATION_PURPOSE_RUN, &plan, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct ration_plan_item *item = ration_plan_item(plan, i);
 
@@ -794,7 +794,7 @@ static int lowered_backstops(void)
 		return 1;
 	ask(&limits, RATION_LIMIT_PIDS, "100");
 	ask(&limits, RATION_LIMIT_CPU_TIME, "1000");
-	if (plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, &plan, NULL) < 0 ||
+	if (plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, RATION_PURPOSE_RUN, &plan, NULL) < 0 ||
 			apply_child(plan, &facts, spawn, NULL) < 0)
 		return 2;
 	for (size_t i = 0; i < spawn->n_rlimits; i++) {

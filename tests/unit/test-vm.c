@@ -168,7 +168,7 @@ static void test_fallback(void **state)
 			assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_CPU_TIME, table[i].cpu_time, NULL),
 					0);
 		assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), 0);
-		assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, &plan, NULL), 0);
+		assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, RATION_PURPOSE_RUN, &plan, NULL), 0);
 		assert_row(ration_vm_fallback(&vm, plan, &limits, NULL) == table[i].result, "%s", table[i].name);
 		(void)!ration_limits_get(&limits, RATION_LIMIT_RLIMIT_AS, NULL, &as);
 		(void)!ration_limits_get(&limits, RATION_LIMIT_RLIMIT_CPU, NULL, &cpu);
@@ -189,7 +189,7 @@ static void test_fallback_below_our_own(void **state)
 
 	(void)state;
 	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), 0);
-	assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_ANY, &plan, NULL), 0);
+	assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_ANY, RATION_PURPOSE_RUN, &plan, NULL), 0);
 	assert_int_equal(getrlimit(RLIMIT_CPU, &own), 0);
 	low = (struct rlimit){ .rlim_cur = own.rlim_cur < 1000 ? own.rlim_cur : 1000, .rlim_max = 1000 };
 	assert_int_equal(setrlimit(RLIMIT_CPU, &low), 0);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * levels.c - the groups above a group, as far as this process can see them
+ */
+#include "lib/levels.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/nodes.h"
+#include "util/cleanup.h"
+
+/* The path of a group below the mount of the hierarchy; itself where it isn't below. */
+static const char *below_mount(const struct ration_host *host, const char *path)
+{
+	size_t length = strlen(host->mount);
+
+	return path + (strncmp(path, host->mount, length) == 0 ? length : 0);
+}
+
+void levels_walk(const struct group *group, level_visitor *visit, void *data)
+{
+	const struct ration_host *host = group->host;
+	CLEANUP(closep) int fd = fcntl(group->namespace_fd, F_DUPFD_CLOEXEC, 3);
+	char path[PATH_MAX + NODES_PATH_MAX], nodes[NODES_PATH_MAX];
+	char tenant[sizeof(path) + RATION_NAME_MAX + 1];
+
+	(void)snprintf(path, sizeof(path), "%s%s", host->base, nodes_path(nodes, sizeof(nodes), host));
+	(void)snprintf(tenant, sizeof(tenant), "%s/%s", below_mount(host, path), group->tenant);
+	visit(data, group->tenant_fd, RATION_LEVEL_TENANT, tenant);
+	for (size_t i = 0; fd >= 0; i++) {
+		const char *where = below_mount(host, path);
+		bool top = !*where;
+		int up;
+
+		/* Our own nodes are there, wherever BASE is; above, only what the mount shows. */
+		if (i >= host->n_nodes && where == path)
+			return;
+		visit(data, fd, RATION_LEVEL_ANCESTOR, top ? "/" : where);
+		if (top)
+			return;
+		*strrchr(path, '/') = '\0';
+		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close_fd(fd);
+		fd = up;
+	}
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * levels.h - the groups above a group, as far as this process can see them
+ *
+ * A limit holds at the lowest level that has one, and a counter says something
+ * only together with the level at which it moved.
+ */
+#ifndef RATION_LIB_LEVELS_H
+#define RATION_LIB_LEVELS_H
+
+#include "lib/group.h"
+#include "ration.h"
+
+/* `where` is the path of the group below the mount of the hierarchy; "/" is the mount itself. */
+typedef void level_visitor(void *data, int fd, enum ration_level level, const char *where);
+
+/*
+ * Visits the tenant, the nodes above it, BASE, and what lies above that up to the
+ * mount of the hierarchy: in a container that is the container's own group.
+ */
+void levels_walk(const struct group *group, level_visitor *visit, void *data);
+
+#endif

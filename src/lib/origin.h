@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * origin.h - where the processes of a group came from, and the way back
+ */
+#ifndef RATION_LIB_ORIGIN_H
+#define RATION_LIB_ORIGIN_H
+
+#include <sys/types.h>
+
+#include "lib/handle.h"
+
+/* Writes down, on the group, the path that a process is moved in from. */
+void origin_record(const struct ration_group *group, pid_t pid, const char *path);
+
+/*
+ * Moves every process of the group out of it, alive, each to where it or its
+ * nearest recorded ancestor came from; where that isn't known or can't be, to
+ * this process's own group. Errors: -EBUSY (one can't be moved anywhere).
+ */
+int origin_release(const struct ration_group *group, struct ration_remove_report *report,
+		struct ration_error *reterr);
+
+/* Moves one process to a group by its path from the mount. Errors: of cg_attach(). */
+int origin_move(const struct ration_host *host, pid_t pid, const char *path);
+
+#endif

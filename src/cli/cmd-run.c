@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/environment.h"
@@ -72,13 +73,6 @@ static const struct option_set end_set = {
 		{ .flag = "--kill-after", .argument = "DURATION", .set = option_set_duration,
 			FIELD(kill_after_usec),
 			.help = "Time from there to SIGKILL; 0: never; default: 300ms" },
-		{ .flag = "--oom-group", .set = option_set_word, FIELD(no_oom_group),
-			.help = "Whether an OOM kill takes the whole group (the default) or one process",
-			.words = (const struct option_word[]) {
-				{ "on", false },
-				{ "off", true },
-				{ NULL, 0 },
-			} },
 		{ .flag = "--output-mode", .set = option_set_word, FIELD(output_mode),
 			.help = "At --output-limit: end the run (the default), or drop what is too much",
 			.words = (const struct option_word[]) {
@@ -336,7 +330,7 @@ const struct command cmd_run = {
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &options_environment,
-		&end_set, &options_vm, &report_set, NULL },
+		&end_set, &options_oom, &options_vm, &report_set, NULL },
 	.operand = "COMMAND",
 	.foreign = true,
 	.function = run_function,

@@ -11,9 +11,10 @@
 
 #include <stdbool.h>
 
+#include "ration.h"
+
 struct option_set;
 struct options;
-struct ration_error;
 
 /* What `ration` itself exits with; everything else is the command's own. */
 enum {
@@ -27,7 +28,8 @@ struct command {
 	const char *arguments;  /* what follows the name in the usage line */
 	const char *help;       /* one line, no final full stop */
 	const char *details;    /* paragraphs below the usage line, separated by '\n', or NULL */
-	bool limits;            /* takes the flags of the table of limits */
+	bool limits;            /* takes flags of the table of limits: */
+	enum ration_purpose purpose; /* those that can be asked for then */
 	const struct option_set *const *sets; /* its other options, up to NULL, or NULL */
 	const char *operand;    /* what its operands are called, or NULL: it takes none */
 	unsigned min_operands, max_operands; /* how many; a maximum of 0: any number */

@@ -4,6 +4,7 @@
  */
 #include "cli/json-build.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,4 +102,73 @@ void build_put_usage(struct builder *builder, json_t *object, const uint64_t *me
 	}
 	build_put(builder, object, "usage", usage);
 	build_put(builder, object, "sources", sources);
+}
+
+/* ------------------------------------------------------------------- limits */
+
+static json_t *limit_value(const struct ration_plan_item *item, uint64_t value)
+{
+	return item->text ? build_string(item->text, NULL) :
+		build_limit_value(ration_limit_info(item->limit), value);
+}
+
+/* Of a limit with a key, what the kernel's file says: "8:0 10485760". */
+static json_t *in_force_value(const struct ration_plan_item *item)
+{
+	if (!item->held_key)
+		return limit_value(item, item->in_force);
+	if (item->in_force == RATION_UNLIMITED)
+		return json_sprintf("%s max", item->held_key);
+	return json_sprintf("%s %" PRIu64, item->held_key, item->in_force);
+}
+
+static void put_outcome(struct builder *builder, json_t *object, const struct ration_plan_item *item,
+		const struct ration_outcome *outcome)
+{
+	if (!outcome->acted)
+		return;
+	build_put(builder, object, "observed", limit_value(item, outcome->observed));
+	if (item->in_force != RATION_UNLIMITED && outcome->observed >= item->in_force)
+		build_put(builder, object, "overshoot", limit_value(item, outcome->observed - item->in_force));
+}
+
+json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *item,
+		const struct ration_receipt *receipt)
+{
+	const struct ration_limit_info *info = ration_limit_info(item->limit);
+	json_t *object = json_object();
+
+	build_put(builder, object, "limit", json_string(info->name));
+	build_put(builder, object, "asked", limit_value(item, item->asked));
+	if (info->has_soft && item->asked_soft != RATION_UNLIMITED)
+		build_put(builder, object, "asked_soft", limit_value(item, item->asked_soft));
+	if (item->mechanism != RATION_MECHANISM_NONE)
+		build_put(builder, object, "in_force", in_force_value(item));
+	build_put(builder, object, "mechanism", json_string(ration_mechanism_name(item->mechanism)));
+	if (item->mechanism != RATION_MECHANISM_NONE)
+		build_put(builder, object, "scope", json_string(ration_scope_name(item->scope)));
+	if (item->backstop != RATION_MECHANISM_NONE)
+		build_put(builder, object, "backstop", json_pack("{s:s, s:s}",
+				"mechanism", ration_mechanism_name(item->backstop),
+				"scope", ration_scope_name(item->backstop_scope)));
+	if (item->implied)
+		build_put(builder, object, "implied", json_true());
+	if (item->weaker)
+		build_put(builder, object, "weaker", json_true());
+	build_put_text(builder, object, "reason", item->reason);
+	build_put_text(builder, object, "fix", item->fix);
+	if (receipt)
+		put_outcome(builder, object, item, &receipt->outcome[item->limit]);
+	return object;
+}
+
+json_t *build_limits(struct builder *builder, const struct ration_plan *plan,
+		const struct ration_receipt *receipt)
+{
+	json_t *array = json_array();
+	const struct ration_plan_item *item;
+
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++)
+		build_add(builder, array, build_plan_item(builder, item, receipt));
+	return array;
 }

@@ -44,6 +44,10 @@ json_t *build_limit_value(const struct ration_limit_info *info, uint64_t value);
 json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *item,
 		const struct ration_receipt *receipt);
 
+/* All limits of a plan. */
+json_t *build_limits(struct builder *builder, const struct ration_plan *plan,
+		const struct ration_receipt *receipt);
+
 /* Takes the document, returns its text, or NULL where it isn't whole. */
 char *build_finish(const struct builder *builder, json_t *document);
 

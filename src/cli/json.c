@@ -11,7 +11,6 @@
  */
 #include "cli/json.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "cli/host-words.h"
@@ -26,75 +25,6 @@ static json_t *names(struct builder *builder, const struct host_bit *table, uint
 		if (bits & table->bit)
 			build_add(builder, array, json_string(table->name));
 	}
-	return array;
-}
-
-/* ------------------------------------------------------------------- limits */
-
-static json_t *limit_value(const struct ration_plan_item *item, uint64_t value)
-{
-	return item->text ? build_string(item->text, NULL) :
-		build_limit_value(ration_limit_info(item->limit), value);
-}
-
-/* Of a limit with a key, what the kernel's file says: "8:0 10485760". */
-static json_t *in_force_value(const struct ration_plan_item *item)
-{
-	if (!item->held_key)
-		return limit_value(item, item->in_force);
-	if (item->in_force == RATION_UNLIMITED)
-		return json_sprintf("%s max", item->held_key);
-	return json_sprintf("%s %" PRIu64, item->held_key, item->in_force);
-}
-
-static void put_outcome(struct builder *builder, json_t *object, const struct ration_plan_item *item,
-		const struct ration_outcome *outcome)
-{
-	if (!outcome->acted)
-		return;
-	build_put(builder, object, "observed", limit_value(item, outcome->observed));
-	if (item->in_force != RATION_UNLIMITED && outcome->observed >= item->in_force)
-		build_put(builder, object, "overshoot", limit_value(item, outcome->observed - item->in_force));
-}
-
-json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *item,
-		const struct ration_receipt *receipt)
-{
-	const struct ration_limit_info *info = ration_limit_info(item->limit);
-	json_t *object = json_object();
-
-	build_put(builder, object, "limit", json_string(info->name));
-	build_put(builder, object, "asked", limit_value(item, item->asked));
-	if (info->has_soft && item->asked_soft != RATION_UNLIMITED)
-		build_put(builder, object, "asked_soft", limit_value(item, item->asked_soft));
-	if (item->mechanism != RATION_MECHANISM_NONE)
-		build_put(builder, object, "in_force", in_force_value(item));
-	build_put(builder, object, "mechanism", json_string(ration_mechanism_name(item->mechanism)));
-	if (item->mechanism != RATION_MECHANISM_NONE)
-		build_put(builder, object, "scope", json_string(ration_scope_name(item->scope)));
-	if (item->backstop != RATION_MECHANISM_NONE)
-		build_put(builder, object, "backstop", json_pack("{s:s, s:s}",
-				"mechanism", ration_mechanism_name(item->backstop),
-				"scope", ration_scope_name(item->backstop_scope)));
-	if (item->implied)
-		build_put(builder, object, "implied", json_true());
-	if (item->weaker)
-		build_put(builder, object, "weaker", json_true());
-	build_put_text(builder, object, "reason", item->reason);
-	build_put_text(builder, object, "fix", item->fix);
-	if (receipt)
-		put_outcome(builder, object, item, &receipt->outcome[item->limit]);
-	return object;
-}
-
-static json_t *limits(struct builder *builder, const struct ration_plan *plan,
-		const struct ration_receipt *receipt)
-{
-	json_t *array = json_array();
-	const struct ration_plan_item *item;
-
-	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++)
-		build_add(builder, array, build_plan_item(builder, item, receipt));
 	return array;
 }
 
@@ -195,7 +125,7 @@ char *json_receipt(const struct ration_receipt *receipt, const struct ration_pla
 	if (receipt->start_errno > 0)
 		build_put(&builder, object, "start_errno", errno_name(receipt->start_errno));
 	build_put(&builder, object, "evidence", evidence(&builder, receipt));
-	build_put(&builder, object, "limits", limits(&builder, plan, receipt));
+	build_put(&builder, object, "limits", build_limits(&builder, plan, receipt));
 	build_put_usage(&builder, object, receipt->metric, receipt->source);
 	put_containment(&builder, object, receipt);
 	if (receipt->truncated)
@@ -217,7 +147,7 @@ char *json_plan(const struct ration_plan *plan, const char *policy, const struct
 		build_put_text(&builder, object, "message", refusal->message);
 		build_put_text(&builder, object, "hint", refusal->hint);
 	}
-	build_put(&builder, object, "limits", limits(&builder, plan, NULL));
+	build_put(&builder, object, "limits", build_limits(&builder, plan, NULL));
 	return build_finish(&builder, object);
 }
 
@@ -280,7 +210,7 @@ char *json_doctor(const struct ration_host_info *host, const struct ration_plan 
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put(&builder, object, "strict", json_boolean(strict));
 	build_put(&builder, object, "host", host_object(&builder, host));
-	build_put(&builder, object, "limits", limits(&builder, plan, NULL));
+	build_put(&builder, object, "limits", build_limits(&builder, plan, NULL));
 	build_put(&builder, object, "findings", findings(&builder, plan));
 	build_put_text(&builder, object, "fix", fix);
 	return build_finish(&builder, object);

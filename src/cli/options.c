@@ -162,8 +162,12 @@ const struct option_set options_global = {
 	.rows = (const struct option[]) {
 		{ .flag = "--base", .argument = "DIR", .set = option_set_text, FIELD(base),
 			.help = "Make groups below this cgroup2 directory (RATION_BASE)" },
+		{ .flag = "--parent", .argument = "PATH", .set = option_set_text, FIELD(parent),
+			.help = "Groups in between, such as a/b/c: those that are missing are made" },
+		{ .flag = "--no-create", .set = option_set_true, FIELD(no_create),
+			.help = "Make none of --parent: they must be there" },
 		{ .flag = "--namespace", .argument = "NAME", .set = option_set_text, FIELD(nspace),
-			.help = "The node below it (RATION_NAMESPACE; default: ration)" },
+			.help = "The node below these (RATION_NAMESPACE; default: ration)" },
 		{ .flag = "--help", .letter = "-h", .set = option_set_true, FIELD(help),
 			.help = "Show this and do nothing" },
 		{ .flag = "--version", .set = option_set_true, FIELD(version),
@@ -191,6 +195,20 @@ const struct option_set options_enforce = {
 				{ "strict", RATION_ENFORCE_STRICT },
 				{ "fallback", RATION_ENFORCE_FALLBACK },
 				{ "any", RATION_ENFORCE_ANY },
+				{ NULL, 0 },
+			} },
+		{ .flag = NULL },
+	},
+};
+
+const struct option_set options_oom = {
+	.title = "When memory runs out",
+	.rows = (const struct option[]) {
+		{ .flag = "--oom-group", .set = option_set_word, FIELD(no_oom_group),
+			.help = "Whether an OOM kill takes the whole group (the default) or one process",
+			.words = (const struct option_word[]) {
+				{ "on", false },
+				{ "off", true },
 				{ NULL, 0 },
 			} },
 		{ .flag = NULL },
@@ -249,19 +267,27 @@ const char *limit_rlimit_name(const struct ration_limit_info *info)
 	return info->name + strlen("rlimit_");
 }
 
-/* Returns option `i` of the table of limits; moves `i` on where there is none. */
-static bool limit_option_at(size_t *i, struct option *ret_option)
+/*
+ * Returns option `i` of the table of limits, of those that fit the purpose; moves
+ * `i` on where there is none.
+ */
+static bool limit_option_at(enum ration_purpose purpose, size_t *i, struct option *ret_option)
 {
+	bool has_rlimits = false;
+
 	for (int limit = 0; limit < RATION_LIMIT_COUNT; limit++) {
 		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)limit);
 
-		if (!info || limit_is_rlimit(info) || (*i)-- > 0)
+		if (!info || !ration_limit_fits(info->limit, purpose))
+			continue;
+		has_rlimits = has_rlimits || limit_is_rlimit(info);
+		if (limit_is_rlimit(info) || (*i)-- > 0)
 			continue;
 		*ret_option = (struct option) { .flag = info->flag, .argument = info->argument,
 			.help = info->help, .set = option_set_limit, .info = info };
 		return true;
 	}
-	if ((*i)-- > 0)
+	if (!has_rlimits || (*i)-- > 0)
 		return false;
 	*ret_option = rlimit_option;
 	return true;
@@ -282,7 +308,7 @@ static bool set_option_at(const struct option_set *set, size_t *i, struct option
 
 bool options_at(const struct command *command, size_t i, struct option *ret_option, const char **ret_title)
 {
-	if (command && command->limits && limit_option_at(&i, ret_option)) {
+	if (command && command->limits && limit_option_at(command->purpose, &i, ret_option)) {
 		*ret_title = "Limits";
 		return true;
 	}
@@ -475,6 +501,8 @@ int options_host(const struct options *options, struct ration_host **ret_host, s
 		.size = sizeof(where),
 		.base = options->base,
 		.nspace = options->nspace,
+		.parent = options->parent,
+		.no_create = options->no_create,
 	};
 
 	return ration_host_open(&where, ret_host, reterr);
@@ -500,19 +528,21 @@ int options_plan(struct options *options, const struct ration_host *host, struct
 		struct ration_error *reterr)
 {
 	enum ration_policy policy = (enum ration_policy)options->policy;
+	enum ration_purpose purpose = options->command->purpose;
 	struct ration_plan *plan;
 	int r = apply_vm(options, reterr);
 
 	if (r < 0)
 		return r;
-	r = ration_plan_new(host, options->limits, policy, &plan, reterr);
+	r = ration_plan_new_for(host, options->limits, policy, purpose, &plan, reterr);
 	if (r < 0)
 		return r;
-	if (options->accel != RATION_ACCEL_NONE)
+	/* What stands behind a group's limits is up to who starts processes in it. */
+	if (options->accel != RATION_ACCEL_NONE && purpose != RATION_PURPOSE_GROUP)
 		r = ration_vm_fallback(&options->vm, plan, options->limits, reterr);
 	if (r > 0) {
 		plan = ration_plan_free(plan);
-		r = ration_plan_new(host, options->limits, policy, &plan, reterr);
+		r = ration_plan_new_for(host, options->limits, policy, purpose, &plan, reterr);
 	}
 	if (r < 0) {
 		plan = ration_plan_free(plan);

@@ -23,13 +23,18 @@ struct option;
 struct options {
 	/* every command */
 	const struct command *command;
-	const char *base, *nspace; /* NULL: not given */
+	const char *base, *nspace, *parent; /* NULL: not given */
+	bool no_create;
 	bool help, version, json;
-	/* what is to be held: run and plan */
+	/* what is to be held */
 	struct ration_limits *limits;
 	int policy;             /* enum ration_policy */
 	int accel;              /* enum ration_accel */
 	struct ration_vm vm;
+	/* tenants and groups by hand */
+	bool exist_ok, has_owner, force, release, ignore_missing, dry_run, all, effective;
+	uint32_t uid, gid;      /* USER_SAME: as it is */
+	uint64_t deadline_usec; /* 0: the default */
 	/* run */
 	const char *tenant, *name, *receipt;
 	int signal;             /* 0: the default */
@@ -79,6 +84,7 @@ option_setter option_set_limit;
 extern const struct option_set options_global; /* taken by every command */
 extern const struct option_set options_json;
 extern const struct option_set options_enforce;
+extern const struct option_set options_oom;
 extern const struct option_set options_vm;
 extern const struct option_set options_vm_sizes; /* the same without --vm */
 extern const struct option_word options_accel_words[];
@@ -117,12 +123,12 @@ bool limit_is_rlimit(const struct ration_limit_info *info);
 /* The name that --rlimit gives a resource: "nofile". */
 const char *limit_rlimit_name(const struct ration_limit_info *info);
 
-/* Opens the host that --base and --namespace mean. Errors as ration_host_open(). */
+/* Opens the host that --base, --parent and --namespace mean. Errors as ration_host_open(). */
 int options_host(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr);
 
 /*
- * Makes the plan that is asked for, with what stands behind the limits of a VM.
- * Errors as ration_plan_new() and ration_vm_limits().
+ * Makes the plan that is asked for, for the purpose of the command, with what stands
+ * behind the limits of a VM. Errors as ration_plan_new_for() and ration_vm_limits().
  */
 int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
 		struct ration_error *reterr);

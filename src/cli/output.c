@@ -36,6 +36,15 @@ int output_finish(const char *command, int status)
 	return EXIT_RATION;
 }
 
+int output_json(char *text, struct ration_error *reterr)
+{
+	if (!text)
+		return error_oom(reterr);
+	(void)fputs(text, stdout);
+	free(text);
+	return 0;
+}
+
 /* Columns of the first `n` bytes: those that aren't the inside of a UTF-8 character. */
 static size_t columns(const char *text, size_t n)
 {
@@ -171,6 +180,11 @@ const struct ration_plan_item *plan_item(const struct ration_plan *plan, enum ra
 			return item;
 	}
 	return NULL;
+}
+
+bool plan_limit_is_new(const struct ration_plan *plan, size_t i)
+{
+	return i == 0 || ration_plan_item(plan, i - 1)->limit != ration_plan_item(plan, i)->limit;
 }
 
 bool plan_same_answer(const struct ration_plan_item *a, const struct ration_plan_item *b)

@@ -30,6 +30,9 @@ void output_error(const char *command, const struct ration_error *error);
  */
 int output_finish(const char *command, int status);
 
+/* Prints a JSON text and frees it; NULL: memory ran out. Errors: -ENOMEM. */
+int output_json(char *text, struct ration_error *reterr);
+
 /* Prints `text` from `column` on, wrapped at blanks, later lines indented by `indent`; ends the line. */
 void output_wrapped(FILE *file, size_t column, size_t indent, const char *text);
 
@@ -65,6 +68,9 @@ void output_receipt(FILE *file, const struct ration_receipt *receipt, const stru
 
 /* Returns the item of a limit in a plan, or NULL. */
 const struct ration_plan_item *plan_item(const struct ration_plan *plan, enum ration_limit limit);
+
+/* Tells whether item `i` is the first of its limit: one with a key has an item for each. */
+bool plan_limit_is_new(const struct ration_plan *plan, size_t i);
 
 /* Tells whether two limits are held by the same, or not held for the same reason. */
 bool plan_same_answer(const struct ration_plan_item *a, const struct ration_plan_item *b);

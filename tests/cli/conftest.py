@@ -241,6 +241,15 @@ def run(tmp_path, warm_up):
     assert not gone, f"groups lost: {sorted(gone)}"
 
 
+@pytest.fixture
+def hand(run):
+    """The commands about groups; what they made is removed at the end, by `ration rm`."""
+    from hand import Hand
+    it = Hand(run)
+    yield it
+    it.done()
+
+
 @pytest.fixture(scope="session")
 def warm_up(tmp_path_factory):
     """Lets ration make what it makes once and keeps: a leaf for those who were in

@@ -43,6 +43,25 @@ static int set_signal(struct options *options, const struct option *row, const c
 	return 0;
 }
 
+/* TENANT/NAME: split where it stands, as the parser hands out words of argv. */
+static int set_group(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+	char *slash = strchr((char *)(uintptr_t)value, '/');
+
+	if (!slash || slash == value || !slash[1] || strchr(slash + 1, '/')) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s %s: not of the form TENANT/NAME",
+				row->flag, text_escape(shown, sizeof(shown), value));
+		return error_hint(reterr, -EINVAL, "e.g. %s acme/vm7; --tenant acme alone takes a unique name",
+				row->flag);
+	}
+	*slash = '\0';
+	options->tenant = value;
+	options->name = slash + 1;
+	return 0;
+}
+
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set run_set = {
@@ -52,6 +71,8 @@ static const struct option_set run_set = {
 			.help = "Whose run it is: the node above its group; default: default" },
 		{ .flag = "--name", .argument = "NAME", .set = option_set_text, FIELD(name),
 			.help = "What its group is called; default: a unique name" },
+		{ .flag = "--group", .argument = "TENANT/NAME", .set = set_group,
+			.help = "Both at once" },
 		{ .flag = "--stdin", .set = option_set_word, FIELD(stdin_null),
 			.help = "The command's standard input: ours (the default), or none",
 			.words = (const struct option_word[]) {

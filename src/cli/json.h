@@ -15,7 +15,8 @@
 char *json_receipt(const struct ration_receipt *receipt, const struct ration_plan *plan, char *const *argv);
 
 /* A plan under the policy of that name; `refusal` says why it is forbidden, or is NULL. */
-char *json_plan(const struct ration_plan *plan, const char *policy, const struct ration_error *refusal);
+char *json_plan(const struct ration_plan *plan, const struct ration_host_info *host, const char *policy,
+		const struct ration_error *refusal);
 
 /* What doctor found. */
 char *json_doctor(const struct ration_host_info *host, const struct ration_plan *plan, bool strict,

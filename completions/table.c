@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * table.c - print commands and options as a table for the completions
+ *
+ * A generator that runs while the project is built: what a shell offers is what
+ * the command's own rows say, so the two can't differ. One line each:
+ *
+ *     c|COMMAND|FIRST|REST|HELP            a command, its operands
+ *     o|COMMAND|FLAG|LETTER|KIND|WORDS|HELP  an option of it; COMMAND may be empty
+ *
+ * FIRST and REST say what an operand is: group, command (one of ours), program
+ * (it and all behind it), pid, or nothing. KIND says what a value is: words (of
+ * WORDS), rlimit (WORDS, with a value behind), signal, file, dir, or `value`,
+ * which nothing is known of; empty: the option takes none.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "ration.h"
+
+/* In fish it becomes one string between single quotes. */
+static bool escaping;
+
+static void put(const char *text)
+{
+	for (; *text; text++) {
+		if (escaping && (*text == '\'' || *text == '\\'))
+			(void)putchar('\\');
+		(void)putchar(*text);
+	}
+}
+
+/* The beginning of a help text, up to a semicolon: menus have one line. */
+static void put_help(const char *help)
+{
+	char text[256];
+	size_t n = 0;
+	int depth = 0;
+
+	for (; help[n] && (help[n] != ';' || depth > 0) && n + 1 < sizeof(text); n++) {
+		depth += (help[n] == '(') - (help[n] == ')');
+		text[n] = help[n];
+	}
+	text[n] = '\0';
+	put(text);
+	(void)putchar('\n');
+}
+
+/* ----------------------------------------------------------------- commands */
+
+static bool starts(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static const char *first_operand(const struct command *command)
+{
+	if (!command->operand)
+		return "";
+	if (starts(command->operand, "GROUP") || starts(command->operand, "TENANT"))
+		return "group";
+	if (starts(command->operand, "COMMAND"))
+		return command->foreign ? "program" : "command";
+	return "";
+}
+
+static const char *other_operands(const struct command *command)
+{
+	if (command->foreign)
+		return "program";
+	if (strstr(command->arguments, "PID"))
+		return "pid";
+	return command->max_operands == 0 ? first_operand(command) : "";
+}
+
+static void print_command(const struct command *command)
+{
+	(void)printf("c|%s|%s|%s|", command->name, first_operand(command), other_operands(command));
+	put_help(command->help);
+}
+
+/* ------------------------------------------------------------------ options */
+
+static const char *kind_of(const struct option *row)
+{
+	static const struct {
+		const char *argument, *kind;
+	} kinds[] = { { "DIR", "dir" }, { "FILE", "file" }, { "PATH", "file" }, { "SIGNAL", "signal" } };
+
+	if (row->words)
+		return "words";
+	if (!row->argument)
+		return "";
+	if (strcmp(row->flag, "--rlimit") == 0)
+		return "rlimit";
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (starts(row->argument, kinds[i].argument))
+			return kinds[i].kind;
+	}
+	return "value";
+}
+
+static void print_words(const struct option *row)
+{
+	for (const struct option_word *at = row->words; at && at->word; at++)
+		(void)printf("%s%s", at == row->words ? "" : " ", at->word);
+}
+
+static void print_rlimits(void)
+{
+	const char *blank = "";
+
+	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+
+		if (!info || !limit_is_rlimit(info))
+			continue;
+		(void)printf("%s%s", blank, limit_rlimit_name(info));
+		blank = " ";
+	}
+}
+
+static void print_options(const struct command *command)
+{
+	struct option row;
+	const char *title;
+
+	for (size_t i = 0; options_at(command, i, &row, &title); i++) {
+		const char *kind = kind_of(&row);
+
+		(void)printf("o|%s|%s|%s|%s|", command ? command->name : "", row.flag, row.letter ? row.letter : "",
+				kind);
+		if (strcmp(kind, "rlimit") == 0)
+			print_rlimits();
+		print_words(&row);
+		(void)putchar('|');
+		put_help(row.help);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	escaping = argc > 1 && strcmp(argv[1], "fish") == 0;
+	for (size_t i = 0; commands[i]; i++)
+		print_command(commands[i]);
+	print_options(NULL);
+	for (size_t i = 0; commands[i]; i++)
+		print_options(commands[i]);
+	return ferror(stdout) || fflush(stdout) ? 1 : 0;
+}

@@ -74,8 +74,9 @@ static int read_old(int group_fd, const struct group_write *write, char *buf, si
 
 static void undo(int group_fd, const struct group_writes *writes, char old[][256], size_t n)
 {
+	/* An empty list of CPUs or nodes: the kernel takes a write of no bytes for none. */
 	while (n-- > 0)
-		(void)cg_write(group_fd, writes->write[n].file, old[n]);
+		(void)cg_write(group_fd, writes->write[n].file, old[n][0] ? old[n] : "\n");
 }
 
 static int write_error(const struct group_write *write, int code, struct ration_error *reterr)

@@ -153,6 +153,22 @@ static void test_a_file_of_somebody_else(void **state)
 	files_end(dir);
 }
 
+/* cpuset.cpus of a group that follows the one above: a write(2) of no bytes takes nothing back. */
+static void test_an_empty_value_is_written_back(void **state)
+{
+	static const struct one_write missing = { RATION_LIMIT_SWAP, "memory.swap.max", "0" };
+	char dir[PATH_MAX];
+	int fd;
+
+	(void)state;
+	make_group(dir);
+	fd = open_dir(dir);
+	assert_int_equal(apply(fd, WRITES, &missing, NULL), -ENOENT);
+	assert_string_equal(content(dir, "cpuset.cpus"), "\n");
+	(void)close(fd);
+	files_end(dir);
+}
+
 /* A list that is longer than the room for the old value isn't cut off. */
 static void test_what_could_not_be_taken_back_isnt_written(void **state)
 {
@@ -302,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_a_file_of_somebody_else),
+		cmocka_unit_test(test_an_empty_value_is_written_back),
 		cmocka_unit_test(test_what_could_not_be_taken_back_isnt_written),
 		cmocka_unit_test(test_a_keyed_file),
 		cmocka_unit_test(test_a_plan_for_a_group),

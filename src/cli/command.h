@@ -41,6 +41,7 @@ struct command {
 extern const struct command cmd_run;
 extern const struct command cmd_plan;
 extern const struct command cmd_doctor;
+extern const struct command cmd_create;
 extern const struct command cmd_gc;
 extern const struct command cmd_vm;
 extern const struct command cmd_wrap;

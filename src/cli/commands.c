@@ -18,6 +18,7 @@ const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_plan,
 	&cmd_doctor,
+	&cmd_create,
 	&cmd_gc,
 	&cmd_vm,
 	&cmd_wrap,

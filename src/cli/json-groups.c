@@ -2,8 +2,115 @@
 /*
  * json-groups.c - tenants and groups for programs
  */
+#include "cli/group-words.h"
 #include "cli/json-build.h"
 #include "cli/json.h"
+
+/* ------------------------------------------------------------------- limits */
+
+/* One side of a limit, where it is known. */
+static void put_value(struct builder *builder, json_t *object, const char *key,
+		const struct ration_limit_info *info, bool known, uint64_t value, const char *text)
+{
+	if (known && limit_is_text(info))
+		build_put_text(builder, object, key, text);
+	else if (known)
+		build_put(builder, object, key, build_limit_value(info, value));
+}
+
+static json_t *group_limit(struct builder *builder, const struct ration_group_limit *limit)
+{
+	const struct ration_limit_info *info = ration_limit_info(limit->limit);
+	json_t *object = json_object();
+
+	build_put(builder, object, "limit", json_string(info->name));
+	put_value(builder, object, "asked", info, limit->has_asked, limit->asked, limit->asked_text);
+	put_value(builder, object, "in_force", info, limit->has_here, limit->here, limit->here_text);
+	build_put(builder, object, "mechanism", json_string(ration_mechanism_name(
+			limit->has_here ? RATION_MECHANISM_CGROUP2 : RATION_MECHANISM_NONE)));
+	if (limit->has_here)
+		build_put_text(builder, object, "file", info->kernel_file);
+	put_value(builder, object, "effective", info, limit->has_effective, limit->effective,
+			limit->effective_text);
+	if (limit->has_effective)
+		build_put(builder, object, "level", json_string(ration_level_name(limit->level)));
+	if (limit->has_effective)
+		build_put_text(builder, object, "where", limit->where);
+	return object;
+}
+
+static json_t *group_object(struct builder *builder, const struct ration_group *group)
+{
+	json_t *object = json_object();
+
+	build_put(builder, object, "schema", json_integer(1));
+	build_put(builder, object, "group", json_string(ration_group_address(group)));
+	build_put(builder, object, "tenant", json_boolean(ration_group_is_tenant(group)));
+	build_put_text(builder, object, "path", ration_group_path(group));
+	return object;
+}
+
+char *json_show(const struct ration_group *group, const struct ration_group_limit *limits, size_t n)
+{
+	struct builder builder = { .failed = false };
+	json_t *object = group_object(&builder, group), *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		build_add(&builder, array, group_limit(&builder, &limits[i]));
+	build_put(&builder, object, "limits", array);
+	return build_finish(&builder, object);
+}
+
+char *json_create(const struct ration_group *group, const struct ration_plan *plan)
+{
+	struct builder builder = { .failed = false };
+	json_t *object = group_object(&builder, group);
+
+	build_put(&builder, object, "limits", build_limits(&builder, plan, NULL));
+	return build_finish(&builder, object);
+}
+
+static json_t *changes(struct builder *builder, const struct ration_plan *plan,
+		const struct ration_group_limit *before, const struct ration_group_limit *after)
+{
+	json_t *array = json_array();
+	const struct ration_plan_item *item;
+
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
+		const struct ration_limit_info *info = ration_limit_info(item->limit);
+		json_t *object;
+
+		if (item->implied || !plan_limit_is_new(plan, i))
+			continue;
+		object = json_object();
+		build_put(builder, object, "limit", json_string(info->name));
+		put_value(builder, object, "before", info, before[i].has_here, before[i].here, before[i].here_text);
+		put_value(builder, object, "after", info, after[i].has_here, after[i].here, after[i].here_text);
+		build_add(builder, array, object);
+	}
+	return array;
+}
+
+char *json_set(const char *address, const struct ration_plan *plan, const struct ration_group_limit *before,
+		const struct ration_group_limit *after, const struct ration_update_report *report)
+{
+	struct builder builder = { .failed = false };
+	json_t *object = json_object();
+
+	build_put(&builder, object, "schema", json_integer(1));
+	build_put(&builder, object, "group", json_string(address));
+	build_put(&builder, object, "changed", json_boolean(report->changed));
+	build_put(&builder, object, "limits", changes(&builder, plan, before, after));
+	if (report->memory_before_bytes != RATION_UNLIMITED)
+		build_put(&builder, object, "memory_before_bytes", build_number(report->memory_before_bytes));
+	if (report->memory_after_bytes != RATION_UNLIMITED)
+		build_put(&builder, object, "memory_after_bytes", build_number(report->memory_after_bytes));
+	build_put(&builder, object, "oom_kills", build_number(report->oom_kills));
+	build_put(&builder, object, "elapsed_usec", build_number(report->elapsed_usec));
+	return build_finish(&builder, object);
+}
+
+/* ------------------------------------------------------------- life and death */
 
 char *json_gc(const struct ration_gc_report *report)
 {

@@ -22,6 +22,16 @@ char *json_plan(const struct ration_plan *plan, const struct ration_host_info *h
 char *json_doctor(const struct ration_host_info *host, const struct ration_plan *plan, bool strict,
 		const char *fix);
 
+/* A group that was made by `plan`. */
+char *json_create(const struct ration_group *group, const struct ration_plan *plan);
+
+/* A change: for each item of the plan, what was in force before and is after. */
+char *json_set(const char *address, const struct ration_plan *plan, const struct ration_group_limit *before,
+		const struct ration_group_limit *after, const struct ration_update_report *report);
+
+/* `n` limits of a group. */
+char *json_show(const struct ration_group *group, const struct ration_group_limit *limits, size_t n);
+
 char *json_gc(const struct ration_gc_report *report);
 
 #endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * user.h - users and their groups by name
+ */
+#ifndef RATION_CLI_USER_H
+#define RATION_CLI_USER_H
+
+#include <stdint.h>
+
+#include "ration.h"
+
+/* What chown(2) takes for "as it is". */
+#define USER_SAME UINT32_MAX
+
+/*
+ * Reads "USER", "USER:GROUP", each a name or a number. Without GROUP, it is the
+ * user's own as in /etc/passwd, or USER_SAME where that knows none.
+ * Errors: -EINVAL; the message names `flag`.
+ */
+int user_parse(const char *flag, const char *text, uint32_t *ret_uid, uint32_t *ret_gid,
+		struct ration_error *reterr);
+
+#endif

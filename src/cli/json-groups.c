@@ -112,6 +112,35 @@ char *json_set(const char *address, const struct ration_plan *plan, const struct
 
 /* ------------------------------------------------------------- life and death */
 
+static json_t *removal(struct builder *builder, const struct removal *at)
+{
+	json_t *object = json_object();
+
+	build_put(builder, object, "group", build_string(at->address, NULL));
+	build_put(builder, object, "removed", json_boolean(at->code >= 0));
+	if (at->code < 0) {
+		build_put_text(builder, object, "message", at->error.message);
+		build_put_text(builder, object, "hint", at->error.hint);
+		return object;
+	}
+	build_put(builder, object, "killed", build_number(at->report.killed));
+	build_put(builder, object, "released", build_number(at->report.released));
+	build_put(builder, object, "released_to_caller", build_number(at->report.released_to_caller));
+	return object;
+}
+
+char *json_rm(const struct removal *removals, size_t n)
+{
+	struct builder builder = { .failed = false };
+	json_t *object = json_object(), *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		build_add(&builder, array, removal(&builder, &removals[i]));
+	build_put(&builder, object, "schema", json_integer(1));
+	build_put(&builder, object, "groups", array);
+	return build_finish(&builder, object);
+}
+
 char *json_gc(const struct ration_gc_report *report)
 {
 	struct builder builder = { .failed = false };

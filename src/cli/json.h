@@ -32,6 +32,15 @@ char *json_set(const char *address, const struct ration_plan *plan, const struct
 /* `n` limits of a group. */
 char *json_show(const struct ration_group *group, const struct ration_group_limit *limits, size_t n);
 
+/* One group that was to be removed, and what became of that. */
+struct removal {
+	const char *address;
+	int code;                   /* negative: it wasn't, and `error` says why */
+	struct ration_error error;
+	struct ration_remove_report report;
+};
+char *json_rm(const struct removal *removals, size_t n);
+
 char *json_gc(const struct ration_gc_report *report);
 
 #endif

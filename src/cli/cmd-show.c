@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-show.c - ration show: the limits of a tenant or a group
+ *
+ * Each limit has three values: what was asked for, what the kernel file of this
+ * very group says, and what is left of it when all groups above have had their
+ * say. The lowest of those binds, and is named.
+ */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/group-words.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/target.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+#define FIELD(name) .offset = offsetof(struct options, name)
+
+static const struct option_set show_set = {
+	.title = "What to show",
+	.rows = (const struct option[]) {
+		{ .flag = "--effective", .set = option_set_true, FIELD(effective),
+			.help = "Print lines \"NAME VALUE\" with what is left after all groups above; sizes in "
+				"bytes, times in microseconds, max where nothing limits" },
+		{ .flag = "--all", .set = option_set_true, FIELD(all),
+			.help = "Show the limits, too, that nobody asked for and nothing holds" },
+		{ .flag = NULL },
+	},
+};
+
+/* Reads all limits that groups can have into `limits`. Returns how many, or a negative errno. */
+static int read_limits(const struct ration_group *group, struct ration_group_limit *limits,
+		struct ration_error *reterr)
+{
+	int n = 0;
+
+	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
+		enum ration_limit limit = (enum ration_limit)i;
+		int r;
+
+		if (!ration_limit_fits(limit, RATION_PURPOSE_GROUP))
+			continue;
+		limits[n].size = sizeof(limits[n]);
+		r = ration_group_limit(group, limit, &limits[n], reterr);
+		if (r < 0)
+			return r;
+		n++;
+	}
+	return n;
+}
+
+/* Tells whether somebody ever said something about this limit: here, or above. */
+static bool is_worth_a_line(const struct ration_group_limit *limit)
+{
+	return limit->has_asked || group_limit_is_set(limit) ||
+		(limit->has_effective && limit->level != RATION_LEVEL_MACHINE && limit->where[0] &&
+				limit->effective != limit->here);
+}
+
+/* "group", "tenant", "ancestor /system.slice", "machine": the first two are named by the address. */
+static const char *bound_at(char *buf, size_t size, const struct ration_group_limit *limit)
+{
+	char where[sizeof(limit->where)];
+
+	if (!limit->has_effective)
+		(void)snprintf(buf, size, "-");
+	else
+		(void)snprintf(buf, size, "%s%s%s", ration_level_name(limit->level),
+				limit->level == RATION_LEVEL_ANCESTOR ? " " : "",
+				limit->level == RATION_LEVEL_ANCESTOR ?
+					text_escape(where, sizeof(where), limit->where) : "");
+	return buf;
+}
+
+#define LIMIT_COLUMNS "  %-14s  %-10s  %-10s  %-15s  %-10s  "
+#define LIMIT_INDENT 71
+
+static void print_table(const struct ration_group *group, const struct ration_group_limit *limits, int n,
+		bool all)
+{
+	bool any = false;
+
+	(void)printf("%s, a %s: %s\n", ration_group_address(group),
+			ration_group_is_tenant(group) ? "tenant" : "group", ration_group_path(group));
+	for (int i = 0; i < n; i++) {
+		const struct ration_group_limit *limit = &limits[i];
+		char asked[OUTPUT_VALUE_MAX], here[OUTPUT_VALUE_MAX], effective[OUTPUT_VALUE_MAX], bound[320];
+
+		if (!all && !is_worth_a_line(limit))
+			continue;
+		if (!any)
+			(void)printf(LIMIT_COLUMNS "%s\n", "limit", "asked", "in force", "held by", "effective",
+					"bound at");
+		any = true;
+		(void)printf(LIMIT_COLUMNS, ration_limit_info(limit->limit)->name,
+				group_limit_asked(asked, limit), group_limit_here(here, limit),
+				limit->has_here ? ration_limit_info(limit->limit)->kernel_file : "nothing",
+				group_limit_effective(effective, limit));
+		output_wrapped(stdout, LIMIT_INDENT, LIMIT_INDENT, bound_at(bound, sizeof(bound), limit));
+	}
+	if (!any)
+		(void)printf("  no limits, neither here nor above\n");
+}
+
+static void print_effective(const struct ration_group_limit *limits, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const struct ration_group_limit *limit = &limits[i];
+		char value[OUTPUT_VALUE_MAX];
+
+		if (*group_limit_raw(value, limit))
+			(void)printf("%s %s\n", ration_limit_info(limit->limit)->name, value);
+	}
+}
+
+static int show(const struct options *options, const struct ration_group *group, struct ration_error *reterr)
+{
+	CLEANUP(freep) struct ration_group_limit *limits = calloc(RATION_LIMIT_COUNT, sizeof(*limits));
+	int n;
+
+	if (!limits)
+		return error_oom(reterr);
+	n = read_limits(group, limits, reterr);
+	if (n < 0)
+		return n;
+	if (options->json)
+		return output_json(json_show(group, limits, (size_t)n), reterr);
+	if (options->effective)
+		print_effective(limits, n);
+	else
+		print_table(group, limits, n, options->all);
+	return 0;
+}
+
+static int show_function(struct options *options, char **operands)
+{
+	CLEANUP(target_done) struct target target = TARGET_NONE;
+	struct ration_error error;
+	int r = target_open(&target, options, operands[0], &error);
+
+	if (r >= 0)
+		r = show(options, target.group, &error);
+	if (r < 0) {
+		output_error(options->command->name, &error);
+		return EXIT_RATION;
+	}
+	return output_finish(options->command->name, 0);
+}
+
+const struct command cmd_show = {
+	.name = "show",
+	.arguments = "[--effective] [--all] [--json] TENANT[/NAME]",
+	.help = "Show the limits of a tenant or a group: as asked, in force, and after all groups above",
+	.details =
+		"asked is what create, set or run were told; in force is what the kernel file of this group "
+		"says; effective is the lowest of that and of the same file in all groups above, up to the "
+		"machine; bound at names the level where that stands.\n"
+		"\n"
+		"Exit status: 0; 125 if ration failed.",
+	.sets = (const struct option_set *const[]) { &show_set, &options_json, NULL },
+	.operand = "TENANT[/NAME]",
+	.min_operands = 1,
+	.max_operands = 1,
+	.function = show_function,
+};

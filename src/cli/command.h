@@ -42,6 +42,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_plan;
 extern const struct command cmd_doctor;
 extern const struct command cmd_create;
+extern const struct command cmd_set;
 extern const struct command cmd_show;
 extern const struct command cmd_rm;
 extern const struct command cmd_gc;

@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&cmd_plan,
 	&cmd_doctor,
 	&cmd_create,
+	&cmd_set,
 	&cmd_show,
 	&cmd_rm,
 	&cmd_gc,

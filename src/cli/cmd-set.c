@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-set.c - ration set: change the limits of a tenant or a group that lives
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/group-words.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/target.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+static int set_deadline(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	uint64_t usec;
+	int r = ration_parse_duration(row->flag, value, &usec, reterr);
+
+	if (r < 0)
+		return r;
+	/* To the library, 0 is the default. */
+	if (usec == 0) {
+		(void)error_set(reterr, -ERANGE, RATION_CAUSE_INVALID, "%s 0: must be above 0, e.g. 5s", row->flag);
+		return error_hint(reterr, -ERANGE, "--force sets the limit at once");
+	}
+	options->deadline_usec = usec;
+	return 0;
+}
+
+#define FIELD(name) .offset = offsetof(struct options, name)
+
+static const struct option_set set_set = {
+	.title = "Below what is in use",
+	.rows = (const struct option[]) {
+		{ .flag = "--deadline", .argument = "DURATION", .set = set_deadline,
+			.help = "How long to take memory back before giving up; default: 2s" },
+		{ .flag = "--force", .set = option_set_true, FIELD(force),
+			.help = "Set the limits at once: what can't be taken back in time is killed for" },
+		{ .flag = NULL },
+	},
+};
+
+/* Reads what the plan is about, as it is now. Limits with a key are there once for each. */
+static int read_limits(const struct target *target, const struct ration_plan *plan,
+		struct ration_group_limit *limits, struct ration_error *reterr)
+{
+	const struct ration_plan_item *item;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && (item = ration_plan_item(plan, i)); i++) {
+		limits[i].size = sizeof(limits[i]);
+		r = ration_group_limit(target->group, item->limit, &limits[i], reterr);
+	}
+	return r;
+}
+
+static void print_limits(const char *address, const struct ration_plan *plan,
+		const struct ration_group_limit *before, const struct ration_group_limit *after)
+{
+	char was[OUTPUT_VALUE_MAX], is[OUTPUT_VALUE_MAX];
+	const struct ration_plan_item *item;
+
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
+		if (item->implied || !plan_limit_is_new(plan, i))
+			continue;
+		(void)printf("%s: %s: %s -> %s\n", address, ration_limit_info(item->limit)->name,
+				group_limit_here(was, &before[i]), group_limit_here(is, &after[i]));
+	}
+}
+
+/* What it took to get below the present use. */
+static void print_reclaim(const char *address, const struct ration_update_report *report)
+{
+	char before[RATION_TEXT_MAX], after[RATION_TEXT_MAX], took[RATION_TEXT_MAX];
+	char killed[40] = "nothing was killed";
+
+	if (report->oom_kills > 0)
+		(void)snprintf(killed, sizeof(killed), "%" PRIu64 " OOM kills", report->oom_kills);
+	else if (report->memory_before_bytes == RATION_UNLIMITED ||
+			report->memory_after_bytes >= report->memory_before_bytes)
+		return;
+	(void)printf("%s: memory in use: %s -> %s in %s; %s\n", address,
+			ration_format_size(before, report->memory_before_bytes),
+			ration_format_size(after, report->memory_after_bytes),
+			ration_format_duration(took, report->elapsed_usec), killed);
+}
+
+/* All of it, with what was before and is now. */
+struct change {
+	struct ration_plan *plan;
+	struct ration_group_limit *before, *after;
+	struct ration_update_report report;
+};
+
+static void change_done(struct change *change)
+{
+	change->plan = ration_plan_free(change->plan);
+	free(change->before);
+	free(change->after);
+}
+
+static int make_plan(const struct target *target, struct options *options, struct change *change,
+		struct ration_error *reterr)
+{
+	size_t n;
+	int r = options_plan(options, target->host, &change->plan, reterr);
+
+	if (r < 0)
+		return r;
+	n = ration_plan_count(change->plan);
+	if (n == 0) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no limit to set");
+		return error_hint(reterr, -EINVAL, "e.g. ration set %s --memory 64M", options->command->operand);
+	}
+	change->before = calloc(n, sizeof(*change->before));
+	change->after = calloc(n, sizeof(*change->after));
+	if (!change->before || !change->after)
+		return error_oom(reterr);
+	return ration_plan_check(change->plan, reterr);
+}
+
+static int apply(const struct target *target, const struct options *options, struct change *change,
+		struct ration_error *reterr)
+{
+	const struct ration_update_options how = {
+		.size = sizeof(how),
+		.force = options->force,
+		.reclaim_usec = options->deadline_usec,
+	};
+	int r = read_limits(target, change->plan, change->before, reterr);
+
+	if (r >= 0)
+		r = ration_group_update(target->group, change->plan, &how, &change->report, reterr);
+	if (r >= 0)
+		r = read_limits(target, change->plan, change->after, reterr);
+	return r;
+}
+
+static int print(const struct options *options, const struct target *target, const struct change *change,
+		struct ration_error *reterr)
+{
+	const char *address = ration_group_address(target->group);
+
+	if (options->json)
+		return output_json(json_set(address, change->plan, change->before, change->after,
+					&change->report), reterr);
+	print_limits(address, change->plan, change->before, change->after);
+	print_reclaim(address, &change->report);
+	return 0;
+}
+
+static int set_function(struct options *options, char **operands)
+{
+	CLEANUP(target_done) struct target target = TARGET_NONE;
+	CLEANUP(change_done) struct change change = { .report = { .size = sizeof(change.report) } };
+	struct ration_error error;
+	int r = options_host(options, &target.host, &error);
+
+	if (r >= 0)
+		r = make_plan(&target, options, &change, &error);
+	if (r >= 0)
+		r = ration_group_open(target.host, operands[0], &target.group, &error);
+	if (r >= 0)
+		r = apply(&target, options, &change, &error);
+	if (r >= 0)
+		r = print(options, &target, &change, &error);
+	if (r < 0) {
+		output_error(options->command->name, &error);
+		if (change.report.has_failed && !change.report.changed)
+			(void)fprintf(stderr, "  %s couldn't be set, and nothing was changed\n",
+					ration_limit_info(change.report.failed)->flag);
+		return EXIT_RATION;
+	}
+	return output_finish(options->command->name, 0);
+}
+
+const struct command cmd_set = {
+	.name = "set",
+	.arguments = "[LIMITS] [OPTIONS] TENANT[/NAME]",
+	.help = "Change limits of a tenant or a group that lives, all or none",
+	.details =
+		"The limits that are given are set, and no other; max lifts one. If one of them can't be set, "
+		"those before it are set back. A memory limit below what is in use is reached by taking memory "
+		"back first, for a bounded time, and set only then: nothing is killed, unless --force says so.\n"
+		"\n"
+		"Exit status: 0; 125 if ration failed, and nothing was changed.",
+	.limits = true,
+	.purpose = RATION_PURPOSE_GROUP,
+	.sets = (const struct option_set *const[]) { &set_set, &options_vm, &options_json, NULL },
+	.operand = "TENANT[/NAME]",
+	.min_operands = 1,
+	.max_operands = 1,
+	.function = set_function,
+};

@@ -45,6 +45,7 @@ extern const struct command cmd_create;
 extern const struct command cmd_set;
 extern const struct command cmd_show;
 extern const struct command cmd_rm;
+extern const struct command cmd_ls;
 extern const struct command cmd_gc;
 extern const struct command cmd_vm;
 extern const struct command cmd_wrap;

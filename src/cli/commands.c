@@ -22,6 +22,7 @@ const struct command *const commands[] = {
 	&cmd_set,
 	&cmd_show,
 	&cmd_rm,
+	&cmd_ls,
 	&cmd_gc,
 	&cmd_vm,
 	&cmd_wrap,

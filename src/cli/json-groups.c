@@ -112,6 +112,44 @@ char *json_set(const char *address, const struct ration_plan *plan, const struct
 
 /* ------------------------------------------------------------- life and death */
 
+static json_t *list_item(struct builder *builder, const struct ration_list_item *item)
+{
+	const struct ration_stats *stats = &item->stats;
+	json_t *object = json_object();
+
+	build_put(builder, object, "group", json_string(item->address));
+	build_put(builder, object, "tenant", json_boolean(item->is_tenant));
+	build_put(builder, object, "owner", json_string(ration_owner_name(item->owner)));
+	if (item->owner_pid > 0)
+		build_put(builder, object, "owner_pid", json_integer(item->owner_pid));
+	build_put(builder, object, "uid", json_integer(item->uid));
+	if (item->created_usec > 0)
+		build_put(builder, object, "created_usec", build_number(item->created_usec));
+	build_put_text(builder, object, "command", item->command);
+	build_put(builder, object, "populated", json_boolean(stats->populated));
+	build_put(builder, object, "frozen", json_boolean(stats->frozen));
+	if (stats->processes != RATION_UNLIMITED)
+		build_put(builder, object, "processes", build_number(stats->processes));
+	if (stats->pressure_memory_pct100 != RATION_UNLIMITED)
+		build_put(builder, object, "pressure_memory_pct",
+				json_real((double)stats->pressure_memory_pct100 / 100));
+	build_put_usage(builder, object, stats->metric, stats->source);
+	return object;
+}
+
+char *json_ls(const struct ration_list *list)
+{
+	struct builder builder = { .failed = false };
+	json_t *object = json_object(), *array = json_array();
+	const struct ration_list_item *item;
+
+	for (size_t i = 0; (item = ration_list_item(list, i)); i++)
+		build_add(&builder, array, list_item(&builder, item));
+	build_put(&builder, object, "schema", json_integer(1));
+	build_put(&builder, object, "groups", array);
+	return build_finish(&builder, object);
+}
+
 static json_t *removal(struct builder *builder, const struct removal *at)
 {
 	json_t *object = json_object();

@@ -41,6 +41,8 @@ struct removal {
 };
 char *json_rm(const struct removal *removals, size_t n);
 
+char *json_ls(const struct ration_list *list);
+
 char *json_gc(const struct ration_gc_report *report);
 
 #endif

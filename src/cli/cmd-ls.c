@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-ls.c - ration ls: the tenants and groups that are there, and what they use
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/group-words.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+/* A line's width, and that of an address that has no line of its own. */
+#define LINE_WIDTH 110
+#define ADDRESS_MAX 24
+
+#define COLUMNS "  %-13s  %6s  %6s  %10s  %11s  %8s  "
+/* What all these take up. */
+#define COLUMNS_WIDTH 72
+
+static const char *metric(char buf[OUTPUT_VALUE_MAX], const struct ration_stats *stats, enum ration_metric which)
+{
+	if (stats->source[which] != RATION_SOURCE_ABSENT)
+		return output_metric(buf, which, stats->metric[which]);
+	(void)snprintf(buf, OUTPUT_VALUE_MAX, "-");
+	return buf;
+}
+
+static const char *pressure(char buf[OUTPUT_VALUE_MAX], const struct ration_stats *stats)
+{
+	if (stats->pressure_memory_pct100 == RATION_UNLIMITED)
+		(void)snprintf(buf, OUTPUT_VALUE_MAX, "-");
+	else
+		(void)snprintf(buf, OUTPUT_VALUE_MAX, "%.1f%%", (double)stats->pressure_memory_pct100 / 100);
+	return buf;
+}
+
+static const char *owner(char buf[OUTPUT_VALUE_MAX], const struct ration_list_item *item)
+{
+	int n = snprintf(buf, OUTPUT_VALUE_MAX, "%s", ration_owner_name(item->owner));
+
+	if (item->owner_pid > 0)
+		(void)snprintf(buf + n, OUTPUT_VALUE_MAX - (size_t)n, " %d", item->owner_pid);
+	return buf;
+}
+
+static void print_item(const struct ration_list_item *item, int width)
+{
+	char who[OUTPUT_VALUE_MAX], age[OUTPUT_VALUE_MAX], tasks[OUTPUT_VALUE_MAX], memory[OUTPUT_VALUE_MAX];
+	char cpu[OUTPUT_VALUE_MAX], stalled[OUTPUT_VALUE_MAX], command[LINE_WIDTH];
+	size_t room = LINE_WIDTH - COLUMNS_WIDTH - (size_t)width;
+
+	if (printf("%-*s", width, item->address) > width)
+		(void)printf("\n%*s", width, "");
+	(void)printf(COLUMNS, owner(who, item), group_age(age, item->created_usec),
+			metric(tasks, &item->stats, RATION_METRIC_PIDS_CURRENT),
+			metric(memory, &item->stats, RATION_METRIC_MEMORY_CURRENT_BYTES),
+			metric(cpu, &item->stats, RATION_METRIC_CPU_USEC), pressure(stalled, &item->stats));
+	/* Whoever started the run chose these words. */
+	(void)printf("%s\n", text_escape(command, room + 1, item->command));
+}
+
+static void print_list(const struct ration_list *list)
+{
+	const struct ration_list_item *item;
+	int width = (int)strlen("group");
+
+	for (size_t i = 0; (item = ration_list_item(list, i)); i++) {
+		int length = (int)strlen(item->address);
+
+		if (length > width)
+			width = length < ADDRESS_MAX ? length : ADDRESS_MAX;
+	}
+	(void)printf("%-*s" COLUMNS "%s\n", width, "group", "owner", "age", "tasks", "memory", "cpu used",
+			"pressure", "command");
+	for (size_t i = 0; (item = ration_list_item(list, i)); i++)
+		print_item(item, width);
+}
+
+/* An empty list is an answer, but not one to leave without a word. */
+static void explain_nothing(const struct ration_host *host)
+{
+	struct ration_host_info info = { .size = sizeof(info) };
+
+	ration_host_info(host, &info);
+	if (info.base)
+		(void)fprintf(stderr, "ration: there are no tenants or groups below %s\n", info.base);
+	else
+		(void)fprintf(stderr, "ration: there are no groups here, and none can be made: %s\n",
+				info.base_reason);
+}
+
+static int refuse_tenant(const char *tenant, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+
+	(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "there is no tenant %s",
+			text_escape(shown, sizeof(shown), tenant));
+	return error_hint(reterr, -ENOENT, "ration ls lists those that are there");
+}
+
+static int ls(const struct options *options, const struct ration_host *host, const char *tenant,
+		struct ration_error *reterr)
+{
+	struct ration_list *list = NULL;
+	int r = ration_list_new(host, tenant, &list, reterr);
+
+	if (r < 0)
+		return r;
+	if (tenant && ration_list_count(list) == 0)
+		r = refuse_tenant(tenant, reterr);
+	else if (options->json)
+		r = output_json(json_ls(list), reterr);
+	else if (ration_list_count(list) > 0)
+		print_list(list);
+	else
+		explain_nothing(host);
+	list = ration_list_free(list);
+	return r;
+}
+
+static int ls_function(struct options *options, char **operands)
+{
+	struct ration_host *host = NULL;
+	struct ration_error error;
+	int r = options_host(options, &host, &error);
+
+	if (r >= 0)
+		r = ls(options, host, operands[0], &error);
+	host = ration_host_free(host);
+	if (r < 0) {
+		output_error(options->command->name, &error);
+		return EXIT_RATION;
+	}
+	return output_finish(options->command->name, 0);
+}
+
+const struct command cmd_ls = {
+	.name = "ls",
+	.arguments = "[--json] [TENANT]",
+	.help = "List the tenants and groups that are there, whose they are and what they use",
+	.details =
+		"owner is the process that a group goes with: alive or dead (ration gc removes those), with its "
+		"pid; kept where it stays until ration rm; unknown where nothing says. pressure is the share of "
+		"the last 10 s in which some task waited for memory. A tenant's figures include its groups'. "
+		"What isn't counted here is -.\n"
+		"\n"
+		"Exit status: 0, even if there are none; 125 if ration failed.",
+	.sets = (const struct option_set *const[]) { &options_json, NULL },
+	.operand = "TENANT",
+	.max_operands = 1,
+	.function = ls_function,
+};

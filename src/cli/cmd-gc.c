@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/json.h"
@@ -12,27 +13,92 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-static void print_report(const struct ration_gc_report *report)
+#define FIELD(name) .offset = offsetof(struct options, name)
+
+static const struct option_set gc_set = {
+	.title = "How to go about it",
+	.rows = (const struct option[]) {
+		{ .flag = "--dry-run", .set = option_set_true, FIELD(dry_run),
+			.help = "Tell what would be removed, and remove nothing" },
+		{ .flag = NULL },
+	},
+};
+
+/* What was found, group by group. */
+struct findings {
+	struct gc_finding *list;
+	size_t n;
+	bool failed; /* no memory for one */
+};
+
+static void note(void *userdata, const char *address, enum ration_gc_action action)
 {
-	(void)printf("groups examined: %" PRIu64 ", removed: %" PRIu64 ", live: %" PRIu64
-			", failed: %" PRIu64 "\n",
-			report->examined, report->removed, report->live, report->failed);
+	struct findings *findings = userdata;
+	struct gc_finding *list = reallocarray(findings->list, findings->n + 1, sizeof(*list));
+	char *copy = strdup(address);
+
+	if (list)
+		findings->list = list;
+	if (!list || !copy) {
+		findings->failed = true;
+		free(copy);
+		return;
+	}
+	list[findings->n++] = (struct gc_finding) { .address = copy, .action = action };
 }
 
-static int print(const struct options *options, const struct ration_gc_report *report,
+static void findings_done(struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		free(findings->list[i].address);
+	free(findings->list);
+}
+
+static const char *action_words(enum ration_gc_action action, bool dry_run)
+{
+	switch (action) {
+	case RATION_GC_LIVE:
+		return dry_run ? "stays" : NULL;
+	case RATION_GC_REMOVED:
+		return dry_run ? "would be removed: its owner is dead" : "removed: its owner is dead";
+	case RATION_GC_FAILED:
+		return "couldn't be removed: its processes don't die";
+	}
+	return NULL;
+}
+
+static void print_findings(const struct findings *findings, const struct ration_gc_report *report, bool dry_run)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const char *words = action_words(findings->list[i].action, dry_run);
+
+		if (words)
+			(void)printf("%s: %s\n", findings->list[i].address, words);
+	}
+	(void)printf("groups examined: %" PRIu64 ", %s: %" PRIu64 ", live: %" PRIu64 ", failed: %" PRIu64 "\n",
+			report->examined, dry_run ? "to be removed" : "removed", report->removed, report->live,
+			report->failed);
+}
+
+static int gc(const struct options *options, const struct ration_host *host, struct ration_gc_report *report,
 		struct ration_error *reterr)
 {
-	CLEANUP(freep) char *text = NULL;
+	CLEANUP(findings_done) struct findings findings = { .n = 0 };
+	const struct ration_gc_options how = {
+		.size = sizeof(how),
+		.dry_run = options->dry_run,
+		.found = note,
+		.userdata = &findings,
+	};
+	int r = ration_gc(host, &how, report, reterr);
 
-	if (!options->json) {
-		print_report(report);
-		return 0;
-	}
-	text = json_gc(report);
-	if (!text)
-		return error_oom(reterr);
-	(void)fputs(text, stdout);
-	return 0;
+	if (r < 0)
+		return r;
+	if (options->json)
+		return output_json(findings.failed ? NULL :
+				json_gc(report, findings.list, findings.n, options->dry_run), reterr);
+	print_findings(&findings, report, options->dry_run);
+	return findings.failed ? error_oom(reterr) : 0;
 }
 
 static int gc_function(struct options *options, char **operands)
@@ -44,9 +110,7 @@ static int gc_function(struct options *options, char **operands)
 
 	(void)operands;
 	if (r >= 0)
-		r = ration_gc(host, NULL, &report, &error);
-	if (r >= 0)
-		r = print(options, &report, &error);
+		r = gc(options, host, &report, &error);
 	host = ration_host_free(host);
 	if (r < 0) {
 		output_error(options->command->name, &error);
@@ -57,9 +121,11 @@ static int gc_function(struct options *options, char **operands)
 
 const struct command cmd_gc = {
 	.name = "gc",
-	.arguments = "[--json]",
+	.arguments = "[--dry-run] [--json]",
 	.help = "Kill and remove groups whose supervisor is dead",
-	.details = "Exit status: 0; 1 if a group couldn't be removed; 125 if ration failed.",
-	.sets = (const struct option_set *const[]) { &options_json, NULL },
+	.details = "Says what it did, group by group. Groups that ration create made stay.\n"
+		"\n"
+		"Exit status: 0; 1 if a group couldn't be removed; 125 if ration failed.",
+	.sets = (const struct option_set *const[]) { &gc_set, &options_json, NULL },
 	.function = gc_function,
 };

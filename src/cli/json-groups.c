@@ -179,15 +179,38 @@ char *json_rm(const struct removal *removals, size_t n)
 	return build_finish(&builder, object);
 }
 
-char *json_gc(const struct ration_gc_report *report)
+/* A dry run's "removed" is what would be. */
+static const char *action_name(enum ration_gc_action action)
+{
+	switch (action) {
+	case RATION_GC_LIVE:
+		return "live";
+	case RATION_GC_REMOVED:
+		return "removed";
+	case RATION_GC_FAILED:
+		break;
+	}
+	return "failed";
+}
+
+char *json_gc(const struct ration_gc_report *report, const struct gc_finding *findings, size_t n, bool dry_run)
 {
 	struct builder builder = { .failed = false };
-	json_t *object = json_object();
+	json_t *object = json_object(), *array = json_array();
 
+	for (size_t i = 0; i < n; i++) {
+		json_t *finding = json_object();
+
+		build_put(&builder, finding, "group", json_string(findings[i].address));
+		build_put(&builder, finding, "action", json_string(action_name(findings[i].action)));
+		build_add(&builder, array, finding);
+	}
 	build_put(&builder, object, "schema", json_integer(1));
+	build_put(&builder, object, "dry_run", json_boolean(dry_run));
 	build_put(&builder, object, "examined", build_number(report->examined));
 	build_put(&builder, object, "removed", build_number(report->removed));
 	build_put(&builder, object, "live", build_number(report->live));
 	build_put(&builder, object, "failed", build_number(report->failed));
+	build_put(&builder, object, "groups", array);
 	return build_finish(&builder, object);
 }

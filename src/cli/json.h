@@ -43,6 +43,11 @@ char *json_rm(const struct removal *removals, size_t n);
 
 char *json_ls(const struct ration_list *list);
 
-char *json_gc(const struct ration_gc_report *report);
+/* One group that garbage collection looked at. */
+struct gc_finding {
+	char *address;
+	enum ration_gc_action action;
+};
+char *json_gc(const struct ration_gc_report *report, const struct gc_finding *findings, size_t n, bool dry_run);
 
 #endif

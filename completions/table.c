@@ -8,10 +8,11 @@
  *     c|COMMAND|FIRST|REST|HELP            a command, its operands
  *     o|COMMAND|FLAG|LETTER|KIND|WORDS|HELP  an option of it; COMMAND may be empty
  *
- * FIRST and REST say what an operand is: group, command (one of ours), program
- * (it and all behind it), pid, or nothing. KIND says what a value is: words (of
- * WORDS), rlimit (WORDS, with a value behind), signal, file, dir, or `value`,
- * which nothing is known of; empty: the option takes none.
+ * FIRST and REST say what an operand is: group, tenant, node (either), command
+ * (one of ours), program (it and all behind it), pid, or nothing. KIND says what a
+ * value is: words (of WORDS), rlimit (WORDS, with a value behind), signal, file,
+ * dir, group, tenant, or `value`, which nothing is known of; empty: the option
+ * takes none.
  */
 #include <stdio.h>
 #include <string.h>
@@ -59,8 +60,10 @@ static const char *first_operand(const struct command *command)
 {
 	if (!command->operand)
 		return "";
-	if (starts(command->operand, "GROUP") || starts(command->operand, "TENANT"))
+	if (starts(command->operand, "GROUP"))
 		return "group";
+	if (starts(command->operand, "TENANT"))
+		return strchr(command->operand, '/') ? "node" : "tenant";
 	if (starts(command->operand, "COMMAND"))
 		return command->foreign ? "program" : "command";
 	return "";
@@ -87,7 +90,8 @@ static const char *kind_of(const struct option *row)
 {
 	static const struct {
 		const char *argument, *kind;
-	} kinds[] = { { "DIR", "dir" }, { "FILE", "file" }, { "PATH", "file" }, { "SIGNAL", "signal" } };
+	} kinds[] = { { "DIR", "dir" }, { "FILE", "file" }, { "PATH", "file" }, { "SIGNAL", "signal" },
+		{ "TENANT/NAME", "group" }, { "GROUP", "group" }, { "TENANT", "tenant" } };
 
 	if (row->words)
 		return "words";
@@ -95,6 +99,8 @@ static const char *kind_of(const struct option *row)
 		return "";
 	if (strcmp(row->flag, "--rlimit") == 0)
 		return "rlimit";
+	if (strcmp(row->flag, "--tenant") == 0)
+		return "tenant";
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (starts(row->argument, kinds[i].argument))
 			return kinds[i].kind;

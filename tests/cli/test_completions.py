@@ -157,22 +157,59 @@ def test_files_and_directories(complete, tmp_path):
     assert [path.rstrip("/") for path in complete(f"ration --base {tmp_path}/one")] == [f"{tmp_path}/one-dir"]
 
 
-@pytest.mark.parametrize("complete, setup", [
-    (in_bash, "_ration_commands+=' try' _ration_first[try]=group _ration_rest[try]=pid"),
-    (in_fish, "set -ga __ration_table 'c|try|group|pid|Try'")], ids=["bash", "fish"])
-def test_groups_are_those_that_ration_lists(complete, setup, tmp_path):
-    """An operand that is a GROUP: the first column of `ration ls`, whatever else it prints."""
-    ration = tmp_path / "ration"
-    ration.write_text("#!/bin/sh\n[ \"$1\" = ls ] && printf '%s\\n' 'GROUP      AGE' 'acme/vm7   3 s' 'acme/vm8   4 s' "
-                      "'default/x  1 h'\n")
-    ration.chmod(0o755)
-    assert complete(f"{ration} try acme/", setup) == ["acme/vm7", "acme/vm8"]
-    assert len(complete(f"{ration} try ", setup)) == 3
-    assert str(os.getpid()) in complete(f"{ration} try acme/vm7 {str(os.getpid())[:2]}", setup)
+LISTED = """\
+group      owner      age
+acme       kept       1 h
+acme/vm7   alive 7    3 s
+acme/vm8   dead 8     4 s
+default/x
+           alive 9    1 h
+"""
+NODES = {"group": ["acme/vm7", "acme/vm8", "default/x"], "tenant": ["acme"],
+         "node": ["acme", "acme/vm7", "acme/vm8", "default/x"]}
 
 
-def test_a_ration_without_ls_offers_no_groups(tmp_path):
-    assert in_bash("/bin/false try ", "_ration_first[try]=group") == []
+@pytest.fixture
+def lister(tmp_path):
+    """A `ration` that lists these, whatever the machine has."""
+    (tmp_path / "ration").write_text(f"#!/bin/sh\n[ \"$*\" = ls ] && cat <<'END'\n{LISTED}END\n")
+    (tmp_path / "ration").chmod(0o755)
+    return tmp_path / "ration"
+
+
+def setups(kind):
+    """A command `try`, which takes one such operand, and pids behind."""
+    return {in_bash: f"_ration_commands+=' try' _ration_first[try]={kind} _ration_rest[try]=pid",
+            in_fish: f"set -ga __ration_table 'c|try|{kind}|pid|Try'"}
+
+
+@shells
+@pytest.mark.parametrize("kind", NODES)
+def test_groups_are_those_that_ration_lists(complete, kind, lister):
+    """The first column of `ration ls`, whatever else it prints."""
+    setup = setups(kind)[complete]
+    assert complete(f"{lister} try ", setup) == NODES[kind]
+    pid = str(os.getpid())
+    assert pid in complete(f"{lister} try acme/vm7 {pid[:2]}", setup)
+
+
+@shells
+def test_values_that_are_groups(complete, lister):
+    assert complete(f"{lister} run --tenant a") == NODES["tenant"]
+    assert complete(f"{lister} run --group acme/") == ["acme/vm7", "acme/vm8"]
+
+
+def test_groups_in_zsh(tmp_path, lister):
+    shutil.copy(MADE / "_ration", tmp_path)
+    setup = f"path=({tmp_path} $path); fpath=({tmp_path} $fpath); autoload -Uz compinit; compinit -u -D"
+    typed(["zsh", "-f", "-i"], setup, "ration run --group def", "--group default/x")
+    typed(["zsh", "-f", "-i"], setup, "ration run --tenant a", "--tenant acme ")
+
+
+@shells
+def test_a_ration_that_lists_nothing(complete, lister):
+    lister.write_text("#!/bin/sh\necho 'ration: nothing here' >&2; exit 125\n")
+    assert complete(f"{lister} try ", setups("group")[complete]) == []
 
 
 def test_bash_by_hand():

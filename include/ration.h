@@ -1080,6 +1080,97 @@ RATION_PUBLIC size_t ration_list_count(const struct ration_list *list);
 /* Returns item `i`, or NULL. Lives as long as the list. */
 RATION_PUBLIC const struct ration_list_item *ration_list_item(const struct ration_list *list, size_t i);
 
+/* ------------------------------------------------------------------ events */
+
+/* What can happen to a tenant or a group. */
+enum ration_event_kind {
+	RATION_EVENT_OOM,           /* its own memory limit was hit, and reclaim didn't help (5.2) */
+	RATION_EVENT_OOM_KILL,      /* processes in it or below it were killed for want of memory,
+				       whoever's limit that was */
+	RATION_EVENT_MEMORY_HIGH,   /* it went above its memory.high, and was throttled (5.2) */
+	RATION_EVENT_TASKS_REFUSED, /* forks were refused: told where the fork was tried, and since
+				       6.11 where the limit was, and above it */
+	RATION_EVENT_POPULATED,     /* it has processes, or one below it has */
+	RATION_EVENT_EMPTY,         /* the last of them has gone */
+	RATION_EVENT_FROZEN,        /* all are stopped (5.2) */
+	RATION_EVENT_THAWED,
+	RATION_EVENT_PRESSURE,      /* it was stalled for want of memory: see the options (4.20) */
+	RATION_EVENT_GONE,          /* it was removed: the last event */
+};
+#define RATION_EVENT_COUNT (RATION_EVENT_GONE + 1)
+
+/* A kind as a bit, for sets of them. */
+#define RATION_EVENT_BIT(kind) (1u << (kind))
+
+/* "oom", "oom-kill", "memory-high", … */
+RATION_PUBLIC const char *ration_event_name(enum ration_event_kind kind);
+
+/* What to wait for. Zeroed fields take their defaults. */
+struct ration_events_options {
+	size_t size;                   /* sizeof(struct ration_events_options) */
+	uint32_t kinds;                /* bits; default: all that can be told here */
+	bool pressure_some;            /* stalls of any process; default: of all at once ("full") */
+	uint64_t pressure_stall_usec;  /* stalled for as long as this, default a tenth of the window… */
+	uint64_t pressure_window_usec; /* …in this: 500 ms to 10 s, default 2 s. A multiple of 2 s
+					  for who hasn't CAP_SYS_RESOURCE: others are made longer,
+					  and the stall with them */
+};
+
+/* Something that has happened. */
+struct ration_event {
+	size_t size;           /* sizeof(struct ration_event), set by the caller */
+	enum ration_event_kind kind;
+	uint64_t count;        /* how often since it was last told; 1 for what has no counter. Of OOM
+				  kills: how many, as in RATION_METRIC_OOM_KILLS */
+	uint64_t stalled_usec; /* of RATION_EVENT_PRESSURE: as long as this… */
+	uint64_t elapsed_usec; /* …in this time, the last window or more */
+};
+
+struct ration_events;
+
+/*
+ * Watches a tenant or a group from now on. `options` may be NULL; `group` may be
+ * freed meanwhile. Sleeps in the kernel and costs nothing while nothing happens:
+ * poll on memory.events, memory.events.local, pids.events and cgroup.events, and
+ * a trigger on memory.pressure. (For root, that is a kernel thread "psimon" for
+ * each group.)
+ * Kinds that can't be told here are an error if they are asked for, and left out
+ * by default: without the memory or pids controller, PSI, or a new enough kernel.
+ * Errors: -EOPNOTSUPP (the message says of which kind, and why), -ERANGE (stall
+ * or window), -EINVAL (another version, no such kind), -ENOENT with
+ * RATION_CAUSE_VANISHED, -EACCES, -EPERM, -EMFILE, -ENFILE, -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_events_open(const struct ration_group *group,
+		const struct ration_events_options *options, struct ration_events **ret_events,
+		struct ration_error *reterr);
+
+/* Stops watching. Takes NULL, returns NULL. */
+RATION_PUBLIC struct ration_events *ration_events_free(struct ration_events *events);
+
+/*
+ * Returns a file descriptor that polls readable as long as ration_events_next()
+ * has something to tell: for epoll, libuv, asyncio. Don't read it, don't close it.
+ */
+RATION_PUBLIC int ration_events_fd(const struct ration_events *events);
+
+/* Returns the kinds that can be told here, as bits. */
+RATION_PUBLIC uint32_t ration_events_kinds(const struct ration_events *events);
+
+/*
+ * Tells one thing that has happened, without waiting: 1, and 0 where there is
+ * nothing. Counters that moved several times make one event with the count, and
+ * none is lost but with the group: what it counted last goes with its directory.
+ * What is a state (populated, frozen) is told when it isn't what it was; a change
+ * and back between two calls shows nothing.
+ * An event of pressure is consumed by the poll that sees it, also by the one of
+ * a loop around this fd. So a call that follows a wake-up and finds nothing else
+ * measures, and tells of pressure if there was enough since a window ago: it can
+ * be spread over more than a window, and elapsed_usec says so.
+ * Errors: -EIO, -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_events_next(struct ration_events *events,
+		struct ration_event *ret_event, struct ration_error *reterr);
+
 /* --------------------------------------------------------------------- gc */
 
 /* What becomes of a group that garbage collection looks at. */

@@ -135,7 +135,7 @@ static const struct {
 	{ RATION_METRIC_IO_PRESSURE_FULL_USEC, "full", "io.pressure" },
 };
 
-static uint64_t text_pressure(const char *text, const char *line)
+uint64_t counters_pressure_text(const char *text, const char *line)
 {
 	const char *at = strstr(text, line);
 	const char *end = at ? strchrnul(at, '\n') : NULL;
@@ -149,7 +149,7 @@ uint64_t counters_pressure(int group_fd, const char *file, const char *line)
 {
 	char text[512];
 
-	return cg_read(group_fd, file, text, sizeof(text)) < 0 ? COUNTER_ABSENT : text_pressure(text, line);
+	return cg_read(group_fd, file, text, sizeof(text)) < 0 ? COUNTER_ABSENT : counters_pressure_text(text, line);
 }
 
 /* io.stat has a line a disk: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 …". */

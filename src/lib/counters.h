@@ -56,6 +56,9 @@ uint64_t counters_cpu_usec(int cpu_stat_fd);
 /* The total of the "some" or "full" line of a pressure file, in usec. */
 uint64_t counters_pressure(int group_fd, const char *file, const char *line);
 
+/* The same of the file's text. */
+uint64_t counters_pressure_text(const char *text, const char *line);
+
 /* Sets a metric, unless `value` is COUNTER_ABSENT. */
 void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
 		enum ration_source source);

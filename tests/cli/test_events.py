@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""What happens to groups, on one fd: tests/helpers/events.c prints it."""
+
+import signal
+import subprocess
+
+import pytest
+
+from conftest import HELPERS, wait_for
+from world import HAS
+
+memory = pytest.mark.needs("memory")
+cgroup = pytest.mark.needs("cgroup")
+
+# By what they need of the world.
+KINDS = {"populated": "cgroup", "empty": "cgroup", "frozen": "cgroup", "thawed": "cgroup", "oom": "memory",
+         "oom-kill": "memory", "memory-high": "memory", "tasks-refused": "pids", "pressure": "psi"}
+
+
+class Watch:
+    """What is printed of a group from now on."""
+
+    def __init__(self, run, address, *kinds):
+        self.file = run.file(f"events-{address.replace('/', '-')}")
+        with open(self.file, "w", encoding="utf-8") as out:
+            self.popen = subprocess.Popen([f"{HELPERS}/events", address, *kinds], env=run.env, stdout=out,
+                                          stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        wait_for("the watch", lambda: self.lines() or self.popen.poll() is not None)
+
+    def lines(self):
+        return self.file.read_text().splitlines()
+
+    def words(self):
+        """kind -> the numbers behind it, of the last event of that kind."""
+        return {line.split()[0]: list(map(int, line.split()[1:])) for line in self.lines()[1:]}
+
+    def order(self):
+        return [line.split()[0] for line in self.lines()[1:]]
+
+    def wait(self, kind, seconds=20):
+        wait_for(f"{kind} in {self.lines()}", lambda: kind in self.words(), seconds)
+
+    def end(self):
+        """Its exit status. It ends by itself where the group's removal can be told."""
+        first = (self.lines() or [""])[0].split()
+        if first[:1] == ["watching"] and "gone" not in first and self.popen.poll() is None:
+            self.popen.kill()
+        return self.popen.wait(timeout=60)
+
+
+@pytest.fixture
+def watched(run):
+    """Starts `ration run --tenant t --name n OPTIONS -- COMMAND`, which waits until it is
+    watched: watched(OPTIONS, COMMAND, *ADDRESSES) returns the run and a watch of each."""
+    watches = []
+
+    def start(options, command, *addresses):
+        go = run.file("go")
+        script = f"while [ ! -e {go} ]; do sleep .05; done; {command}"
+        r = run.start(f"--tenant t --name n {options}", ["sh", "-c", script])
+        wait_for("the group", lambda: any(path.endswith("/t/n") for path in run.groups()))
+        watches.extend(Watch(run, address) for address in addresses)
+        go.touch()
+        return (r, *watches)
+
+    yield start
+    for watch in watches:
+        if watch.popen.poll() is None:
+            watch.popen.kill()
+            watch.popen.wait()
+
+
+@cgroup
+def test_events_of_what_is_there(watched):
+    """Without being asked for, each kind that this world has, and no other."""
+    r, watch = watched("", "true", "t/n")
+    told = set(watch.lines()[0].split()[1:])
+    assert told - {"gone"} == {kind for kind, need in KINDS.items() if need in HAS}, watch.lines()
+    assert ("gone" in told) == ("psi" in HAS)
+    assert r.wait().code == 0
+    assert watch.end() == (0 if "gone" in told else -signal.SIGKILL)
+
+
+@cgroup
+@pytest.mark.needs("psi")
+def test_events_of_a_life(watched):
+    """Empty, then gone; and then the watch ends. Few wakes, all of them for something."""
+    r, watch = watched("", "true", "t/n")
+    assert r.wait().code == 0
+    assert watch.end() == 0
+    assert watch.order() == ["empty", "gone", "slept"]
+    assert watch.words()["slept"][0] <= 3
+
+
+@memory
+def test_events_of_an_oom_kill(watched):
+    """At the group: its limit was hit, and what was killed, before it is empty. At its
+    tenant: what was killed, but no limit of its own."""
+    r, group, tenant = watched("--memory 30M", "spawn 2 alloc 60 stay", "t/n", "t")
+    assert r.wait(300).verdict == "memory"
+    for watch in (group, tenant):
+        assert watch.end() == 0
+    assert group.words()["oom"][0] >= 1 and group.words()["oom-kill"][0] >= 1
+    order = group.order()
+    assert order.index("oom") < order.index("oom-kill") < order.index("empty") < order.index("gone")
+    assert "oom" not in tenant.words() and tenant.words()["oom-kill"] == group.words()["oom-kill"]
+
+
+@memory
+def test_events_of_the_soft_limit(watched):
+    r, watch = watched("--memory 64M --memory-high 20M", "alloc 26", "t/n")
+    assert r.wait(300).code == 0
+    watch.end()
+    assert watch.words()["memory-high"][0] >= 1
+    assert "oom-kill" not in watch.words()
+
+
+@pytest.mark.needs("pids")
+def test_events_of_refused_tasks(watched):
+    """Each is counted, though many come at once."""
+    r, watch = watched("--pids 5", "forks 10 0", "t/n")
+    result = r.wait(300)
+    watch.end()
+    refused = sum(int(line.split()[1]) for line in watch.lines() if line.startswith("tasks-refused"))
+    assert refused == result.usage["pids_refused"] >= 1
+
+
+@pytest.mark.needs("memory", "psi")
+def test_events_of_pressure(watched):
+    """A stall is told while it lasts, with how long it was."""
+    r, watch = watched("--memory 64M --memory-high 20M --timeout 200", "alloc 60 stay", "t/n")
+    watch.wait("pressure", 60)
+    stalled, elapsed = watch.words()["pressure"][1:]
+    assert 200000 <= stalled <= elapsed
+    r.signal(signal.SIGTERM)
+    r.wait(300)
+    watch.end()
+
+
+@cgroup
+def test_events_that_are_not_there(run):
+    """Asked for, they are refused, with the reason; a group that isn't there, too."""
+    r = run.start("--tenant t --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"])
+    run.ready("log")
+    for kind, need in KINDS.items():
+        if need in HAS or need == "cgroup":
+            continue
+        watch = Watch(run, "t/n", kind)
+        assert watch.end() == 95 and need in watch.lines()[0], watch.lines()
+    watch = Watch(run, "t/no-such-group")
+    r.signal(signal.SIGTERM)
+    r.wait()
+    assert watch.end() == 2 and "no-such-group" in watch.lines()[0]
+
+
+@pytest.mark.needs("!cgroup")
+def test_events_without_cgroups(run):
+    watch = Watch(run, "t")
+    assert watch.end() == 95 and len(watch.lines()) == 1, watch.lines()

@@ -655,6 +655,8 @@ enum ration_containment {
 struct ration_outcome {
 	uint64_t observed;   /* what was measured when the limit was acted on; valid */
 	bool acted;          /* only where this limit ended the run */
+	bool changed;        /* somebody has changed its kernel file while the run lasted */
+	uint64_t at_end;     /* and this was in force at the end; valid only where it was changed */
 };
 
 struct ration_receipt {
@@ -675,6 +677,8 @@ struct ration_receipt {
 	enum ration_source source[RATION_METRIC_COUNT];
 	struct ration_outcome outcome[RATION_LIMIT_COUNT]; /* by enum ration_limit */
 	char group[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */
+	char escaped_to[200];         /* the group that the command has moved to, out of its own: it
+					 was ended for that, with verdict internal; "": it hasn't */
 };
 
 /* --------------------------------------------------------------------- run */

@@ -125,6 +125,8 @@ static json_t *in_force_value(const struct ration_plan_item *item)
 static void put_outcome(struct builder *builder, json_t *object, const struct ration_plan_item *item,
 		const struct ration_outcome *outcome)
 {
+	if (outcome->changed)
+		build_put(builder, object, "in_force_at_end", limit_value(item, outcome->at_end));
 	if (!outcome->acted)
 		return;
 	build_put(builder, object, "observed", limit_value(item, outcome->observed));

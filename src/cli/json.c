@@ -102,6 +102,7 @@ static void put_containment(struct builder *builder, json_t *object, const struc
 	build_put(builder, object, "containment", json_string(
 			receipt->containment == RATION_CONTAINMENT_CGROUP ? "cgroup" : "subreaper"));
 	build_put(builder, object, "leftover_killed", build_number(receipt->leftover_killed));
+	build_put_text(builder, object, "escaped_to", receipt->escaped_to);
 }
 
 /* "ENOENT", or the number of one without a name. */

@@ -261,6 +261,37 @@ static void append_truncated(struct line *line, const struct ration_receipt *rec
 	append(line, " reached: the rest was dropped");
 }
 
+static void append_escaped(struct line *line, const struct ration_receipt *receipt)
+{
+	char shown[TEXT_SHOWN_MAX];
+
+	if (!receipt->escaped_to[0])
+		return;
+	join(line);
+	append(line, "the command moved out of its group, to %s, and was ended: no limit of the run held there",
+			text_escape(shown, sizeof(shown), receipt->escaped_to));
+}
+
+/* A limit that isn't what it was: the command's own doing, or somebody's who may. */
+static void append_changed(struct line *line, const struct ration_receipt *receipt,
+		const struct ration_plan *plan)
+{
+	const struct ration_plan_item *item;
+
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
+		const struct ration_limit_info *info = ration_limit_info(item->limit);
+		const struct ration_outcome *outcome = &receipt->outcome[item->limit];
+		char before[OUTPUT_VALUE_MAX], after[OUTPUT_VALUE_MAX];
+
+		if (!outcome->changed)
+			continue;
+		join(line);
+		append(line, "%s was changed during the run, from %s to %s", info->name,
+				output_limit_value(before, info, item->in_force),
+				output_limit_value(after, info, outcome->at_end));
+	}
+}
+
 const char *verdict_sentence(char buf[VERDICT_SENTENCE_MAX], const struct ration_receipt *receipt,
 		const struct ration_plan *plan)
 {
@@ -268,6 +299,8 @@ const char *verdict_sentence(char buf[VERDICT_SENTENCE_MAX], const struct ration
 
 	buf[0] = '\0';
 	append_ending(&line, receipt, plan);
+	append_escaped(&line, receipt);
+	append_changed(&line, receipt, plan);
 	append_external(&line, receipt);
 	append_refused(&line, receipt, plan);
 	append_survived(&line, receipt, plan);

@@ -227,3 +227,23 @@ uint64_t counters_cpu_usec(int cpu_stat_fd)
 
 	return cg_read_fd(cpu_stat_fd, text, sizeof(text)) < 0 ? COUNTER_ABSENT : text_key(text, "usage_usec");
 }
+
+int counters_limit(int group_fd, const struct ration_limit_info *info, uint64_t *ret)
+{
+	char text[64];
+	uint64_t quota, period;
+	int r;
+
+	if (info->unit != RATION_UNIT_CPUS)
+		return cg_read_u64(group_fd, info->kernel_file, ret);
+	r = cg_read(group_fd, info->kernel_file, text, sizeof(text));
+	if (r < 0)
+		return r;
+	if (strncmp(text, "max ", 4) == 0)
+		*ret = RATION_UNLIMITED;
+	else if (sscanf(text, "%" SCNu64 " %" SCNu64, &quota, &period) == 2 && period > 0)
+		*ret = quota * 100000 / period;
+	else
+		return -EBADMSG;
+	return 0;
+}

@@ -50,6 +50,12 @@ struct usage {
 /* Reads what the group has used; what can't be read stays as it is. */
 void counters_read_usage(int group_fd, struct usage *usage);
 
+/*
+ * Reads a limit that is a number from its kernel file, in the unit of its row.
+ * -ENOENT: there is no such file; -EBADMSG.
+ */
+int counters_limit(int group_fd, const struct ration_limit_info *info, uint64_t *ret);
+
 /* cpu.stat's usage_usec alone, of an open cpu.stat. COUNTER_ABSENT: it can't be read. */
 uint64_t counters_cpu_usec(int cpu_stat_fd);
 

@@ -142,7 +142,7 @@ static bool judge_cause(struct ration_receipt *receipt, const struct run_end *en
 		receipt_interrupted(receipt, end->signal);
 		return true;
 	}
-	if (end->cause == RUN_CAUSE_INTERNAL) {
+	if (end->cause == RUN_CAUSE_INTERNAL || end->cause == RUN_CAUSE_ESCAPED) {
 		receipt->verdict = RATION_VERDICT_INTERNAL;
 		return true;
 	}

@@ -32,6 +32,7 @@ enum run_cause {
 	RUN_CAUSE_WATCH_PIDS,
 	RUN_CAUSE_INTERRUPT,
 	RUN_CAUSE_TERMINAL, /* a terminal's signal that the command has had by itself */
+	RUN_CAUSE_ESCAPED,  /* the command has moved out of its group */
 	RUN_CAUSE_INTERNAL,
 };
 

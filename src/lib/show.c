@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/counters.h"
 #include "lib/levels.h"
 #include "lib/machine.h"
 #include "lib/record.h"
@@ -55,26 +56,6 @@ static const enum kind kinds[RATION_LIMIT_COUNT] = {
 
 /* ----------------------------------------------------------------- reading */
 
-static int read_number(int fd, const struct ration_limit_info *info, uint64_t *ret)
-{
-	char text[64];
-	uint64_t quota, period;
-	int r;
-
-	if (kinds[info->limit] != KIND_QUOTA)
-		return cg_read_u64(fd, info->kernel_file, ret);
-	r = cg_read(fd, info->kernel_file, text, sizeof(text));
-	if (r < 0)
-		return r;
-	if (strncmp(text, "max ", 4) == 0)
-		*ret = RATION_UNLIMITED;
-	else if (sscanf(text, "%" SCNu64 " %" SCNu64, &quota, &period) == 2 && period > 0)
-		*ret = quota * 100000 / period;
-	else
-		return -EBADMSG;
-	return 0;
-}
-
 /* What the machine itself has of it; RATION_UNLIMITED where that says nothing. */
 static uint64_t machine_has(const struct ration_host *host, enum ration_limit limit)
 {
@@ -105,7 +86,7 @@ static void look(void *data, int fd, enum ration_level level, const char *where)
 	uint64_t value;
 
 	/* The real root has no such files: no limit, not a limit of 0. */
-	if (read_number(fd, search->info, &value) < 0)
+	if (counters_limit(fd, search->info, &value) < 0)
 		return;
 	search->found->has_effective = true;
 	if (value >= search->found->effective)
@@ -304,11 +285,11 @@ int ration_group_limit(const struct ration_group *group, enum ration_limit limit
 		break;
 	case KIND_LOWEST:
 	case KIND_QUOTA:
-		found.has_here = read_number(group->at.fd, info, &found.here) == 0;
+		found.has_here = counters_limit(group->at.fd, info, &found.here) == 0;
 		find_lowest(group, &search);
 		break;
 	case KIND_OWN:
-		found.has_here = read_number(group->at.fd, info, &found.here) == 0;
+		found.has_here = counters_limit(group->at.fd, info, &found.here) == 0;
 		found.has_effective = found.has_here;
 		found.effective = found.here;
 		found.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;

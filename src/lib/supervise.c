@@ -29,6 +29,7 @@
 #include <sys/wait.h>
 
 #include "sys/cgroup.h"
+#include "sys/proc.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -446,14 +447,58 @@ static int empty(struct ration_run *run)
 	return r < 0 ? r : populated == 0;
 }
 
+/*
+ * The group is empty, and the command lives: it has moved itself out, as root and
+ * the owner of a delegated tree can. Then no limit holds for it any more, and
+ * it is ended. A command that is about to be a zombie has left its group, too, but
+ * still shows it.
+ */
+static void look_for_escape(struct ration_run *run)
+{
+	char path[PATH_MAX], own[2 * RATION_NAME_MAX + 4];
+	size_t length, tail;
+
+	if (run->ended || proc_cgroup(run->host->proc_fd, run->pid, path, sizeof(path)) < 0)
+		return;
+	(void)snprintf(own, sizeof(own), "/%s", run->receipt.group);
+	length = strlen(path);
+	tail = strlen(own);
+	if (length >= tail && strcmp(path + length - tail, own) == 0)
+		return;
+	(void)snprintf(run->receipt.escaped_to, sizeof(run->receipt.escaped_to), "%.199s", path);
+	(void)sys_pidfd_signal(run->pid_fd, SIGKILL);
+	supervise_end(run, RUN_CAUSE_ESCAPED, SIGKILL, 0);
+}
+
 /* Only a read makes the kernel tell of the next change; settle() looks at what it says. */
 static void on_group(struct ration_run *run)
 {
 	char text[256];
+	uint64_t populated;
+	int r = cg_read_fd(run->events_fd, text, sizeof(text));
 
 	/* Gone. After any other failure it goes on telling. */
-	if (cg_read_fd(run->events_fd, text, sizeof(text)) == -ENODEV)
+	if (r == -ENODEV)
 		drop(run, run->events_fd);
+	else if (r > 0 && cg_text_key(text, "populated", &populated) == 0 && populated == 0)
+		look_for_escape(run);
+}
+
+/* Limits that are in force no more as they were written: by the command itself, if it may, or by anybody. */
+static void look_for_changes(struct ration_run *run)
+{
+	for (size_t i = 0; i < run->plan->n; i++) {
+		const struct ration_plan_item *item = &run->plan->entry[i].item;
+		const struct ration_limit_info *info = ration_limit_info(item->limit);
+		struct ration_outcome *outcome = &run->receipt.outcome[item->limit];
+		uint64_t value;
+
+		if (item->mechanism != RATION_MECHANISM_CGROUP2 || item->text || info->supervised ||
+				counters_limit(run->group.fd, info, &value) < 0 || value == item->in_force)
+			continue;
+		outcome->changed = true;
+		outcome->at_end = value;
+	}
 }
 
 static void set_usage(struct ration_run *run)
@@ -501,6 +546,8 @@ static int finish(struct ration_run *run, struct ration_error *reterr)
 	counters_read(&run->group, &now);
 	set_usage(run);
 	receipt_judge(&run->receipt, &run->end, &run->before, &now);
+	if (in_group(run))
+		look_for_changes(run);
 	run->over = true;
 	r = group_remove(&run->group);
 	if (r < 0)

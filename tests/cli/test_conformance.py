@@ -78,6 +78,8 @@ ROWS = {
     "E09": "a daemon that is left behind is ended, or waited for",
     "E10": "the same without cgroups",
     "E14": "the same without cgroup.kill",
+    "E18": "a command that moves out of its group, where it may: it is ended, and told",
+    "E19": "a command that raises its own limit, where it may: the receipt tells",
     "F01": "the first instruction runs in the group",
     "F03": "the same where clone3 is refused",
     "F04": "a base with processes: 125, explained",

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""A command that has the right to can change its own limits and leave its group:
+root, and in a delegated tree whoever it was delegated to. It doesn't go unseen."""
+
+import os
+
+import pytest
+
+from world import mount
+
+pytestmark = [pytest.mark.needs("memory", "pids")]
+
+
+def group_of(pid):
+    """The directory of a process's group, for a shell to find out."""
+    return f"{mount()}/$(sed -n s/^0:://p /proc/{pid}/cgroup)"
+
+
+def test_E18_the_command_moves_out(run):
+    there = group_of(os.getpid())
+    r = run("--memory 64M --timeout 60", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; echo out; sleep 600"])
+    assert (r.code, r.verdict, r.stdout) == (125, "internal", "out\n")
+    assert r.receipt["escaped_to"].startswith("/")
+    assert "the command moved out of its group" in r.stderr
+
+
+def test_E18_ending_is_no_escape(run):
+    """The group of a command that ends is empty a moment before it can be reaped."""
+    for _ in range(20):
+        assert "escaped_to" not in run("", "true").receipt
+
+
+def test_E19_the_command_raises_its_limit(run):
+    r = run("--memory 64M --pids 20", ["sh", "-c", f"echo max >{group_of('self')}/memory.max && exit 4"])
+    assert (r.code, r.verdict) == (4, "exit")
+    assert r.limit("memory")["in_force_at_end"] == "max"
+    assert "in_force_at_end" not in r.limit("pids")
+    assert "memory was changed during the run, from 64 MiB to no limit" in r.stderr
+
+
+def test_E19_nobody_changed_anything(run):
+    r = run("--memory 64M --cpus 1.5 --pids 20 --cpu-weight 50", "true")
+    assert all("in_force_at_end" not in limit for limit in r.receipt["limits"])

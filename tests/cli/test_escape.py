@@ -18,8 +18,8 @@ def group_of(pid):
 
 def test_E18_the_command_moves_out(run):
     there = group_of(os.getpid())
-    r = run("--memory 64M --timeout 60", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; echo out; sleep 600"])
-    assert (r.code, r.verdict, r.stdout) == (125, "internal", "out\n")
+    r = run("--memory 64M --timeout 60", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 600"])
+    assert (r.code, r.verdict) == (125, "internal")
     assert r.receipt["escaped_to"].startswith("/")
     assert "the command moved out of its group" in r.stderr
 

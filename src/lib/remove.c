@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "lib/origin.h"
+#include "lib/protect.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -111,6 +112,7 @@ int ration_group_remove(struct ration_group *group, enum ration_remove mode, str
 		(void)memcpy(report, &done, report->size < sizeof(done) ? report->size : sizeof(done));
 	if (r < 0)
 		return r;
+	(void)protect_nodes(NULL, &group->at, NULL);
 	if (group->tenant)
 		nodes_remove_above(group->host, group->at.namespace_fd);
 	else

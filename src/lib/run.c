@@ -23,6 +23,7 @@
 #include "lib/apply.h"
 #include "lib/command.h"
 #include "lib/gc.h"
+#include "lib/protect.h"
 #include "lib/record.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
@@ -137,6 +138,16 @@ static void reap_command(struct ration_run *run)
 	}
 }
 
+int run_remove_group(struct ration_run *run)
+{
+	int r = group_remove(&run->group);
+
+	/* The group's share is nobody's now. What is left of it after a failure, the next run takes away. */
+	if (r == 0)
+		(void)protect_nodes(run->plan, &run->group, NULL);
+	return r;
+}
+
 /* Kills and reaps what runs, waits for the group to be empty, removes it. */
 void run_release(struct ration_run *run)
 {
@@ -149,7 +160,7 @@ void run_release(struct ration_run *run)
 	/* Of a run that came to its end there is none any more. */
 	if (run->group.fd >= 0)
 		(void)cg_end(run->group.fd, RELEASE_MSEC);
-	if (group_remove(&run->group) == 0)
+	if (run_remove_group(run) == 0)
 		keeper_reap(&run->keeper);
 	else
 		keeper_inherit(&run->keeper);
@@ -178,6 +189,8 @@ static int start_in_group(struct ration_run *run, struct ration_error *reterr)
 	r = group_create(&run->group, wanted, reterr);
 	if (r == 0)
 		r = apply_group(run->plan, run->group.fd, !run->options.no_oom_group, reterr);
+	if (r == 0)
+		r = protect_nodes(run->plan, &run->group, reterr);
 	if (r < 0)
 		return r;
 	record_argv(run->group.fd, run->options.argv);

@@ -116,6 +116,9 @@ int supervise_sleep(const struct ration_run *run);
 /* Starts the command in the group, or below ourselves. After a failure nothing runs. */
 int run_launch(struct ration_run *run, struct ration_error *reterr);
 /* Closes and removes what run_launch() made, whatever of it is there. */
+/* Removes the group, and gives back what was protected above it. Errors: as group_remove(). */
+int run_remove_group(struct ration_run *run);
+
 void run_release(struct ration_run *run);
 
 /* warden.c */

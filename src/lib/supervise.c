@@ -549,7 +549,7 @@ static int finish(struct ration_run *run, struct ration_error *reterr)
 	if (in_group(run))
 		look_for_changes(run);
 	run->over = true;
-	r = group_remove(&run->group);
+	r = run_remove_group(run);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "can't remove the group %s: %s",
 				run->receipt.group, error_text(r));

@@ -25,6 +25,7 @@
 
 #include "lib/apply.h"
 #include "lib/handle.h"
+#include "lib/protect.h"
 #include "lib/record.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
@@ -315,7 +316,7 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 		change->high[0] = '\0';
 	give_back_high(change);
 	(void)record_limits(fd, change->plan);
-	return 0;
+	return protect_nodes(change->plan, &change->group->at, reterr);
 }
 
 int update_apply(struct ration_group *group, const struct ration_plan *plan,

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protect.h - what is protected in a group is protected above it as well
+ */
+#ifndef RATION_LIB_PROTECT_H
+#define RATION_LIB_PROTECT_H
+
+#include "lib/group.h"
+#include "lib/plan.h"
+
+/*
+ * Gives the nodes above a group or tenant the memory.low and memory.min that their
+ * children have together: once the group has its own, and again once it is gone. For a
+ * plan that protects nothing it does nothing; NULL: it isn't known what was protected.
+ * A node for which the limit was asked for keeps its own, and nodes that aren't ours
+ * keep theirs.
+ * Errors: -EACCES, -EIO, …
+ */
+int protect_nodes(const struct ration_plan *plan, const struct group *group, struct ration_error *reterr);
+
+#endif

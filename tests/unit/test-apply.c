@@ -222,6 +222,28 @@ static void test_a_keyed_file(void **state)
 	}
 }
 
+/* Of many disks: longer than the room for an old value, of which it takes one field. */
+static void test_a_long_keyed_file(void **state)
+{
+	struct group_writes list = { .n = 0 };
+	char dir[PATH_MAX], text[2048];
+	size_t used = 0;
+	int fd;
+
+	(void)state;
+	for (int i = 1; i < 30; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "8:%d rbps=%d wbps=max\n", 16 * i, i);
+	files_begin(dir);
+	files_put(dir, "io.max", text);
+	fd = open_dir(dir);
+	assert_int_equal(mech_write_keyed(&list, RATION_LIMIT_IO_READ_BPS, "io.max", "8:464", "rbps", 50), 0);
+	assert_int_equal(mech_write(&list, RATION_LIMIT_PIDS, "pids.max", "5"), 0);
+	assert_int_equal(apply_writes(fd, &list, NULL), -ENOENT);
+	assert_int_equal(strncmp(content(dir, "io.max"), "8:464 rbps=29", strlen("8:464 rbps=29")), 0);
+	(void)close(fd);
+	files_end(dir);
+}
+
 /* ------------------------------------------------------------------------ a plan */
 
 static const struct host_facts facts = {
@@ -321,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_an_empty_value_is_written_back),
 		cmocka_unit_test(test_what_could_not_be_taken_back_isnt_written),
 		cmocka_unit_test(test_a_keyed_file),
+		cmocka_unit_test(test_a_long_keyed_file),
 		cmocka_unit_test(test_a_plan_for_a_group),
 		cmocka_unit_test(test_a_plan_for_a_child),
 		cmocka_unit_test(test_controllers_on_request),

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-machine.c - the parts that a machine can give to a group, by hand
+ */
+#include "unit.h"
+
+#include <fcntl.h>
+
+#include "files.h"
+#include "lib/machine.h"
+#include "util/cleanup.h"
+
+static void test_nodes_and_pages(void **state)
+{
+	struct host_facts facts = { .root = true };
+	char dir[PATH_MAX];
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "sys/devices/system/node/online", "0,2\n");
+	files_put(dir, "sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "0\n");
+	files_put(dir, "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0\n");
+	files_put(dir, "sys/kernel/mm/hugepages/hugepages-64kB/nr_hugepages", "0\n");
+	files_put(dir, "sys/kernel/mm/hugepages/other", "");
+	machine_probe(&facts, dir);
+	files_end(dir);
+	assert_true(facts.cpuset_mems.known && facts.cpuset_mems.mask.bits[0] == 0x5);
+	assert_string_equal(facts.cpuset_mems.list, "0,2");
+	assert_string_equal(facts.cpuset_mems.source, "/sys/devices/system/node/online");
+	assert_int_equal(facts.n_huge, 3);
+	assert_int_equal(facts.huge_bytes[0], 64 << 10);
+	assert_int_equal(facts.huge_bytes[1], 2 << 20);
+	assert_int_equal(facts.huge_bytes[2], 1 << 30);
+}
+
+/* Neither NUMA nor huge pages nor the controller: nothing is known, and nothing refused. */
+static void test_nothing(void **state)
+{
+	struct host_facts facts = { .root = true };
+	char dir[PATH_MAX];
+
+	(void)state;
+	files_begin(dir);
+	machine_probe(&facts, dir);
+	machine_probe_group(&facts, -EBADF, dir);
+	files_put(dir, "sys/devices/system/node/online", "nonsense\n");
+	machine_probe(&facts, dir);
+	files_end(dir);
+	assert_false(facts.cpuset_mems.known || facts.cpuset_cpus.known);
+	assert_int_equal(facts.n_huge, 0);
+}
+
+static void test_group(void **state)
+{
+	struct host_facts facts = { .root = true };
+	CLEANUP(closep) int fd = -EBADF;
+	char dir[PATH_MAX], list[4096] = "0", where[PATH_MAX];
+
+	(void)state;
+	files_begin(dir);
+	/* Longer than can be shown: the mask has all of it. */
+	for (int i = 2; i < 200; i += 2)
+		(void)snprintf(list + strlen(list), sizeof(list) - strlen(list), ",%d", i);
+	files_put(dir, "sys/devices/system/node/online", "0-3\n");
+	files_put(dir, "cpuset.cpus.effective", list);
+	files_put(dir, "cpuset.mems.effective", "1\n");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	machine_probe(&facts, dir);
+	machine_probe_group(&facts, fd, dir);
+	(void)snprintf(where, sizeof(where), "cpuset.cpus.effective of %.160s", dir);
+	files_end(dir);
+	assert_true(facts.cpuset_cpus.known && facts.cpuset_cpus.mask.bits[24] == 0x55);
+	assert_string_equal(facts.cpuset_cpus.source, where);
+	assert_string_equal(facts.cpuset_cpus.list + strlen(facts.cpuset_cpus.list) - 3, "...");
+	/* The group's, not the machine's. */
+	assert_true(facts.cpuset_mems.known && facts.cpuset_mems.mask.bits[0] == 0x2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nodes_and_pages),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_group),
+	};
+
+	return cmocka_run_group_tests_name("machine", tests, NULL, NULL);
+}

@@ -8,6 +8,7 @@ SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "receipt.schema.json"
 VERDICTS = ("ok exit signal cpu-time cpu-time-soft wall-time memory memory-external memory-stall pids output "
             "interrupted not-started internal").split()
 MECHANISMS = "cgroup2 cgroup1 rlimit affinity nice watch none".split()
+KEYED = "hugetlb io_read_bps io_write_bps io_read_iops io_write_iops".split()  # one entry for each key
 validator = None
 
 
@@ -40,9 +41,10 @@ def receipt(receipt, options, code):
 
 def limits(receipt, options):
     """Every limit that was asked for is listed, with who holds it or why nobody does."""
-    listed = {entry["limit"]: entry for entry in receipt["limits"]}
-    assert len(listed) == len(receipt["limits"]), "a limit is listed twice"
-    for entry in listed.values():
+    listed = {entry["limit"] for entry in receipt["limits"]}
+    keys = {(entry["limit"], entry["asked"] if entry["limit"] in KEYED else None) for entry in receipt["limits"]}
+    assert len(keys) == len(receipt["limits"]), "a limit is listed twice"
+    for entry in receipt["limits"]:
         assert entry["mechanism"] in MECHANISMS
         if entry["mechanism"] == "none":
             assert entry["reason"]
@@ -50,8 +52,10 @@ def limits(receipt, options):
             assert entry["scope"] in ("group", "process", "user")
     for option in options:
         name = option.split("=")[0]
-        if name in ("--memory", "--swap", "--memory-high", "--cpus", "--cpu-burst", "--cpu-weight", "--cpu-time",
-                    "--timeout", "--pids", "--cpuset-cpus", "--stall-timeout", "--output-limit"):
+        if name in ("--memory", "--swap", "--memory-high", "--memory-low", "--memory-min", "--hugetlb", "--cpus",
+                    "--cpu-burst", "--cpu-idle", "--cpu-weight", "--cpu-time", "--timeout", "--pids", "--cpuset-cpus",
+                    "--cpuset-mems", "--io-read-bps", "--io-write-bps", "--io-read-iops", "--io-write-iops",
+                    "--stall-timeout", "--output-limit"):
             limit = {"--output-limit": "output"}.get(name, name[2:].replace("-", "_"))
             lifted = option.split("=")[1:] or options[options.index(option) + 1:]
             assert limit in listed or lifted[:1] in (["0"], ["max"]), f"{name} was asked for, and isn't listed"

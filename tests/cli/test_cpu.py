@@ -153,6 +153,40 @@ def test_C11_weights(run):
     assert 1.7 <= heavy / light <= 2.3, (light, heavy)
 
 
+@pytest.mark.worlds("v2")
+def test_C11_an_idle_group(run):
+    """It gives way to any other that wants the CPU, and has it when nobody does."""
+    idle = run.start("--cpuset-cpus 0 --cpu-idle 1 --name idle", "spin 60")
+    wait_for("the idle one to run", lambda: spent("idle") > 300_000)
+    other = run.start("--cpuset-cpus 0 --name other", "spin 60")
+    wait_for("the other to run", lambda: spent("other") > 300_000)
+    before = spent("idle"), spent("other")
+    wait_for("the other to run more", lambda: spent("other") - before[1] > 2_000_000, 20)
+    least, most = spent("idle") - before[0], spent("other") - before[1]
+    for r in (idle, other):
+        r.signal(15)
+        r.wait()
+    assert most > 10 * least, (least, most)
+
+
+@pytest.mark.needs("cpu")
+def test_C11_idle_is_written(run):
+    assert run("--cpu-idle 1", group_files("cpu.idle")).stdout == "1\n"
+    assert run("--cpu-idle 0 --cpu-weight 50", group_files("cpu.idle", "cpu.weight")).stdout == "0\n50\n"
+
+
+@pytest.mark.needs("!cpu")
+def test_C11_idle_by_nice(run):
+    r = run("--cpu-idle 1", "nice")
+    assert (r.stdout, r.limit("cpu_idle")["mechanism"]) == ("19\n", "nice")
+
+
+def test_C11_an_idle_group_has_no_weight(run):
+    r = run("--cpu-idle 1 --cpu-weight 50", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "--cpu-idle" in r.stderr and "--cpu-weight" in r.stderr
+    assert not run.file("started").exists()
+
+
 @pytest.mark.needs("cpu")
 def test_C11_an_idle_cpu_is_anyones(run):
     r = run("--cpu-weight 1 --cpuset-cpus 0", "spin 1")
@@ -208,6 +242,48 @@ def test_C13_cpus_that_are_not_there(run):
     r = run("--cpuset-cpus 900", ["touch", str(run.file("started"))])
     assert r.code == 125
     assert "900" in r.stderr
+    assert not run.file("started").exists()
+
+
+@pytest.fixture
+def narrow(by_hand, base):
+    """A base that has CPU 0 and no other, while we ourselves may run on all."""
+    control = base / "cgroup.subtree_control"
+    before = control.read_text().split()
+    control.write_text("+cpuset")
+    yield by_hand(base / "ration-test-narrow", cpuset_cpus=0)
+    if "cpuset" not in before:
+        (base / "ration-test-narrow").rmdir()
+        control.write_text("-cpuset")
+
+
+@pytest.mark.needs("cpuset")
+@pytest.mark.skipif(os.cpu_count() < 2, reason="the machine has one CPU")
+def test_C15_above_the_parents(run, narrow):
+    """The kernel would take it, and hold nothing of it."""
+    r = run(["--base", str(narrow), "--cpuset-cpus", "0-1"], ["touch", str(run.file("started"))])
+    assert r.code == 125
+    for word in ("--cpuset-cpus 0-1", "CPU 1 ", f"0 (cpuset.cpus.effective of {narrow})"):
+        assert word in r.stderr
+    assert not run.file("started").exists()
+    r = run(["--base", str(narrow), "--cpuset-cpus", "0"], group_files("cpuset.cpus.effective"))
+    assert (r.code, r.stdout) == (0, "0\n")
+
+
+@pytest.mark.needs("cpuset")
+def test_C15_nodes(run):
+    r = run("--cpuset-mems 0", group_files("cpuset.mems", "cpuset.mems.effective"))
+    assert r.stdout == "0\n0\n"
+    assert r.limit("cpuset_mems")["in_force"] == "0"
+    r = run("--cpuset-mems 0-1", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "node 1 " in r.stderr and "cpuset.mems.effective of" in r.stderr
+    assert not run.file("started").exists()
+
+
+@pytest.mark.needs("!cpuset")
+def test_C15_nodes_take_the_controller(run):
+    r = run("--cpuset-mems 0", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "cpuset" in r.stderr
     assert not run.file("started").exists()
 
 

@@ -274,6 +274,98 @@ def test_D26_no_stall(run):
     assert (r.code, r.verdict) == (0, "ok")
 
 
+def cache(run, base, file, name, first, options=""):
+    """A run that reads 30 MiB of a file and then sleeps."""
+    r = run.start(["--base", str(base), "--name", name, *options.split()],
+                  ["sh", "-c", f"dd if={file} of=/dev/null bs=1M skip={first} count=30 2>/dev/null && echo ready && sleep 300"])
+    assert r.popen.stdout.readline() == "ready\n"
+    return r
+
+
+@pytest.mark.worlds("v2", "user")
+@pytest.mark.parametrize("flag", ["--memory-low", "--memory-min"])
+def test_D31_protection(run, by_hand, base, file_on_disk, flag):
+    """Three siblings of 30 MiB each, above them room for 120, and a fourth that wants 90: who is
+    protected keeps its memory. The nodes in between have what their groups have together."""
+    (base / "cgroup.subtree_control").write_text("+memory +pids +cpu")
+    above = by_hand(base / "ration-test-above", memory_max=120 * MIB)
+    forget(file_on_disk)
+    nodes = above / NAMESPACE, above / NAMESPACE / "default"
+    runs = [cache(run, above, file_on_disk, "kept", 0, f"{flag} 40M"), cache(run, above, file_on_disk, "b", 30),
+            cache(run, above, file_on_disk, "c", 60)]
+    name = flag[2:].replace("-", ".")
+    assert [int((node / name).read_text()) for node in nodes] == [40 * MIB] * 2
+    r = run(["--base", str(above), flag, "1M"], f"dd if={file_on_disk} of=/dev/null bs=1M skip=100 count=90")
+    assert r.code == 0
+    kept, b, c = (int((nodes[1] / n / "memory.current").read_text()) for n in ("kept", "b", "c"))
+    assert kept >= 29 * MIB
+    assert b + c < 45 * MIB, (kept, b, c)
+    assert [int((node / name).read_text()) for node in nodes] == [40 * MIB] * 2
+    for r in runs:
+        r.signal(15)
+        r.wait()
+
+
+@memory
+def test_D31_protection_is_written(run):
+    assert run("--memory-low 8M --memory-min 4M", group_files("memory.low", "memory.min")).stdout.split() == [
+        str(8 * MIB), str(4 * MIB)]
+    assert run("--memory-low max", group_files("memory.low")).stdout == "max\n"
+
+
+def test_D31_more_than_all(run):
+    r = run("--memory 64M --memory-low 65M", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "--memory-low 65 MiB is above --memory 64 MiB" in r.stderr
+    assert not run.file("started").exists()
+
+
+@pytest.mark.needs("!memory")
+def test_D31_without_the_controller(run):
+    """Even all of it: that is no limit that is lifted."""
+    for value in ("8M", "max"):
+        r = run(f"--memory-low {value}", ["touch", str(run.file("started"))])
+        assert r.code == 125 and "--memory-low" in r.stderr
+    assert not run.file("started").exists()
+
+
+@pytest.fixture
+def huge_pages():
+    """Eight huge pages of 2 MiB for all."""
+    file = Path("/proc/sys/vm/nr_hugepages")
+    before = file.read_text()
+    file.write_text("8")
+    assert file.read_text() == "8\n"
+    yield
+    file.write_text(before)
+
+
+@pytest.mark.worlds("v2")
+def test_hugetlb(run, huge_pages):
+    """Below the limit they can be had, the first above is a bus error."""
+    r = run("--hugetlb 2M:8M", "hugemap 4")
+    assert (r.code, r.stdout) == (0, "1\n2\n3\n4\n")
+    entry = r.limit("hugetlb")
+    assert (entry["asked"], entry["in_force"], entry["mechanism"]) == ("2M:8M", f"2MB {8 * MIB}", "cgroup2")
+    r = run("--hugetlb 2MB:9M", "hugemap 6")
+    assert (r.code, r.verdict, r.receipt["exit"]["signal"], r.stdout) == (135, "signal", 7, "1\n2\n3\n4\n")
+    assert r.limit("hugetlb")["in_force"] == f"2MB {8 * MIB}"
+    assert run("--hugetlb 2M:max", "hugemap 6").code == 0
+
+
+def test_hugetlb_no_such_page_size(run):
+    r = run("--hugetlb 3M:30M", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "no huge pages of 3MB" in r.stderr and "2MB" in r.stderr
+    assert not run.file("started").exists()
+
+
+@pytest.mark.worlds("v2", "nothing")
+def test_K08_a_share_below_the_least(run):
+    """Of a small machine 0.01 % is less than anything can run in."""
+    r = run("--memory 0.01%", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "--memory 0.01% comes to" in r.stderr and "below 1 MiB" in r.stderr
+    assert not run.file("started").exists()
+
+
 @memory
 @pytest.mark.parametrize("command", ["python3 -c 0", "bigbss touch"])
 def test_D27_smaller_than_the_start(run, command):

@@ -8,11 +8,12 @@ import pytest
 from world import HAS, WORLD, mount
 
 ALL = ("--memory 64M --swap 0 --memory-high 60M --cpus 1 --cpu-weight 50 --cpu-time 20:30 --timeout 60 --pids 50 "
-       "--cpuset-cpus 0 --output-limit 1M --rlimit nofile=100")
-NAMES = ("memory swap memory_high cpus cpu_weight cpu_time timeout pids cpuset_cpus output rlimit_nofile").split()
+       "--cpuset-cpus 0 --cpuset-mems 0 --memory-low 8M --memory-min 4M --cpu-idle 0 --output-limit 1M --rlimit nofile=100")
+NAMES = ("memory swap memory_high cpus cpu_weight cpu_time timeout pids cpuset_cpus cpuset_mems memory_low memory_min cpu_idle output rlimit_nofile").split()
 # Who holds a limit: its controller where that is there, else what is weaker.
 BY = {"memory": ("memory", "watch"), "swap": ("memory", "none"), "memory_high": ("memory", "none"),
-      "pids": ("pids", "watch"), "cpus": ("cpu", "affinity"), "cpu_weight": ("cpu", "nice"),
+      "memory_low": ("memory", "none"), "memory_min": ("memory", "none"), "cpuset_mems": ("cpuset", "none"),
+      "cpu_idle": ("cpu", "nice"), "pids": ("pids", "watch"), "cpus": ("cpu", "affinity"), "cpu_weight": ("cpu", "nice"),
       "cpu_time": ("cgroup", "watch"), "cpuset_cpus": ("cpuset", "affinity"), "rlimit_nofile": ("", "rlimit"),
       "timeout": ("", "watch"), "output": ("", "watch")}
 

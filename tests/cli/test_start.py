@@ -290,6 +290,33 @@ def test_few_fds(run):
     assert r.code == 0
 
 
+def environment(r):
+    return dict(line.split("=", 1) for line in r.stdout.splitlines())
+
+
+def test_G12_environment_is_kept(run):
+    assert environment(run("", "env", env={"COLOUR": "blue"})) == dict(run.env, COLOUR="blue")
+
+
+def test_G12_environment_is_added_to(run):
+    r = run("--env COLOUR=red --env SHAPE=round=ish --env COLOUR=green --env NOTHING=", "env", env={"COLOUR": "blue"})
+    assert environment(r) == dict(run.env, COLOUR="green", SHAPE="round=ish", NOTHING="")
+    assert len(r.stdout.splitlines()) == len(environment(r)), "no variable is there twice"
+
+
+def test_G12_only_what_is_listed(run):
+    r = run("--clear-env --env COLOUR=red --env SHAPE=round", "/usr/bin/env", env={"COLOUR": "blue"})
+    assert r.stdout == "COLOUR=red\nSHAPE=round\n"
+    assert run("--clear-env", "/usr/bin/env").stdout == ""
+
+
+@pytest.mark.parametrize("value", ["", "COLOUR", "=red"])
+def test_G12_no_variable(run, value):
+    r = run(["--env", value], ["touch", str(run.file("started"))])
+    assert r.code == 125 and "--env" in r.stderr
+    assert not run.file("started").exists()
+
+
 def test_working_directory_and_environment(run):
     r = run("", ["sh", "-c", "pwd; echo $COLOUR"], cwd="/usr", env={"COLOUR": "blue"})
     assert r.stdout == "/usr\nblue\n"

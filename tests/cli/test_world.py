@@ -32,6 +32,12 @@ def test_swap():
 
 
 @vm
+def test_disk():
+    mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    assert any(mount[:3] == ["/dev/vda", "/data", "ext4"] for mount in mounts) == ("disk" in HAS)
+
+
+@vm
 def test_writable():
     assert ("cgroup" in probe()) == ("cgroup" in HAS)
 

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-handle.c - tenants and groups by hand, on this machine's cgroup2
+ *
+ * No controller is needed here: what is tested is who has a group, and what
+ * becomes of its processes. Limits are seen to hold in the test bed.
+ */
+#include "unit.h"
+
+#include "place.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "lib/handle.h"
+#include "lib/owner.h"
+#include "lib/record.h"
+#include "sys/proc.h"
+#include "util/cleanup.h"
+
+#define MAKERS 16
+
+static const struct ration_group_options kept = { .size = sizeof(kept), .keep = true };
+static char *const sleeper[] = { (char *)"sleep", (char *)"1000", NULL };
+
+static struct ration_group *make(struct place *place, const char *address)
+{
+	struct ration_group *group = NULL;
+
+	assert_int_equal(ration_group_create(place->host, address, NULL, &kept, &group, NULL), 0);
+	return group;
+}
+
+static void drop(struct ration_group *group, enum ration_remove mode)
+{
+	assert_int_equal(ration_group_remove(group, mode, NULL, NULL), 0);
+	(void)ration_group_free(group);
+}
+
+static int start(struct ration_group *group)
+{
+	const struct ration_spawn_options options = { .size = sizeof(options), .argv = sleeper };
+	int pid = 0;
+
+	assert_int_equal(ration_group_spawn(group, &options, &pid, NULL, NULL), 0);
+	return pid;
+}
+
+static void reap(int pid, int sig)
+{
+	int status;
+
+	if (sig)
+		(void)kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+}
+
+/* -------------------------------------------------------------- one at a time */
+
+static void test_a_group_that_is_there(void **state)
+{
+	struct ration_group_options again = kept;
+	struct ration_group *group, *other = NULL;
+	struct ration_error error;
+	struct place place;
+
+	(void)state;
+	place_begin(&place);
+	assert_int_equal(ration_group_open(place.host, "t/n", &other, &error), -ENOENT);
+	assert_int_equal(error.cause, RATION_CAUSE_NO_GROUP);
+	group = make(&place, "t/n");
+	assert_string_equal(ration_group_address(group), "t/n");
+	assert_false(ration_group_is_tenant(group));
+	assert_int_equal(ration_group_create(place.host, "t/n", NULL, &kept, &other, &error), -EEXIST);
+	assert_int_equal(error.cause, RATION_CAUSE_EXISTS);
+	again.exist_ok = true;
+	assert_int_equal(ration_group_create(place.host, "t/n", NULL, &again, &other, NULL), 0);
+	other = ration_group_free(other);
+	assert_int_equal(owner_state(place.host->proc_fd, group->at.fd, NULL), RATION_OWNER_KEPT);
+	/* The tenant above it goes with it. */
+	drop(group, RATION_REMOVE_EMPTY);
+	place_end(&place);
+}
+
+static void test_a_group_that_vanishes(void **state)
+{
+	struct ration_stats stats = { .size = sizeof(stats) };
+	struct ration_group *group, *same = NULL;
+	struct ration_error error;
+	struct place place;
+
+	(void)state;
+	place_begin(&place);
+	group = make(&place, "t/n");
+	assert_int_equal(ration_group_open(place.host, "t/n", &same, NULL), 0);
+	assert_int_equal(ration_group_remove(same, RATION_REMOVE_EMPTY, NULL, NULL), 0);
+	/* One of the same name isn't the same. */
+	drop(make(&place, "t/n"), RATION_REMOVE_EMPTY);
+	assert_int_equal(ration_group_stats(group, &stats, &error), -ENOENT);
+	assert_int_equal(error.cause, RATION_CAUSE_VANISHED);
+	assert_int_equal(ration_group_freeze(group, 0, &error), -ENOENT);
+	assert_int_equal(ration_group_kill(group, 0, NULL, &error), -ENOENT);
+	assert_int_equal(ration_group_attach(group, (int)getpid(), NULL, NULL, &error), -ENOENT);
+	assert_int_equal(error.cause, RATION_CAUSE_VANISHED);
+	/* Gone is what it was to be. */
+	assert_int_equal(ration_group_remove(group, RATION_REMOVE_KILL, NULL, NULL), 0);
+	assert_int_equal(ration_group_remove(same, RATION_REMOVE_KILL, NULL, NULL), 0);
+	(void)ration_group_free(group);
+	(void)ration_group_free(same);
+	place_end(&place);
+}
+
+static void test_removal_spares_a_successor(void **state)
+{
+	struct ration_group *old, *successor;
+	struct place place;
+
+	(void)state;
+	place_begin(&place);
+	old = make(&place, "t/n");
+	assert_int_equal(ration_group_remove(old, RATION_REMOVE_EMPTY, NULL, NULL), 0);
+	successor = make(&place, "t/n");
+	assert_int_equal(ration_group_remove(old, RATION_REMOVE_KILL, NULL, NULL), 0);
+	assert_true(group_alive(successor->at.fd));
+	(void)ration_group_free(old);
+	drop(successor, RATION_REMOVE_EMPTY);
+	place_end(&place);
+}
+
+static void test_a_tenant_has_no_processes(void **state)
+{
+	const struct ration_spawn_options options = { .size = sizeof(options), .argv = sleeper };
+	struct ration_group *tenant;
+	struct ration_error error;
+	struct place place;
+	int pid;
+
+	(void)state;
+	place_begin(&place);
+	tenant = make(&place, "t");
+	assert_true(ration_group_is_tenant(tenant));
+	assert_int_equal(ration_group_attach(tenant, (int)getpid(), NULL, NULL, &error), -EINVAL);
+	assert_non_null(strstr(error.message, "is a tenant"));
+	assert_int_equal(ration_group_spawn(tenant, &options, &pid, NULL, &error), -EINVAL);
+	assert_int_equal(ration_group_exec(tenant, &options, &error), -EINVAL);
+	drop(tenant, RATION_REMOVE_EMPTY);
+	place_end(&place);
+}
+
+/* A tenant that is kept outlives its groups; one that isn't goes with the last. */
+static void test_a_kept_tenant_stays(void **state)
+{
+	struct ration_group *tenant;
+	struct place place;
+
+	(void)state;
+	place_begin(&place);
+	tenant = make(&place, "t");
+	drop(make(&place, "t/n"), RATION_REMOVE_EMPTY);
+	assert_true(group_alive(tenant->at.fd));
+	drop(tenant, RATION_REMOVE_EMPTY);
+	place_end(&place);
+}
+
+/* ---------------------------------------------------------------- processes */
+
+static void test_processes_that_cant_be_attached(void **state)
+{
+	struct ration_group *group;
+	struct ration_error error;
+	struct place place;
+	pid_t dead;
+
+	(void)state;
+	place_begin(&place);
+	group = make(&place, "t/n");
+	for (int pid = -1; pid <= 0; pid++) {
+		assert_int_equal(ration_group_attach(group, pid, NULL, NULL, &error), -EINVAL);
+		assert_int_equal(error.cause, RATION_CAUSE_NO_PROCESS);
+	}
+	dead = fork();
+	if (dead == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)dead, &(siginfo_t) { .si_pid = 0 }, WEXITED | WNOWAIT), 0);
+	assert_int_equal(ration_group_attach(group, (int)dead, NULL, NULL, &error), -ESRCH);
+	assert_int_equal(waitpid(dead, NULL, 0), dead);
+	assert_int_equal(ration_group_attach(group, (int)dead, NULL, NULL, &error), -ESRCH);
+	assert_int_equal(error.cause, RATION_CAUSE_NO_PROCESS);
+	/* kthreadd, where it can be seen. */
+	if (proc_is_kernel(place.host->proc_fd, 2) == 1)
+		assert_int_equal(ration_group_attach(group, 2, NULL, NULL, &error), -EINVAL);
+	assert_int_equal(ration_group_attach_pidfd(group, 0, NULL, NULL, &error), -EINVAL);
+	drop(group, RATION_REMOVE_EMPTY);
+	place_end(&place);
+}
+
+static void test_attached_and_released(void **state)
+{
+	struct ration_attach_report report = { .size = sizeof(report) };
+	struct ration_remove_report removed = { .size = sizeof(removed) };
+	char before[PATH_MAX], after[PATH_MAX];
+	struct ration_group *first, *second;
+	struct place place;
+	int pid;
+
+	(void)state;
+	place_begin(&place);
+	first = make(&place, "t/first");
+	second = make(&place, "t/second");
+	pid = start(first);
+	assert_int_equal(proc_cgroup(place.host->proc_fd, pid, before, sizeof(before)), 0);
+	assert_int_equal(ration_group_attach(second, pid, NULL, &report, NULL), 0);
+	assert_true(report.moved);
+	assert_string_equal(report.from, before);
+	assert_int_equal(ration_group_remove(second, RATION_REMOVE_EMPTY, NULL, NULL), -EBUSY);
+	/* Back to where it came from. */
+	assert_int_equal(ration_group_remove(second, RATION_REMOVE_RELEASE, &removed, NULL), 0);
+	assert_int_equal(removed.released, 1);
+	assert_int_equal(removed.released_to_caller, 0);
+	assert_int_equal(proc_cgroup(place.host->proc_fd, pid, after, sizeof(after)), 0);
+	assert_string_equal(after, before);
+	/* Born in its group, it came from nowhere: to us. */
+	assert_int_equal(ration_group_remove(first, RATION_REMOVE_RELEASE, &removed, NULL), 0);
+	assert_int_equal(removed.released_to_caller, 1);
+	assert_int_equal(proc_cgroup(place.host->proc_fd, getpid(), before, sizeof(before)), 0);
+	assert_int_equal(proc_cgroup(place.host->proc_fd, pid, after, sizeof(after)), 0);
+	assert_string_equal(after, before);
+	reap(pid, SIGKILL);
+	(void)ration_group_free(first);
+	(void)ration_group_free(second);
+	place_end(&place);
+}
+
+static void test_frozen_and_killed(void **state)
+{
+	struct ration_stats stats = { .size = sizeof(stats) };
+	struct ration_group *group;
+	struct place place;
+	uint64_t killed;
+	int pid, pids[2] = { 0 };
+
+	(void)state;
+	place_begin(&place);
+	group = make(&place, "t/n");
+	pid = start(group);
+	assert_int_equal(ration_group_pids(group, pids, ARRAY_SIZE(pids), NULL), 1);
+	assert_int_equal(pids[0], pid);
+	assert_int_equal(ration_group_freeze(group, 0, NULL), 0);
+	assert_int_equal(ration_group_stats(group, &stats, NULL), 0);
+	assert_true(stats.frozen && stats.populated);
+	assert_int_equal(stats.processes, 1);
+	/* No controller counts memory here: absent, and not 0. */
+	if (!(place.host->facts.controllers & RATION_CONTROLLER_MEMORY))
+		assert_int_equal(stats.source[RATION_METRIC_MEMORY_CURRENT_BYTES], RATION_SOURCE_ABSENT);
+	assert_int_equal(ration_group_kill(group, 0, &killed, NULL), 0);
+	assert_int_equal(killed, 1);
+	reap(pid, 0);
+	assert_int_equal(ration_group_thaw(group, 0, NULL), 0);
+	drop(group, RATION_REMOVE_EMPTY);
+	place_end(&place);
+}
+
+static void test_a_command_that_cant_be_started(void **state)
+{
+	char *const argv[] = { (char *)"no-such-command", NULL };
+	const struct ration_spawn_options options = { .size = sizeof(options), .argv = argv };
+	char before[PATH_MAX], after[PATH_MAX];
+	struct ration_group *group;
+	struct ration_error error;
+	struct place place;
+	int pid;
+
+	(void)state;
+	place_begin(&place);
+	group = make(&place, "t/n");
+	assert_int_equal(proc_cgroup(place.host->proc_fd, getpid(), before, sizeof(before)), 0);
+	assert_int_equal(ration_group_spawn(group, &options, &pid, NULL, &error), -ENOENT);
+	assert_int_equal(error.cause, RATION_CAUSE_COMMAND);
+	assert_int_equal(ration_group_exec(group, &options, &error), -ENOENT);
+	assert_int_equal(proc_cgroup(place.host->proc_fd, getpid(), after, sizeof(after)), 0);
+	assert_string_equal(after, before);
+	drop(group, RATION_REMOVE_EMPTY);
+	place_end(&place);
+}
+
+/* ------------------------------------------------------------------- many */
+
+/* Makes the same group as the others. Exits 0: made; 1: it was there; 2: neither. */
+static void make_and_exit(struct place *place, bool exist_ok, int go_fd)
+{
+	struct ration_group_options options = kept;
+	struct ration_group *group;
+	char byte;
+	int r;
+
+	options.exist_ok = exist_ok;
+	(void)!read(go_fd, &byte, 1);
+	r = ration_group_create(place->host, "t/n", NULL, &options, &group, NULL);
+	/* Nobody sees one that isn't finished. */
+	if (r == 0 && (record_created_usec(group->at.fd) == 0 || !owner_kept(group->at.fd)))
+		r = -EIO;
+	_exit(r == 0 ? 0 : r == -EEXIST ? 1 : 2);
+}
+
+static void count_makers(struct place *place, bool exist_ok, int count[3])
+{
+	pid_t pids[MAKERS];
+	int go[2];
+
+	count[0] = count[1] = count[2] = 0;
+	assert_int_equal(pipe(go), 0);
+	for (size_t i = 0; i < MAKERS; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			(void)close(go[1]);
+			make_and_exit(place, exist_ok, go[0]);
+		}
+	}
+	(void)close(go[0]);
+	(void)close(go[1]);
+	for (size_t i = 0; i < MAKERS; i++) {
+		int status;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 3);
+		count[WEXITSTATUS(status)]++;
+	}
+}
+
+static void test_many_makers(void **state)
+{
+	struct ration_group *group;
+	struct place place;
+	int count[3];
+
+	(void)state;
+	place_begin(&place);
+	for (int round = 0; round < 10; round++) {
+		count_makers(&place, round % 2, count);
+		assert_int_equal(count[2], 0);
+		assert_int_equal(count[0], round % 2 ? MAKERS : 1);
+		assert_int_equal(ration_group_open(place.host, "t/n", &group, NULL), 0);
+		drop(group, RATION_REMOVE_EMPTY);
+	}
+	place_end(&place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_group_that_is_there),
+		cmocka_unit_test(test_a_group_that_vanishes),
+		cmocka_unit_test(test_removal_spares_a_successor),
+		cmocka_unit_test(test_a_tenant_has_no_processes),
+		cmocka_unit_test(test_a_kept_tenant_stays),
+		cmocka_unit_test(test_processes_that_cant_be_attached),
+		cmocka_unit_test(test_attached_and_released),
+		cmocka_unit_test(test_frozen_and_killed),
+		cmocka_unit_test(test_a_command_that_cant_be_started),
+		cmocka_unit_test(test_many_makers),
+	};
+
+	return cmocka_run_group_tests_name("handle", tests, NULL, NULL);
+}

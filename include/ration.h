@@ -1175,6 +1175,64 @@ RATION_PUBLIC uint32_t ration_events_kinds(const struct ration_events *events);
 RATION_PUBLIC RATION_MUST_CHECK int ration_events_next(struct ration_events *events,
 		struct ration_event *ret_event, struct ration_error *reterr);
 
+/* ------------------------------------------------------------------- guard */
+
+/* When a group is to be ended. */
+struct ration_guard_options {
+	size_t size;              /* sizeof(struct ration_guard_options) */
+	unsigned share_pct;       /* stalled for this share of the time, 1 to 100… */
+	uint64_t duration_usec;   /* …for so long, 1 s to 1 h: */
+	bool pressure_some;       /* any process of the tenant; default: all at once ("full") */
+	char *const *avoid;       /* names of groups that are ended only when there is no other, up to
+				     NULL; may be NULL. Outlives the guard */
+	bool dry_run;             /* tell, and end nothing */
+};
+
+/* What a guard did. */
+struct ration_guard_report {
+	size_t size;              /* sizeof(struct ration_guard_report), set by the caller */
+	bool gone;                /* the tenant was removed: the last report, and nothing more in it */
+	bool killed;              /* false in a dry run, or when the group was removed meanwhile */
+	bool emptied;             /* no process of it is left; false: some didn't die in 10 s */
+	bool avoided;             /* it was one to be avoided, and there was no other */
+	char group[2 * RATION_NAME_MAX + 2]; /* its address */
+	uint64_t candidates;      /* groups with processes, of which it was one */
+	uint64_t processes;       /* that it had */
+	uint64_t stalled_usec;    /* the tenant was stalled for so long… */
+	uint64_t elapsed_usec;    /* …in this time */
+	uint64_t scanned_pages;   /* of the group's that the kernel scanned to reclaim meanwhile (memory.stat
+				     pgscan): the most of all groups. 0: none of any group; it was the largest */
+	uint64_t memory_bytes;    /* memory.current of the group, before its end */
+};
+
+struct ration_guard;
+
+/*
+ * Watches memory.pressure of a tenant, to end the group that causes it before the
+ * kernel has to: when the tenant has been stalled for that share of the time, so
+ * long, the group is ended whose pages were scanned most meanwhile. The kernel
+ * wakes the guard where a stall begins; until then it costs nothing.
+ * A run that is ended so has the verdict `signal`. `tenant` may be freed meanwhile.
+ * Errors: as ration_events_open(), and -ERANGE (share, duration), -EINVAL (a name).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_guard_open(const struct ration_group *tenant,
+		const struct ration_guard_options *options, struct ration_guard **ret_guard,
+		struct ration_error *reterr);
+
+/* Stops watching. Takes NULL, returns NULL. */
+RATION_PUBLIC struct ration_guard *ration_guard_free(struct ration_guard *guard);
+
+/* Returns a file descriptor that polls readable when ration_guard_next() has something to do. */
+RATION_PUBLIC int ration_guard_fd(const struct ration_guard *guard);
+
+/*
+ * Measures, and ends a group if it is time to. 1: `ret_report` says what was
+ * done; 0: nothing. Waits for the processes of an ended group to be gone, at most
+ * for 10 s. Errors: -EIO, -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_guard_next(struct ration_guard *guard,
+		struct ration_guard_report *ret_report, struct ration_error *reterr);
+
 /* --------------------------------------------------------------------- gc */
 
 /* What becomes of a group that garbage collection looks at. */

@@ -47,6 +47,7 @@ extern const struct command cmd_show;
 extern const struct command cmd_rm;
 extern const struct command cmd_ls;
 extern const struct command cmd_gc;
+extern const struct command cmd_guard;
 extern const struct command cmd_vm;
 extern const struct command cmd_wrap;
 extern const struct command cmd_help;

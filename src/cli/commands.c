@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&cmd_rm,
 	&cmd_ls,
 	&cmd_gc,
+	&cmd_guard,
 	&cmd_vm,
 	&cmd_wrap,
 	&cmd_help,

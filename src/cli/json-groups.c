@@ -193,6 +193,25 @@ static const char *action_name(enum ration_gc_action action)
 	return "failed";
 }
 
+char *json_guard(const struct ration_guard_report *report)
+{
+	struct builder builder = { .line = true };
+	json_t *object = json_object();
+
+	build_put(&builder, object, "schema", json_integer(1));
+	build_put(&builder, object, "group", json_string(report->group));
+	build_put(&builder, object, "killed", json_boolean(report->killed));
+	build_put(&builder, object, "emptied", json_boolean(report->emptied));
+	build_put(&builder, object, "avoided", json_boolean(report->avoided));
+	build_put(&builder, object, "processes", build_number(report->processes));
+	build_put(&builder, object, "candidates", build_number(report->candidates));
+	build_put(&builder, object, "stalled_usec", build_number(report->stalled_usec));
+	build_put(&builder, object, "elapsed_usec", build_number(report->elapsed_usec));
+	build_put(&builder, object, "scanned_pages", build_number(report->scanned_pages));
+	build_put(&builder, object, "memory_bytes", build_number(report->memory_bytes));
+	return build_finish(&builder, object);
+}
+
 char *json_gc(const struct ration_gc_report *report, const struct gc_finding *findings, size_t n, bool dry_run)
 {
 	struct builder builder = { .failed = false };

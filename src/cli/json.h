@@ -50,4 +50,7 @@ struct gc_finding {
 };
 char *json_gc(const struct ration_gc_report *report, const struct gc_finding *findings, size_t n, bool dry_run);
 
+/* What a guard did, on one line. */
+char *json_guard(const struct ration_guard_report *report);
+
 #endif

@@ -482,8 +482,9 @@ int options_init(struct options *options, int n_words, struct ration_error *rete
 		.vm = { .size = sizeof(struct ration_vm) },
 		.output_mode = RATION_OUTPUT_KILL,
 		.env = calloc((size_t)n_words + 1, sizeof(char *)),
+		.avoid = calloc((size_t)n_words + 1, sizeof(char *)),
 	};
-	if (!options->env)
+	if (!options->env || !options->avoid)
 		return error_oom(reterr);
 	return ration_limits_new(&options->limits) < 0 ? error_oom(reterr) : 0;
 }
@@ -492,7 +493,8 @@ void options_done(struct options *options)
 {
 	options->limits = ration_limits_free(options->limits);
 	free(options->env);
-	options->env = NULL;
+	free(options->avoid);
+	options->env = options->avoid = NULL;
 }
 
 int options_host(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr)

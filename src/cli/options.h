@@ -45,6 +45,12 @@ struct options {
 	bool preserve_status, wait_all, verbose, quiet, clear_env;
 	char **env;             /* "NAME=VALUE", as many as n_env; room for each argument */
 	size_t n_env;
+	/* guard */
+	unsigned guard_share_pct; /* 0: not given */
+	uint64_t guard_duration_usec;
+	char **avoid;           /* names of groups up to NULL; room for each argument */
+	size_t n_avoid;
+	bool once;
 	/* wrap */
 	int os;                 /* enum ration_os */
 	bool no_cpu_time;

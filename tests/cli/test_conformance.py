@@ -96,6 +96,7 @@ ROWS = {
     "G10": "a path that is on no disk: 125, on every host",
     "G11": "what came from the disk is counted",
     "G12": "the environment: kept, added to, or only what is listed",
+    "H18": "`ration guard` ends the group that stalls its tenant, and no other",
     "I01": "nothing is left, after each single test",
     "I04": "zombies hold up nothing",
     "J05": "cgroup2 without controllers, or no group at all",

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-guard.c - ration guard: end the group that stalls its tenant
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/target.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/parse.h"
+#include "util/text.h"
+
+#define FIELD(name) .offset = offsetof(struct options, name)
+
+/* 60%/2s: a share of the time, and how long. */
+static int set_pressure(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	const char *sign = strstr(value, "%/");
+	CLEANUP(freep) char *share = strndup(value, sign ? (size_t)(sign - value) : 0);
+	char shown[TEXT_SHOWN_MAX];
+	uint64_t pct;
+
+	if (!share)
+		return error_oom(reterr);
+	if (!sign || parse_count(share, &pct) < 0 || pct < 1 || pct > 100) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
+				"%s %s: not of the form SHARE%%/TIME, with a share from 1 to 100", row->flag,
+				text_escape(shown, sizeof(shown), value));
+		return error_hint(reterr, -EINVAL, "e.g. %s 60%%/2s", row->flag);
+	}
+	options->guard_share_pct = (unsigned)pct;
+	return ration_parse_duration(row->flag, sign + strlen("%/"), &options->guard_duration_usec, reterr);
+}
+
+static int set_avoid(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	(void)row;
+	(void)reterr;
+	/* The parser hands out words of argv, which are ours to keep. */
+	options->avoid[options->n_avoid++] = (char *)(uintptr_t)value;
+	return 0;
+}
+
+static const struct option_set guard_set = {
+	.title = "When, and whom",
+	.rows = (const struct option[]) {
+		{ .flag = "--pressure-kill", .argument = "SHARE%/TIME", .set = set_pressure,
+			.help = "All of the tenant's processes stalled for want of memory for this share of "
+				"the time, so long, at least 1s: 60%/2s" },
+		{ .flag = "--avoid", .argument = "GROUP", .set = set_avoid,
+			.help = "End this group only when there is no other; may be repeated" },
+		{ .flag = "--dry-run", .set = option_set_true, FIELD(dry_run),
+			.help = "Tell, and end nothing" },
+		{ .flag = "--once", .set = option_set_true, FIELD(once), .help = "Exit after the first time" },
+		{ .flag = NULL },
+	},
+};
+
+/* What was done to whom, and why: one line for people. */
+static void print_words(const struct ration_guard_report *report)
+{
+	char memory[RATION_TEXT_MAX], stalled[RATION_TEXT_MAX], elapsed[RATION_TEXT_MAX];
+
+	(void)printf("%s: %s %" PRIu64 " process%s: stalled for %s of %s (memory.pressure); ", report->group,
+			report->killed ? "killed" : "would kill", report->processes,
+			report->processes == 1 ? "" : "es", ration_format_duration(stalled, report->stalled_usec),
+			ration_format_duration(elapsed, report->elapsed_usec));
+	if (report->scanned_pages > 0)
+		(void)printf("most pages scanned of %" PRIu64 " group%s: %" PRIu64, report->candidates,
+				report->candidates == 1 ? "" : "s", report->scanned_pages);
+	else
+		(void)printf("largest of %" PRIu64 " group%s", report->candidates,
+				report->candidates == 1 ? "" : "s");
+	(void)printf("; %s in use%s%s\n", ration_format_size(memory, report->memory_bytes),
+			report->avoided ? "; to be avoided, but there was no other" : "",
+			report->killed && !report->emptied ? "; not all of them have died" : "");
+}
+
+static int print(const struct options *options, const struct ration_guard_report *report,
+		struct ration_error *reterr)
+{
+	CLEANUP(freep) char *text = NULL;
+
+	if (!options->json) {
+		print_words(report);
+	} else {
+		text = json_guard(report);
+		if (!text)
+			return error_oom(reterr);
+		(void)fputs(text, stdout);
+	}
+	/* Whoever reads this waits for it. */
+	if (fflush(stdout) == EOF)
+		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't write: %s", error_text(-errno));
+	return 0;
+}
+
+/* Until the tenant is gone, or once. */
+static int watch(const struct options *options, struct ration_guard *guard, struct ration_error *reterr)
+{
+	struct pollfd poll_fd = { .fd = ration_guard_fd(guard), .events = POLLIN };
+
+	for (;;) {
+		struct ration_guard_report report = { .size = sizeof(report) };
+		int r = ration_guard_next(guard, &report, reterr);
+
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			(void)poll(&poll_fd, 1, -1);
+			continue;
+		}
+		if (report.gone)
+			return 0;
+		r = print(options, &report, reterr);
+		if (r < 0 || options->once)
+			return r;
+	}
+}
+
+static int guard_tenant(struct options *options, const char *address, struct ration_error *reterr)
+{
+	const struct ration_guard_options how = {
+		.size = sizeof(how),
+		.share_pct = options->guard_share_pct,
+		.duration_usec = options->guard_duration_usec,
+		.avoid = options->avoid,
+		.dry_run = options->dry_run,
+	};
+	CLEANUP(target_done) struct target target = TARGET_NONE;
+	struct ration_guard *guard = NULL;
+	int r;
+
+	if (options->guard_share_pct == 0) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "it isn't said when a group is to be ended");
+		return error_hint(reterr, -EINVAL, "e.g. --pressure-kill 60%%/2s");
+	}
+	r = target_open(&target, options, address, reterr);
+	if (r >= 0)
+		r = ration_guard_open(target.group, &how, &guard, reterr);
+	if (r >= 0)
+		r = watch(options, guard, reterr);
+	guard = ration_guard_free(guard);
+	return r;
+}
+
+static int guard_function(struct options *options, char **operands)
+{
+	struct ration_error error;
+
+	if (guard_tenant(options, operands[0], &error) < 0) {
+		output_error(options->command->name, &error);
+		return EXIT_RATION;
+	}
+	return output_finish(options->command->name, 0);
+}
+
+const struct command cmd_guard = {
+	.name = "guard",
+	.arguments = "TENANT --pressure-kill SHARE%/TIME [--avoid GROUP]... [--once] [--dry-run] [--json]",
+	.help = "Watch a tenant, and end the group that stalls it",
+	.details =
+		"Sleeps until the kernel tells of a stall, measures it, and kills the group whose pages were "
+		"scanned most meanwhile, if it lasted. Each time is one line. Ends when the tenant is removed, "
+		"or by a signal.\n"
+		"\n"
+		"Exit status: 0; 125 if ration failed.",
+	.sets = (const struct option_set *const[]) { &guard_set, &options_json, NULL },
+	.operand = "TENANT",
+	.min_operands = 1,
+	.max_operands = 1,
+	.function = guard_function,
+};

@@ -334,6 +334,18 @@ def test_command_without_dashes(run):
     assert r.code == 6
 
 
+@pytest.mark.worlds("host")
+def test_a_waiting_supervisor_is_small(run):
+    """At most 1 MiB, the mapped parts of its file among it: what a run executes lies
+    together there (src/order.ld)."""
+    started = run.start("--timeout 60", ["sh", "-c", f"echo > {run.file('up')}; exec sleep 50"])
+    wait_for("the command", run.file("up").exists)
+    fields = dict(line.split(":", 1) for line in open(f"/proc/{started.pid}/status"))
+    started.signal(signal.SIGTERM)
+    assert started.wait().verdict == "interrupted"
+    assert int(fields["VmRSS"].split()[0]) <= 1024, fields
+
+
 def test_path_is_searched_as_a_shell_does(run):
     for name, mode in (("one", 0o644), ("two", 0o755)):
         (run.tmp / name).mkdir()

@@ -95,6 +95,19 @@ def test_G09_neighbours_are_free(run, file):
     assert io_max(run, "--memory 64M") == {}
 
 
+@disk
+def test_G09_of_a_group_by_hand(hand):
+    """Set, changed one by one, shown, lifted; refused as for a run."""
+    hand.ok("create acme/a --io-read-bps /data:1M --io-write-iops /data:40")
+    assert hand.read("acme/a", "io.max") == f"{number(DATA)} rbps={MIB} wbps=max riops=max wiops=40"
+    hand.ok("set acme/a --io-read-bps /data:2M")
+    assert hand.read("acme/a", "io.max") == f"{number(DATA)} rbps={2 * MIB} wbps=max riops=max wiops=40"
+    hand.refused("set acme/a --io-read-bps /proc:2M", "not on a block device")
+    hand.refused("create acme/b --io-read-bps /proc:2M", "not on a block device")
+    hand.ok("set acme/a --io-read-bps /data:max --io-write-iops /data:max")
+    assert hand.read("acme/a", "io.max") == ""
+
+
 # Paths that are on no disk, wherever this runs.
 NOWHERE = ["/proc", "/dev/shm", "/sys"]
 

@@ -313,6 +313,28 @@ def test_D31_protection_is_written(run):
     assert run("--memory-low max", group_files("memory.low")).stdout == "max\n"
 
 
+@memory
+def test_D31_nodes_have_what_their_groups_have(hand):
+    """With each change by hand; but a tenant that was given its own keeps that."""
+    def low(path):
+        return int((path / "memory.low").read_text()) // MIB
+
+    hand.ok("create acme/a --memory-low 40M")
+    hand.ok("create acme/b --memory-low 2M")
+    tenant = hand.path("acme/a").parent
+    assert (low(tenant), low(tenant.parent)) == (42, 42)
+    hand.ok("set acme/a --memory-low 10M")
+    assert (low(tenant), low(tenant.parent)) == (12, 12)
+    hand.ok("rm acme/b")
+    assert (low(tenant), low(tenant.parent)) == (10, 10)
+    hand.ok("create other/c --memory-low 1M")
+    assert (low(tenant), low(tenant.parent)) == (10, 11)
+    hand.ok("set acme --memory-low 100M")
+    assert (low(tenant), low(tenant.parent)) == (100, 101)
+    hand.ok("set acme/a --memory-low 20M")
+    assert (low(tenant), low(tenant.parent)) == (100, 101)
+
+
 def test_D31_more_than_all(run):
     r = run("--memory 64M --memory-low 65M", ["touch", str(run.file("started"))])
     assert r.code == 125 and "--memory-low 65 MiB is above --memory 64 MiB" in r.stderr

@@ -916,6 +916,15 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach_pidfd(struct ration_grou
 		const struct ration_plan *plan, struct ration_attach_report *report,
 		struct ration_error *reterr);
 
+/*
+ * Tells, and changes nothing, whether ration_group_attach() would refuse this
+ * process from the start: for those who attach several, all or none. What the
+ * kernel alone decides (whose it is), and what comes between, isn't foreseen.
+ * Errors: those of ration_group_attach().
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach_check(const struct ration_group *group, int pid,
+		const struct ration_plan *plan, struct ration_error *reterr);
+
 /* A command for a group. Zeroed fields take their defaults. */
 struct ration_spawn_options {
 	size_t size;              /* sizeof(struct ration_spawn_options) */

@@ -160,6 +160,15 @@ static int check(const struct ration_group *group, const struct ration_plan *pla
 	return r == 0 && plan ? plan_check_purpose(plan, RATION_PURPOSE_PROCESS, reterr) : r;
 }
 
+int ration_group_attach_check(const struct ration_group *group, int pid, const struct ration_plan *plan,
+		struct ration_error *reterr)
+{
+	struct proc_stat ignored;
+	int r = check(group, plan, reterr);
+
+	return r < 0 ? r : check_process(group, pid, &ignored, reterr);
+}
+
 int ration_group_attach(struct ration_group *group, int pid, const struct ration_plan *plan,
 		struct ration_attach_report *report, struct ration_error *reterr)
 {

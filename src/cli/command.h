@@ -46,6 +46,11 @@ extern const struct command cmd_set;
 extern const struct command cmd_show;
 extern const struct command cmd_rm;
 extern const struct command cmd_ls;
+extern const struct command cmd_stat;
+extern const struct command cmd_freeze;
+extern const struct command cmd_thaw;
+extern const struct command cmd_kill;
+extern const struct command cmd_reclaim;
 extern const struct command cmd_gc;
 extern const struct command cmd_guard;
 extern const struct command cmd_vm;
@@ -53,6 +58,9 @@ extern const struct command cmd_wrap;
 extern const struct command cmd_help;
 
 extern const struct command *const commands[]; /* all of them, up to NULL */
+
+/* The exit status for an error after which the command of somebody else didn't run. */
+int command_failed(const struct ration_error *error);
 
 /* Finds a command by its name. Errors: -EINVAL; the message names the nearest. */
 int command_find(const char *name, const struct command **ret_command, struct ration_error *reterr);

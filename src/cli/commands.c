@@ -23,6 +23,11 @@ const struct command *const commands[] = {
 	&cmd_show,
 	&cmd_rm,
 	&cmd_ls,
+	&cmd_stat,
+	&cmd_freeze,
+	&cmd_thaw,
+	&cmd_kill,
+	&cmd_reclaim,
 	&cmd_gc,
 	&cmd_guard,
 	&cmd_vm,
@@ -30,6 +35,13 @@ const struct command *const commands[] = {
 	&cmd_help,
 	NULL,
 };
+
+int command_failed(const struct ration_error *error)
+{
+	if (error->cause != RATION_CAUSE_COMMAND)
+		return EXIT_RATION;
+	return error->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+}
 
 int command_find(const char *name, const struct command **ret_command, struct ration_error *reterr)
 {

@@ -53,4 +53,43 @@ char *json_gc(const struct ration_gc_report *report, const struct gc_finding *fi
 /* What a guard did, on one line. */
 char *json_guard(const struct ration_guard_report *report);
 
+/* What a group uses. */
+struct json_stats {
+	const char *address;
+	struct ration_stats stats;
+};
+
+char *json_stat(const struct json_stats *list, size_t n);
+
+/* The same of one group at a time since the epoch, as one line. */
+char *json_stat_line(const struct json_stats *at, uint64_t time_usec);
+
+/* How many were killed in a group. */
+struct json_killed {
+	const char *address;
+	uint64_t killed;
+};
+
+char *json_kill(const struct json_killed *list, size_t n);
+
+char *json_reclaim(const char *address, uint64_t asked_bytes, uint64_t reclaimed_bytes);
+
+/* What became of a process that was attached. */
+struct json_attached {
+	int pid;
+	struct ration_attach_report report;
+};
+
+/* What came of `ration attach`, and what holds from then on. */
+struct json_attach {
+	const char *address;
+	const char *reason; /* why there is no cgroup, or "" */
+	size_t n, n_bounds;
+	struct json_attached *list;
+	struct ration_group_limit bounds[RATION_LIMIT_COUNT]; /* by the group, or one above it */
+	const struct ration_plan *plan; /* by each process itself */
+};
+
+char *json_attach(const struct json_attach *attach);
+
 #endif

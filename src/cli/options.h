@@ -35,6 +35,9 @@ struct options {
 	bool exist_ok, has_owner, force, release, ignore_missing, dry_run, all, effective;
 	uint32_t uid, gid;      /* USER_SAME: as it is */
 	uint64_t deadline_usec; /* 0: the default */
+	/* groups that live */
+	uint64_t timeout_usec, interval_usec; /* 0: the default; RATION_UNLIMITED: for ever */
+	bool watch;
 	/* run */
 	const char *tenant, *name, *receipt;
 	int signal;             /* 0: the default */

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-stat.c - ration stat: what a group uses now, and has used
+ *
+ * Once: all that is known, each figure with its source. With --watch: one line
+ * per interval and group, until the groups are gone.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/command.h"
+#include "cli/groups.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+#define DEFAULT_INTERVAL_USEC 1000000
+#define MIN_INTERVAL_USEC 10000
+
+static bool known(const struct ration_stats *stats, enum ration_metric metric)
+{
+	return stats->source[metric] != RATION_SOURCE_ABSENT;
+}
+
+static void print_pressure(const struct ration_stats *stats)
+{
+	if (stats->pressure_memory_pct100 != RATION_UNLIMITED)
+		(void)printf("  stalled for memory in the last 10 s: %.2f %%\n",
+				(double)stats->pressure_memory_pct100 / 100);
+}
+
+static void print_stats(const char *address, const struct ration_stats *stats)
+{
+	(void)printf("%s: ", address);
+	if (stats->processes != RATION_UNLIMITED)
+		(void)printf("%" PRIu64 " %s", stats->processes, groups_processes(stats->processes));
+	else
+		(void)printf("%s", stats->populated ? "has processes" : "empty");
+	(void)printf("%s\n", stats->frozen ? ", frozen" : "");
+	output_usage(stdout, stats->metric, stats->source);
+	print_pressure(stats);
+}
+
+/* -------------------------------------------------------------------- once */
+
+/* What was read, for --json. */
+struct once {
+	size_t n;
+	struct json_stats *list;
+};
+
+static int stat_one(struct options *options, struct ration_group *group, const char *address, void *data,
+		struct ration_error *reterr)
+{
+	struct once *once = data;
+	struct json_stats *at = &once->list[once->n];
+	int r;
+
+	*at = (struct json_stats) { .address = address, .stats.size = sizeof(at->stats) };
+	r = ration_group_stats(group, &at->stats, reterr);
+	if (r < 0)
+		return r;
+	once->n++;
+	if (!options->json)
+		print_stats(address, &at->stats);
+	return 0;
+}
+
+static int stat_once(struct options *options, char **operands, size_t n, struct ration_error *reterr)
+{
+	CLEANUP(freep) struct json_stats *list = calloc(n, sizeof(*list));
+	struct once once = { .list = list };
+	int status;
+
+	if (!list)
+		return error_oom(reterr);
+	status = groups_each(options, operands, stat_one, &once);
+	if (options->json && output_json(json_stat(list, once.n), reterr) < 0)
+		return -ENOMEM;
+	return status;
+}
+
+/* ------------------------------------------------------------------- watch */
+
+/* A group that is watched; no handle: it is gone. */
+struct watched {
+	const char *address;
+	struct ration_group *group;
+	uint64_t cpu_usec, at_usec; /* at the last look; at 0: there was none */
+};
+
+struct watch {
+	struct options *options;
+	struct ration_host *host;
+	size_t n, left;
+	struct watched *list;
+};
+
+#define WATCH_COLUMNS "%-24s %9s %12s %12s %8s %8s\n"
+
+static uint64_t now_usec(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static const char *size_or_none(char buf[RATION_TEXT_MAX], const struct ration_stats *stats,
+		enum ration_metric metric)
+{
+	return known(stats, metric) ? ration_format_size(buf, stats->metric[metric]) : "-";
+}
+
+static const char *percent(char buf[RATION_TEXT_MAX], double value)
+{
+	(void)snprintf(buf, RATION_TEXT_MAX, "%.1f%%", value);
+	return buf;
+}
+
+/* Share of one CPU since the last look. */
+static const char *cpu_or_none(char buf[RATION_TEXT_MAX], struct watched *at, const struct ration_stats *stats)
+{
+	uint64_t now = now_usec(CLOCK_MONOTONIC), cpu = stats->metric[RATION_METRIC_CPU_USEC];
+	const char *text = "-";
+
+	if (!known(stats, RATION_METRIC_CPU_USEC))
+		return text;
+	if (at->at_usec > 0 && now > at->at_usec && cpu >= at->cpu_usec)
+		text = percent(buf, 100.0 * (double)(cpu - at->cpu_usec) / (double)(now - at->at_usec));
+	at->at_usec = now;
+	at->cpu_usec = cpu;
+	return text;
+}
+
+static void print_line(struct watched *at, const struct ration_stats *stats)
+{
+	char processes[RATION_TEXT_MAX] = "-", memory[RATION_TEXT_MAX], swap[RATION_TEXT_MAX],
+		cpu[RATION_TEXT_MAX], pressure[RATION_TEXT_MAX];
+	bool pressed = stats->pressure_memory_pct100 != RATION_UNLIMITED;
+
+	if (stats->processes != RATION_UNLIMITED)
+		(void)snprintf(processes, sizeof(processes), "%" PRIu64, stats->processes);
+	(void)printf(WATCH_COLUMNS, at->address, processes,
+			size_or_none(memory, stats, RATION_METRIC_MEMORY_CURRENT_BYTES),
+			size_or_none(swap, stats, RATION_METRIC_SWAP_CURRENT_BYTES), cpu_or_none(cpu, at, stats),
+			pressed ? percent(pressure, (double)stats->pressure_memory_pct100 / 100) : "-");
+}
+
+static int look(struct watch *watch, struct watched *at, struct ration_error *reterr)
+{
+	struct json_stats now = { .address = at->address, .stats.size = sizeof(now.stats) };
+	int r = ration_group_stats(at->group, &now.stats, reterr);
+
+	if (r == -ENOENT) {
+		at->group = ration_group_free(at->group);
+		watch->left--;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (watch->options->json)
+		return output_json(json_stat_line(&now, now_usec(CLOCK_REALTIME)), reterr);
+	print_line(at, &now.stats);
+	return 0;
+}
+
+/* Looks at all in turn, at each interval, as long as one is there and somebody reads. */
+static int watch_groups(struct watch *watch, struct ration_error *reterr)
+{
+	uint64_t interval = watch->options->interval_usec;
+	uint64_t next = now_usec(CLOCK_MONOTONIC);
+
+	if (!watch->options->json)
+		(void)printf(WATCH_COLUMNS, "group", "processes", "memory", "swap", "cpu", "stalled");
+	while (watch->left > 0) {
+		struct timespec until;
+
+		for (size_t i = 0; i < watch->n; i++) {
+			int r = watch->list[i].group ? look(watch, &watch->list[i], reterr) : 0;
+
+			if (r < 0)
+				return r;
+		}
+		if (watch->left == 0 || fflush(stdout) != 0)
+			return 0;
+		next += interval;
+		until.tv_sec = (time_t)(next / 1000000);
+		until.tv_nsec = (long)(next % 1000000) * 1000;
+		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+			;
+	}
+	return 0;
+}
+
+static int watch_open(struct watch *watch, char **operands, struct ration_error *reterr)
+{
+	int r = options_host(watch->options, &watch->host, reterr);
+
+	for (; r >= 0 && operands[watch->n]; watch->n++) {
+		struct watched *at = &watch->list[watch->n];
+
+		at->address = operands[watch->n];
+		r = ration_group_open(watch->host, at->address, &at->group, reterr);
+	}
+	watch->left = watch->n;
+	return r;
+}
+
+static int stat_watch(struct options *options, char **operands, size_t n, struct ration_error *reterr)
+{
+	CLEANUP(freep) struct watched *list = calloc(n, sizeof(*list));
+	struct watch watch = { .options = options, .list = list };
+	int r = list ? watch_open(&watch, operands, reterr) : error_oom(reterr);
+
+	if (r >= 0)
+		r = watch_groups(&watch, reterr);
+	for (size_t i = 0; i < watch.n; i++)
+		list[i].group = ration_group_free(list[i].group);
+	watch.host = ration_host_free(watch.host);
+	return r;
+}
+
+/* ----------------------------------------------------------------- command */
+
+static int check(struct options *options, struct ration_error *reterr)
+{
+	if (options->interval_usec == 0)
+		options->interval_usec = DEFAULT_INTERVAL_USEC;
+	else if (!options->watch)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--interval needs --watch");
+	/* Written, 0 is for ever. */
+	if (options->interval_usec < MIN_INTERVAL_USEC || options->interval_usec == RATION_UNLIMITED)
+		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
+				"--interval must be 10 ms or more, e.g. --interval 500ms");
+	return 0;
+}
+
+static int stat_function(struct options *options, char **operands)
+{
+	struct ration_error error;
+	size_t n = 0;
+	int r = check(options, &error);
+
+	while (operands[n])
+		n++;
+	if (r >= 0)
+		r = (options->watch ? stat_watch : stat_once)(options, operands, n, &error);
+	if (r < 0) {
+		output_error(options->command->name, &error);
+		r = EXIT_RATION;
+	}
+	return output_finish(options->command->name, r);
+}
+
+static const struct option_set watch_set = {
+	.title = "How often",
+	.rows = (const struct option[]) {
+		{ .flag = "--watch", .set = option_set_true, .offset = offsetof(struct options, watch),
+			.help = "Print a line for each group at each interval, until all are gone" },
+		{ .flag = "--interval", .argument = "DURATION", .set = option_set_duration,
+			.offset = offsetof(struct options, interval_usec),
+			.help = "How long that is: 10ms or more; default: 1s" },
+		{ .flag = NULL },
+	},
+};
+
+const struct command cmd_stat = {
+	.name = "stat",
+	.arguments = "[--watch [--interval DURATION]] [--json] GROUP...",
+	.help = "Tell what a group, or a tenant, uses now and has used",
+	.details =
+		"Each figure comes with its source. What this kernel, or the controllers of that group, don't "
+		"count is left out; it isn't 0. With --watch and --json each line is an object of its own.\n"
+		"\n"
+		"Exit status: 0, with --watch once the groups are gone; 125 if one isn't there, or ration "
+		"failed.",
+	.sets = (const struct option_set *const[]) { &watch_set, &options_json, NULL },
+	.operand = "GROUP",
+	.min_operands = 1,
+	.function = stat_function,
+};

@@ -46,6 +46,8 @@ extern const struct command cmd_set;
 extern const struct command cmd_show;
 extern const struct command cmd_rm;
 extern const struct command cmd_ls;
+extern const struct command cmd_attach;
+extern const struct command cmd_exec;
 extern const struct command cmd_stat;
 extern const struct command cmd_freeze;
 extern const struct command cmd_thaw;

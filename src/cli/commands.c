@@ -23,6 +23,8 @@ const struct command *const commands[] = {
 	&cmd_show,
 	&cmd_rm,
 	&cmd_ls,
+	&cmd_attach,
+	&cmd_exec,
 	&cmd_stat,
 	&cmd_freeze,
 	&cmd_thaw,

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd-exec.c - ration exec: join a group and become a command
+ *
+ * Nothing of ration is left then: who started it sees the command itself, and
+ * whatever ends the group ends it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/environment.h"
+#include "cli/groups.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+struct job {
+	struct options *options;
+	char **argv;
+	char **envp;
+	struct ration_host *host;
+	struct ration_plan *plan;
+	struct ration_group *group;
+};
+
+static int prepare(struct job *job, const char *address, struct ration_error *reterr)
+{
+	struct options *options = job->options;
+	int r = options_host(options, &job->host, reterr);
+
+	if (r >= 0)
+		r = options_plan(options, job->host, &job->plan, reterr);
+	if (r >= 0)
+		r = ration_plan_check(job->plan, reterr);
+	if (r >= 0)
+		r = environment_make(options, &job->envp, reterr);
+	if (r >= 0)
+		r = groups_open_for(options, job->host, address, job->plan, &job->group, reterr);
+	return r;
+}
+
+/* Returns on failure only. */
+static int become(struct job *job, struct ration_error *reterr)
+{
+	const struct ration_spawn_options how = {
+		.size = sizeof(how),
+		.argv = job->argv,
+		.envp = job->envp,
+		.plan = job->plan,
+	};
+
+	output_warnings(job->plan);
+	return ration_group_exec(job->group, &how, reterr);
+}
+
+static int exec_function(struct options *options, char **operands)
+{
+	struct job job = { .options = options };
+	struct ration_error error;
+	/* Options may stand behind GROUP, too; what follows `--` is the command's. */
+	int r = options_parse(options, options->command, operands + 1, &error);
+
+	if (r >= 0 && options->help) {
+		help_command(stdout, options->command);
+		return output_finish(options->command->name, 0);
+	}
+	if (r >= 0 && !operands[1 + r]) {
+		help_usage(stderr, options->command);
+		(void)fprintf(stderr, "ration exec: there is no command to become\n"
+				"  hint: e.g. ration exec acme/vm7 -- make\n");
+		return EXIT_RATION;
+	}
+	if (r >= 0) {
+		job.argv = operands + 1 + r;
+		r = prepare(&job, operands[0], &error);
+	}
+	if (r >= 0)
+		r = become(&job, &error);
+	output_error(error.cause == RATION_CAUSE_COMMAND ? NULL : options->command->name, &error);
+	free(job.envp);
+	job.group = ration_group_free(job.group);
+	job.plan = ration_plan_free(job.plan);
+	job.host = ration_host_free(job.host);
+	return command_failed(&error);
+}
+
+const struct command cmd_exec = {
+	.name = "exec",
+	.arguments = "[LIMITS] [OPTIONS] GROUP [--] COMMAND [ARGUMENT...]",
+	.help = "Join a group and become a command: nobody supervises it",
+	.details =
+		"The command has ration's process number, file descriptors 0 to 2, directory and environment, "
+		"and no receipt. It lives in the group as long as it likes, under the group's limits; what "
+		"ends the group ends it. LIMITS are those of a process by itself.\n"
+		"\n"
+		"Exit status: that of the command; 125 if ration failed and the command didn't run; 126 if the "
+		"command can't be executed; 127 if it wasn't found.",
+	.limits = true,
+	.purpose = RATION_PURPOSE_PROCESS,
+	.sets = (const struct option_set *const[]) { &options_enforce, &options_environment, NULL },
+	.operand = "GROUP",
+	.min_operands = 1,
+	.foreign = true,
+	.function = exec_function,
+};

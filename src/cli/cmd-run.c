@@ -20,6 +20,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/receipt-file.h"
+#include "cli/run-exec.h"
 #include "cli/signals.h"
 #include "cli/verdict.h"
 #include "util/cleanup.h"
@@ -80,6 +81,9 @@ static const struct option_set run_set = {
 				{ "null", true },
 				{ NULL, 0 },
 			} },
+		{ .flag = "--exec", .set = option_set_true, FIELD(exec),
+			.help = "Become the command: no supervisor is left, and no receipt is written; "
+				"`ration gc` or the next run of the tenant removes its group" },
 		{ .flag = "--wait-all", .set = option_set_true, FIELD(wait_all),
 			.help = "Wait for what the command leaves running; default: kill it" },
 		{ .flag = NULL },
@@ -296,8 +300,7 @@ static int run(struct job *job)
 	if (r >= 0)
 		r = start(job, &error);
 	if (r < 0 && error.cause == RATION_CAUSE_COMMAND)
-		return report_failure(job, RATION_VERDICT_NOT_STARTED,
-				r == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE, &error);
+		return report_failure(job, RATION_VERDICT_NOT_STARTED, command_failed(&error), &error);
 	if (r < 0) {
 		output_error(job->options->command->name, &error);
 		return EXIT_RATION;
@@ -332,6 +335,8 @@ static int run_function(struct options *options, char **operands)
 				"  hint: e.g. ration run --memory 64M -- make\n");
 		return EXIT_RATION;
 	}
+	if (options->exec)
+		return run_exec(options, operands);
 	status = run(&job);
 	job_done(&job);
 	return status;

@@ -45,7 +45,7 @@ struct options {
 	int output_mode;        /* enum ration_output_mode */
 	int no_oom_group;       /* a bool */
 	int stdin_null;         /* a bool */
-	bool preserve_status, wait_all, verbose, quiet, clear_env;
+	bool preserve_status, wait_all, verbose, quiet, clear_env, exec;
 	char **env;             /* "NAME=VALUE", as many as n_env; room for each argument */
 	size_t n_env;
 	/* guard */

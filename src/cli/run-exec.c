@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run-exec.c - ration run --exec: a group of one's own, and no supervisor
+ *
+ * ration makes the group, moves into it and becomes the command. A process keeps
+ * its pid and its start time through exec, so the group's owner is the command
+ * itself: when it is dead, ration_gc() finds the group, and so does the next run
+ * of that tenant.
+ *
+ * Nobody is left to hold what takes a supervisor. A limit that the kernel can't
+ * hold for the group becomes one of the process where there is such a thing,
+ * and is refused where not.
+ */
+#include "cli/run-exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/command.h"
+#include "cli/environment.h"
+#include "cli/output.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+struct job {
+	struct options *options;
+	char **argv;
+	char **envp;
+	int null_fd;
+	struct ration_host *host;
+	struct ration_limits *own;      /* those that the process has for itself */
+	struct ration_plan *group_plan, *own_plan;
+	struct ration_group *group;
+};
+
+static void job_done(struct job *job)
+{
+	job->group = ration_group_free(job->group);
+	job->own_plan = ration_plan_free(job->own_plan);
+	job->group_plan = ration_plan_free(job->group_plan);
+	job->own = ration_limits_free(job->own);
+	job->host = ration_host_free(job->host);
+	job->null_fd = close_fd(job->null_fd);
+	free(job->envp);
+}
+
+/* ------------------------------------------------------------ before a group */
+
+static int refuse(const char *flag, const char *why, struct ration_error *reterr)
+{
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--exec and %s contradict each other: %s",
+			flag, why);
+	return error_hint(reterr, -EINVAL, "leave out one of them");
+}
+
+/* What only a supervisor can do. */
+static int check(const struct options *options, struct ration_error *reterr)
+{
+	const struct {
+		bool given;
+		const char *flag;
+	} of_supervisors[] = {
+		{ options->receipt, "--receipt" },
+		{ options->verbose, "--verbose" },
+		{ options->wait_all, "--wait-all" },
+		{ options->signal != 0, "--signal" },
+		{ options->kill_after_usec != 0, "--kill-after" },
+		{ options->output_mode != RATION_OUTPUT_KILL, "--output-mode" },
+		{ options->preserve_status, "--preserve-status" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(of_supervisors); i++) {
+		if (of_supervisors[i].given)
+			return refuse(of_supervisors[i].flag, "no supervisor is left", reterr);
+	}
+	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+
+		if (info && info->supervised && ration_limits_has(options->limits, info->limit) &&
+				!ration_limit_fits(info->limit, RATION_PURPOSE_PROCESS))
+			return refuse(info->flag, "only a supervisor can hold it, and none is left", reterr);
+	}
+	return 0;
+}
+
+static int move_limit(const struct ration_plan_item *item, struct ration_limits *from, struct ration_limits *to,
+		struct ration_error *reterr)
+{
+	int r = item->text ? ration_limits_parse(to, item->limit, item->text, reterr) :
+		ration_limits_set(to, item->limit, item->asked_soft, item->asked, reterr);
+
+	if (r >= 0)
+		ration_limits_unset(from, item->limit);
+	return r;
+}
+
+/* Leaves to the group what can be held there, and gives the process the rest. */
+static int split_limits(struct job *job, struct ration_error *reterr)
+{
+	struct ration_limits *limits = job->options->limits;
+	const struct ration_plan_item *item;
+	struct ration_plan *all;
+	int r = ration_plan_new_for(job->host, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_GROUP, &all, reterr);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && (item = ration_plan_item(all, i)); i++) {
+		if (item->mechanism == RATION_MECHANISM_NONE && !item->implied &&
+				ration_limit_fits(item->limit, RATION_PURPOSE_PROCESS))
+			r = move_limit(item, limits, job->own, reterr);
+	}
+	all = ration_plan_free(all);
+	/* As every run has it. */
+	if (r >= 0 && !ration_limits_has(job->own, RATION_LIMIT_RLIMIT_CORE))
+		r = ration_limits_set(job->own, RATION_LIMIT_RLIMIT_CORE, RATION_UNLIMITED, 0, reterr);
+	return r;
+}
+
+static int make_plans(struct job *job, struct ration_error *reterr)
+{
+	struct options *options = job->options;
+	enum ration_policy policy = (enum ration_policy)options->policy;
+	struct ration_plan *run = NULL;
+	/* With the limits of a VM, and refused where they contradict each other. */
+	int r = options_plan(options, job->host, &run, reterr);
+
+	run = ration_plan_free(run);
+	if (r >= 0)
+		r = ration_limits_new(&job->own) < 0 ? error_oom(reterr) : split_limits(job, reterr);
+	if (r >= 0)
+		r = ration_plan_new_for(job->host, options->limits, policy, RATION_PURPOSE_GROUP,
+				&job->group_plan, reterr);
+	if (r >= 0)
+		r = ration_plan_new_for(job->host, job->own, policy, RATION_PURPOSE_PROCESS, &job->own_plan,
+				reterr);
+	if (r >= 0)
+		r = ration_plan_check(job->group_plan, reterr);
+	if (r >= 0)
+		r = ration_plan_check(job->own_plan, reterr);
+	return r;
+}
+
+static int prepare(struct job *job, struct ration_error *reterr)
+{
+	struct options *options = job->options;
+	int r = check(options, reterr);
+
+	if (r >= 0)
+		r = options_host(options, &job->host, reterr);
+	if (r >= 0)
+		r = make_plans(job, reterr);
+	if (r >= 0)
+		r = environment_make(options, &job->envp, reterr);
+	if (r < 0 || !options->stdin_null)
+		return r;
+	job->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (job->null_fd < 0)
+		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't open /dev/null: %s",
+				error_text(-errno));
+	return 0;
+}
+
+/* ------------------------------------------------------------------- become */
+
+static int make_group(struct job *job, struct ration_error *reterr)
+{
+	const struct options *options = job->options;
+	const struct ration_group_options how = {
+		.size = sizeof(how),
+		.without_cgroup = true, /* where a limit needs one, the plan has been refused */
+		.no_oom_group = options->no_oom_group,
+		.command = job->argv[0],
+	};
+	char address[2 * RATION_NAME_MAX + 64], name[64];
+	struct timespec now;
+
+	/* Our pid and the time: nobody else has both, but for another pid namespace, whom EEXIST tells. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)snprintf(name, sizeof(name), "x%d-%llx", (int)getpid(),
+			(unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000);
+	if (snprintf(address, sizeof(address), "%s/%s", options->tenant ? options->tenant : "default",
+				options->name ? options->name : name) >= (int)sizeof(address))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME,
+				"--tenant and --name have at most %d bytes each", RATION_NAME_MAX);
+	return ration_group_create(job->host, address, job->group_plan, &how, &job->group, reterr);
+}
+
+/* Returns on failure only; then the group is gone again. */
+static int become(struct job *job, struct ration_error *reterr)
+{
+	const int fds[] = { job->null_fd, STDOUT_FILENO, STDERR_FILENO };
+	const struct ration_spawn_options how = {
+		.size = sizeof(how),
+		.argv = job->argv,
+		.envp = job->envp,
+		.fds = job->null_fd >= 0 ? fds : NULL,
+		.plan = job->own_plan,
+	};
+	struct ration_error ignored;
+	int r;
+
+	if (!job->options->quiet) {
+		output_warnings(job->group_plan);
+		output_warnings(job->own_plan);
+	}
+	r = ration_group_exec(job->group, &how, reterr);
+	if (ration_group_path(job->group) &&
+			ration_group_remove(job->group, RATION_REMOVE_EMPTY, NULL, &ignored) < 0)
+		output_error(job->options->command->name, &ignored);
+	return r;
+}
+
+int run_exec(struct options *options, char **argv)
+{
+	CLEANUP(job_done) struct job job = { .options = options, .argv = argv, .null_fd = -EBADF };
+	struct ration_error error;
+	int r = prepare(&job, &error);
+
+	if (r >= 0)
+		r = make_group(&job, &error);
+	if (r >= 0)
+		(void)become(&job, &error);
+	output_error(error.cause == RATION_CAUSE_COMMAND ? NULL : options->command->name, &error);
+	return command_failed(&error);
+}

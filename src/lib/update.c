@@ -151,6 +151,27 @@ static int check_burst(struct change *change, struct ration_error *reterr)
 	return fail(change, burst ? RATION_LIMIT_CPU_BURST : RATION_LIMIT_CPUS, -EINVAL);
 }
 
+static int check_high(struct change *change, struct ration_error *reterr)
+{
+	const struct ration_plan_item *high = plan_held(change->plan, RATION_LIMIT_MEMORY_HIGH);
+	const struct ration_plan_item *max = plan_held(change->plan, RATION_LIMIT_MEMORY);
+	uint64_t high_bytes, max_bytes;
+	char a[RATION_TEXT_MAX], b[RATION_TEXT_MAX];
+
+	if (!high == !max)
+		return 0; /* as above */
+	high_bytes = high ? high->in_force : now_or(change->group->at.fd, "memory.high", RATION_UNLIMITED);
+	max_bytes = max ? max->in_force : now_or(change->group->at.fd, "memory.max", RATION_UNLIMITED);
+	if (high_bytes <= max_bytes || high_bytes == RATION_UNLIMITED)
+		return 0;
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
+			"%s: a memory_high of %s%s is above a memory of %s%s", change->group->address,
+			ration_format_size(a, high_bytes), high ? "" : ", which it has now,",
+			ration_format_size(b, max_bytes), high ? ", which it has now" : "");
+	(void)error_hint(reterr, -EINVAL, "give both: --memory and --memory-high");
+	return fail(change, high ? RATION_LIMIT_MEMORY_HIGH : RATION_LIMIT_MEMORY, -EINVAL);
+}
+
 static int check_idle(struct change *change, struct ration_error *reterr)
 {
 	if (!plan_held(change->plan, RATION_LIMIT_CPU_WEIGHT) || plan_held(change->plan, RATION_LIMIT_CPU_IDLE) ||
@@ -293,6 +314,8 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 
 	if (r == 0)
 		r = check_burst(change, reterr);
+	if (r == 0)
+		r = check_high(change, reterr);
 	if (r == 0)
 		r = check_idle(change, reterr);
 	if (r == 0)

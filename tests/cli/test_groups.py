@@ -401,7 +401,8 @@ def test_set_below_the_tasks_there_are(hand):
 
 @memory
 @pytest.mark.parametrize("first, then, text", [
-    ("--memory 64M", "--memory-high 128M", "memory"), ("--cpus 1", "--cpu-burst 900ms", "cpu"),
+    ("--memory 64M", "--memory-high 128M", "memory"), ("--memory 64M --memory-high 48M", "--memory 32M", "memory_high"),
+    ("--cpus 1", "--cpu-burst 900ms", "cpu"),
     ("--cpuset-cpus 0", "--cpuset-cpus 4000", "cpuset")])
 def test_set_contradiction(hand, first, then, text):
     """With what is in force: refused, as if it had been asked for at once."""

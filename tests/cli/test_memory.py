@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import NAMESPACE, RATION, punctual, wait_for
+from conftest import NAMESPACE, PUNCTUAL_COMMAND, RATION, punctual, wait_for
 from test_cpu import group_files
 from world import HAS, WORLD, mount
 
@@ -423,7 +423,7 @@ def test_D29_boundaries_of_a_gib(run):
 
 def test_D33_tail_dev_zero(run):
     first = punctual()
-    r = run("--memory 64M", "tail /dev/zero", before=first or [])
+    r = run("--memory 64M", [*(PUNCTUAL_COMMAND if first else []), "tail", "/dev/zero"], before=first or [])
     assert (r.code, r.verdict) == (137, "memory")
     if first:
         assert r.usage["wall_usec"] < 2_000_000

@@ -4,6 +4,7 @@
  *
  * A multiboot image for `qemu-system-x86_64 -kernel`. With `-append fill` it
  * writes to every page of its memory first: a guest that uses all it was given.
+ * With `stay` it stays, asleep.
  */
 	.set FLAGS, 0x00010002		/* tell us the memory; the addresses are here */
 	.set MAGIC, 0x1BADB002
@@ -22,13 +23,9 @@ _start:
 	call print
 	testb $4, (%ebx)		/* is there a command line? */
 	jz off
-	mov 16(%ebx), %esi
-find:	mov (%esi), %eax
-	test %al, %al
-	jz off
-	inc %esi
-	cmp $0x6c6c6966, %eax		/* "fill" */
-	jne find
+	mov $0x6c6c6966, %edx		/* "fill" */
+	call find
+	jne rest
 
 	mov $filling, %esi
 	call print
@@ -42,6 +39,13 @@ fill:	movb $1, (%edi)
 	mov $filled, %esi
 	call print
 
+rest:	mov $0x79617473, %edx		/* "stay" */
+	call find
+	jne off
+	mov $staying, %esi
+	call print
+	jmp halt
+
 off:	mov $bye, %esi
 	call print
 	mov $0x604, %dx			/* the PM1a control register, where SeaBIOS puts it */
@@ -49,6 +53,18 @@ off:	mov $bye, %esi
 	out %ax, %dx
 halt:	hlt
 	jmp halt
+
+/* Are the four letters %edx in the command line? */
+find:	mov 16(%ebx), %esi
+look:	mov (%esi), %eax
+	test %al, %al
+	jz no
+	inc %esi
+	cmp %edx, %eax
+	jne look
+	ret
+no:	or $1, %al			/* not equal */
+	ret
 
 /* Prints the text at %esi. */
 print:
@@ -63,6 +79,7 @@ done:	ret
 hello:	.asciz "guest: hello\n"
 filling:.asciz "guest: writing to all of my memory\n"
 filled:	.asciz "guest: done\n"
+staying:.asciz "guest: staying\n"
 bye:	.asciz "guest: switching off\n"
 	.balign 16
 end:

@@ -64,6 +64,8 @@ ROWS = {
     "D12": "the OOM killer takes the whole group, as one event",
     "D14": "OOM in a group that the command made itself: `signal`",
     "D16": "the machine's OOM killer: `memory-external`",
+    "D17": "a task that no OOM kill may take survives; the verdict is the leader's",
+    "D19": "two readers of the peak, each with a reset of its own",
     "D23": "no memory.peak: absent or `sampled`, never 0",
     "D24": "the soft limit throttles and doesn't kill",
     "D25": "no memory.high unless asked for",

@@ -196,6 +196,52 @@ def test_D14_kill_in_a_group_below(run):
     assert not any("local" in counter for counter in r.counters())
 
 
+@pytest.mark.needs("memory", "root")
+def test_D17_immune_helper(run):
+    """A task at -1000 survives the kill of the whole group, and the verdict is about the leader."""
+    r = run("--memory 30M --wait-all", ["sh", "-c", f"""
+        sh -c 'echo -1000 >/proc/self/oom_score_adj; echo ready >{run.file("log")}
+               while [ -d /proc/$1 ] && ! grep -q "State:.*Z" /proc/$1/status; do sleep .1; done
+               echo survived >>{run.file("log")}' sh $$ &
+        sleep 500 &
+        until [ -e {run.file("log")} ]; do sleep .1; done
+        exec alloc 100"""])
+    assert (r.code, r.verdict) == (137, "memory"), r
+    assert "survived" in run.file("log").read_text()
+    assert r.receipt["leftover_killed"] == 0, "the helper ended by itself, the other by the kernel"
+
+
+@pytest.mark.needs("memory", "root")
+def test_D17_immune_leader(run):
+    """The other way round: the others die, and the leader's own end is its verdict."""
+    r = run("--memory 30M", ["sh", "-c", "echo -1000 >/proc/self/oom_score_adj; "
+                             "sh -c 'echo 0 >/proc/self/oom_score_adj; exec alloc 100'; exit 3"])
+    assert (r.code, r.verdict) == (3, "exit"), r
+    assert r.usage["oom_kills"] >= 1
+
+
+@pytest.mark.needs("memory")
+def test_D19_two_readers_of_the_peak(run):
+    """Each resets it for itself (since 6.12): neither disturbs the other, nor the receipt."""
+    resets = tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 12)
+    r = run.start("--memory 200M --name peak", ["sh", "-c", f"alloc 50; echo ready >{run.file('log')}; "
+                                                f"until [ -e {run.file('go')} ]; do sleep .1; done"])
+    run.ready("log")
+    path, = [path for path in run.groups() if path.endswith("/peak")]
+    a, b = (os.open(f"{path}/memory.peak", os.O_RDWR) for _ in range(2))
+    try:
+        if resets:
+            os.write(a, b"reset\n")
+        read = [int(os.pread(fd, 64, 0)) for fd in (a, b)]
+        assert (read[0] < 20 << 20) == resets and read[1] >= 50 << 20, read
+    finally:
+        run.file("go").touch()
+        os.close(a)
+        os.close(b)
+    result = r.wait()
+    assert result.code == 0 and result.usage["memory_peak_bytes"] >= 50 << 20, result
+
+
 @pytest.mark.needs("memory", "root", "vm")
 def test_D16_the_machines_oom_killer(run):
     r = run.start("--memory 300M", ["sh", "-c", f"echo 1000 >/proc/self/oom_score_adj; echo ready >{run.file('log')}; "

@@ -79,10 +79,28 @@ static void undo(int group_fd, const struct group_writes *writes, char old[][256
 		(void)cg_write(group_fd, writes->write[n].file, old[n][0] ? old[n] : "\n");
 }
 
-static int write_error(const struct group_write *write, int code, struct ration_error *reterr)
+/* A file is missing with its controller, "pids" of "pids.max", as often as with its kernel. */
+static bool controller_missing(int group_fd, const char *file, char name[32])
+{
+	char have[256];
+
+	(void)snprintf(name, 32, "%.*s", (int)strcspn(file, "."), file);
+	return cg_read(group_fd, "cgroup.controllers", have, sizeof(have)) >= 0 && !cg_text_has_word(have, name);
+}
+
+static int write_error(int group_fd, const struct group_write *write, int code, struct ration_error *reterr)
 {
 	const struct ration_limit_info *info = ration_limit_info(write->limit);
+	char controller[32];
 
+	if (code == -ENOENT && controller_missing(group_fd, write->file, controller)) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
+				"can't set %s: the group above doesn't enable the %s controller for this one", info->flag,
+				controller);
+		return error_hint(reterr, -EOPNOTSUPP, "whom the group above belongs to can: echo +%s "
+						       ">cgroup.subtree_control there",
+				controller);
+	}
 	(void)error_set(reterr, code, code == -ENOENT ? RATION_CAUSE_KERNEL_TOO_OLD : RATION_CAUSE_UNKNOWN,
 			"can't write \"%s\" to %s for %s: %s", write->value, write->file, info->flag,
 			error_text(code));
@@ -115,7 +133,7 @@ int apply_writes(int group_fd, struct group_writes *writes, struct ration_error 
 		if (r < 0) {
 			undo(group_fd, writes, old, i);
 			writes->failed = i;
-			return write_error(write, r, reterr);
+			return write_error(group_fd, write, r, reterr);
 		}
 	}
 	return 0;

@@ -95,6 +95,36 @@ static void test_all(void **state)
 	files_end(dir);
 }
 
+/* The file isn't there because its controller isn't: that isn't the kernel's age. */
+static void test_missing_controller(void **state)
+{
+	static const struct one_write missing = { RATION_LIMIT_SWAP, "memory.swap.max", "0" };
+	static const struct {
+		const char *controllers;
+		enum ration_cause cause;
+		int code;
+	} rows[] = {
+		{ "cpu pids\n", RATION_CAUSE_NO_CONTROLLER, -EOPNOTSUPP },
+		{ "cpu memory pids\n", RATION_CAUSE_KERNEL_TOO_OLD, -ENOENT },
+	};
+	char dir[PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_error error = { .code = 0 };
+		int fd, r;
+
+		make_group(dir);
+		files_put(dir, "cgroup.controllers", rows[i].controllers);
+		fd = open_dir(dir);
+		r = apply(fd, 0, &missing, &error);
+		assert_row(r == rows[i].code && error.code == r, "row %zu: %d", i, r);
+		assert_int_equal(error.cause, rows[i].cause);
+		(void)close(fd);
+		files_end(dir);
+	}
+}
+
 /* After each number of writes that went well, one that doesn't: for want of the file. */
 static void test_nothing(void **state)
 {
@@ -338,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_missing_controller),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_a_file_of_somebody_else),
 		cmocka_unit_test(test_an_empty_value_is_written_back),

@@ -14,6 +14,7 @@ Environment: RATION is the command (build/ration), RATION_WORLD says where we ar
 every skip.
 """
 
+import contextlib
 import json
 import os
 import shlex
@@ -238,7 +239,8 @@ def run(tmp_path, warm_up):
     more = groups() - before
     gone = before - groups()
     for pid in left:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     if left or more:
         time.sleep(.3)  # a failure here is to stay one failure
         it.command("gc")

@@ -561,7 +561,11 @@ def test_reclaim(live, run):
     live.create("acme/g", "--memory", "100M")
     live.exec("acme/g", ["sh", "-c", f"cat {file} >/dev/null; exec sleep 500"])
     live.exec("acme/g", ["alloc", "10", "stay"])
-    before = live.stat("acme/g")["usage"]["memory_current_bytes"]
+    # It has all that it will have when it has 10 MiB, and no more than a moment before.
+    seen = [0]
+    wait_for("10 MiB that stay", lambda: seen.append(live.stat("acme/g")["usage"]["memory_current_bytes"]) or
+             seen[-1] == seen[-2] >= 10 << 20)
+    before = seen[-1]
     report = live.json("reclaim", "acme/g", "4M")
     assert report["group"] == "acme/g" and report["asked_bytes"] == 4 << 20
     r = run.command("reclaim", "acme/g", "90M")

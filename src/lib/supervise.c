@@ -466,6 +466,9 @@ static void look_for_escape(struct ration_run *run)
 	if (length >= tail && strcmp(path + length - tail, own) == 0)
 		return;
 	(void)snprintf(run->receipt.escaped_to, sizeof(run->receipt.escaped_to), "%.199s", path);
+	/* Stopped, it has no more children than can be found. */
+	(void)sys_pidfd_signal(run->pid_fd, SIGSTOP);
+	(void)proc_tree_stop_kill(run->host->proc_fd, run->pid, TREE_KILL_USEC, &(uint64_t){ 0 });
 	(void)sys_pidfd_signal(run->pid_fd, SIGKILL);
 	supervise_end(run, RUN_CAUSE_ESCAPED, SIGKILL, 0);
 }

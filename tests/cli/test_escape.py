@@ -17,8 +17,9 @@ def group_of(pid):
 
 
 def test_E18_the_command_moves_out(run):
+    """It and its children there are killed: the fixture sees to it that none is left."""
     there = group_of(os.getpid())
-    r = run("--memory 64M --timeout 60", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 600"])
+    r = run("--memory 64M --timeout 60", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 600 & sleep 600"])
     assert (r.code, r.verdict) == (125, "internal")
     assert r.receipt["escaped_to"].startswith("/")
     assert "the command moved out of its group" in r.stderr

@@ -42,6 +42,7 @@ DEADLINE = 15 * SLOW
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(*what): what the world must have; '!x': must not (see world.py)")
+    config.addinivalue_line("markers", "since((major, minor)): the oldest kernel that this is for")
     config.addinivalue_line("markers", "worlds(*names): the only worlds that this is for")
 
 

@@ -119,7 +119,7 @@ ROWS = {
     "I02": "`run --exec`: no supervisor is left; gc and the next run remove the group",
     "I04": "zombies hold up nothing",
     "I06": "supervisor and keeper killed: `gc` removes that group and no other",
-    "I08": "ten thousand runs in one process: nothing grows",
+    "I08": "runs in one process, up to ten thousand or for a minute: nothing grows",
     "J04": "the real root has no memory.max: neither 0 nor a limit",
     "J05": "cgroup2 without controllers, or no group at all",
     "J06": "hybrid: used whole or not at all, and said",

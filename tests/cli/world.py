@@ -14,6 +14,8 @@ WORLD = os.environ.get("RATION_WORLD") or os.environ.get("RATION_VM_WORLD") or "
 # Deadlines are longer by this factor; nothing else depends on it.
 SLOW = float(os.environ.get("RATION_SLOW") or (1 if WORLD == "host" else 4))
 
+KERNEL = tuple(map(int, os.uname().release.split(".")[:2]))
+
 CONTROLLERS = {"cpu", "memory", "pids"}
 FULL = CONTROLLERS | {"cpuset", "cgroup", "psi"}
 
@@ -81,10 +83,13 @@ if WORLD == "hybrid" and os.uname().release.startswith("6.12"):
 
 def fits(marks, name=WORLD, has=HAS):
     """Whether tests with these marks are for a world: needs(...) are things that it
-    must have ("memory") or mustn't ("!memory"); worlds(...) are its names."""
+    must have ("memory") or mustn't ("!memory"); worlds(...) are its names; since((6, 12))
+    is the oldest kernel."""
     for mark in marks:
         if mark.name == "needs" and not all((n[1:] not in has) if n[0] == "!" else (n in has) for n in mark.args):
             return False
         if mark.name == "worlds" and name not in mark.args:
+            return False
+        if mark.name == "since" and KERNEL < mark.args[0]:
             return False
     return True

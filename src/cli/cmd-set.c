@@ -72,15 +72,18 @@ static void print_limits(const char *address, const struct ration_plan *plan,
 	}
 }
 
-/* What it took to get below the present use. */
-static void print_reclaim(const char *address, const struct ration_update_report *report)
+/* What it took to get below the present use, if that was what was asked for: use goes up and down by itself, too. */
+static void print_reclaim(const char *address, const struct ration_plan *plan,
+		const struct ration_update_report *report)
 {
+	const struct ration_plan_item *memory = plan_item(plan, RATION_LIMIT_MEMORY);
 	char before[RATION_TEXT_MAX], after[RATION_TEXT_MAX], took[RATION_TEXT_MAX];
 	char killed[40] = "nothing was killed";
 
 	if (report->oom_kills > 0)
 		(void)snprintf(killed, sizeof(killed), "%" PRIu64 " OOM kills", report->oom_kills);
-	else if (report->memory_before_bytes == RATION_UNLIMITED ||
+	else if (!memory || memory->in_force >= report->memory_before_bytes ||
+			report->memory_before_bytes == RATION_UNLIMITED ||
 			report->memory_after_bytes >= report->memory_before_bytes)
 		return;
 	(void)printf("%s: memory in use: %s -> %s in %s; %s\n", address,
@@ -149,7 +152,7 @@ static int print(const struct options *options, const struct target *target, con
 		return output_json(json_set(address, change->plan, change->before, change->after,
 					&change->report), reterr);
 	print_limits(address, change->plan, change->before, change->after);
-	print_reclaim(address, &change->report);
+	print_reclaim(address, change->plan, &change->report);
 	return 0;
 }
 

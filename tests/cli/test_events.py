@@ -97,6 +97,8 @@ def test_events_of_a_life(watched):
 
 
 @memory
+# The group goes with the run, and what wasn't read by then is lost: 6.1 tells it late.
+@pytest.mark.since((6, 12))
 def test_events_of_an_oom_kill(watched):
     """At the group: its limit was hit, and what was killed, before it is empty. At its
     tenant: what was killed, but no limit of its own."""
@@ -120,6 +122,8 @@ def test_events_of_the_soft_limit(watched):
 
 
 @pytest.mark.needs("pids")
+# The group goes with the run, and what wasn't read by then is lost: 6.1 tells it late.
+@pytest.mark.since((6, 12))
 def test_events_of_refused_tasks(watched):
     """Each is counted, though many come at once."""
     r, watch = watched("--pids 5", "forks 10 0", "t/n")

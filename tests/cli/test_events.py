@@ -74,6 +74,7 @@ def watched(run):
             watch.popen.wait()
 
 
+@pytest.mark.worlds("host", "v2", "swap", "user", "mounted-elsewhere", "readonly", "nothing", "nothing-user")  # hybrid has pressure files, too
 @cgroup
 def test_events_of_what_is_there(watched):
     """Without being asked for, each kind that this world has, and no other."""
@@ -144,6 +145,7 @@ def test_events_of_pressure(watched):
     watch.end()
 
 
+@pytest.mark.worlds("host", "v2", "swap", "user", "mounted-elsewhere", "readonly", "nothing", "nothing-user")  # hybrid has pressure files, too
 @cgroup
 def test_events_that_are_not_there(run):
     """Asked for, they are refused, with the reason; a group that isn't there, too."""

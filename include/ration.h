@@ -31,8 +31,20 @@
  *
  * Threads and signals. There are no globals: different handles may be used
  * from different threads at the same time, one handle from one thread at a
- * time. The library prints nothing, never exits, installs no signal handler
- * and leaves SIGCHLD to the program.
+ * time. A host, a plan and a set of limits may be read from several at once:
+ * runs and groups do no more. The library prints nothing, never exits and
+ * installs no signal handler.
+ *
+ * SIGCHLD is the program's. A run has children of this process, which send it:
+ * in a cgroup the command, when it ends, and a keeper, which ends the run should
+ * this process die, and ends itself after the run; without a cgroup one warden,
+ * which supervises the command in a process of its own, and ends with the run.
+ * A command of ration_group_spawn() is the caller's to wait for; of a run's
+ * children ration_run_dispatch() and ration_run_free() wait for each by itself,
+ * and need no handler. So a handler may be there, as long as it waits for the
+ * program's own children one by one. waitpid(-1), or SIGCHLD ignored, takes a
+ * command's status away: then limits hold, and the run ends as it does otherwise,
+ * but nobody knows how the command ended, and the receipt has `status_lost`.
  *
  * Units are in the names: _bytes, _usec (microseconds), _pct. Sizes are powers
  * of 1024.
@@ -433,6 +445,8 @@ struct ration_host_info {
  * directory) is a host without one, RATION_BASE_REFUSED: ration_plan_check() refuses
  * it to RATION_ENFORCE_STRICT. Other policies run without it, which is for the caller
  * to tell.
+ * Commands that are started on this host have the signal mask that this thread has now:
+ * who blocks signals for a signalfd does so afterwards.
  * Errors: -ENOMEM; -EINVAL (a bad namespace, a base that isn't on a cgroup2 mount);
  * -ENOENT, -ENOTDIR, -EACCES (that base can't be opened); -EIO.
  */
@@ -679,6 +693,9 @@ struct ration_receipt {
 	char group[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */
 	char escaped_to[200];         /* the group that the command has moved to, out of its own: it
 					 was ended for that, with verdict internal; "": it hasn't */
+	bool status_lost;             /* this process waited for the command by itself, or ignores
+					 SIGCHLD: how it ended isn't known. The verdict is that of
+					 the limit that ended it, or internal */
 };
 
 /* --------------------------------------------------------------------- run */

@@ -160,6 +160,8 @@ static int exit_code_of(const struct ration_receipt *receipt, const struct run_e
 {
 	int status = end->wait.signal != 0 ? 128 + end->wait.signal : end->wait.exit_code;
 
+	if (end->lost)
+		status = 125;
 	switch (receipt->verdict) {
 	case RATION_VERDICT_WALL_TIME:
 	case RATION_VERDICT_CPU_TIME:
@@ -196,6 +198,7 @@ void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, co
 
 	receipt->child_status = end->wait.signal != 0 ? -1 : end->wait.exit_code;
 	receipt->child_signal = end->wait.signal;
+	receipt->status_lost = end->lost;
 	receipt->core = end->wait.core;
 	/* After the signal of a soft limit we do nothing: a SIGKILL then is the kernel's. */
 	if (by_us && end->cause == RUN_CAUSE_CPU_TIME_SOFT && end->wait.signal == SIGKILL && by_memory)
@@ -203,7 +206,7 @@ void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, co
 	if (!by_us && by_memory && end->wait.signal == SIGKILL)
 		receipt->verdict = memory;
 	else if (!by_us)
-		receipt->verdict = verdict_of_status(&end->wait);
+		receipt->verdict = end->lost ? RATION_VERDICT_INTERNAL : verdict_of_status(&end->wait);
 	if (receipt->verdict == RATION_VERDICT_MEMORY && !receipt->outcome[RATION_LIMIT_MEMORY].acted)
 		receipt->outcome[RATION_LIMIT_MEMORY] = (struct ration_outcome) {
 			.acted = true,

@@ -390,10 +390,10 @@ static void on_leader(struct ration_run *run)
 
 	if (r == 0)
 		return;
-	/* SIGCHLD is ignored in this process, or somebody else has reaped it. */
+	/* SIGCHLD is ignored in this process, or the program has waited for whatever child there is. */
 	if (r < 0) {
 		run->end.wait = (struct sys_wait) { .exit_code = -1 };
-		run->end.cause = RUN_CAUSE_INTERNAL;
+		run->end.lost = true;
 	}
 	drop(run, run->pid_fd);
 	run->ended = true;
@@ -504,12 +504,15 @@ static void look_for_changes(struct ration_run *run)
 	}
 }
 
-static void set_usage(struct ration_run *run)
+/* What the kernel said when the command was reaped. Returns its CPU time. */
+static uint64_t set_rusage(struct ration_run *run)
 {
 	struct rusage all, *rusage = &run->end.wait.rusage;
 	struct ration_receipt *receipt = &run->receipt;
 	uint64_t user, system;
 
+	if (run->end.lost)
+		return 0;
 	/* A warden has reaped everybody, and nobody else. */
 	if (run->in_warden && getrusage(RUSAGE_CHILDREN, &all) == 0)
 		rusage = &all;
@@ -519,12 +522,20 @@ static void set_usage(struct ration_run *run)
 	receipt_set(receipt, RATION_METRIC_CPU_USER_USEC, user, RATION_SOURCE_RUSAGE);
 	receipt_set(receipt, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_RUSAGE);
 	receipt_set(receipt, RATION_METRIC_MAXRSS_BYTES, (uint64_t)rusage->ru_maxrss * 1024, RATION_SOURCE_RUSAGE);
+	return user + system;
+}
+
+static void set_usage(struct ration_run *run)
+{
+	struct ration_receipt *receipt = &run->receipt;
+	uint64_t reaped_usec = set_rusage(run);
+
 	if (run->watch) {
 		receipt_set(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes,
 				RATION_SOURCE_SAMPLED);
 		receipt_set(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak, RATION_SOURCE_SAMPLED);
 		if (!in_group(run) && run->look.cpu_usec != RATION_UNLIMITED &&
-				run->look.cpu_usec > user + system) {
+				run->look.cpu_usec > reaped_usec) {
 			receipt_set(receipt, RATION_METRIC_CPU_USEC, run->look.cpu_usec, RATION_SOURCE_SAMPLED);
 			receipt->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_ABSENT;
 			receipt->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_ABSENT;

@@ -28,6 +28,7 @@ struct row {
 	bool preserve;
 	/* How the command ended. */
 	int exit_code, signal;
+	bool lost;
 	/* The group's counters at the end. */
 	uint64_t oom, oom_kill, oom_group_kill, below;
 	/* By how much those above moved. */
@@ -39,6 +40,7 @@ struct row {
 };
 
 #define KILLED .exit_code = -1, .signal = SIGKILL
+#define LOST .exit_code = -1, .lost = true
 #define TERMINATED .exit_code = -1, .signal = SIGTERM
 #define OURS(cause_, observed_) .cause = RUN_CAUSE_##cause_, .observed = (observed_)
 #define NO_COUNTERS .oom = NONE, .oom_kill = NONE, .oom_group_kill = NONE, .below = NONE
@@ -129,7 +131,17 @@ static const struct row rows[] = {
 	{ "terminal's SIGINT, then memory", OURS(TERMINAL, 0), .cause_signal = SIGINT, KILLED, .oom = 1, .oom_kill = 1,
 		.below = 1, EXPECT(MEMORY, 137, "oom:G1 oom_kill:G1") },
 
-	{ "SIGCHLD ignored: its end is unknown", OURS(INTERNAL, 0), .exit_code = -1, EXPECT(INTERNAL, 125, "") },
+	/* Its status is somebody else's. */
+	{ "SIGCHLD ignored: its end is unknown", LOST, EXPECT(INTERNAL, 125, "") },
+	{ "unknown, after the wall time", OURS(WALL_TIME, 1), LOST, EXPECT(WALL_TIME, 124, "clock:G1") },
+	{ "unknown, and to be preserved", OURS(WALL_TIME, 1), LOST, .preserve = true,
+		EXPECT(WALL_TIME, 125, "clock:G1") },
+	{ "unknown, interrupted", OURS(INTERRUPT, 0), .cause_signal = SIGTERM, LOST,
+		EXPECT(INTERRUPTED, 143, "signal:G15") },
+	{ "unknown, after a terminal's SIGINT", OURS(TERMINAL, 0), .cause_signal = SIGINT, LOST,
+		EXPECT(INTERNAL, 125, "") },
+	{ "unknown, memory was short", LOST, .oom = 1, .oom_kill = 1, .below = 1,
+		EXPECT(INTERNAL, 125, "oom:G1 oom_kill:G1") },
 	{ "the watch failed", OURS(INTERNAL, 0), KILLED, EXPECT(INTERNAL, 125, "") },
 };
 
@@ -177,6 +189,7 @@ static struct ration_receipt judged(const struct row *row)
 		.observed = row->observed,
 		.preserve_status = row->preserve,
 		.wait = { .exit_code = row->exit_code, .signal = row->signal },
+		.lost = row->lost,
 	};
 	struct counters before, after;
 
@@ -199,6 +212,7 @@ static void test_verdicts(void **state)
 		assert_row(strcmp(evidence, row->evidence) == 0, "%s: evidence \"%s\"", row->name, evidence);
 		assert_row(receipt.child_status == row->exit_code && receipt.child_signal == row->signal,
 				"%s: status %d, signal %d", row->name, receipt.child_status, receipt.child_signal);
+		assert_row(receipt.status_lost == row->lost, "%s: lost %d", row->name, receipt.status_lost);
 	}
 }
 

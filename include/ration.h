@@ -1057,7 +1057,8 @@ struct ration_remove_report {
 
 /*
  * Removes the group, what its processes made below it, and the nodes above it
- * that nobody uses and nobody keeps. A tenant goes with its groups. One that is
+ * that nobody uses; but not a tenant that ration_group_create() made, as long as its
+ * maker lives or it is kept. A tenant goes with its groups. One that is
  * gone already is no error. Released processes are never moved into a node with
  * controllers, and never left without a word: the report counts them.
  * Errors: -EBUSY (processes: with RATION_REMOVE_EMPTY, or they don't die, or

@@ -281,6 +281,7 @@ static int take_existing(struct ration_group *group, const struct ration_plan *p
 static void abandon(struct ration_group *group, bool mine)
 {
 	(void)record_set(group->at.fd, CG_XATTR_KEEP, "");
+	(void)record_set(group->at.fd, CG_XATTR_OWNER, "");
 	handle_unlock(group);
 	if (group->tenant)
 		nodes_remove(group->host, group->at.namespace_fd, group->at.tenant, group->at.fd);

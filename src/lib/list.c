@@ -65,8 +65,8 @@ static int add(struct walk *walk, const char *name, int fd, bool tenant)
 		(void)snprintf(entry->address, sizeof(entry->address), "%s", name);
 	else
 		(void)snprintf(entry->address, sizeof(entry->address), "%.128s/%.128s", walk->tenant, name);
-	/* A tenant that isn't kept belongs to its groups. */
-	item->owner = tenant && !owner_kept(fd) ? RATION_OWNER_UNKNOWN
+	/* A tenant that nobody has made belongs to its groups. */
+	item->owner = tenant && !owner_recorded(fd) ? RATION_OWNER_UNKNOWN
 						: owner_state(walk->host->proc_fd, fd, &item->owner_pid);
 	item->uid = fstat(fd, &st) == 0 ? st.st_uid : 0;
 	item->created_usec = record_created_usec(fd);

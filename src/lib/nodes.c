@@ -337,7 +337,10 @@ void nodes_remove_above(const struct ration_host *host, int namespace_fd)
 
 void nodes_remove(const struct ration_host *host, int namespace_fd, const char *tenant, int tenant_fd)
 {
+	/* Its limits are for the next to come, too. */
+	if (owner_recorded(tenant_fd) && owner_state(host->proc_fd, tenant_fd, NULL) != RATION_OWNER_DEAD)
+		return;
 	/* Not empty is the usual answer, and no failure: somebody else lives there. */
-	if (!owner_kept(tenant_fd) && cg_rmdir(namespace_fd, tenant) == 0)
+	if (cg_rmdir(namespace_fd, tenant) == 0)
 		nodes_remove_above(host, namespace_fd);
 }

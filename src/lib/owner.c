@@ -58,6 +58,11 @@ bool owner_kept(int group_fd)
 	return fgetxattr(group_fd, CG_XATTR_KEEP, value, sizeof(value)) >= 0;
 }
 
+bool owner_recorded(int group_fd)
+{
+	return owner_kept(group_fd) || fgetxattr(group_fd, CG_XATTR_OWNER, NULL, 0) > 0;
+}
+
 static bool read_record(int group_fd, struct owner *ret)
 {
 	char text[128];

@@ -30,6 +30,9 @@ int owner_keep(int group_fd);
 /* Tells whether that is so. */
 bool owner_kept(int group_fd);
 
+/* Tells whether somebody has made it for its own sake. A tenant that a run needed has no owner. */
+bool owner_recorded(int group_fd);
+
 /*
  * Kills what is in the group and removes it. Returns 0, or a negative errno:
  * -EBUSY, processes that don't die within two seconds.

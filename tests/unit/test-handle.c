@@ -85,6 +85,52 @@ static void test_a_group_that_is_there(void **state)
 	place_end(&place);
 }
 
+/* It went with the first run in it, and its limits with it: the next run had none. */
+static void test_a_tenant_outlives_its_groups(void **state)
+{
+	const struct ration_group_options mine = { .size = sizeof(mine) };
+	struct ration_group *tenant = NULL;
+	struct ration_gc_report report = { .size = sizeof(report) };
+	struct ration_list *list = NULL;
+	struct place place;
+
+	(void)state;
+	place_begin(&place);
+	assert_int_equal(ration_group_create(place.host, "t", NULL, &mine, &tenant, NULL), 0);
+	drop(make(&place, "t/n"), RATION_REMOVE_EMPTY);
+	assert_true(group_alive(tenant->at.fd));
+	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
+	assert_true(group_alive(tenant->at.fd));
+	assert_int_equal(ration_list_new(place.host, NULL, &list, NULL), 0);
+	assert_int_equal(ration_list_item(list, 0)->owner, RATION_OWNER_ALIVE);
+	assert_int_equal(ration_list_item(list, 0)->owner_pid, getpid());
+	(void)ration_list_free(list);
+	drop(tenant, RATION_REMOVE_EMPTY);
+	place_end(&place);
+}
+
+/* Nobody needs it when its maker is dead, and it is empty. */
+static void test_a_tenant_of_the_dead(void **state)
+{
+	const struct ration_group_options mine = { .size = sizeof(mine) };
+	struct ration_gc_report report = { .size = sizeof(report) };
+	struct ration_group *tenant = NULL;
+	struct place place;
+	pid_t pid;
+
+	(void)state;
+	place_begin(&place);
+	pid = fork();
+	if (pid == 0)
+		_exit(ration_group_create(place.host, "t", NULL, &mine, &tenant, NULL) != 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(ration_group_open(place.host, "t", &tenant, NULL), 0);
+	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
+	assert_false(group_alive(tenant->at.fd));
+	(void)ration_group_free(tenant);
+	place_end(&place);
+}
+
 static void test_a_group_that_vanishes(void **state)
 {
 	struct ration_stats stats = { .size = sizeof(stats) };
@@ -352,6 +398,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_group_that_is_there),
+		cmocka_unit_test(test_a_tenant_outlives_its_groups),
+		cmocka_unit_test(test_a_tenant_of_the_dead),
 		cmocka_unit_test(test_a_group_that_vanishes),
 		cmocka_unit_test(test_removal_spares_a_successor),
 		cmocka_unit_test(test_a_tenant_has_no_processes),

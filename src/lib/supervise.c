@@ -525,15 +525,21 @@ static uint64_t set_rusage(struct ration_run *run)
 	return user + system;
 }
 
+/* A run that was over before the watch had seen anything of it has no peak, rather than one of 0. */
+static void set_sampled(struct ration_receipt *receipt, enum ration_metric metric, uint64_t peak)
+{
+	if (peak > 0)
+		receipt_set(receipt, metric, peak, RATION_SOURCE_SAMPLED);
+}
+
 static void set_usage(struct ration_run *run)
 {
 	struct ration_receipt *receipt = &run->receipt;
 	uint64_t reaped_usec = set_rusage(run);
 
 	if (run->watch) {
-		receipt_set(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes,
-				RATION_SOURCE_SAMPLED);
-		receipt_set(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak, RATION_SOURCE_SAMPLED);
+		set_sampled(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes);
+		set_sampled(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak);
 		if (!in_group(run) && run->look.cpu_usec != RATION_UNLIMITED &&
 				run->look.cpu_usec > reaped_usec) {
 			receipt_set(receipt, RATION_METRIC_CPU_USEC, run->look.cpu_usec, RATION_SOURCE_SAMPLED);

@@ -66,6 +66,7 @@ def usage(receipt):
     assert set(use) == set(sources), "each number has its source"
     assert set(sources.values()) <= {"cgroup2", "rusage", "sampled", "clock"}
     assert all(value >= 0 for value in use.values())
+    assert all(use[name] > 0 for name, source in sources.items() if source == "sampled"), "never seen isn't 0"
     if receipt["verdict"] == "not-started":
         return
     assert use["wall_usec"] > 0

@@ -124,7 +124,9 @@ static int flush(struct output *output)
 		size_t size = output->pending < PIPE_BUF ? output->pending : PIPE_BUF;
 		ssize_t n = write_target(output, size);
 
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
 			return 0;
 		if (n < 0)
 			return -errno;
@@ -155,17 +157,18 @@ int output_move(struct output *output)
 {
 	int r = 0;
 
-	/* Not for ever: a busy writer isn't to keep us from the clock. */
 	for (int round = 0; output->source_fd >= 0 && r == 0; round++) {
-		if (round == ROUNDS_MAX)
-			return 0;
 		if (flush(output) < 0) {
 			/* The reader is gone: so is the command's pipe, and it will hear of it. */
 			output->pending = 0;
 			output->source_fd = close_fd(output->source_fd);
 			return 1;
 		}
-		if (output->pending > 0)
+		/*
+		 * Not for ever: a busy writer isn't to keep us from the clock. But never with
+		 * something in hand for a target that doesn't wait: no epoll tells of a file.
+		 */
+		if (output->pending > 0 || round == ROUNDS_MAX)
 			return 0;
 		r = fill(output);
 	}

@@ -29,6 +29,15 @@ def test_G01_output_under_the_cap(run):
     assert r.receipt.get("truncated", False) is False
 
 
+def test_G01_output_into_a_file(run):
+    """A busy writer and a file that takes all at once: what one call couldn't move was never moved."""
+    for _ in range(8):
+        with run.file("out").open("w") as out:
+            r = run("--output-limit 2M --timeout 100", "yes", stdout=out)
+        assert r.verdict == "output"
+        assert run.file("out").stat().st_size == 2 << 20 == r.usage["stdout_bytes"]
+
+
 def test_G01_truncate(run):
     """The other mode: too much is dropped, and the command lives."""
     r = run("--output-limit 123K --output-mode truncate", "writer 1000000")

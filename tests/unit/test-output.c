@@ -85,6 +85,29 @@ static void test_truncated_exactly(void **state)
 }
 
 /* A reader that takes its time gets everything, and holds nobody up. */
+/* A file is always ready, and so nothing would ever tell to go on with what was left in hand. */
+static void test_much_at_once_to_a_file(void **state)
+{
+	const size_t size = 1 << 20; /* as much as one call moves */
+	int target = temporary_file();
+	struct output output;
+	struct stat st;
+	char *text = calloc(1, size);
+
+	(void)state;
+	assert_non_null(text);
+	assert_int_equal(output_open(&output, target, 2 * size), 0);
+	assert_true(fcntl(output.child_fd, F_SETPIPE_SZ, (int)size) >= (int)size);
+	assert_int_equal(write(output.child_fd, text, size), size);
+	assert_int_equal(output_move(&output), 0);
+	assert_false(output_waits_for_target(&output));
+	assert_int_equal(fstat(target, &st), 0);
+	assert_int_equal(st.st_size, size);
+	output_close(&output);
+	(void)close(target);
+	free(text);
+}
+
 static void test_slow_reader(void **state)
 {
 	const size_t size = 300000;
@@ -274,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_truncated_exactly),
+		cmocka_unit_test(test_much_at_once_to_a_file),
 		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_nobody_reads_the_pipe),
 		cmocka_unit_test(test_nobody_reads_the_socket),

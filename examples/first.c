@@ -22,8 +22,12 @@ int main(int argc, char **argv)
 	} else {
 		const struct ration_receipt *receipt = ration_run_receipt(run);
 
-		printf("%s, peak %llu bytes\n", ration_verdict_name(receipt->verdict),
-				(unsigned long long)receipt->metric[RATION_METRIC_MEMORY_PEAK_BYTES]);
+		printf("%s", ration_verdict_name(receipt->verdict));
+		/* What isn't known has no source, and its number means nothing. */
+		if (receipt->source[RATION_METRIC_MEMORY_PEAK_BYTES] != RATION_SOURCE_ABSENT)
+			printf(", peak %llu bytes",
+					(unsigned long long)receipt->metric[RATION_METRIC_MEMORY_PEAK_BYTES]);
+		printf("\n");
 		status = receipt->exit_code;
 	}
 	ration_run_free(run);

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""What a program may do that has the library in it: the examples, signals, threads, event loops."""
+"""What a program may do that has the library in it: the examples, event loops, threads, SIGCHLD."""
 
+import os
+import re
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from conftest import HELPERS, RATION, SLOW
+from conftest import HELPERS, RATION, SLOW, wait_for
 from world import HAS
 
+pytestmark = pytest.mark.worlds("host", "v2", "user", "nothing")
 BUILD = Path(RATION).resolve().parent
 ENDS = pytest.mark.parametrize("command, verdict, known", [
     (["sh", "-c", "exit 7"], "exit exit 7", "status 7 signal 0"),
@@ -24,6 +28,116 @@ def program(run, *argv, code=0, **options):
     assert done.returncode == code, done.stdout
     return done.stdout.splitlines()
 
+
+# ------------------------------------------------------------ examples/first.c
+
+def test_first(run):
+    """What it prints of memory is a peak that somebody has seen."""
+    assert re.fullmatch(r"ok(, peak [1-9]\d* bytes)?", *program(run, BUILD / "examples" / "first", "true"))
+    line, = program(run, BUILD / "examples" / "first", "alloc", "100", code=137)
+    assert line == "memory, peak 67108864 bytes" if "memory" in HAS else re.fullmatch(r"memory, peak \d{8,} bytes", line)
+
+
+# ------------------------------------------------------------ examples/judge.c
+
+@pytest.fixture
+def judge(run):
+    """judge(OPTIONS, COMMAND, expected=...): what examples/judge.c says of COMMAND."""
+    def call(options, command, expected="42\n", code=1):
+        run.file("input").write_text("21\n")
+        run.file("expected").write_text(expected)
+        *told, line = program(run, BUILD / "examples" / "judge", "-w", "300s", "-t", "100s", *options.split(),
+                              run.file("input"), run.file("expected"), *command, code=code)
+        if code < 2 and {"memory", "pids"} <= HAS:
+            assert told == []
+        elif code < 2:
+            assert any(text.startswith("judge: memory is held by watch: ") for text in told)
+        return line
+    return call
+
+
+@pytest.mark.parametrize("command, word", [
+    ("read n; echo $((n * 2))", "AC"), ("echo 42; echo; echo noise >&2", "AC"), ("printf 42", "AC"),
+    ("echo 43", "WA"), ("echo 4", "WA"), ("echo 42 42", "WA"), ("true", "WA")])
+def test_judge_compares(judge, command, word):
+    line = judge("", ["sh", "-c", command], code=0 if word == "AC" else 1)
+    numbers = re.fullmatch(word + r", cpu [\d.]+ \w+, wall [\d.]+ \w+, memory (.*)", line)
+    assert numbers, line
+    if "memory" in HAS:
+        assert re.fullmatch(r"[1-9][\d.]* \w+", numbers[1])
+    else:
+        assert re.fullmatch(r"not known|[1-9][\d.]* \w+ \(sampled\)", numbers[1])
+
+
+def test_judge_too_much_memory(judge):
+    line = judge("-m 32M", ["alloc", "100"])
+    assert line.startswith("MLE, ")
+    assert line.endswith(", memory 32 MiB") if "memory" in HAS else line.endswith(" (sampled)")
+
+
+@pytest.mark.parametrize("options, command", [("-t 200ms", ["spin", "60"]), ("-w 300ms", ["sleep", "100"])])
+def test_judge_too_slow(judge, options, command):
+    assert judge(options, command).startswith("TLE, ")
+
+
+def test_judge_too_many_processes(judge):
+    """A kernel refuses the fork, and the submission makes of it what it can; a watch ends it."""
+    line = judge("-p 8", ["forks", "40", "3"])
+    assert line.startswith("RE, ") and line.endswith(", exit 1, forks refused" if "pids" in HAS else ", too many tasks")
+
+
+def test_judge_other_ends(judge):
+    assert judge("-o 1M", ["yes"]).startswith("OLE, ")
+    assert judge("", ["sh", "-c", "echo 42; exit 3"]).endswith(", exit 3")
+    assert judge("", ["sh", "-c", "echo 42; kill -SEGV $$"]).endswith(", signal 11")
+    assert "can't execute" in judge("", ["no_such_cmd"], code=2)
+    assert "3GB" in judge("-m 3GB", ["true"], code=2)
+    assert judge("-x", ["true"], code=2).startswith("judge: usage: ")
+
+
+# ------------------------------------------------------------- examples/loop.c
+
+def test_loop_runs_all_at_once(run):
+    """The first waits for the second, and all of it in one thread."""
+    os.mkfifo(run.file("go"))
+    commands = [f"read line <{run.file('go')}; exit 3", f"echo >{run.file('go')}", "alloc 100",
+                "grep SigBlk /proc/self/status"]
+    lines = program(run, BUILD / "examples" / "loop", "-m", "64M", "-t", "300s", *commands)
+    assert set(lines) >= {"1: exit, exit status 3", "2: ok, exit status 0", "3: memory, exit status 137",
+                          "4: ok, exit status 0", "SigBlk:\t0000000000000000"}
+    assert len([line for line in lines if ": started, pid " in line]) == 4
+    told = [line for line in lines if line.startswith("loop: ")]
+    if "cgroup" not in HAS:
+        assert len(told) == 1 and told[0].startswith("loop: no events: ")
+        return
+    assert "loop: populated 1" in told and not any("gone" in line for line in told)
+    assert any(line.startswith("loop: oom-kill ") for line in told) == ("memory" in HAS)
+
+
+def test_loop_is_interrupted(run):
+    loop = subprocess.Popen([BUILD / "examples" / "loop", "-t", "300s", "sleep 200", "sleep 200"], env=run.env,
+                            stdin=subprocess.DEVNULL, stdout=run.file("out").open("w"))
+    try:
+        wait_for("both to run", lambda: run.file("out").read_text().count("started") == 2)
+        loop.send_signal(signal.SIGTERM)
+        assert loop.wait(15 * SLOW) == 0
+    finally:
+        loop.kill()
+        loop.wait()
+    assert {"1: interrupted, exit status 143", "2: interrupted, exit status 143"} <= set(
+        run.file("out").read_text().splitlines())
+
+
+def test_runs_in_an_asyncio_loop(run):
+    """A process of asyncio's own, and what it minds of its children, isn't disturbed."""
+    os.mkfifo(run.file("go"))
+    lines = program(run, "/usr/bin/python3", Path(__file__).with_name("aio.py"), BUILD / "src" / "libration.so",
+                    "read line <go; exit 7", "kill -9 $$", "alloc 100", cwd=run.tmp)
+    assert sorted(lines) == ["a process of asyncio's own - 3", "alloc 100 - memory 137", "kill -9 $$ - signal 137",
+                             "read line <go; exit 7 - exit 7"]
+
+
+# -------------------------------------------------------------------- SIGCHLD
 
 @ENDS
 def test_sigchld_handled_for_own_children(run, command, verdict, known):

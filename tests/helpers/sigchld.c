@@ -106,8 +106,8 @@ static int supervise(const struct ration_host *host, const struct ration_plan *p
 	if (r >= 0) {
 		receipt = ration_run_receipt(run);
 		printf("verdict %s exit %d status %d signal %d lost %d rusage %d\n",
-				ration_verdict_name(receipt->verdict), receipt->exit_code, receipt->child_status,
-				receipt->child_signal, receipt->status_lost,
+				ration_verdict_name(receipt->verdict), receipt->exit_code,
+				receipt->child_status, receipt->child_signal, receipt->status_lost,
 				receipt->source[RATION_METRIC_MAXRSS_BYTES] == RATION_SOURCE_RUSAGE);
 	}
 	ration_run_free(run);
@@ -147,7 +147,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sigchld: %s\n", error.message);
 		return 1;
 	}
-	printf("own %d signals %s fds %d children %s\n", (int)own_status, signals > 0 ? "some" : "none",
-			count_fds() - fds, waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD ? "none" : "some");
+	printf("own %d signals %s ", (int)own_status, signals > 0 ? "some" : "none");
+	printf("fds %d ", count_fds() - fds);
+	printf("children %s\n", waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD ? "none" : "some");
 	return 0;
 }

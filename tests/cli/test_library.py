@@ -3,14 +3,15 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from conftest import HELPERS, RATION, SLOW, wait_for
-from world import HAS
+from conftest import HELPERS, RATION, SLOW, TOP, wait_for
+from world import HAS, WORLD
 
 pytestmark = pytest.mark.worlds("host", "v2", "user", "nothing")
 BUILD = Path(RATION).resolve().parent
@@ -135,6 +136,32 @@ def test_runs_in_an_asyncio_loop(run):
                     "read line <go; exit 7", "kill -9 $$", "alloc 100", cwd=run.tmp)
     assert sorted(lines) == ["a process of asyncio's own - 3", "alloc 100 - memory 137", "kill -9 $$ - signal 137",
                              "read line <go; exit 7 - exit 7"]
+
+
+# -------------------------------------------------------------------- threads
+
+def test_many_threads(run):
+    """Each has what it asked for, and nothing is left of it."""
+    threads, rounds = (16, 40) if WORLD == "host" else (6, 3)
+    assert program(run, f"{HELPERS}/crowd", str(threads), str(rounds)) == [
+        f"rounds {threads * rounds} fds 0 children none"]
+
+
+@pytest.mark.worlds("host")
+def test_many_threads_without_races(run):
+    """The same with all accesses to memory watched, by a build of its own."""
+    if not shutil.which("cc"):
+        pytest.skip("needs a C compiler")
+    sources = [path for room in ("util", "sys", "mech", "lib") for path in sorted((TOP / "src" / room).glob("*.c"))]
+    built = subprocess.run(["cc", "-fsanitize=thread", "-g", "-O1", "-w", "-std=gnu11", "-D_GNU_SOURCE", "-pthread",
+                            f"-I{TOP}/include", f"-I{TOP}/src", *sources, TOP / "tests" / "helpers" / "crowd.c",
+                            "-o", run.file("crowd")], stderr=subprocess.PIPE, text=True, timeout=100, check=False)
+    if "tsan" in built.stderr:
+        pytest.skip("needs the library of -fsanitize=thread")
+    assert built.returncode == 0, built.stderr
+    # Its own map of the memory leaves little room for a kernel that places programs at random.
+    run.env["TSAN_OPTIONS"] = "die_after_fork=0 exitcode=66"
+    assert program(run, "setarch", "-R", run.file("crowd"), "8", "10") == ["rounds 80 fds 0 children none"]
 
 
 # -------------------------------------------------------------------- SIGCHLD

@@ -115,11 +115,13 @@ ROWS = {
     "H16": "a tenant's total holds for the sum of its groups, and is named in the verdict",
     "H17": "`rm` of a tenant with live processes: refused, or all killed",
     "H18": "`ration guard` ends the group that stalls its tenant, and no other",
+    "H19": "a virtual machine that uses all of its guest's memory, within the profile's sum",
     "I01": "nothing is left, after each single test",
     "I02": "`run --exec`: no supervisor is left; gc and the next run remove the group",
     "I04": "zombies hold up nothing",
     "I06": "supervisor and keeper killed: `gc` removes that group and no other",
     "I08": "runs in one process, up to ten thousand or for a minute: nothing grows",
+    "I09": "HOME, /tmp, /run and /var full or read-only: runs and groups as ever",
     "J04": "the real root has no memory.max: neither 0 nor a limit",
     "J05": "cgroup2 without controllers, or no group at all",
     "J06": "hybrid: used whole or not at all, and said",
@@ -129,6 +131,7 @@ ROWS = {
     "K06": "CPU time is user and system time",
     "K07": "the largest process and the whole group: two numbers",
     "K08": "sizes: what is a size and what isn't",
+    "K13": "a burst of runs: never above their tenant's total, each with its verdict",
     "K17": "how much memory there is, and who says so",
 }
 NAME = re.compile(r"test_((?:[A-K]\d\d_)+)")

@@ -2,9 +2,11 @@
 """Each world as it is: what holds there, by what, and what is said about it."""
 
 import json
+import subprocess
 
 import pytest
 
+from conftest import RATION, SLOW
 from world import HAS, WORLD, mount
 
 ALL = ("--memory 64M --swap 0 --memory-high 60M --cpus 1 --cpu-weight 50 --cpu-time 20:30 --timeout 60 --pids 50 "
@@ -180,3 +182,67 @@ def test_world_in_the_doctors_words(run):
     for name in ("memory", "pids", "cpu"):
         assert name in text
     assert WORLD
+
+
+# What a small or broken machine has of these: nothing to write to. "$1" is ration, found
+# by its fd, since the place that it lies in may be covered.
+SHUT = """
+exec 9<"$1"
+for place in "$HOME" /tmp /run /var; do
+	case $2 in
+	read-only)
+		mount --rbind "$place" "$place"
+		mount -o remount,bind,ro "$place"
+		;;
+	full)
+		mount -t tmpfs -o size=4k,mode=777 full "$place"
+		dd if=/dev/zero of="$place/all" bs=4k count=2 2>/dev/null || :
+		;;
+	esac
+	! echo x 2>/dev/null >"$place/x" || exit 99
+done
+cd /
+ration() { /proc/self/fd/9 "$@"; }
+"""
+
+
+def shut(run, how, script):
+    """Runs a script where HOME, /tmp, /run and /var can't be written."""
+    return subprocess.run(["unshare", "-m", "sh", "-ec", SHUT + script, "sh", RATION, how], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=60 * SLOW, check=False,
+                          env=dict(run.env, HOME="/root", TMPDIR="/tmp", XDG_RUNTIME_DIR="/run"))
+
+
+shut_how = pytest.mark.parametrize("how", ["read-only", "full"])
+
+
+@pytest.mark.needs("unshare")
+@shut_how
+def test_I09_a_run(run, how):
+    """A run keeps nothing on a disk: where nothing can be written, it is as elsewhere."""
+    done = shut(run, how, "ration run --memory 64M --timeout 60 --receipt fd:1 -- true\n"
+                          "ration run --pids 50 -- sh -c 'exit 7' || exit $?")
+    assert done.returncode == 7, done
+    receipt = json.loads(done.stdout)
+    assert receipt["verdict"] == "ok"
+    assert {entry["limit"]: entry["mechanism"] for entry in receipt["limits"]}["memory"] == (
+        "cgroup2" if "memory" in HAS else "watch")
+
+
+@pytest.mark.needs("unshare", "cgroup")
+@shut_how
+def test_I09_groups(run, how):
+    """There are no state files: what a group is stands in the group."""
+    done = shut(run, how, """
+		ration create t/g
+		(exec /proc/self/fd/9 exec t/g -- sleep 100 >/dev/null &)
+		for i in $(seq 100); do
+			ration stat t/g --json | grep -q '"processes": 1' && break
+			sleep .1
+		done
+		ration gc
+		ration ls --json
+		ration rm --force t/g >/dev/null
+		ration ls --json""")
+    assert (done.returncode, done.stderr) == (0, ""), done
+    assert done.stdout.count('"group": "t/g"') == 1 and '"processes": 1' in done.stdout, done

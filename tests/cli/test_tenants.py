@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Tenants' totals, many machines at once, and many runs one after the other."""
 
+import os
 import shutil
 import signal
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,53 @@ def test_many_machines(run):
         read = [line.split() for line in lines if line.split()[0] == address]
         assert len(read) == 2 and all(int(words[1]) > 15 for words in read), done.stdout
     assert lines[-2:] == ["red/greedy has ended, the others are up", "0 groups left"]
+
+
+class Samples(threading.Thread):
+    """What a file of one number says, again and again until the end."""
+
+    def __init__(self, file):
+        super().__init__(daemon=True)
+        self.file, self.all, self.over = file, [], threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(.05):
+            self.all.append(int(self.file.read_text()))
+
+    def end(self):
+        self.over.set()
+        self.join()
+        return self.all
+
+
+@pytest.mark.worlds("v2")
+def test_K13_burst(hand, run):
+    """Sixty at once into a tenant that has room for some: it is never above its total,
+    and each run knows how it ended."""
+    total, each, n = 96 * MIB, 6, 60
+    hand.ok("create t --memory 96M")
+    tenant = hand.path("t")
+    samples = Samples(tenant / "memory.current")
+    runs = [run.start("--tenant t --memory 20M --timeout 600", f"alloc {each} stay") for _ in range(n)]
+    alive = lambda: [r for r in runs if r.popen.poll() is None]  # noqa: E731
+    wait_for("an end to the dying", lambda: len(alive()) * each * MIB <= total, 60)
+    for r in alive():
+        r.signal(signal.SIGTERM)
+    ends = [r.wait(300) for r in runs]
+    seen = samples.end()
+    verdicts = [r.verdict for r in ends]
+    assert set(verdicts) == {"memory-external", "interrupted"}, verdicts
+    for r in ends:
+        where = [e["where"] for e in r.receipt["evidence"] if e["level"] == "tenant"]
+        if r.verdict == "memory-external":
+            assert r.code == 137 and where and where[0].endswith("/t"), r
+        else:
+            assert r.code == 143, r
+    # A charge is added first and taken back where it is too much: up to 64 pages on each CPU, for a moment.
+    assert max(seen) <= total + os.cpu_count() * 64 * 4096 and len(seen) > 10
+    assert int((tenant / "memory.peak").read_text()) <= total
+    assert [path for path in tenant.iterdir() if path.is_dir()] == []
 
 
 def dying():

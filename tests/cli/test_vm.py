@@ -3,12 +3,16 @@
 
 import json
 import shlex
+import shutil
+from pathlib import Path
 
 import pytest
 
+from conftest import RATION, SLOW
 from world import HAS
 
 MIB = 1 << 20
+GUEST = Path(RATION).resolve().parent / "scripts" / "demo-guest"
 anywhere = pytest.mark.worlds("host", "v2")
 
 
@@ -131,3 +135,27 @@ def test_the_fallback_isnt_above_what_ration_may_have(run):
     r = run("--vm kvm --guest-memory 64M", ["bash", "-c", "ulimit -t"], before=["prlimit", "--cpu=1000"])
     assert (r.code, r.stdout) == (0, "1000\n")
     assert "rlimit_cpu" not in behind(r)
+
+
+def boot(run, options, tb_mib):
+    """A guest of 64 MiB that writes to each of its pages, and then switches off."""
+    if not GUEST.exists() or not shutil.which("qemu-system-x86_64"):
+        pytest.skip("needs qemu-system-x86_64 and an x86-64 machine")
+    return run(f"{options} --timeout {60 * SLOW}",
+               f"qemu-system-x86_64 -accel tcg,tb-size={tb_mib} -nodefaults -no-user-config -display none "
+               f"-serial stdio -no-reboot -m 64M -kernel {GUEST} -append fill", deadline=90 * SLOW)
+
+
+@pytest.mark.worlds("v2")
+def test_H19_head_room(run):
+    """What the profile gives on top of the guest's memory is enough, and is needed: the
+    same guest with just its own memory is ended."""
+    r = boot(run, "--vm tcg --guest-memory 64M --enforce strict", 256)
+    assert (r.code, r.verdict) == (0, "ok"), r
+    assert r.stdout.split("\n")[1:3] == ["guest: writing to all of my memory", "guest: done"], r
+    assert r.limit("memory")["in_force"] == (64 + 200 + 256) * MIB
+    assert 64 * MIB < r.usage["memory_peak_bytes"] < r.limit("memory")["in_force"]
+    assert r.usage["pids_refused"] == 0
+    r = boot(run, "--memory 64M --pids 100 --enforce strict", 256)
+    assert (r.code, r.verdict) == (137, "memory"), r
+    assert "guest: done" not in r.stdout

@@ -74,7 +74,8 @@ static void handle_run(int i)
 		printf("%d: %s, exit status %d\n", i + 1, ration_verdict_name(receipt->verdict),
 				receipt->exit_code);
 	}
-	/* Closes the fd, which takes it out of the epoll. */
+	/* To close an fd isn't enough, as long as a child that is just being made has it, too. */
+	epoll_ctl(loop, EPOLL_CTL_DEL, ration_run_fd(runs[i]), NULL);
 	runs[i] = ration_run_free(runs[i]);
 	live--;
 }

@@ -751,7 +751,10 @@ RATION_PUBLIC struct ration_run *ration_run_free(struct ration_run *run);
 
 /*
  * Returns a file descriptor that polls readable when ration_run_dispatch() has
- * something to do: for epoll, libuv, asyncio. The run's own: don't close it.
+ * something to do: for epoll, libuv, asyncio. The run's own: don't close it. Before
+ * ration_run_free() take it out of the epoll: an epoll goes on telling of a file that
+ * was closed here as long as another process has it, and for a moment a keeper does
+ * that is forked for another run.
  */
 RATION_PUBLIC int ration_run_fd(const struct ration_run *run);
 
@@ -1180,7 +1183,8 @@ RATION_PUBLIC struct ration_events *ration_events_free(struct ration_events *eve
 
 /*
  * Returns a file descriptor that polls readable as long as ration_events_next()
- * has something to tell: for epoll, libuv, asyncio. Don't read it, don't close it.
+ * has something to tell: for epoll, libuv, asyncio. Don't read it, don't close it, and
+ * take it out of the epoll before ration_events_free(): see ration_run_fd().
  */
 RATION_PUBLIC int ration_events_fd(const struct ration_events *events);
 

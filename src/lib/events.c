@@ -162,8 +162,12 @@ static void set_gone(struct ration_events *events)
 	if (wants(events, RATION_EVENT_EMPTY) && events->last[RATION_EVENT_EMPTY] == 1)
 		events->pending[RATION_EVENT_EMPTY] = 1;
 	events->gone = true;
-	for (size_t i = 0; i < SOURCE_MORE; i++)
-		events->fd[i] = close_fd(events->fd[i]); /* and with it, out of the epoll */
+	for (size_t i = 0; i < SOURCE_MORE; i++) {
+		/* To close it isn't enough while somebody who has just been forked has it, too. */
+		if (events->fd[i] >= 0)
+			(void)epoll_ctl(events->epoll_fd, EPOLL_CTL_DEL, events->fd[i], NULL);
+		events->fd[i] = close_fd(events->fd[i]);
+	}
 	if (wants(events, RATION_EVENT_GONE))
 		events->pending[RATION_EVENT_GONE] = 1;
 }

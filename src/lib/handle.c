@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 
 #include "lib/apply.h"
+#include "lib/gc.h"
 #include "lib/owner.h"
 #include "lib/record.h"
 #include "lib/update.h"
@@ -289,6 +290,18 @@ static void abandon(struct ration_group *group, bool mine)
 		(void)group_remove(&group->at);
 }
 
+/* A tenant whose maker is dead, and its groups whose owners are. True: it is gone. */
+static bool make_room(const struct ration_group *group)
+{
+	const struct ration_host *host = group->host;
+
+	if (owner_state(host->proc_fd, group->at.fd, NULL) != RATION_OWNER_DEAD)
+		return false;
+	gc_sweep(host, group->at.tenant_fd, UINT64_MAX);
+	nodes_remove(host, group->at.namespace_fd, group->at.tenant, group->at.fd);
+	return !group_alive(group->at.fd);
+}
+
 static int create_tenant(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
 {
@@ -305,8 +318,12 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 		if (r < 0)
 			continue;
 		r = group_claim(at->fd, false);
-		if (r == -EEXIST)
+		if (r == -EEXIST && !make_room(group))
 			return take_existing(group, plan, options, reterr);
+		if (r == -EEXIST) {
+			r = -ENOENT;
+			continue;
+		}
 		if (r == 0)
 			r = furnish(group, plan, options, reterr);
 		if (r == 0 && !group_alive(at->fd))

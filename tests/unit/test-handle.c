@@ -109,25 +109,56 @@ static void test_a_tenant_outlives_its_groups(void **state)
 	place_end(&place);
 }
 
+/* A program makes tenant t and group t/n, and dies. */
+static void make_and_die(struct place *place)
+{
+	const struct ration_group_options mine = { .size = sizeof(mine) };
+	struct ration_group *group = NULL;
+	pid_t pid = fork();
+	int r;
+
+	if (pid == 0) {
+		r = ration_group_create(place->host, "t", NULL, &mine, &group, NULL);
+		_exit(r == 0 ? ration_group_create(place->host, "t/n", NULL, &mine, &group, NULL) != 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &r, 0), pid);
+	assert_int_equal(r, 0);
+}
+
 /* Nobody needs it when its maker is dead, and it is empty. */
 static void test_a_tenant_of_the_dead(void **state)
 {
-	const struct ration_group_options mine = { .size = sizeof(mine) };
 	struct ration_gc_report report = { .size = sizeof(report) };
 	struct ration_group *tenant = NULL;
 	struct place place;
-	pid_t pid;
 
 	(void)state;
 	place_begin(&place);
-	pid = fork();
-	if (pid == 0)
-		_exit(ration_group_create(place.host, "t", NULL, &mine, &tenant, NULL) != 0);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	make_and_die(&place);
 	assert_int_equal(ration_group_open(place.host, "t", &tenant, NULL), 0);
 	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
 	assert_false(group_alive(tenant->at.fd));
 	(void)ration_group_free(tenant);
+	place_end(&place);
+}
+
+/* A program that crashed, and is started again, was told that its tenant exists already. */
+static void test_a_tenant_of_the_dead_is_made_anew(void **state)
+{
+	const struct ration_group_options mine = { .size = sizeof(mine) };
+	struct ration_group *tenant = NULL, *other = NULL;
+	struct place place;
+	int owner;
+
+	(void)state;
+	place_begin(&place);
+	make_and_die(&place);
+	assert_int_equal(ration_group_create(place.host, "t", NULL, &mine, &tenant, NULL), 0);
+	assert_int_equal(owner_state(place.host->proc_fd, tenant->at.fd, &owner), RATION_OWNER_ALIVE);
+	assert_int_equal(owner, getpid());
+	assert_int_equal(ration_group_open(place.host, "t/n", &other, NULL), -ENOENT);
+	assert_int_equal(ration_group_create(place.host, "t", NULL, &mine, &other, NULL), -EEXIST);
+	drop(tenant, RATION_REMOVE_EMPTY);
 	place_end(&place);
 }
 
@@ -400,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_a_group_that_is_there),
 		cmocka_unit_test(test_a_tenant_outlives_its_groups),
 		cmocka_unit_test(test_a_tenant_of_the_dead),
+		cmocka_unit_test(test_a_tenant_of_the_dead_is_made_anew),
 		cmocka_unit_test(test_a_group_that_vanishes),
 		cmocka_unit_test(test_removal_spares_a_successor),
 		cmocka_unit_test(test_a_tenant_has_no_processes),

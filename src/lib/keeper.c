@@ -81,11 +81,7 @@ static void keeper_main(const struct group *group, pid_t parent, int socket_fd)
 {
 	int parent_fd = sys_pidfd_open(parent);
 	const int keep[] = { group->host->base_fd, socket_fd, parent_fd };
-	sigset_t all;
 
-	/* Not even by a signal to the whole terminal or process group: only SIGKILL, by pid. */
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "ration-keeper");
 	sys_close_others(keep, ARRAY_SIZE(keep));
@@ -110,9 +106,10 @@ int keeper_start(const struct group *group, struct keeper *ret_keeper)
 		return -errno;
 	read_fd = pair[0];
 	write_fd = pair[1];
-	pid = fork();
+	/* It doesn't end even by a signal to the whole terminal or process group: only by SIGKILL, by pid. */
+	pid = sys_fork_masked();
 	if (pid < 0)
-		return -errno;
+		return pid;
 	if (pid == 0)
 		keeper_main(group, parent, read_fd);
 	ret_keeper->pid = pid;

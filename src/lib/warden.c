@@ -102,10 +102,7 @@ static void warden_main(struct ration_run *run, int peer_fd)
 {
 	struct report report = { .code = 0 };
 	struct sigaction child = { .sa_handler = SIG_DFL };
-	sigset_t all;
 
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	/* An ignored SIGCHLD would lose the command's status; the command finds its own again. */
 	(void)sigaction(SIGCHLD, &child, NULL);
 	(void)prctl(PR_SET_NAME, "ration-warden");
@@ -163,9 +160,9 @@ int warden_start(struct ration_run *run, struct ration_error *reterr)
 	run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (run->epoll_fd < 0 || epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, ours, &wanted) < 0)
 		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make an epoll: %s", error_text(-errno));
-	pid = fork();
+	pid = sys_fork_masked();
 	if (pid < 0)
-		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't fork: %s", error_text(-errno));
+		return error_set(reterr, pid, RATION_CAUSE_UNKNOWN, "can't fork: %s", error_text(pid));
 	if (pid == 0) {
 		close_strangers(run, theirs);
 		warden_main(run, theirs);

@@ -282,13 +282,14 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 		moved = true;
 		r = start_moved(spawn, &pid, &pid_fd);
 	}
+	/* While no handler can come in between: a child that has failed is about to exit. */
+	if (r >= 0 && spawn->failed_step != SPAWN_STEP_NONE) {
+		(void)waitpid(pid, NULL, 0);
+		r = spawn->failed;
+	}
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)
 		return r;
-	if (spawn->failed_step != SPAWN_STEP_NONE) {
-		(void)waitpid(pid, NULL, 0);
-		return spawn->failed;
-	}
 	*ret_pid = pid;
 	*ret_pid_fd = TAKE_FD(pid_fd);
 	if (spawn->cgroup_fd < 0)

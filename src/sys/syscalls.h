@@ -73,6 +73,13 @@ pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*functi
 /* The same without clone3 and without a cgroup: fork(2) and pidfd_open(2). */
 pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd);
 
+/*
+ * fork(2) for a helper of ours: in the child every signal is blocked from the
+ * first moment, since a handler of the program would run there as if in the
+ * program itself. -errno.
+ */
+pid_t sys_fork_masked(void);
+
 /* Now on CLOCK_MONOTONIC, in microseconds. */
 uint64_t sys_now_usec(void);
 

@@ -6,6 +6,7 @@
 
 #include "place.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -126,6 +127,53 @@ static void test_it_inherits_from_the_dead(void **state)
 	place_end(&place);
 }
 
+static int told_fd;
+static pid_t program;
+
+static void tell(int sig)
+{
+	(void)sig;
+	if (getpid() != program)
+		(void)!write(told_fd, "", 1);
+}
+
+/* What a terminal may do in the first moment of a child. */
+static void signal_at_birth(void)
+{
+	(void)raise(SIGUSR1);
+}
+
+/* The program's handlers are for the program: in a keeper they would take it for the program itself. */
+static void test_no_handler_of_the_program_runs_in_it(void **state)
+{
+	struct place place;
+	struct group group;
+	struct keeper keeper;
+	sigset_t before, after;
+	int told[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(told), 0);
+	told_fd = told[1];
+	program = getpid();
+	(void)signal(SIGUSR1, tell);
+	assert_int_equal(pthread_atfork(NULL, NULL, signal_at_birth), 0);
+	(void)sigprocmask(SIG_SETMASK, NULL, &before);
+	make(&place, &group, &keeper);
+	(void)sigprocmask(SIG_SETMASK, NULL, &after);
+	for (int sig = 1; sig < NSIG; sig++)
+		assert_int_equal(sigismember(&before, sig), sigismember(&after, sig));
+	assert_int_equal(group_remove(&group), 0);
+	keeper_reap(&keeper);
+	(void)close(told[1]);
+	assert_int_equal(read(told[0], &byte, 1), 0);
+	(void)close(told[0]);
+	(void)signal(SIGUSR1, SIG_IGN);
+	group_close(&group);
+	place_end(&place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_sent_home_it_leaves_the_group_alone),
 		cmocka_unit_test(test_left_to_it_the_keeper_is_nobodys_child),
 		cmocka_unit_test(test_it_inherits_from_the_dead),
+		cmocka_unit_test(test_no_handler_of_the_program_runs_in_it),
 	};
 
 	return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);

@@ -73,6 +73,9 @@ static void wait_for_the_child(void)
 {
 	sigset_t before = block();
 
+	/* Of one that is ignored it is only told that it has gone. */
+	if (ignored)
+		waitpid(own, NULL, 0);
 	while (own_status < 0 && !ignored)
 		sigsuspend(&before);
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -17,17 +17,18 @@ pytestmark = pytest.mark.worlds("host", "v2", "user", "nothing")
 BUILD = Path(RATION).resolve().parent
 ENDS = pytest.mark.parametrize("command, verdict, known", [
     (["sh", "-c", "exit 7"], "exit exit 7", "status 7 signal 0"),
-    (["alloc", "100"], "memory exit 137", "status -1 signal 9"),
+    (["alloc", "100", "stay"], "memory exit 137", "status -1 signal 9"),
     (["spin", "60"], "cpu-time exit 124", "status -1 signal 9")])
 LOST = "status -1 signal 0 lost 1 rusage 0"
 
 
 def program(run, *argv, code=0, **options):
-    """Runs a program that uses the library; returns what it printed, by lines."""
+    """Runs a program that uses the library; returns what it printed, by lines, without
+    the "ready" of what is about to be ended by a watch."""
     done = subprocess.run(argv, env=run.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           stdin=subprocess.DEVNULL, timeout=60 * SLOW, check=False, **options)
     assert done.returncode == code, done.stdout
-    return done.stdout.splitlines()
+    return [line for line in done.stdout.splitlines() if line != "ready"]
 
 
 # ------------------------------------------------------------ examples/first.c
@@ -35,7 +36,7 @@ def program(run, *argv, code=0, **options):
 def test_first(run):
     """What it prints of memory is a peak that somebody has seen."""
     assert re.fullmatch(r"ok(, peak [1-9]\d* bytes)?", *program(run, BUILD / "examples" / "first", "true"))
-    line, = program(run, BUILD / "examples" / "first", "alloc", "100", code=137)
+    line, = program(run, BUILD / "examples" / "first", "alloc", "100", "stay", code=137)
     assert line == "memory, peak 67108864 bytes" if "memory" in HAS else re.fullmatch(r"memory, peak \d{8,} bytes", line)
 
 
@@ -72,7 +73,7 @@ def test_judge_compares(judge, command, word):
 
 
 def test_judge_too_much_memory(judge):
-    line = judge("-m 32M", ["alloc", "100"])
+    line = judge("-m 32M", ["alloc", "100", "stay"])
     assert line.startswith("MLE, ")
     assert line.endswith(", memory 32 MiB") if "memory" in HAS else line.endswith(" (sampled)")
 
@@ -102,7 +103,7 @@ def test_judge_other_ends(judge):
 def test_loop_runs_all_at_once(run):
     """The first waits for the second, and all of it in one thread."""
     os.mkfifo(run.file("go"))
-    commands = [f"read line <{run.file('go')}; exit 3", f"echo >{run.file('go')}", "alloc 100",
+    commands = [f"read line <{run.file('go')}; exit 3", f"echo >{run.file('go')}", "alloc 100 stay",
                 "grep SigBlk /proc/self/status"]
     lines = program(run, BUILD / "examples" / "loop", "-m", "64M", "-t", "300s", *commands)
     assert set(lines) >= {"1: exit, exit status 3", "2: ok, exit status 0", "3: memory, exit status 137",
@@ -134,8 +135,8 @@ def test_runs_in_an_asyncio_loop(run):
     """A process of asyncio's own, and what it minds of its children, isn't disturbed."""
     os.mkfifo(run.file("go"))
     lines = program(run, "/usr/bin/python3", Path(__file__).with_name("aio.py"), BUILD / "src" / "libration.so",
-                    "read line <go; exit 7", "kill -9 $$", "alloc 100", cwd=run.tmp)
-    assert sorted(lines) == ["a process of asyncio's own - 3", "alloc 100 - memory 137", "kill -9 $$ - signal 137",
+                    "read line <go; exit 7", "kill -9 $$", "alloc 100 stay", cwd=run.tmp)
+    assert sorted(lines) == ["a process of asyncio's own - 3", "alloc 100 stay - memory 137", "kill -9 $$ - signal 137",
                              "read line <go; exit 7 - exit 7"]
 
 

@@ -133,8 +133,12 @@ ROWS = {
     "K08": "sizes: what is a size and what isn't",
     "K13": "a burst of runs: never above their tenant's total, each with its verdict",
     "K17": "how much memory there is, and who says so",
+    "L01": "the examples do what they say",
+    "L02": "runs and events in an event loop: many at once, in one thread",
+    "L03": "calls from many threads at once: each has its own, and nothing is left",
+    "L04": "SIGCHLD is the program's; a status that it takes is said to be lost",
 }
-NAME = re.compile(r"test_((?:[A-K]\d\d_)+)")
+NAME = re.compile(r"test_((?:[A-L]\d\d_)+)")
 HERE = Path(__file__).resolve().parent
 DOC = HERE.parent.parent / "docs" / "conformance.md"
 BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"

@@ -13,7 +13,7 @@ import pytest
 from conftest import HELPERS, RATION, SLOW, TOP, wait_for
 from world import HAS, WORLD
 
-pytestmark = pytest.mark.worlds("host", "v2", "user", "nothing")
+pytestmark = [pytest.mark.worlds("host", "v2", "user", "nothing")]
 BUILD = Path(RATION).resolve().parent
 ENDS = pytest.mark.parametrize("command, verdict, known", [
     (["sh", "-c", "exit 7"], "exit exit 7", "status 7 signal 0"),
@@ -33,7 +33,7 @@ def program(run, *argv, code=0, **options):
 
 # ------------------------------------------------------------ examples/first.c
 
-def test_first(run):
+def test_L01_first(run):
     """What it prints of memory is a peak that somebody has seen."""
     assert re.fullmatch(r"ok(, peak [1-9]\d* bytes)?", *program(run, BUILD / "examples" / "first", "true"))
     line, = program(run, BUILD / "examples" / "first", "alloc", "100", "stay", code=137)
@@ -61,7 +61,7 @@ def judge(run):
 @pytest.mark.parametrize("command, word", [
     ("read n; echo $((n * 2))", "AC"), ("echo 42; echo; echo noise >&2", "AC"), ("printf 42", "AC"),
     ("echo 43", "WA"), ("echo 4", "WA"), ("echo 42 42", "WA"), ("true", "WA")])
-def test_judge_compares(judge, command, word):
+def test_L01_judge_compares(judge, command, word):
     line = judge("", ["sh", "-c", command], code=0 if word == "AC" else 1)
     of_cpu = "" if "cgroup" in HAS else r" \((rusage|sampled)\)"
     numbers = re.fullmatch(rf"{word}, cpu [\d.]+ \w+{of_cpu}, wall [\d.]+ \w+, memory (?P<memory>.*)", line)
@@ -72,24 +72,24 @@ def test_judge_compares(judge, command, word):
         assert re.fullmatch(r"not known|[1-9][\d.]* \w+ \(sampled\)", numbers["memory"])
 
 
-def test_judge_too_much_memory(judge):
+def test_L01_judge_too_much_memory(judge):
     line = judge("-m 32M", ["alloc", "100", "stay"])
     assert line.startswith("MLE, ")
     assert line.endswith(", memory 32 MiB") if "memory" in HAS else line.endswith(" (sampled)")
 
 
 @pytest.mark.parametrize("options, command", [("-t 200ms", ["spin", "60"]), ("-w 300ms", ["sleep", "100"])])
-def test_judge_too_slow(judge, options, command):
+def test_L01_judge_too_slow(judge, options, command):
     assert judge(options, command).startswith("TLE, ")
 
 
-def test_judge_too_many_processes(judge):
+def test_L01_judge_too_many_processes(judge):
     """A kernel refuses the fork, and the submission makes of it what it can; a watch ends it."""
     line = judge("-p 8", ["forks", "40", "3"])
     assert line.startswith("RE, ") and line.endswith(", exit 1, forks refused" if "pids" in HAS else ", too many tasks")
 
 
-def test_judge_other_ends(judge):
+def test_L01_judge_other_ends(judge):
     assert judge("-o 1M", ["yes"]).startswith("OLE, ")
     assert judge("", ["sh", "-c", "echo 42; exit 3"]).endswith(", exit 3")
     assert judge("", ["sh", "-c", "echo 42; kill -SEGV $$"]).endswith(", signal 11")
@@ -100,7 +100,7 @@ def test_judge_other_ends(judge):
 
 # ------------------------------------------------------------- examples/loop.c
 
-def test_loop_runs_all_at_once(run):
+def test_L02_loop_runs_all_at_once(run):
     """The first waits for the second, and all of it in one thread."""
     os.mkfifo(run.file("go"))
     commands = [f"read line <{run.file('go')}; exit 3", f"echo >{run.file('go')}", "alloc 100 stay",
@@ -117,7 +117,7 @@ def test_loop_runs_all_at_once(run):
     assert any(line.startswith("loop: oom-kill ") for line in told) == ("memory" in HAS)
 
 
-def test_loop_is_interrupted(run):
+def test_L02_loop_is_interrupted(run):
     loop = subprocess.Popen([BUILD / "examples" / "loop", "-t", "300s", "sleep 200", "sleep 200"], env=run.env,
                             stdin=subprocess.DEVNULL, stdout=run.file("out").open("w"))
     try:
@@ -131,7 +131,7 @@ def test_loop_is_interrupted(run):
         run.file("out").read_text().splitlines())
 
 
-def test_runs_in_an_asyncio_loop(run):
+def test_L02_runs_in_an_asyncio_loop(run):
     """A process of asyncio's own, and what it minds of its children, isn't disturbed."""
     os.mkfifo(run.file("go"))
     lines = program(run, "/usr/bin/python3", Path(__file__).with_name("aio.py"), BUILD / "src" / "libration.so",
@@ -142,7 +142,7 @@ def test_runs_in_an_asyncio_loop(run):
 
 # -------------------------------------------------------------------- threads
 
-def test_many_threads(run):
+def test_L03_many_threads(run):
     """Each has what it asked for, and nothing is left of it."""
     threads, rounds = (16, 40) if WORLD == "host" else (6, 3)
     assert program(run, f"{HELPERS}/crowd", str(threads), str(rounds)) == [
@@ -150,7 +150,7 @@ def test_many_threads(run):
 
 
 @pytest.mark.worlds("host")
-def test_many_threads_without_races(run):
+def test_L03_many_threads_without_races(run):
     """The same with all accesses to memory watched, by a build of its own."""
     if not shutil.which("cc"):
         pytest.skip("needs a C compiler")
@@ -169,7 +169,7 @@ def test_many_threads_without_races(run):
 # -------------------------------------------------------------------- SIGCHLD
 
 @ENDS
-def test_sigchld_handled_for_own_children(run, command, verdict, known):
+def test_L04_sigchld_handled_for_own_children(run, command, verdict, known):
     """Such a handler sees the children of runs come and go, and that is all."""
     *runs, last = program(run, f"{HELPERS}/sigchld", "pid", *command)
     assert runs == [f"verdict {verdict} {known} lost 0 rusage 1"] * 2
@@ -178,7 +178,7 @@ def test_sigchld_handled_for_own_children(run, command, verdict, known):
 
 @ENDS
 @pytest.mark.parametrize("mode", ["any", "ignore"])
-def test_sigchld_that_takes_all_children(run, mode, command, verdict, known):
+def test_L04_sigchld_that_takes_all_children(run, mode, command, verdict, known):
     """Then the status of a command is lost, unless a warden has it: the run ends all the
     same, limits hold, and the receipt says that it doesn't know."""
     *runs, last = program(run, f"{HELPERS}/sigchld", mode, *command)

@@ -40,7 +40,7 @@ def test_H16_tenant_total(run):
 
 
 @pytest.mark.needs("memory", "cpu", "pids")
-def test_many_machines(run):
+def test_L01_many_machines(run):
     """examples/vms.c: QEMU for two tenants; one that is too large is ended, alone."""
     guest = BUILD / "scripts" / "demo-guest"
     if not guest.exists() or not shutil.which("qemu-system-x86_64"):

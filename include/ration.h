@@ -767,6 +767,8 @@ RATION_PUBLIC const char *ration_run_group(const struct ration_run *run);
 /*
  * Handles what has happened, without waiting. Returns 1 when the run is over
  * and its receipt can be read, 0 while it isn't.
+ * A debugger that holds the dead command for more than a second isn't waited for
+ * any longer; the command stays a zombie child of this process until it lets go.
  * Errors: -EIO, -ENOMEM; the run is to be freed then.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_run_dispatch(struct ration_run *run,

@@ -40,6 +40,10 @@ extern char **environ;
 /* A command that has had its SIGKILL and is still there gets another. */
 #define RETRY_MSEC 100
 
+/* How long a tracer may hold it dead, and how often that is looked at. */
+#define TRACER_MSEC 1000
+#define TRACER_RETRY_MSEC 10
+
 /* --------------------------------------------------------------- options */
 
 static int check_options(const struct ration_run_options *options, struct ration_error *reterr)
@@ -130,11 +134,16 @@ static void reap_command(struct ration_run *run)
 
 	/*
 	 * It ends, or hangs in the kernel, and then so do we. Not by dispatch: that
-	 * the command can't be supervised may be why we are here.
+	 * the command can't be supervised may be why we are here. One that is dead and
+	 * not to be had is left to its tracer, after a while.
 	 */
-	while (sys_reap(run->pid_fd, &ignored) == 0) {
-		if (poll(&poll_fd, 1, RETRY_MSEC) == 0)
+	for (int held = 0; sys_reap(run->pid_fd, &ignored) == 0 && held < TRACER_MSEC;) {
+		if (poll(&poll_fd, 1, RETRY_MSEC) == 0) {
 			(void)sys_pidfd_signal(run->pid_fd, SIGKILL);
+		} else {
+			(void)poll(NULL, 0, TRACER_RETRY_MSEC);
+			held += TRACER_RETRY_MSEC;
+		}
 	}
 }
 
@@ -157,6 +166,8 @@ void run_release(struct ration_run *run)
 		supervise_kill(run);
 	if (run->pid_fd >= 0 && !run->ended)
 		reap_command(run);
+	else if (run->unreaped)
+		(void)sys_reap(run->pid_fd, &(struct sys_wait) { 0 });
 	/* Of a run that came to its end there is none any more. */
 	if (run->group.fd >= 0)
 		(void)cg_end(run->group.fd, RELEASE_MSEC);

@@ -42,8 +42,9 @@ enum run_deadline {
 	RUN_DEADLINE_CPU,
 	RUN_DEADLINE_STALL,
 	RUN_DEADLINE_WATCH,
+	RUN_DEADLINE_TRACER, /* who holds the command's corpse */
 };
-#define RUN_DEADLINES (RUN_DEADLINE_WATCH + 1)
+#define RUN_DEADLINES (RUN_DEADLINE_TRACER + 1)
 
 /* Not set. */
 #define RUN_NEVER UINT64_MAX
@@ -81,12 +82,14 @@ struct ration_run {
 
 	uint64_t start_usec;
 	uint64_t deadline[RUN_DEADLINES];
+	uint64_t traced_usec;    /* in a warden: when the dead that tracers have aren't waited for any more */
 	uint64_t armed_usec;     /* what the timer is set to */
 	uint64_t cpu_soft_usec, cpu_hard_usec; /* by cpu.stat; RATION_UNLIMITED: none */
 	uint64_t stall_usec, stall_window_usec;
 	uint64_t stall_mark_usec, stall_mark_full_usec; /* when the measuring began, and what was stalled by then */
 
 	bool ended;              /* the command itself has, and is reaped */
+	bool unreaped;           /* but for this: its tracer wouldn't let go */
 	bool killed;             /* everything has been sent SIGKILL */
 	bool give_up_output;     /* don't wait any longer for who reads the output */
 	bool over;               /* and the receipt is written */

@@ -8,7 +8,8 @@
  *   cgroup.events           the last process of the group has gone
  *   one timer               the next of: wall time, SIGKILL after a warning,
  *                           the earliest moment at which the CPU time could be
- *                           used up, the next look of the watch
+ *                           used up, the next look of the watch, the end of a
+ *                           tracer's time
  *   memory.pressure         the group has been stalled for long
  *   pipes, the peer         output; wishes from the caller of a warden
  *
@@ -57,6 +58,13 @@ enum event {
 /* How long the kill of a warden's tree may take at a time; a fork bomb of thousands has taken 1.7 s. */
 #define TREE_KILL_USEC 2000000
 #define KILL_RETRY_USEC 10000
+
+/*
+ * How long a tracer (a debugger, strace) has to take note of the death of one whom
+ * it traces. Until then its parent can't reap it; a tracer that is at work at all
+ * does so at once.
+ */
+#define TRACER_USEC 1000000
 
 static int add(const struct ration_run *run, int fd, enum event event, uint32_t events)
 {
@@ -163,8 +171,11 @@ void supervise_kill(struct ration_run *run)
 	} else {
 		int r = proc_tree_stop_kill(run->host->proc_fd, getpid(), TREE_KILL_USEC, &killed);
 
-		if (r < 0)
-			run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), KILL_RETRY_USEC);
+		/* All dead: what is left then is held by a tracer, of which nothing tells. */
+		run->deadline[RUN_DEADLINE_KILL] =
+				after(sys_now_usec(), r < 0 ? KILL_RETRY_USEC : TRACER_USEC);
+		if (r == 0 && run->traced_usec == RUN_NEVER)
+			run->traced_usec = run->deadline[RUN_DEADLINE_KILL];
 		if (!run->ended || run->end.cause != RUN_CAUSE_NONE)
 			killed = 0;
 	}
@@ -319,26 +330,6 @@ static void look_at_stall(struct ration_run *run, uint64_t now)
 		supervise_end(run, RUN_CAUSE_STALL, SIGKILL, full + run->stall_window_usec * STALL_PCT / 100);
 }
 
-static void on_timer(struct ration_run *run)
-{
-	uint64_t now = sys_now_usec(), expirations;
-
-	(void)!read(run->timer_fd, &expirations, sizeof(expirations));
-	run->armed_usec = RUN_NEVER;
-	if (now >= run->deadline[RUN_DEADLINE_KILL])
-		supervise_kill(run);
-	if (now >= run->deadline[RUN_DEADLINE_WALL]) {
-		run->deadline[RUN_DEADLINE_WALL] = RUN_NEVER;
-		supervise_end(run, RUN_CAUSE_WALL_TIME, run->options.signal, now - run->start_usec);
-	}
-	if (now >= run->deadline[RUN_DEADLINE_CPU])
-		look_at_cpu(run, now);
-	if (now >= run->deadline[RUN_DEADLINE_STALL])
-		look_at_stall(run, now);
-	if (now >= run->deadline[RUN_DEADLINE_WATCH])
-		look(run, now);
-}
-
 /* ------------------------------------------------------------------ output */
 
 static void on_output(struct ration_run *run, size_t i)
@@ -384,22 +375,76 @@ static bool outputs_done(struct ration_run *run)
 
 /* ------------------------------------------------------------------ the end */
 
+static void leader_ended(struct ration_run *run)
+{
+	drop(run, run->pid_fd);
+	run->ended = true;
+	run->deadline[RUN_DEADLINE_TRACER] = RUN_NEVER;
+	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, sys_now_usec() - run->start_usec,
+			RATION_SOURCE_CLOCK);
+	if (run->end.cause == RUN_CAUSE_WALL_TIME)
+		run->end.observed = run->receipt.metric[RATION_METRIC_WALL_USEC];
+}
+
 static void on_leader(struct ration_run *run)
 {
-	int r = sys_reap(run->pid_fd, &run->end.wait);
+	int r = run->ended ? 0 : sys_reap(run->pid_fd, &run->end.wait);
 
-	if (r == 0)
+	if (r == 0) {
+		/* Dead, and a tracer has it. When that lets go, the kernel tells us again. */
+		if (!run->ended && run->deadline[RUN_DEADLINE_TRACER] == RUN_NEVER)
+			run->deadline[RUN_DEADLINE_TRACER] = after(sys_now_usec(), TRACER_USEC);
 		return;
+	}
 	/* SIGCHLD is ignored in this process, or the program has waited for whatever child there is. */
 	if (r < 0) {
 		run->end.wait = (struct sys_wait) { .exit_code = -1 };
 		run->end.lost = true;
 	}
-	drop(run, run->pid_fd);
-	run->ended = true;
-	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, sys_now_usec() - run->start_usec, RATION_SOURCE_CLOCK);
-	if (run->end.cause == RUN_CAUSE_WALL_TIME)
-		run->end.observed = run->receipt.metric[RATION_METRIC_WALL_USEC];
+	leader_ended(run);
+}
+
+/* How a command ended that isn't reaped: of a zombie, too, that can be read. */
+static int read_end(const struct ration_run *run, struct sys_wait *ret)
+{
+	struct sys_wait wait = { .exit_code = -1 };
+	struct proc_stat stat;
+	int status, r = proc_stat_read(run->host->proc_fd, run->pid, &stat);
+
+	if (r == 0)
+		r = proc_exit_status(run->host->proc_fd, run->pid, &status);
+	if (r < 0)
+		return r;
+	if (WIFEXITED(status)) {
+		wait.exit_code = WEXITSTATUS(status);
+	} else {
+		wait.signal = WTERMSIG(status);
+		wait.core = WCOREDUMP(status);
+	}
+	wait.rusage.ru_utime.tv_sec = (time_t)((stat.utime_usec + stat.cutime_usec) / 1000000);
+	wait.rusage.ru_utime.tv_usec = (suseconds_t)((stat.utime_usec + stat.cutime_usec) % 1000000);
+	wait.rusage.ru_stime.tv_sec = (time_t)((stat.stime_usec + stat.cstime_usec) / 1000000);
+	wait.rusage.ru_stime.tv_usec = (suseconds_t)((stat.stime_usec + stat.cstime_usec) % 1000000);
+	*ret = wait;
+	return 0;
+}
+
+/*
+ * The tracer has had its time and holds the command still: nobody waits for it any
+ * longer.
+ */
+static void leave_to_tracer(struct ration_run *run)
+{
+	run->deadline[RUN_DEADLINE_TRACER] = RUN_NEVER;
+	on_leader(run);
+	if (run->ended)
+		return;
+	if (read_end(run, &run->end.wait) < 0) {
+		run->end.wait = (struct sys_wait) { .exit_code = -1 };
+		run->end.lost = true;
+	}
+	run->unreaped = true;
+	leader_ended(run);
 }
 
 /* Nobody but the command is reaped through its pidfd, so it is left where it is. */
@@ -426,6 +471,22 @@ static void on_child(struct ration_run *run)
 	reap_orphans(run);
 }
 
+/* In a warden: all that is left are dead whom a tracer has, and has had its time for. */
+static bool left_to_tracers(const struct ration_run *run)
+{
+	CLEANUP(proc_list_free) struct proc_list list = { 0 };
+
+	if (!run->unreaped && sys_now_usec() < run->traced_usec)
+		return false;
+	if (proc_descendants(run->host->proc_fd, getpid(), &list) < 0)
+		return false;
+	for (size_t i = 0; i < list.n; i++) {
+		if (!proc_is_dead(&list.items[i]))
+			return false;
+	}
+	return true;
+}
+
 /* 1: no process of the run is left. */
 static int empty(struct ration_run *run)
 {
@@ -436,7 +497,9 @@ static int empty(struct ration_run *run)
 
 	if (!in_group(run)) {
 		reap_orphans(run);
-		return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD)
+			return 1;
+		return left_to_tracers(run);
 	}
 	r = cg_read_fd(run->events_fd, text, sizeof(text));
 	if (r == -ENODEV)
@@ -514,14 +577,16 @@ static uint64_t set_rusage(struct ration_run *run)
 	if (run->end.lost)
 		return 0;
 	/* A warden has reaped everybody, and nobody else. */
-	if (run->in_warden && getrusage(RUSAGE_CHILDREN, &all) == 0)
+	if (run->in_warden && !run->unreaped && getrusage(RUSAGE_CHILDREN, &all) == 0)
 		rusage = &all;
 	user = (uint64_t)rusage->ru_utime.tv_sec * 1000000 + (uint64_t)rusage->ru_utime.tv_usec;
 	system = (uint64_t)rusage->ru_stime.tv_sec * 1000000 + (uint64_t)rusage->ru_stime.tv_usec;
 	receipt_set(receipt, RATION_METRIC_CPU_USEC, user + system, RATION_SOURCE_RUSAGE);
 	receipt_set(receipt, RATION_METRIC_CPU_USER_USEC, user, RATION_SOURCE_RUSAGE);
 	receipt_set(receipt, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_RUSAGE);
-	receipt_set(receipt, RATION_METRIC_MAXRSS_BYTES, (uint64_t)rusage->ru_maxrss * 1024, RATION_SOURCE_RUSAGE);
+	if (!run->unreaped)
+		receipt_set(receipt, RATION_METRIC_MAXRSS_BYTES, (uint64_t)rusage->ru_maxrss * 1024,
+				RATION_SOURCE_RUSAGE);
 	return user + system;
 }
 
@@ -602,6 +667,28 @@ static int settle(struct ration_run *run, struct ration_error *reterr)
 }
 
 /* --------------------------------------------------------------- the loop */
+
+static void on_timer(struct ration_run *run)
+{
+	uint64_t now = sys_now_usec(), expirations;
+
+	(void)!read(run->timer_fd, &expirations, sizeof(expirations));
+	run->armed_usec = RUN_NEVER;
+	if (now >= run->deadline[RUN_DEADLINE_TRACER])
+		leave_to_tracer(run);
+	if (now >= run->deadline[RUN_DEADLINE_KILL])
+		supervise_kill(run);
+	if (now >= run->deadline[RUN_DEADLINE_WALL]) {
+		run->deadline[RUN_DEADLINE_WALL] = RUN_NEVER;
+		supervise_end(run, RUN_CAUSE_WALL_TIME, run->options.signal, now - run->start_usec);
+	}
+	if (now >= run->deadline[RUN_DEADLINE_CPU])
+		look_at_cpu(run, now);
+	if (now >= run->deadline[RUN_DEADLINE_STALL])
+		look_at_stall(run, now);
+	if (now >= run->deadline[RUN_DEADLINE_WATCH])
+		look(run, now);
+}
 
 static void handle(struct ration_run *run, const struct epoll_event *event)
 {
@@ -766,6 +853,7 @@ int supervise_prepare(struct ration_run *run, struct ration_error *reterr)
 
 	for (size_t i = 0; i < RUN_DEADLINES; i++)
 		run->deadline[i] = RUN_NEVER;
+	run->traced_usec = RUN_NEVER;
 	run->armed_usec = RUN_NEVER;
 	run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	run->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -783,7 +871,8 @@ int supervise_prepare(struct ration_run *run, struct ration_error *reterr)
 int supervise_begin(struct ration_run *run, struct ration_error *reterr)
 {
 	const struct ration_plan_item *wall = plan_held(run->plan, RATION_LIMIT_TIMEOUT);
-	int r = add(run, run->pid_fd, EVENT_LEADER, EPOLLIN);
+	/* Edge-triggered: the pidfd of a zombie that a tracer holds is readable all the time. */
+	int r = add(run, run->pid_fd, EVENT_LEADER, EPOLLIN | EPOLLET);
 
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++)
 		run->output[i].child_fd = close_fd(run->output[i].child_fd);

@@ -63,6 +63,13 @@ int proc_stat_parse(const char *line, struct proc_stat *ret_stat);
 int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat);
 
 /*
+ * Reads what a dead process ended with that can't be reaped: a tracer has it. As
+ * waitpid(2) has it. Errors: -ESRCH (gone), -EBUSY (not dead), -EACCES (a process
+ * whose ids aren't ours: the kernel shows 0 for it), -EBADMSG.
+ */
+int proc_exit_status(int proc_fd, pid_t pid, int *ret_status);
+
+/*
  * Sums up a process's memory, each page divided by the number of processes that
  * map it. Walks its page tables: about 1 ms for 100 MiB.
  * Errors: -ESRCH (gone), -EACCES, -EPERM (not ours), -ENOENT (before 4.14), -EMFILE.

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Commands that don't run when their time is up: frozen, stopped, held by a debugger."""
 
+import contextlib
+import os
+import resource
 import signal
+import subprocess
 import time
 
 import pytest
 
-from world import mount
+from conftest import HELPERS, wait_for
+from world import SLOW, WORLD, mount
 
 OWN = f"{mount()}$(sed -n s/^0:://p /proc/self/cgroup)"  # in a shell: its own group's directory
 
@@ -40,3 +45,63 @@ def test_E15_traced_inside(run):
     """By a debugger in the same run, which keeps it stopped."""
     r = run("--timeout 1", ["strace", "-o", "/dev/null", "sh", "-c", "kill -STOP $$; sleep 500"])
     assert (r.code, r.verdict) == (124, "wall-time"), r
+
+
+@contextlib.contextmanager
+def held(pid):
+    """By a debugger that hangs: it has stopped the process, and won't take note of its death."""
+    with subprocess.Popen([f"{HELPERS}/hold", str(pid), str(int(100 * SLOW))], stdout=subprocess.PIPE) as tracer:
+        try:
+            assert tracer.stdout.readline() == b"held\n"
+            yield
+        finally:
+            tracer.kill()
+
+
+def children_cpu():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def pid_in(run, name):
+    return int(wait_for(f"a pid in {name}", lambda: run.file(name).exists() and run.file(name).read_text().strip()))
+
+
+def test_E15_held_by_a_tracer(run):
+    """Outside of the run. Its SIGKILL makes it a zombie that isn't ours to reap."""
+    before = children_cpu()
+    r = run.start("--timeout 2", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 500"])
+    with held(pid_in(run, "pid")):
+        r = r.wait()
+    assert (r.code, r.verdict, r.receipt["exit"]["signal"]) == (124, "wall-time", 9), r
+    if WORLD == "host":
+        assert children_cpu() - before < .5, "it ran in circles"
+
+
+def test_E15_held_and_killed_by_another(run):
+    """What it ended with is known all the same."""
+    r = run.start("", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 500"])
+    pid = pid_in(run, "pid")
+    with held(pid):
+        os.kill(pid, signal.SIGKILL)
+        r = r.wait()
+    assert (r.code, r.verdict, r.receipt["exit"]["signal"]) == (137, "signal", 9), r
+
+
+def test_E15_a_held_child(run):
+    """One that the command has left behind."""
+    r = run.start("", ["sh", "-c", f"sleep 500 & echo $! >{run.file('pid')}; read line"], stdin=subprocess.PIPE)
+    with held(pid_in(run, "pid")):
+        r = r.wait(input="go\n")
+    assert (r.code, r.verdict, r.receipt["leftover_killed"]) == (0, "ok", 1), r
+
+
+def test_E15_held_when_ration_is_killed(run):
+    """The keeper, or the warden's death, ends it; of the group nothing is left."""
+    r = run.start("", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 500"], receipt=False)
+    pid = pid_in(run, "pid")
+    with held(pid):
+        os.kill(r.pid, signal.SIGKILL)
+        r.wait()
+        wait_for("its end", lambda: " Z " in open(f"/proc/{pid}/stat").read())
+        wait_for("the group's end", lambda: not run.groups())

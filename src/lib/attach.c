@@ -9,6 +9,7 @@
 #include "lib/handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "lib/apply.h"
 #include "lib/command.h"
 #include "lib/origin.h"
+#include "lib/owner.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "sys/retrofit.h"
@@ -59,6 +61,8 @@ static int move_error(const struct ration_group *group, int pid, int code, struc
 		return no_process(pid, code, "isn't there", reterr);
 	case -EACCES:
 	case -EPERM:
+		if (faccessat(group->at.fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+			return owner_error(group->at.fd, code, "move a process into", group->address, reterr);
 		(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't move process %d into %s: %s", pid,
 				group->address, error_text(code));
 		return error_hint(reterr, code, "cgroup.procs of the nearest group above both must be writable for this "

@@ -170,6 +170,8 @@ int group_make(struct group *group, uint32_t wanted, struct ration_error *reterr
 			r = -ENOENT;
 		}
 	}
+	if (r == -EACCES || r == -EPERM)
+		return owner_error(group->tenant_fd, r, "make a group in", group->tenant, reterr);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't make the group %s/%s: %s", group->tenant,
 				group->name, error_text(r));

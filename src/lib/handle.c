@@ -61,25 +61,12 @@ static int vanished_error(const struct ration_group *group, struct ration_error 
 	return error_set(reterr, -ENOENT, RATION_CAUSE_VANISHED, "%s was removed meanwhile", group->address);
 }
 
-static int stranger_error(const struct ration_group *group, int code, const char *what,
-		struct ration_error *reterr)
-{
-	struct stat st;
-
-	if (fstat(group->at.fd, &st) < 0 || st.st_uid == geteuid())
-		return error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't %s %s: %s", what, group->address,
-				error_text(code));
-	(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't %s %s: it belongs to uid %u", what,
-			group->address, (unsigned)st.st_uid);
-	return error_hint(reterr, code, "do it as that user or as root");
-}
-
 int handle_error(const struct ration_group *group, int code, const char *what, struct ration_error *reterr)
 {
 	if (vanished(code) && !group_alive(group->at.fd))
 		return vanished_error(group, reterr);
 	if (code == -EACCES || code == -EPERM)
-		return stranger_error(group, code, what, reterr);
+		return owner_error(group->at.fd, code, what, group->address, reterr);
 	if (code == -ENOENT)
 		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
 				"can't %s %s: the file isn't there", what, group->address);

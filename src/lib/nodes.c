@@ -77,6 +77,8 @@ static int enable(int fd, uint32_t wanted, const char *where, struct ration_erro
 		return r;
 	if (r == 0 || vanished(r))
 		return r;
+	if (r == -EACCES || r == -EPERM)
+		return owner_error(fd, r, "hand controllers down in", where, reterr);
 	(void)error_set(reterr, r, r == -EBUSY ? RATION_CAUSE_HAS_PROCESSES : RATION_CAUSE_NOT_DELEGATED,
 			"can't write \"%s\" to cgroup.subtree_control of %.200s: %s", text, where, error_text(r));
 	if (r == -EINVAL && wanted & RATION_CONTROLLER_CPU)
@@ -156,6 +158,8 @@ static int make_node(int dir_fd, const char *name, uint32_t wanted, int *ret_fd,
 	int r = cg_mkdir(dir_fd, name);
 	bool made;
 
+	if (r == -EACCES || r == -EPERM)
+		return owner_error(dir_fd, r, "make a group in the group above", name, reterr);
 	if (r < 0 && r != -EEXIST && !vanished(r)) {
 		(void)error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't make the group %s: %s", name, error_text(r));
 		if (r == -EAGAIN)

@@ -15,6 +15,7 @@
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/error.h"
 
 /* A leaf without a record is one that is being made, unless it is older than this. */
 #define UNRECORDED_SECONDS 10
@@ -120,4 +121,23 @@ int owner_remove_group(int tenant_fd, const char *name, int group_fd)
 	if (r == 0)
 		r = cg_rmdir_tree(tenant_fd, name);
 	return r == -ETIMEDOUT ? -EBUSY : r;
+}
+
+bool owner_is_another(int group_fd)
+{
+	struct stat st;
+
+	return fstat(group_fd, &st) == 0 && st.st_uid != geteuid();
+}
+
+int owner_error(int group_fd, int code, const char *what, const char *where, struct ration_error *reterr)
+{
+	struct stat st;
+
+	if (!owner_is_another(group_fd) || fstat(group_fd, &st) < 0)
+		return error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't %s %.200s: %s", what, where,
+				error_text(code));
+	(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't %s %.200s: it belongs to uid %u", what, where,
+			(unsigned)st.st_uid);
+	return error_hint(reterr, code, "do it as that user or as root");
 }

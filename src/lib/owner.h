@@ -39,4 +39,13 @@ bool owner_recorded(int group_fd);
  */
 int owner_remove_group(int tenant_fd, const char *name, int group_fd);
 
+/* Tells whether the group's directory is another user's. */
+bool owner_is_another(int group_fd);
+
+/*
+ * "can't WHAT WHERE: it belongs to uid 0", where the directory of a group that we may
+ * not change is another user's. Returns `code`, -EACCES or -EPERM.
+ */
+int owner_error(int group_fd, int code, const char *what, const char *where, struct ration_error *reterr);
+
 #endif

@@ -25,6 +25,7 @@
 
 #include "lib/apply.h"
 #include "lib/handle.h"
+#include "lib/owner.h"
 #include "lib/protect.h"
 #include "lib/record.h"
 #include "sys/cgroup.h"
@@ -332,7 +333,9 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 	if (r < 0) {
 		give_back_high(change);
 		(void)fail(change, change->writes.write[change->writes.failed].limit, r);
-		return vanished(r) && !group_alive(fd) ? handle_error(change->group, r, "change", reterr) : r;
+		if ((vanished(r) && !group_alive(fd)) || ((r == -EACCES || r == -EPERM) && owner_is_another(fd)))
+			return handle_error(change->group, r, "change", reterr);
+		return r;
 	}
 	/* A memory.high of the plan's own has replaced ours. */
 	if (plan_held(change->plan, RATION_LIMIT_MEMORY_HIGH))

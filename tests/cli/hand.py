@@ -73,6 +73,11 @@ class Hand:
         self.children.append(child)
         return child
 
+    def sleeper(self):
+        """A process that is in no group of ours."""
+        self.children.append(subprocess.Popen(["sleep", "100"], env=self.run.env))
+        return self.children[-1]
+
     def alloc(self, address, mib):
         """A process in the group that has that much memory and keeps it."""
         child = self.put(address, f"{HELPERS}/alloc {mib} stay")

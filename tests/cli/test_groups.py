@@ -216,6 +216,38 @@ def test_of_another_user(hand):
     hand.refused(["create", "--base", str(mount()), "acme/vm7"], str(mount()))
 
 
+ROOTED = mount() / "user-1000" / "rooted" if mount() else None
+
+
+def of_root(words):
+    return words.replace(" ", f" --base {ROOTED.parent} --namespace rooted ", 1)
+
+
+@pytest.mark.worlds("user")
+@pytest.mark.parametrize("words", [
+    "set acme/vm7 --memory 64M", "set acme --pids 50", "rm acme/vm7", "rm --force acme/vm7", "rm acme",
+    "rm --release acme/vm7", "kill acme/vm7", "freeze acme/vm7", "thaw acme/vm7", "reclaim acme/vm7 1M",
+    "attach acme/vm7 PID", "exec acme/vm7 -- true", "create acme/vm8", "create acme/vm8 --memory 64M", "create new",
+    "create acme", "run --tenant acme -- true", "run --group acme/vm8 -- true"])
+def test_of_root(hand, words):
+    """Groups that are root's, below what is ours: refused, with whose they are."""
+    files = {path: (ROOTED / path).read_text() for path in ("acme/pids.max", "acme/vm7/memory.max")}
+    r = hand(of_root(words.replace("PID", str(hand.sleeper().pid))))
+    assert r.code == 125 and r.stdout == "", r
+    assert "belongs to uid 0" in r.stderr and r.stderr.count("ration ") == 1, r
+    assert files == {path: (ROOTED / path).read_text() for path in files}
+    assert [path for path, _, _ in os.walk(ROOTED)] == [str(ROOTED), f"{ROOTED}/acme", f"{ROOTED}/acme/vm7"]
+
+
+@pytest.mark.worlds("user")
+def test_of_root_to_look_at(hand):
+    """Looking and collecting take no more than that they are there."""
+    hand.ok(of_root("show acme/vm7"))
+    assert "acme/vm7" in hand.ok(of_root("ls ")).stdout
+    hand.ok(of_root("gc "))
+    assert (ROOTED / "acme/vm7").is_dir()
+
+
 # --------------------------------------------------------------------- show
 
 

@@ -532,6 +532,16 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new_for(const struct ration_host
 		struct ration_plan **ret_plan, struct ration_error *reterr);
 
 /*
+ * The same for a place: a value in percent is of what the group above may use now, the
+ * lowest of its limit and of those above it. `tenant`: that of the group or run that the
+ * plan is for, there already or not; NULL: the plan is for a tenant itself.
+ * ration_plan_new() and ration_plan_new_for() take percent of what BASE may use.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new_below(const struct ration_host *host,
+		const struct ration_limits *limits, enum ration_policy policy, enum ration_purpose purpose,
+		const char *tenant, struct ration_plan **ret_plan, struct ration_error *reterr);
+
+/*
  * Tells whether the policy of the plan lets it run.
  * Errors: -EOPNOTSUPP; the message names the first limit that can't be held, or the
  * base that can't be used, why, and the hint what would help.

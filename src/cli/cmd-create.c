@@ -51,7 +51,7 @@ static int create(struct target *target, struct options *options, const char *ad
 	int r = options_host(options, &target->host, reterr);
 
 	if (r >= 0)
-		r = options_plan(options, target->host, ret_plan, reterr);
+		r = options_plan_group(options, target->host, address, ret_plan, reterr);
 	if (r >= 0)
 		r = ration_plan_check(*ret_plan, reterr);
 	if (r < 0)

@@ -158,7 +158,7 @@ static int prepare(struct job *job, struct ration_error *reterr)
 	int r = options_host(options, &job->host, reterr);
 
 	if (r >= 0)
-		r = options_plan(options, job->host, &job->plan, reterr);
+		r = options_plan_run(options, job->host, &job->plan, reterr);
 	if (r >= 0)
 		r = ration_plan_check(job->plan, reterr);
 	if (r >= 0)

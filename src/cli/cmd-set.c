@@ -106,11 +106,11 @@ static void change_done(struct change *change)
 	free(change->after);
 }
 
-static int make_plan(const struct target *target, struct options *options, struct change *change,
-		struct ration_error *reterr)
+static int make_plan(const struct target *target, struct options *options, const char *address,
+		struct change *change, struct ration_error *reterr)
 {
 	size_t n;
-	int r = options_plan(options, target->host, &change->plan, reterr);
+	int r = options_plan_group(options, target->host, address, &change->plan, reterr);
 
 	if (r < 0)
 		return r;
@@ -164,7 +164,7 @@ static int set_function(struct options *options, char **operands)
 	int r = options_host(options, &target.host, &error);
 
 	if (r >= 0)
-		r = make_plan(&target, options, &change, &error);
+		r = make_plan(&target, options, operands[0], &change, &error);
 	if (r >= 0)
 		r = ration_group_open(target.host, operands[0], &target.group, &error);
 	if (r >= 0)

@@ -526,25 +526,39 @@ static int apply_vm(struct options *options, struct ration_error *reterr)
 	return ration_vm_limits(&options->vm, options->limits, NULL, reterr);
 }
 
-int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
-		struct ration_error *reterr)
+/* Where a plan is for: nowhere in particular, or below a tenant, or (NULL) a tenant itself. */
+struct place {
+	bool known;
+	const char *tenant;
+};
+
+static int plan_new(const struct options *options, const struct ration_host *host, const struct place *place,
+		struct ration_plan **ret_plan, struct ration_error *reterr)
 {
 	enum ration_policy policy = (enum ration_policy)options->policy;
 	enum ration_purpose purpose = options->command->purpose;
+
+	if (!place->known)
+		return ration_plan_new_for(host, options->limits, policy, purpose, ret_plan, reterr);
+	return ration_plan_new_below(host, options->limits, policy, purpose, place->tenant, ret_plan, reterr);
+}
+
+static int make_plan(struct options *options, const struct ration_host *host, const struct place *place,
+		struct ration_plan **ret_plan, struct ration_error *reterr)
+{
 	struct ration_plan *plan;
 	int r = apply_vm(options, reterr);
 
-	if (r < 0)
-		return r;
-	r = ration_plan_new_for(host, options->limits, policy, purpose, &plan, reterr);
+	if (r >= 0)
+		r = plan_new(options, host, place, &plan, reterr);
 	if (r < 0)
 		return r;
 	/* What stands behind a group's limits is up to who starts processes in it. */
-	if (options->accel != RATION_ACCEL_NONE && purpose != RATION_PURPOSE_GROUP)
+	if (options->accel != RATION_ACCEL_NONE && options->command->purpose != RATION_PURPOSE_GROUP)
 		r = ration_vm_fallback(&options->vm, plan, options->limits, reterr);
 	if (r > 0) {
 		plan = ration_plan_free(plan);
-		r = ration_plan_new_for(host, options->limits, policy, purpose, &plan, reterr);
+		r = plan_new(options, host, place, &plan, reterr);
 	}
 	if (r < 0) {
 		plan = ration_plan_free(plan);
@@ -552,4 +566,33 @@ int options_plan(struct options *options, const struct ration_host *host, struct
 	}
 	*ret_plan = plan;
 	return 0;
+}
+
+int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
+		struct ration_error *reterr)
+{
+	return make_plan(options, host, &(struct place) { .known = false }, ret_plan, reterr);
+}
+
+const char *options_tenant(const struct options *options)
+{
+	return options->tenant ? options->tenant : "default";
+}
+
+int options_plan_run(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
+		struct ration_error *reterr)
+{
+	return make_plan(options, host, &(struct place) { .known = true, .tenant = options_tenant(options) }, ret_plan,
+			reterr);
+}
+
+int options_plan_group(struct options *options, const struct ration_host *host, const char *address,
+		struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	const char *slash = strchr(address, '/');
+	CLEANUP(freep) char *tenant = slash ? strndup(address, (size_t)(slash - address)) : NULL;
+
+	if (slash && !tenant)
+		return error_oom(reterr);
+	return make_plan(options, host, &(struct place) { .known = true, .tenant = tenant }, ret_plan, reterr);
 }

@@ -142,4 +142,16 @@ int options_host(const struct options *options, struct ration_host **ret_host, s
 int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
 		struct ration_error *reterr);
 
+/* The tenant of a run. */
+const char *options_tenant(const struct options *options);
+
+/*
+ * The same for a run in --tenant, and for a tenant or group by its address: percent are
+ * of what the group above may use.
+ */
+int options_plan_run(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
+		struct ration_error *reterr);
+int options_plan_group(struct options *options, const struct ration_host *host, const char *address,
+		struct ration_plan **ret_plan, struct ration_error *reterr);
+
 #endif

@@ -126,14 +126,14 @@ static int make_plans(struct job *job, struct ration_error *reterr)
 	enum ration_policy policy = (enum ration_policy)options->policy;
 	struct ration_plan *run = NULL;
 	/* With the limits of a VM, and refused where they contradict each other. */
-	int r = options_plan(options, job->host, &run, reterr);
+	int r = options_plan_run(options, job->host, &run, reterr);
 
 	run = ration_plan_free(run);
 	if (r >= 0)
 		r = ration_limits_new(&job->own) < 0 ? error_oom(reterr) : split_limits(job, reterr);
 	if (r >= 0)
-		r = ration_plan_new_for(job->host, options->limits, policy, RATION_PURPOSE_GROUP,
-				&job->group_plan, reterr);
+		r = ration_plan_new_below(job->host, options->limits, policy, RATION_PURPOSE_GROUP,
+				options_tenant(options), &job->group_plan, reterr);
 	if (r >= 0)
 		r = ration_plan_new_for(job->host, job->own, policy, RATION_PURPOSE_PROCESS, &job->own_plan,
 				reterr);
@@ -182,7 +182,7 @@ static int make_group(struct job *job, struct ration_error *reterr)
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)snprintf(name, sizeof(name), "x%d-%llx", (int)getpid(),
 			(unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000);
-	if (snprintf(address, sizeof(address), "%s/%s", options->tenant ? options->tenant : "default",
+	if (snprintf(address, sizeof(address), "%s/%s", options_tenant(options),
 				options->name ? options->name : name) >= (int)sizeof(address))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME,
 				"--tenant and --name have at most %d bytes each", RATION_NAME_MAX);

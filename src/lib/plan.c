@@ -11,8 +11,9 @@
  * but follows from it is planned as well, marked `implied`: no swap for a group
  * whose memory is limited (a limit that swaps is no limit), and no core files.
  *
- * Only ration_plan_new() looks at something: on which disks the paths are that have
- * a rate. plan_make() has the numbers of the disks already.
+ * Only ration_plan_new() and its like look at something: on which disks the paths are
+ * that have a rate, and what the group above may use, of which percent are. plan_make()
+ * has these numbers already.
  */
 #include "lib/plan.h"
 
@@ -21,6 +22,7 @@
 #include <string.h>
 
 #include "lib/host.h"
+#include "lib/levels.h"
 #include "lib/machine.h"
 #include "sys/disk.h"
 #include "util/cleanup.h"
@@ -457,13 +459,7 @@ static int find_disk(const char *root, struct limit_pair *pair, struct ration_er
 				     "8:0; lsblk lists them");
 }
 
-int ration_plan_new(const struct ration_host *host, const struct ration_limits *limits,
-		enum ration_policy policy, struct ration_plan **ret_plan, struct ration_error *reterr)
-{
-	return ration_plan_new_for(host, limits, policy, RATION_PURPOSE_RUN, ret_plan, reterr);
-}
-
-int ration_plan_new_for(const struct ration_host *host, const struct ration_limits *limits,
+static int plan_new(const struct ration_host *host, const struct host_facts *facts, const struct ration_limits *limits,
 		enum ration_policy policy, enum ration_purpose purpose, struct ration_plan **ret_plan,
 		struct ration_error *reterr)
 {
@@ -479,7 +475,34 @@ int ration_plan_new_for(const struct ration_host *host, const struct ration_limi
 		if (r < 0)
 			return r;
 	}
-	return plan_make(&host->facts, found, policy, purpose, ret_plan, reterr);
+	return plan_make(facts, found, policy, purpose, ret_plan, reterr);
+}
+
+int ration_plan_new(const struct ration_host *host, const struct ration_limits *limits,
+		enum ration_policy policy, struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	return ration_plan_new_for(host, limits, policy, RATION_PURPOSE_RUN, ret_plan, reterr);
+}
+
+int ration_plan_new_for(const struct ration_host *host, const struct ration_limits *limits,
+		enum ration_policy policy, enum ration_purpose purpose, struct ration_plan **ret_plan,
+		struct ration_error *reterr)
+{
+	return plan_new(host, &host->facts, limits, policy, purpose, ret_plan, reterr);
+}
+
+int ration_plan_new_below(const struct ration_host *host, const struct ration_limits *limits,
+		enum ration_policy policy, enum ration_purpose purpose, const char *tenant,
+		struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	struct host_facts facts = host->facts;
+
+	/* One that can't be is refused by who makes the group, with the flag that it came by. */
+	if (tenant && host_check_name("tenant", tenant, NULL) < 0)
+		tenant = NULL;
+	facts.memory_bytes = levels_lowest(host, tenant, "memory.max", facts.memory_bytes);
+	facts.swap_bytes = levels_lowest(host, tenant, "memory.swap.max", facts.swap_bytes);
+	return plan_new(host, &facts, limits, policy, purpose, ret_plan, reterr);
 }
 
 int plan_check_purpose(const struct ration_plan *plan, enum ration_purpose purpose, struct ration_error *reterr)

@@ -61,6 +61,28 @@ def test_create_says_what_it_made(hand):
 
 
 @memory
+def test_percent_of_the_group_above(hand, run):
+    """50% of a tenant's 100M are 50 MiB, however much the machine has."""
+    hand.ok("create acme --memory 100M")
+    hand.ok("create acme/vm7 --memory 50%")
+    assert hand.read("acme/vm7", "memory.max") == str(50 * MIB)
+    hand.ok("set acme/vm7 --memory 25% --memory-high 10%")
+    assert (hand.read("acme/vm7", "memory.max"), hand.read("acme/vm7", "memory.high")) == (str(25 * MIB),
+                                                                                       str(10 * MIB))
+    r = run("--tenant acme --memory 50%", "true")
+    assert (r.limit("memory")["asked"], r.limit("memory")["in_force"]) == (50 * MIB, 50 * MIB)
+    r = run("--exec --tenant acme --memory 50% --quiet", ["sh", "-c", f"cat {mount()}$(sed -n s/^0:://p "
+            "/proc/self/cgroup)/memory.max"], receipt=False)
+    assert r.stdout.strip() == str(50 * MIB), r
+    hand.ok("gc")
+    # A tenant's own is of what is above it; of one that isn't there yet, too.
+    hand.ok("set acme --memory 50%")
+    assert int(hand.read("acme", "memory.max")) > 100 * MIB
+    hand.ok("create new/vm1 --memory 50%")
+    assert hand.read("new/vm1", "memory.max") == hand.read("acme", "memory.max")
+
+
+@memory
 def test_create_is_held(hand):
     """Exceeded by a process that somebody put there: the kernel holds it."""
     hand.ok("create acme/vm7 --memory 30M")

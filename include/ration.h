@@ -379,6 +379,7 @@ enum ration_base_kind {
 	RATION_BASE_ROOT,   /* the root of the hierarchy, and no service manager */
 	RATION_BASE_NESTED, /* below the group that this process lives in */
 	RATION_BASE_REFUSED,/* none: the caller named one that may not be written */
+	RATION_BASE_UNIT,   /* the group of a unit that systemd keeps for us, ration.service */
 };
 
 /* Controllers, as bits. */
@@ -412,6 +413,8 @@ struct ration_host_options {
 	const char *parent;     /* nodes between BASE and that one: "a/b/c", at most 8; default none */
 	bool no_create;         /* those nodes are there already: -ENOENT where they aren't */
 	const char *root;       /* read /proc and /sys below this directory: tests */
+	const char *unit_program; /* the program ration-unit, where it isn't installed in its place;
+				     "": no unit is to be started */
 };
 
 /* What was found. */
@@ -435,6 +438,10 @@ struct ration_host_info {
 	bool root;              /* effective uid 0 */
 	bool container;         /* signs of a container were seen */
 	bool systemd;           /* systemd is the service manager */
+	bool base_pending;      /* RATION_BASE_UNIT that isn't there yet: ration_host_prepare()
+				   starts it. What is said of it is what is expected */
+	bool base_outside;      /* RATION_BASE_UNIT into which our uid can bring no process from where
+				   we are: ration_host_prepare() has systemd move this process there */
 };
 
 /*
@@ -454,7 +461,31 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_host_open(const struct ration_host_op
 		struct ration_host **ret_host, struct ration_error *reterr);
 RATION_PUBLIC struct ration_host *ration_host_free(struct ration_host *host);
 
-/* Fills in `info`, whose `size` the caller has set. Strings live as long as `host`. */
+/*
+ * Makes BASE ready for a purpose, where that takes systemd: else it does nothing.
+ * Asks over D-Bus (libsystemd, loaded now; a static program has the program
+ * ration-unit do it), at most twice in the life of a host: for the unit ration.service with
+ * Delegate=yes, if there is none yet (RATION_PURPOSE_RUN and _GROUP; it stays for
+ * all who come later); and, for a user who isn't below their own manager, as in
+ * a login session, to move this process into it (_RUN and _PROCESS): the kernel
+ * lets no user bring a process from one into the other. Then the limits of the
+ * session hold no more for this process, nor for what it starts.
+ * ration_run_start(), ration_group_create(), _spawn() and _exec() do the same by
+ * themselves; but a plan that was made before counts on its success. After a
+ * failure here the host has no BASE, base_reason says why, and a plan that is made then
+ * falls back. Takes some 30 ms, 15 s at most. Don't call it while another thread
+ * uses the host.
+ * Returns 1 where something was done, 0 where there was nothing to do.
+ * Errors: -ETIMEDOUT; -EOPNOTSUPP (no libsystemd, no ration-unit); -EACCES, -EPERM,
+ * -EIO, … as systemd answers.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_host_prepare(struct ration_host *host, enum ration_purpose purpose,
+		struct ration_error *reterr);
+
+/*
+ * Fills in `info`, whose `size` the caller has set. Strings live as long as `host`, or
+ * until ration_host_prepare().
+ */
 RATION_PUBLIC void ration_host_info(const struct ration_host *host, struct ration_host_info *info);
 
 /* -------------------------------------------------------------------- plan */

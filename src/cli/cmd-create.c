@@ -48,7 +48,7 @@ static int create(struct target *target, struct options *options, const char *ad
 		.uid = options->uid,
 		.gid = options->gid,
 	};
-	int r = options_host(options, &target->host, reterr);
+	int r = options_host_ready(options, &target->host, reterr);
 
 	if (r >= 0)
 		r = options_plan_group(options, target->host, address, ret_plan, reterr);

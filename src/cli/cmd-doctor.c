@@ -110,16 +110,24 @@ static void print_base(const struct ration_host_info *info)
 		[RATION_BASE_ROOT] = "the root of the hierarchy, which no service manager owns",
 		[RATION_BASE_NESTED] = "the group that ration itself was started in",
 		[RATION_BASE_REFUSED] = "",
+		[RATION_BASE_UNIT] = "the group of a unit that systemd keeps for ration",
 	};
 	char text[1200];
 
 	if (!info->base)
 		(void)snprintf(text, sizeof(text), "none: %s", info->base_reason ? info->base_reason : "");
 	else
-		(void)snprintf(text, sizeof(text), "%s, %s%s%s", info->base, how[info->base_kind],
+		(void)snprintf(text, sizeof(text), "%s, %s%s%s%s", info->base, how[info->base_kind],
+				info->base_pending ? ", and will start at the first run" : "",
 				info->base_reason && info->base_reason[0] ? "; but " : "",
 				info->base_reason ? info->base_reason : "");
 	print_line("base", text);
+	if (info->base_outside)
+		print_line("", "From where this is, systemd has to bring each ration run there first, over D-Bus. What "
+			       "runs below the user's own manager needs none of that: systemd-run --user --scope bash");
+	if (info->base_kind == RATION_BASE_UNIT && !info->root)
+		print_line("", "Its groups belong to this user, whose programs can change their limits: they hold what "
+			       "is careless, not what is hostile");
 }
 
 static void print_host(const struct ration_host_info *info)

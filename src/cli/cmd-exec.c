@@ -28,7 +28,7 @@ struct job {
 static int prepare(struct job *job, const char *address, struct ration_error *reterr)
 {
 	struct options *options = job->options;
-	int r = options_host(options, &job->host, reterr);
+	int r = options_host_ready(options, &job->host, reterr);
 
 	if (r >= 0)
 		r = options_plan(options, job->host, &job->plan, reterr);

@@ -155,7 +155,7 @@ static void job_done(struct job *job)
 static int prepare(struct job *job, struct ration_error *reterr)
 {
 	struct options *options = job->options;
-	int r = options_host(options, &job->host, reterr);
+	int r = options_host_ready(options, &job->host, reterr);
 
 	if (r >= 0)
 		r = options_plan_run(options, job->host, &job->plan, reterr);

@@ -57,6 +57,8 @@ const char *host_base_kind_name(enum ration_base_kind kind)
 		return "nested";
 	case RATION_BASE_REFUSED:
 		return "refused";
+	case RATION_BASE_UNIT:
+		return "unit";
 	}
 	return "unknown";
 }

@@ -176,6 +176,8 @@ static json_t *host_object(struct builder *builder, const struct ration_host_inf
 	build_put(builder, object, "root", json_boolean(host->root));
 	build_put(builder, object, "container", json_boolean(host->container));
 	build_put(builder, object, "systemd", json_boolean(host->systemd));
+	build_put(builder, object, "base_pending", json_boolean(host->base_pending));
+	build_put(builder, object, "base_outside", json_boolean(host->base_outside));
 	return object;
 }
 

@@ -477,6 +477,7 @@ int options_init(struct options *options, int n_words, struct ration_error *rete
 	*options = (struct options) {
 		.base = environment("RATION_BASE"),
 		.nspace = environment("RATION_NAMESPACE"),
+		.unit_program = getenv("RATION_UNIT_PROGRAM"),
 		.policy = RATION_ENFORCE_FALLBACK,
 		.accel = RATION_ACCEL_NONE,
 		.vm = { .size = sizeof(struct ration_vm) },
@@ -505,9 +506,20 @@ int options_host(const struct options *options, struct ration_host **ret_host, s
 		.nspace = options->nspace,
 		.parent = options->parent,
 		.no_create = options->no_create,
+		.unit_program = options->unit_program,
 	};
 
 	return ration_host_open(&where, ret_host, reterr);
+}
+
+int options_host_ready(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr)
+{
+	int r = options_host(options, ret_host, reterr);
+
+	/* What systemd doesn't give is told by the plan, as of any host that hasn't got it. */
+	if (r >= 0 && ration_host_prepare(*ret_host, options->command->purpose, NULL) < 0)
+		return 0;
+	return r;
 }
 
 /* Turns the VM's sizes into limits. */

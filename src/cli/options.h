@@ -24,6 +24,7 @@ struct options {
 	/* every command */
 	const struct command *command;
 	const char *base, *nspace, *parent; /* NULL: not given */
+	const char *unit_program;  /* "": no unit is started */
 	bool no_create;
 	bool help, version, json;
 	/* what is to be held */
@@ -134,6 +135,9 @@ const char *limit_rlimit_name(const struct ration_limit_info *info);
 
 /* Opens the host that --base, --parent and --namespace mean. Errors as ration_host_open(). */
 int options_host(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr);
+
+/* The same for a command that starts or makes something: BASE is there, if it can be. */
+int options_host_ready(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr);
 
 /*
  * Makes the plan that is asked for, for the purpose of the command, with what stands

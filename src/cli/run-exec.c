@@ -150,7 +150,7 @@ static int prepare(struct job *job, struct ration_error *reterr)
 	int r = check(options, reterr);
 
 	if (r >= 0)
-		r = options_host(options, &job->host, reterr);
+		r = options_host_ready(options, &job->host, reterr);
 	if (r >= 0)
 		r = make_plans(job, reterr);
 	if (r >= 0)

@@ -23,6 +23,7 @@
 #include "lib/gc.h"
 #include "lib/owner.h"
 #include "lib/record.h"
+#include "lib/unit.h"
 #include "lib/update.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
@@ -161,9 +162,9 @@ int ration_group_open(const struct ration_host *host, const char *address, struc
 
 	if (r < 0)
 		return r;
-	if (host->base_fd < 0)
+	if (host->base_fd < 0 && !host->unit_pending)
 		return handle_check(group, reterr);
-	r = open_dirs(group);
+	r = host->unit_pending ? -ENOENT : open_dirs(group);
 	if (vanished(r)) {
 		(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "there is no %s %s",
 				group->tenant ? "tenant" : "group", address);
@@ -364,6 +365,8 @@ int ration_group_create(const struct ration_host *host, const char *address, con
 	r = check_options(options, reterr);
 	if (r == 0 && plan)
 		r = plan_check_purpose(plan, RATION_PURPOSE_GROUP, reterr);
+	if (r == 0)
+		r = unit_need(host, RATION_PURPOSE_GROUP, reterr);
 	if (r == 0)
 		r = handle_new(host, address, &group, reterr);
 	if (r < 0)

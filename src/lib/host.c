@@ -5,8 +5,9 @@
  * BASE is found, never assumed. In this order:
  *
  *   - the one that the caller names;
- *   - nothing, where a service manager owns the tree and hasn't delegated our
- *     own group to us: writing there would be undone, or undo somebody's work;
+ *   - where systemd owns the tree and hasn't delegated our own group to us, the
+ *     group of a unit of ours (unit.c), which may be to be started yet. Writing
+ *     elsewhere would be undone, or undo somebody's work;
  *   - the mount itself, if we live in the real root of the hierarchy: it alone
  *     has no cgroup.events;
  *   - our own group, never one above it, so that the limits of a container hold
@@ -29,6 +30,7 @@
 #include <sys/xattr.h>
 
 #include "lib/machine.h"
+#include "lib/unit.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"
@@ -325,28 +327,46 @@ static int open_group(const char *path, const char *root)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The lowest memory.max from BASE upwards to the mount: what no group below can get past. */
+static void find_capacity(struct ration_host *host, int base_fd, const char *base, const char *root)
+{
+	CLEANUP(closep) int fd = fcntl(base_fd, F_DUPFD_CLOEXEC, 3);
+	char path[PATH_MAX], top[PATH_MAX];
+	size_t mount_length = strlen(root) + strlen(host->mount);
+
+	(void)strcpy(path, base);
+	if (!host->mount[0] || (size_t)snprintf(top, sizeof(top), "%s%s", root, host->mount) >= sizeof(top))
+		return;
+	while (fd >= 0 && strncmp(path, top, mount_length) == 0) {
+		uint64_t max;
+		char *slash;
+		int up;
+
+		/* The real root has no such file: no limit, not a limit of 0. */
+		if (cg_read_u64(fd, "memory.max", &max) == 0 && max != UINT64_MAX &&
+				(max < host->facts.memory_bytes || host->facts.memory_bytes == 0)) {
+			host->facts.memory_bytes = max;
+			(void)strcpy(host->memory_source, path);
+		}
+		slash = strrchr(path, '/');
+		if (!slash || strlen(path) <= mount_length)
+			break;
+		*slash = '\0';
+		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close_fd(fd);
+		fd = up;
+	}
+}
+
 /* BASE is our own group, or the one that we came from into ration.self. */
 static void find_nested(struct ration_host *host, const struct mounts *mounts, const char *root)
 {
 	struct host_facts *facts = &host->facts;
-	char *slash = strrchr(host->base, '/');
-	int r, fd;
+	int r, fd = open_group(host->base, root);
 
-	if (slash && strcmp(slash + 1, HOST_SELF) == 0)
-		*slash = '\0';
-	else
-		host->evacuate = true;
-	fd = open_group(host->base, root);
 	if (fd < 0) {
 		base_note(facts, "", "our own group %s can't be opened (%s)", host->base, error_text(fd));
 		host->base[0] = '\0';
-		return;
-	}
-	if (facts->systemd && !delegated(fd)) {
-		base_note(facts, "run it with: systemd-run --scope -p Delegate=yes ration run …",
-				"systemd owns %s and hasn't delegated it", host->base);
-		host->base[0] = '\0';
-		(void)close_fd(fd);
 		return;
 	}
 	r = host->evacuate ? all_ours(host, fd) : 0;
@@ -361,6 +381,122 @@ static void find_nested(struct ration_host *host, const struct mounts *mounts, c
 				host->base);
 	}
 }
+
+/* -------------------------------------------------------- BASE under systemd */
+
+/* In a unit of ours we may be in a run: what is nested in that must stay there. */
+static bool inside_a_run(const struct mounts *mounts, const char *root)
+{
+	CLEANUP(closep) int fd = -EBADF;
+	size_t length = unit_prefix(mounts->own);
+	char path[PATH_MAX], value[1];
+
+	if (length == 0 || mounts->own[length] == '\0' || strcmp(mounts->own + length, "/" HOST_SELF) == 0)
+		return false;
+	if ((size_t)snprintf(path, sizeof(path), "%s%s%.*s", root, mounts->point, (int)length, mounts->own) >=
+			sizeof(path))
+		return false;
+	fd = open_group(path, root);
+	/* Whoever's unit it is. */
+	return fd >= 0 && fgetxattr(fd, CG_XATTR_BASE, value, sizeof(value)) >= 0;
+}
+
+static bool own_is_delegated(const struct ration_host *host, const char *root)
+{
+	CLEANUP(closep) int fd = open_group(host->base, root);
+
+	return fd >= 0 && delegated(fd);
+}
+
+static void no_unit(struct ration_host *host, const char *fix, const char *reason)
+{
+	base_note(&host->facts, fix, "systemd owns %s and hasn't delegated it%s%s", host->base, *reason ? "; " : "",
+			reason);
+	host->base[0] = '\0';
+}
+
+/* What a user's manager hasn't been given, its units can't have. */
+static void note_kept_back(struct ration_host *host, const struct unit_place *place)
+{
+	const uint32_t all = RATION_CONTROLLER_CPU | RATION_CONTROLLER_CPUSET | RATION_CONTROLLER_IO |
+		RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS;
+	struct host_facts *facts = &host->facts;
+	char have[64] = "none";
+	size_t used = 0;
+
+	if (facts->root || (facts->controllers & all) == all)
+		return;
+	for (size_t i = 0; i < HOST_CONTROLLERS; i++) {
+		if (facts->controllers & host_controllers[i].bit)
+			used += (size_t)snprintf(have + used, sizeof(have) - used, "%s%s", used ? " " : "",
+					host_controllers[i].name);
+	}
+	base_note(facts, "as root: d=/etc/systemd/system/user@.service.d; mkdir -p $d; printf "
+			 "'[Service]\\nDelegate=cpu cpuset io memory pids\\n' >$d/ration.conf; "
+			 "systemctl daemon-reload; then log in anew",
+			"systemd has delegated to %s these controllers only: %s", strrchr(place->manager, '/') + 1, have);
+}
+
+/* The unit isn't there yet: tells of what it will be. */
+static void expect_unit(struct ration_host *host, const char *unit, int manager_fd, const char *manager,
+		const char *root)
+{
+	struct host_facts *facts = &host->facts;
+
+	if (!host->unit_program[0])
+		return no_unit(host, "let it start one: unset RATION_UNIT_PROGRAM",
+				"it isn't to be asked to start a unit");
+	if (access(host->unit_program, X_OK) < 0)
+		return no_unit(host, "install all of ration, or run it with: systemd-run --scope -p Delegate=yes "
+				     "ration run …",
+				"the program ration-unit isn't where it should be");
+	(void)strcpy(host->base, unit);
+	host->unit_pending = true;
+	facts->base_kind = RATION_BASE_UNIT;
+	/* systemd knows nothing of hugetlb. */
+	facts->controllers = read_controllers(manager_fd) & ~RATION_CONTROLLER_HUGETLB;
+	if (facts->controllers == 0)
+		note_no_controllers(host);
+	find_capacity(host, manager_fd, manager, root);
+	machine_probe_group(facts, manager_fd, manager);
+}
+
+static void find_unit(struct ration_host *host, const struct mounts *mounts, const char *root)
+{
+	CLEANUP(closep) int manager_fd = -EBADF;
+	bool user = !host->facts.root;
+	struct unit_place place;
+	char manager[PATH_MAX], unit[PATH_MAX + sizeof(place.unit)];
+	int fd;
+
+	host->evacuate = false;
+	unit_place(&place, user);
+	if ((size_t)snprintf(manager, sizeof(manager), "%s%s%s", root, mounts->point, place.manager) <
+			sizeof(manager) - sizeof(place.unit))
+		manager_fd = open_group(manager, root);
+	if (manager_fd < 0 || !unit_managed(manager_fd, user) || mounts->read_only) {
+		no_unit(host, user ? "have a manager run for this user: loginctl enable-linger; or set Delegate=yes "
+				     "in the unit that ration runs in" :
+				     "run it with: systemd-run --scope -p Delegate=yes ration run …",
+				!user || mounts->read_only ? "" : "no manager of this user's runs");
+		return;
+	}
+	(void)snprintf(unit, sizeof(unit), "%s%s", manager, place.unit + strlen(place.manager));
+	fd = open_group(unit, root);
+	if (fd >= 0 && unit_marked(fd)) {
+		(void)strcpy(host->base, unit);
+		take_base(host, fd, RATION_BASE_UNIT, false);
+	} else {
+		(void)close_fd(fd);
+		expect_unit(host, unit, manager_fd, manager, root);
+	}
+	if (host->facts.base_kind != RATION_BASE_UNIT)
+		return;
+	host->outside = user && !unit_below(mounts->own, place.manager);
+	note_kept_back(host, &place);
+}
+
+/* ------------------------------------------------------------------- finding */
 
 static void find_base(struct ration_host *host, const struct mounts *mounts, const char *root)
 {
@@ -392,10 +528,20 @@ static void find_base(struct ration_host *host, const struct mounts *mounts, con
 	CLEANUP(closep) int fd = open_group(host->base, root);
 	bool real_root = fd >= 0 && mounts->own[0] == '\0' && faccessat(fd, "cgroup.events", F_OK, 0) < 0;
 
-	if (!real_root || facts->systemd)
-		find_nested(host, mounts, root);
-	else
+	if (real_root && !facts->systemd) {
 		take_base(host, TAKE_FD(fd), RATION_BASE_ROOT, mounts->read_only);
+		return;
+	}
+	char *slash = strrchr(host->base, '/');
+
+	if (slash && strcmp(slash + 1, HOST_SELF) == 0)
+		*slash = '\0';
+	else
+		host->evacuate = true;
+	if (facts->systemd && !inside_a_run(mounts, root) && !own_is_delegated(host, root))
+		find_unit(host, mounts, root);
+	else
+		find_nested(host, mounts, root);
 }
 
 static int given_base(struct ration_host *host, const char *base, const char *root, struct ration_error *reterr)
@@ -423,35 +569,13 @@ static int given_base(struct ration_host *host, const char *base, const char *ro
 	return 0;
 }
 
-/* The lowest memory.max from BASE upwards to the mount: what no group below can get past. */
-static void find_capacity(struct ration_host *host, const char *root)
+/* Only a fallback needs this count, and it costs a walk through /proc. */
+static void count_user_tasks(struct ration_host *host)
 {
-	CLEANUP(closep) int fd = fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
-	char path[PATH_MAX], top[PATH_MAX];
-	size_t mount_length = strlen(root) + strlen(host->mount);
+	struct host_facts *facts = &host->facts;
 
-	(void)strcpy(path, host->base);
-	if (!host->mount[0] || (size_t)snprintf(top, sizeof(top), "%s%s", root, host->mount) >= sizeof(top))
-		return;
-	while (fd >= 0 && strncmp(path, top, mount_length) == 0) {
-		uint64_t max;
-		char *slash;
-		int up;
-
-		/* The real root has no such file: no limit, not a limit of 0. */
-		if (cg_read_u64(fd, "memory.max", &max) == 0 && max != UINT64_MAX &&
-				(max < host->facts.memory_bytes || host->facts.memory_bytes == 0)) {
-			host->facts.memory_bytes = max;
-			(void)strcpy(host->memory_source, path);
-		}
-		slash = strrchr(path, '/');
-		if (!slash || strlen(path) <= mount_length)
-			break;
-		*slash = '\0';
-		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		(void)close_fd(fd);
-		fd = up;
-	}
+	if (!facts->root && !(facts->controllers & RATION_CONTROLLER_PIDS))
+		(void)proc_uid_tasks(host->proc_fd, getuid(), &facts->user_tasks);
 }
 
 static int probe_cgroups(struct ration_host *host, const char *base, const char *root,
@@ -484,12 +608,10 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 		find_base(host, &mounts, root);
 	}
 	if (host->base_fd >= 0) {
-		find_capacity(host, root);
+		find_capacity(host, host->base_fd, host->base, root);
 		machine_probe_group(facts, host->base_fd, host->base);
 	}
-	/* Only a fallback needs this count, and it costs a walk through /proc. */
-	if (!facts->root && !(facts->controllers & RATION_CONTROLLER_PIDS))
-		(void)proc_uid_tasks(host->proc_fd, getuid(), &facts->user_tasks);
+	count_user_tasks(host);
 	return 0;
 }
 
@@ -519,6 +641,31 @@ static int take_nodes(struct ration_host *host, const char *parent, struct ratio
 	return 0;
 }
 
+int host_probe_again(struct ration_host *host, struct ration_error *reterr)
+{
+	struct host_facts *facts = &host->facts;
+
+	host->base_fd = close_fd(host->base_fd);
+	host->base[0] = facts->base_reason[0] = facts->base_fix[0] = '\0';
+	host->unit_pending = host->outside = host->evacuate = false;
+	facts->base_kind = RATION_BASE_NONE;
+	facts->controllers = 0;
+	return probe_cgroups(host, NULL, host->root, reterr);
+}
+
+void host_drop_base(struct ration_host *host, const char *reason, const char *fix)
+{
+	struct host_facts *facts = &host->facts;
+
+	host->base_fd = close_fd(host->base_fd);
+	host->base[0] = '\0';
+	host->unit_pending = host->outside = false;
+	facts->base_kind = RATION_BASE_NONE;
+	facts->controllers = 0;
+	base_note(facts, fix, "%s", reason);
+	count_user_tasks(host);
+}
+
 int ration_host_open(const struct ration_host_options *options, struct ration_host **ret_host,
 		struct ration_error *reterr)
 {
@@ -543,6 +690,8 @@ int ration_host_open(const struct ration_host_options *options, struct ration_ho
 	host->nspace = strdup(options->nspace ? options->nspace : "ration");
 	r = host->nspace ? take_nodes(host, options->parent, reterr) : error_oom(reterr);
 	host->no_create = options->no_create;
+	(void)snprintf(host->unit_program, sizeof(host->unit_program), "%s",
+			options->unit_program ? options->unit_program : UNIT_PROGRAM);
 	if (r == 0)
 		r = probe_machine(host, root, reterr);
 	if (r == 0)
@@ -588,6 +737,8 @@ void ration_host_info(const struct ration_host *host, struct ration_host_info *i
 		.root = facts->root,
 		.container = facts->container,
 		.systemd = facts->systemd,
+		.base_pending = host->unit_pending,
+		.base_outside = host->outside,
 	};
 
 	memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));

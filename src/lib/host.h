@@ -10,9 +10,10 @@
 
 #include "mech/mech.h"
 #include "ration.h"
+#include "sys/bus.h"
 
 /* The leaf below our own group into which its processes move: the same for every namespace. */
-#define HOST_SELF "ration.self"
+#define HOST_SELF BUS_LEAF
 
 /* Nodes from BASE to the namespace: eight that the caller names, and the namespace. */
 #define HOST_NODES_MAX 9
@@ -29,6 +30,9 @@ struct ration_host {
 	int proc_fd;
 	int base_fd;              /* BASE, or -EBADF */
 	bool evacuate;            /* BASE is our own group: its processes move into a leaf first */
+	bool unit_pending;        /* BASE will be a unit of ours that isn't there yet: base_fd is -EBADF */
+	bool outside;             /* the kernel lets us bring nobody from our own group into BASE */
+	char unit_program[PATH_MAX]; /* ration-unit; "": no unit is started */
 	sigset_t mask;            /* signals that were blocked when the host was opened */
 	char *nspace;
 	char root[PATH_MAX];      /* "", or where /proc and /sys are for a test */
@@ -50,5 +54,11 @@ struct ration_host {
  * -EINVAL; the message names `what`.
  */
 int host_check_name(const char *what, const char *name, struct ration_error *reterr);
+
+/* Looks for BASE again, when something has been done for it to be there. Errors: as ration_host_open(). */
+int host_probe_again(struct ration_host *host, struct ration_error *reterr);
+
+/* From now on there is no BASE, for this reason. */
+void host_drop_base(struct ration_host *host, const char *reason, const char *fix);
 
 #endif

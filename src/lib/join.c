@@ -15,6 +15,7 @@
 #include "lib/apply.h"
 #include "lib/command.h"
 #include "lib/origin.h"
+#include "lib/unit.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -79,7 +80,12 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 /* Without a cgroup the handle says so, and the command runs all the same. */
 static int check(const struct ration_group *group, struct ration_error *reterr)
 {
-	return group->at.fd < 0 ? 0 : handle_check_leaf(group, reterr);
+	int r;
+
+	if (group->at.fd < 0)
+		return 0;
+	r = handle_check_leaf(group, reterr);
+	return r < 0 ? r : unit_need(group->host, RATION_PURPOSE_PROCESS, reterr);
 }
 
 int ration_group_spawn(struct ration_group *group, const struct ration_spawn_options *options, int *ret_pid,

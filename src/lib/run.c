@@ -25,6 +25,7 @@
 #include "lib/gc.h"
 #include "lib/protect.h"
 #include "lib/record.h"
+#include "lib/unit.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -248,6 +249,8 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
+	if (r == 0)
+		r = unit_need(host, RATION_PURPOSE_RUN, reterr);
 	if (r < 0)
 		return r;
 	run = run_new(host, plan, options);

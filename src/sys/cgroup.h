@@ -25,6 +25,8 @@
 #define CG_XATTR_KEEP "user.ration.keep"
 /* On a node above the namespace that we have made, and may remove. */
 #define CG_XATTR_MADE "user.ration.made"
+/* On the group of a unit that systemd keeps for us, while its holder lives. */
+#define CG_XATTR_BASE "user.ration.base"
 
 /*
  * Opens the directory `path` and checks that it is on a cgroup2 file system.

@@ -202,6 +202,8 @@ static const struct {
 		"machine" },
 	{ "systemd owns it", { { "run/systemd/system", NULL } }, RATION_BASE_NONE, 0, "/a/b", NULL, "systemd owns",
 		"Delegate=yes", 64 * GIB, "machine" },
+	{ "systemd, and its manager isn't where we look", { { "run/systemd/system", NULL }, { "cg/system.slice", NULL } },
+		RATION_BASE_NONE, 0, "/a/b", NULL, "systemd owns", "Delegate=yes", 64 * GIB, "machine" },
 	{ "systemd owns the root, too", { { "run/systemd/system", NULL }, { "proc/self/cgroup", "0::/\n" } },
 		RATION_BASE_NONE, 0, "/", NULL, "systemd owns", "Delegate=yes", 64 * GIB, "machine" },
 	{ "we are in the leaf of an earlier run", { { "proc/self/cgroup", "0::/a/b/ration.self\n" },
@@ -281,6 +283,144 @@ static void test_delegated_by_systemd(void **state)
 	assert_int_equal(info.base_kind, RATION_BASE_NESTED);
 	assert_true(info.systemd);
 	assert_null(ration_host_free(host));
+	files_end(root);
+}
+
+/* The tree of a machine with systemd: the system's manager for root, or that of our uid. */
+static void build_managed(const char *root, const char *own)
+{
+	char path[PATH_MAX];
+
+	build(root, (const char *const[FILES_MAX][2]) { { "run/systemd/system", NULL } });
+	files_put(root, "proc/self/cgroup", own);
+	files_put(root, "cg/cgroup.controllers", "cpuset cpu io memory hugetlb pids\n");
+	files_put(root, "cg/init.scope", NULL);
+	(void)snprintf(path, sizeof(path), "cg/user.slice/user-%u.slice/user@%u.service/init.scope", geteuid(), geteuid());
+	files_put(root, path, NULL);
+	strcpy(strrchr(path, '/'), "/cgroup.controllers");
+	files_put(root, path, "cpu memory pids\n");
+	strcpy(strrchr(path, '/'), "/memory.max");
+	files_put(root, path, "1073741824\n");
+}
+
+/* Where our manager keeps its units, as a path of the tree. */
+static const char *unit_dir(char path[PATH_MAX])
+{
+	(void)snprintf(path, PATH_MAX, "/cg/system.slice/ration.service");
+	if (geteuid() != 0)
+		(void)snprintf(path, PATH_MAX, "/cg/user.slice/user-%u.slice/user@%u.service/app.slice/ration.service",
+				geteuid(), geteuid());
+	return path;
+}
+
+static struct ration_host *open_managed(const char *root, const char *program)
+{
+	const struct ration_host_options options = { .size = sizeof(options), .root = root, .unit_program = program };
+	struct ration_host *host;
+
+	assert_int_equal(ration_host_open(&options, &host, NULL), 0);
+	return host;
+}
+
+/* Nothing is started by looking; what is told is what will be there. */
+static void test_a_unit_that_is_not_there_yet(void **state)
+{
+	char root[PATH_MAX], path[PATH_MAX];
+	struct ration_host *host;
+	struct ration_host_info info;
+
+	(void)state;
+	files_begin(root);
+	build_managed(root, "0::/user.slice/user-1.slice/session-1.scope\n");
+	host = open_managed(root, "/bin/sh");
+	info = info_of(host);
+	assert_int_equal(info.base_kind, RATION_BASE_UNIT);
+	assert_true(info.base_pending);
+	assert_int_equal(info.base_outside, geteuid() != 0);
+	assert_string_equal(below(root, info.base), unit_dir(path));
+	assert_int_equal(host->base_fd, -EBADF);
+	if (geteuid() == 0) {
+		assert_int_equal(info.controllers, ALL_CONTROLLERS & ~RATION_CONTROLLER_HUGETLB);
+		assert_string_equal(info.base_reason, "");
+	} else {
+		assert_int_equal(info.controllers,
+				RATION_CONTROLLER_CPU | RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS);
+		assert_non_null(strstr(info.base_reason, "cpu memory pids"));
+		assert_non_null(strstr(info.base_fix, "Delegate=cpu cpuset io memory pids"));
+		assert_true(info.memory_bytes == GIB);
+	}
+	assert_null(ration_host_free(host));
+	files_end(root);
+}
+
+static void test_a_unit_that_cannot_be_started(void **state)
+{
+	static const char *const programs[] = { "", "/nowhere/ration-unit" };
+	char root[PATH_MAX];
+
+	(void)state;
+	files_begin(root);
+	build_managed(root, "0::/a/b\n");
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		struct ration_host *host = open_managed(root, programs[i]);
+		struct ration_host_info info = info_of(host);
+
+		assert_int_equal(info.base_kind, RATION_BASE_NONE);
+		assert_false(info.base_pending);
+		assert_non_null(strstr(info.base_reason, "systemd owns"));
+		assert_true(info.base_fix[0] != '\0');
+		assert_int_equal(ration_host_prepare(host, RATION_PURPOSE_RUN, NULL), 0);
+		assert_null(ration_host_free(host));
+	}
+	files_end(root);
+}
+
+/* Its mark, and nothing else, says that a unit is there and ours. */
+static void test_a_unit_that_is_there(void **state)
+{
+	static const struct {
+		const char *below;
+		enum ration_base_kind kind;
+	} cases[] = {
+		{ NULL, RATION_BASE_UNIT },
+		{ "", RATION_BASE_UNIT },
+		{ "/ration.self", RATION_BASE_UNIT },
+		{ "/ration/default/r1", RATION_BASE_NESTED },
+	};
+	char root[PATH_MAX], unit[PATH_MAX], path[2 * PATH_MAX], own[2 * PATH_MAX];
+
+	(void)state;
+	files_begin(root);
+	(void)unit_dir(unit);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ration_host *host;
+		struct ration_host_info info;
+
+		(void)snprintf(own, sizeof(own), "0::%s%s\n", cases[i].below ? unit + strlen("/cg") : "/a/b",
+				cases[i].below ? cases[i].below : "");
+		build_managed(root, own);
+		(void)snprintf(path, sizeof(path), "%s%s/cgroup.procs", unit, cases[i].below ? cases[i].below : "");
+		files_put(root, path + 1, "");
+		(void)snprintf(path, sizeof(path), "%s/cgroup.procs", unit);
+		files_put(root, path + 1, "");
+		(void)snprintf(path, sizeof(path), "%s/cgroup.controllers", unit);
+		files_put(root, path + 1, "memory\n");
+		(void)snprintf(path, sizeof(path), "%s%s", root, unit);
+		if (setxattr(path, "user.ration.base", "1", 1, 0) < 0) {
+			print_message("no extended attributes in %s\n", root);
+			files_end(root);
+			skip();
+		}
+		host = open_managed(root, "");
+		info = info_of(host);
+		assert_row(info.base_kind == cases[i].kind, "case %zu: kind %u: %s", i, info.base_kind, info.base_reason);
+		(void)snprintf(path, sizeof(path), "%s%s", unit,
+				cases[i].kind == RATION_BASE_NESTED ? cases[i].below : "");
+		assert_string_equal(below(root, info.base), path);
+		assert_false(info.base_pending);
+		assert_false(host->evacuate && cases[i].kind == RATION_BASE_UNIT);
+		assert_null(ration_host_free(host));
+	}
 	files_end(root);
 }
 
@@ -473,6 +613,9 @@ int main(void)
 		cmocka_unit_test(test_captured),
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_delegated_by_systemd),
+		cmocka_unit_test(test_a_unit_that_is_not_there_yet),
+		cmocka_unit_test(test_a_unit_that_cannot_be_started),
+		cmocka_unit_test(test_a_unit_that_is_there),
 		cmocka_unit_test(test_processes_of_others),
 		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_refusals),

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bus-program.c - has the program ration-unit ask systemd over D-Bus
+ *
+ * It answers with one line on a pipe, "0" or "ERRNO MESSAGE". Its exit status
+ * isn't looked at: in a program that ignores SIGCHLD nobody would get it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/bus.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+extern char **environ;
+
+struct child {
+	char *const *argv;
+	int out_fd;
+};
+
+static int child_main(void *argument)
+{
+	const struct child *child = argument;
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(child->out_fd, STDOUT_FILENO) >= 0)
+		(void)execve(child->argv[0], child->argv, environ);
+	_exit(127);
+}
+
+/* Reads until the other end is closed. -ETIMEDOUT. */
+static int read_answer(int fd, uint64_t until_usec, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (;;) {
+		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+		uint64_t now = sys_now_usec();
+		ssize_t n;
+
+		if (now >= until_usec)
+			return -ETIMEDOUT;
+		n = poll(&poll_fd, 1, (int)((until_usec - now) / 1000) + 1);
+		if (n > 0)
+			n = read(fd, text + used, size - 1 - used);
+		else if (n == 0)
+			continue;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			break;
+		if (n > 0)
+			used += (size_t)n;
+	}
+	text[used] = '\0';
+	return 0;
+}
+
+/* "0", or "13 text". */
+static int take_answer(char *text, char *ret_message)
+{
+	char *rest;
+	long code = strtol(text, &rest, 10);
+
+	if (rest == text) {
+		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "ration-unit ended without an answer");
+		return -EIO;
+	}
+	rest[strcspn(rest, "\n")] = '\0';
+	(void)snprintf(ret_message, BUS_MESSAGE_MAX, "%s", rest + (*rest == ' '));
+	return code > 0 && code < 4096 ? -(int)code : 0;
+}
+
+static int run_program(char *const *argv, uint64_t until_usec, char *text, size_t size)
+{
+	CLEANUP(closep) int read_fd = -EBADF;
+	CLEANUP(closep) int write_fd = -EBADF;
+	CLEANUP(closep) int pid_fd = -EBADF;
+	struct child child = { .argv = argv };
+	struct sys_wait ignored;
+	struct pollfd ended;
+	int fds[2];
+	pid_t pid;
+	int r;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	read_fd = fds[0];
+	write_fd = child.out_fd = fds[1];
+	pid = sys_fork(child_main, &child, &pid_fd);
+	if (pid < 0)
+		return (int)pid;
+	write_fd = close_fd(write_fd);
+	r = read_answer(read_fd, until_usec, text, size);
+	if (r < 0)
+		(void)sys_pidfd_signal(pid_fd, SIGKILL);
+	/* It has closed its end, or is being killed: it ends at once. */
+	ended = (struct pollfd) { .fd = pid_fd, .events = POLLIN };
+	(void)poll(&ended, 1, 1000);
+	(void)sys_reap(pid_fd, &ignored);
+	return r;
+}
+
+int bus_ask(const struct bus_request *request, char ret_message[BUS_MESSAGE_MAX])
+{
+	char pid[16], usec[24], text[BUS_MESSAGE_MAX + 16];
+	uint64_t now = sys_now_usec();
+	char *const argv[] = { (char *)request->program, "ask", request->user ? "user" : "system",
+		request->start ? "start" : "-", pid, usec, NULL };
+	int r;
+
+	(void)snprintf(pid, sizeof(pid), "%d", (int)request->move);
+	(void)snprintf(usec, sizeof(usec), "%llu",
+			(unsigned long long)(now < request->until_usec ? request->until_usec - now : 0));
+	if (access(request->program, X_OK) < 0) {
+		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "%.200s, which asks systemd, can't be executed: %s",
+				request->program, error_text(-errno));
+		return -EOPNOTSUPP;
+	}
+	r = run_program(argv, request->until_usec, text, sizeof(text));
+	if (r < 0) {
+		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "systemd can't be asked by %.200s: %s", request->program,
+				error_text(r));
+		return r;
+	}
+	return take_answer(text, ret_message);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bus.h - the two things that only systemd can do for us
+ *
+ * It keeps a group of ours, the cgroup of a unit with Delegate=yes, and it moves
+ * a user's process into that where the kernel wouldn't let the user: out of a
+ * session's scope, which root owns.
+ *
+ * There are two forms of bus_ask(), and a program has one of them. bus.c loads
+ * libsystemd when it is called, and is in the shared library. A static program
+ * can load nothing, so bus-program.c, which is in the static library, runs the
+ * program ration-unit, which has bus.c in it.
+ */
+#ifndef RATION_SYS_BUS_H
+#define RATION_SYS_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define BUS_UNIT "ration.service"
+/* The leaf of the unit's group for processes that aren't in a group of ours. */
+#define BUS_LEAF "ration.self"
+
+#define BUS_MESSAGE_MAX 300
+
+struct bus_request {
+	bool user;            /* the manager of this user, not the system's */
+	bool start;           /* start the unit, and wait for it to be ready */
+	pid_t move;           /* move this process into the unit's leaf; 0: none */
+	const char *program;  /* ration-unit, an absolute path: what the unit runs */
+	uint64_t until_usec;  /* the deadline of all of it, on CLOCK_MONOTONIC */
+};
+
+/*
+ * Asks systemd, and waits for it to be done. A unit that is installed is started
+ * as it is; else one is made that lives until the next boot, or until it is
+ * stopped. Many may ask at once: there is one unit, and all wait for it.
+ * Errors: -ETIMEDOUT; -EOPNOTSUPP (no libsystemd, or no ration-unit); others as
+ * systemd says. `ret_message` then says what went wrong.
+ */
+int bus_ask(const struct bus_request *request, char ret_message[BUS_MESSAGE_MAX]);
+
+#endif

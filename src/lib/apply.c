@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/cgroup.h"
@@ -57,22 +58,21 @@ static void old_field(const char *text, const struct group_write *write, char *b
 	(void)snprintf(buf, size, "%s %s=%.*s", write->key, write->field, (int)strcspn(at, " \n"), at);
 }
 
-/* Reads what to write to take `write` back. */
-static int read_old(int group_fd, const struct group_write *write, char *buf, size_t size)
+/* Reads what to write to take `write` back: a list of CPUs can be long. */
+static int read_old(int group_fd, const struct group_write *write, char **ret_text)
 {
-	char text[CG_FILE_MAX];
-	int r;
+	char text[CG_FILE_MAX], field[256];
+	int r = cg_read(group_fd, write->file, text, sizeof(text));
 
-	if (!write->key[0])
-		return cg_read(group_fd, write->file, buf, size);
-	r = cg_read(group_fd, write->file, text, sizeof(text));
 	if (r < 0)
 		return r;
-	old_field(text, write, buf, size);
-	return 0;
+	if (write->key[0])
+		old_field(text, write, field, sizeof(field));
+	*ret_text = strdup(write->key[0] ? field : text);
+	return *ret_text ? 0 : -ENOMEM;
 }
 
-static void undo(int group_fd, const struct group_writes *writes, char old[][256], size_t n)
+static void undo(int group_fd, const struct group_writes *writes, char *const *old, size_t n)
 {
 	/* An empty list of CPUs or nodes: the kernel takes a write of no bytes for none. */
 	while (n-- > 0)
@@ -122,21 +122,24 @@ static int write_error(int group_fd, const struct group_write *write, int code, 
 
 int apply_writes(int group_fd, struct group_writes *writes, struct ration_error *reterr)
 {
-	char old[ARRAY_SIZE(writes->write)][256];
+	char *old[ARRAY_SIZE(writes->write)] = { NULL };
+	int r = 0;
 
-	for (size_t i = 0; i < writes->n; i++) {
+	for (size_t i = 0; i < writes->n && r >= 0; i++) {
 		const struct group_write *write = &writes->write[i];
-		int r = read_old(group_fd, write, old[i], sizeof(old[i]));
 
+		r = read_old(group_fd, write, &old[i]);
 		if (r >= 0)
 			r = cg_write(group_fd, write->file, write->value);
 		if (r < 0) {
 			undo(group_fd, writes, old, i);
 			writes->failed = i;
-			return write_error(group_fd, write, r, reterr);
+			r = write_error(group_fd, write, r, reterr);
 		}
 	}
-	return 0;
+	for (size_t i = 0; i < writes->n; i++)
+		free(old[i]);
+	return r < 0 ? r : 0;
 }
 
 int apply_collect(const struct ration_plan *plan, struct group_writes *writes, struct ration_error *reterr)

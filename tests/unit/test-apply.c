@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "lib/apply.h"
+#include "sys/cgroup.h"
 #include "lib/host.h"
 #include "mech/mech.h"
 #include "util/cleanup.h"
@@ -199,16 +200,35 @@ static void test_an_empty_value_is_written_back(void **state)
 	files_end(dir);
 }
 
-/* A list that is longer than the room for the old value isn't cut off. */
-static void test_what_could_not_be_taken_back_isnt_written(void **state)
+/* A list of every other CPU of a large machine is written back whole. */
+static void test_a_long_value_is_written_back(void **state)
 {
-	struct ration_error error = { .code = 0 };
+	static const struct one_write missing = { RATION_LIMIT_SWAP, "memory.swap.max", "0" };
 	char dir[PATH_MAX], list[2000] = "0";
 	int fd;
 
 	(void)state;
 	for (int i = 2; i < 400; i += 2)
 		(void)snprintf(list + strlen(list), sizeof(list) - strlen(list), ",%d", i);
+	make_group(dir);
+	files_put(dir, "cpuset.cpus", list);
+	fd = open_dir(dir);
+	assert_int_equal(apply(fd, WRITES, &missing, NULL), -ENOENT);
+	assert_int_equal(strncmp(content(dir, "cpuset.cpus"), list, 500), 0);
+	(void)close(fd);
+	files_end(dir);
+}
+
+/* One that is longer than any that the kernel takes isn't cut off: nothing is written. */
+static void test_what_could_not_be_taken_back_isnt_written(void **state)
+{
+	struct ration_error error = { .code = 0 };
+	char dir[PATH_MAX], list[CG_FILE_MAX + 100] = "";
+	int fd;
+
+	(void)state;
+	for (size_t i = 0; i + 4 < sizeof(list); i += 4)
+		(void)strcpy(list + i, "100,");
 	make_group(dir);
 	files_put(dir, "cpuset.cpus", list);
 	fd = open_dir(dir);
@@ -372,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_a_file_of_somebody_else),
 		cmocka_unit_test(test_an_empty_value_is_written_back),
+		cmocka_unit_test(test_a_long_value_is_written_back),
 		cmocka_unit_test(test_what_could_not_be_taken_back_isnt_written),
 		cmocka_unit_test(test_a_keyed_file),
 		cmocka_unit_test(test_a_long_keyed_file),

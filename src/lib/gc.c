@@ -13,6 +13,7 @@
 
 #include "lib/nodes.h"
 #include "lib/owner.h"
+#include "lib/protect.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -76,6 +77,17 @@ static int visit_group(int tenant_fd, const char *name, void *data)
 	return 0;
 }
 
+/* Looks at the groups of a tenant, as many as may be looked at. */
+static int collect(struct gc *gc, int tenant_fd)
+{
+	uint64_t removed = gc->report.removed;
+	int r = cg_each_child(tenant_fd, visit_group, gc);
+
+	if (gc->report.removed > removed && !gc->options.dry_run)
+		protect_without(gc->host, tenant_fd);
+	return r;
+}
+
 static int visit_tenant(int namespace_fd, const char *name, void *data)
 {
 	struct gc *gc = data;
@@ -85,7 +97,7 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	if (fd < 0)
 		return 0;
 	gc->tenant = name;
-	r = cg_each_child(fd, visit_group, gc);
+	r = collect(gc, fd);
 	if (!gc->options.dry_run)
 		nodes_remove(gc->host, namespace_fd, name, fd);
 	return r;
@@ -95,7 +107,7 @@ void gc_sweep(const struct ration_host *host, int tenant_fd, uint64_t examine_ma
 {
 	struct gc gc = { .host = host, .examine_max = examine_max };
 
-	(void)cg_each_child(tenant_fd, visit_group, &gc);
+	(void)collect(&gc, tenant_fd);
 }
 
 int ration_gc(const struct ration_host *host, const struct ration_gc_options *options,

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "lib/nodes.h"
+#include "lib/protect.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -56,6 +57,8 @@ static void clean_up(const struct group *group)
 	/* A process in an uninterruptible sleep can take its time; nobody waits for us. */
 	if (fd >= 0 && cg_end(fd, CLEAN_UP_MSEC) == 0)
 		(void)cg_rmdir_tree(tenant_fd, group->name);
+	if (fd >= 0)
+		protect_without(host, tenant_fd);
 	if (tenant_fd >= 0)
 		nodes_remove(host, namespace_fd, group->tenant, tenant_fd);
 }

@@ -112,3 +112,12 @@ int protect_nodes(const struct ration_plan *plan, const struct group *group, str
 	}
 	return 0;
 }
+
+void protect_without(const struct ration_host *host, int tenant_fd)
+{
+	struct group group = GROUP_NONE;
+
+	group.host = host;
+	group.tenant_fd = tenant_fd;
+	(void)protect_nodes(NULL, &group, NULL);
+}

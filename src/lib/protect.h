@@ -18,4 +18,10 @@
  */
 int protect_nodes(const struct ration_plan *plan, const struct group *group, struct ration_error *reterr);
 
+/*
+ * The same after a group of the tenant has been removed for somebody who is dead: who gave
+ * the nodes its share can't take it back. Before the nodes themselves are removed.
+ */
+void protect_without(const struct ration_host *host, int tenant_fd);
+
 #endif

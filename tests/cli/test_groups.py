@@ -659,6 +659,29 @@ def test_I06_gc_after_kill(hand, run):
     assert live.wait().verdict == "interrupted"
 
 
+@memory
+@pytest.mark.parametrize("who", ["keeper", "gc", "next run"])
+def test_protection_goes_with_the_dead(hand, run, who):
+    """What a run had given to the nodes above it, they lose with its group, whoever removes that."""
+    hand.ok("create acme/stays --memory-low 4M")
+    r = run.start("--group acme/dies --memory-low 20M", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"],
+                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run.ready("log")
+    above = [hand.path("acme") / "memory.low", hand.path("acme").parent / "memory.low"]
+    assert {int(file.read_text()) for file in above} == {24 * MIB}
+    ours = [r.pid] if who == "keeper" else [pid for pid, name in run.alive().items() if name.startswith("ration")]
+    for sig in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in ours:
+            os.kill(pid, sig)
+    r.wait()
+    if who == "gc":
+        hand.ok("gc")
+    elif who == "next run":
+        assert run("--tenant acme", "true").code == 0
+    wait_for("what stays", lambda: {int(file.read_text()) for file in above} == {4 * MIB})
+    assert not any(path.endswith("/dies") for path in run.groups())
+
+
 # ------------------------------------------------------------------ the rest
 
 

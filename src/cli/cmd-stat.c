@@ -3,10 +3,12 @@
  * cmd-stat.c - ration stat: what a group uses now, and has used
  *
  * Once: all that is known, each figure with its source. With --watch: one line
- * per interval and group, until the groups are gone.
+ * per interval and group, until the groups are gone: where the kernel tells of that,
+ * at once.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +93,7 @@ static int stat_once(struct options *options, char **operands, size_t n, struct 
 struct watched {
 	const char *address;
 	struct ration_group *group;
+	struct ration_events *events; /* tells of its end; NULL: nothing does here */
 	uint64_t cpu_usec, at_usec; /* at the last look; at 0: there was none */
 };
 
@@ -99,6 +102,7 @@ struct watch {
 	struct ration_host *host;
 	size_t n, left;
 	struct watched *list;
+	struct pollfd *fds; /* one for each of the list */
 };
 
 #define WATCH_COLUMNS "%-24s %9s %12s %12s %8s %8s\n"
@@ -152,14 +156,20 @@ static void print_line(struct watched *at, const struct ration_stats *stats)
 			pressed ? percent(pressure, (double)stats->pressure_memory_pct100 / 100) : "-");
 }
 
+static void forget(struct watch *watch, struct watched *at)
+{
+	at->events = ration_events_free(at->events);
+	at->group = ration_group_free(at->group);
+	watch->left--;
+}
+
 static int look(struct watch *watch, struct watched *at, struct ration_error *reterr)
 {
 	struct json_stats now = { .address = at->address, .stats.size = sizeof(now.stats) };
 	int r = ration_group_stats(at->group, &now.stats, reterr);
 
 	if (r == -ENOENT) {
-		at->group = ration_group_free(at->group);
-		watch->left--;
+		forget(watch, at);
 		return 0;
 	}
 	if (r < 0)
@@ -168,6 +178,44 @@ static int look(struct watch *watch, struct watched *at, struct ration_error *re
 		return output_json(json_stat_line(&now, now_usec(CLOCK_REALTIME)), reterr);
 	print_line(at, &now.stats);
 	return 0;
+}
+
+/* Takes what has happened to a group; true: that is its end. */
+static bool has_gone(struct watched *at)
+{
+	struct ration_event event = { .size = sizeof(event) };
+	struct ration_error ignored;
+
+	while (ration_events_next(at->events, &event, &ignored) > 0) {
+		if (event.kind == RATION_EVENT_GONE)
+			return true;
+	}
+	return false;
+}
+
+/* Sleeps until the next look, or until a group is gone, which is looked at no more. */
+static void sleep_until(struct watch *watch, uint64_t usec)
+{
+	uint64_t now;
+
+	while (watch->left > 0 && (now = now_usec(CLOCK_MONOTONIC)) < usec) {
+		const struct timespec rest = {
+			.tv_sec = (time_t)((usec - now) / 1000000),
+			.tv_nsec = (long)((usec - now) % 1000000) * 1000,
+		};
+
+		for (size_t i = 0; i < watch->n; i++) {
+			const struct ration_events *events = watch->list[i].events;
+
+			watch->fds[i] = (struct pollfd) { .fd = events ? ration_events_fd(events) : -1, .events = POLLIN };
+		}
+		if (ppoll(watch->fds, watch->n, &rest, NULL) <= 0)
+			continue;
+		for (size_t i = 0; i < watch->n; i++) {
+			if (watch->fds[i].revents && has_gone(&watch->list[i]))
+				forget(watch, &watch->list[i]);
+		}
+	}
 }
 
 /* Looks at all in turn, at each interval, as long as one is there and somebody reads. */
@@ -179,8 +227,6 @@ static int watch_groups(struct watch *watch, struct ration_error *reterr)
 	if (!watch->options->json)
 		(void)printf(WATCH_COLUMNS, "group", "processes", "memory", "swap", "cpu", "stalled");
 	while (watch->left > 0) {
-		struct timespec until;
-
 		for (size_t i = 0; i < watch->n; i++) {
 			int r = watch->list[i].group ? look(watch, &watch->list[i], reterr) : 0;
 
@@ -190,16 +236,14 @@ static int watch_groups(struct watch *watch, struct ration_error *reterr)
 		if (watch->left == 0 || fflush(stdout) != 0)
 			return 0;
 		next += interval;
-		until.tv_sec = (time_t)(next / 1000000);
-		until.tv_nsec = (long)(next % 1000000) * 1000;
-		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-			;
+		sleep_until(watch, next);
 	}
 	return 0;
 }
 
 static int watch_open(struct watch *watch, char **operands, struct ration_error *reterr)
 {
+	const struct ration_events_options end = { .size = sizeof(end), .kinds = RATION_EVENT_BIT(RATION_EVENT_GONE) };
 	int r = options_host(watch->options, &watch->host, reterr);
 
 	for (; r >= 0 && operands[watch->n]; watch->n++) {
@@ -207,6 +251,9 @@ static int watch_open(struct watch *watch, char **operands, struct ration_error 
 
 		at->address = operands[watch->n];
 		r = ration_group_open(watch->host, at->address, &at->group, reterr);
+		/* Where it can't be told, the next look sees it. */
+		if (r >= 0 && ration_events_open(at->group, &end, &at->events, reterr) < 0)
+			at->events = NULL;
 	}
 	watch->left = watch->n;
 	return r;
@@ -215,11 +262,14 @@ static int watch_open(struct watch *watch, char **operands, struct ration_error 
 static int stat_watch(struct options *options, char **operands, size_t n, struct ration_error *reterr)
 {
 	CLEANUP(freep) struct watched *list = calloc(n, sizeof(*list));
-	struct watch watch = { .options = options, .list = list };
-	int r = list ? watch_open(&watch, operands, reterr) : error_oom(reterr);
+	CLEANUP(freep) struct pollfd *fds = calloc(n, sizeof(*fds));
+	struct watch watch = { .options = options, .list = list, .fds = fds };
+	int r = list && fds ? watch_open(&watch, operands, reterr) : error_oom(reterr);
 
 	if (r >= 0)
 		r = watch_groups(&watch, reterr);
+	for (size_t i = 0; i < watch.n; i++)
+		list[i].events = ration_events_free(list[i].events);
 	for (size_t i = 0; i < watch.n; i++)
 		list[i].group = ration_group_free(list[i].group);
 	watch.host = ration_host_free(watch.host);

@@ -521,6 +521,17 @@ def test_stat_watch(live, run):
     assert popen.returncode == 0
 
 
+@pytest.mark.needs("psi")
+def test_stat_watch_ends_with_the_group(live, run):
+    """At once, not at its next look."""
+    live.create("acme/g")
+    popen = subprocess.Popen([RATION, "stat", "--watch", "--interval", "1h", "--json", "acme/g"], env=run.env,
+                             stdout=subprocess.PIPE, text=True)
+    assert json.loads(popen.stdout.readline())["group"] == "acme/g"
+    assert run.command("rm", "--force", "acme/g").code == 0
+    assert popen.communicate(timeout=60)[0] == "" and popen.returncode == 0
+
+
 @pytest.mark.needs("cgroup")
 def test_stat_watch_for_people(live, run):
     live.create("acme/g")

@@ -45,8 +45,8 @@ static int read_pid(const char *word, int *ret_pid, struct ration_error *reterr)
 	uint64_t pid;
 
 	if (parse_count(word, &pid) < 0 || pid == 0 || pid > INT_MAX)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s isn't the number of a process",
-				text_escape(shown, sizeof(shown), word));
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s isn't the number of a process: those are 1 to %d",
+				text_escape(shown, sizeof(shown), word), INT_MAX);
 	*ret_pid = (int)pid;
 	return 0;
 }

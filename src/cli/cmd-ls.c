@@ -19,7 +19,7 @@
 #define LINE_WIDTH 110
 #define ADDRESS_MAX 24
 
-#define COLUMNS "  %-13s  %6s  %6s  %10s  %11s  %8s  "
+#define COLUMNS "  %-13s  %6s  %6s  %10s  %11s  %8s"
 /* What all these take up. */
 #define COLUMNS_WIDTH 72
 
@@ -62,7 +62,8 @@ static void print_item(const struct ration_list_item *item, int width)
 			metric(memory, &item->stats, RATION_METRIC_MEMORY_CURRENT_BYTES),
 			metric(cpu, &item->stats, RATION_METRIC_CPU_USEC), pressure(stalled, &item->stats));
 	/* Whoever started the run chose these words. */
-	(void)printf("%s\n", text_escape(command, room + 1, item->command));
+	(void)text_escape(command, room + 1, item->command);
+	(void)printf("%s%s\n", command[0] ? "  " : "", command);
 }
 
 static void print_list(const struct ration_list *list)
@@ -76,7 +77,7 @@ static void print_list(const struct ration_list *list)
 		if (length > width)
 			width = length < ADDRESS_MAX ? length : ADDRESS_MAX;
 	}
-	(void)printf("%-*s" COLUMNS "%s\n", width, "group", "owner", "age", "tasks", "memory", "cpu used",
+	(void)printf("%-*s" COLUMNS "  %s\n", width, "group", "owner", "age", "tasks", "memory", "cpu used",
 			"pressure", "command");
 	for (size_t i = 0; (item = ration_list_item(list, i)); i++)
 		print_item(item, width);

@@ -97,6 +97,7 @@ struct change {
 	struct ration_plan *plan;
 	struct ration_group_limit *before, *after;
 	struct ration_update_report report;
+	bool tried;
 };
 
 static void change_done(struct change *change)
@@ -136,10 +137,14 @@ static int apply(const struct target *target, const struct options *options, str
 	};
 	int r = read_limits(target, change->plan, change->before, reterr);
 
+	if (r < 0)
+		return r;
+	change->tried = true;
+	r = ration_group_update(target->group, change->plan, &how, &change->report, reterr);
 	if (r >= 0)
-		r = ration_group_update(target->group, change->plan, &how, &change->report, reterr);
-	if (r >= 0)
-		r = read_limits(target, change->plan, change->after, reterr);
+		return read_limits(target, change->plan, change->after, reterr);
+	/* For the report: a group that has gone has none. */
+	(void)!read_limits(target, change->plan, change->after, &(struct ration_error) { .code = 0 });
 	return r;
 }
 
@@ -150,10 +155,26 @@ static int print(const struct options *options, const struct target *target, con
 
 	if (options->json)
 		return output_json(json_set(address, change->plan, change->before, change->after,
-					&change->report), reterr);
+					&change->report, NULL), reterr);
 	print_limits(address, change->plan, change->before, change->after);
 	print_reclaim(address, change->plan, &change->report);
 	return 0;
+}
+
+/* On stderr as always, and with --json what was found and left as it was. */
+static int tell_failure(const struct options *options, const struct target *target, const struct change *change,
+		const struct ration_error *error)
+{
+	struct ration_error ignored;
+
+	output_error(options->command->name, error);
+	if (change->report.has_failed && !change->report.changed)
+		(void)fprintf(stderr, "  %s couldn't be set, and nothing was changed\n",
+				ration_limit_info(change->report.failed)->flag);
+	if (options->json && change->tried)
+		(void)!output_json(json_set(ration_group_address(target->group), change->plan, change->before,
+					change->after, &change->report, error), &ignored);
+	return EXIT_RATION;
 }
 
 static int set_function(struct options *options, char **operands)
@@ -171,14 +192,8 @@ static int set_function(struct options *options, char **operands)
 		r = apply(&target, options, &change, &error);
 	if (r >= 0)
 		r = print(options, &target, &change, &error);
-	if (r < 0) {
-		output_error(options->command->name, &error);
-		if (change.report.has_failed && !change.report.changed)
-			(void)fprintf(stderr, "  %s couldn't be set, and nothing was changed\n",
-					ration_limit_info(change.report.failed)->flag);
-		return EXIT_RATION;
-	}
-	return output_finish(options->command->name, 0);
+	return output_finish(options->command->name,
+			r < 0 ? tell_failure(options, &target, &change, &error) : 0);
 }
 
 const struct command cmd_set = {

@@ -92,7 +92,8 @@ static json_t *changes(struct builder *builder, const struct ration_plan *plan,
 }
 
 char *json_set(const char *address, const struct ration_plan *plan, const struct ration_group_limit *before,
-		const struct ration_group_limit *after, const struct ration_update_report *report)
+		const struct ration_group_limit *after, const struct ration_update_report *report,
+		const struct ration_error *error)
 {
 	struct builder builder = { .failed = false };
 	json_t *object = json_object();
@@ -100,6 +101,10 @@ char *json_set(const char *address, const struct ration_plan *plan, const struct
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put(&builder, object, "group", json_string(address));
 	build_put(&builder, object, "changed", json_boolean(report->changed));
+	if (report->has_failed)
+		build_put(&builder, object, "failed", json_string(ration_limit_info(report->failed)->name));
+	if (error)
+		build_put_text(&builder, object, "error", error->message);
 	build_put(&builder, object, "limits", changes(&builder, plan, before, after));
 	if (report->memory_before_bytes != RATION_UNLIMITED)
 		build_put(&builder, object, "memory_before_bytes", build_number(report->memory_before_bytes));

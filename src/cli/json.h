@@ -25,9 +25,10 @@ char *json_doctor(const struct ration_host_info *host, const struct ration_plan 
 /* A group that was made by `plan`. */
 char *json_create(const struct ration_group *group, const struct ration_plan *plan);
 
-/* A change: for each item of the plan, what was in force before and is after. */
+/* A change: for each item of the plan, what was in force before and is after; `error`: why nothing changed, or NULL. */
 char *json_set(const char *address, const struct ration_plan *plan, const struct ration_group_limit *before,
-		const struct ration_group_limit *after, const struct ration_update_report *report);
+		const struct ration_group_limit *after, const struct ration_update_report *report,
+		const struct ration_error *error);
 
 /* `n` limits of a group. */
 char *json_show(const struct ration_group *group, const struct ration_group_limit *limits, size_t n);

@@ -10,6 +10,7 @@
  */
 #include "cli/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -444,7 +445,8 @@ int options_parse(struct options *options, const struct command *command, char *
 		bool end = strcmp(word[0], "--") == 0;
 		int r = 1;
 
-		if (!is_option(word[0])) {
+		/* A number is meant as an operand, if a wrong one: no option is called so. */
+		if (!is_option(word[0]) || (!operand_ends && isdigit((unsigned char)word[0][1]))) {
 			if (operand_ends)
 				break;
 			n_operands++;

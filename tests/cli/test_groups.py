@@ -414,6 +414,21 @@ def test_H10_which_one_failed(hand):
     assert hand.read("acme/vm7", "cpu.max") == "100000 100000"
 
 
+@pytest.mark.needs("memory", "cpu", "pids", "!swap")
+def test_set_json_of_a_failure(hand):
+    """The same report: what couldn't be set, and that all is as it was."""
+    hand.ok("create acme/vm7 --pids 20 --memory 100M")
+    hand.alloc("acme/vm7", 50)
+    r = hand("set acme/vm7 --pids 30 --memory 10M --deadline 1s --json")
+    said = json.loads(r.stdout)
+    assert r.code == 125 and "--memory" in r.stderr
+    assert (said["schema"], said["group"], said["changed"], said["failed"]) == (1, "acme/vm7", False, "memory")
+    assert "can be reclaimed" in said["error"]
+    assert {e["limit"]: (e["before"], e["after"]) for e in said["limits"]} == {
+        "memory": (100 * MIB, 100 * MIB), "pids": (20, 20)}
+    assert "failed" not in hand.json("set acme/vm7 --pids 30")
+
+
 @pytest.mark.needs("memory", "!swap")
 def test_D30_live_lowering(hand):
     """Below what is in use: what can be taken back is; if that isn't enough, it is
@@ -564,6 +579,22 @@ def test_rm_release(hand):
 
 
 @cgroup
+def test_rm_release_after_attach(hand, base, by_hand):
+    """Where it came from: the group that it was attached from."""
+    child = hand.sleeper()
+    there = by_hand(base / "ration-test-from")
+    (there / "cgroup.procs").write_text(str(child.pid))
+    hand.ok("create acme/vm7")
+    hand.ok(f"attach acme/vm7 {child.pid}")
+    assert str(child.pid) in hand.read("acme/vm7", "cgroup.procs").split()
+    hand.ok("rm --release acme/vm7")
+    assert child.poll() is None and str(child.pid) in (there / "cgroup.procs").read_text().split()
+    child.kill()
+    child.wait()
+    wait_for("it to be empty", lambda: "populated 0" in (there / "cgroup.events").read_text())
+
+
+@cgroup
 def test_rm_what_a_program_made_inside(hand):
     hand.ok("create acme/vm7")
     (hand.path("acme/vm7") / "sub" / "sub").mkdir(parents=True)
@@ -598,6 +629,13 @@ def test_ls(hand, run):
         assert "memory_current_bytes" not in said["acme/vm7"]["usage"]
     r.signal(signal.SIGTERM)
     r.wait()
+
+
+@cgroup
+def test_ls_pads_nothing_at_the_end(hand):
+    hand.ok("create acme/vm7")
+    lines = hand.ok("ls").stdout.splitlines()
+    assert len(lines) == 3 and all(line == line.rstrip() for line in lines), lines
 
 
 @cgroup

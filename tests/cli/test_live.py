@@ -533,6 +533,14 @@ def test_stat_watch_ends_with_the_group(live, run):
 
 
 @pytest.mark.needs("cgroup")
+@pytest.mark.parametrize("word", ["-5", "0", "99999999999", "x"])
+def test_attach_no_pid(live, run, word):
+    live.create("acme/g")
+    r = run.command("attach", "acme/g", word)
+    assert r.code == 125 and f"{word} isn't the number of a process: those are 1 to" in r.stderr, r
+
+
+@pytest.mark.needs("cgroup")
 def test_stat_watch_for_people(live, run):
     live.create("acme/g")
     popen = subprocess.Popen([RATION, "stat", "--watch", "--interval", "50ms", "acme/g"], env=run.env,

@@ -4,7 +4,8 @@
  *
  * A whole run, from ration_host_open() to ration_run_free(), is repeated, and
  * each time the next of the calls that can fail does, until one time all of them
- * went through. After each: what failed says so, or it went well; and there are
+ * went through. So is the life of a group by hand: made, watched, changed, a process
+ * moved in, removed. After each: what failed says so, or it went well; and there are
  * no group, no child, no open fd and no memory more than before.
  *
  * Each scenario runs in a process of its own, so that a run that hangs is ended
@@ -40,7 +41,7 @@ struct scenario {
 	bool cgroups;      /* or none: the warden's way */
 	int refuse;        /* clone3 and openat2 answer this errno; 0: they are there */
 	bool give_up;      /* ration_run_free() in the middle */
-	const char *script;
+	const char *script; /* NULL: a group by hand */
 };
 
 static const struct scenario scenarios[] = {
@@ -48,6 +49,8 @@ static const struct scenario scenarios[] = {
 	{ "cgroup, given up", true, 0, true, "sleep 50 & sleep 50" },
 	{ "cgroup, moved in", true, ENOSYS, false, "exit 3" },
 	{ "cgroup, moved in after EPERM", true, EPERM, true, "sleep 50" },
+	{ "group by hand", true, 0, false, NULL },
+	{ "group by hand, no new calls", true, ENOSYS, false, NULL },
 	{ "warden", false, 0, false, "echo out; sleep 50 & exit 3" },
 	{ "warden, given up", false, 0, true, "sleep 50 & sleep 50" },
 	{ "warden, no new calls", false, ENOSYS, false, "exit 3" },
@@ -222,6 +225,135 @@ static int finish_run(const struct scenario *scenario, struct ration_run *run)
 	return 0;
 }
 
+/* ------------------------------------------------------- a group by hand */
+
+static int make_group_plan(const struct ration_host *host, uint64_t pids, struct ration_plan **ret)
+{
+	struct ration_limits *limits = NULL;
+	struct ration_error error = { .code = 0 };
+	int r = ration_limits_new(&limits);
+
+	if (r == 0)
+		r = ration_limits_set(limits, RATION_LIMIT_PIDS, RATION_UNLIMITED, pids, &error);
+	if (r == 0) {
+		r = ration_plan_new_below(host, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_GROUP, "t", ret, &error);
+		(void)said(r, &error);
+	}
+	(void)ration_limits_free(limits);
+	return r;
+}
+
+/* Watched, by events and by a guard where that can be had. */
+static int watch(struct ration_group *group, const struct ration_host *host, struct ration_events **ret_events)
+{
+	static const struct ration_guard_options how = { .size = sizeof(how), .share_pct = 60, .duration_usec = 2000000 };
+	struct ration_guard *guard = NULL;
+	struct ration_group *tenant = NULL;
+	struct ration_error error = { .code = 0 };
+	int r = ration_events_open(group, NULL, ret_events, &error);
+
+	(void)said(r, &error);
+	if (r == 0) {
+		r = ration_group_open(host, "t", &tenant, &error);
+		(void)said(r, &error);
+	}
+	if (r == 0) {
+		r = ration_guard_open(tenant, &how, &guard, &error);
+		(void)said(r, &error);
+		if (r == -EOPNOTSUPP)
+			r = 0;
+	}
+	(void)ration_guard_free(guard);
+	(void)ration_group_free(tenant);
+	return r;
+}
+
+static int hear(struct ration_events *events)
+{
+	struct ration_event event = { .size = sizeof(event) };
+	struct ration_error error = { .code = 0 };
+	int r;
+
+	do
+		r = ration_events_next(events, &event, &error);
+	while (r > 0);
+	(void)said(r, &error);
+	return r;
+}
+
+/* What is done to a group that is there. */
+static int live(struct ration_group *group, const struct ration_host *host, const struct ration_plan *plan, pid_t pid)
+{
+	struct ration_events *events = NULL;
+	struct ration_error error = { .code = 0 };
+	int r = watch(group, host, &events);
+
+	if (r == 0) {
+		r = ration_group_update(group, plan, NULL, NULL, &error);
+		(void)said(r, &error);
+	}
+	if (r == 0) {
+		r = ration_group_attach(group, (int)pid, NULL, NULL, &error);
+		(void)said(r, &error);
+	}
+	if (r == 0)
+		r = hear(events);
+	if (r == 0) {
+		r = ration_group_remove(group, RATION_REMOVE_KILL, NULL, &error);
+		(void)said(r, &error);
+	}
+	if (r == 0)
+		r = hear(events);
+	(void)ration_events_free(events);
+	return r;
+}
+
+static int whole_life(char *namespace_path, size_t size, pid_t pid)
+{
+	const struct ration_group_options how = { .size = sizeof(how), .command = "inject" };
+	struct ration_host *host = NULL;
+	struct ration_plan *plan = NULL, *other = NULL;
+	struct ration_group *group = NULL;
+	struct ration_error error = { .code = 0 };
+	int r = open_host(nspace, &host, namespace_path, size);
+
+	if (r == 0)
+		r = make_group_plan(host, 100, &plan);
+	if (r == 0)
+		r = make_group_plan(host, 200, &other);
+	if (r == 0) {
+		r = ration_group_create(host, "t/g", plan, &how, &group, &error);
+		(void)said(r, &error);
+	}
+	if (r == 0)
+		r = live(group, host, other, pid);
+	/* There is one fault: what it kept from being removed goes at the second try. */
+	if (r < 0 && group && ration_group_remove(group, RATION_REMOVE_KILL, NULL, &error) < 0)
+		(void)problem("a group that can't be removed", error.code);
+	(void)ration_group_free(group);
+	(void)ration_plan_free(other);
+	(void)ration_plan_free(plan);
+	(void)ration_host_free(host);
+	return r;
+}
+
+static int group_by_hand(char *namespace_path, size_t size)
+{
+	pid_t pid = fork();
+	int r;
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		(void)pause();
+		_exit(0);
+	}
+	r = whole_life(namespace_path, size, pid);
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	return r;
+}
+
 /* 0: all went well. */
 static int whole_run(const struct scenario *scenario, char *namespace_path, size_t size, const int fds[3])
 {
@@ -231,8 +363,11 @@ static int whole_run(const struct scenario *scenario, char *namespace_path, size
 	struct ration_plan *plan = NULL;
 	struct ration_run *run = NULL;
 	struct ration_error error = { .code = 0 };
-	int r = open_host(nspace, &host, namespace_path, size);
+	int r;
 
+	if (!scenario->script)
+		return group_by_hand(namespace_path, size);
+	r = open_host(nspace, &host, namespace_path, size);
 	if (r == 0)
 		r = make_plan(host, &plan);
 	if (r == 0) {

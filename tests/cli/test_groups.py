@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Tenants and groups by hand: made, changed, shown, listed, removed, collected."""
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -412,6 +414,33 @@ def test_H10_which_one_failed(hand):
     hand.alloc("acme/vm7", 50)
     hand.refused("set acme/vm7 --cpus .5 --pids 30 --memory 10M --deadline 1s", "memory", "nothing was changed")
     assert hand.read("acme/vm7", "cpu.max") == "100000 100000"
+
+
+def has_open(pid, path):
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(fd) == str(path):
+                return True
+    return False
+
+
+@pytest.mark.needs("pids")
+def test_set_of_a_group_that_vanishes(hand, run):
+    """Removed by another while `set` waits for the lock that somebody has on it."""
+    hand.ok("create acme/vm7")
+    path = hand.path("acme/vm7")
+    directory = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        popen = subprocess.Popen([RATION, "set", "acme/vm7", "--pids", "50"], env=run.env, text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_for("it to have opened the group", lambda: has_open(popen.pid, path), 20)
+        path.rmdir()
+    finally:
+        os.close(directory)
+    out, err = popen.communicate(timeout=60)
+    assert (popen.returncode, out) == (125, "")
+    assert err == "ration set: acme/vm7 was removed meanwhile\n"
 
 
 @pytest.mark.needs("memory", "cpu", "pids", "!swap")

@@ -17,6 +17,7 @@
 #include "lib/handle.h"
 #include "lib/owner.h"
 #include "lib/record.h"
+#include "lib/update.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
 
@@ -81,6 +82,41 @@ static void test_a_group_that_is_there(void **state)
 	other = ration_group_free(other);
 	assert_int_equal(owner_state(place.host->proc_fd, group->at.fd, NULL), RATION_OWNER_KEPT);
 	/* The tenant above it goes with it. */
+	drop(group, RATION_REMOVE_EMPTY);
+	place_end(&place);
+}
+
+/*
+ * Removed by another process once the change has begun: that is what is said, and not that
+ * a file is missing. As the kernel would have it with the controller, which needn't be here.
+ */
+static void test_a_group_that_vanishes_while_it_is_changed(void **state)
+{
+	struct ration_update_report report = { .size = sizeof(report) };
+	struct ration_limits *limits = NULL;
+	struct ration_plan *plan = NULL;
+	struct ration_group *group;
+	struct ration_error error;
+	struct place place;
+
+	(void)state;
+	place_begin(&place);
+	group = make(&place, "t/n");
+	place.host->facts.controllers |= RATION_CONTROLLER_PIDS;
+	assert_int_equal(ration_limits_new(&limits), 0);
+	assert_int_equal(ration_limits_set(limits, RATION_LIMIT_PIDS, RATION_UNLIMITED, 50, &error), 0);
+	assert_int_equal(ration_plan_new_below(place.host, limits, RATION_ENFORCE_STRICT, RATION_PURPOSE_GROUP, "t",
+					 &plan, &error), 0);
+	assert_int_equal(cg_rmdir(group->at.tenant_fd, "n"), 0);
+	assert_int_equal(update_apply(group, plan, NULL, &report, &error), -ENOENT);
+	assert_int_equal(error.cause, RATION_CAUSE_VANISHED);
+	assert_string_equal(error.message, "t/n was removed meanwhile");
+	assert_false(report.changed);
+	assert_true(report.has_failed && report.failed == RATION_LIMIT_PIDS);
+	assert_int_equal(ration_group_update(group, plan, NULL, NULL, &error), -ENOENT);
+	assert_int_equal(error.cause, RATION_CAUSE_VANISHED);
+	(void)ration_plan_free(plan);
+	(void)ration_limits_free(limits);
 	drop(group, RATION_REMOVE_EMPTY);
 	place_end(&place);
 }
@@ -429,6 +465,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_group_that_is_there),
+		cmocka_unit_test(test_a_group_that_vanishes_while_it_is_changed),
 		cmocka_unit_test(test_a_tenant_outlives_its_groups),
 		cmocka_unit_test(test_a_tenant_of_the_dead),
 		cmocka_unit_test(test_a_tenant_of_the_dead_is_made_anew),

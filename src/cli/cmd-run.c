@@ -60,6 +60,7 @@ static int set_group(struct options *options, const struct option *row, const ch
 	*slash = '\0';
 	options->tenant = value;
 	options->name = slash + 1;
+	options->by_group = true;
 	return 0;
 }
 
@@ -174,6 +175,16 @@ static int prepare(struct job *job, struct ration_error *reterr)
 	return 0;
 }
 
+/* The library knows a tenant and a name; the caller has given both in one. Its message begins with the flag. */
+static void name_flag(struct ration_error *error, const char *flag)
+{
+	char rest[sizeof(error->message)];
+
+	(void)snprintf(rest, sizeof(rest), "%s", error->message + strcspn(error->message, " "));
+	(void)snprintf(error->message, sizeof(error->message), "%s%.*s", flag, (int)(sizeof(rest) - strlen(flag) - 1),
+			rest);
+}
+
 static int start(struct job *job, struct ration_error *reterr)
 {
 	const struct options *options = job->options;
@@ -194,7 +205,12 @@ static int start(struct job *job, struct ration_error *reterr)
 	};
 	int r = signals_open(&job->signal_fd, reterr);
 
-	return r < 0 ? r : ration_run_start(job->host, job->plan, &how, &job->run, reterr);
+	if (r < 0)
+		return r;
+	r = ration_run_start(job->host, job->plan, &how, &job->run, reterr);
+	if (r < 0 && reterr->cause == RATION_CAUSE_BAD_NAME && job->options->by_group)
+		name_flag(reterr, "--group");
+	return r;
 }
 
 static int supervise(struct job *job, struct ration_error *reterr)

@@ -41,6 +41,7 @@ struct options {
 	bool watch;
 	/* run */
 	const char *tenant, *name, *receipt;
+	bool by_group;          /* tenant and name were given by --group */
 	int signal;             /* 0: the default */
 	uint64_t kill_after_usec;
 	int output_mode;        /* enum ration_output_mode */

@@ -135,6 +135,14 @@ def test_hostile_names(refused, flag, name):
     assert len(message) < 1000
 
 
+@pytest.mark.parametrize("address", ["acme/..", "../vm7", "acme/a b", "acme/cgroup.procs", "acme/" + "x" * 129, "acme/a/b",
+                                     "acme", "/", "acme/"])
+def test_hostile_group_of_a_run(refused, address):
+    """It is told of the option that was given."""
+    message = refused(["--group", address, "--memory", "64M"], "--group")
+    assert "--name" not in message and "--tenant \"" not in message, message
+
+
 @pytest.mark.parametrize("name", ["..", "a/b", "", "cgroup.procs", "x" * 129])
 def test_hostile_namespaces(run, name):
     r = run("--memory 64M", ["touch", str(run.file("started"))], env={"RATION_NAMESPACE": name})

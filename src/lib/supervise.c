@@ -510,6 +510,20 @@ static int empty(struct ration_run *run)
 	return r < 0 ? r : populated == 0;
 }
 
+/* Is `path`, as /proc tells it, the run's group or one that the command made below it? */
+static bool within_group(const struct ration_run *run, const char *path)
+{
+	char own[2 * RATION_NAME_MAX + 4];
+	const char *at = path;
+	size_t length;
+
+	(void)snprintf(own, sizeof(own), "/%s", run->receipt.group);
+	length = strlen(own);
+	while ((at = strstr(at, own)) && at[length] != '\0' && at[length] != '/' && at[length] != ' ')
+		at++;
+	return at; /* ' ': " (deleted)" follows */
+}
+
 /*
  * The group is empty, and the command lives: it has moved itself out, as root and
  * the owner of a delegated tree can. Then no limit holds for it any more, and
@@ -518,15 +532,10 @@ static int empty(struct ration_run *run)
  */
 static void look_for_escape(struct ration_run *run)
 {
-	char path[PATH_MAX], own[2 * RATION_NAME_MAX + 4];
-	size_t length, tail;
+	char path[PATH_MAX];
 
-	if (run->ended || proc_cgroup(run->host->proc_fd, run->pid, path, sizeof(path)) < 0)
-		return;
-	(void)snprintf(own, sizeof(own), "/%s", run->receipt.group);
-	length = strlen(path);
-	tail = strlen(own);
-	if (length >= tail && strcmp(path + length - tail, own) == 0)
+	if (run->ended || proc_cgroup(run->host->proc_fd, run->pid, path, sizeof(path)) < 0 ||
+			within_group(run, path))
 		return;
 	(void)snprintf(run->receipt.escaped_to, sizeof(run->receipt.escaped_to), "%.199s", path);
 	/* Stopped, it has no more children than can be found. */

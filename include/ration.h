@@ -1311,7 +1311,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_guard_next(struct ration_guard *guard
 
 /* What becomes of a group that garbage collection looks at. */
 enum ration_gc_action {
-	RATION_GC_LIVE,    /* its owner lives, or isn't known, or it is kept: left alone */
+	RATION_GC_LIVE,    /* its owner lives, or isn't known, or it is kept, or another user's: left
+			      alone */
 	RATION_GC_REMOVED, /* or would be, in a dry run */
 	RATION_GC_FAILED,  /* its processes don't die */
 };

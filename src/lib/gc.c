@@ -8,6 +8,7 @@
  */
 #include "lib/gc.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,13 @@ struct gc {
 	struct ration_gc_report report;
 };
 
+/* Another user's, and not ours to end or to remove. */
+static bool out_of_reach(int tenant_fd, int fd)
+{
+	return owner_is_another(fd) && (faccessat(tenant_fd, ".", W_OK, AT_EACCESS) < 0 ||
+					       faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0);
+}
+
 static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const char *name, int fd)
 {
 	switch (owner_state(gc->host->proc_fd, fd, NULL)) {
@@ -36,6 +44,8 @@ static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const ch
 	case RATION_OWNER_DEAD:
 		break;
 	}
+	if (out_of_reach(tenant_fd, fd))
+		return RATION_GC_LIVE;
 	if (gc->options.dry_run)
 		return RATION_GC_REMOVED;
 	return owner_remove_group(tenant_fd, name, fd) < 0 ? RATION_GC_FAILED : RATION_GC_REMOVED;

@@ -268,7 +268,11 @@ def test_of_root_to_look_at(hand):
     """Looking and collecting take no more than that they are there."""
     hand.ok(of_root("show acme/vm7"))
     assert "acme/vm7" in hand.ok(of_root("ls ")).stdout
-    hand.ok(of_root("gc "))
+    # Nobody has recorded whose it is: after 10 s such a group is taken for one that was never finished.
+    wait_for("its age", lambda: time.time() - (ROOTED / "acme/vm7").stat().st_ctime > 11, 20)
+    assert "acme/vm7: stays" in hand.ok(of_root("gc --dry-run")).stdout
+    r = hand.ok(of_root("gc "))
+    assert "removed: 0, live: 1, failed: 0" in r.stdout and r.stderr == "", r
     assert (ROOTED / "acme/vm7").is_dir()
 
 

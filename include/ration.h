@@ -442,6 +442,8 @@ struct ration_host_info {
 				   starts it. What is said of it is what is expected */
 	bool base_outside;      /* RATION_BASE_UNIT into which our uid can bring no process from where
 				   we are: ration_host_prepare() has systemd move this process there */
+	bool cgroup_namespace;  /* the hierarchy is seen from a container's group downwards */
+	const char *container_kind; /* "docker", "podman", "lxc", …, or "" */
 };
 
 /*

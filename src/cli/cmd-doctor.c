@@ -130,13 +130,28 @@ static void print_base(const struct ration_host_info *info)
 			       "is careless, not what is hostile");
 }
 
+static void print_container(const struct ration_host_info *info)
+{
+	char text[200];
+
+	if (!info->container)
+		return;
+	(void)snprintf(text, sizeof(text), "%s%s",
+			info->container_kind[0] ? info->container_kind : "of an unknown kind",
+			!info->mount		 ? "" :
+			info->cgroup_namespace	 ? ", with a cgroup namespace of its own" :
+						   ", with the cgroup namespace of whoever started it");
+	print_line("container", text);
+}
+
 static void print_host(const struct ration_host_info *info)
 {
 	char text[512], size[RATION_TEXT_MAX], swap[RATION_TEXT_MAX];
 
-	(void)snprintf(text, sizeof(text), "%s%s%s%s", info->kernel, info->systemd ? ", systemd" : "",
-			info->container ? ", in a container" : "", info->root ? ", as root" : "");
+	(void)snprintf(text, sizeof(text), "%s%s%s", info->kernel, info->systemd ? ", systemd" : "",
+			info->root ? ", as root" : "");
 	print_line("kernel", text);
+	print_container(info);
 	(void)snprintf(text, sizeof(text), "%s%s%s", host_hierarchy_name(info->hierarchy),
 			info->mount ? ", cgroup2 at " : "", info->mount ? info->mount : "");
 	print_line("hierarchy", text);

@@ -175,6 +175,9 @@ static json_t *host_object(struct builder *builder, const struct ration_host_inf
 	build_put(builder, object, "cpus", json_integer(host->cpus));
 	build_put(builder, object, "root", json_boolean(host->root));
 	build_put(builder, object, "container", json_boolean(host->container));
+	if (host->container_kind[0])
+		build_put_text(builder, object, "container_kind", host->container_kind);
+	build_put(builder, object, "cgroup_namespace", json_boolean(host->cgroup_namespace));
 	build_put(builder, object, "systemd", json_boolean(host->systemd));
 	build_put(builder, object, "base_pending", json_boolean(host->base_pending));
 	build_put(builder, object, "base_outside", json_boolean(host->base_outside));

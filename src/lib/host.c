@@ -29,6 +29,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "lib/container.h"
 #include "lib/machine.h"
 #include "lib/unit.h"
 #include "sys/cgroup.h"
@@ -176,8 +177,6 @@ static int probe_machine(struct ration_host *host, const char *root, struct rati
 	}
 	(void)strcpy(host->memory_source, "machine");
 	facts->systemd = below_root(root, "/run/systemd/system");
-	facts->container = below_root(root, "/.dockerenv") || below_root(root, "/run/.containerenv") ||
-		below_root(root, "/run/systemd/container");
 	facts->features = probe_features(host);
 	probe_cpus(facts);
 	machine_probe(facts, root);
@@ -293,9 +292,7 @@ static void take_base(struct ration_host *host, int fd, enum ration_base_kind ki
 
 	if (r == -EROFS)
 		base_note(facts,
-				facts->container ? "docker run --security-opt writable-cgroups=true … (Docker 28), or "
-						   "podman run --security-opt unmask=/sys/fs/cgroup …"
-						 : "mount -o remount,rw /sys/fs/cgroup",
+				facts->container ? container_fix_read_only(host) : "mount -o remount,rw /sys/fs/cgroup",
 				"%s is mounted read-only", host->base);
 	else if (r < 0)
 		base_note(facts, "have root delegate it: chown its directory, cgroup.procs, "
@@ -510,10 +507,7 @@ static void find_base(struct ration_host *host, const struct mounts *mounts, con
 	}
 	(void)snprintf(host->mount, sizeof(host->mount), "%s", mounts->point);
 	if (!mounts->own_known) {
-		base_note(facts, mounts->outside ? "start the container with a cgroup namespace of its own "
-						   "(--cgroupns=private), or name a group: --base DIR" :
-						   "name a group: --base DIR",
-				"%s doesn't show the group that we live in", mounts->point);
+		base_note(facts, container_fix_outside(host), "%s doesn't show the group that we live in", mounts->point);
 		return;
 	}
 	host->own_known = true;
@@ -591,6 +585,7 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read %s/mountinfo: %s", proc,
 				error_text(r));
+	container_probe(host, &mounts, root);
 	if (mounts.v2)
 		facts->hierarchy = mounts.v1 ? RATION_HIERARCHY_HYBRID : RATION_HIERARCHY_V2;
 	else
@@ -739,6 +734,8 @@ void ration_host_info(const struct ration_host *host, struct ration_host_info *i
 		.systemd = facts->systemd,
 		.base_pending = host->unit_pending,
 		.base_outside = host->outside,
+		.cgroup_namespace = facts->cgroup_namespace,
+		.container_kind = host->container_kind,
 	};
 
 	memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));

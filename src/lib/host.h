@@ -41,6 +41,7 @@ struct ration_host {
 	char node[HOST_NODES_MAX][RATION_NAME_MAX + 1];
 	bool no_create;           /* the parents are there, or it is an error */
 	char kernel[65];
+	char container_kind[32];  /* "docker", …; "" if not known, or there is none */
 	char mount[PATH_MAX];
 	char own[PATH_MAX];
 	char base[PATH_MAX];

@@ -38,6 +38,7 @@ struct host_facts {
 	bool root;
 	bool systemd;
 	bool container;
+	bool cgroup_namespace;     /* our group's path begins at a container's, not at the hierarchy's root */
 	bool proc_foreign;         /* /proc is of another pid namespace: no process can be looked at */
 	unsigned cpus;             /* in `cpu_mask` */
 	struct spawn_cpus cpu_mask;/* that a group may be pinned to */

@@ -160,6 +160,7 @@ static void consider(struct mounts *found, const struct mount_line *line, const 
 	found->v2 = true;
 	found->read_only = read_only;
 	found->own_known = known;
+	found->whole = strcmp(line->root, "/") == 0;
 	found->outside = is_outside(line->root);
 	strcpy(found->point, line->point);
 	strcpy(found->own, below);

@@ -17,6 +17,7 @@ struct mounts {
 	bool v2;                /* a cgroup2 mount was found: the fields below count */
 	bool read_only;         /* that mount, or its file system, is read-only */
 	bool own_known;         /* `own` is our group, and lies below the mount */
+	bool whole;             /* the mount begins at our cgroup namespace's root */
 	bool outside;           /* the mount shows groups above our cgroup namespace */
 	char point[PATH_MAX];   /* where it is mounted */
 	char own[PATH_MAX];     /* our group, from the mount point: "" or "/a/b" */

@@ -184,7 +184,7 @@ static const struct {
 		{ "proc/self/cgroup", "0::/docker/x\n" }, { "cg/cgroup.events", "populated 1\n" } }, RATION_BASE_NESTED,
 		CPU_AND_MEMORY | RATION_CONTROLLER_PIDS, "/", "/cg", "", "", 64 * GIB, "machine" },
 	{ "a mount from outside", { { "proc/self/mountinfo", MOUNTED("/../..") }, { "proc/self/cgroup", "0::/\n" } },
-		RATION_BASE_NONE, 0, NULL, NULL, "doesn't show the group", "--cgroupns=private", 64 * GIB, "machine" },
+		RATION_BASE_NONE, 0, NULL, NULL, "doesn't show the group", "--cgroupns=host", 64 * GIB, "machine" },
 	{ "our group is elsewhere", { { "proc/self/cgroup", "0::/../x\n" } }, RATION_BASE_NONE, 0, NULL, NULL,
 		"doesn't show the group", "--base", 64 * GIB, "machine" },
 	{ "our group was removed", { { "proc/self/cgroup", "0::/a/b (deleted)\n" } }, RATION_BASE_NONE, 0, NULL, NULL,
@@ -257,6 +257,53 @@ static void test_by_hand(void **state)
 				(unsigned long long)info.memory_bytes);
 		assert_row(same(below(root, info.memory_source), rows[i].memory_source), "%s: another source",
 				rows[i].name);
+		assert_null(ration_host_free(host));
+		files_end(root);
+	}
+}
+
+/* Whose container it is, by what is there; and whether the hierarchy is seen from its group downwards. */
+static void test_containers(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *file[FILES_MAX][2];
+		bool container, cgroup_namespace;
+		const char *kind;
+	} cases[] = {
+		{ "none", { { 0 } }, false, false, "" },
+		{ "docker", { { ".dockerenv", "" } }, true, false, "docker" },
+		{ "podman, with both marks", { { ".dockerenv", "" }, { "run/.containerenv", "" } }, true, false, "podman" },
+		{ "what systemd has found", { { "run/systemd/container", "systemd-nspawn\n" } }, true, false,
+			"systemd-nspawn" },
+		{ "an empty file of systemd's", { { "run/systemd/container", "" } }, false, false, "" },
+		{ "not a word", { { "run/systemd/container", "\033[31m\n" } }, false, false, "" },
+		{ "too long a word", { { "run/systemd/container", "a-word-that-is-too-long-to-be-that-of-a-runtime\n" } },
+			false, false, "" },
+		{ "the first process", { { "proc/1/environ", "PATH=/bin" } }, false, false, "" },
+		{ "the first process's variable", { { "proc/1/environ", "container=lxc" } }, true, false, "lxc" },
+		{ "no mark, but a namespace", { { "cg/cgroup.events", "populated 1\n" } }, true, true, "" },
+		{ "a mark and a namespace", { { "cg/cgroup.events", "populated 1\n" }, { ".dockerenv", "" } }, true, true,
+			"docker" },
+		{ "our group alone, of the host's namespace", { { "cg/cgroup.events", "populated 1\n" },
+			{ "proc/self/mountinfo", MOUNTED("/a/b") } }, false, false, "" },
+		{ "a mount from outside of ours", { { "proc/self/mountinfo", MOUNTED("/../..") } }, true, true, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ration_host *host;
+		struct ration_host_info info;
+		char root[PATH_MAX];
+
+		files_begin(root);
+		build(root, cases[i].file);
+		host = open_tree(root);
+		info = info_of(host);
+		assert_row(info.container == cases[i].container, "%s: container %d", cases[i].name, info.container);
+		assert_row(info.cgroup_namespace == cases[i].cgroup_namespace, "%s: a namespace", cases[i].name);
+		assert_row(strcmp(info.container_kind, cases[i].kind) == 0, "%s: %s", cases[i].name,
+				info.container_kind);
 		assert_null(ration_host_free(host));
 		files_end(root);
 	}
@@ -612,6 +659,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_captured),
 		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_containers),
 		cmocka_unit_test(test_delegated_by_systemd),
 		cmocka_unit_test(test_a_unit_that_is_not_there_yet),
 		cmocka_unit_test(test_a_unit_that_cannot_be_started),

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * container.h - are we in a container, whose, and what would it take to be given groups
+ */
+#ifndef RATION_LIB_CONTAINER_H
+#define RATION_LIB_CONTAINER_H
+
+#include <stdbool.h>
+
+#include "lib/host.h"
+#include "sys/mounts.h"
+
+/*
+ * Fills in `container_kind` and the facts `container` and `cgroup_namespace`. `root` is ""
+ * or where a test has its tree.
+ */
+void container_probe(struct ration_host *host, const struct mounts *mounts, const char *root);
+
+/* How its maker would start it with groups that can be written. */
+const char *container_fix_read_only(const struct ration_host *host);
+
+/* How its maker would start it with a mount that shows the group it is in. */
+const char *container_fix_outside(const struct ration_host *host);
+
+#endif

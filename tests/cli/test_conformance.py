@@ -122,6 +122,8 @@ ROWS = {
     "I06": "supervisor and keeper killed: `gc` removes that group and no other",
     "I08": "runs in one process, up to ten thousand or for a minute: nothing grows",
     "I09": "HOME, /tmp, /run and /var full or read-only: runs and groups as ever",
+    "J01": "read-only cgroups in a container: strict refuses, fallback names who holds what, doctor tells the way out",
+    "J02": "writable cgroups in a container: ours move once, others' never, and its own limits hold above ours",
     "J04": "the real root has no memory.max: neither 0 nor a limit",
     "J05": "cgroup2 without controllers, or no group at all",
     "J06": "hybrid: used whole or not at all, and said",

@@ -321,7 +321,7 @@ def test_H01_effective_others(hand):
     assert hand.limit("acme/vm7", "cpus")["level"] == "group"
 
 
-@memory
+@pytest.mark.needs("memory", "!container")  # which has a limit of its own
 def test_show_is_short(hand):
     """What nobody asked for isn't shown, unless --all."""
     hand.ok("create acme/vm7 --memory 64M")
@@ -358,7 +358,7 @@ def test_J04_at_the_real_root(hand, run):
     assert (host["memory_source"], host["memory_bytes"]) == ("machine", total)
 
 
-@memory
+@pytest.mark.needs("memory", "!container")  # which has a limit of its own
 def test_K17_capacity_source(hand, run, by_hand, base):
     """What a group may have at most, and who says so: the machine, or a group above."""
     total = next(int(line.split()[1]) << 10 for line in open("/proc/meminfo") if line.startswith("MemTotal"))

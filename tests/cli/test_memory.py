@@ -196,7 +196,7 @@ def test_D14_kill_in_a_group_below(run):
     assert not any("local" in counter for counter in r.counters())
 
 
-@pytest.mark.needs("memory", "root")
+@pytest.mark.needs("memory", "root", "!container")  # which has no CAP_SYS_RESOURCE
 def test_D17_immune_helper(run):
     """A task at -1000 survives the kill of the whole group, and the verdict is about the leader."""
     r = run("--memory 30M --wait-all", ["sh", "-c", f"""
@@ -211,7 +211,7 @@ def test_D17_immune_helper(run):
     assert r.receipt["leftover_killed"] == 0, "the helper ended by itself, the other by the kernel"
 
 
-@pytest.mark.needs("memory", "root")
+@pytest.mark.needs("memory", "root", "!container")  # which has no CAP_SYS_RESOURCE
 def test_D17_immune_leader(run):
     """The other way round: the others die, and the leader's own end is its verdict."""
     r = run("--memory 30M", ["sh", "-c", "echo -1000 >/proc/self/oom_score_adj; "
@@ -549,7 +549,7 @@ def test_neighbour_in_the_tenant(run, tenant):
         assert calm.wait().verdict in ("interrupted", "memory-external")
 
 
-@pytest.mark.needs("memory")
+@pytest.mark.needs("memory", "!container")  # whose limit is the parent's
 def test_percent_of_the_parent(run):
     r = run("--memory 50%", group_files("memory.max"))
     total = next(int(line.split()[1]) << 10 for line in open("/proc/meminfo") if line.startswith("MemTotal"))

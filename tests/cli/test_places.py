@@ -95,7 +95,7 @@ def test_J08_mounted_elsewhere(run):
     assert (r.code, r.verdict) == (137, "memory")
 
 
-@pytest.mark.worlds("readonly")
+@pytest.mark.worlds("readonly", "container-ro")
 def test_J01_read_only(run):
     """As in a container by default: told apart from "nothing there", with the way out."""
     r = run("--memory 64M --enforce strict", "true")

@@ -8,10 +8,10 @@ import pytest
 
 from world import DESIGN, FULL, HAS, WORLD, probe
 
-vm = pytest.mark.needs("vm")
+bed = pytest.mark.worlds(*DESIGN)
 
 
-@vm
+@bed
 def test_controllers(base):
     """All controllers where the design says so, none elsewhere."""
     here = base
@@ -21,28 +21,28 @@ def test_controllers(base):
             assert (controller in have) == (controller in HAS), (here, have)
 
 
-@vm
+@bed
 def test_root():
     assert (os.geteuid() == 0) == ("root" in HAS)
 
 
-@vm
+@bed
 def test_swap():
     assert (len(Path("/proc/swaps").read_text().splitlines()) > 1) == ("swap" in HAS)
 
 
-@vm
+@bed
 def test_disk():
     mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
     assert any(mount[:3] == ["/dev/vda", "/data", "ext4"] for mount in mounts) == ("disk" in HAS)
 
 
-@vm
+@bed
 def test_writable():
     assert ("cgroup" in probe()) == ("cgroup" in HAS)
 
 
-@vm
+@bed
 @pytest.mark.needs("psi")
 def test_pressure():
     assert Path("/proc/pressure/memory").read_text()

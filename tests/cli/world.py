@@ -20,7 +20,7 @@ CONTROLLERS = {"cpu", "memory", "pids"}
 FULL = CONTROLLERS | {"cpuset", "cgroup", "psi"}
 
 # root: effective uid 0. unshare: it may make namespaces, which root in a container may not. cgroup: groups can be made. vm: the kernel is ours to break.
-# disk: an ext4 on a disk of its own at /data.
+# container: a real one. disk: an ext4 on a disk of its own at /data.
 # The names of controllers: groups can have them. psi: memory.pressure is there.
 DESIGN = {
     "v2": FULL | {"root", "vm", "unshare"},
@@ -28,6 +28,9 @@ DESIGN = {
     "disk": FULL | {"root", "vm", "disk", "unshare"},
     "user": FULL | {"vm"},
     "mounted-elsewhere": FULL | {"root", "vm", "unshare"},
+    "container": FULL | {"root", "container"},
+    "container-ro": {"root", "container"},
+    "container-host": FULL | {"root", "container"},
     "hybrid": {"cgroup", "root", "vm", "unshare"},
     "readonly": {"root", "vm"},
     "nothing": {"root", "vm", "unshare"},

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""In real containers: the worlds `container…` are one, and in `v2` tests start their own."""
+
+import json
+import os
+import shlex
+import subprocess
+
+import pytest
+
+from conftest import HELPERS, RATION, SLOW, TOP, wait_for
+from world import WORLD, mount, own_group
+
+MIB = 1 << 20
+writable = pytest.mark.worlds("container", "container-host")
+starts = pytest.mark.worlds("v2")
+CONTAINERS = "containers"
+
+# What a container may see of its groups: a namespace of its own; the hierarchy, from the outside of
+# none; of that, its own group alone, as Docker has it with --cgroupns=host.
+VIEWS = {"private": "--cgroup rw", "host": "--cgroup rw --cgroupns host",
+         "host-own": f"--cgroup rw --cgroupns host --name own --cgroup-bind /sys/fs/cgroup/{CONTAINERS}/own"}
+
+
+@pytest.fixture
+def contain(run):
+    """contain(OPTIONS, SCRIPT) runs a shell in a container: see tests/vm/container."""
+    top = mount() / CONTAINERS
+    before = top.is_dir()
+    started = []
+
+    def start(options, script, **popen):
+        name = shlex.split(options)[shlex.split(options).index("--name") + 1] if "--name" in options else None
+        if name:
+            (top / name).mkdir(parents=True)
+        argv = [TOP / "tests" / "vm" / "container", *shlex.split(options), "--", "sh", "-ec", script]
+        env = dict(run.env, RATION=RATION, CONTAINER=f"{TOP}/tests/vm/container")
+        started.append(subprocess.Popen(argv, env=env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, **popen))
+        return started[-1]
+
+    def call(options, script):
+        out, err = start(options, script).communicate(timeout=60 * SLOW)
+        return subprocess.CompletedProcess(script, started[-1].returncode, out, err)
+
+    call.start = start
+    yield call
+    for popen in started:
+        if popen.poll() is None:
+            popen.terminate()
+            popen.wait(60)
+    if not before and top.is_dir():
+        for path in (*(p for p in top.iterdir() if p.is_dir()), top):
+            path.rmdir()
+
+
+# ------------------------------------------------------ the worlds
+
+
+@writable
+def test_J02_ours_move_once(run, base):
+    """The container's own group has processes, so no group below it could have a limit: they
+    move into a leaf, once, and stay there. The limits hold."""
+    for _ in range(2):
+        r = run("--memory 30M --pids 20 --cpus 1 --enforce strict", "alloc 100")
+        assert (r.code, r.verdict) == (137, "memory")
+        assert own_group() == base / "ration.self"
+        assert (base / "cgroup.procs").read_text() == ""
+        members = (base / "ration.self" / "cgroup.procs").read_text().split()
+        assert str(os.getpid()) in members and "1" in members
+    assert [path.name for path in base.iterdir() if path.is_dir()] == ["ration.self"]
+
+
+@writable
+def test_J02_K17_the_containers_own_limit(run, base):
+    """It is how much there is; and it isn't ours to change."""
+    said = json.loads(run.command("doctor", "--json").stdout)["host"]
+    limit = (base / "memory.max").read_text().strip()
+    assert said["memory_bytes"] == int(limit) and said["memory_source"] == str(base)
+    run("--memory 50% --swap 0", "true")
+    assert (base / "memory.max").read_text().strip() == limit
+
+
+@pytest.mark.needs("container")
+def test_J01_doctor_says_what_it_is_in(run):
+    """And the one command that would help: that of whoever has made the container."""
+    kind, fix = {"container": ("", ""), "container-host": ("podman", ""),
+                 "container-ro": ("docker", "docker run --security-opt writable-cgroups=true")}[WORLD]
+    host = json.loads(run.command("doctor", "--json").stdout)["host"]
+    assert host["container"] and host.get("container_kind", "") == kind
+    assert host["cgroup_namespace"] == (WORLD != "container-host")
+    text = run.command("doctor").stdout
+    assert f"container    {kind or 'of an unknown kind'}, with " in text
+    assert fix in text and ("\nfix " in text) == bool(fix)
+
+
+# -------------------------------------------- containers of its own
+
+
+@starts
+@pytest.mark.parametrize("view", VIEWS)
+def test_J02_never_above_the_containers_limit(contain, view):
+    """A run may ask for more than the container has: it gets no more, and is told whose limit it was."""
+    done = contain(VIEWS[view] + " --limit memory.max=100M", f"""
+        {RATION} run --memory 300M --swap 0 --enforce strict --receipt fd:1 -- {HELPERS}/alloc 200 || code=$?
+        echo; cat /proc/self/cgroup; exit $code""")
+    assert done.returncode == 137, done
+    receipt, own = done.stdout.rsplit("\n\n", 1)
+    receipt = json.loads(receipt)
+    assert receipt["verdict"] == "memory-external", done
+    # A group's own count goes up before the ones above are asked, by a few pages at a time.
+    assert 90 * MIB < receipt["usage"]["memory_peak_bytes"] <= 102 * MIB
+    assert own.strip().endswith("/ration.self")
+
+
+@starts
+@pytest.mark.parametrize("runtime", ["crun", "runc"])
+def test_J02_runtimes(contain, runtime):
+    done = contain(f"--runtime {runtime} --cgroup rw", f"{RATION} run --memory 30M --enforce strict -- {HELPERS}/alloc 100")
+    assert done.returncode == 137 and "memory limit 30 MiB reached" in done.stderr, done
+
+
+@starts
+def test_J02_others_never_move(contain):
+    """A process of another user in the container's own group: it stays where it is, and so do we. No
+    limit can hold by a controller then, which is said."""
+    done = contain("--cgroup rw", f"""
+        setpriv --reuid 1000 --clear-groups sleep 1000 & other=$!
+        until grep -q '^Uid:.1000' /proc/$other/status; do sleep .1; done
+        {RATION} run --memory 64M --enforce strict -- touch /tmp/started && exit 99
+        test ! -e /tmp/started
+        {RATION} run --memory 64M -- true
+        cat /proc/$other/cgroup /proc/self/cgroup
+        kill $other""")
+    assert done.returncode == 0 and done.stdout == "0::/\n0::/\n", done
+    assert done.stderr.count("processes of other users live in /sys/fs/cgroup") >= 2, done
+
+
+@starts
+def test_J01_read_only(contain):
+    """As Docker has it by default: strict doesn't run, fallback does and names what holds the limit."""
+    done = contain("", f"""
+        {RATION} run --memory 64M --enforce strict -- true && exit 99
+        {RATION} run --memory 64M --receipt fd:1 -- true""")
+    assert done.returncode == 0 and "/sys/fs/cgroup is mounted read-only" in done.stderr, done
+    assert "writable-cgroups=true" in done.stderr and "unmask=/sys/fs/cgroup" in done.stderr, done
+    memory = next(entry for entry in json.loads(done.stdout)["limits"] if entry["limit"] == "memory")
+    assert (memory["mechanism"], memory["scope"]) == ("watch", "group")
+
+
+@starts
+def test_J02_a_mount_from_outside(contain):
+    """-v /sys/fs/cgroup:/sys/fs/cgroup: the groups above ours are there to be written, but which is ours
+    isn't to be seen. None is touched; and what is said to help does."""
+    script = f"""
+        grep -q ' /../.. /sys/fs/cgroup ' /proc/self/mountinfo || echo as it is outside
+        find /sys/fs/cgroup -type d >/tmp/before
+        {RATION} run --memory 30M -- true
+        find /sys/fs/cgroup -type d | cmp - /tmp/before || echo changed
+        {RATION} doctor --json || :"""
+    done = contain("--cgroup rw --cgroup-bind /sys/fs/cgroup", script)
+    assert done.returncode == 0 and done.stdout.startswith("{"), done
+    said = json.loads(done.stdout)
+    assert said["host"]["container"] and said["host"]["cgroup_namespace"]
+    assert "--cgroupns=host" in said["fix"] and "doesn't show the group" in done.stderr
+    done = contain("--cgroup rw --cgroup-bind /sys/fs/cgroup --cgroupns host",
+                   f"{RATION} run --memory 30M --enforce strict -- {HELPERS}/alloc 100")
+    assert done.returncode == 137 and "memory limit 30 MiB reached" in done.stderr, done
+
+
+@starts
+def test_J02_nested_twice(contain):
+    """A container in a container: each has its own, and below the inner one is ours."""
+    done = contain("--cgroup rw --privileged --limit memory.max=200M", f"""
+        {RATION} run --memory 30M --enforce strict -- true
+        $CONTAINER --cgroup rw --name inner --limit memory.max=100M -- sh -ec '
+            cat /proc/self/cgroup
+            {RATION} doctor --json
+            {RATION} run --memory 30M --enforce strict -- {HELPERS}/alloc 100'""")
+    assert done.returncode == 137 and "memory limit 30 MiB reached" in done.stderr, done
+    assert done.stdout.startswith("0::/\n"), done
+    assert json.loads(done.stdout.split("\n", 1)[1])["host"]["memory_bytes"] == 100 * MIB
+
+
+@starts
+def test_J05_a_container_without_controllers(run, contain):
+    """Writable, but the group above enables none for it: groups hold together, and limits are watched."""
+    popen = contain.start("--cgroup rw --name bare", f"""
+        until test -e {run.file('go')}; do sleep .1; done
+        {RATION} run --memory 64M --enforce strict -- true && exit 99
+        {RATION} run --memory 64M --receipt fd:1 -- true""")
+    group = mount() / CONTAINERS / "bare"
+    wait_for("the container", lambda: popen.poll() is not None or (group / "cgroup.procs").read_text(), 20)
+    (group.parent / "cgroup.subtree_control").write_text(
+        " ".join(f"-{name}" for name in (group / "cgroup.controllers").read_text().split()))
+    run.file("go").touch()
+    out, err = popen.communicate(timeout=60 * SLOW)
+    assert popen.returncode == 0, err
+    assert "/sys/fs/cgroup has no controllers: the group above doesn't enable any for it" in err
+    receipt = json.loads(out)
+    assert receipt["containment"] == "cgroup"
+    assert next(e["mechanism"] for e in receipt["limits"] if e["limit"] == "memory") == "watch"

@@ -456,7 +456,8 @@ struct ration_host_info {
  * to tell.
  * Commands that are started on this host have the signal mask that this thread has now:
  * who blocks signals for a signalfd does so afterwards.
- * Errors: -ENOMEM; -EINVAL (a bad namespace, a base that isn't on a cgroup2 mount);
+ * Errors: -ENOMEM; -EINVAL (a bad namespace, a base that isn't on a cgroup2 mount, options
+ * whose size is that of another version);
  * -ENOENT, -ENOTDIR, -EACCES (that base can't be opened); -EIO.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_host_open(const struct ration_host_options *options,

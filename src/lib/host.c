@@ -671,6 +671,8 @@ int ration_host_open(const struct ration_host_options *options, struct ration_ho
 
 	if (!options)
 		options = &none;
+	if (options->size != sizeof(*options))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_host_options of another version");
 	root = options->root ? options->root : "";
 	r = host_check_name("--namespace", options->nspace ? options->nspace : "ration", reterr);
 	if (r < 0)

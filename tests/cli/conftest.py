@@ -31,6 +31,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import check  # noqa: E402
+import holds  # noqa: E402
 from world import HAS, SLOW, WORLD, fits, mount, own_group  # noqa: E402
 
 TOP = HERE.parent.parent
@@ -44,6 +45,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "needs(*what): what the world must have; '!x': must not (see world.py)")
     config.addinivalue_line("markers", "since((major, minor)): the oldest kernel that this is for")
     config.addinivalue_line("markers", "worlds(*names): the only worlds that this is for")
+    config.addinivalue_line("markers", "holds(*limits): this exceeds these limits, and sees them hold (see holds.py)")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -57,9 +59,15 @@ def pytest_collection_modifyitems(config, items):
 def pytest_runtest_makereport(item, call):
     """RATION_MUST=1: what is skipped has failed."""
     report = (yield).get_result()
+    if report.when == "call" and report.passed:
+        holds.note(item)
     if os.environ.get("RATION_MUST") == "1" and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, but everything must run here: {report.longrepr[2]}"
+
+
+def pytest_sessionfinish():
+    holds.write()
 
 
 PUNCTUAL_COMMAND = ["chrt", "-f", "1"]
@@ -142,11 +150,11 @@ class Result:
 class Running:
     """A `ration` that was started."""
 
-    def __init__(self, argv, receipt, asked, env, text=True, **popen):
+    def __init__(self, argv, receipt, asked, env, text=True, receipts=None, **popen):
         for name in ("stdout", "stderr"):
             popen.setdefault(name, subprocess.PIPE)
         popen.setdefault("stdin", subprocess.DEVNULL)
-        self.receipt_file, self.asked, self.argv = receipt, asked, argv
+        self.receipt_file, self.asked, self.argv, self.receipts = receipt, asked, argv, receipts
         self.begun = time.monotonic()
         self.popen = subprocess.Popen(argv, env=env, text=text, errors="replace" if text else None, **popen)
         self.pid = self.popen.pid
@@ -168,6 +176,8 @@ class Running:
         result = Result(self.popen.returncode, out, err, receipt, wall)
         if receipt is not None:
             check.receipt(receipt, self.asked, result.code)
+            if self.receipts is not None:
+                self.receipts.append(receipt)
         return result
 
 
@@ -179,7 +189,7 @@ class Ration:
     def __init__(self, tmp):
         self.tmp = tmp
         self.marker = f"RATION_TEST_MARKER={uuid.uuid4().hex}"
-        self.count = 0
+        self.count, self.receipts = 0, []
         self.env = dict(os.environ, PATH=f"{HELPERS}:/usr/sbin:/usr/bin:/sbin:/bin",
                         RATION_NAMESPACE=NAMESPACE, LC_ALL="C.UTF-8")
         self.env.pop("RATION_BASE", None)
@@ -196,7 +206,7 @@ class Ration:
             argv += ["--receipt", str(file)]
         if command is not None:
             argv += ["--", *command]
-        return Running(argv, file, options, dict(self.env, **(env or {})), **popen)
+        return Running(argv, file, options, dict(self.env, **(env or {})), receipts=self.receipts, **popen)
 
     def __call__(self, *args, deadline=None, input=None, **kwargs):
         if input is not None:

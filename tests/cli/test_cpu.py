@@ -19,6 +19,7 @@ def group_files(*names):
     return ["sh", "-c", f"cd {mount()}$(sed -n s/^0:://p /proc/self/cgroup) && cat {' '.join(names)}"]
 
 
+@pytest.mark.holds("cpu_time")
 def test_C01_cpu_time(run):
     r = run("--cpu-time 1", "spin 20")
     assert (r.code, r.verdict) == (124, "cpu-time")
@@ -43,6 +44,7 @@ def test_C02_sleep_is_not_cpu(run):
     assert r.usage["cpu_usec"] < 900_000
 
 
+@pytest.mark.holds("cpu_time")
 def test_C04_sum_over_processes(run):
     """No single process comes near the limit."""
     r = run("--cpu-time 2", "spawn 4 spin 1")
@@ -90,6 +92,7 @@ def test_C06_children_are_counted(run):
         assert r.usage["cpu_user_usec"] >= 950_000
 
 
+@pytest.mark.holds("cpus")
 @pytest.mark.worlds("v2")
 def test_C07_rate(run):
     r = run("--cpus 0.01 --timeout 10", "spin 50")
@@ -99,6 +102,7 @@ def test_C07_rate(run):
     assert r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0
 
 
+@pytest.mark.holds("cpus")
 @pytest.mark.needs("cpu")
 def test_C07_rate_of_many(run):
     """The rate is the group's, not each process's."""
@@ -106,6 +110,7 @@ def test_C07_rate_of_many(run):
     assert .1 <= r.usage["cpu_usec"] / r.usage["wall_usec"] <= .25
 
 
+@pytest.mark.holds("cpus")
 @pytest.mark.needs("!cpu")
 def test_C07_rate_by_affinity(run):
     """Without the controller a rate is as many CPUs: weaker, and said to be."""
@@ -113,6 +118,7 @@ def test_C07_rate_by_affinity(run):
     assert (r.code, r.stdout) == (0, "1\n")
     entry = r.limit("cpus")
     assert entry["mechanism"] == "affinity" and entry["reason"]
+    assert run("--cpus 1 --timeout 2", "spin 3 2").verdict == "wall-time"
     assert run("--cpus 1 --enforce strict", "true").code == 125
 
 
@@ -136,6 +142,7 @@ def spent(name):
     return int(path.read_text().split()[1]) if path.exists() else 0
 
 
+@pytest.mark.holds("cpu_weight")
 @pytest.mark.worlds("v2")
 def test_C11_weights(run):
     """Two groups on one CPU share it as their weights are."""
@@ -153,6 +160,7 @@ def test_C11_weights(run):
     assert 1.7 <= heavy / light <= 2.3, (light, heavy)
 
 
+@pytest.mark.holds("cpu_idle")
 @pytest.mark.worlds("v2")
 def test_C11_an_idle_group(run):
     """It gives way to any other that wants the CPU, and has it when nobody does."""
@@ -218,6 +226,7 @@ def test_C12_accuracy(run):
     assert share <= high
 
 
+@pytest.mark.holds("cpuset_cpus")
 @pytest.mark.skipif(os.cpu_count() < 2, reason="the machine has one CPU")
 def test_C13_pinning(run):
     r = run("--cpuset-cpus 0", "nproc")

@@ -69,6 +69,7 @@ def test_G09_two_rates_of_one_disk(run):
 @disk
 @pytest.mark.parametrize("flag, size, count, seconds", [
     ("--io-write-bps /data:4M", "1M", 20, 5), ("--io-write-iops /data:10", "4K", 50, 5)])
+@pytest.mark.holds("io_write_bps", "io_write_iops")
 def test_G09_write_rate(run, file, flag, size, count, seconds):
     """No faster than that; how much slower is the machine's business."""
     r = run(f"{flag} --timeout 200", f"dd if=/dev/zero of={file} oflag=direct bs={size} count={count}", deadline=300)
@@ -79,6 +80,7 @@ def test_G09_write_rate(run, file, flag, size, count, seconds):
     assert r.usage["wall_usec"] >= 0.8e6 * seconds
 
 
+@pytest.mark.holds("io_read_bps", "io_read_iops")
 @disk
 def test_G09_read_rate(run, file):
     file.write_bytes(b"x" * 20 * MIB)

@@ -11,6 +11,7 @@ import pytest
 from world import HAS, WORLD
 
 
+@pytest.mark.holds("output")
 @pytest.mark.parametrize("stream", [1, 2])
 def test_G01_G02_output_cap(run, stream):
     """Exactly so many bytes come out, on each of the two streams."""
@@ -89,12 +90,14 @@ def test_G01_reader_gone(run):
         os.close(write)
 
 
+@pytest.mark.holds("rlimit_fsize")
 def test_G03_file_size(run):
     r = run("--rlimit fsize=1M", f"dd if=/dev/zero of={run.file('x')} bs=1M count=2")
     assert r.receipt["exit"].get("signal") == 25 and (r.code, r.verdict) == (153, "signal")
     assert run.file("x").stat().st_size == 1 << 20
 
 
+@pytest.mark.holds("rlimit_nofile")
 def test_G04_open_files(run):
     r = run("--rlimit nofile=32", "nofiles 64")
     assert r.code == 1

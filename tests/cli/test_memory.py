@@ -36,6 +36,7 @@ def forget(path):
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
+@pytest.mark.holds("memory")
 def test_D01_over_the_limit(run):
     r = run("--memory 30M", "alloc 100 stay")
     assert (r.code, r.verdict) == (137, "memory")
@@ -58,6 +59,7 @@ def test_D01_says_so(run):
     assert "memory" in r.stderr and "30 MiB" in r.stderr
 
 
+@pytest.mark.holds("memory")
 def test_D01_sum_of_many(run):
     """No process alone has too much."""
     r = run("--memory 60M", "spawn 4 alloc 25 stay")
@@ -111,6 +113,7 @@ def test_D04_swap_file_is_written(run):
         "0", str(30 * MIB), "1"]
 
 
+@pytest.mark.holds("swap")
 @pytest.mark.needs("memory", "swap")
 def test_D05_swap_on(run):
     r = run("--memory 30M --swap 30M", "alloc 50")
@@ -283,6 +286,7 @@ def test_D23_no_psi_no_pids_peak(run):
         assert (r.code, r.verdict) == (0, "ok")
 
 
+@pytest.mark.holds("memory_high")
 @pytest.mark.needs("memory", "!swap")
 def test_D24_soft_limit_throttles(run):
     r = run("--memory-high 30M --timeout 5 --kill-after 20", "alloc 50")
@@ -303,6 +307,7 @@ def test_D25_no_soft_limit_by_default(run):
     assert run("--memory 64M", group_files("memory.high")).stdout == "max\n"
 
 
+@pytest.mark.holds("stall_timeout")
 @pytest.mark.needs("memory", "psi")
 def test_D26_stall(run):
     """A command that no longer gets on is ended, although nothing kills it: here the
@@ -329,6 +334,7 @@ def cache(run, base, file, name, first, options=""):
     return r
 
 
+@pytest.mark.holds("memory_low", "memory_min")
 @pytest.mark.worlds("v2", "user")
 @pytest.mark.parametrize("flag", ["--memory-low", "--memory-min"])
 def test_D31_protection(run, by_hand, base, file_on_disk, flag):
@@ -408,6 +414,7 @@ def huge_pages():
     file.write_text(before)
 
 
+@pytest.mark.holds("hugetlb")
 @pytest.mark.worlds("v2")
 def test_hugetlb(run, huge_pages):
     """Below the limit they can be had, the first above is a bus error."""

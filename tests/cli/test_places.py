@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import holds
 from conftest import RATION, SLOW
 from world import HAS, WORLD, mount
 
@@ -38,6 +39,14 @@ def test_J10_plan_and_receipt_agree(run):
         said = plan[entry["limit"]]
         for key in ("mechanism", "scope", "asked", "in_force"):
             assert said.get(key) == entry.get(key), (entry, said)
+
+
+def test_J10_for_the_table(run):
+    """What the plan says of all limits here; which of them hold, the tests that exceed them say."""
+    plan = run.plan(ALL + " --cpu-burst 20ms --stall-timeout 60 --hugetlb 2M:8M --rlimit fsize=1G --enforce any")
+    for name, entry in plan.items():
+        holds.planned[name] = {"mechanism": entry["mechanism"], "scope": entry.get("scope")}
+    assert set(NAMES) <= set(plan)
 
 
 def test_J10_strict_lists_what_it_cannot(run):

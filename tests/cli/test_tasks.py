@@ -12,6 +12,7 @@ pids = pytest.mark.needs("pids")
 watched = pytest.mark.needs("!pids")
 
 
+@pytest.mark.holds("pids")
 @pids
 def test_E01_over_the_limit(run):
     """The kernel refuses the fork: the program sees EAGAIN, the receipt how often."""
@@ -22,6 +23,7 @@ def test_E01_over_the_limit(run):
     assert (r.limit("pids")["mechanism"], r.limit("pids")["in_force"]) == ("cgroup2", 16)
 
 
+@pytest.mark.holds("pids")
 @watched
 @pytest.mark.needs("root")
 def test_E01_over_the_limit_watched(run):
@@ -34,6 +36,7 @@ def test_E01_over_the_limit_watched(run):
     assert run.alive() == {}
 
 
+@pytest.mark.holds("pids")
 @watched
 @pytest.mark.needs("!root")
 def test_E01_over_the_limit_as_a_user(run):

@@ -17,6 +17,7 @@ from world import SLOW, WORLD
 SIGNALS = {"INT": 2, "QUIT": 3, "HUP": 1, "TERM": 15}
 
 
+@pytest.mark.holds("timeout")
 def test_B01_wall_limit(run):
     first = punctual()
     r = run("--timeout 1", "sleep 10", before=first or [])

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""worlds - the table of docs/worlds.md: world x limit -> what holds it
+
+Made from what the tests of each world wrote down (tests/cli/holds.py), so that no
+cell says that a limit holds which a test didn't see hold.
+"""
+
+import json
+from pathlib import Path
+
+DOC = Path(__file__).resolve().parent.parent / "docs" / "worlds.md"
+BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
+
+# The columns, and which limits of the receipt stand in them.
+TABLES = (
+    {"memory": "memory", "swap": "swap", "high": "memory_high", "low": "memory_low", "min": "memory_min",
+     "stall": "stall_timeout", "huge pages": "hugetlb", "pids": "pids", "rlimits": "rlimit_nofile rlimit_fsize"},
+    {"cpus": "cpus", "burst": "cpu_burst", "weight": "cpu_weight", "idle": "cpu_idle", "CPU time": "cpu_time",
+     "wall time": "timeout", "CPUs": "cpuset_cpus", "nodes": "cpuset_mems",
+     "I/O": "io_read_bps io_write_bps io_read_iops io_write_iops", "output": "output"},
+)
+
+
+def words(mechanism, scope):
+    return mechanism if scope in ("group", None) else f"{mechanism}, {scope}"
+
+
+def cell(results, limits):
+    """`cgroup2`: seen to hold. `(cgroup2)`: planned, but no test here exceeds it. `-`: nothing would."""
+    seen = sorted({words(*way.split(" ", 1)) for name in limits for way in results["seen"].get(name, [])})
+    if seen:
+        return " or ".join(seen)
+    plans = {words(p["mechanism"], p["scope"]) for p in map(results["planned"].get, limits) if p}
+    return " or ".join("–" if plan.startswith("none") else f"({plan})" for plan in sorted(plans))
+
+
+def table(parts, out):
+    """The text of the table, from the results of `parts` (world, kernel) below `out`."""
+    results = {(name, kernel): json.loads((out / f"{name}@{kernel}" / "holds.json").read_text())
+               for name, kernel in parts}
+    text = ""
+    for columns in TABLES:
+        text += f"\n| world | kernel | {' | '.join(columns)} |\n|---|---|{'---|' * len(columns)}\n"
+        for (name, kernel), found in results.items():
+            cells = [cell(found, limits.split()) for limits in columns.values()]
+            text += f"| {name} | {kernel} | {' | '.join(cells)} |\n"
+    return text + "\n"
+
+
+def compare(parts, out, write):
+    """What is wrong with the document, or None."""
+    try:
+        made = table(parts, out)
+    except OSError as error:
+        return f"no table of docs/worlds.md could be made: {error}"
+    before, rest = DOC.read_text().split(BEGIN)
+    old, after = rest.split(END)
+    if write:
+        DOC.write_text(before + BEGIN + made + END + after)
+    elif old != made:
+        new = set(made.splitlines()) - set(old.splitlines())
+        return ("docs/worlds.md doesn't say what these tests saw; RATION_WRITE_DOCS=1 tests/check writes it. Differing:\n" +
+                "\n".join(sorted(new)))
+    return None

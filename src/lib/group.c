@@ -11,7 +11,6 @@
 #include "lib/group.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,52 +24,16 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-int group_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name[RATION_NAME_MAX + 1],
-		struct ration_error *reterr)
-{
-	const char *slash = strchr(address, '/');
-	/* One byte more than is allowed shows that it is too long. */
-	char first[RATION_NAME_MAX + 2];
-	int r;
-
-	(void)snprintf(first, sizeof(first), "%.*s", slash ? (int)(slash - address) : RATION_NAME_MAX + 1, address);
-	r = host_check_name("tenant", first, reterr);
-	if (r == 0 && slash)
-		r = host_check_name("group", slash + 1, reterr);
-	if (r < 0)
-		return r;
-	(void)strcpy(tenant, first);
-	(void)strcpy(name, slash ? slash + 1 : "");
-	return 0;
-}
-
-/*
- * Our thread and the time: nobody else has both, but for another pid namespace,
- * whom EEXIST tells.
- */
-static void unique_name(char name[RATION_NAME_MAX + 1])
-{
-	(void)snprintf(name, RATION_NAME_MAX + 1, "r%d-%" PRIx64, (int)gettid(), sys_now_usec());
-}
-
 int group_prepare(const struct ration_host *host, const char *tenant, const char *name, uint32_t wanted,
 		struct group *ret_group, struct ration_error *reterr)
 {
 	struct group group = GROUP_NONE;
-	int r = 0;
+	int r;
 
-	if (tenant)
-		r = host_check_name("--tenant", tenant, reterr);
-	if (r == 0 && name)
-		r = host_check_name("--name", name, reterr);
+	group.host = host;
+	r = group_choose(tenant, name, group.tenant, group.name, reterr);
 	if (r < 0)
 		return r;
-	group.host = host;
-	(void)snprintf(group.tenant, sizeof(group.tenant), "%s", tenant ? tenant : "default");
-	if (name)
-		(void)snprintf(group.name, sizeof(group.name), "%s", name);
-	else
-		unique_name(group.name);
 	if (host->base_fd >= 0)
 		r = nodes_make(host, group.tenant, wanted, &group.namespace_fd, &group.tenant_fd, reterr);
 	if (r < 0)

@@ -24,6 +24,13 @@ int group_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
 		struct ration_error *reterr);
 
 /*
+ * Checks both names. A tenant that is NULL is "default", a name one that nobody
+ * else uses. -EINVAL.
+ */
+int group_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],
+		char ret_name[RATION_NAME_MAX + 1], struct ration_error *reterr);
+
+/*
  * Makes sure that BASE/NAMESPACE/TENANT is there and can have groups with
  * `controllers`, and chooses the group's name. Makes no group yet.
  * `name` may be NULL: one that nobody else uses.

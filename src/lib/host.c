@@ -48,37 +48,6 @@ const struct host_controller host_controllers[HOST_CONTROLLERS] = {
 	{ "pids", RATION_CONTROLLER_PIDS },
 };
 
-int host_check_name(const char *what, const char *name, struct ration_error *reterr)
-{
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-";
-	static const char *const reserved[] = { "cgroup.", "cpu.", "cpuset.", "dmem.", "hugetlb.", "io.",
-		"irq.", "memory.", "misc.", "pids.", "rdma." };
-	size_t length = strlen(name);
-	const char *wrong = NULL;
-
-	if (length == 0)
-		wrong = "is empty";
-	else if (length > RATION_NAME_MAX)
-		wrong = "is too long";
-	else if (strspn(name, allowed) != length)
-		wrong = "has a character that names can't have";
-	else if (strspn(name, "_.:@-") > 0)
-		wrong = "doesn't begin with a letter or a digit";
-	for (size_t i = 0; !wrong && i < ARRAY_SIZE(reserved); i++) {
-		if (strncmp(name, reserved[i], strlen(reserved[i])) == 0)
-			wrong = "could be a kernel file's name";
-	}
-	if (!wrong)
-		return 0;
-	/* Only what is harmless on a terminal is shown. */
-	(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s \"%.*s\"%s: the name %s", what,
-			(int)(strspn(name, allowed) < 40 ? strspn(name, allowed) : 40), name,
-			strspn(name, allowed) < length || length > 40 ? "…" : "", wrong);
-	return error_hint(reterr, -EINVAL,
-			"use 1 to %d of A-Z a-z 0-9 _ . : @ -, beginning with a letter or a digit, e.g. vm-7",
-			RATION_NAME_MAX);
-}
-
 /* ---------------------------------------------------------- the machine */
 
 static uint64_t meminfo_bytes(const char *text, const char *key)
@@ -610,32 +579,6 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 	return 0;
 }
 
-/* Takes "a/b/c" and the namespace apart. */
-static int take_nodes(struct ration_host *host, const char *parent, struct ration_error *reterr)
-{
-	char name[RATION_NAME_MAX + 2];
-	int r;
-
-	for (const char *at = parent; at && *at;) {
-		size_t length = strcspn(at, "/");
-
-		if (host->n_nodes == HOST_NODES_MAX - 1)
-			return error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME,
-					"--parent has more than %d names", HOST_NODES_MAX - 1);
-		/* One byte more than is allowed shows that it is too long. */
-		(void)snprintf(name, sizeof(name), "%.*s", (int)length, at);
-		r = host_check_name("--parent", name, reterr);
-		if (r < 0)
-			return r;
-		(void)strcpy(host->node[host->n_nodes++], name);
-		at += length;
-		if (*at == '/' && !*++at)
-			return host_check_name("--parent", "", reterr);
-	}
-	(void)strcpy(host->node[host->n_nodes++], host->nspace);
-	return 0;
-}
-
 int host_probe_again(struct ration_host *host, struct ration_error *reterr)
 {
 	struct host_facts *facts = &host->facts;
@@ -666,79 +609,22 @@ int ration_host_open(const struct ration_host_options *options, struct ration_ho
 {
 	static const struct ration_host_options none = { .size = sizeof(none) };
 	struct ration_host *host;
-	const char *root;
 	int r;
 
 	if (!options)
 		options = &none;
-	if (options->size != sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_host_options of another version");
-	root = options->root ? options->root : "";
-	r = host_check_name("--namespace", options->nspace ? options->nspace : "ration", reterr);
+	r = host_new(options, &host, reterr);
 	if (r < 0)
 		return r;
-	host = calloc(1, sizeof(*host));
-	if (!host)
-		return error_oom(reterr);
-	host->proc_fd = host->base_fd = -EBADF;
-	(void)snprintf(host->root, sizeof(host->root), "%s", root);
-	(void)sigemptyset(&host->mask);
-	(void)pthread_sigmask(SIG_SETMASK, NULL, &host->mask);
-	host->nspace = strdup(options->nspace ? options->nspace : "ration");
-	r = host->nspace ? take_nodes(host, options->parent, reterr) : error_oom(reterr);
-	host->no_create = options->no_create;
 	(void)snprintf(host->unit_program, sizeof(host->unit_program), "%s",
 			options->unit_program ? options->unit_program : UNIT_PROGRAM);
+	r = probe_machine(host, host->root, reterr);
 	if (r == 0)
-		r = probe_machine(host, root, reterr);
-	if (r == 0)
-		r = probe_cgroups(host, options->base, root, reterr);
+		r = probe_cgroups(host, options->base, host->root, reterr);
 	if (r < 0) {
 		(void)ration_host_free(host);
 		return r;
 	}
 	*ret_host = host;
 	return 0;
-}
-
-struct ration_host *ration_host_free(struct ration_host *host)
-{
-	if (host) {
-		(void)close_fd(host->proc_fd);
-		(void)close_fd(host->base_fd);
-		free(host->nspace);
-		free(host);
-	}
-	return NULL;
-}
-
-void ration_host_info(const struct ration_host *host, struct ration_host_info *info)
-{
-	const struct host_facts *facts = &host->facts;
-	struct ration_host_info all = {
-		.size = info->size,
-		.hierarchy = facts->hierarchy,
-		.base_kind = facts->base_kind,
-		.controllers = facts->controllers,
-		.features = facts->features,
-		.kernel = host->kernel,
-		.mount = host->mount[0] ? host->mount : NULL,
-		.own = host->own_known ? host->own : NULL,
-		.base = host->base[0] ? host->base : NULL,
-		.base_reason = facts->base_reason,
-		.base_fix = facts->base_fix,
-		.memory_bytes = facts->memory_bytes,
-		.memory_source = host->memory_source,
-		.swap_bytes = facts->swap_bytes,
-		.cpus = facts->cpus,
-		.root = facts->root,
-		.container = facts->container,
-		.systemd = facts->systemd,
-		.base_pending = host->unit_pending,
-		.base_outside = host->outside,
-		.cgroup_namespace = facts->cgroup_namespace,
-		.container_kind = host->container_kind,
-	};
-
-	memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }

@@ -62,4 +62,7 @@ int host_probe_again(struct ration_host *host, struct ration_error *reterr);
 /* From now on there is no BASE, for this reason. */
 void host_drop_base(struct ration_host *host, const char *reason, const char *fix);
 
+/* Makes a handle that knows its options and nothing of the machine yet. -EINVAL (names), -ENOMEM. */
+int host_new(const struct ration_host_options *options, struct ration_host **ret_host, struct ration_error *reterr);
+
 #endif

@@ -12,7 +12,7 @@
  *             ... sleep look.next_usec, or until something else happens ...
  *     } while (running);
  *
- * What it can't see is said in watch.c.
+ * What it can't see is said in look.c.
  */
 #ifndef RATION_MECH_WATCH_H
 #define RATION_MECH_WATCH_H
@@ -75,5 +75,28 @@ void watch_set_limits(struct watch *watch, const struct watch_limits *limits);
  * gone).
  */
 int watch_look(struct watch *watch, struct watch_look *ret_look);
+
+/* ------------------------------------------------ for those who do the looking */
+
+/* The most of all looks so far. */
+struct watch_sofar {
+	uint64_t memory_peak_bytes, tasks_peak, maxrss_bytes, cpu_usec;
+};
+
+/* CPUs of the machine, at least 1. */
+unsigned watch_cpus(void);
+
+/* The first limit that is passed. */
+enum watch_over watch_over(const struct watch_limits *limits, const struct watch_look *look);
+
+/* `cpu_usec`, or what it has been before: processes that are gone take theirs along. */
+uint64_t watch_never_less(const struct watch_sofar *sofar, uint64_t cpu_usec);
+
+/*
+ * Fills in the rest of a look: the peaks, and when to look again.
+ * lag_bytes: memory that may not have been seen. took_usec: what the look took.
+ */
+void watch_conclude(struct watch_sofar *sofar, const struct watch_limits *limits, unsigned cpus, uint64_t lag_bytes,
+		uint64_t took_usec, struct watch_look *look);
 
 #endif

@@ -11,13 +11,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 
 #include "cli/command.h"
 #include "cli/groups.h"
 #include "cli/json.h"
 #include "cli/output.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/parse.h"
 #include "util/text.h"

@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 
 #define FIELD(name) .offset = offsetof(struct options, name)

@@ -19,6 +19,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 
 #define DEFAULT_INTERVAL_USEC 1000000

@@ -16,6 +16,7 @@
 #include "cli/host-words.h"
 #include "cli/json-build.h"
 #include "cli/output.h"
+#include "util/compat.h"
 
 static json_t *names(struct builder *builder, const struct host_bit *table, uint32_t bits)
 {

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/verdict.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/text.h"
 

@@ -14,10 +14,10 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/parse.h"
 #include "util/text.h"

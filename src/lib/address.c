@@ -10,6 +10,7 @@
 
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 
 int host_check_name(const char *what, const char *name, struct ration_error *reterr)

@@ -16,9 +16,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/parse.h"
 #include "util/text.h"

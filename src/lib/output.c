@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 /* Buffers that one call moves at most. */
 #define ROUNDS_MAX 64

@@ -14,10 +14,10 @@
 #include "ration.h"
 
 #include <errno.h>
-#include <sys/resource.h>
 
 #include "lib/limits.h"
 #include "lib/plan.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/overflow.h"
 
@@ -141,7 +141,7 @@ static int set_behind(struct ration_limits *limits, enum ration_limit limit, uin
 	int r;
 
 	/* To ask for more than our own would be refused, and for as much changes nothing. */
-	if (getrlimit((__rlimit_resource_t)resource, &own) == 0 && own.rlim_max <= value)
+	if (getrlimit((rlimit_resource)resource, &own) == 0 && own.rlim_max <= value)
 		return 0;
 	r = ration_limits_set(limits, limit, RATION_UNLIMITED, value, reterr);
 	return r < 0 ? r : 1;

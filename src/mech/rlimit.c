@@ -10,9 +10,9 @@
 #include "mech/mech.h"
 
 #include <errno.h>
-#include <sys/resource.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 static uint64_t whole_seconds(uint64_t usec)
 {
@@ -58,7 +58,7 @@ static int add_backstop(struct spawn *spawn, int resource, uint64_t value)
 {
 	struct rlimit own;
 
-	if (getrlimit((__rlimit_resource_t)resource, &own) == 0 && own.rlim_max < value)
+	if (getrlimit((rlimit_resource)resource, &own) == 0 && own.rlim_max < value)
 		value = own.rlim_max;
 	return add(spawn, resource, value, value);
 }

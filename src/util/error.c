@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/compat.h"
+
 int error_set(struct ration_error *reterr, int code, enum ration_cause cause, const char *format, ...)
 {
 	va_list args;

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/overflow.h"
 
 /* Far more than matters, far less than int64_t: no sum below overflows. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * apply.c - a plan becomes writes to a group, and orders to a child
+ * apply.c - a plan becomes writes to a group
  *
  * All or nothing: each write is made with the old value at hand, and the first
  * that fails takes those before it back.
@@ -166,23 +166,4 @@ int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, st
 	if (r == 0 && oom_group && memory && memory->mechanism == RATION_MECHANISM_CGROUP2)
 		r = mech_write(&writes, RATION_LIMIT_MEMORY, "memory.oom.group", "1");
 	return r < 0 ? r : apply_writes(group_fd, &writes, reterr);
-}
-
-int apply_child(const struct ration_plan *plan, const struct host_facts *facts, struct spawn *spawn,
-		struct ration_error *reterr)
-{
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct ration_plan_item *item = &plan->entry[i].item;
-		const enum ration_mechanism mechanisms[] = { item->mechanism, item->backstop };
-
-		for (size_t k = 0; k < ARRAY_SIZE(mechanisms); k++) {
-			const struct mech_ops *ops = mech_ops(mechanisms[k]);
-			int r = ops && ops->apply_child ? ops->apply_child(item, facts, spawn) : 0;
-
-			if (r < 0)
-				return error_set(reterr, r, RATION_CAUSE_INVALID, "can't set %s in the command",
-						ration_limit_info(item->limit)->flag);
-		}
-	}
-	return 0;
 }

@@ -85,17 +85,3 @@ void machine_probe_group(struct host_facts *facts, int base_fd, const char *base
 	if (cg_read(base_fd, "cpuset.mems.effective", list, sizeof(list)) > 0)
 		note_set(&facts->cpuset_mems, list, "cpuset.mems.effective of ", base);
 }
-
-const char *machine_page_size(char buf[RATION_TEXT_MAX], uint64_t bytes)
-{
-	static const char units[] = "KMG";
-	size_t i = 0;
-
-	bytes /= 1024;
-	while (bytes >= 1024 && units[i + 1]) {
-		bytes /= 1024;
-		i++;
-	}
-	(void)snprintf(buf, RATION_TEXT_MAX, "%" PRIu64 "%cB", bytes, units[i]);
-	return buf;
-}

@@ -346,7 +346,8 @@ static const char *hold_key(struct plan_entry *entry, const struct limit_pair *p
 	switch (ration_limit_info(pair->limit)->key) {
 	case RATION_KEY_DISK:
 		if (pair->major == 0 && pair->minor == 0)
-			return "no disk is to be seen in /sys/dev/block";
+			return host_is_macos(facts) ? "macOS has no limit of I/O rates"
+						    : "no disk is to be seen in /sys/dev/block";
 		(void)snprintf(entry->held_key, sizeof(entry->held_key), "%u:%u", pair->major, pair->minor);
 		return NULL;
 	case RATION_KEY_PAGE_SIZE:
@@ -410,6 +411,7 @@ static int fill(const struct host_facts *facts, const struct ration_limits *limi
 		return error_oom(reterr);
 	plan->policy = policy;
 	plan->purpose = purpose;
+	plan->os = facts->os;
 	if (facts->base_kind == RATION_BASE_REFUSED) {
 		(void)strcpy(plan->base_reason, facts->base_reason);
 		(void)strcpy(plan->base_fix, facts->base_fix);

@@ -20,6 +20,7 @@ struct plan_entry {
 struct ration_plan {
 	enum ration_policy policy;
 	enum ration_purpose purpose;
+	enum ration_os os;
 	/* Of a BASE that was named and can't be used; "": there is no such. */
 	char base_reason[sizeof(((struct host_facts *)0)->base_reason)];
 	char base_fix[sizeof(((struct host_facts *)0)->base_fix)];

@@ -166,6 +166,9 @@ int ration_vm_fallback(const struct ration_vm *vm, const struct ration_plan *pla
 
 	if (r < 0)
 		return r;
+	/* Neither is a safety net there: see rlimit.c. */
+	if (plan->os == RATION_OS_MACOS)
+		return 0;
 	if (!held(plan, RATION_LIMIT_MEMORY) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_AS))
 		as_set = set_behind(&result, RATION_LIMIT_RLIMIT_AS, as, reterr);
 	if (as_set < 0)

@@ -20,6 +20,7 @@
 
 #include "lib/limits.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/overflow.h"
 
@@ -106,19 +107,7 @@ static int collect(const struct ration_limits *limits, const struct ration_wrap_
 
 static bool is_macos(enum ration_os os)
 {
-	switch (os) {
-	case RATION_OS_MACOS:
-		return true;
-	case RATION_OS_LINUX:
-		return false;
-	case RATION_OS_THIS:
-		break;
-	}
-#ifdef __APPLE__
-	return true;
-#else
-	return false;
-#endif
+	return (os == RATION_OS_THIS ? COMPAT_OS : os) == RATION_OS_MACOS;
 }
 
 /* ------------------------------------------------------------------- quoting */

@@ -42,6 +42,8 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 	uint64_t whole;
 
 	(void)soft;
+	if (host_is_macos(facts))
+		return mech_no(answer, "", "macOS doesn't pin processes to CPUs");
 	if (limit == RATION_LIMIT_CPUSET_CPUS)
 		return mech_yes(answer, RATION_SCOPE_PROCESS, "set on each process, which may change it");
 	if (limit != RATION_LIMIT_CPUS)

@@ -31,6 +31,7 @@ struct host_set {
 
 /* What is known of a host: plain, comparable, made by hand in the tests. */
 struct host_facts {
+	enum ration_os os;         /* RATION_OS_MACOS: no cgroups, and rlimits that aren't Linux's */
 	enum ration_hierarchy hierarchy;
 	enum ration_base_kind base_kind;
 	uint32_t controllers;      /* that groups below BASE can have */
@@ -94,6 +95,12 @@ struct mech_ops {
 
 /* Returns the operations of a mechanism, or NULL: NONE has none. */
 const struct mech_ops *mech_ops(enum ration_mechanism mechanism);
+
+/* True of what has no cgroups, affinities or PSI, and rlimits of its own. */
+static inline bool host_is_macos(const struct host_facts *facts)
+{
+	return facts->os == RATION_OS_MACOS;
+}
 
 /* Adds a write, formatted. -E2BIG: the list is full. */
 int mech_write(struct group_writes *writes, enum ration_limit limit, const char *file, const char *format,

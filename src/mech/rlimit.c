@@ -6,6 +6,8 @@
  * RLIMIT_CPU ends one runaway process a second after the watch should have, and
  * RLIMIT_NPROC makes fork fail for a uid: it counts *all* tasks of that uid on
  * the machine, so it is what the uid has already plus what the run may have.
+ *
+ * On macOS some are worse than none: see macos_rows.
  */
 #include "mech/mech.h"
 
@@ -19,10 +21,33 @@ static uint64_t whole_seconds(uint64_t usec)
 	return usec / 1000000 + (usec % 1000000 != 0);
 }
 
+/* Why a resource isn't a limit on macOS: setrlimit(2) takes some of them all the same. */
+static const char *const macos_rows[RATION_LIMIT_COUNT] = {
+	[RATION_LIMIT_CPU_TIME] = "on macOS, RLIMIT_CPU loses what the command has written to a pipe",
+	[RATION_LIMIT_RLIMIT_CPU] = "on macOS, RLIMIT_CPU loses what the command has written to a pipe",
+	[RATION_LIMIT_RLIMIT_AS] = "macOS ignores RLIMIT_AS",
+	[RATION_LIMIT_RLIMIT_RSS] = "macOS ignores RLIMIT_RSS",
+	[RATION_LIMIT_RLIMIT_DATA] = "on macOS, RLIMIT_DATA is about sbrk(2) alone, which malloc(3) doesn't use",
+	[RATION_LIMIT_RLIMIT_LOCKS] = "macOS has no RLIMIT_LOCKS",
+	[RATION_LIMIT_RLIMIT_MSGQUEUE] = "macOS has no RLIMIT_MSGQUEUE",
+	[RATION_LIMIT_RLIMIT_NICE] = "macOS has no RLIMIT_NICE",
+	[RATION_LIMIT_RLIMIT_RTPRIO] = "macOS has no RLIMIT_RTPRIO",
+	[RATION_LIMIT_RLIMIT_RTTIME] = "macOS has no RLIMIT_RTTIME",
+	[RATION_LIMIT_RLIMIT_SIGPENDING] = "macOS has no RLIMIT_SIGPENDING",
+};
+
+static const char *nproc_note(const struct host_facts *facts)
+{
+	return host_is_macos(facts) ? "RLIMIT_NPROC counts all processes of the user, and no threads"
+				    : "RLIMIT_NPROC counts all tasks of the user";
+}
+
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
 		struct mech_answer *answer)
 {
 	(void)soft;
+	if (host_is_macos(facts) && macos_rows[limit])
+		return mech_no(answer, "", "%s", macos_rows[limit]);
 	/* Without a supervisor these are what there is: see RATION_PURPOSE_PROCESS. */
 	if (limit == RATION_LIMIT_CPU_TIME) {
 		if (hard != RATION_UNLIMITED)
@@ -32,7 +57,7 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 	if (limit == RATION_LIMIT_PIDS && facts->root)
 		return mech_no(answer, "", "the kernel doesn't hold uid 0 to RLIMIT_NPROC");
 	if (limit == RATION_LIMIT_PIDS)
-		return mech_yes(answer, RATION_SCOPE_USER, "RLIMIT_NPROC counts all tasks of the user");
+		return mech_yes(answer, RATION_SCOPE_USER, nproc_note(facts));
 	if (limit < RATION_LIMIT_RLIMIT_AS)
 		return mech_no(answer, "", "no resource limit of processes says this");
 	if (limit != RATION_LIMIT_RLIMIT_NPROC)

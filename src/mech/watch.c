@@ -94,6 +94,11 @@ void watch_conclude(struct watch_sofar *sofar, const struct watch_limits *limits
 
 /* ---------------------------------------------------------- as a mechanism */
 
+static const char *cpu_note(const struct host_facts *facts)
+{
+	return host_is_macos(facts) ? "added up by the supervisor" : "added up by the supervisor, in steps of 10 ms";
+}
+
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
 		struct mech_answer *answer)
 {
@@ -116,9 +121,12 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 		}
 		return;
 	case RATION_LIMIT_CPU_TIME:
-		mech_yes(answer, RATION_SCOPE_GROUP, "added up by the supervisor, in steps of 10 ms");
-		answer->backstop = RATION_MECHANISM_RLIMIT;
-		answer->backstop_scope = RATION_SCOPE_PROCESS;
+		mech_yes(answer, RATION_SCOPE_GROUP, cpu_note(facts));
+		/* There RLIMIT_CPU does harm: see rlimit.c. */
+		if (!host_is_macos(facts)) {
+			answer->backstop = RATION_MECHANISM_RLIMIT;
+			answer->backstop_scope = RATION_SCOPE_PROCESS;
+		}
 		return;
 	case RATION_LIMIT_SWAP:
 	case RATION_LIMIT_MEMORY_HIGH:

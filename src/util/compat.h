@@ -10,6 +10,8 @@
 
 #ifdef __APPLE__
 
+#define COMPAT_OS RATION_OS_MACOS
+
 #include <crt_externs.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -167,6 +169,8 @@ static inline int pidfd_open(pid_t pid, unsigned flags)
 }
 
 #else
+
+#define COMPAT_OS RATION_OS_LINUX
 
 #include <sys/pidfd.h>
 #include <sys/random.h>

@@ -30,7 +30,7 @@
 			RATION_CONTROLLER_PIDS | RATION_CONTROLLER_HUGETLB)
 #define ALL_FEATURES ((1u << 11) - 1)
 
-enum world { V2, V2_NO_MEMORY, HYBRID, NOTHING_ROOT, NOTHING_USER, NO_PSI, NO_SWAP, WORLDS };
+enum world { V2, V2_NO_MEMORY, HYBRID, NOTHING_ROOT, NOTHING_USER, NO_PSI, NO_SWAP, MACOS, WORLDS };
 
 static const struct {
 	const char *name;
@@ -48,6 +48,7 @@ static const struct {
 	[NO_PSI] = { "no PSI", RATION_BASE_NESTED, ALL_CONTROLLERS, RATION_FEATURE_PSI, true, "", "" },
 	[NO_SWAP] = { "no swap accounting", RATION_BASE_NESTED, ALL_CONTROLLERS, RATION_FEATURE_SWAP_MAX, true, "",
 		"" },
+	[MACOS] = { "macOS", RATION_BASE_NONE, 0, ALL_FEATURES, false, "cgroups are Linux's", "" },
 };
 
 static struct host_facts make_facts(enum world world)
@@ -65,6 +66,7 @@ static struct host_facts make_facts(enum world world)
 		.user_tasks = 40,
 	};
 
+	facts.os = world == MACOS ? RATION_OS_MACOS : RATION_OS_LINUX;
 	facts.cpu_mask.bits[0] = 0x5; /* CPUs 0 and 2 */
 	facts.cpuset_cpus = (struct host_set) { .known = true, .mask.bits = { 0xd }, .list = "0,2-3",
 		.source = "cpuset.cpus.effective of /sys/fs/cgroup" };
@@ -89,45 +91,45 @@ struct expectation {
 
 static const struct expectation expectations[] = {
 	/* 4095 bytes more than a page boundary: the kernel rounds down. */
-	{ RATION_LIMIT_MEMORY, "67112959", "GWWWWGG", ".!!!!..", 64 * MIB, 64 * MIB + 4095 },
-	{ RATION_LIMIT_SWAP, "10M", "GNNNNGN", ".!!!!.!", 10 * MIB, 0 },
-	{ RATION_LIMIT_MEMORY_HIGH, "2097153", "GNNNNGG", ".!!!!..", 2 * MIB, 0 },
-	{ RATION_LIMIT_MEMORY_LOW, "2097153", "GNNNNGG", ".!!!!..", 2 * MIB, 0 },
-	{ RATION_LIMIT_MEMORY_MIN, "1M", "GNNNNGG", ".!!!!..", MIB, 0 },
+	{ RATION_LIMIT_MEMORY, "67112959", "GWWWWGGW", ".!!!!..!", 64 * MIB, 64 * MIB + 4095 },
+	{ RATION_LIMIT_SWAP, "10M", "GNNNNGNN", ".!!!!.!!", 10 * MIB, 0 },
+	{ RATION_LIMIT_MEMORY_HIGH, "2097153", "GNNNNGGN", ".!!!!..!", 2 * MIB, 0 },
+	{ RATION_LIMIT_MEMORY_LOW, "2097153", "GNNNNGGN", ".!!!!..!", 2 * MIB, 0 },
+	{ RATION_LIMIT_MEMORY_MIN, "1M", "GNNNNGGN", ".!!!!..!", MIB, 0 },
 	/* Whole pages of 2 MiB. */
-	{ RATION_LIMIT_HUGETLB, "2M:5M", "GGNNNGG", "..!!!..", 4 * MIB, 0 },
-	{ RATION_LIMIT_CPUS, "0.5", "GGAAAGG", "..!!!..", 50000, 100000 },
-	{ RATION_LIMIT_CPU_BURST, "20ms", "GGNNNGG", "..!!!..", 20000, 0 },
-	{ RATION_LIMIT_CPU_IDLE, "1", "GGnnnGG", "..!!!..", 1, 1 },
-	{ RATION_LIMIT_CPU_WEIGHT, "50", "GGnnnGG", "..!!!..", 50, 50 },
-	{ RATION_LIMIT_CPU_TIME, "1:2", "GGGWWGG", "...!!..", 2000000, 2000000 },
-	{ RATION_LIMIT_TIMEOUT, "1.5s", "WWWWWWW", ".......", 0, 1500000 },
-	{ RATION_LIMIT_PIDS, "10", "GGWWWGG", "..!!!..", 10, 10 },
-	{ RATION_LIMIT_CPUSET_CPUS, "0,2", "GGAAAGG", "..!!!..", RATION_UNLIMITED, RATION_UNLIMITED },
-	{ RATION_LIMIT_CPUSET_MEMS, "0-1", "GGNNNGG", "..!!!..", RATION_UNLIMITED, 0 },
-	{ RATION_LIMIT_IO_READ_BPS, "/data:10M", "GGNNNGG", "..!!!..", 10 * MIB, 0 },
-	{ RATION_LIMIT_IO_WRITE_BPS, "/data:1K", "GGNNNGG", "..!!!..", 1024, 0 },
-	{ RATION_LIMIT_IO_READ_IOPS, "/data:100", "GGNNNGG", "..!!!..", 100, 0 },
-	{ RATION_LIMIT_IO_WRITE_IOPS, "/data:200", "GGNNNGG", "..!!!..", 200, 0 },
-	{ RATION_LIMIT_STALL_TIMEOUT, "1s", "GGGNNNG", "...!!!.", 1000000, 0 },
-	{ RATION_LIMIT_OUTPUT, "1M", "WWWWWWW", ".......", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_AS, "4G", "RRRRRRR", ".......", 0, 4096 * MIB },
-	{ RATION_LIMIT_RLIMIT_CORE, "1M", "RRRRRRR", ".......", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_CPU, "60:70", "RRRRRRR", ".......", 0, 70 },
-	{ RATION_LIMIT_RLIMIT_DATA, "1M", "RRRRRRR", ".......", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_FSIZE, "1M", "RRRRRRR", ".......", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_LOCKS, "1", "RRRRRRR", ".......", 0, 1 },
-	{ RATION_LIMIT_RLIMIT_MEMLOCK, "64K", "RRRRRRR", ".......", 0, 65536 },
-	{ RATION_LIMIT_RLIMIT_MSGQUEUE, "800K", "RRRRRRR", ".......", 0, 819200 },
-	{ RATION_LIMIT_RLIMIT_NICE, "20", "RRRRRRR", ".......", 0, 20 },
-	{ RATION_LIMIT_RLIMIT_NOFILE, "10:20", "RRRRRRR", ".......", 0, 20 },
+	{ RATION_LIMIT_HUGETLB, "2M:5M", "GGNNNGGN", "..!!!..!", 4 * MIB, 0 },
+	{ RATION_LIMIT_CPUS, "0.5", "GGAAAGGN", "..!!!..!", 50000, 100000 },
+	{ RATION_LIMIT_CPU_BURST, "20ms", "GGNNNGGN", "..!!!..!", 20000, 0 },
+	{ RATION_LIMIT_CPU_IDLE, "1", "GGnnnGGn", "..!!!..!", 1, 1 },
+	{ RATION_LIMIT_CPU_WEIGHT, "50", "GGnnnGGn", "..!!!..!", 50, 50 },
+	{ RATION_LIMIT_CPU_TIME, "1:2", "GGGWWGGW", "...!!..!", 2000000, 2000000 },
+	{ RATION_LIMIT_TIMEOUT, "1.5s", "WWWWWWWW", "........", 0, 1500000 },
+	{ RATION_LIMIT_PIDS, "10", "GGWWWGGW", "..!!!..!", 10, 10 },
+	{ RATION_LIMIT_CPUSET_CPUS, "0,2", "GGAAAGGN", "..!!!..!", RATION_UNLIMITED, RATION_UNLIMITED },
+	{ RATION_LIMIT_CPUSET_MEMS, "0-1", "GGNNNGGN", "..!!!..!", RATION_UNLIMITED, 0 },
+	{ RATION_LIMIT_IO_READ_BPS, "/data:10M", "GGNNNGGN", "..!!!..!", 10 * MIB, 0 },
+	{ RATION_LIMIT_IO_WRITE_BPS, "/data:1K", "GGNNNGGN", "..!!!..!", 1024, 0 },
+	{ RATION_LIMIT_IO_READ_IOPS, "/data:100", "GGNNNGGN", "..!!!..!", 100, 0 },
+	{ RATION_LIMIT_IO_WRITE_IOPS, "/data:200", "GGNNNGGN", "..!!!..!", 200, 0 },
+	{ RATION_LIMIT_STALL_TIMEOUT, "1s", "GGGNNNGN", "...!!!.!", 1000000, 0 },
+	{ RATION_LIMIT_OUTPUT, "1M", "WWWWWWWW", "........", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_AS, "4G", "RRRRRRRN", ".......!", 0, 4096 * MIB },
+	{ RATION_LIMIT_RLIMIT_CORE, "1M", "RRRRRRRR", "........", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_CPU, "60:70", "RRRRRRRN", ".......!", 0, 70 },
+	{ RATION_LIMIT_RLIMIT_DATA, "1M", "RRRRRRRN", ".......!", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_FSIZE, "1M", "RRRRRRRR", "........", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_LOCKS, "1", "RRRRRRRN", ".......!", 0, 1 },
+	{ RATION_LIMIT_RLIMIT_MEMLOCK, "64K", "RRRRRRRR", "........", 0, 65536 },
+	{ RATION_LIMIT_RLIMIT_MSGQUEUE, "800K", "RRRRRRRN", ".......!", 0, 819200 },
+	{ RATION_LIMIT_RLIMIT_NICE, "20", "RRRRRRRN", ".......!", 0, 20 },
+	{ RATION_LIMIT_RLIMIT_NOFILE, "10:20", "RRRRRRRR", "........", 0, 20 },
 	/* The kernel exempts root. */
-	{ RATION_LIMIT_RLIMIT_NPROC, "200", "RRRRRRR", "!!!!.!!", 0, 200 },
-	{ RATION_LIMIT_RLIMIT_RSS, "1M", "RRRRRRR", ".......", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_RTPRIO, "10", "RRRRRRR", ".......", 0, 10 },
-	{ RATION_LIMIT_RLIMIT_RTTIME, "200ms", "RRRRRRR", ".......", 0, 200000 },
-	{ RATION_LIMIT_RLIMIT_SIGPENDING, "1000", "RRRRRRR", ".......", 0, 1000 },
-	{ RATION_LIMIT_RLIMIT_STACK, "8M", "RRRRRRR", ".......", 0, 8 * MIB },
+	{ RATION_LIMIT_RLIMIT_NPROC, "200", "RRRRRRRR", "!!!!.!!.", 0, 200 },
+	{ RATION_LIMIT_RLIMIT_RSS, "1M", "RRRRRRRN", ".......!", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_RTPRIO, "10", "RRRRRRRN", ".......!", 0, 10 },
+	{ RATION_LIMIT_RLIMIT_RTTIME, "200ms", "RRRRRRRN", ".......!", 0, 200000 },
+	{ RATION_LIMIT_RLIMIT_SIGPENDING, "1000", "RRRRRRRN", ".......!", 0, 1000 },
+	{ RATION_LIMIT_RLIMIT_STACK, "8M", "RRRRRRRR", "........", 0, 8 * MIB },
 };
 
 static enum ration_mechanism mechanism_of(char letter)
@@ -284,6 +286,11 @@ static void test_reasons_name_what_is_missing(void **state)
 		{ NO_PSI, RATION_LIMIT_STALL_TIMEOUT, "1s", "PSI", "psi=1" },
 		{ NO_SWAP, RATION_LIMIT_SWAP, "1M", "memory.swap.max", "CONFIG_SWAP" },
 		{ NOTHING_USER, RATION_LIMIT_CPU_WEIGHT, "200", "takes root", "mount it" },
+		{ MACOS, RATION_LIMIT_MEMORY, "64M", "cgroups are Linux's", "" },
+		{ MACOS, RATION_LIMIT_CPUS, "1", "macOS doesn't pin", "" },
+		{ MACOS, RATION_LIMIT_RLIMIT_AS, "4G", "macOS ignores RLIMIT_AS", "" },
+		{ MACOS, RATION_LIMIT_RLIMIT_CPU, "60", "loses what the command has written", "" },
+		{ MACOS, RATION_LIMIT_RLIMIT_LOCKS, "1", "macOS has no RLIMIT_LOCKS", "" },
 	};
 
 	(void)state;
@@ -314,6 +321,9 @@ static void test_backstops(void **state)
 		{ NOTHING_USER, RATION_LIMIT_CPU_TIME, "10", RATION_MECHANISM_RLIMIT, RATION_SCOPE_PROCESS },
 		{ NOTHING_ROOT, RATION_LIMIT_CPU_TIME, "10", RATION_MECHANISM_RLIMIT, RATION_SCOPE_PROCESS },
 		{ NOTHING_USER, RATION_LIMIT_MEMORY, "64M", RATION_MECHANISM_NONE, RATION_SCOPE_NONE },
+		/* RLIMIT_CPU does harm there. */
+		{ MACOS, RATION_LIMIT_CPU_TIME, "10", RATION_MECHANISM_NONE, RATION_SCOPE_NONE },
+		{ MACOS, RATION_LIMIT_PIDS, "10", RATION_MECHANISM_RLIMIT, RATION_SCOPE_USER },
 	};
 
 	(void)state;
@@ -671,7 +681,7 @@ static void test_survey(void **state)
 			assert_int_equal(item->limit, i);
 			if (ration_limit_info(item->limit)->key == RATION_KEY_DISK) {
 				assert_int_equal(item->mechanism, RATION_MECHANISM_NONE);
-				assert_non_null(strstr(item->reason, "no disk"));
+				assert_non_null(strstr(item->reason, world == MACOS ? "no limit of I/O" : "no disk"));
 			}
 		}
 		if (world == V2)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/compat.h"
 #include "util/error.h"
 
 int command_error(const char *name, int code, struct ration_error *reterr)
@@ -79,4 +80,35 @@ int command_shell_argv(const char *path, char *const *argv, char ***ret)
 		all[i + 1] = argv[i];
 	*ret = all;
 	return 0;
+}
+
+int command_prepare(struct command *command, char *const *argv, char *const *envp, const int *fds,
+		const sigset_t *mask, struct ration_error *reterr)
+{
+	int r;
+
+	if (!argv || !argv[0])
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to run");
+	r = spawn_resolve(argv[0], &command->program);
+	if (r < 0)
+		return command_error(argv[0], r, reterr);
+	if (command_shell_argv(command->program, argv, &command->with_shell) < 0)
+		return error_oom(reterr);
+	command->spawn = (struct spawn) {
+		.path = command->program,
+		.argv = argv,
+		.envp = envp ? envp : environ,
+		.shell_argv = command->with_shell,
+		.cgroup_fd = -EBADF,
+		.mask = *mask,
+	};
+	for (int i = 0; i < 3; i++)
+		command->spawn.fds[i] = fds ? fds[i] : i;
+	return 0;
+}
+
+void command_done(struct command *command)
+{
+	free(command->program);
+	free(command->with_shell);
 }

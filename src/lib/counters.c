@@ -89,15 +89,6 @@ void counters_read(const struct group *group, struct counters *ret)
 
 /* ---------------------------------------------------------------- usage */
 
-void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
-		enum ration_source source)
-{
-	if (value == COUNTER_ABSENT)
-		return;
-	receipt->metric[metric] = value;
-	receipt->source[metric] = source;
-}
-
 /* One metric from one file: a number, or the number behind a key. */
 struct metric_file {
 	enum ration_metric metric;

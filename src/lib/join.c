@@ -21,21 +21,6 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-extern char **environ;
-
-/* A command that has been found, and all that it takes to start it. */
-struct job {
-	char *program;
-	char **with_shell;
-	struct spawn spawn;
-};
-
-static void job_done(struct job *job)
-{
-	free(job->program);
-	free(job->with_shell);
-}
-
 static int set_limits(const struct ration_group *group, const struct ration_plan *plan, struct spawn *spawn,
 		struct ration_error *reterr)
 {
@@ -50,31 +35,18 @@ static int set_limits(const struct ration_group *group, const struct ration_plan
 	return apply_child(plan, &facts, spawn, reterr);
 }
 
-static int prepare(const struct ration_group *group, const struct ration_spawn_options *options, struct job *job,
-		struct ration_error *reterr)
+static int prepare(const struct ration_group *group, const struct ration_spawn_options *options,
+		struct command *command, struct ration_error *reterr)
 {
 	int r;
 
 	if (options->size != sizeof(*options))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_spawn_options of another version");
-	if (!options->argv || !options->argv[0])
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to run");
-	r = spawn_resolve(options->argv[0], &job->program);
+	r = command_prepare(command, options->argv, options->envp, options->fds, &group->host->mask, reterr);
 	if (r < 0)
-		return command_error(options->argv[0], r, reterr);
-	if (command_shell_argv(job->program, options->argv, &job->with_shell) < 0)
-		return error_oom(reterr);
-	job->spawn = (struct spawn) {
-		.path = job->program,
-		.argv = options->argv,
-		.envp = options->envp ? options->envp : environ,
-		.shell_argv = job->with_shell,
-		.cgroup_fd = group->at.fd,
-		.mask = group->host->mask,
-	};
-	for (int i = 0; i < 3; i++)
-		job->spawn.fds[i] = options->fds ? options->fds[i] : i;
-	return options->plan ? set_limits(group, options->plan, &job->spawn, reterr) : 0;
+		return r;
+	command->spawn.cgroup_fd = group->at.fd;
+	return options->plan ? set_limits(group, options->plan, &command->spawn, reterr) : 0;
 }
 
 /* Without a cgroup the handle says so, and the command runs all the same. */
@@ -91,21 +63,21 @@ static int check(const struct ration_group *group, struct ration_error *reterr)
 int ration_group_spawn(struct ration_group *group, const struct ration_spawn_options *options, int *ret_pid,
 		int *ret_pid_fd, struct ration_error *reterr)
 {
-	CLEANUP(job_done) struct job job = { .program = NULL };
+	CLEANUP(command_done) struct command command = { .program = NULL };
 	CLEANUP(closep) int pid_fd = -EBADF;
 	enum ration_birth birth;
 	pid_t pid;
 	int r = check(group, reterr);
 
 	if (r == 0)
-		r = prepare(group, options, &job, reterr);
+		r = prepare(group, options, &command, reterr);
 	if (r < 0)
 		return r;
-	r = spawn_start(&job.spawn, &pid, &pid_fd, &birth);
+	r = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
 	if (r < 0 && group->at.fd >= 0 && !group_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "start a command in", reterr);
 	if (r < 0)
-		return command_spawn_error(&job.spawn, r, reterr);
+		return command_spawn_error(&command.spawn, r, reterr);
 	*ret_pid = (int)pid;
 	if (ret_pid_fd)
 		*ret_pid_fd = TAKE_FD(pid_fd);
@@ -115,20 +87,20 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 int ration_group_exec(struct ration_group *group, const struct ration_spawn_options *options,
 		struct ration_error *reterr)
 {
-	CLEANUP(job_done) struct job job = { .program = NULL };
+	CLEANUP(command_done) struct command command = { .program = NULL };
 	char from[PATH_MAX];
 	int r = check(group, reterr);
 
 	if (r == 0)
-		r = prepare(group, options, &job, reterr);
+		r = prepare(group, options, &command, reterr);
 	if (r == 0 && proc_cgroup(group->host->proc_fd, getpid(), from, sizeof(from)) < 0)
 		from[0] = '\0';
 	if (r == 0 && group->at.fd >= 0)
 		r = ration_group_attach(group, (int)getpid(), NULL, NULL, reterr);
 	if (r < 0)
 		return r;
-	r = spawn_become(&job.spawn);
+	r = spawn_become(&command.spawn);
 	if (group->at.fd >= 0)
 		(void)origin_move(group->host, getpid(), from);
-	return command_spawn_error(&job.spawn, r, reterr);
+	return command_spawn_error(&command.spawn, r, reterr);
 }

@@ -12,13 +12,36 @@
  * doing: of the lowest group above us whose `oom` moved, or, if none did, of a
  * machine that had run out of memory.
  */
-#include "lib/run.h"
+#include "lib/receipt.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "util/cleanup.h"
+
+void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
+		enum ration_source source)
+{
+	if (value == COUNTER_ABSENT)
+		return;
+	receipt->metric[metric] = value;
+	receipt->source[metric] = source;
+}
+
+bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int sig, uint64_t observed)
+{
+	bool first = end->cause == RUN_CAUSE_NONE || end->cause == RUN_CAUSE_TERMINAL ||
+		(end->cause == RUN_CAUSE_CPU_TIME_SOFT && cause != RUN_CAUSE_TERMINAL);
+
+	if (!first || closed)
+		return false;
+	end->cause = cause;
+	end->signal = sig;
+	end->observed = observed;
+	return true;
+}
 
 static void add_evidence(struct ration_receipt *receipt, const char *counter, enum ration_level level,
 		const char *where, uint64_t before, uint64_t after)

@@ -16,25 +16,10 @@
 #include "lib/keeper.h"
 #include "lib/output.h"
 #include "lib/plan.h"
+#include "lib/receipt.h"
 #include "mech/watch.h"
 #include "ration.h"
 #include "sys/syscalls.h"
-
-/* Why we ended the run, if we did. */
-enum run_cause {
-	RUN_CAUSE_NONE,
-	RUN_CAUSE_WALL_TIME,
-	RUN_CAUSE_CPU_TIME_SOFT,
-	RUN_CAUSE_CPU_TIME,
-	RUN_CAUSE_STALL,
-	RUN_CAUSE_OUTPUT,
-	RUN_CAUSE_WATCH_MEMORY,
-	RUN_CAUSE_WATCH_PIDS,
-	RUN_CAUSE_INTERRUPT,
-	RUN_CAUSE_TERMINAL, /* a terminal's signal that the command has had by itself */
-	RUN_CAUSE_ESCAPED,  /* the command has moved out of its group */
-	RUN_CAUSE_INTERNAL,
-};
 
 enum run_deadline {
 	RUN_DEADLINE_WALL,
@@ -48,17 +33,6 @@ enum run_deadline {
 
 /* Not set. */
 #define RUN_NEVER UINT64_MAX
-
-/* What ended, how, and on whose behalf: all that a verdict needs beside counters. */
-struct run_end {
-	enum run_cause cause;
-	int signal;              /* of an interruption */
-	uint64_t observed;       /* what was measured when we acted */
-	bool cpu_by_watch;       /* CPU time was added up by the watch, not by the kernel */
-	struct sys_wait wait;    /* how the command ended */
-	bool lost;               /* that isn't known: somebody else has waited for it */
-	bool preserve_status;
-};
 
 struct ration_run {
 	const struct ration_host *host;
@@ -137,14 +111,5 @@ int warden_interrupt(struct ration_run *run, int sig, bool delivered, struct rat
 void warden_hear(struct ration_run *run);
 /* In the caller: ends and reaps the warden. */
 void warden_free(struct ration_run *run);
-
-/* receipt.c */
-
-/* Fills in verdict, exit status and evidence: a pure function. */
-void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, const struct counters *before,
-		const struct counters *after);
-
-/* The command died of `sig`, which the supervisor had, too. */
-void receipt_interrupted(struct ration_receipt *receipt, int sig);
 
 #endif

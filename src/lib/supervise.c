@@ -129,18 +129,9 @@ static uint64_t after(uint64_t now, uint64_t usec)
 
 /* ------------------------------------------------------------------ ending */
 
-/* The first cause counts; a soft limit's warning gives way to what ends it for real. */
 static bool note_cause(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
 {
-	bool first = run->end.cause == RUN_CAUSE_NONE || run->end.cause == RUN_CAUSE_TERMINAL ||
-		(run->end.cause == RUN_CAUSE_CPU_TIME_SOFT && cause != RUN_CAUSE_TERMINAL);
-
-	if (!first || (run->ended && !run->options.wait_all))
-		return false;
-	run->end.cause = cause;
-	run->end.signal = sig;
-	run->end.observed = observed;
-	return true;
+	return receipt_note(&run->end, run->ended && !run->options.wait_all, cause, sig, observed);
 }
 
 static void signal_all(const struct ration_run *run, int sig)

@@ -86,4 +86,15 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
  */
 int spawn_become(struct spawn *spawn);
 
+/* ------------------------------------------- between spawn_start() and the child */
+
+/* Handlers of the host program mustn't run in its child. What is ignored stays ignored. */
+void spawn_reset_handlers(void);
+
+/* Notes and reports what failed. Returns the status to exit with. */
+int spawn_child_fail(struct spawn *spawn, enum spawn_step step, int code);
+
+/* From a process that is where it belongs to the command. Returns only where it can't be had. */
+int spawn_child(struct spawn *spawn);
+
 #endif

@@ -139,6 +139,11 @@ void sys_close_at_exec(unsigned first)
 		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 }
 
+int sys_pin(const unsigned char *bits, size_t size)
+{
+	return syscall(SYS_sched_setaffinity, 0, size, bits) < 0 ? -errno : 0;
+}
+
 int sys_reap(int pid_fd, struct sys_wait *ret)
 {
 	siginfo_t info = { .si_pid = 0 };

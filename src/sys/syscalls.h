@@ -42,6 +42,9 @@ void sys_close_others(const int *keep, size_t n);
 /* Lets every fd from `first` upwards be closed by the next exec of this process. */
 void sys_close_at_exec(unsigned first);
 
+/* sched_setaffinity(2) of this process, of a mask in bytes. */
+int sys_pin(const unsigned char *bits, size_t size);
+
 /* How a child ended. */
 struct sys_wait {
 	int exit_code; /* or -1 */

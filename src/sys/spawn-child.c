@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn-child.c - what a child does until it is the command: the same on every system
+ */
+#include "sys/spawn.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/compat.h"
+
+static int executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static int copy_path(const char *path, char **ret)
+{
+	*ret = strdup(path);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int spawn_resolve(const char *argv0, char **ret_path)
+{
+	const char *search = getenv("PATH");
+	char path[PATH_MAX];
+	int worst = -ENOENT;
+	int r;
+
+	if (argv0[0] == '\0')
+		return -ENOENT;
+	if (strchr(argv0, '/')) {
+		r = executable(argv0);
+		return r < 0 ? r : copy_path(argv0, ret_path);
+	}
+	if (!search)
+		search = "/usr/local/bin:/usr/bin:/bin";
+	for (const char *at = search;; at++) {
+		size_t length = strcspn(at, ":");
+		int n = snprintf(path, sizeof(path), "%.*s%s%s", (int)length, at, length ? "/" : "", argv0);
+
+		if (n >= (int)sizeof(path))
+			worst = -ENAMETOOLONG;
+		else if ((r = executable(path)) == 0)
+			return copy_path(path, ret_path);
+		/* As execvp: go on, but remember that something was there. */
+		else if (r == -EACCES)
+			worst = -EACCES;
+		at += length;
+		if (*at == '\0')
+			return worst;
+	}
+}
+
+/* Puts `fds` at 0, 1, 2, whichever of those numbers they have now. */
+static int place_fds(const int fds[3])
+{
+	int from[3];
+
+	for (int i = 0; i < 3; i++) {
+		from[i] = fds[i];
+		/* One that another would overwrite moves out of the way first. */
+		if (from[i] < i) {
+			from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 3);
+			if (from[i] < 0)
+				return -errno;
+		}
+	}
+	for (int i = 0; i < 3; i++) {
+		if (from[i] == i) {
+			if (fcntl(i, F_SETFD, 0) < 0)
+				return -errno;
+		} else if (dup2(from[i], i) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+static int set_rlimits(struct spawn *spawn)
+{
+	for (size_t i = 0; i < spawn->n_rlimits; i++) {
+		const struct spawn_rlimit *r = &spawn->rlimits[i];
+		struct rlimit value = {
+			.rlim_cur = r->soft == RATION_UNLIMITED ? RLIM_INFINITY : (rlim_t)r->soft,
+			.rlim_max = r->hard == RATION_UNLIMITED ? RLIM_INFINITY : (rlim_t)r->hard,
+		};
+
+		if (setrlimit((rlimit_resource)r->resource, &value) < 0) {
+			spawn->failed_index = (int)i;
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+/*
+ * The kernel resets handlers at exec, but until then they would run in memory
+ * that is the parent's. What was ignored stays ignored: nohup(1) works.
+ */
+void spawn_reset_handlers(void)
+{
+	for (int sig = 1; sig < NSIG; sig++) {
+		struct sigaction action;
+
+		if (sigaction(sig, NULL, &action) < 0 || action.sa_handler == SIG_IGN ||
+				action.sa_handler == SIG_DFL)
+			continue;
+		action.sa_handler = SIG_DFL;
+		action.sa_flags = 0;
+		(void)sigaction(sig, &action, NULL);
+	}
+}
+
+int spawn_child_fail(struct spawn *spawn, enum spawn_step step, int code)
+{
+	spawn->failed_step = step;
+	spawn->failed = code;
+	if (spawn->report_fd >= 0) {
+		int report[3] = { (int)step, code, spawn->failed_index };
+
+		(void)!write(spawn->report_fd, report, sizeof(report));
+	}
+	return 127;
+}
+
+/* From a process that is where it belongs to the command. Returns only where it can't be had. */
+int spawn_child(struct spawn *spawn)
+{
+	int r;
+
+	r = place_fds(spawn->fds);
+	if (r < 0)
+		return spawn_child_fail(spawn, SPAWN_STEP_FDS, r);
+	/* Not all that the caller has open is close-on-exec, and not all of it is the caller's own doing. */
+	sys_close_at_exec(3);
+	if (spawn->nice != 0) {
+		/* Not below what we have: -1 is a value, so errno tells. */
+		errno = 0;
+		if (nice(spawn->nice) == -1 && errno != 0)
+			return spawn_child_fail(spawn, SPAWN_STEP_NICE, -errno);
+	}
+	r = spawn->pinned ? sys_pin(spawn->cpu_mask.bits, sizeof(spawn->cpu_mask.bits)) : 0;
+	if (r < 0)
+		return spawn_child_fail(spawn, SPAWN_STEP_AFFINITY, r);
+	r = set_rlimits(spawn);
+	if (r < 0)
+		return spawn_child_fail(spawn, SPAWN_STEP_RLIMIT, r);
+	(void)sigprocmask(SIG_SETMASK, &spawn->mask, NULL);
+	(void)execve(spawn->path, spawn->argv, spawn->envp);
+	if (errno == ENOEXEC && spawn->shell_argv)
+		(void)execve("/bin/sh", spawn->shell_argv, spawn->envp);
+	return spawn_child_fail(spawn, SPAWN_STEP_EXEC, -errno);
+}
+
+int spawn_become(struct spawn *spawn)
+{
+	spawn->failed_step = SPAWN_STEP_NONE;
+	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
+	(void)spawn_child(spawn);
+	return spawn->failed;
+}

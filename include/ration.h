@@ -707,6 +707,8 @@ enum ration_birth {
 enum ration_containment {
 	RATION_CONTAINMENT_CGROUP,    /* a cgroup: nothing escapes */
 	RATION_CONTAINMENT_SUBREAPER, /* descendants of a child subreaper, by /proc */
+	RATION_CONTAINMENT_FOLLOWED,  /* macOS: descendants as they are seen. What has left its process
+					 group and lost its parent between two looks escapes */
 };
 
 /* What one limit came to, beside the plan's item of the same index. */

@@ -205,11 +205,16 @@ static const char *shorten(char *buf, size_t size, const char *reason, const cha
 {
 	const char *at = said && *said ? strstr(reason, said) : NULL;
 	size_t before = at ? (size_t)(at - reason) : strlen(reason);
+	const char *rest;
 
 	/* "…isn't available: SAID; but…": the colon goes, too. */
 	if (at && before >= 2 && strncmp(at - 2, ": ", 2) == 0)
 		before -= 2;
-	(void)snprintf(buf, size, "%.*s%s", (int)before, reason, at ? at + strlen(said) : "");
+	rest = at ? at + strlen(said) : "";
+	/* "SAID; but…" */
+	if (before == 0 && strncmp(rest, "; ", 2) == 0)
+		rest += 2;
+	(void)snprintf(buf, size, "%.*s%s", (int)before, reason, rest);
 	return buf;
 }
 

@@ -94,14 +94,26 @@ static const char *birth_name(enum ration_birth birth)
 	return NULL;
 }
 
+static const char *containment_name(enum ration_containment containment)
+{
+	switch (containment) {
+	case RATION_CONTAINMENT_CGROUP:
+		return "cgroup";
+	case RATION_CONTAINMENT_SUBREAPER:
+		break;
+	case RATION_CONTAINMENT_FOLLOWED:
+		return "followed";
+	}
+	return "subreaper";
+}
+
 /* How the run was held together. A command that didn't start wasn't. */
 static void put_containment(struct builder *builder, json_t *object, const struct ration_receipt *receipt)
 {
 	if (receipt->verdict == RATION_VERDICT_NOT_STARTED)
 		return;
 	build_put_text(builder, object, "birth", birth_name(receipt->birth));
-	build_put(builder, object, "containment", json_string(
-			receipt->containment == RATION_CONTAINMENT_CGROUP ? "cgroup" : "subreaper"));
+	build_put(builder, object, "containment", json_string(containment_name(receipt->containment)));
 	build_put(builder, object, "leftover_killed", build_number(receipt->leftover_killed));
 	build_put_text(builder, object, "escaped_to", receipt->escaped_to);
 }

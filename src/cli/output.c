@@ -296,13 +296,25 @@ static void print_exit(FILE *file, const struct ration_receipt *receipt)
 	(void)fputc('\n', file);
 }
 
+static const char *containment_words(enum ration_containment containment)
+{
+	switch (containment) {
+	case RATION_CONTAINMENT_CGROUP:
+		return "a cgroup";
+	case RATION_CONTAINMENT_SUBREAPER:
+		break;
+	case RATION_CONTAINMENT_FOLLOWED:
+		return "not a cgroup: descendants, as they were seen";
+	}
+	return "not a cgroup: descendants by /proc";
+}
+
 static void print_group(FILE *file, const struct ration_receipt *receipt)
 {
 	if (receipt->verdict == RATION_VERDICT_NOT_STARTED)
 		return;
 	(void)fprintf(file, "group     %s, %s%s", receipt->group,
-			receipt->containment == RATION_CONTAINMENT_CGROUP ? "a cgroup" :
-				"not a cgroup: descendants by /proc",
+			containment_words(receipt->containment),
 			receipt->birth == RATION_BIRTH_MIGRATED ? ", moved in before exec" : "");
 	if (receipt->leftover_killed > 0)
 		(void)fprintf(file, ", %" PRIu64 " left over and killed", receipt->leftover_killed);

@@ -2,14 +2,12 @@
 /*
  * signals.c - what `ration run` does with the signals that it gets
  *
- * They are blocked and read from a signalfd, beside the run's own fd: so none
- * arrives between a look and a sleep. What was typed at a terminal (si_code is
- * SI_KERNEL) has reached the command, too, and isn't sent to it again: it may
- * be an editor's business. But when a terminal goes away, the kernel tells the
- * leader of the session alone, and nothing is typed any more.
+ * They are read from an fd, beside the run's own: so none arrives between a look
+ * and a sleep. How they come to that fd is in signals-fd.c (Linux) and
+ * signals-pipe.c (elsewhere). What was typed at a terminal has reached the command,
+ * too, and isn't sent to it again: it may be an editor's business.
  *
- * A signal that was ignored when ration started, by nohup for one, is left
- * alone: blocked it would wait for us all the same.
+ * A signal that was ignored when ration started, by nohup for one, is left alone.
  */
 #include "cli/signals.h"
 
@@ -18,9 +16,9 @@
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/signalfd.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/parse.h"
 
@@ -48,48 +46,16 @@ static const struct {
 	{ SIGPIPE, ANSWER_DISCARD },
 };
 
-static bool ignored(int sig)
+bool signals_want(int i, int *ret_sig)
 {
 	struct sigaction action;
 
-	return sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-int signals_open(int *ret_fd, struct ration_error *reterr)
-{
-	sigset_t set;
-	int fd;
-
-	/* Ignored, it would have the kernel reap our child before we do. */
-	(void)signal(SIGCHLD, SIG_DFL);
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
-		if (!ignored(answers[i].sig))
-			(void)sigaddset(&set, answers[i].sig);
-	}
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make a signalfd: %s",
-				error_text(-errno));
-	*ret_fd = fd;
-	return 0;
-}
-
-/*
- * Stops as Ctrl-Z would have, had we not blocked it, and returns when continued.
- * SIGTSTP and not SIGSTOP: the kernel doesn't stop a process for it that nobody
- * could continue (of an orphaned process group).
- */
-static void stop_ourselves(void)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTSTP);
-	(void)raise(SIGTSTP);
-	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	if (i >= (int)ARRAY_SIZE(answers))
+		return false;
+	*ret_sig = answers[i].sig;
+	if (sigaction(*ret_sig, NULL, &action) < 0 || action.sa_handler == SIG_IGN)
+		*ret_sig = 0;
+	return true;
 }
 
 /* A command that has become somebody else can't be sent signals, and needn't be. */
@@ -109,7 +75,7 @@ static enum answer answer_to(int sig)
 	return ANSWER_DISCARD;
 }
 
-static int answer(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)
+int signals_answer(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)
 {
 	int r;
 
@@ -120,24 +86,10 @@ static int answer(struct ration_run *run, int sig, bool delivered, struct ration
 		return pass(run, sig, delivered, reterr);
 	case ANSWER_STOP:
 		r = pass(run, sig, delivered, reterr);
-		stop_ourselves();
+		signals_stop();
 		return r;
 	case ANSWER_DISCARD:
 		break;
-	}
-	return 0;
-}
-
-int signals_handle(int fd, struct ration_run *run, struct ration_error *reterr)
-{
-	struct signalfd_siginfo info;
-
-	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		bool typed = info.ssi_code == SI_KERNEL && info.ssi_signo != SIGHUP;
-		int r = answer(run, (int)info.ssi_signo, typed, reterr);
-
-		if (r < 0)
-			return r;
 	}
 	return 0;
 }

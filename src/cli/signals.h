@@ -10,7 +10,7 @@
 /*
  * From now on the signals that a run answers to wait to be read from the fd
  * returned. To be called after ration_host_open(), which remembers the mask
- * that the command is to have. Errors: those of signalfd(2).
+ * that the command is to have. Errors: those of signalfd(2) or pipe(2).
  */
 int signals_open(int *ret_fd, struct ration_error *reterr);
 
@@ -19,5 +19,16 @@ int signals_handle(int fd, struct ration_run *run, struct ration_error *reterr);
 
 /* Returns the number of "TERM", "sigterm" or "15", or -EINVAL. */
 int signal_number(const char *text);
+
+/* ------------------------------------ between signals.c and signals-fd.c, signals-pipe.c */
+
+/* Signal `i` of those that are answered to; 0 where it is ignored. False: there are no more. */
+bool signals_want(int i, int *ret_sig);
+
+/* Answers one. `delivered`: the command has had it, too. */
+int signals_answer(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr);
+
+/* Stops this process as Ctrl-Z would have; returns when it is continued. */
+void signals_stop(void);
 
 #endif

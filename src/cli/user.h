@@ -5,6 +5,7 @@
 #ifndef RATION_CLI_USER_H
 #define RATION_CLI_USER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ration.h"
@@ -19,5 +20,12 @@
  */
 int user_parse(const char *flag, const char *text, uint32_t *ret_uid, uint32_t *ret_gid,
 		struct ration_error *reterr);
+
+/* Reads a number that can be an id. */
+bool user_is_id(const char *text, uint32_t *ret_id);
+
+/* Finds a user by name or, for the group alone, by number: USER_SAME where it has none. */
+bool user_find(const char *name, uint32_t *uid, uint32_t *ret_gid);
+bool user_find_group(const char *name, uint32_t *ret_gid);
 
 #endif

@@ -57,22 +57,21 @@ static const struct {
 #define COUNTER (-1)
 
 static const struct {
-	const char *name;
 	enum source source;
 	const char *key;
 	int state;         /* the value that makes the event, or COUNTER */
 	const char *since; /* the kernel that brought the line, or NULL */
 } kinds[RATION_EVENT_COUNT] = {
-	[RATION_EVENT_OOM] = { "oom", SOURCE_MEMORY_LOCAL, "oom", COUNTER, "5.2" },
-	[RATION_EVENT_OOM_KILL] = { "oom-kill", SOURCE_MEMORY, "oom_kill", COUNTER, "4.13" },
-	[RATION_EVENT_MEMORY_HIGH] = { "memory-high", SOURCE_MEMORY_LOCAL, "high", COUNTER, "5.2" },
-	[RATION_EVENT_TASKS_REFUSED] = { "tasks-refused", SOURCE_PIDS, "max", COUNTER, NULL },
-	[RATION_EVENT_POPULATED] = { "populated", SOURCE_CGROUP, "populated", 1, NULL },
-	[RATION_EVENT_EMPTY] = { "empty", SOURCE_CGROUP, "populated", 0, NULL },
-	[RATION_EVENT_FROZEN] = { "frozen", SOURCE_CGROUP, "frozen", 1, "5.2" },
-	[RATION_EVENT_THAWED] = { "thawed", SOURCE_CGROUP, "frozen", 0, "5.2" },
-	[RATION_EVENT_PRESSURE] = { "pressure", SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
-	[RATION_EVENT_GONE] = { "gone", SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
+	[RATION_EVENT_OOM] = { SOURCE_MEMORY_LOCAL, "oom", COUNTER, "5.2" },
+	[RATION_EVENT_OOM_KILL] = { SOURCE_MEMORY, "oom_kill", COUNTER, "4.13" },
+	[RATION_EVENT_MEMORY_HIGH] = { SOURCE_MEMORY_LOCAL, "high", COUNTER, "5.2" },
+	[RATION_EVENT_TASKS_REFUSED] = { SOURCE_PIDS, "max", COUNTER, NULL },
+	[RATION_EVENT_POPULATED] = { SOURCE_CGROUP, "populated", 1, NULL },
+	[RATION_EVENT_EMPTY] = { SOURCE_CGROUP, "populated", 0, NULL },
+	[RATION_EVENT_FROZEN] = { SOURCE_CGROUP, "frozen", 1, "5.2" },
+	[RATION_EVENT_THAWED] = { SOURCE_CGROUP, "frozen", 0, "5.2" },
+	[RATION_EVENT_PRESSURE] = { SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
+	[RATION_EVENT_GONE] = { SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
 };
 
 /* A look at the total of the stall. */
@@ -95,11 +94,6 @@ struct ration_events {
 	struct sample newer, older;           /* at least one window apart */
 	uint64_t stalled_usec, elapsed_usec;  /* of the pressure that is pending */
 };
-
-const char *ration_event_name(enum ration_event_kind kind)
-{
-	return (size_t)kind < RATION_EVENT_COUNT ? kinds[kind].name : "unknown";
-}
 
 static bool wants(const struct ration_events *events, enum ration_event_kind kind)
 {
@@ -351,19 +345,19 @@ static int refuse(enum ration_event_kind kind, const char *name, int code, struc
 	if (!lacks(code) || code == -EACCES || code == -EPERM)
 		return error_set(reterr, code, code == -EACCES || code == -EPERM ? RATION_CAUSE_NOT_DELEGATED
 										  : RATION_CAUSE_UNKNOWN,
-				"can't watch %s for '%s': %s", name, kinds[kind].name, error_text(code));
+				"can't watch %s for '%s': %s", name, ration_event_name(kind), error_text(code));
 	if (source == SOURCE_PRESSURE) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
 				"can't watch %s for '%s': it takes a trigger on memory.pressure (since %s): %s", name,
-				kinds[kind].name, kinds[kind].since, error_text(code));
+				ration_event_name(kind), kinds[kind].since, error_text(code));
 		return error_hint(reterr, -EOPNOTSUPP, "psi=1 on the kernel's command line, perhaps");
 	}
 	if (code == -ENODATA || !sources[source].controller)
 		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
-				"can't watch %s for '%s': %s has no line '%s' (since %s)", name, kinds[kind].name,
+				"can't watch %s for '%s': %s has no line '%s' (since %s)", name, ration_event_name(kind),
 				sources[source].file, kinds[kind].key, kinds[kind].since);
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
-			"can't watch %s for '%s': it has no %s, so no %s controller", name, kinds[kind].name,
+			"can't watch %s for '%s': it has no %s, so no %s controller", name, ration_event_name(kind),
 			sources[source].file, sources[source].controller);
 	return error_hint(reterr, -EOPNOTSUPP, "ration doctor says why, and what would help");
 }

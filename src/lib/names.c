@@ -114,6 +114,25 @@ static const char *const owners[] = {
 };
 NAME_FUNCTION(ration_owner_name, ration_owner, owners)
 
+static const char *const events[] = {
+	[RATION_EVENT_OOM] = "oom",
+	[RATION_EVENT_OOM_KILL] = "oom-kill",
+	[RATION_EVENT_MEMORY_HIGH] = "memory-high",
+	[RATION_EVENT_TASKS_REFUSED] = "tasks-refused",
+	[RATION_EVENT_POPULATED] = "populated",
+	[RATION_EVENT_EMPTY] = "empty",
+	[RATION_EVENT_FROZEN] = "frozen",
+	[RATION_EVENT_THAWED] = "thawed",
+	[RATION_EVENT_PRESSURE] = "pressure",
+	[RATION_EVENT_GONE] = "gone",
+};
+_Static_assert(ARRAY_SIZE(events) == RATION_EVENT_COUNT, "an event has no name");
+
+const char *ration_event_name(enum ration_event_kind kind)
+{
+	return (size_t)kind < RATION_EVENT_COUNT ? events[kind] : "unknown";
+}
+
 const char *ration_version(void)
 {
 	return RATION_VERSION;

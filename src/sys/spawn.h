@@ -51,6 +51,7 @@ struct spawn {
 	int fds[3];                /* become 0, 1, 2 */
 	int cgroup_fd;             /* to be born in, or -EBADF */
 	sigset_t mask;             /* blocked signals of the command */
+	bool own_group;            /* in a process group of its own: spawn-posix.c alone */
 	bool die_with_parent;      /* SIGKILL when the spawning *thread* ends */
 	size_t n_rlimits;
 	struct spawn_rlimit rlimits[SPAWN_RLIMITS_MAX];

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * signals-fd.c - signals by a signalfd
+ *
+ * What comes from a terminal has SI_KERNEL as its si_code. But when a terminal goes
+ * away, the kernel tells the leader of the session alone, and nothing is typed any
+ * more. Signals that are ignored aren't blocked: they would wait for us all the same.
+ */
+#include "cli/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include "util/cleanup.h"
+#include "util/error.h"
+
+int signals_open(int *ret_fd, struct ration_error *reterr)
+{
+	sigset_t set;
+	int fd, sig;
+
+	/* Ignored, it would have the kernel reap our child before we do. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	(void)sigemptyset(&set);
+	for (int i = 0; signals_want(i, &sig); i++) {
+		if (sig != 0)
+			(void)sigaddset(&set, sig);
+	}
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make a signalfd: %s",
+				error_text(-errno));
+	*ret_fd = fd;
+	return 0;
+}
+
+/*
+ * Stops as Ctrl-Z would have, had we not blocked it, and returns when continued.
+ * SIGTSTP and not SIGSTOP: the kernel doesn't stop a process for it that nobody
+ * could continue (of an orphaned process group).
+ */
+void signals_stop(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTSTP);
+	(void)raise(SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+int signals_handle(int fd, struct ration_run *run, struct ration_error *reterr)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		bool typed = info.ssi_code == SI_KERNEL && info.ssi_signo != SIGHUP;
+		int r = signals_answer(run, (int)info.ssi_signo, typed, reterr);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

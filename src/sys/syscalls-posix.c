@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * syscalls-posix.c - the same by what every system has
+ */
+#include "sys/syscalls.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "util/cleanup.h"
+
+/* Where the limit on open files is none, there is still one of the kernel, about here. */
+#define OPEN_FILES_MAX 65536
+
+static int open_files_max(void)
+{
+	long highest = sysconf(_SC_OPEN_MAX);
+
+	return highest > 0 && highest < OPEN_FILES_MAX ? (int)highest : OPEN_FILES_MAX;
+}
+
+void sys_close_others(const int *keep, size_t n)
+{
+	for (int fd = 0; fd < open_files_max(); fd++) {
+		bool kept = false;
+
+		for (size_t i = 0; i < n; i++)
+			kept |= keep[i] == fd;
+		if (!kept)
+			(void)close(fd);
+	}
+}
+
+void sys_close_at_exec(unsigned first)
+{
+	for (int fd = (int)first; fd < open_files_max(); fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* No plan has it where this file is in use. */
+int sys_pin(const unsigned char *bits, size_t size)
+{
+	(void)bits;
+	(void)size;
+	return -ENOSYS;
+}
+
+pid_t sys_fork_masked(void)
+{
+	sigset_t all, before;
+	pid_t pid;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	if (pid == 0)
+		return 0;
+	if (pid < 0)
+		pid = -errno;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+uint64_t sys_now_usec(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

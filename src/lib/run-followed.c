@@ -297,8 +297,12 @@ static void set_usage(struct ration_run *run)
 		receipt->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_ABSENT;
 		receipt->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_ABSENT;
 	}
-	receipt_set(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes, RATION_SOURCE_SAMPLED);
-	receipt_set(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak, RATION_SOURCE_SAMPLED);
+	/* One that ended at once has been seen dead only, or not at all. */
+	if (run->look.memory_peak_bytes > 0)
+		receipt_set(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes,
+				RATION_SOURCE_SAMPLED);
+	if (run->look.tasks_peak > 0)
+		receipt_set(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak, RATION_SOURCE_SAMPLED);
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
 		if (run->output[i].buffer)
 			receipt_set(receipt, RATION_METRIC_STDOUT_BYTES + (enum ration_metric)i,

@@ -269,40 +269,55 @@ static void reap(struct ration_run *run)
 	r = wait4(run->pid, &status, WNOHANG, &run->end.wait.rusage);
 	if (r == 0 || (r < 0 && errno == EINTR))
 		return;
-	if (r == run->pid)
-		take_status(run, status);
-	else
-		run->end.lost = true; /* SIGCHLD is ignored in this process, or the program has waited for it */
 	run->ended = true;
-	follow_reaped(&run->follow, run->pid, timeval_usec(rusage->ru_utime) + timeval_usec(rusage->ru_stime));
+	/* SIGCHLD is ignored in this process, or the program has waited for whatever child there is. */
+	run->end.lost = r != run->pid;
+	if (!run->end.lost) {
+		take_status(run, status);
+		follow_reaped(&run->follow, run->pid,
+				timeval_usec(rusage->ru_utime) + timeval_usec(rusage->ru_stime));
+	}
 	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, sys_now_usec() - run->start_usec, RATION_SOURCE_CLOCK);
 	if (run->end.cause == RUN_CAUSE_WALL_TIME)
 		run->end.observed = run->receipt.metric[RATION_METRIC_WALL_USEC];
 }
 
-static void set_usage(struct ration_run *run)
+/* What the kernel said when the command was reaped. Returns its CPU time. */
+static uint64_t set_rusage(struct ration_run *run)
 {
 	const struct rusage *rusage = &run->end.wait.rusage;
 	uint64_t user = timeval_usec(rusage->ru_utime), system = timeval_usec(rusage->ru_stime);
 	struct ration_receipt *receipt = &run->receipt;
 
+	if (run->end.lost)
+		return 0;
 	receipt_set(receipt, RATION_METRIC_CPU_USEC, user + system, RATION_SOURCE_RUSAGE);
 	receipt_set(receipt, RATION_METRIC_CPU_USER_USEC, user, RATION_SOURCE_RUSAGE);
 	receipt_set(receipt, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_RUSAGE);
 	receipt_set(receipt, RATION_METRIC_MAXRSS_BYTES, (uint64_t)rusage->ru_maxrss * COMPAT_MAXRSS_BYTES,
 			RATION_SOURCE_RUSAGE);
+	return user + system;
+}
+
+/* One that ended at once has been seen dead only, or not at all: it has no peak, rather than one of 0. */
+static void set_sampled(struct ration_receipt *receipt, enum ration_metric metric, uint64_t peak)
+{
+	if (peak > 0)
+		receipt_set(receipt, metric, peak, RATION_SOURCE_SAMPLED);
+}
+
+static void set_usage(struct ration_run *run)
+{
+	struct ration_receipt *receipt = &run->receipt;
+
 	/* With those that it hasn't waited for. */
-	if (run->look.cpu_usec > user + system) {
+	if (run->look.cpu_usec > set_rusage(run)) {
 		receipt_set(receipt, RATION_METRIC_CPU_USEC, run->look.cpu_usec, RATION_SOURCE_SAMPLED);
 		receipt->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_ABSENT;
 		receipt->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_ABSENT;
 	}
-	/* One that ended at once has been seen dead only, or not at all. */
-	if (run->look.memory_peak_bytes > 0)
-		receipt_set(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes,
-				RATION_SOURCE_SAMPLED);
-	if (run->look.tasks_peak > 0)
-		receipt_set(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak, RATION_SOURCE_SAMPLED);
+	set_sampled(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes);
+	set_sampled(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak);
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
 		if (run->output[i].buffer)
 			receipt_set(receipt, RATION_METRIC_STDOUT_BYTES + (enum ration_metric)i,

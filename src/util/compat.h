@@ -15,6 +15,7 @@
 #include <crt_externs.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -40,7 +41,6 @@
 #define SIGRTMAX (NSIG - 1)
 
 #define GRND_NONBLOCK 0
-#define TIMER_ABSTIME 1
 
 /* What ru_maxrss counts in. */
 #define COMPAT_MAXRSS_BYTES 1u
@@ -128,22 +128,13 @@ static inline int sigtimedwait(const sigset_t *set, siginfo_t *info, const struc
 	return -1;
 }
 
-/* Until a time of the clock. Returns a positive errno, as the real one. */
-static inline int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, struct timespec *left)
+/* Without a mask, and in whole milliseconds, the last one included. */
+static inline int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const void *no_mask)
 {
-	struct timespec now, rest;
+	int64_t msec = timeout ? (int64_t)timeout->tv_sec * 1000 + (timeout->tv_nsec + 999999) / 1000000 : -1;
 
-	(void)flags;
-	(void)left;
-	if (clock_gettime(clock, &now) < 0)
-		return errno;
-	rest.tv_sec = until->tv_sec - now.tv_sec;
-	rest.tv_nsec = until->tv_nsec - now.tv_nsec;
-	if (rest.tv_nsec < 0) {
-		rest.tv_sec--;
-		rest.tv_nsec += 1000000000;
-	}
-	return rest.tv_sec < 0 || nanosleep(&rest, NULL) == 0 ? 0 : errno;
+	(void)no_mask;
+	return poll(fds, n, msec > INT32_MAX ? INT32_MAX : (int)msec);
 }
 
 static inline const char *sigabbrev_np(int sig)

@@ -22,7 +22,7 @@
 extern char **environ;
 
 struct child {
-	char *const *argv;
+	const char *const *argv;
 	int out_fd;
 };
 
@@ -34,7 +34,7 @@ static int child_main(void *argument)
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(child->out_fd, STDOUT_FILENO) >= 0)
-		(void)execve(child->argv[0], child->argv, environ);
+		(void)execve(child->argv[0], (char *const *)child->argv, environ);
 	_exit(127);
 }
 
@@ -81,7 +81,7 @@ static int take_answer(char *text, char *ret_message)
 	return code > 0 && code < 4096 ? -(int)code : 0;
 }
 
-static int run_program(char *const *argv, uint64_t until_usec, char *text, size_t size)
+static int run_program(const char *const *argv, uint64_t until_usec, char *text, size_t size)
 {
 	CLEANUP(closep) int read_fd = -EBADF;
 	CLEANUP(closep) int write_fd = -EBADF;
@@ -115,8 +115,8 @@ int bus_ask(const struct bus_request *request, char ret_message[BUS_MESSAGE_MAX]
 {
 	char pid[16], usec[24], text[BUS_MESSAGE_MAX + 16];
 	uint64_t now = sys_now_usec();
-	char *const argv[] = { (char *)request->program, "ask", request->user ? "user" : "system",
-		request->start ? "start" : "-", pid, usec, NULL };
+	const char *const argv[] = { request->program, "ask", request->user ? "user" : "system",
+		request->start ? "start" : "-", pid, usec, request->program, NULL };
 	int r;
 
 	(void)snprintf(pid, sizeof(pid), "%d", (int)request->move);

@@ -2,8 +2,8 @@
 /*
  * ration-unit.c - what the unit ration.service runs, and who asks for it
  *
- * Usage: ration-unit hold                            by systemd alone
- *        ration-unit ask system|user start|- PID USEC  by the static library alone
+ * Usage: ration-unit hold                                    by systemd alone
+ *        ration-unit ask system|user start|- PID USEC PROGRAM  by the static library alone
  *
  * systemd takes the cgroup of a unit away when no process is in it (252 does so
  * with RemainAfterExit=yes, too). So one stays: it goes into a leaf, where it is in
@@ -119,21 +119,16 @@ static int hold(void)
 
 static int ask(char **words)
 {
-	char message[BUS_MESSAGE_MAX] = "", self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	struct bus_request request = {
+	char message[BUS_MESSAGE_MAX] = "";
+	const struct bus_request request = {
 		.user = strcmp(words[0], "user") == 0,
 		.start = strcmp(words[1], "start") == 0,
 		.move = (pid_t)strtol(words[2], NULL, 10),
-		.program = self,
+		.program = words[4],
 		.until_usec = sys_now_usec() + strtoull(words[3], NULL, 10),
 	};
-	int r;
+	int r = bus_ask(&request, message);
 
-	if (length < 0)
-		return complain("can't read /proc/self/exe", -errno);
-	self[length] = '\0';
-	r = bus_ask(&request, message);
 	if (r < 0)
 		(void)printf("%d %s\n", -r, message);
 	else
@@ -145,7 +140,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "hold") == 0)
 		return hold();
-	if (argc == 6 && strcmp(argv[1], "ask") == 0)
+	if (argc == 7 && strcmp(argv[1], "ask") == 0)
 		return ask(argv + 2);
 	(void)fprintf(stderr, "ration-unit: this is a part of ration, see ration(1)\n");
 	return 2;

@@ -32,10 +32,11 @@ sys.path.insert(0, str(HERE))
 
 import check  # noqa: E402
 import holds  # noqa: E402
-from world import HAS, SLOW, WORLD, fits, mount, own_group  # noqa: E402
+from world import HAS, SLOW, WORLD, fits, mount, own_group, unit_group  # noqa: E402
 
 TOP = HERE.parent.parent
 RATION = os.environ.get("RATION") or str(TOP / "build" / "ration")
+UNIT_PROGRAM = str(Path(RATION).resolve().parent / "ration-unit")
 HELPERS = os.environ.get("RATION_HELPERS") or str(Path(RATION).resolve().parent / "tests" / "helpers")
 NAMESPACE = f"ration-test-{os.getpid()}"
 DEADLINE = 15 * SLOW
@@ -111,8 +112,8 @@ def processes(marker):
 
 def groups():
     """All cgroups that are ours to look after: below our namespace on a machine
-    that others use, all of them on a kernel of our own."""
-    top = mount()
+    that others use, all of them on a kernel of our own; below systemd, those in our unit."""
+    top = unit_group() if "systemd" in HAS else mount()
     if top is None:
         return set()
     found = {path for path, _, _ in os.walk(top)}
@@ -191,7 +192,7 @@ class Ration:
         self.marker = f"RATION_TEST_MARKER={uuid.uuid4().hex}"
         self.count, self.receipts = 0, []
         self.env = dict(os.environ, PATH=f"{HELPERS}:/usr/sbin:/usr/bin:/sbin:/bin",
-                        RATION_NAMESPACE=NAMESPACE, LC_ALL="C.UTF-8")
+                        RATION_NAMESPACE=NAMESPACE, RATION_UNIT_PROGRAM=UNIT_PROGRAM, LC_ALL="C.UTF-8")
         self.env.pop("RATION_BASE", None)
         name, value = self.marker.split("=")
         self.env[name] = value
@@ -215,7 +216,11 @@ class Ration:
 
     def command(self, *words, env=None, deadline=None):
         """Runs `ration WORDS...`, whatever it is."""
-        return Running([RATION, *words], None, [], dict(self.env, **(env or {}))).wait(deadline)
+        return self.program([RATION, *words], env=env, deadline=deadline)
+
+    def program(self, argv, env=None, deadline=None):
+        """Runs any program."""
+        return Running(argv, None, [], dict(self.env, **(env or {}))).wait(deadline)
 
     def plan(self, options=""):
         """What `ration plan --json` says, limit -> entry."""
@@ -298,7 +303,9 @@ def by_hand():
 
 
 @pytest.fixture
-def base():
-    """BASE, found without ration: the root of the hierarchy, or our own group."""
+def base(warm_up):
+    """BASE, found without ration: the root of the hierarchy, our own group, or systemd's unit."""
+    if "systemd" in HAS:
+        return unit_group()
     top, own = mount(), own_group()
     return own.parent if own and own.name == "ration.self" else own or top

@@ -8,8 +8,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, wait_for
-from world import mount
+from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, wait_for
+from world import WORLD, mount
 
 FILES = ("memory.max memory.high memory.low memory.min memory.swap.max cpu.max cpu.max.burst cpu.weight pids.max "
          "cpuset.cpus cgroup.procs").split()
@@ -63,7 +63,10 @@ class Hand:
         return next(entry for entry in self.json(["show", address])["limits"] if entry["limit"] == limit)
 
     def put(self, address, command="sleep 100"):
-        """Starts a program in a group, as anybody could: by writing to cgroup.procs."""
+        """Starts a program in a group, as anybody could: by writing to cgroup.procs. Where
+        the kernel lets nobody do it who comes from a session, by `ration exec`."""
+        if WORLD == "systemd-user":
+            return self.put_by_exec(address, command)
         procs = os.open(self.path(address) / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
         try:
             child = subprocess.Popen(shlex.split(command), env=self.run.env, stdin=subprocess.DEVNULL,
@@ -77,6 +80,15 @@ class Hand:
         """A process that is in no group of ours."""
         self.children.append(subprocess.Popen(["sleep", "100"], env=self.run.env))
         return self.children[-1]
+
+    def put_by_exec(self, address, command):
+        child = subprocess.Popen([RATION, "exec", address, "--", *shlex.split(command)], env=self.run.env,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.children.append(child)
+        procs, name = self.path(address) / "cgroup.procs", Path(shlex.split(command)[0]).name
+        wait_for("the command to be there", lambda: str(child.pid) in procs.read_text().split() and
+                 Path(f"/proc/{child.pid}/comm").read_text().strip() == name, 15)
+        return child
 
     def alloc(self, address, mib):
         """A process in the group that has that much memory and keeps it."""

@@ -108,6 +108,8 @@ ROWS = {
     "H03": "`--parent a/b/c`: made, with controllers, processes in the leaf only",
     "H04": "`--no-create`: a parent that isn't there is an error",
     "H07": "`create --owner`: may move processes and make groups, but no limits",
+    "H08": "below systemd, root and user: memory, CPUs and tasks hold in a unit of ours, started once; nothing else of its tree is touched",
+    "H09": "controllers that systemd hasn't delegated to a user: 125 and which there are; `doctor` prints the drop-in",
     "H10": "`set`: all limits or none, and which one failed",
     "H11": "freeze: no CPU time passes until thaw",
     "H12": "a tree, a fork bomb, who comes later: frozen, too",

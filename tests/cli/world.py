@@ -20,7 +20,8 @@ CONTROLLERS = {"cpu", "memory", "pids"}
 FULL = CONTROLLERS | {"cpuset", "cgroup", "psi"}
 
 # root: effective uid 0. unshare: it may make namespaces, which root in a container may not. cgroup: groups can be made. vm: the kernel is ours to break.
-# container: a real one. disk: an ext4 on a disk of its own at /data.
+# container: a real one. disk: an ext4 on a disk of its own at /data. systemd: it is process 1, and owns the tree but
+# for a unit of ours.
 # The names of controllers: groups can have them. psi: memory.pressure is there.
 DESIGN = {
     "v2": FULL | {"root", "vm", "unshare"},
@@ -35,6 +36,8 @@ DESIGN = {
     "readonly": {"root", "vm"},
     "nothing": {"root", "vm", "unshare"},
     "nothing-user": {"vm"},
+    "systemd": FULL | {"root", "vm", "unshare", "systemd"},
+    "systemd-user": CONTROLLERS | {"cgroup", "psi", "vm", "systemd"},
 }
 
 
@@ -54,6 +57,13 @@ def own_group():
         if top and line.startswith("0::"):
             return top / line[3:].strip().lstrip("/")
     return None
+
+
+def unit_group(uid=None):
+    """The group of ration's unit below systemd, there or not."""
+    uid = os.geteuid() if uid is None else uid
+    place = f"user.slice/user-{uid}.slice/user@{uid}.service/app.slice" if uid else "system.slice"
+    return mount() / place / "ration.service"
 
 
 def probe():

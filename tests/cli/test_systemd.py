@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: MIT
+"""Below systemd: one unit of ours, found by whoever comes later, and nothing else of its tree touched."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import RATION, UNIT_PROGRAM, wait_for
+from world import HAS, SLOW, mount, unit_group
+
+pytestmark = [pytest.mark.needs("systemd")]
+root = pytest.mark.needs("root")
+user = pytest.mark.needs("!root")
+
+UNIT = "ration.service"
+BUILD = Path(RATION).resolve().parent
+MANAGER = [] if "root" in HAS else ["--user"]
+ALL = "--memory 64M --cpus 1 --pids 50"
+
+
+def systemctl(*words, check=True):
+    return subprocess.run(["systemctl", *MANAGER, *words], check=check, text=True, capture_output=True,
+                          timeout=30 * SLOW).stdout.strip()
+
+
+def state(unit=UNIT):
+    return systemctl("show", "--value", "-p", "ActiveState", unit)
+
+
+@pytest.fixture
+def stopped():
+    """The unit isn't there; afterwards it is again."""
+    systemctl("stop", UNIT, check=False)
+    assert not unit_group().exists()
+    yield
+    if not unit_group().exists():
+        subprocess.run([RATION, "run", "true"], env=dict(os.environ, RATION_UNIT_PROGRAM=UNIT_PROGRAM), check=True)
+
+
+def writable_files():
+    """What could be set of the groups that aren't ours, but for what changes by itself."""
+    found = {}
+    for path, directories, files in os.walk(mount()):
+        if Path(path) == unit_group():
+            directories.clear()
+            continue
+        for file in files:
+            if file.endswith((".max", ".high", ".low", ".min", ".weight", "subtree_control", "cpus", "mems", "freeze", "type")):
+                try:
+                    found[f"{path}/{file}"] = (Path(path) / file).read_text()
+                except OSError:
+                    pass
+    return found
+
+
+# ------------------------------------------------------------------- the unit
+
+def test_H08_limits_hold(run):
+    """Memory, CPUs and tasks, by the kernel, in a group of our unit."""
+    r = run(ALL + " --enforce strict", "cat /proc/self/cgroup")
+    assert r.code == 0 and r.receipt["containment"] == "cgroup"
+    place = "/" + str(unit_group().relative_to(mount())) + "/"
+    assert r.stdout.startswith("0::" + place)
+    assert {r.limit(name)["mechanism"] for name in ("memory", "cpus", "pids")} == {"cgroup2"}
+    assert run("--memory 30M --enforce strict", "alloc 100").verdict == "memory"
+    assert run("--pids 5", "forks 9").usage["pids_refused"] > 0
+
+
+def test_H08_looking_starts_nothing(run, stopped):
+    """doctor and plan tell what there will be."""
+    info = json.loads(run.command("doctor", "--json").stdout)
+    host = info.get("host", info)
+    assert (host["base_kind"], host["base_pending"], host["base"]) == ("unit", True, str(unit_group()))
+    said = run.command("doctor")
+    assert said.code == 0 and "will start" in " ".join(said.stdout.split())
+    assert run.plan(ALL)["memory"]["mechanism"] == "cgroup2"
+    assert run.command("ls").code == 0 and run.command("gc").code == 0
+    assert run.command("show", "acme").code == 125
+    assert not unit_group().exists() and state() in ("inactive", "failed")
+
+
+def test_H08_many_first_runs(run, stopped):
+    """All agree on one unit, and none fails."""
+    running = [run.start(ALL + " --enforce strict", "cat /proc/self/cgroup") for _ in range(6)]
+    for r in [it.wait() for it in running]:
+        assert r.code == 0 and f"/{UNIT}/" in r.stdout, r
+    assert state() == "active"
+    assert {p.name for p in unit_group().parent.glob("ration*")} - {"ration-vm.service"} == {UNIT}
+
+
+def test_H08_create_starts_it_too(hand, stopped):
+    hand.ok("create acme --memory 64M")
+    assert hand.read("acme", "memory.max") == str(64 << 20)
+    assert hand.path("acme").is_relative_to(unit_group())
+
+
+def test_H08_nobody_is_asked_twice(run):
+    """With the unit there, neither the bus nor the program for it is needed: by root, nor from below the manager."""
+    env = {"RATION_UNIT_PROGRAM": "/nowhere", "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"}
+    before = () if "root" in HAS else ("systemd-run", "--user", "--scope", "--quiet")
+    r = run(ALL + " --enforce strict", "true", before=before, env=env)
+    assert r.code == 0, r
+
+
+def test_H08_nothing_else_is_written(run, hand):
+    """Of the groups that are systemd's, none comes, goes or is changed."""
+    run(ALL, "true")  # what a first question over D-Bus starts, is started
+    before = writable_files()
+    assert run(ALL, "forks 5").code == 0
+    assert run("--memory 30M", "alloc 100").code == 137
+    hand.ok("create acme --memory 64M --pids 10")
+    hand.ok("set acme --memory 32M")
+    hand.ok("rm acme")
+    hand.ok("gc")
+    assert writable_files() == before
+
+
+def test_H08_a_run_in_a_run_stays_there(run):
+    """It would escape the limits of the outer one."""
+    r = run("--memory 64M", [RATION, "run", "--memory", "32M", "--", "cat", "/proc/self/cgroup"])
+    assert r.code == 0, r
+    outer, inner = r.receipt["group"].split("/")[1], r.stdout.strip().split("/")
+    assert outer in inner and inner.index(outer) < len(inner) - 1
+
+
+def test_H08_stopping_ends_runs(run):
+    """systemctl stop; and the next run has it started again."""
+    running = run.start("--memory 64M", ["sh", "-c", f"echo ready >{run.file('up')}; sleep 1000"])
+    run.ready("up")
+    systemctl("stop", UNIT)
+    r = running.wait()
+    assert r.code in (128 + signal.SIGTERM, 128 + signal.SIGKILL) and not unit_group().exists(), r
+    assert run("--memory 64M --enforce strict", "true").code == 0
+    assert state() == "active"
+
+
+def test_H08_holder_is_out_of_the_way(run):
+    """One sleeping process in a leaf; what it holds goes with it."""
+    run("--memory 64M", "true")
+    pid = systemctl("show", "--value", "-p", "MainPID", UNIT)
+    assert Path(f"/proc/{pid}/cgroup").read_text().strip().endswith(f"/{UNIT}/ration.self")
+    assert (unit_group() / "cgroup.procs").read_text() == ""
+    os.kill(int(pid), signal.SIGKILL)
+    wait_for("systemd to see it", lambda: state() != "active")
+    assert run("--memory 64M --enforce strict", "true").code == 0
+
+
+# ---------------------------------------------------------------- what can fail
+
+def check_fallback(run, *texts, **env):
+    """Weaker, and said why; strict refuses."""
+    r = run("--memory 64M", "true", env=env)
+    assert r.code == 0 and r.limit("memory")["mechanism"] == "watch", r
+    for text in texts:
+        assert text in r.stderr, r
+    r = run("--memory 64M --enforce strict", ["touch", str(run.file("started"))], env=env)
+    assert r.code == 125 and not run.file("started").exists() and texts[0] in r.stderr, r
+    assert not unit_group().exists()
+
+
+def test_H08_forbidden(run, stopped):
+    check_fallback(run, "isn't to be asked", RATION_UNIT_PROGRAM="")
+
+
+def test_H08_no_program(run, stopped):
+    check_fallback(run, "ration-unit isn't where", RATION_UNIT_PROGRAM="/nowhere/ration-unit")
+
+
+def test_H08_no_libsystemd(run, stopped):
+    """All else works without it."""
+    directory = run.file("lib")
+    directory.mkdir()
+    (directory / "libsystemd.so.0").write_text("no library")
+    check_fallback(run, "libsystemd.so.0", LD_LIBRARY_PATH=str(directory))
+
+
+def test_H08_unit_that_fails(run, stopped):
+    program = run.file("ration-unit")
+    program.write_text(f'#!/bin/sh\n[ "$1" != hold ] && exec {UNIT_PROGRAM} "$@"\n')
+    program.chmod(0o755)
+    check_fallback(run, "can't start", RATION_UNIT_PROGRAM=str(program))
+
+
+@root
+def test_H08_silent_bus(run, stopped):
+    """One that takes the connection and says no word: there is a deadline."""
+    path = str(run.file("bus"))
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.bind(path)
+        bus.listen()
+        begun = time.monotonic()
+        r = run("--memory 64M", "true", deadline=60, env={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={path}"})
+    assert r.code == 0 and r.limit("memory")["mechanism"] == "watch", r
+    assert 14 < time.monotonic() - begun < 40
+
+
+@root
+def test_H08_no_bus_daemon(run, stopped):
+    """systemd's own socket does, too."""
+    r = run("--memory 64M --enforce strict", "true", env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"})
+    assert r.code == 0, r
+
+
+# --------------------------------------------------------------------- of users
+
+@user
+def test_H08_empty_environment(run, stopped):
+    """The bus is found all the same: sd_bus_open_user() finds none then."""
+    names = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
+    r = run("--memory 64M --enforce strict", "true", before=["env", *(f"--unset={name}" for name in names)])
+    assert r.code == 0, r
+
+
+@user
+def test_H08_exec_from_a_session(hand):
+    """Who joins a group is brought there, too."""
+    hand.ok("create acme/vm7 --memory 64M")
+    r = hand("exec acme/vm7 -- cat /proc/self/cgroup")
+    assert r.code == 0 and r.stdout.strip().endswith("/acme/vm7"), r
+
+
+@user
+def test_H09_what_is_not_delegated(run):
+    """125, and which controllers there are; never ignored."""
+    for options in ("--cpuset-cpus 0 --enforce strict", "--cpuset-mems 0"):
+        r = run(options, ["touch", str(run.file("started"))])
+        assert r.code == 125 and "cpu memory pids" in r.stderr and "Delegate=cpu cpuset io memory pids" in r.stderr, r
+        assert not run.file("started").exists()
+    r = run("--cpuset-cpus 0", "true")
+    assert r.code == 0 and r.limit("cpuset_cpus")["mechanism"] == "affinity" and "cpuset" in r.stderr
+
+
+@user
+def test_H09_doctor_prints_the_drop_in(run):
+    r = run.command("doctor")
+    said = " ".join(r.stdout.split())
+    assert r.code == 0 and "user@.service.d" in said and r"Delegate=cpu cpuset io memory pids\n" in said
+    assert "change their limits" in said and "systemd-run --user --scope" in said
+
+
+# ------------------------------------------------------------- what is installed
+
+@pytest.fixture
+def unit_files(stopped):
+    """The unit files as they are installed, but for where the programs are."""
+    kind = "system" if "root" in HAS else "user"
+    where = Path("/run/systemd/system") if "root" in HAS else Path(os.environ["XDG_RUNTIME_DIR"]) / "systemd" / "user"
+    files = {UNIT: BUILD / "units" / f"{kind}-{UNIT}", "ration-gc.service": BUILD / "units" / f"{kind}-ration-gc.service",
+             "ration-gc.timer": BUILD.parent / "units" / "ration-gc.timer"}
+    where.mkdir(parents=True, exist_ok=True)
+    for name, file in files.items():
+        lines = file.read_text().splitlines()
+        (where / name).write_text("\n".join(
+            f"ExecStart={BUILD}/{line.split('/')[-1]}" if line.startswith("ExecStart=") else line for line in lines) + "\n")
+    systemctl("daemon-reload")
+    yield where
+    systemctl("stop", "ration-gc.timer", UNIT)
+    for name in files:
+        (where / name).unlink()
+    systemctl("daemon-reload")
+
+
+def test_H08_installed_unit(run, unit_files):
+    """A unit file is used where there is one, and what else is set for it holds."""
+    assert subprocess.run(["systemd-analyze", *MANAGER, "verify", "--man=no", *map(str, unit_files.glob("ration*"))],
+                          capture_output=True, text=True).stderr == ""
+    assert run(ALL + " --enforce strict", "true", env={"RATION_UNIT_PROGRAM": UNIT_PROGRAM}).code == 0
+    assert systemctl("show", "--value", "-p", "FragmentPath", UNIT) == str(unit_files / UNIT)
+    assert systemctl("show", "--value", "-p", "OOMPolicy", UNIT) == "continue"
+    systemctl("set-property", "--runtime", UNIT, "MemoryMax=200M")
+    assert run.plan("--memory 50%")["memory"]["asked"] == 100 << 20
+
+
+def test_I06_gc_by_the_timer(run, unit_files):
+    """It removes what a dead supervisor left."""
+    running = run.start("--memory 64M", ["sh", "-c", f"echo ready >{run.file('up')}; sleep 1000"], receipt=False,
+                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run.ready("up")
+    keeper = [pid for pid, name in run.alive().items() if name == "ration-keeper"]
+    for pid in [*keeper, running.pid]:
+        os.kill(pid, signal.SIGKILL)
+    running.wait()
+    systemctl("start", "ration-gc.timer")
+    assert state("ration-gc.timer") == "active"
+    env = f"RATION_NAMESPACE={run.env['RATION_NAMESPACE']}"
+    systemctl("set-environment", env) if MANAGER else None
+    if not MANAGER:
+        dropin = unit_files / "ration-gc.service.d"
+        dropin.mkdir()
+        (dropin / "test.conf").write_text(f"[Service]\nEnvironment={env}\n")
+        systemctl("daemon-reload")
+    try:
+        systemctl("start", "ration-gc.service")
+        assert run.groups() == set() and not run.alive()
+    finally:
+        systemctl("unset-environment", "RATION_NAMESPACE") if MANAGER else shutil.rmtree(dropin)
+
+
+def test_H08_shared_library(run):
+    """A program that is linked with it asks for itself."""
+    r = run.program([str(BUILD / "examples" / "first"), "cat", "/proc/self/cgroup"],
+                       env={"LD_LIBRARY_PATH": str(BUILD / "src")})
+    assert r.code == 0 and f"/{UNIT}/" in r.stdout, r
+
+
+@root
+def test_H08_shared_library_starts_it(run, stopped):
+    place = Path("/usr/local/libexec/ration")
+    place.mkdir(parents=True)
+    try:
+        shutil.copy(UNIT_PROGRAM, place)
+        test_H08_shared_library(run)
+        assert state() == "active"
+    finally:
+        shutil.rmtree(place)

@@ -58,6 +58,7 @@ struct ration_run {
 	bool lifted_kill;
 	int events_fd;
 	pid_t pid;
+	bool missed;            /* a process ended before its end could be waited for */
 	bool own_group;         /* the command is in a process group of its own */
 	struct output output[2];
 	struct keeper keeper;
@@ -156,7 +157,8 @@ static void look(struct ration_run *run)
 	}
 	if (run->killed)
 		return;
-	run->deadline[DEADLINE_LOOK] = after(sys_now_usec(), run->look.next_usec);
+	run->deadline[DEADLINE_LOOK] = run->missed ? 0 : after(sys_now_usec(), run->look.next_usec);
+	run->missed = false;
 	switch (run->look.over) {
 	case WATCH_OVER_NONE:
 		break;
@@ -191,7 +193,8 @@ static void joined(void *userdata, const struct os_process *process)
 {
 	struct ration_run *run = userdata;
 
-	(void)os_ops.events_process(run->events_fd, process->pid, EVENT_PROCESS);
+	/* Dead already: of that nothing will be told. */
+	run->missed |= os_ops.events_process(run->events_fd, process->pid, EVENT_PROCESS) < 0;
 	keeper_tell(&run->keeper, process, run->follow.group);
 }
 

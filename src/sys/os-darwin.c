@@ -9,6 +9,8 @@
  *   on Intel, 125/3 of them on Apple silicon.
  * - ri_phys_footprint is what the kernel itself holds against a process: compressed
  *   pages count, shared files don't.
+ * - A process of another uid shows little to who isn't root, and can't be signalled
+ *   by him: what a set-uid program does isn't followed.
  * - EVFILT_PROC tells of forks (NOTE_FORK), but not of the child's pid: NOTE_TRACK
  *   is gone since 10.5. So a fork is a hint to list the children.
  */
@@ -101,8 +103,8 @@ static uint64_t mach_usec(uint64_t units)
 
 	if (mach_timebase_info(&base) != KERN_SUCCESS || base.denom == 0)
 		return units / 1000;
-	/* Both are small. Divided first, since a year of nanoseconds times 125 is too much for 64 bits. */
-	return units / 1000 * base.numer / base.denom;
+	/* Of 24 MHz, times 125: 194 years fit. */
+	return units * base.numer / base.denom / 1000;
 }
 
 static int info_error(void)
@@ -142,7 +144,6 @@ static int look(pid_t pid, struct os_process *ret)
 		.dead = info.pbi_status == SZOMB,
 		.threads = 1,
 	};
-	/* Of another uid, after exec of a set-uid program, the rest may be hidden: then it counts as one task. */
 	if (!ret->dead)
 		look_at_use(pid, ret);
 	return 0;
@@ -201,8 +202,8 @@ static int events_timer(int events_fd, uint64_t at_usec, unsigned id)
 		r = change(events_fd, &event);
 		return r == -ENOENT ? 0 : r;
 	}
-	/* By a span: the absolute times of EVFILT_TIMER are those of another clock. */
-	EV_SET(&event, id, EVFILT_TIMER, EV_ADD | EV_ONESHOT, NOTE_USECONDS,
+	/* By a span: the absolute times of EVFILT_TIMER are those of another clock. Critical: not put off to save power. */
+	EV_SET(&event, id, EVFILT_TIMER, EV_ADD | EV_ONESHOT, NOTE_USECONDS | NOTE_CRITICAL,
 			(int64_t)(at_usec > now ? at_usec - now : 1), carry(id));
 	return change(events_fd, &event);
 }

@@ -1006,7 +1006,8 @@ struct ration_spawn_options {
  * Starts a command that is born in the group (clone3 with CLONE_INTO_CGROUP, 5.7;
  * else moved in before its first instruction). It is this process's child, to be
  * waited for by the caller, by the pidfd or by pid; nobody supervises it, and it
- * isn't ended with this process. `ret_pid_fd`, may be NULL, is the caller's.
+ * isn't ended with this process. `ret_pid_fd`, may be NULL, is the caller's. On
+ * macOS there is none: with it, -EOPNOTSUPP.
  * Errors: with RATION_CAUSE_COMMAND those of execve(2); -EAGAIN, -EBUSY.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_spawn(struct ration_group *group,

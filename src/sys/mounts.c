@@ -198,6 +198,90 @@ int mounts_read(const char *proc, struct mounts *ret)
 	return 0;
 }
 
+/* ------------------------------------------------------------------- cgroup v1 */
+
+bool mounts_has_controller(const char *controllers, const char *name)
+{
+	return has_option(controllers, name);
+}
+
+/*
+ * Our groups from /proc/self/cgroup: lines "4:cpu,cpuacct:/a/b". One without
+ * controllers is cgroup2's, or has a name ("1:name=systemd:/a/b") and limits nothing.
+ */
+static int read_own_v1(const char *proc, struct mounts_v1 *found)
+{
+	CLEANUP(fclosep) FILE *file = open_in(proc, "cgroup");
+	CLEANUP(freep) char *line = NULL;
+	size_t size = 0;
+	int n = 0;
+
+	if (!file)
+		return errno == ENOENT ? 0 : -errno;
+	while (n < MOUNTS_V1_MAX && getline(&line, &size, file) > 0) {
+		char *rest = line, *controllers, *path;
+
+		(void)strsep(&rest, ":");
+		controllers = strsep(&rest, ":");
+		path = strsep(&rest, "\n");
+		if (!path || !controllers[0] || strstr(controllers, "name=") ||
+				strlen(controllers) >= sizeof(found->controllers) || strlen(path) >= PATH_MAX)
+			continue;
+		(void)strcpy(found[n].controllers, controllers);
+		(void)strcpy(found[n].own, path);
+		found[n++].point[0] = '\0';
+	}
+	return n;
+}
+
+/* Takes the first mount that shows our group. */
+static void consider_v1(struct mounts_v1 *found, const struct mount_line *line)
+{
+	char first[sizeof(found->controllers)];
+	const char *below;
+
+	(void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(found->controllers, ","), found->controllers);
+	if (found->point[0] || !has_option(line->super, first) || strlen(line->point) >= sizeof(found->point) ||
+			!own_below(line->root, found->own, &below))
+		return;
+	memmove(found->own, below, strlen(below) + 1);
+	found->read_only = has_option(line->options, "ro") || has_option(line->super, "ro");
+	(void)strcpy(found->point, line->point);
+}
+
+int mounts_read_v1(const char *proc, struct mounts_v1 **ret)
+{
+	CLEANUP(freep) struct mounts_v1 *found = calloc(MOUNTS_V1_MAX, sizeof(*found));
+	CLEANUP(fclosep) FILE *file = open_in(proc, "mountinfo");
+	CLEANUP(freep) char *line = NULL;
+	size_t size = 0;
+	int n, seen = 0;
+
+	if (!found)
+		return -ENOMEM;
+	if (!file)
+		return -errno;
+	n = read_own_v1(proc, found);
+	while (n > 0 && getline(&line, &size, file) > 0) {
+		struct mount_line fields;
+
+		if (!mount_line_split(line, &fields) || strcmp(fields.type, "cgroup") != 0)
+			continue;
+		for (int i = 0; i < n; i++)
+			consider_v1(&found[i], &fields);
+	}
+	for (int i = 0; i < n; i++) {
+		if (found[i].point[0] && seen++ != i)
+			found[seen - 1] = found[i];
+	}
+	if (n < 0)
+		return n;
+	*ret = TAKE_PTR(found);
+	return seen;
+}
+
+/* ------------------------------------------------------------------------------- */
+
 static bool is_mount(const struct mount_line *line, long long id, const char *device)
 {
 	return id >= 0 ? strtoll(line->id, NULL, 10) == id : strcmp(line->device, device) == 0;

@@ -29,6 +29,26 @@ struct mounts {
  */
 int mounts_read(const char *proc, struct mounts *ret);
 
+/* Hierarchies of cgroup v1 that may be looked at; a kernel has 14 controllers at most. */
+#define MOUNTS_V1_MAX 16
+
+/* One hierarchy of cgroup v1. */
+struct mounts_v1 {
+	bool read_only;
+	char controllers[128];  /* as the kernel writes them: "cpu,cpuacct" */
+	char point[PATH_MAX];   /* where it is mounted */
+	char own[PATH_MAX];     /* our group, from the mount point: "" or "/a/b" */
+};
+
+/*
+ * Finds the hierarchies of cgroup v1 that have controllers and show our own group.
+ * Returns how many, in a new array. Errors: as mounts_read().
+ */
+int mounts_read_v1(const char *proc, struct mounts_v1 **ret);
+
+/* Finds a word in "cpu,cpuacct". */
+bool mounts_has_controller(const char *controllers, const char *name);
+
 /* What is mounted somewhere, and from where. */
 struct mount_source {
 	char type[64];          /* "btrfs" */

@@ -151,6 +151,50 @@ static void test_long_lines(void **state)
 	free(text);
 }
 
+#define V1_AT(root, point, controllers) "33 31 0:30 " root " " point " rw - cgroup cgroup rw," controllers "\n"
+
+/* "CONTROLLERS PATH,…" of what is found. */
+static void test_v1(void **state)
+{
+	static const struct {
+		const char *name, *mountinfo, *cgroup, *found;
+	} rows_v1[] = {
+		{ "all", V1_AT("/", "/m", "memory") V1_AT("/", "/p", "pids"), "4:memory:/a\n2:pids:/\n",
+			"memory /m/a, pids /p" },
+		{ "two in one", V1_AT("/", "/c", "cpu,cpuacct"), "4:cpu,cpuacct:/a/b\n", "cpu,cpuacct /c/a/b" },
+		{ "in another order", V1_AT("/", "/c", "xattr,cpu,cpuacct"), "4:cpuacct,cpu:/\n", "cpuacct,cpu /c" },
+		{ "a name alone", NAMED, "1:name=systemd:/x\n", "" },
+		{ "cgroup2", V2_AT("/", "/cg"), "0::/x\n", "" },
+		{ "bind mount of our group", V1_AT("/docker/abc", "/m", "memory"), "4:memory:/docker/abc\n", "memory /m" },
+		{ "bind mount of another", V1_AT("/docker/x", "/m", "memory"), "4:memory:/docker/abc\n", "" },
+		{ "the second mount shows us", V1_AT("/x", "/m", "memory") V1_AT("/", "/n", "memory"), "4:memory:/a\n",
+			"memory /n/a" },
+		{ "a colon in the path", V1_AT("/", "/m", "memory"), "4:memory:/a:b\n", "memory /m/a:b" },
+		{ "removed", V1_AT("/", "/m", "memory"), "4:memory:/a (deleted)\n", "" },
+		{ "not mounted", V1_AT("/", "/p", "pids"), "4:memory:/a\n2:pids:/b\n", "pids /p/b" },
+		{ "read-only", "33 31 0:30 / /m ro - cgroup cgroup rw,memory\n", "4:memory:/\n", "memory /m ro" },
+		{ "cut off", V1_AT("/", "/m", "memory"), "4:memory\n4\n\n", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows_v1); i++) {
+		char dir[PATH_MAX], text[1000] = "";
+		CLEANUP(freep) struct mounts_v1 *found = NULL;
+		size_t used = 0;
+		int n;
+
+		files_begin(dir);
+		files_put(dir, "mountinfo", rows_v1[i].mountinfo);
+		files_put(dir, "cgroup", rows_v1[i].cgroup);
+		n = mounts_read_v1(dir, &found);
+		for (int k = 0; k < n; k++)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %.100s%.100s%s", k ? ", " : "",
+					found[k].controllers, found[k].point, found[k].own, found[k].read_only ? " ro" : "");
+		assert_row(n >= 0 && strcmp(text, rows_v1[i].found) == 0, "%s: \"%s\"", rows_v1[i].name, text);
+		files_end(dir);
+	}
+}
+
 static void test_missing_files(void **state)
 {
 	struct mounts found;
@@ -171,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_v1),
 		cmocka_unit_test(test_missing_files),
 	};
 

@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 #include <time.h>
 
+#include "sys/cgroup1.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
@@ -265,9 +266,9 @@ int cg_populated(int dir_fd)
 	uint64_t populated;
 	int r = cg_read(dir_fd, "cgroup.events", text, sizeof(text));
 
-	/* Removed by somebody else: there is nobody in it. */
+	/* Removed by somebody else: there is nobody in it. Or of cgroup v1, where one has to count. */
 	if (r == -ENOENT || r == -ENODEV)
-		return 0;
+		return cg_count(dir_fd) > 0;
 	if (r < 0)
 		return r;
 	r = cg_text_key(text, "populated", &populated);
@@ -353,6 +354,8 @@ static int kill_frozen(int dir_fd)
 	uint64_t frozen = 0;
 	int r = cg_write(dir_fd, "cgroup.freeze", "1");
 
+	if (r == -ENOENT)
+		return cg1_kill(dir_fd);
 	if (r < 0)
 		return r;
 	/*
@@ -418,8 +421,8 @@ int cg_wait_empty(int dir_fd, int timeout_msec)
 {
 	int r = cg_wait_event(dir_fd, "populated", 0, timeout_msec);
 
-	/* Removed: there is nobody in it. */
-	return r == -ENOENT ? 0 : r;
+	/* Removed: there is nobody in it. Or of cgroup v1. */
+	return r == -ENOENT ? cg1_wait_empty(dir_fd, timeout_msec) : r;
 }
 
 int cg_end(int dir_fd, int timeout_msec)

@@ -7,6 +7,8 @@
  * All return 0 or more, or a negative errno. -ENOENT and -ENODEV on a file of
  * an open directory both mean that the group has been removed, or that its
  * controller isn't enabled there: a normal state, not a fault.
+ * Directories are those of cgroup2; what isn't about a file of cgroup2 alone works on
+ * those of cgroup v1 as well (cgroup1.h).
  */
 #ifndef RATION_SYS_CGROUP_H
 #define RATION_SYS_CGROUP_H
@@ -77,7 +79,7 @@ int cg_write(int dir_fd, const char *file, const char *value);
 
 int cg_mkdir(int dir_fd, const char *name);
 
-/* Removes an empty group. One that isn't there is no error. -EBUSY: not empty. */
+/* Removes an empty group; `name` may be a path here. One that isn't there is no error. -EBUSY: not empty. */
 int cg_rmdir(int dir_fd, const char *name);
 
 /* Removes a group and all groups below it, deepest first. -EBUSY: processes in it. */
@@ -86,7 +88,7 @@ int cg_rmdir_tree(int dir_fd, const char *name);
 /* Moves `pid` into the group. Never 0: that would move the writer. */
 int cg_attach(int dir_fd, pid_t pid);
 
-/* 1: the group or one below it has processes. 0: none. */
+/* 1: the group or one below it has processes. 0: none, or it is gone. */
 int cg_populated(int dir_fd);
 
 /*

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cgroup1.h - what is different about directories of cgroup v1
+ *
+ * Everything in cgroup.h that reads, writes, makes, removes, counts and kills
+ * works on them as well, and comes here for what v1 does in another way.
+ */
+#ifndef RATION_SYS_CGROUP1_H
+#define RATION_SYS_CGROUP1_H
+
+/* Opens the directory `path` and checks that it is on a cgroup v1 file system. -EINVAL: it isn't. */
+int cg1_open_base(const char *path);
+
+/*
+ * Freezes all processes of the group and of those below it, and waits until they are,
+ * for a second at most. Only in the hierarchy of the freezer; elsewhere -ENOENT.
+ */
+int cg1_freeze(int dir_fd);
+int cg1_thaw(int dir_fd);
+
+/* As cg_kill(): frozen, killed and thawed where there is a freezer; else those who are there now. */
+int cg1_kill(int dir_fd);
+
+/* As cg_wait_empty(). Nothing tells of it in v1, so this looks every millisecond. */
+int cg1_wait_empty(int dir_fd, int timeout_msec);
+
+#endif

@@ -181,7 +181,7 @@ enum ration_key {
 enum ration_mechanism {
 	RATION_MECHANISM_NONE,
 	RATION_MECHANISM_CGROUP2,
-	RATION_MECHANISM_CGROUP1,
+	RATION_MECHANISM_CGROUP1,  /* a hierarchy of cgroup v1: of runs only */
 	RATION_MECHANISM_RLIMIT,
 	RATION_MECHANISM_AFFINITY,
 	RATION_MECHANISM_NICE,
@@ -389,6 +389,9 @@ enum ration_base_kind {
 #define RATION_CONTROLLER_MEMORY (1u << 3)
 #define RATION_CONTROLLER_PIDS   (1u << 4)
 #define RATION_CONTROLLER_HUGETLB (1u << 5)
+/* Of cgroup v1 alone: cgroup v2 has them in every group. */
+#define RATION_CONTROLLER_CPUACCT (1u << 6)
+#define RATION_CONTROLLER_FREEZER (1u << 7)
 
 /* Kernel features, as bits. */
 #define RATION_FEATURE_CLONE_INTO_CGROUP (1u << 0) /* 5.7 */
@@ -444,6 +447,8 @@ struct ration_host_info {
 				   we are: ration_host_prepare() has systemd move this process there */
 	bool cgroup_namespace;  /* the hierarchy is seen from a container's group downwards */
 	const char *container_kind; /* "docker", "podman", "lxc", …, or "" */
+	uint32_t controllers_v1;/* of cgroup v1, that groups below our own place can have */
+	const char *v1_reason;  /* why not those that are mounted; "" */
 };
 
 /*
@@ -689,11 +694,12 @@ enum ration_source {
 	RATION_SOURCE_RUSAGE,  /* wait4(2): waited-for processes only */
 	RATION_SOURCE_SAMPLED, /* seen by the watch: peaks between two looks are missed */
 	RATION_SOURCE_CLOCK,   /* the supervisor's own clock or count: exact */
+	RATION_SOURCE_CGROUP1,
 };
 
 /* "wall_usec", "memory_peak_bytes", … */
 RATION_PUBLIC const char *ration_metric_name(enum ration_metric metric);
-/* "cgroup2", "rusage", "sampled", "clock"; "absent" for the first. */
+/* "cgroup2", "rusage", "sampled", "clock", "cgroup1"; "absent" for the first. */
 RATION_PUBLIC const char *ration_source_name(enum ration_source source);
 
 /* How the command came into its group. */
@@ -701,6 +707,8 @@ enum ration_birth {
 	RATION_BIRTH_NONE,     /* there is no group, or nothing was started */
 	RATION_BIRTH_CLONED,   /* born inside: clone3(CLONE_INTO_CGROUP) */
 	RATION_BIRTH_MIGRATED, /* stopped, moved in, released before exec */
+	RATION_BIRTH_JOINED,   /* born inside where there is cgroup2, and moved itself into the directories
+				  of cgroup v1 before exec */
 };
 
 /* What held the processes together. */

@@ -144,6 +144,16 @@ static void print_container(const struct ration_host_info *info)
 	print_line("container", text);
 }
 
+static void print_v1(const struct ration_host_info *info)
+{
+	char names[128], text[600];
+
+	join_names(names, sizeof(names), v1_words, info->controllers_v1, true);
+	(void)snprintf(text, sizeof(text), "%s%s%s", names[0] ? names : "none",
+			info->v1_reason[0] ? "; " : "", info->v1_reason);
+	print_line("cgroup v1", text);
+}
+
 static void print_host(const struct ration_host_info *info)
 {
 	char text[512], size[RATION_TEXT_MAX], swap[RATION_TEXT_MAX];
@@ -158,6 +168,8 @@ static void print_host(const struct ration_host_info *info)
 	print_base(info);
 	join_names(text, sizeof(text), controller_words, info->controllers, true);
 	print_line("controllers", text[0] ? text : "none");
+	if (info->hierarchy == RATION_HIERARCHY_V1 || info->hierarchy == RATION_HIERARCHY_HYBRID)
+		print_v1(info);
 	join_names(text, sizeof(text), feature_words, info->features, false);
 	print_line("lacking", text[0] ? text : "nothing that ration makes use of");
 	(void)snprintf(text, sizeof(text), "%s (%s), swap %s, %u CPUs",

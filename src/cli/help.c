@@ -71,7 +71,7 @@ static void print_limit_details(FILE *file, const struct ration_limit_info *info
 		print_detail(file, "held by: ", text);
 	}
 	if (info->fallback)
-		print_detail(file, info->kernel_file ? "without cgroups: " : "held: ", info->fallback);
+		print_detail(file, info->kernel_file ? "without cgroup v2: " : "held: ", info->fallback);
 	if (info->unset)
 		print_detail(file, "not given: ", info->unset);
 }

@@ -14,6 +14,15 @@ const struct host_bit controller_words[] = {
 	{ 0, NULL },
 };
 
+const struct host_bit v1_words[] = {
+	{ RATION_CONTROLLER_CPU, "cpu" },
+	{ RATION_CONTROLLER_CPUACCT, "cpuacct" },
+	{ RATION_CONTROLLER_FREEZER, "freezer" },
+	{ RATION_CONTROLLER_MEMORY, "memory" },
+	{ RATION_CONTROLLER_PIDS, "pids" },
+	{ 0, NULL },
+};
+
 const struct host_bit feature_words[] = {
 	{ RATION_FEATURE_CLONE_INTO_CGROUP, "clone_into_cgroup" },
 	{ RATION_FEATURE_CGROUP_KILL, "cgroup_kill" },

@@ -17,6 +17,7 @@ struct host_bit {
 };
 
 extern const struct host_bit controller_words[]; /* RATION_CONTROLLER_*: "memory" */
+extern const struct host_bit v1_words[];         /* the same of cgroup v1, as far as ration uses them */
 extern const struct host_bit feature_words[];    /* RATION_FEATURE_*: "cgroup_kill" */
 
 /* "v2", "hybrid", … */

@@ -88,6 +88,8 @@ static const char *birth_name(enum ration_birth birth)
 		return "cloned";
 	case RATION_BIRTH_MIGRATED:
 		return "migrated";
+	case RATION_BIRTH_JOINED:
+		return "joined";
 	case RATION_BIRTH_NONE:
 		break;
 	}
@@ -181,6 +183,8 @@ static json_t *host_object(struct builder *builder, const struct ration_host_inf
 	build_put_text(builder, object, "base_reason", host->base_reason);
 	build_put_text(builder, object, "base_fix", host->base_fix);
 	build_put(builder, object, "controllers", names(builder, controller_words, host->controllers));
+	build_put(builder, object, "controllers_v1", names(builder, v1_words, host->controllers_v1));
+	build_put_text(builder, object, "v1_reason", host->v1_reason);
 	build_put(builder, object, "features", names(builder, feature_words, host->features));
 	build_put(builder, object, "memory_bytes", build_number(host->memory_bytes));
 	build_put_text(builder, object, "memory_source", host->memory_source);

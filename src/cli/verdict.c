@@ -243,7 +243,7 @@ static void append_survived(struct line *line, const struct ration_receipt *rece
 			receipt->verdict == RATION_VERDICT_MEMORY_EXTERNAL)
 		return;
 	join(line);
-	if (has_moved(receipt, "memory.events.local oom"))
+	if (has_moved(receipt, "memory.events.local oom") || has_moved(receipt, "memory.oom_control events"))
 		append_limit(line, "memory limit", plan, RATION_LIMIT_MEMORY, false);
 	else
 		append(line, "a memory limit that isn't this run's");

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -37,6 +38,19 @@ uint32_t apply_controllers(const struct ration_plan *plan, const struct host_fac
 			wanted |= on_request[i].controller;
 	}
 	return wanted & facts->controllers;
+}
+
+uint32_t apply_v1_controllers(const struct ration_plan *plan, const struct host_facts *facts)
+{
+	/* Without a cgroup2, who is in the freezer's group is how a run is found, held and ended by others. */
+	uint32_t wanted = facts->base_kind == RATION_BASE_NONE || facts->base_kind == RATION_BASE_REFUSED ?
+		RATION_CONTROLLER_FREEZER : 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->entry[i].item.mechanism == RATION_MECHANISM_CGROUP1)
+			wanted |= mech_v1_controller(plan->entry[i].item.limit);
+	}
+	return wanted & facts->v1_controllers;
 }
 
 /* Finds "FIELD=VALUE" in the line of `key`: the value, or "max", which a line that isn't there means. */
@@ -72,11 +86,18 @@ static int read_old(int group_fd, const struct group_write *write, char **ret_te
 	return *ret_text ? 0 : -ENOMEM;
 }
 
-static void undo(int group_fd, const struct group_writes *writes, char *const *old, size_t n)
+/* The directory that a file is in. */
+static int dir_of(const struct group *group, const struct group_write *write)
+{
+	return write->v1 ? v1_fd(group, write->v1) : group->fd;
+}
+
+static void undo(const struct group *group, const struct group_writes *writes, char *const *old, size_t n)
 {
 	/* An empty list of CPUs or nodes: the kernel takes a write of no bytes for none. */
 	while (n-- > 0)
-		(void)cg_write(group_fd, writes->write[n].file, old[n][0] ? old[n] : "\n");
+		(void)cg_write(dir_of(group, &writes->write[n]), writes->write[n].file,
+				old[n][0] ? old[n] : "\n");
 }
 
 /* A file is missing with its controller, "pids" of "pids.max", as often as with its kernel. */
@@ -88,12 +109,13 @@ static bool controller_missing(int group_fd, const char *file, char name[32])
 	return cg_read(group_fd, "cgroup.controllers", have, sizeof(have)) >= 0 && !cg_text_has_word(have, name);
 }
 
-static int write_error(int group_fd, const struct group_write *write, int code, struct ration_error *reterr)
+static int write_error(int dir_fd, const struct group_write *write, int code, struct ration_error *reterr)
 {
 	const struct ration_limit_info *info = ration_limit_info(write->limit);
+	const char *since = write->v1 ? NULL : info->since;
 	char controller[32];
 
-	if (code == -ENOENT && controller_missing(group_fd, write->file, controller)) {
+	if (code == -ENOENT && controller_missing(dir_fd, write->file, controller)) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
 				"can't set %s: the group above doesn't enable the %s controller for this one", info->flag,
 				controller);
@@ -107,7 +129,7 @@ static int write_error(int group_fd, const struct group_write *write, int code, 
 	switch (code) {
 	case -ENOENT:
 		return error_hint(reterr, code, "this kernel has no %s%s%s", write->file,
-				info->since ? "; it came with " : "", info->since ? info->since : "");
+				since ? "; it came with " : "", since ? since : "");
 	case -EINVAL:
 	case -ERANGE:
 		return error_hint(reterr, code, "the kernel takes this value for no group here; try e.g. %s %s",
@@ -120,21 +142,22 @@ static int write_error(int group_fd, const struct group_write *write, int code, 
 	}
 }
 
-int apply_writes(int group_fd, struct group_writes *writes, struct ration_error *reterr)
+int apply_writes(const struct group *group, struct group_writes *writes, struct ration_error *reterr)
 {
 	char *old[ARRAY_SIZE(writes->write)] = { NULL };
 	int r = 0;
 
 	for (size_t i = 0; i < writes->n && r >= 0; i++) {
 		const struct group_write *write = &writes->write[i];
+		int dir_fd = dir_of(group, write);
 
-		r = read_old(group_fd, write, &old[i]);
+		r = read_old(dir_fd, write, &old[i]);
 		if (r >= 0)
-			r = cg_write(group_fd, write->file, write->value);
+			r = cg_write(dir_fd, write->file, write->value);
 		if (r < 0) {
-			undo(group_fd, writes, old, i);
+			undo(group, writes, old, i);
 			writes->failed = i;
-			r = write_error(group_fd, write, r, reterr);
+			r = write_error(dir_fd, write, r, reterr);
 		}
 	}
 	for (size_t i = 0; i < writes->n; i++)
@@ -156,7 +179,7 @@ int apply_collect(const struct ration_plan *plan, struct group_writes *writes, s
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "too many limits for one group") : 0;
 }
 
-int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, struct ration_error *reterr)
+int apply_group(const struct ration_plan *plan, const struct group *group, bool oom_group, struct ration_error *reterr)
 {
 	struct group_writes writes = { .n = 0 };
 	const struct ration_plan_item *memory = plan_held(plan, RATION_LIMIT_MEMORY);
@@ -165,5 +188,5 @@ int apply_group(const struct ration_plan *plan, int group_fd, bool oom_group, st
 	/* Since 4.19. A run that has lost one of its processes isn't the run that was asked for. */
 	if (r == 0 && oom_group && memory && memory->mechanism == RATION_MECHANISM_CGROUP2)
 		r = mech_write(&writes, RATION_LIMIT_MEMORY, "memory.oom.group", "1");
-	return r < 0 ? r : apply_writes(group_fd, &writes, reterr);
+	return r < 0 ? r : apply_writes(group, &writes, reterr);
 }

@@ -47,6 +47,9 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 				error_text(code));
 	case SPAWN_STEP_NICE:
 		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't set the nice value: %s", error_text(code));
+	case SPAWN_STEP_JOIN:
+		return error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED,
+				"the command can't join its group of cgroup v1: %s", error_text(code));
 	case SPAWN_STEP_FDS:
 		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fds 0 to 2: %s", error_text(code));
 	case SPAWN_STEP_NONE:

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/levels.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -64,6 +65,12 @@ static uint64_t machine_oom_kill(int proc_fd)
 	return n < 0 ? COUNTER_ABSENT : text_key(text, "oom_kill");
 }
 
+uint64_t counters_v1_oom_kill(const struct group *group)
+{
+	/* Since 4.13. */
+	return file_key(v1_fd(group, RATION_CONTROLLER_MEMORY), "memory.oom_control", "oom_kill");
+}
+
 void counters_read(const struct group *group, struct counters *ret)
 {
 	const struct ration_host *host = group->host;
@@ -76,7 +83,11 @@ void counters_read(const struct group *group, struct counters *ret)
 		.oom_kill_below = COUNTER_ABSENT,
 		.machine_oom_kill = machine_oom_kill(host->proc_fd),
 	};
-	if (group->fd < 0)
+	if (v1_fd(group, RATION_CONTROLLER_MEMORY) >= 0) {
+		ret->v1 = true;
+		ret->oom_kill = ret->oom_kill_below = counters_v1_oom_kill(group);
+	}
+	if (group->fd < 0 || ret->v1)
 		return;
 	if (cg_read(group->fd, "memory.events.local", text, sizeof(text)) >= 0) {
 		ret->oom = text_key(text, "oom");
@@ -189,6 +200,54 @@ static void read_io(int group_fd, struct usage *usage)
 	set(usage, RATION_METRIC_IO_WRITE_OPS, text_io_sum(text, "wios="));
 }
 
+/*
+ * In which hierarchy a metric of cgroup v1 is, and what a unit of it is worth there. Not
+ * cpuacct.usage_user and _sys: they are counted in ticks, and half of the sum was missing.
+ */
+static const struct {
+	enum ration_metric metric;
+	uint32_t controller;
+	unsigned per_unit; /* of nanoseconds: 1000 in a microsecond */
+	const char *key;
+	const char *file;
+} v1_files[] = {
+	{ RATION_METRIC_CPU_USEC, RATION_CONTROLLER_CPUACCT, 1000, NULL, "cpuacct.usage" },
+	{ RATION_METRIC_THROTTLED_COUNT, RATION_CONTROLLER_CPU, 1, "nr_throttled", "cpu.stat" },
+	{ RATION_METRIC_THROTTLED_USEC, RATION_CONTROLLER_CPU, 1000, "throttled_time", "cpu.stat" },
+	{ RATION_METRIC_MEMORY_PEAK_BYTES, RATION_CONTROLLER_MEMORY, 1, NULL, "memory.max_usage_in_bytes" },
+	{ RATION_METRIC_MEMORY_ANON_BYTES, RATION_CONTROLLER_MEMORY, 1, "rss", "memory.stat" },
+	{ RATION_METRIC_MEMORY_FILE_BYTES, RATION_CONTROLLER_MEMORY, 1, "cache", "memory.stat" },
+	{ RATION_METRIC_MEMORY_SHMEM_BYTES, RATION_CONTROLLER_MEMORY, 1, "shmem", "memory.stat" },
+	{ RATION_METRIC_MEMORY_KERNEL_BYTES, RATION_CONTROLLER_MEMORY, 1, NULL, "memory.kmem.usage_in_bytes" },
+	{ RATION_METRIC_OOM_KILLS, RATION_CONTROLLER_MEMORY, 1, "oom_kill", "memory.oom_control" },
+	{ RATION_METRIC_PIDS_PEAK, RATION_CONTROLLER_PIDS, 1, NULL, "pids.peak" },
+	{ RATION_METRIC_PIDS_REFUSED, RATION_CONTROLLER_PIDS, 1, "max", "pids.events" },
+};
+
+void counters_read_usage_v1(const struct group *group, struct usage *usage)
+{
+	char text[CG_FILE_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(v1_files); i++) {
+		enum ration_metric metric = v1_files[i].metric;
+		int fd = v1_fd(group, v1_files[i].controller);
+		uint64_t value;
+
+		/* What cgroup2 counts by itself, it counts as well, and in one file. */
+		if (fd < 0 || usage->source[metric] == RATION_SOURCE_CGROUP2)
+			continue;
+		if (!v1_files[i].key)
+			value = file_u64(fd, v1_files[i].file);
+		else
+			value = cg_read(fd, v1_files[i].file, text, sizeof(text)) < 0 ? COUNTER_ABSENT :
+				text_key(text, v1_files[i].key);
+		if (value == COUNTER_ABSENT)
+			continue;
+		usage->metric[metric] = value / v1_files[i].per_unit;
+		usage->source[metric] = RATION_SOURCE_CGROUP1;
+	}
+}
+
 void counters_read_usage(int group_fd, struct usage *usage)
 {
 	const char *last = "";
@@ -216,7 +275,10 @@ uint64_t counters_cpu_usec(int cpu_stat_fd)
 {
 	char text[1024];
 
-	return cg_read_fd(cpu_stat_fd, text, sizeof(text)) < 0 ? COUNTER_ABSENT : text_key(text, "usage_usec");
+	if (cg_read_fd(cpu_stat_fd, text, sizeof(text)) < 0)
+		return COUNTER_ABSENT;
+	/* cpuacct.usage is one number, of nanoseconds. */
+	return text[0] >= '0' && text[0] <= '9' ? strtoull(text, NULL, 10) / 1000 : text_key(text, "usage_usec");
 }
 
 int counters_limit(int group_fd, const struct ration_limit_info *info, uint64_t *ret)
@@ -237,4 +299,49 @@ int counters_limit(int group_fd, const struct ration_limit_info *info, uint64_t 
 	else
 		return -EBADMSG;
 	return 0;
+}
+
+/* The highest that a counter of pages can be, "no limit" in v1, whose files can't say "max". */
+#define V1_NO_LIMIT (UINT64_C(1) << 62)
+
+static int v1_number(int fd, const char *file, uint64_t *ret)
+{
+	char text[64];
+	int r = cg_read(fd, file, text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	*ret = text[0] == '-' || strcmp(text, "max") == 0 ? RATION_UNLIMITED : strtoull(text, NULL, 10);
+	return 0;
+}
+
+int counters_limit_v1(const struct group *group, const struct ration_limit_info *info, uint64_t *ret)
+{
+	static const struct {
+		enum ration_limit limit;
+		const char *file;
+	} files[] = {
+		{ RATION_LIMIT_MEMORY, "memory.limit_in_bytes" },
+		{ RATION_LIMIT_CPUS, "cpu.cfs_quota_us" },
+		{ RATION_LIMIT_CPU_BURST, "cpu.cfs_burst_us" },
+		{ RATION_LIMIT_CPU_IDLE, "cpu.idle" },
+		{ RATION_LIMIT_PIDS, "pids.max" },
+	};
+	int fd = v1_fd(group, mech_v1_controller(info->limit)), r;
+	uint64_t value, period = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		if (files[i].limit != info->limit)
+			continue;
+		r = v1_number(fd, files[i].file, &value);
+		if (r == 0 && info->unit == RATION_UNIT_CPUS && value != RATION_UNLIMITED) {
+			r = v1_number(fd, "cpu.cfs_period_us", &period);
+			value = period > 0 ? value * 100000 / period : value;
+		}
+		if (r == 0)
+			*ret = info->unit == RATION_UNIT_BYTES && value >= V1_NO_LIMIT ? RATION_UNLIMITED : value;
+		return r;
+	}
+	/* Shares are a rounded weight, and swap is in a sum. */
+	return -EOPNOTSUPP;
 }

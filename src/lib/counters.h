@@ -34,6 +34,8 @@ struct counters {
 	uint64_t oom_group_kill; /* memory.events.local, since 5.17: the group was killed whole */
 	uint64_t oom_kill_below; /* memory.events: in it or below it */
 	uint64_t machine_oom_kill; /* vmstat: on the whole machine */
+	bool v1;                 /* the group's memory is counted in cgroup v1: `oom` is what the supervisor
+				    has heard of memory.oom_control, `oom_kill` what stands in it */
 	size_t n_levels;
 	struct counter_level level[COUNTER_LEVELS_MAX];
 };
@@ -50,13 +52,22 @@ struct usage {
 /* Reads what the group has used; what can't be read stays as it is. */
 void counters_read_usage(int group_fd, struct usage *usage);
 
+/* The same from the directories that the group has in cgroup v1. */
+void counters_read_usage_v1(const struct group *group, struct usage *usage);
+
+/* Processes that were OOM-killed in the group, by its memory.oom_control. COUNTER_ABSENT. */
+uint64_t counters_v1_oom_kill(const struct group *group);
+
 /*
  * Reads a limit that is a number from its kernel file, in the unit of its row.
  * -ENOENT: there is no such file; -EBADMSG.
  */
 int counters_limit(int group_fd, const struct ration_limit_info *info, uint64_t *ret);
 
-/* cpu.stat's usage_usec alone, of an open cpu.stat. COUNTER_ABSENT: it can't be read. */
+/* The same from cgroup v1. -EOPNOTSUPP: of swap alone there is none. */
+int counters_limit_v1(const struct group *group, const struct ration_limit_info *info, uint64_t *ret);
+
+/* cpu.stat's usage_usec alone, of an open cpu.stat, or that of an open cpuacct.usage. COUNTER_ABSENT. */
 uint64_t counters_cpu_usec(int cpu_stat_fd);
 
 /* The total of the "some" or "full" line of a pressure file, in usec. */

@@ -5,13 +5,13 @@
 #ifndef RATION_LIB_GC_H
 #define RATION_LIB_GC_H
 
-#include "lib/host.h"
+#include "lib/group.h"
 
 /*
  * What each run does for the tenant that it joins: looks at `examine_max` of its
  * groups, and removes those whose owner is dead. For all of them there is
  * ration_gc(), which nobody needs to wait for.
  */
-void gc_sweep(const struct ration_host *host, int tenant_fd, uint64_t examine_max);
+void gc_sweep(const struct group *group, uint64_t examine_max);
 
 #endif

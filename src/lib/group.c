@@ -19,6 +19,7 @@
 #include "lib/nodes.h"
 #include "lib/owner.h"
 #include "lib/record.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -57,6 +58,7 @@ static int make_room(struct group *group, struct ration_error *reterr)
 		return vanished(fd) ? 0 : nodes_error(fd, "open", group->name, reterr);
 	if (owner_state(group->host->proc_fd, fd, NULL) == RATION_OWNER_DEAD) {
 		r = owner_remove_group(group->tenant_fd, group->name, fd);
+		v1_remove_dead(group->host, group->tenant, group->name);
 		if (r >= 0)
 			return 0;
 	}
@@ -165,9 +167,10 @@ int group_create(struct group *group, uint32_t wanted, struct ration_error *rete
 
 int group_remove(struct group *group)
 {
-	int r = 0;
+	/* First: as long as the other is there, nobody else has a group of that name. */
+	int r = v1_remove(group);
 
-	if (group->fd >= 0)
+	if (r == 0 && group->fd >= 0)
 		r = cg_rmdir_tree(group->tenant_fd, group->name);
 	if (r == 0 && group->tenant_fd >= 0)
 		nodes_remove(group->host, group->namespace_fd, group->tenant, group->tenant_fd);
@@ -176,6 +179,7 @@ int group_remove(struct group *group)
 
 void group_close(struct group *group)
 {
+	v1_group_close(group);
 	group->fd = close_fd(group->fd);
 	group->tenant_fd = close_fd(group->tenant_fd);
 	group->namespace_fd = close_fd(group->namespace_fd);

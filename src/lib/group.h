@@ -11,11 +11,14 @@
 struct group {
 	const struct ration_host *host; /* borrowed */
 	int namespace_fd, tenant_fd, fd;
+	int v1_fd[HOST_V1_MAX];         /* its directories in host->v1, or -EBADF */
 	char tenant[RATION_NAME_MAX + 1];
 	char name[RATION_NAME_MAX + 1];
 };
 
-#define GROUP_NONE ((struct group) { .namespace_fd = -EBADF, .tenant_fd = -EBADF, .fd = -EBADF })
+#define GROUP_NONE                                                                \
+	((struct group) { .namespace_fd = -EBADF, .tenant_fd = -EBADF, .fd = -EBADF, \
+			.v1_fd = { [0 ... HOST_V1_MAX - 1] = -EBADF } })
 
 /*
  * Takes "TENANT" or "TENANT/NAME" apart; `name` is "" for a tenant. -EINVAL.
@@ -62,8 +65,9 @@ bool group_alive(int fd);
 int group_create(struct group *group, uint32_t controllers, struct ration_error *reterr);
 
 /*
- * Removes the leaf, whatever its processes left below it, and the nodes above
- * it that nobody uses and that aren't marked to stay. -EBUSY: processes in it.
+ * Removes the leaf, whatever its processes left below it, its directories in cgroup
+ * v1, and the nodes above them that nobody uses and that aren't marked to stay.
+ * -EBUSY: processes in it.
  */
 int group_remove(struct group *group);
 

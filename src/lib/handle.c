@@ -285,7 +285,7 @@ static bool make_room(const struct ration_group *group)
 
 	if (owner_state(host->proc_fd, group->at.fd, NULL) != RATION_OWNER_DEAD)
 		return false;
-	gc_sweep(host, group->at.tenant_fd, UINT64_MAX);
+	gc_sweep(&group->at, UINT64_MAX);
 	nodes_remove(host, group->at.namespace_fd, group->at.tenant, group->at.fd);
 	return !group_alive(group->at.fd);
 }

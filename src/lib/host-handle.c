@@ -75,6 +75,8 @@ struct ration_host *ration_host_free(struct ration_host *host)
 	if (host) {
 		(void)close_fd(host->proc_fd);
 		(void)close_fd(host->base_fd);
+		for (size_t i = 0; i < host->n_v1; i++)
+			(void)close_fd(host->v1[i].fd);
 		free(host->nspace);
 		free(host);
 	}
@@ -107,6 +109,8 @@ void ration_host_info(const struct ration_host *host, struct ration_host_info *i
 		.base_outside = host->outside,
 		.cgroup_namespace = facts->cgroup_namespace,
 		.container_kind = host->container_kind,
+		.controllers_v1 = facts->v1_controllers,
+		.v1_reason = facts->v1_reason,
 	};
 
 	memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));

@@ -32,6 +32,7 @@
 #include "lib/container.h"
 #include "lib/machine.h"
 #include "lib/unit.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"
@@ -537,7 +538,7 @@ static void count_user_tasks(struct ration_host *host)
 {
 	struct host_facts *facts = &host->facts;
 
-	if (!facts->root && !(facts->controllers & RATION_CONTROLLER_PIDS))
+	if (!facts->root && !((facts->controllers | facts->v1_controllers) & RATION_CONTROLLER_PIDS))
 		(void)proc_uid_tasks(host->proc_fd, getuid(), &facts->user_tasks);
 }
 
@@ -575,6 +576,9 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 		find_capacity(host, host->base_fd, host->base, root);
 		machine_probe_group(facts, host->base_fd, host->base);
 	}
+	r = mounts.v1 ? v1_probe(host, root) : 0;
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read %s/cgroup: %s", proc, error_text(r));
 	count_user_tasks(host);
 	return 0;
 }

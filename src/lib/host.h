@@ -25,6 +25,15 @@ struct host_controller {
 #define HOST_CONTROLLERS 6
 extern const struct host_controller host_controllers[HOST_CONTROLLERS];
 
+/* Hierarchies of cgroup v1 that we make use of: one for each of five controllers at most. */
+#define HOST_V1_MAX 5
+
+struct host_v1 {
+	uint32_t controllers;
+	int fd;                   /* of our own group there, below which groups are made */
+	char path[PATH_MAX];
+};
+
 struct ration_host {
 	struct host_facts facts;
 	int proc_fd;
@@ -46,6 +55,8 @@ struct ration_host {
 	char own[PATH_MAX];
 	char base[PATH_MAX];
 	bool own_known;
+	size_t n_v1;
+	struct host_v1 v1[HOST_V1_MAX];
 	char memory_source[PATH_MAX];
 };
 

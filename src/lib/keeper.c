@@ -16,6 +16,7 @@
 
 #include "lib/nodes.h"
 #include "lib/protect.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -55,8 +56,11 @@ static void clean_up(const struct group *group)
 	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, group->name);
 
 	/* A process in an uninterruptible sleep can take its time; nobody waits for us. */
-	if (fd >= 0 && cg_end(fd, CLEAN_UP_MSEC) == 0)
+	if (fd >= 0 && cg_end(fd, CLEAN_UP_MSEC) == 0) {
+		/* First: as long as the other is there, nobody else has a group of that name. */
+		v1_remove_name(host, group->tenant, group->name);
 		(void)cg_rmdir_tree(tenant_fd, group->name);
+	}
 	if (fd >= 0)
 		protect_without(host, tenant_fd);
 	if (tenant_fd >= 0)
@@ -83,10 +87,12 @@ static void step_aside(int socket_fd)
 static void keeper_main(const struct group *group, pid_t parent, int socket_fd)
 {
 	int parent_fd = sys_pidfd_open(parent);
-	const int keep[] = { group->host->base_fd, socket_fd, parent_fd };
+	int keep[3 + HOST_V1_MAX] = { group->host->base_fd, socket_fd, parent_fd };
 
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "ration-keeper");
+	for (size_t i = 0; i < HOST_V1_MAX; i++)
+		keep[3 + i] = i < group->host->n_v1 ? group->host->v1[i].fd : -EBADF;
 	sys_close_others(keep, ARRAY_SIZE(keep));
 	/* Died before the pidfd was there: then it is of somebody else, or none. */
 	if (getppid() == parent && !wait_for_end(parent_fd, socket_fd))

@@ -103,6 +103,7 @@ static const char *const sources[] = {
 	[RATION_SOURCE_RUSAGE] = "rusage",
 	[RATION_SOURCE_SAMPLED] = "sampled",
 	[RATION_SOURCE_CLOCK] = "clock",
+	[RATION_SOURCE_CGROUP1] = "cgroup1",
 };
 NAME_FUNCTION(ration_source_name, ration_source, sources)
 

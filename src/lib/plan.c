@@ -283,6 +283,14 @@ static const char *misfit(const struct ration_limit_info *info, enum ration_purp
 				: "it is a limit of each process, not of a group";
 }
 
+/* A group by hand, or one without a supervisor, can't have what a run would have here. */
+static bool elsewhere(const struct host_facts *facts, const struct ration_limit_info *info,
+		enum ration_mechanism mechanism, enum ration_purpose purpose)
+{
+	return purpose == RATION_PURPOSE_GROUP && mechanism == RATION_MECHANISM_CGROUP1 &&
+		facts->v1_controllers & mech_v1_controller(info->limit);
+}
+
 /* Asks the mechanisms of the row, one after the other. */
 static void choose(struct plan_entry *entry, const struct host_facts *facts, enum ration_purpose purpose)
 {
@@ -298,16 +306,22 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 
 		if (!ops)
 			break;
-		if (!limit_serves(purpose, info->mechanisms[i]))
+		if (!limit_serves(purpose, info->mechanisms[i])) {
+			if (elsewhere(facts, info, info->mechanisms[i], purpose))
+				add_reason(entry, "cgroup v1 could hold it, but only for ration run with its supervisor");
 			continue;
+		}
 		ops->ask(facts, info->limit, entry->item.asked_soft, entry->item.asked, &answer);
 		add_reason(entry, answer.reason);
 		if (answer.fix[0] && !entry->fix[0])
 			(void)snprintf(entry->fix, sizeof(entry->fix), "%s", answer.fix);
 		if (answer.holds) {
 			take(entry, info->mechanisms[i], &answer);
-			/* Not the best of the row, or the best with something to say about it. */
-			entry->item.weaker = i > 0 || answer.reason[0] != '\0';
+			/* Not the kernel's for a group, where there is such a one, or with something to say about it. */
+			entry->item.weaker = (i > 0 && info->mechanisms[i] != RATION_MECHANISM_CGROUP1) ||
+				answer.reason[0] != '\0';
+			if (!entry->item.weaker)
+				entry->reason[0] = entry->fix[0] = '\0';
 			return;
 		}
 	}
@@ -401,6 +415,26 @@ static bool implied_value(const struct ration_limits *limits, enum ration_limit 
 	return limit == RATION_LIMIT_RLIMIT_CORE && purpose == RATION_PURPOSE_RUN;
 }
 
+/* cgroup v1 has a limit of memory and swap together: without the one, it can't have the other. */
+static void settle_v1_swap(struct ration_plan *plan)
+{
+	const struct ration_plan_item *memory = plan_held(plan, RATION_LIMIT_MEMORY);
+	struct plan_entry *swap = NULL;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->entry[i].item.limit == RATION_LIMIT_SWAP)
+			swap = &plan->entry[i];
+	}
+	if (!swap || swap->item.mechanism != RATION_MECHANISM_CGROUP1 || swap->item.asked == RATION_UNLIMITED ||
+			(memory && memory->in_force != RATION_UNLIMITED))
+		return;
+	swap->item.mechanism = RATION_MECHANISM_NONE;
+	swap->item.scope = RATION_SCOPE_NONE;
+	swap->item.weaker = true;
+	add_reason(swap, "cgroup v1 limits swap together with memory alone");
+	(void)snprintf(swap->fix, sizeof(swap->fix), "ask for --memory as well");
+}
+
 /* Plans each limit by itself. */
 static int fill(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
 		enum ration_purpose purpose, struct ration_plan **ret_plan, struct ration_error *reterr)
@@ -427,6 +461,7 @@ static int fill(const struct host_facts *facts, const struct ration_limits *limi
 		else if (implied_value(limits, limit, purpose, &implied))
 			add(plan, facts, limit, &implied, true);
 	}
+	settle_v1_swap(plan);
 	*ret_plan = plan;
 	return 0;
 }

@@ -10,7 +10,8 @@
  * hit, `oom_kill` in the group where the victim lived. Our own `oom` says that
  * it was our limit. Without it, an `oom_kill` of ours was somebody else's
  * doing: of the lowest group above us whose `oom` moved, or, if none did, of a
- * machine that had run out of memory.
+ * machine that had run out of memory. cgroup v1 has no `oom`, but tells whoever
+ * listens (supervise.c).
  */
 #include "lib/receipt.h"
 
@@ -42,6 +43,9 @@ bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int si
 	end->observed = observed;
 	return true;
 }
+
+/* It is no file that counts them, but who listens. */
+#define OOM_EVENTS_V1 "memory.oom_control events"
 
 static void add_evidence(struct ration_receipt *receipt, const char *counter, enum ration_level level,
 		const char *where, uint64_t before, uint64_t after)
@@ -81,7 +85,8 @@ static bool ancestor_moved(struct ration_receipt *receipt, const struct counters
 				then = before->level[k].oom;
 		}
 		if (at->oom > then) {
-			add_evidence(receipt, "memory.events.local oom", at->level, at->where, then, at->oom);
+			add_evidence(receipt, after->v1 ? OOM_EVENTS_V1 : "memory.events.local oom", at->level,
+					at->where, then, at->oom);
 			return true;
 		}
 	}
@@ -112,8 +117,8 @@ static bool judge_memory(struct ration_receipt *receipt, const struct counters *
 	/* The machine's counter moves with every kill, so the groups above come first. */
 	if (external && !ancestor_moved(receipt, before, after))
 		(void)machine_moved(receipt, before, after);
-	moved(receipt, "memory.events.local oom", after->oom);
-	moved(receipt, "memory.events.local oom_kill", after->oom_kill);
+	moved(receipt, after->v1 ? OOM_EVENTS_V1 : "memory.events.local oom", after->oom);
+	moved(receipt, after->v1 ? "memory.oom_control oom_kill" : "memory.events.local oom_kill", after->oom_kill);
 	moved(receipt, "memory.events.local oom_group_kill", after->oom_group_kill);
 	/* Nobody counts for us: worth telling, too little for a verdict. */
 	if (after->oom_kill == COUNTER_ABSENT)
@@ -170,7 +175,9 @@ static bool judge_cause(struct ration_receipt *receipt, const struct run_end *en
 		return true;
 	}
 	counter = causes[end->cause].counter;
-	if (end->cpu_by_watch && causes[end->cause].limit == RATION_LIMIT_CPU_TIME)
+	if (end->cpu_by_v1 && causes[end->cause].limit == RATION_LIMIT_CPU_TIME)
+		counter = "cpuacct.usage usec";
+	else if (end->cpu_by_watch && causes[end->cause].limit == RATION_LIMIT_CPU_TIME)
 		counter = "watch cpu_usec";
 	receipt->verdict = causes[end->cause].verdict;
 	receipt->outcome[causes[end->cause].limit] =

@@ -15,6 +15,7 @@
 
 #include "lib/origin.h"
 #include "lib/protect.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -113,6 +114,8 @@ int ration_group_remove(struct ration_group *group, enum ration_remove mode, str
 	if (r < 0)
 		return r;
 	(void)protect_nodes(NULL, &group->at, NULL);
+	if (!group->tenant)
+		v1_remove_name(group->host, group->at.tenant, group->at.name);
 	if (group->tenant)
 		nodes_remove_above(group->host, group->at.namespace_fd);
 	else

@@ -13,6 +13,7 @@
  */
 #include "lib/run.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -26,6 +27,7 @@
 #include "lib/protect.h"
 #include "lib/record.h"
 #include "lib/unit.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -70,6 +72,23 @@ static void take_options(struct ration_run *run, const struct ration_run_options
 
 /* --------------------------------------------------------------- command */
 
+/* The files by which the command joins its directories in cgroup v1. */
+static int open_joins(const struct ration_run *run, struct spawn *spawn, struct ration_error *reterr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(run->group.v1_fd); i++) {
+		int fd;
+
+		if (run->group.v1_fd[i] < 0)
+			continue;
+		fd = sys_open_beneath(run->group.v1_fd[i], "cgroup.procs", O_WRONLY);
+		if (fd < 0)
+			return error_set(reterr, fd, RATION_CAUSE_UNKNOWN, "can't open cgroup.procs of %s below %.200s: %s",
+					run->receipt.group, run->host->v1[i].path, error_text(fd));
+		spawn->join_fd[spawn->n_join++] = fd;
+	}
+	return 0;
+}
+
 static int start_command(struct ration_run *run, struct ration_error *reterr)
 {
 	CLEANUP(freep) char **with_shell = NULL;
@@ -93,11 +112,17 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 			spawn.fds[i + 1] = run->output[i].child_fd;
 	}
 	r = apply_child(run->plan, &run->host->facts, &spawn, reterr);
-	if (r < 0)
-		return r;
-	run->start_usec = sys_now_usec();
-	r = spawn_start(&spawn, &run->pid, &run->pid_fd, &run->receipt.birth);
-	return r < 0 ? command_spawn_error(&spawn, r, reterr) : 0;
+	if (r == 0)
+		r = open_joins(run, &spawn, reterr);
+	if (r == 0) {
+		run->start_usec = sys_now_usec();
+		r = spawn_start(&spawn, &run->pid, &run->pid_fd, &run->receipt.birth);
+		if (r < 0)
+			(void)command_spawn_error(&spawn, r, reterr);
+	}
+	for (size_t i = 0; i < spawn.n_join; i++)
+		(void)close_fd(spawn.join_fd[i]);
+	return r;
 }
 
 /* ----------------------------------------------------------------- start */
@@ -172,6 +197,8 @@ void run_release(struct ration_run *run)
 	/* Of a run that came to its end there is none any more. */
 	if (run->group.fd >= 0)
 		(void)cg_end(run->group.fd, RELEASE_MSEC);
+	else if (v1_members_fd(&run->group) >= 0)
+		(void)cg_end(v1_members_fd(&run->group), RELEASE_MSEC);
 	if (run_remove_group(run) == 0)
 		keeper_reap(&run->keeper);
 	else
@@ -187,6 +214,8 @@ void run_release(struct ration_run *run)
 	run->cpu_stat_fd = close_fd(run->cpu_stat_fd);
 	run->stall_fd = close_fd(run->stall_fd);
 	run->child_fd = close_fd(run->child_fd);
+	run->oom_fd = close_fd(run->oom_fd);
+	run->oom_above_fd = close_fd(run->oom_above_fd);
 }
 
 static int start_in_group(struct ration_run *run, struct ration_error *reterr)
@@ -194,13 +223,15 @@ static int start_in_group(struct ration_run *run, struct ration_error *reterr)
 	uint32_t wanted = apply_controllers(run->plan, &run->host->facts);
 	int r;
 
-	gc_sweep(run->host, run->group.tenant_fd, SWEEP_MAX);
+	gc_sweep(&run->group, SWEEP_MAX);
 	r = keeper_start(&run->group, &run->keeper);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't fork a keeper: %s", error_text(r));
 	r = group_create(&run->group, wanted, reterr);
 	if (r == 0)
-		r = apply_group(run->plan, run->group.fd, !run->options.no_oom_group, reterr);
+		r = v1_make(&run->group, apply_v1_controllers(run->plan, &run->host->facts), reterr);
+	if (r == 0)
+		r = apply_group(run->plan, &run->group, !run->options.no_oom_group, reterr);
 	if (r == 0)
 		r = protect_nodes(run->plan, &run->group, reterr);
 	if (r < 0)
@@ -210,10 +241,18 @@ static int start_in_group(struct ration_run *run, struct ration_error *reterr)
 	return launch(run, reterr);
 }
 
+/* The caller makes the directories in cgroup v1, and the warden has them: so each can remove them without the other. */
 static int start_below_warden(struct ration_run *run, struct ration_error *reterr)
 {
-	if (!run->host->facts.proc_foreign)
-		return warden_start(run, reterr);
+	if (!run->host->facts.proc_foreign) {
+		int r;
+
+		gc_sweep(&run->group, SWEEP_MAX);
+		r = v1_make(&run->group, apply_v1_controllers(run->plan, &run->host->facts), reterr);
+		if (r == 0)
+			r = apply_group(run->plan, &run->group, !run->options.no_oom_group, reterr);
+		return r < 0 ? r : warden_start(run, reterr);
+	}
 	/* Neither a group nor /proc says who belongs to the run: nobody could end it whole. */
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
 			"there is no cgroup to be had here, and /proc is of another pid namespace");
@@ -233,6 +272,7 @@ static struct ration_run *run_new(const struct ration_host *host, const struct r
 	run->keeper = KEEPER_NONE;
 	run->peer_fd = run->pid_fd = run->epoll_fd = run->timer_fd = run->events_fd = -EBADF;
 	run->cpu_stat_fd = run->stall_fd = run->child_fd = -EBADF;
+	run->oom_fd = run->oom_above_fd = -EBADF;
 	run->output[0] = run->output[1] = OUTPUT_NONE;
 	run->receipt.size = sizeof(run->receipt);
 	run->end.wait.exit_code = -1;

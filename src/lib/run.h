@@ -28,8 +28,9 @@ enum run_deadline {
 	RUN_DEADLINE_STALL,
 	RUN_DEADLINE_WATCH,
 	RUN_DEADLINE_TRACER, /* who holds the command's corpse */
+	RUN_DEADLINE_OOM,
 };
-#define RUN_DEADLINES (RUN_DEADLINE_TRACER + 1)
+#define RUN_DEADLINES (RUN_DEADLINE_OOM + 1)
 
 /* Not set. */
 #define RUN_NEVER UINT64_MAX
@@ -48,7 +49,7 @@ struct ration_run {
 	int peer_fd;          /* to the warden, or from it */
 
 	pid_t pid;
-	int pid_fd, epoll_fd, timer_fd, events_fd, cpu_stat_fd, stall_fd, child_fd;
+	int pid_fd, epoll_fd, timer_fd, events_fd, cpu_stat_fd, stall_fd, child_fd, oom_fd, oom_above_fd;
 	struct output output[2];
 	struct watch *watch;
 	struct watch_limits watch_limits;
@@ -60,6 +61,8 @@ struct ration_run {
 	uint64_t armed_usec;     /* what the timer is set to */
 	uint64_t cpu_soft_usec, cpu_hard_usec; /* by cpu.stat; RATION_UNLIMITED: none */
 	uint64_t stall_usec, stall_window_usec;
+	uint64_t oom_events, oom_events_above; /* that oom_fd and oom_above_fd have told of */
+	unsigned oom_looks;      /* that are left for a kill to be seen */
 	uint64_t stall_mark_usec, stall_mark_full_usec; /* when the measuring began, and what was stalled by then */
 
 	bool ended;              /* the command itself has, and is reaped */

@@ -11,6 +11,7 @@
  *                           used up, the next look of the watch, the end of a
  *                           tracer's time
  *   memory.pressure         the group has been stalled for long
+ *   memory.oom_control      of cgroup v1, which kills one process and not all
  *   pipes, the peer         output; wishes from the caller of a warden
  *
  * Whatever ends a run goes the same way: a cause is noted, once; everything is
@@ -20,16 +21,20 @@
  */
 #include "lib/run.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 
+#include "lib/v1.h"
 #include "sys/cgroup.h"
+#include "sys/cgroup1.h"
 #include "sys/proc.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
@@ -42,6 +47,7 @@ enum event {
 	EVENT_STALL,
 	EVENT_CHILD, /* SIGCHLD, in a warden */
 	EVENT_PEER,
+	EVENT_OOM,   /* of cgroup v1 */
 	EVENT_OUTPUT,
 	EVENT_OUTPUT_LAST = EVENT_OUTPUT + 1,
 };
@@ -65,6 +71,10 @@ enum event {
  * does so at once.
  */
 #define TRACER_USEC 1000000
+
+/* From an OOM that cgroup v1 tells of to its kill: a moment, or none, if something was given back meanwhile. */
+#define OOM_LOOK_USEC 2000
+#define OOM_LOOKS 500
 
 static int add(const struct ration_run *run, int fd, enum event event, uint32_t events)
 {
@@ -160,8 +170,12 @@ void supervise_kill(struct ration_run *run)
 		run->deadline[RUN_DEADLINE_KILL] = after(sys_now_usec(), CG_KILL_AGAIN_MSEC * 1000);
 		killed = left > 0 ? (uint64_t)left : 0;
 	} else {
-		int r = proc_tree_stop_kill(run->host->proc_fd, getpid(), TREE_KILL_USEC, &killed);
+		int members_fd = v1_members_fd(&run->group), r;
 
+		/* A process that the freezer holds would never die. */
+		if (members_fd >= 0)
+			(void)cg1_thaw(members_fd);
+		r = proc_tree_stop_kill(run->host->proc_fd, getpid(), TREE_KILL_USEC, &killed);
 		/* All dead: what is left then is held by a tracer, of which nothing tells. */
 		run->deadline[RUN_DEADLINE_KILL] =
 				after(sys_now_usec(), r < 0 ? KILL_RETRY_USEC : TRACER_USEC);
@@ -175,6 +189,7 @@ void supervise_kill(struct ration_run *run)
 	run->deadline[RUN_DEADLINE_CPU] = RUN_NEVER;
 	run->deadline[RUN_DEADLINE_WATCH] = RUN_NEVER;
 	run->deadline[RUN_DEADLINE_STALL] = RUN_NEVER;
+	run->deadline[RUN_DEADLINE_OOM] = RUN_NEVER;
 	/* The wall time goes on: a reader of the output who never reads isn't waited for any longer than that. */
 }
 
@@ -319,6 +334,102 @@ static void look_at_stall(struct ration_run *run, uint64_t now)
 	full -= run->stall_mark_full_usec;
 	if (full >= elapsed * STALL_PCT / 100)
 		supervise_end(run, RUN_CAUSE_STALL, SIGKILL, full + run->stall_window_usec * STALL_PCT / 100);
+}
+
+/* --------------------------------------------------------------------- OOM in v1 */
+
+/*
+ * Of an OOM in a group the kernel tells all who listen there and in the groups below,
+ * before it kills. So what is told to us, and not to those who listen above us, was
+ * our limit. (memory.failcnt would say the same, but stays 0 on 6.18.)
+ *
+ * cgroup2 takes the whole group at an OOM kill (memory.oom.group), cgroup v1 one
+ * process: the others are left to us.
+ */
+static int listen_to_oom(int dir_fd)
+{
+	CLEANUP(closep) int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	CLEANUP(closep) int control = cg_open_file(dir_fd, "memory.oom_control");
+	char text[32];
+	int r;
+
+	if (event < 0 || control < 0)
+		return event < 0 ? -errno : control;
+	(void)snprintf(text, sizeof(text), "%d %d", event, control);
+	r = cg_write(dir_fd, "cgroup.event_control", text);
+	return r < 0 ? r : TAKE_FD(event);
+}
+
+static int prepare_oom(struct ration_run *run, struct ration_error *reterr)
+{
+	int dir_fd = v1_fd(&run->group, RATION_CONTROLLER_MEMORY), r;
+	CLEANUP(closep) int above = -EBADF;
+
+	if (dir_fd < 0)
+		return 0;
+	above = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = above < 0 ? -errno : 0;
+	if (r == 0)
+		r = run->oom_above_fd = listen_to_oom(above);
+	if (r >= 0)
+		r = run->oom_fd = listen_to_oom(dir_fd);
+	if (r >= 0)
+		r = add(run, run->oom_fd, EVENT_OOM, EPOLLIN);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't watch memory.oom_control of %s: %s",
+				       run->receipt.group, error_text(r))
+		     : 0;
+}
+
+static void hear_oom(struct ration_run *run)
+{
+	uint64_t count;
+
+	if (run->oom_fd >= 0 && read(run->oom_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+		run->oom_events += count;
+	if (run->oom_above_fd >= 0 && read(run->oom_above_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+		run->oom_events_above += count;
+}
+
+/* What was heard of, among what has been counted. */
+static void add_oom_events(struct ration_run *run, struct counters *counters)
+{
+	struct counter_level *at = &counters->level[counters->n_levels];
+	const struct ration_host *host = run->host;
+
+	hear_oom(run);
+	if (!counters->v1)
+		return;
+	counters->oom = run->oom_events_above > 0 ? 0 : run->oom_events;
+	if (run->oom_events_above == 0 || counters->n_levels == COUNTER_LEVELS_MAX)
+		return;
+	*at = (struct counter_level) { .level = RATION_LEVEL_ANCESTOR, .oom = run->oom_events_above };
+	for (size_t i = 0; i < host->n_v1; i++) {
+		if (host->v1[i].controllers & RATION_CONTROLLER_MEMORY)
+			(void)snprintf(at->where, sizeof(at->where), "%.199s", host->v1[i].path);
+	}
+	counters->n_levels++;
+}
+
+static void look_for_oom(struct ration_run *run, uint64_t now)
+{
+	uint64_t kills = counters_v1_oom_kill(&run->group);
+
+	run->deadline[RUN_DEADLINE_OOM] = RUN_NEVER;
+	if (run->killed)
+		return;
+	if (kills != COUNTER_ABSENT && kills > 0)
+		supervise_kill(run);
+	else if (run->oom_looks-- > 0)
+		run->deadline[RUN_DEADLINE_OOM] = after(now, OOM_LOOK_USEC);
+}
+
+static void on_oom(struct ration_run *run)
+{
+	hear_oom(run);
+	if (run->options.no_oom_group)
+		return;
+	run->oom_looks = OOM_LOOKS;
+	look_for_oom(run, sys_now_usec());
 }
 
 /* ------------------------------------------------------------------ output */
@@ -558,9 +669,15 @@ static void look_for_changes(struct ration_run *run)
 		const struct ration_limit_info *info = ration_limit_info(item->limit);
 		struct ration_outcome *outcome = &run->receipt.outcome[item->limit];
 		uint64_t value;
+		int r = -EOPNOTSUPP;
 
-		if (item->mechanism != RATION_MECHANISM_CGROUP2 || item->text || info->supervised ||
-				counters_limit(run->group.fd, info, &value) < 0 || value == item->in_force)
+		if (item->text || info->supervised)
+			continue;
+		if (item->mechanism == RATION_MECHANISM_CGROUP2)
+			r = counters_limit(run->group.fd, info, &value);
+		else if (item->mechanism == RATION_MECHANISM_CGROUP1)
+			r = counters_limit_v1(&run->group, info, &value);
+		if (r < 0 || value == item->in_force)
 			continue;
 		outcome->changed = true;
 		outcome->at_end = value;
@@ -615,6 +732,7 @@ static void set_usage(struct ration_run *run)
 	/* The kernel's own counts, where there are any, replace what was made of less. */
 	if (run->group.fd >= 0)
 		counters_read_usage(run->group.fd, &(struct usage) { receipt->metric, receipt->source });
+	counters_read_usage_v1(&run->group, &(struct usage) { receipt->metric, receipt->source });
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
 		if (run->output[i].buffer)
 			receipt_set(receipt, RATION_METRIC_STDOUT_BYTES + (enum ration_metric)i,
@@ -629,10 +747,10 @@ static int finish(struct ration_run *run, struct ration_error *reterr)
 	int r;
 
 	counters_read(&run->group, &now);
+	add_oom_events(run, &now);
 	set_usage(run);
 	receipt_judge(&run->receipt, &run->end, &run->before, &now);
-	if (in_group(run))
-		look_for_changes(run);
+	look_for_changes(run);
 	run->over = true;
 	r = run_remove_group(run);
 	if (r < 0)
@@ -686,6 +804,8 @@ static void on_timer(struct ration_run *run)
 		look_at_cpu(run, now);
 	if (now >= run->deadline[RUN_DEADLINE_STALL])
 		look_at_stall(run, now);
+	if (now >= run->deadline[RUN_DEADLINE_OOM])
+		look_for_oom(run, now);
 	if (now >= run->deadline[RUN_DEADLINE_WATCH])
 		look(run, now);
 }
@@ -710,6 +830,9 @@ static void handle(struct ration_run *run, const struct epoll_event *event)
 		break;
 	case EVENT_CHILD:
 		on_child(run);
+		break;
+	case EVENT_OOM:
+		on_oom(run);
 		break;
 	case EVENT_PEER:
 		warden_hear(run);
@@ -802,7 +925,7 @@ static bool watched(struct ration_run *run)
 		.tasks = value[1],
 		.cpu_usec = value[2] < run->cpu_soft_usec ? value[2] : run->cpu_soft_usec,
 	};
-	return any || (run->cpu_soft_usec != RATION_UNLIMITED && !in_group(run));
+	return any || (run->cpu_soft_usec != RATION_UNLIMITED && run->cpu_stat_fd < 0);
 }
 
 static int prepare_cpu_and_watch(struct ration_run *run, struct ration_error *reterr)
@@ -816,9 +939,14 @@ static int prepare_cpu_and_watch(struct ration_run *run, struct ration_error *re
 		run->cpu_stat_fd = cg_open_file(run->group.fd, "cpu.stat");
 		r = run->cpu_stat_fd;
 	}
+	else if (cpu && v1_fd(&run->group, RATION_CONTROLLER_CPUACCT) >= 0) {
+		run->cpu_stat_fd = cg_open_file(v1_fd(&run->group, RATION_CONTROLLER_CPUACCT), "cpuacct.usage");
+		r = run->cpu_stat_fd;
+		run->end.cpu_by_v1 = true;
+	}
 	run->end.cpu_by_watch = run->cpu_stat_fd < 0;
 	if (r >= 0 && watched(run)) {
-		if (in_group(run))
+		if (run->cpu_stat_fd >= 0)
 			run->watch_limits.cpu_usec = RATION_UNLIMITED; /* cpu.stat is exact */
 		r = watch_new(run->host->proc_fd, run->group.fd, getpid(), &run->watch_limits, &run->watch);
 	}
@@ -861,6 +989,8 @@ int supervise_prepare(struct ration_run *run, struct ration_error *reterr)
 		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make an epoll and a timer: %s",
 				error_text(-errno));
 	r = in_group(run) ? prepare_group(run, reterr) : prepare_tree(run, reterr);
+	if (r == 0)
+		r = prepare_oom(run, reterr);
 	if (r == 0)
 		r = prepare_cpu_and_watch(run, reterr);
 	if (r == 0)

@@ -329,7 +329,7 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 	r = shrink(change, reterr);
 	if (r < 0)
 		return r;
-	r = apply_writes(fd, &change->writes, reterr);
+	r = apply_writes(&change->group->at, &change->writes, reterr);
 	if (r < 0) {
 		give_back_high(change);
 		(void)fail(change, change->writes.write[change->writes.failed].limit, r);

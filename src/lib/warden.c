@@ -137,10 +137,14 @@ static void reap(pid_t pid)
 /* Closes every fd that is neither standard nor in use by the run: they aren't the warden's. */
 static void close_strangers(const struct ration_run *run, int peer_fd)
 {
-	int keep[] = { 0, 1, 2, run->host->proc_fd, peer_fd, -EBADF, -EBADF, -EBADF };
+	int keep[8 + 2 * HOST_V1_MAX] = { 0, 1, 2, run->host->proc_fd, peer_fd, -EBADF, -EBADF, -EBADF };
 
 	for (size_t i = 0; run->options.fds && i < 3; i++)
 		keep[5 + i] = run->options.fds[i];
+	for (size_t i = 0; i < HOST_V1_MAX; i++) {
+		keep[8 + 2 * i] = run->group.v1_fd[i];
+		keep[9 + 2 * i] = i < run->host->n_v1 ? run->host->v1[i].fd : -EBADF;
+	}
 	sys_close_others(keep, ARRAY_SIZE(keep));
 }
 
@@ -204,6 +208,8 @@ int warden_dispatch(struct ration_run *run, struct ration_error *reterr)
 	}
 	run->receipt = report.receipt;
 	run->over = true;
+	/* The warden has removed what the run had in cgroup v1. */
+	group_close(&run->group);
 	/* A terminal's signal reaches the command and us at once, and the warden last of all. */
 	if (run->end.cause == RUN_CAUSE_TERMINAL && run->receipt.verdict == RATION_VERDICT_SIGNAL &&
 			run->receipt.child_signal == run->end.signal)

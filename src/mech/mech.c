@@ -14,6 +14,7 @@
 
 static const struct mech_ops *const table[] = {
 	[RATION_MECHANISM_CGROUP2] = &mech_cgroup2,
+	[RATION_MECHANISM_CGROUP1] = &mech_cgroup1,
 	[RATION_MECHANISM_RLIMIT] = &mech_rlimit,
 	[RATION_MECHANISM_AFFINITY] = &mech_affinity,
 	[RATION_MECHANISM_NICE] = &mech_nice,

@@ -35,6 +35,8 @@ struct host_facts {
 	enum ration_hierarchy hierarchy;
 	enum ration_base_kind base_kind;
 	uint32_t controllers;      /* that groups below BASE can have */
+	uint32_t v1_controllers;   /* of cgroup v1, that groups below our own can have */
+	bool v1_swap;              /* its memory controller counts swap */
 	uint32_t features;
 	bool root;
 	bool systemd;
@@ -52,6 +54,7 @@ struct host_facts {
 	uint64_t user_tasks;       /* that our uid has now; for RLIMIT_NPROC */
 	char base_reason[320];     /* why there is no BASE, or less than a whole one */
 	char base_fix[256];
+	char v1_reason[320];       /* why not those of cgroup v1 that are mounted */
 };
 
 /* A yes or a no, with its reason. */
@@ -74,6 +77,7 @@ struct group_write {
 	char value[256];
 	char key[24];        /* "8:0"; "": the file has one value */
 	char field[8];       /* "rbps" */
+	uint32_t v1;         /* its file is in the hierarchy of this controller; 0: in cgroup2 */
 	bool optional;       /* its file may be missing: the plan has said so */
 	enum ration_limit limit;
 };
@@ -120,6 +124,13 @@ void mech_no(struct mech_answer *answer, const char *fix, const char *format, ..
 /* Answers yes. `note`, or "", says what is weaker about it than a kernel's limit on the group. */
 void mech_yes(struct mech_answer *answer, enum ration_scope scope, const char *note);
 
+/* Which controller of cgroup v1 holds a limit; 0: none. */
+uint32_t mech_v1_controller(enum ration_limit limit);
+
+/* What cpu.shares is for a weight, which is 100 where the other is 1024. */
+uint64_t mech_v1_shares(uint64_t weight);
+
+extern const struct mech_ops mech_cgroup1;
 extern const struct mech_ops mech_cgroup2;
 extern const struct mech_ops mech_rlimit;
 extern const struct mech_ops mech_affinity;

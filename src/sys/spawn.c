@@ -18,10 +18,21 @@
 /* Enough for the system calls below; the kernel's own use of it is none. */
 #define CHILD_STACK 65536
 
+/* 0 is whoever writes it: no pid of another namespace to know, and none that could be reused. */
+static int join(const struct spawn *spawn)
+{
+	for (size_t i = 0; i < spawn->n_join; i++) {
+		if (write(spawn->join_fd[i], "0", 1) != 1)
+			return -errno;
+	}
+	return 0;
+}
+
 static int child_main(void *argument)
 {
 	struct spawn *spawn = argument;
 	char byte;
+	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(spawn->parent_fds); i++)
 		(void)close_fd(spawn->parent_fds[i]);
@@ -34,6 +45,9 @@ static int child_main(void *argument)
 		if (getppid() != spawn->parent)
 			return spawn_child_fail(spawn, SPAWN_STEP_EXEC, -ESRCH);
 	}
+	r = join(spawn);
+	if (r < 0)
+		return spawn_child_fail(spawn, SPAWN_STEP_JOIN, r);
 	spawn_reset_handlers();
 	return spawn_child(spawn);
 }
@@ -136,9 +150,11 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 		return r;
 	*ret_pid = pid;
 	*ret_pid_fd = TAKE_FD(pid_fd);
-	if (spawn->cgroup_fd < 0)
-		*ret_birth = RATION_BIRTH_NONE;
+	if (spawn->cgroup_fd >= 0 && moved)
+		*ret_birth = RATION_BIRTH_MIGRATED;
+	else if (spawn->n_join > 0)
+		*ret_birth = RATION_BIRTH_JOINED;
 	else
-		*ret_birth = moved ? RATION_BIRTH_MIGRATED : RATION_BIRTH_CLONED;
+		*ret_birth = spawn->cgroup_fd >= 0 ? RATION_BIRTH_CLONED : RATION_BIRTH_NONE;
 	return 0;
 }

@@ -8,7 +8,7 @@
  * system calls. What fails there is left in `failed`, where the parent finds it.
  *
  * Where the child can't be born in its group, it is forked, waits, is moved
- * in, and only then execs.
+ * in, and only then execs. Into directories of cgroup v1 it moves itself.
  */
 #ifndef RATION_SYS_SPAWN_H
 #define RATION_SYS_SPAWN_H
@@ -21,6 +21,7 @@
 #include "ration.h"
 
 #define SPAWN_RLIMITS_MAX 20
+#define SPAWN_JOIN_MAX 8
 
 /* CPU masks up to this many CPUs: the most a kernel can be built for. */
 #define SPAWN_CPUS_MAX 8192
@@ -36,6 +37,7 @@ struct spawn_rlimit {
 /* What the child fails at, so that a message can say it. */
 enum spawn_step {
 	SPAWN_STEP_NONE,
+	SPAWN_STEP_JOIN,
 	SPAWN_STEP_FDS,
 	SPAWN_STEP_RLIMIT,
 	SPAWN_STEP_AFFINITY,
@@ -50,6 +52,8 @@ struct spawn {
 	char *const *shell_argv;   /* "/bin/sh", path, argv[1]…: for ENOEXEC */
 	int fds[3];                /* become 0, 1, 2 */
 	int cgroup_fd;             /* to be born in, or -EBADF */
+	size_t n_join;             /* cgroup.procs of cgroup v1, open for writing, which has no birth inside: */
+	int join_fd[SPAWN_JOIN_MAX]; /* the child moves itself, before it becomes the command */
 	sigset_t mask;             /* blocked signals of the command */
 	bool own_group;            /* in a process group of its own: spawn-posix.c alone */
 	bool die_with_parent;      /* SIGKILL when the spawning *thread* ends */

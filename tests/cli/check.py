@@ -64,7 +64,7 @@ def limits(receipt, options):
 def usage(receipt):
     use, sources = receipt["usage"], receipt["sources"]
     assert set(use) == set(sources), "each number has its source"
-    assert set(sources.values()) <= {"cgroup2", "rusage", "sampled", "clock"}
+    assert set(sources.values()) <= {"cgroup2", "rusage", "sampled", "clock", "cgroup1"}
     assert all(value >= 0 for value in use.values())
     assert all(use[name] > 0 for name, source in sources.items() if source == "sampled"), "never seen isn't 0"
     if receipt["verdict"] == "not-started":

@@ -32,7 +32,7 @@ sys.path.insert(0, str(HERE))
 
 import check  # noqa: E402
 import holds  # noqa: E402
-from world import HAS, SLOW, WORLD, fits, mount, own_group, unit_group  # noqa: E402
+from world import HAS, SLOW, V1, WORLD, fits, mount, own_group, unit_group, v1_places  # noqa: E402
 
 TOP = HERE.parent.parent
 RATION = os.environ.get("RATION") or str(TOP / "build" / "ration")
@@ -114,9 +114,8 @@ def groups():
     """All cgroups that are ours to look after: below our namespace on a machine
     that others use, all of them on a kernel of our own; below systemd, those in our unit."""
     top = unit_group() if "systemd" in HAS else mount()
-    if top is None:
-        return set()
-    found = {path for path, _, _ in os.walk(top)}
+    tops = {top for top in (top, *(place for name, place in v1_places().items() if f"{name}1" in V1)) if top}
+    found = {path for top in tops for path, _, _ in os.walk(top)}
     if "vm" not in HAS:
         found = {path for path in found if NAMESPACE in path}
     return found

@@ -69,7 +69,7 @@ def test_C04_threads_count(run):
     assert (r.code, r.verdict) == (124, "cpu-time")
 
 
-@pytest.mark.needs("!cgroup")
+@pytest.mark.needs("!cgroup", "!cpuacct1")
 def test_C05_without_cgroups(run):
     """The sum is watched; behind it stands RLIMIT_CPU, for each process."""
     r = run("--cpu-time 2 --enforce fallback", "spawn 4 spin 1")
@@ -111,7 +111,7 @@ def test_C07_rate_of_many(run):
 
 
 @pytest.mark.holds("cpus")
-@pytest.mark.needs("!cpu")
+@pytest.mark.needs("!cpu", "!cpu1")
 def test_C07_rate_by_affinity(run):
     """Without the controller a rate is as many CPUs: weaker, and said to be."""
     r = run("--cpus 1", "nproc")
@@ -183,7 +183,7 @@ def test_C11_idle_is_written(run):
     assert run("--cpu-idle 0 --cpu-weight 50", group_files("cpu.idle", "cpu.weight")).stdout == "0\n50\n"
 
 
-@pytest.mark.needs("!cpu")
+@pytest.mark.needs("!cpu", "!cpu1")
 def test_C11_idle_by_nice(run):
     r = run("--cpu-idle 1", "nice")
     assert (r.stdout, r.limit("cpu_idle")["mechanism"]) == ("19\n", "nice")
@@ -202,7 +202,7 @@ def test_C11_an_idle_cpu_is_anyones(run):
     assert r.usage["wall_usec"] < 3 * r.usage["cpu_usec"]
 
 
-@pytest.mark.needs("!cpu")
+@pytest.mark.needs("!cpu", "!cpu1")
 def test_C11_weight_by_nice(run):
     """A weight below 100 is niceness; one above needs the controller or root."""
     r = run("--cpu-weight 10", "nice")

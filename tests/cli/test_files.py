@@ -189,7 +189,7 @@ def test_table_for_people(run):
         assert word in r.stderr
 
 
-@pytest.mark.needs("!memory")
+@pytest.mark.needs("!memory", "!memory1")
 @pytest.mark.parametrize("quiet, warnings, reasons", [("", 1, 0), ("-q ", 0, 1)])
 def test_a_reason_is_told_once(run, quiet, warnings, reasons):
     """With -v, each stood in the warning and in the table again."""

@@ -192,7 +192,7 @@ def test_A18_ration_is_pid_1_in_a_user_namespace(run):
     assert (r.code, r.verdict) == (4, "exit")
 
 
-@pytest.mark.needs("!memory")
+@pytest.mark.needs("!memory", "!memory1")
 def test_A19_strict_where_it_cannot_hold(run):
     r = run("--memory 64M --enforce strict", ["touch", str(run.file("started"))])
     assert r.code == 125

@@ -17,12 +17,14 @@ SLOW = float(os.environ.get("RATION_SLOW") or (1 if WORLD == "host" else 4))
 KERNEL = tuple(map(int, os.uname().release.split(".")[:2]))
 
 CONTROLLERS = {"cpu", "memory", "pids"}
+# Those that cgroup v1 has, "memory1" and so on: of it, only runs make use.
+V1 = {f"{c}1" for c in ("cpu", "cpuacct", "freezer", "memory", "pids")}
 FULL = CONTROLLERS | {"cpuset", "cgroup", "psi"}
 
 # root: effective uid 0. unshare: it may make namespaces, which root in a container may not. cgroup: groups can be made. vm: the kernel is ours to break.
 # container: a real one. disk: an ext4 on a disk of its own at /data. systemd: it is process 1, and owns the tree but
 # for a unit of ours.
-# The names of controllers: groups can have them. psi: memory.pressure is there.
+# The names of controllers: groups of cgroup2 can have them; with a 1: those of cgroup v1 can. psi: memory.pressure is there.
 DESIGN = {
     "v2": FULL | {"root", "vm", "unshare"},
     "swap": FULL | {"root", "vm", "swap", "unshare"},
@@ -32,7 +34,8 @@ DESIGN = {
     "container": FULL | {"root", "container"},
     "container-ro": {"root", "container"},
     "container-host": FULL | {"root", "container"},
-    "hybrid": {"cgroup", "root", "vm", "unshare"},
+    "hybrid": {"cgroup", "root", "vm", "unshare"} | V1,
+    "v1": {"root", "vm", "swap", "unshare"} | V1,
     "readonly": {"root", "vm"},
     "nothing": {"root", "vm", "unshare"},
     "nothing-user": {"vm"},
@@ -48,6 +51,22 @@ def mount():
         if fields[fields.index("-") + 1] == "cgroup2":
             return Path(fields[4])
     return None
+
+
+def v1_places():
+    """Our own groups in cgroup v1: controller -> directory."""
+    mounts, found = [], {}
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields, rest = (part.split() for part in line.split(" - "))
+        if rest[0] == "cgroup":
+            mounts.append((rest[2].split(","), fields[3], fields[4]))
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        for name in line.split(":")[1].split(","):
+            for names, root, point in mounts:
+                own = line.split(":", 2)[2]
+                if name in names and f"{own}/".startswith(root.rstrip("/") + "/"):
+                    found.setdefault(name, Path(point + own[len(root.rstrip("/")):]))
+    return found
 
 
 def own_group():
@@ -71,6 +90,9 @@ def probe():
     has = {"root", "unshare"} if os.geteuid() == 0 else set()
     if len(Path("/proc/swaps").read_text().splitlines()) > 1:
         has.add("swap")
+    for name, place in v1_places().items():
+        if f"{name}1" in V1 and os.access(place, os.W_OK) and not Path("/run/systemd/system").is_dir():
+            has.add(f"{name}1")
     group = own_group()
     trial = group / f"ration-probe-{os.getpid()}" if group else None
     if trial is None or Path("/run/systemd/system").is_dir() and group == mount():
@@ -90,8 +112,19 @@ def probe():
 
 
 HAS = DESIGN[WORLD] if WORLD in DESIGN else probe()
-if WORLD == "hybrid" and os.uname().release.startswith("6.12"):
-    HAS |= {"memory", "cpuset", "psi"}  # Debian's 6.12 has no v1 form of these: they are in v2
+if WORLD in ("hybrid", "v1") and os.uname().release.startswith("6.12"):
+    HAS -= {"memory1"}  # Debian's 6.12 has no v1 form of memory and cpuset: they are in v2
+    HAS |= {"memory", "cpuset", "psi"} if WORLD == "hybrid" else set()
+
+
+def holder(controller, weaker):
+    """Who holds a limit of a run: the mechanism of its controller, or what is weaker."""
+    return "cgroup2" if controller in HAS else "cgroup1" if f"{controller}1" in HAS else weaker
+
+
+def strict():
+    """Whether the kernel holds the limits that matter most, of one cgroup or the other."""
+    return all(holder(controller, None) for controller in CONTROLLERS)
 
 
 def fits(marks, name=WORLD, has=HAS):

@@ -37,8 +37,8 @@ static void test_names(void **state)
 			"pids", "output", "interrupted", "not-started", "internal");
 	CHECK_NAMES(ration_level_name, ration_level, RATION_LEVEL_MACHINE, "group", "tenant", "ancestor",
 			"machine");
-	CHECK_NAMES(ration_source_name, ration_source, RATION_SOURCE_CLOCK, "absent", "cgroup2", "rusage",
-			"sampled", "clock");
+	CHECK_NAMES(ration_source_name, ration_source, RATION_SOURCE_CGROUP1, "absent", "cgroup2", "rusage",
+			"sampled", "clock", "cgroup1");
 }
 
 static void test_metrics(void **state)

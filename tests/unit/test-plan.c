@@ -28,9 +28,12 @@
 #define ALL_CONTROLLERS                                                                               \
 	(RATION_CONTROLLER_CPU | RATION_CONTROLLER_CPUSET | RATION_CONTROLLER_IO | RATION_CONTROLLER_MEMORY | \
 			RATION_CONTROLLER_PIDS | RATION_CONTROLLER_HUGETLB)
+#define ALL_V1                                                                     \
+	(RATION_CONTROLLER_CPU | RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS | \
+			RATION_CONTROLLER_CPUACCT | RATION_CONTROLLER_FREEZER)
 #define ALL_FEATURES ((1u << 11) - 1)
 
-enum world { V2, V2_NO_MEMORY, HYBRID, NOTHING_ROOT, NOTHING_USER, NO_PSI, NO_SWAP, MACOS, WORLDS };
+enum world { V2, V2_NO_MEMORY, HYBRID, NOTHING_ROOT, NOTHING_USER, NO_PSI, NO_SWAP, MACOS, V1, HYBRID_V1, WORLDS };
 
 static const struct {
 	const char *name;
@@ -38,6 +41,8 @@ static const struct {
 	uint32_t controllers, without_features;
 	bool root;
 	const char *reason, *fix;
+	enum ration_hierarchy hierarchy;
+	uint32_t v1;
 } worlds[] = {
 	[V2] = { "v2", RATION_BASE_ROOT, ALL_CONTROLLERS, 0, true, "", "" },
 	[V2_NO_MEMORY] = { "v2 without memory", RATION_BASE_ROOT, ALL_CONTROLLERS & ~RATION_CONTROLLER_MEMORY, 0,
@@ -49,6 +54,11 @@ static const struct {
 	[NO_SWAP] = { "no swap accounting", RATION_BASE_NESTED, ALL_CONTROLLERS, RATION_FEATURE_SWAP_MAX, true, "",
 		"" },
 	[MACOS] = { "macOS", RATION_BASE_NONE, 0, ALL_FEATURES, false, "cgroups are Linux's", "" },
+	[V1] = { "v1", RATION_BASE_NONE, 0, 0, true, "only v1 is mounted", "boot otherwise", RATION_HIERARCHY_V1,
+		ALL_V1 },
+	/* As Debian's 6.12, whose v1 has no memory controller. */
+	[HYBRID_V1] = { "hybrid, v1 without memory", RATION_BASE_ROOT, RATION_CONTROLLER_MEMORY, 0, true, "", "",
+		RATION_HIERARCHY_HYBRID, ALL_V1 & ~RATION_CONTROLLER_MEMORY },
 };
 
 static struct host_facts make_facts(enum world world)
@@ -57,6 +67,8 @@ static struct host_facts make_facts(enum world world)
 		.hierarchy = worlds[world].base == RATION_BASE_NONE ? RATION_HIERARCHY_NONE : RATION_HIERARCHY_V2,
 		.base_kind = worlds[world].base,
 		.controllers = worlds[world].controllers,
+		.v1_controllers = worlds[world].v1,
+		.v1_swap = true,
 		.features = ALL_FEATURES & ~worlds[world].without_features,
 		.root = worlds[world].root,
 		.cpus = 2,
@@ -67,6 +79,8 @@ static struct host_facts make_facts(enum world world)
 	};
 
 	facts.os = world == MACOS ? RATION_OS_MACOS : RATION_OS_LINUX;
+	if (worlds[world].hierarchy != RATION_HIERARCHY_NONE)
+		facts.hierarchy = worlds[world].hierarchy;
 	facts.cpu_mask.bits[0] = 0x5; /* CPUs 0 and 2 */
 	facts.cpuset_cpus = (struct host_set) { .known = true, .mask.bits = { 0xd }, .list = "0,2-3",
 		.source = "cpuset.cpus.effective of /sys/fs/cgroup" };
@@ -80,7 +94,7 @@ static struct host_facts make_facts(enum world world)
 	return facts;
 }
 
-/* What holds, in the order of enum world: N none, G cgroup2, W watch, R rlimit, A affinity, n nice. */
+/* What holds, in the order of enum world: N none, G cgroup2, 1 cgroup1, W watch, R rlimit, A affinity, n nice. */
 struct expectation {
 	enum ration_limit limit;
 	const char *text;          /* asked for */
@@ -91,50 +105,50 @@ struct expectation {
 
 static const struct expectation expectations[] = {
 	/* 4095 bytes more than a page boundary: the kernel rounds down. */
-	{ RATION_LIMIT_MEMORY, "67112959", "GWWWWGGW", ".!!!!..!", 64 * MIB, 64 * MIB + 4095 },
-	{ RATION_LIMIT_SWAP, "10M", "GNNNNGNN", ".!!!!.!!", 10 * MIB, 0 },
-	{ RATION_LIMIT_MEMORY_HIGH, "2097153", "GNNNNGGN", ".!!!!..!", 2 * MIB, 0 },
-	{ RATION_LIMIT_MEMORY_LOW, "2097153", "GNNNNGGN", ".!!!!..!", 2 * MIB, 0 },
-	{ RATION_LIMIT_MEMORY_MIN, "1M", "GNNNNGGN", ".!!!!..!", MIB, 0 },
+	{ RATION_LIMIT_MEMORY, "67112959", "GWWWWGGW1G", ".!!!!..!..", 64 * MIB, 64 * MIB + 4095 },
+	{ RATION_LIMIT_SWAP, "10M", "GNNNNGNNNG", ".!!!!.!!!.", 10 * MIB, 0 },
+	{ RATION_LIMIT_MEMORY_HIGH, "2097153", "GNNNNGGNNG", ".!!!!..!!.", 2 * MIB, 0 },
+	{ RATION_LIMIT_MEMORY_LOW, "2097153", "GNNNNGGNNG", ".!!!!..!!.", 2 * MIB, 0 },
+	{ RATION_LIMIT_MEMORY_MIN, "1M", "GNNNNGGNNG", ".!!!!..!!.", MIB, 0 },
 	/* Whole pages of 2 MiB. */
-	{ RATION_LIMIT_HUGETLB, "2M:5M", "GGNNNGGN", "..!!!..!", 4 * MIB, 0 },
-	{ RATION_LIMIT_CPUS, "0.5", "GGAAAGGN", "..!!!..!", 50000, 100000 },
-	{ RATION_LIMIT_CPU_BURST, "20ms", "GGNNNGGN", "..!!!..!", 20000, 0 },
-	{ RATION_LIMIT_CPU_IDLE, "1", "GGnnnGGn", "..!!!..!", 1, 1 },
-	{ RATION_LIMIT_CPU_WEIGHT, "50", "GGnnnGGn", "..!!!..!", 50, 50 },
-	{ RATION_LIMIT_CPU_TIME, "1:2", "GGGWWGGW", "...!!..!", 2000000, 2000000 },
-	{ RATION_LIMIT_TIMEOUT, "1.5s", "WWWWWWWW", "........", 0, 1500000 },
-	{ RATION_LIMIT_PIDS, "10", "GGWWWGGW", "..!!!..!", 10, 10 },
-	{ RATION_LIMIT_CPUSET_CPUS, "0,2", "GGAAAGGN", "..!!!..!", RATION_UNLIMITED, RATION_UNLIMITED },
-	{ RATION_LIMIT_CPUSET_MEMS, "0-1", "GGNNNGGN", "..!!!..!", RATION_UNLIMITED, 0 },
-	{ RATION_LIMIT_IO_READ_BPS, "/data:10M", "GGNNNGGN", "..!!!..!", 10 * MIB, 0 },
-	{ RATION_LIMIT_IO_WRITE_BPS, "/data:1K", "GGNNNGGN", "..!!!..!", 1024, 0 },
-	{ RATION_LIMIT_IO_READ_IOPS, "/data:100", "GGNNNGGN", "..!!!..!", 100, 0 },
-	{ RATION_LIMIT_IO_WRITE_IOPS, "/data:200", "GGNNNGGN", "..!!!..!", 200, 0 },
-	{ RATION_LIMIT_STALL_TIMEOUT, "1s", "GGGNNNGN", "...!!!.!", 1000000, 0 },
-	{ RATION_LIMIT_OUTPUT, "1M", "WWWWWWWW", "........", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_AS, "4G", "RRRRRRRN", ".......!", 0, 4096 * MIB },
-	{ RATION_LIMIT_RLIMIT_CORE, "1M", "RRRRRRRR", "........", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_CPU, "60:70", "RRRRRRRN", ".......!", 0, 70 },
-	{ RATION_LIMIT_RLIMIT_DATA, "1M", "RRRRRRRN", ".......!", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_FSIZE, "1M", "RRRRRRRR", "........", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_LOCKS, "1", "RRRRRRRN", ".......!", 0, 1 },
-	{ RATION_LIMIT_RLIMIT_MEMLOCK, "64K", "RRRRRRRR", "........", 0, 65536 },
-	{ RATION_LIMIT_RLIMIT_MSGQUEUE, "800K", "RRRRRRRN", ".......!", 0, 819200 },
-	{ RATION_LIMIT_RLIMIT_NICE, "20", "RRRRRRRN", ".......!", 0, 20 },
-	{ RATION_LIMIT_RLIMIT_NOFILE, "10:20", "RRRRRRRR", "........", 0, 20 },
+	{ RATION_LIMIT_HUGETLB, "2M:5M", "GGNNNGGNNN", "..!!!..!!!", 4 * MIB, 0 },
+	{ RATION_LIMIT_CPUS, "0.5", "GGAAAGGN11", "..!!!..!..", 50000, 100000 },
+	{ RATION_LIMIT_CPU_BURST, "20ms", "GGNNNGGN11", "..!!!..!..", 20000, 0 },
+	{ RATION_LIMIT_CPU_IDLE, "1", "GGnnnGGn11", "..!!!..!..", 1, 1 },
+	{ RATION_LIMIT_CPU_WEIGHT, "50", "GGnnnGGn11", "..!!!..!..", 50, 50 },
+	{ RATION_LIMIT_CPU_TIME, "1:2", "GGGWWGGW1G", "...!!..!..", 2000000, 2000000 },
+	{ RATION_LIMIT_TIMEOUT, "1.5s", "WWWWWWWWWW", "..........", 0, 1500000 },
+	{ RATION_LIMIT_PIDS, "10", "GGWWWGGW11", "..!!!..!..", 10, 10 },
+	{ RATION_LIMIT_CPUSET_CPUS, "0,2", "GGAAAGGNAA", "..!!!..!!!", RATION_UNLIMITED, RATION_UNLIMITED },
+	{ RATION_LIMIT_CPUSET_MEMS, "0-1", "GGNNNGGNNN", "..!!!..!!!", RATION_UNLIMITED, 0 },
+	{ RATION_LIMIT_IO_READ_BPS, "/data:10M", "GGNNNGGNNN", "..!!!..!!!", 10 * MIB, 0 },
+	{ RATION_LIMIT_IO_WRITE_BPS, "/data:1K", "GGNNNGGNNN", "..!!!..!!!", 1024, 0 },
+	{ RATION_LIMIT_IO_READ_IOPS, "/data:100", "GGNNNGGNNN", "..!!!..!!!", 100, 0 },
+	{ RATION_LIMIT_IO_WRITE_IOPS, "/data:200", "GGNNNGGNNN", "..!!!..!!!", 200, 0 },
+	{ RATION_LIMIT_STALL_TIMEOUT, "1s", "GGGNNNGNNG", "...!!!.!!.", 1000000, 0 },
+	{ RATION_LIMIT_OUTPUT, "1M", "WWWWWWWWWW", "..........", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_AS, "4G", "RRRRRRRNRR", ".......!..", 0, 4096 * MIB },
+	{ RATION_LIMIT_RLIMIT_CORE, "1M", "RRRRRRRRRR", "..........", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_CPU, "60:70", "RRRRRRRNRR", ".......!..", 0, 70 },
+	{ RATION_LIMIT_RLIMIT_DATA, "1M", "RRRRRRRNRR", ".......!..", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_FSIZE, "1M", "RRRRRRRRRR", "..........", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_LOCKS, "1", "RRRRRRRNRR", ".......!..", 0, 1 },
+	{ RATION_LIMIT_RLIMIT_MEMLOCK, "64K", "RRRRRRRRRR", "..........", 0, 65536 },
+	{ RATION_LIMIT_RLIMIT_MSGQUEUE, "800K", "RRRRRRRNRR", ".......!..", 0, 819200 },
+	{ RATION_LIMIT_RLIMIT_NICE, "20", "RRRRRRRNRR", ".......!..", 0, 20 },
+	{ RATION_LIMIT_RLIMIT_NOFILE, "10:20", "RRRRRRRRRR", "..........", 0, 20 },
 	/* The kernel exempts root. */
-	{ RATION_LIMIT_RLIMIT_NPROC, "200", "RRRRRRRR", "!!!!.!!.", 0, 200 },
-	{ RATION_LIMIT_RLIMIT_RSS, "1M", "RRRRRRRN", ".......!", 0, MIB },
-	{ RATION_LIMIT_RLIMIT_RTPRIO, "10", "RRRRRRRN", ".......!", 0, 10 },
-	{ RATION_LIMIT_RLIMIT_RTTIME, "200ms", "RRRRRRRN", ".......!", 0, 200000 },
-	{ RATION_LIMIT_RLIMIT_SIGPENDING, "1000", "RRRRRRRN", ".......!", 0, 1000 },
-	{ RATION_LIMIT_RLIMIT_STACK, "8M", "RRRRRRRR", "........", 0, 8 * MIB },
+	{ RATION_LIMIT_RLIMIT_NPROC, "200", "RRRRRRRRRR", "!!!!.!!.!!", 0, 200 },
+	{ RATION_LIMIT_RLIMIT_RSS, "1M", "RRRRRRRNRR", ".......!..", 0, MIB },
+	{ RATION_LIMIT_RLIMIT_RTPRIO, "10", "RRRRRRRNRR", ".......!..", 0, 10 },
+	{ RATION_LIMIT_RLIMIT_RTTIME, "200ms", "RRRRRRRNRR", ".......!..", 0, 200000 },
+	{ RATION_LIMIT_RLIMIT_SIGPENDING, "1000", "RRRRRRRNRR", ".......!..", 0, 1000 },
+	{ RATION_LIMIT_RLIMIT_STACK, "8M", "RRRRRRRRRR", "..........", 0, 8 * MIB },
 };
 
 static enum ration_mechanism mechanism_of(char letter)
 {
-	static const char letters[] = "NG_RAnW";
+	static const char letters[] = "NG1RAnW";
 
 	return (enum ration_mechanism)(strchr(letters, letter) - letters);
 }
@@ -143,8 +157,8 @@ static enum ration_scope scope_of(enum ration_mechanism mechanism, enum ration_l
 {
 	switch (mechanism) {
 	case RATION_MECHANISM_NONE:
-	case RATION_MECHANISM_CGROUP1:
 		return RATION_SCOPE_NONE;
+	case RATION_MECHANISM_CGROUP1:
 	case RATION_MECHANISM_CGROUP2:
 	case RATION_MECHANISM_WATCH:
 		return RATION_SCOPE_GROUP;
@@ -216,8 +230,9 @@ static void check_item(const struct expectation *e, enum world world, const stru
 	assert_row(!item->implied, "%s on %s: implied", name, where);
 	assert_row((item->reason[0] != '\0') == weaker, "%s on %s: reason \"%s\"", name, where, item->reason);
 	if (mechanism != RATION_MECHANISM_NONE)
-		assert_row(item->in_force == (mechanism == RATION_MECHANISM_CGROUP2 ? e->cgroup_in_force :
-										      e->other_in_force),
+		assert_row(item->in_force == (mechanism == RATION_MECHANISM_CGROUP2 ||
+								     mechanism == RATION_MECHANISM_CGROUP1 ?
+							     e->cgroup_in_force : e->other_in_force),
 				"%s on %s: %llu in force", name, where, (unsigned long long)item->in_force);
 }
 
@@ -301,6 +316,83 @@ static void test_reasons_name_what_is_missing(void **state)
 
 		assert_row(strstr(item->reason, rows[i].reason) != NULL, "row %zu: reason \"%s\"", i, item->reason);
 		assert_row(strstr(item->fix, rows[i].fix) != NULL, "row %zu: fix \"%s\"", i, item->fix);
+		assert_null(ration_plan_free(plan));
+	}
+}
+
+/* cgroup v1 has a limit of memory, and one of memory with swap. */
+static void test_v1_swap(void **state)
+{
+	static const struct {
+		const char *memory, *swap;
+		bool counted;
+		enum ration_mechanism mechanism;
+		const char *reason, *file; /* what is written */
+	} rows[] = {
+		{ "64M", "10M", true, RATION_MECHANISM_CGROUP1, "", "77594624" },
+		{ "64M", NULL, true, RATION_MECHANISM_CGROUP1, "", "67108864" },
+		{ "64M", "max", true, RATION_MECHANISM_CGROUP1, "", "-1" },
+		{ "64M", "10M", false, RATION_MECHANISM_NONE, "doesn't count swap", NULL },
+		{ NULL, "10M", true, RATION_MECHANISM_NONE, "together with memory", NULL },
+		{ "max", "10M", true, RATION_MECHANISM_NONE, "together with memory", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_limits limits = { .value = { { .set = false } } };
+		struct host_facts facts = make_facts(V1);
+		struct group_writes writes = { .n = 0 };
+		const struct ration_plan_item *swap;
+		struct ration_plan *plan = NULL;
+
+		facts.v1_swap = rows[i].counted;
+		if (rows[i].memory)
+			ask(&limits, RATION_LIMIT_MEMORY, rows[i].memory);
+		if (rows[i].swap)
+			ask(&limits, RATION_LIMIT_SWAP, rows[i].swap);
+		assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_ANY, RATION_PURPOSE_RUN, &plan, NULL), 0);
+		swap = item_of(plan, RATION_LIMIT_SWAP);
+		assert_row(swap->mechanism == rows[i].mechanism && strstr(swap->reason, rows[i].reason), "row %zu: %s, %s",
+				i, ration_mechanism_name(swap->mechanism), swap->reason);
+		assert_int_equal(apply_collect(plan, &writes, NULL), 0);
+		if (rows[i].file) {
+			/* Memory first: the other may not be below it. */
+			assert_string_equal(writes.write[0].file, "memory.limit_in_bytes");
+			assert_string_equal(writes.write[1].file, "memory.memsw.limit_in_bytes");
+			assert_string_equal(writes.write[1].value, rows[i].file);
+			assert_int_equal(writes.write[1].v1, RATION_CONTROLLER_MEMORY);
+		}
+		assert_null(ration_plan_free(plan));
+	}
+}
+
+/* Which hierarchies a run joins: those of its limits, and without a cgroup2 the freezer's. */
+static void test_v1_controllers(void **state)
+{
+	static const struct {
+		enum world world;
+		enum ration_limit limit;
+		const char *text;
+		uint32_t joined;
+	} rows[] = {
+		{ V1, RATION_LIMIT_TIMEOUT, "1", RATION_CONTROLLER_FREEZER },
+		{ V1, RATION_LIMIT_MEMORY, "64M", RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_FREEZER },
+		{ V1, RATION_LIMIT_CPU_TIME, "1", RATION_CONTROLLER_CPUACCT | RATION_CONTROLLER_FREEZER },
+		{ HYBRID_V1, RATION_LIMIT_TIMEOUT, "1", 0 },
+		{ HYBRID_V1, RATION_LIMIT_MEMORY, "64M", 0 },
+		{ HYBRID_V1, RATION_LIMIT_CPUS, "1", RATION_CONTROLLER_CPU },
+		{ HYBRID_V1, RATION_LIMIT_CPU_TIME, "1", 0 },
+		{ HYBRID_V1, RATION_LIMIT_PIDS, "9", RATION_CONTROLLER_PIDS },
+		{ V2, RATION_LIMIT_PIDS, "9", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct host_facts facts = make_facts(rows[i].world);
+		struct ration_plan *plan = plan_of(&facts, rows[i].limit, rows[i].text, RATION_ENFORCE_ANY);
+
+		assert_row(apply_v1_controllers(plan, &facts) == rows[i].joined, "row %zu: %x", i,
+				apply_v1_controllers(plan, &facts));
 		assert_null(ration_plan_free(plan));
 	}
 }
@@ -832,6 +924,8 @@ int main(void)
 		cmocka_unit_test(test_every_limit_on_every_host),
 		cmocka_unit_test(test_reasons_name_what_is_missing),
 		cmocka_unit_test(test_backstops),
+		cmocka_unit_test(test_v1_swap),
+		cmocka_unit_test(test_v1_controllers),
 		cmocka_unit_test(test_lifted_limits_have_no_backstop),
 		cmocka_unit_test(test_max_protection_is_no_lifting),
 		cmocka_unit_test(test_a_base_that_is_refused),

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: MIT
+"""Controllers of cgroup v1: a run has a directory in each hierarchy that its limits
+take, beside its cgroup2 (a hybrid machine) or without one (cgroup v1 alone)."""
+
+import errno
+import os
+import signal
+import time
+
+import pytest
+
+from conftest import NAMESPACE, wait_for
+from world import HAS, WORLD, mount, strict, v1_places
+
+pytestmark = [pytest.mark.needs("memory1", "cpu1", "pids1")]
+alone = pytest.mark.needs("!cgroup", "freezer1", "cpuacct1")
+
+MIB = 1 << 20
+
+
+def directory(controller, name):
+    """Of a group of the tenant "default"."""
+    return v1_places()[controller] / NAMESPACE / "default" / name
+
+
+def read(controller, *files):
+    """A command that prints files of its own directory."""
+    script = (f"own=$(grep -E '[:,]{controller}[,:]' /proc/self/cgroup | cut -d : -f 3-); "
+              f"cd {v1_places()[controller]}${{own#$0}}; cat {' '.join(files)}")
+    # What our own place is called in /proc isn't below the place: the rest is.
+    return ["sh", "-c", script, str(own_path(controller)).rstrip("/")]
+
+
+def point(path):
+    """Where the file system of a directory is mounted."""
+    while not path.is_mount():
+        path = path.parent
+    return path
+
+
+def own_path(controller):
+    """Our own group in a hierarchy, as /proc/self/cgroup has it."""
+    for line in open("/proc/self/cgroup").read().splitlines():
+        if controller in line.split(":")[1].split(","):
+            return line.split(":", 2)[2]
+
+
+def places(stdout):
+    """controller -> group, from /proc/self/cgroup."""
+    return {name: line.split(":", 2)[2] for line in stdout.splitlines() for name in line.split(":")[1].split(",")}
+
+
+def children(pid):
+    return [int(p) for p in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+
+
+def test_J06_limits_in_v1(run):
+    """Each limit by the kernel, in whichever cgroup its controller is, and strictly."""
+    r = run("--memory 64M --pids 50 --cpus 1 --cpu-weight 50 --cpu-time 20 --enforce strict", "true")
+    assert (r.code, r.stderr) == (0, "")
+    assert r.receipt["containment"] == ("cgroup" if "cgroup" in HAS else "subreaper")
+    assert r.receipt["birth"] == "joined"
+    for name in ("memory", "swap", "pids", "cpus", "cpu_weight"):
+        assert (r.limit(name)["mechanism"], r.limit(name)["scope"]) == ("cgroup1", "group"), name
+        assert "reason" not in r.limit(name)
+    assert r.limit("cpu_time")["mechanism"] == ("cgroup2" if "cgroup" in HAS else "cgroup1")
+    assert r.receipt["sources"]["memory_peak_bytes"] == r.receipt["sources"]["pids_refused"] == "cgroup1"
+    assert strict()
+
+
+def test_J06_inside_from_the_first_instruction(run):
+    """And nowhere but where a limit takes it."""
+    for _ in range(50 if WORLD == "host" else 5):
+        r = run("--memory 64M --pids 50 --name born", "whereami")
+        at = places(r.stdout)
+        assert at["memory"].endswith(f"/{NAMESPACE}/default/born") and at["pids"].endswith(f"/{NAMESPACE}/default/born")
+        assert at["cpu"] == own_path("cpu")
+        if "cgroup" in HAS:
+            assert at[""].endswith(f"/{NAMESPACE}/default/born") and at["freezer"] == own_path("freezer")
+        else:
+            assert at["freezer"].endswith("/default/born")
+
+
+def test_J06_what_v1_has_not(run):
+    r = run("--memory-high 64M", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "--memory-high" in r.stderr
+    assert not run.file("started").exists()
+
+
+def test_J06_in_words(run):
+    r = run.command("doctor")
+    assert r.code == 0
+    line = next(line for line in r.stdout.splitlines() if line.startswith("cgroup v1 "))
+    assert {"cpu", "memory", "pids"} <= set(line.split())
+
+
+def test_J06_whole_or_not_at_all(run, by_hand):
+    """Somebody's own directory is in the way in one of them: nothing is left in the others."""
+    place = by_hand(directory("pids", "taken"))
+    r = run("--memory 64M --pids 50 --name taken", ["touch", str(run.file("started"))])
+    assert r.code == 125 and "exists already" in r.stderr, r
+    assert not run.file("started").exists()
+    assert place.is_dir() and not directory("memory", "taken").exists()
+
+
+@pytest.mark.needs("cgroup", "unshare", "!memory", "!pids")
+def test_J06_membership_without_controllers(run):
+    """Where those of cgroup v1 may not be written either, cgroup2 holds the group together
+    and counts its CPU time; the rest is watched, and nothing is used half."""
+    script = "".join(f"mount -o remount,bind,ro {point(place)}; " for place in set(v1_places().values()))
+    before = ["unshare", "-m", "sh", "-c", script + 'exec "$@"', "sh"]
+    r = run("--memory 64M --pids 50 --cpu-time 20", "true", before=before)
+    assert r.receipt["containment"] == "cgroup" and r.receipt["birth"] == "cloned"
+    assert r.limit("cpu_time")["mechanism"] == "cgroup2"
+    assert r.limit("memory")["mechanism"] == r.limit("pids")["mechanism"] == "watch"
+    assert r.receipt["sources"]["cpu_usec"] == "cgroup2"
+    assert "controller" in r.limit("memory")["reason"] and "read-only" in r.limit("memory")["reason"]
+    r = run("--memory 30M", "alloc 100 stay", before=before)
+    assert (r.code, r.verdict) == (137, "memory")
+    r = run("--pids 16", "forks 31 50", before=before)
+    assert (r.code, r.verdict) == (137, "pids")
+
+
+@pytest.mark.holds("memory")
+def test_D01_in_v1(run):
+    r = run("--memory 30M", "alloc 100 stay")
+    assert (r.code, r.verdict) == (137, "memory")
+    assert r.counters()["memory.oom_control oom_kill"] >= 1
+    assert r.receipt["evidence"][0]["counter"] == "memory.oom_control events"
+    assert r.receipt["evidence"][0]["level"] == "group"
+    assert r.usage["memory_peak_bytes"] <= 30 * MIB
+    assert "memory limit 30 MiB reached" in r.stderr
+
+
+def test_D01_in_v1_takes_the_whole_group(run):
+    """cgroup v1 itself kills one process, and the supervisor the others a moment later;
+    unless that is what is wished for."""
+    script = "sleep 50 & alloc 100 stay; sleep {}; echo on"
+    r = run("--memory 30M", ["sh", "-c", script.format(30)])
+    assert (r.code, r.verdict, r.stdout) == (137, "memory", "")
+    r = run("--memory 30M --oom-group off", ["sh", "-c", script.format(1)])
+    assert (r.code, r.verdict, r.stdout) == (0, "ok", "on\n")
+
+
+def test_D02_in_v1(run):
+    r = run("--memory 100M", "alloc 50")
+    assert (r.code, r.verdict) == (0, "ok")
+    assert 50 * MIB <= r.usage["memory_peak_bytes"] <= 60 * MIB
+
+
+@pytest.mark.needs("swap")
+@pytest.mark.holds("swap")
+def test_D04_in_v1(run):
+    """No swap unless it is asked for, though there is some."""
+    r = run("--memory 30M", "alloc 50 stay")
+    assert (r.code, r.verdict) == (137, "memory")
+    r = run("--memory 30M --swap 100M", "alloc 50")
+    assert (r.code, r.verdict) == (0, "ok")
+    assert r.limit("swap")["mechanism"] == "cgroup1"
+
+
+def test_D04_in_v1_memory_and_swap_are_one_sum(run):
+    r = run("--memory 32M --swap 8M", read("memory", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes"))
+    assert r.stdout.split() == [str(32 * MIB), str(40 * MIB)], r
+    r = run("--memory 32M", read("memory", "memory.memsw.limit_in_bytes"))
+    assert r.stdout.split() == [str(32 * MIB)], r
+    r = run("--swap 8M", "true")
+    assert r.code == 125 and "together with memory" in r.stderr
+
+
+def test_D16_limit_above_in_v1(run, by_hand):
+    """An OOM kill by the limit of a group above ours isn't blamed on ours."""
+    above = by_hand(v1_places()["memory"] / f"{NAMESPACE}-above")
+    for file in ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"):
+        (above / file).write_text(str(60 * MIB))
+    r = run("--memory 200M", "alloc 150 stay", before=["sh", "-c", f'echo 0 >{above}/cgroup.procs; exec "$@"', "sh"])
+    assert r.verdict == "memory-external", r
+    assert r.receipt["evidence"][0]["level"] == "ancestor"
+    assert r.receipt["evidence"][0]["where"] == str(above)
+
+
+@pytest.mark.holds("pids")
+def test_E01_in_v1(run):
+    r = run("--pids 16", "forks 31")
+    assert (r.code, r.verdict) == (1, "exit")
+    assert r.stdout == f"made 15 errno {errno.EAGAIN}\n"
+    assert r.usage["pids_refused"] >= 1
+    assert (r.limit("pids")["mechanism"], r.limit("pids")["in_force"]) == ("cgroup1", 16)
+
+
+@pytest.mark.holds("cpus")
+def test_C07_in_v1(run):
+    """The rate is the group's."""
+    r = run("--cpus 0.2 --timeout 3", "spawn 3 spin 50")
+    assert r.verdict == "wall-time"
+    assert 0 < r.usage["cpu_usec"] / r.usage["wall_usec"] <= .25
+    assert r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0
+
+
+def test_C09_in_v1(run):
+    r = run("--cpus 150% --cpu-burst 20ms --cpu-weight 50",
+            read("cpu", "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.cfs_burst_us", "cpu.shares"))
+    assert r.stdout.split() == ["150000", "100000", "20000", "512"], r
+    assert r.limit("cpus")["in_force"] == 1.5
+
+
+@alone
+@pytest.mark.holds("cpu_time")
+def test_C04_in_v1(run):
+    """Counted by the kernel, of all processes, and exactly."""
+    r = run("--cpu-time 1", "spawn 2 spin 50")
+    assert (r.code, r.verdict) == (124, "cpu-time")
+    assert r.limit("cpu_time")["mechanism"] == "cgroup1"
+    assert r.receipt["evidence"][0]["counter"] == "cpuacct.usage usec"
+    assert r.receipt["sources"]["cpu_usec"] == "cgroup1"
+
+
+def test_E09_in_v1(run):
+    r = run("--pids 20 --memory 64M", "daemonise")
+    assert (r.code, r.verdict, r.receipt["leftover_killed"]) == (0, "ok", 1)
+
+
+def test_I01_in_v1_supervisor_killed(run):
+    """The keeper, or the warden, removes the directories in cgroup v1 as well."""
+    r = run.start("--memory 64M --pids 20 --name n", ["sh", "-c", f"sleep 50 & echo ready >{run.file('log')}; sleep 50"])
+    run.ready("log")
+    assert directory("memory", "n").is_dir() and directory("pids", "n").is_dir()
+    r.signal(signal.SIGKILL)
+    r.popen.communicate()
+    wait_for("the end of all", lambda: not run.alive() and not run.groups())
+
+
+def test_I01_in_v1_all_killed(run):
+    """gc finds what is left when both are killed at once, and removes it."""
+    r = run.start("--memory 64M --pids 20 --name n",
+                  ["sh", "-c", f"trap '' TERM; (sleep 50 & sleep 50) & echo ready >{run.file('log')}; sleep 50"])
+    run.ready("log")
+    beside = [pid for pid in children(r.pid) if open(f"/proc/{pid}/comm").read().startswith("ration-")]
+    assert len(beside) == 1
+    for pid in (beside[0], r.pid):
+        os.kill(pid, signal.SIGSTOP)
+    for pid in (beside[0], r.pid):
+        os.kill(pid, signal.SIGKILL)
+    r.popen.wait()
+    assert directory("memory", "n").is_dir()
+    told = run.command("gc")
+    assert told.code == 0 and "default/n: removed" in told.stdout + told.stderr, told
+    wait_for("the end of all", lambda: not run.alive())
+    assert run.groups() == set()
+
+
+@alone
+def test_H11_in_v1_killed_while_frozen(run):
+    """A process that v1's freezer holds takes no signal, not even the last."""
+    r = run.start("--timeout 2 --name n", ["sh", "-c", f"echo ready >{run.file('log')}; spin 50"])
+    run.ready("log")
+    (directory("freezer", "n") / "freezer.state").write_text("FROZEN")
+    r = r.wait()
+    assert (r.code, r.verdict) == (124, "wall-time")
+
+
+@pytest.mark.needs("cgroup")
+def test_H11_in_v1_beside_cgroup2(run):
+    """Frozen and thawed by its cgroup2, limits or not."""
+    r = run.start("--memory 64M --name n", ["sh", "-c", f"echo ready >{run.file('log')}; spin 50"])
+    run.ready("log")
+    assert run.command("freeze", "default/n").code == 0
+    stat = mount() / NAMESPACE / "default" / "n" / "cpu.stat"
+    before = stat.read_text().splitlines()[0]
+    time.sleep(.3)
+    assert stat.read_text().splitlines()[0] == before
+    assert run.command("thaw", "default/n").code == 0
+    r.signal(signal.SIGTERM)
+    assert r.wait().verdict == "interrupted"
+
+
+@pytest.mark.needs("cgroup", "!memory")
+def test_groups_by_hand_have_no_v1(hand):
+    """Said, and not half done."""
+    hand.refused("create --memory 64M acme/vm7", "memory", "ration run")
+
+
+@alone
+def test_groups_by_hand_without_cgroup2(run):
+    for words in (["create", "acme/vm7"], ["freeze", "acme/vm7"], ["stat", "acme/vm7"], ["set", "acme/vm7", "--pids", "5"]):
+        r = run.command(*words)
+        assert r.code == 125 and "cgroup" in r.stderr, r

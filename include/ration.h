@@ -592,6 +592,52 @@ RATION_PUBLIC size_t ration_plan_count(const struct ration_plan *plan);
 /* Returns item `i` of the plan, in the order of the table of limits, or NULL. */
 RATION_PUBLIC const struct ration_plan_item *ration_plan_item(const struct ration_plan *plan, size_t i);
 
+/* ---------------------------------------------------------------- findings */
+
+/* How much a finding matters. */
+enum ration_severity {
+	RATION_SEVERITY_OK,   /* how it is here, and as it should be */
+	RATION_SEVERITY_NOTE, /* something to know; no limit is weaker for it, or hardly one */
+	RATION_SEVERITY_WARN, /* a limit is held by less than it could be, or by nothing */
+	RATION_SEVERITY_BAD,  /* memory, cpus or pids isn't held as RATION_ENFORCE_STRICT has it */
+};
+
+/* "ok", "note", "warn", "bad" */
+RATION_PUBLIC const char *ration_severity_name(enum ration_severity severity);
+
+/* One thing that was found out about a host. */
+struct ration_finding {
+	size_t size;              /* sizeof(struct ration_finding) */
+	const char *id;           /* "no-psi": for programs, and a paragraph of ration-doctor(1) */
+	enum ration_severity severity;
+	const char *text;         /* what it is and what it does, a sentence without its full stop */
+	const char *fix;          /* the one thing that would make it better, mostly a command, or "" */
+	uint64_t limits;          /* that it weakens, as bits: 1 << enum ration_limit */
+};
+
+struct ration_findings;
+
+/*
+ * Tells what about this host makes limits weaker or runs dearer, and what would make it
+ * better. Each limit that ration_plan_survey() has as weaker is in a finding. Beside what
+ * the host has looked at it reads mount options, the kernel's command line, and where
+ * the cpu controller isn't enabled yet, the scheduling policy of each thread below BASE: some 30
+ * microseconds for each process. Changes nothing. Whatever can't be read isn't found.
+ * Errors: -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_findings_new(const struct ration_host *host,
+		struct ration_findings **ret_findings, struct ration_error *reterr);
+RATION_PUBLIC struct ration_findings *ration_findings_free(struct ration_findings *findings);
+
+/* Tells whether RATION_ENFORCE_STRICT would hold memory, cpus and pids here: nothing found is bad. */
+RATION_PUBLIC bool ration_findings_strict(const struct ration_findings *findings);
+
+RATION_PUBLIC size_t ration_findings_count(const struct ration_findings *findings);
+/* Returns finding `i`, the worst first, or NULL. */
+RATION_PUBLIC const struct ration_finding *ration_findings_item(const struct ration_findings *findings, size_t i);
+
+/* --------------------------------------------------------- virtual machines */
+
 /* What RLIMIT_CPU gives a VM's process in a fallback, in seconds: a safety net. */
 #define RATION_VM_CPU_SECONDS 3600
 

@@ -15,6 +15,15 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
+const struct host_controller host_controllers[HOST_CONTROLLERS] = {
+	{ "cpu", RATION_CONTROLLER_CPU },
+	{ "cpuset", RATION_CONTROLLER_CPUSET },
+	{ "hugetlb", RATION_CONTROLLER_HUGETLB },
+	{ "io", RATION_CONTROLLER_IO },
+	{ "memory", RATION_CONTROLLER_MEMORY },
+	{ "pids", RATION_CONTROLLER_PIDS },
+};
+
 /* Takes "a/b/c" and the namespace apart. */
 static int take_nodes(struct ration_host *host, const char *parent, struct ration_error *reterr)
 {

@@ -40,15 +40,6 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-const struct host_controller host_controllers[HOST_CONTROLLERS] = {
-	{ "cpu", RATION_CONTROLLER_CPU },
-	{ "cpuset", RATION_CONTROLLER_CPUSET },
-	{ "hugetlb", RATION_CONTROLLER_HUGETLB },
-	{ "io", RATION_CONTROLLER_IO },
-	{ "memory", RATION_CONTROLLER_MEMORY },
-	{ "pids", RATION_CONTROLLER_PIDS },
-};
-
 /* ---------------------------------------------------------- the machine */
 
 static uint64_t meminfo_bytes(const char *text, const char *key)

@@ -134,6 +134,14 @@ const char *ration_event_name(enum ration_event_kind kind)
 	return (size_t)kind < RATION_EVENT_COUNT ? events[kind] : "unknown";
 }
 
+static const char *const severities[] = {
+	[RATION_SEVERITY_OK] = "ok",
+	[RATION_SEVERITY_NOTE] = "note",
+	[RATION_SEVERITY_WARN] = "warn",
+	[RATION_SEVERITY_BAD] = "bad",
+};
+NAME_FUNCTION(ration_severity_name, ration_severity, severities)
+
 const char *ration_version(void)
 {
 	return RATION_VERSION;

@@ -159,6 +159,7 @@ static void consider(struct mounts *found, const struct mount_line *line, const 
 		return;
 	found->v2 = true;
 	found->read_only = read_only;
+	found->favordynmods = has_option(line->super, "favordynmods");
 	found->own_known = known;
 	found->whole = strcmp(line->root, "/") == 0;
 	found->outside = is_outside(line->root);

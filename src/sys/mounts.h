@@ -16,6 +16,7 @@ struct mounts {
 	bool v1;                /* some cgroup v1 controllers are mounted */
 	bool v2;                /* a cgroup2 mount was found: the fields below count */
 	bool read_only;         /* that mount, or its file system, is read-only */
+	bool favordynmods;      /* moving a process into a group is fast there, since 6.0 */
 	bool own_known;         /* `own` is our group, and lies below the mount */
 	bool whole;             /* the mount begins at our cgroup namespace's root */
 	bool outside;           /* the mount shows groups above our cgroup namespace */

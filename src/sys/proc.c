@@ -281,14 +281,26 @@ int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat)
 	return 0;
 }
 
+#define FIELD_POLICY 41
 /* Since 3.5; kept from others since 4.11. */
 #define FIELD_EXIT_CODE 52
+
+/* Reads one of the numbers behind the name, which may have anything in it. */
+static int take_field(const char *line, int wanted, int *ret)
+{
+	const char *at = strrchr(line, ')');
+
+	if (at)
+		at++;
+	for (int field = FIELD_STATE; at && field <= wanted; field++)
+		at = strchr(field == FIELD_STATE ? at : at + 1, ' ');
+	return at && sscanf(at, " %d", ret) == 1 ? 0 : -EBADMSG;
+}
 
 int proc_exit_status(int proc_fd, pid_t pid, int *ret_status)
 {
 	char path[32], line[1024], exe[1];
 	struct proc_stat stat;
-	const char *at;
 	ssize_t n;
 	int r;
 
@@ -305,12 +317,19 @@ int proc_exit_status(int proc_fd, pid_t pid, int *ret_status)
 	(void)snprintf(path, sizeof(path), "%d/exe", (int)pid);
 	if (readlinkat(proc_fd, path, exe, sizeof(exe)) < 0 && errno != ENOENT)
 		return -errno;
-	at = strrchr(line, ')') + 1;
-	for (int field = FIELD_STATE; at && field <= FIELD_EXIT_CODE; field++)
-		at = strchr(field == FIELD_STATE ? at : at + 1, ' ');
-	if (!at || sscanf(at, " %d", ret_status) != 1)
-		return -EBADMSG;
-	return 0;
+	return take_field(line, FIELD_EXIT_CODE, ret_status);
+}
+
+int proc_policy(int proc_fd, pid_t pid, pid_t tid, int *ret_policy)
+{
+	char path[64], line[1024];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "%d/task/%d/stat", (int)pid, (int)tid);
+	n = proc_read(proc_fd, path, line, sizeof(line));
+	if (n <= 0)
+		return n == 0 ? -ESRCH : gone(n);
+	return take_field(line, FIELD_POLICY, ret_policy);
 }
 
 int proc_self_start_ticks(int proc_fd, uint64_t *ret_ticks)

@@ -69,6 +69,9 @@ int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat);
  */
 int proc_exit_status(int proc_fd, pid_t pid, int *ret_status);
 
+/* Finds the scheduling policy of a thread: SCHED_OTHER, SCHED_FIFO, … Errors: as proc_stat_read(). */
+int proc_policy(int proc_fd, pid_t pid, pid_t tid, int *ret_policy);
+
 /*
  * Sums up a process's memory, each page divided by the number of processes that
  * map it. Walks its page tables: about 1 ms for 100 MiB.

@@ -39,6 +39,7 @@ static void test_names(void **state)
 			"machine");
 	CHECK_NAMES(ration_source_name, ration_source, RATION_SOURCE_CGROUP1, "absent", "cgroup2", "rusage",
 			"sampled", "clock", "cgroup1");
+	CHECK_NAMES(ration_severity_name, ration_severity, RATION_SEVERITY_BAD, "ok", "note", "warn", "bad");
 }
 
 static void test_metrics(void **state)

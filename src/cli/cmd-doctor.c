@@ -3,7 +3,9 @@
  * cmd-doctor.c - ration doctor: what this machine offers
  *
  * It looks at a plan of every limit: so it says what `ration run` would do, not
- * what it ought to. The limits with the same answer share a line.
+ * what it ought to. What is wrong, and what would help, the library finds
+ * (ration_findings_new()); here it is only put into words and lines. What must be
+ * known comes first and fits ten lines or so; --all has the rest.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +21,10 @@
 /* Where the texts begin. */
 #define TEXT_COLUMN 13
 
+/* How many findings are told without --all: of those that matter, and with the notes. */
+#define FINDINGS_SHOWN 4
+#define NOTES_SHOWN 2
+
 /* What has to hold for the host to be called good. */
 static const enum ration_limit essential[] = {
 	RATION_LIMIT_MEMORY,
@@ -26,34 +32,26 @@ static const enum ration_limit essential[] = {
 	RATION_LIMIT_PIDS,
 };
 
-/* ------------------------------------------------------------------- looking */
+/* What the doctor has found, for the printing. */
+struct report {
+	struct ration_host_info info;
+	const struct ration_plan *plan;
+	const struct ration_findings *findings;
+};
 
-static bool holds_strictly(const struct ration_plan *plan)
+static bool is_trouble(const struct ration_finding *finding)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(essential); i++) {
-		const struct ration_plan_item *item = plan_item(plan, essential[i]);
-
-		if (!item || item->weaker)
-			return false;
-	}
-	return true;
+	return finding->severity == RATION_SEVERITY_WARN || finding->severity == RATION_SEVERITY_BAD;
 }
 
-/* The one thing to do first: for BASE, then for what is essential, then for anything. */
-static const char *first_fix(const struct ration_host_info *info, const struct ration_plan *plan)
+/* The one thing to do first: about the worst that anything can be done about. */
+static const char *first_fix(const struct ration_findings *findings)
 {
-	const struct ration_plan_item *item;
+	const struct ration_finding *finding;
 
-	if (info->base_fix && info->base_fix[0])
-		return info->base_fix;
-	for (size_t i = 0; i < ARRAY_SIZE(essential); i++) {
-		item = plan_item(plan, essential[i]);
-		if (item && item->weaker && item->fix[0])
-			return item->fix;
-	}
-	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
-		if (item->weaker && item->fix[0])
-			return item->fix;
+	for (size_t i = 0; (finding = ration_findings_item(findings, i)); i++) {
+		if (is_trouble(finding) && finding->fix[0])
+			return finding->fix;
 	}
 	return "";
 }
@@ -75,17 +73,24 @@ static const char *colour(enum colour wanted)
 		[COLOUR_WEAKER] = "\033[33m",
 		[COLOUR_BAD] = "\033[31m",
 	};
-	const char *no_color = getenv("NO_COLOR");
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	if ((no_color && *no_color) || !isatty(STDOUT_FILENO))
+	if ((no_color && *no_color) || (term && strcmp(term, "dumb") == 0) || !isatty(STDOUT_FILENO))
 		return "";
 	return codes[wanted];
 }
 
+static void print_coloured(enum colour how, const char *label, const char *text)
+{
+	(void)fputs(how == COLOUR_NONE ? "" : colour(how), stdout);
+	(void)printf("%-*s", TEXT_COLUMN, label);
+	(void)fputs(how == COLOUR_NONE ? "" : colour(COLOUR_NONE), stdout);
+	output_wrapped(stdout, TEXT_COLUMN, TEXT_COLUMN, text);
+}
+
 static void print_line(const char *label, const char *text)
 {
-	(void)printf("%-*s", TEXT_COLUMN, label);
-	output_wrapped(stdout, TEXT_COLUMN, TEXT_COLUMN, text);
+	print_coloured(COLOUR_NONE, label, text);
 }
 
 /* Names of a table, those that `bits` has or those that it lacks. */
@@ -102,7 +107,8 @@ static const char *join_names(char *buf, size_t size, const struct host_bit *tab
 	return buf;
 }
 
-static void print_base(const struct ration_host_info *info)
+/* `reason`: with why there is none, or less than a whole one, where no finding has told it. */
+static void print_base(const struct ration_host_info *info, bool reason)
 {
 	static const char *const how[] = {
 		[RATION_BASE_NONE] = "",
@@ -115,19 +121,12 @@ static void print_base(const struct ration_host_info *info)
 	char text[1200];
 
 	if (!info->base)
-		(void)snprintf(text, sizeof(text), "none: %s", info->base_reason ? info->base_reason : "");
+		(void)snprintf(text, sizeof(text), "none%s%s", reason ? ": " : "", reason ? info->base_reason : "");
 	else
 		(void)snprintf(text, sizeof(text), "%s, %s%s%s%s", info->base, how[info->base_kind],
 				info->base_pending ? ", and will start at the first run" : "",
-				info->base_reason && info->base_reason[0] ? "; but " : "",
-				info->base_reason ? info->base_reason : "");
+				reason && info->base_reason[0] ? "; but " : "", reason ? info->base_reason : "");
 	print_line("base", text);
-	if (info->base_outside)
-		print_line("", "From where this is, systemd has to bring each ration run there first, over D-Bus. What "
-			       "runs below the user's own manager needs none of that: systemd-run --user --scope bash");
-	if (info->base_kind == RATION_BASE_UNIT && !info->root)
-		print_line("", "Its groups belong to this user, whose programs can change their limits: they hold what "
-			       "is careless, not what is hostile");
 }
 
 static void print_container(const struct ration_host_info *info)
@@ -148,36 +147,48 @@ static void print_v1(const struct ration_host_info *info)
 {
 	char names[128], text[600];
 
+	if (info->hierarchy != RATION_HIERARCHY_V1 && info->hierarchy != RATION_HIERARCHY_HYBRID)
+		return;
 	join_names(names, sizeof(names), v1_words, info->controllers_v1, true);
 	(void)snprintf(text, sizeof(text), "%s%s%s", names[0] ? names : "none",
 			info->v1_reason[0] ? "; " : "", info->v1_reason);
 	print_line("cgroup v1", text);
 }
 
-static void print_host(const struct ration_host_info *info)
+static void print_machine(const struct ration_host_info *info)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text), "kernel %s, cgroups: %s%s%s", info->kernel,
+			host_hierarchy_name(info->hierarchy), info->systemd ? ", systemd" : "",
+			info->root ? ", as root" : "");
+	print_line("machine", text);
+}
+
+static void print_room(const struct ration_host_info *info)
 {
 	char text[512], size[RATION_TEXT_MAX], swap[RATION_TEXT_MAX];
 
-	(void)snprintf(text, sizeof(text), "%s%s%s", info->kernel, info->systemd ? ", systemd" : "",
-			info->root ? ", as root" : "");
-	print_line("kernel", text);
-	print_container(info);
-	(void)snprintf(text, sizeof(text), "%s%s%s", host_hierarchy_name(info->hierarchy),
-			info->mount ? ", cgroup2 at " : "", info->mount ? info->mount : "");
-	print_line("hierarchy", text);
-	print_base(info);
-	join_names(text, sizeof(text), controller_words, info->controllers, true);
-	print_line("controllers", text[0] ? text : "none");
-	if (info->hierarchy == RATION_HIERARCHY_V1 || info->hierarchy == RATION_HIERARCHY_HYBRID)
-		print_v1(info);
-	join_names(text, sizeof(text), feature_words, info->features, false);
-	print_line("lacking", text[0] ? text : "nothing that ration makes use of");
 	(void)snprintf(text, sizeof(text), "%s (%s), swap %s, %u CPUs",
 			ration_format_size(size, info->memory_bytes),
 			info->memory_source ? info->memory_source : "machine",
 			ration_format_size(swap, info->swap_bytes), info->cpus);
 	print_line("room", text);
 }
+
+static void print_features(const struct ration_host_info *info)
+{
+	char text[512];
+
+	for (const struct host_bit *row = feature_words; row->name; row++) {
+		bool there = info->features & row->bit;
+
+		(void)snprintf(text, sizeof(text), "%s: %s", row->name, row->help);
+		print_coloured(there ? COLOUR_GOOD : COLOUR_WEAKER, there ? "kernel has" : "it lacks", text);
+	}
+}
+
+/* -------------------------------------------------------------------- limits */
 
 /* More resources of setrlimit(2) than these share one word. */
 #define RLIMITS_NAMED 4
@@ -246,10 +257,7 @@ static void print_answer(const struct ration_plan *plan, const struct ration_pla
 	shorten(reason, sizeof(reason), item->weaker ? item->reason : "", said);
 	(void)snprintf(text, sizeof(text), "%s: %s%s%s", limits, output_held_by(held, sizeof(held), item),
 			reason[0] ? "; " : "", reason);
-	(void)fputs(colour(how), stdout);
-	(void)printf("%-*s", TEXT_COLUMN, words[how]);
-	(void)fputs(colour(COLOUR_NONE), stdout);
-	output_wrapped(stdout, TEXT_COLUMN, TEXT_COLUMN, text);
+	print_coloured(how, words[how], text);
 }
 
 static void print_answers(const struct ration_plan *plan, const char *said)
@@ -262,32 +270,124 @@ static void print_answers(const struct ration_plan *plan, const char *said)
 	}
 }
 
-static int print(const struct options *options, const struct ration_host_info *info,
-		const struct ration_plan *plan, struct ration_error *reterr)
+/* What holds the three that matter, or that it is as it should be. */
+static void print_verdict(const struct report *report)
 {
-	bool strict = holds_strictly(plan);
-	const char *fix = first_fix(info, plan);
-	CLEANUP(freep) char *text = NULL;
+	bool strict = ration_findings_strict(report->findings);
+	char text[500], held[160];
+	size_t used = 0;
 
-	if (options->json) {
-		text = json_doctor(info, plan, strict, fix);
-		if (!text)
-			return error_oom(reterr);
-		(void)fputs(text, stdout);
-		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(essential); i++) {
+		const struct ration_plan_item *item = plan_item(report->plan, essential[i]);
+
+		if (item)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s: %s", used ? "; " : "",
+					ration_limit_info(item->limit)->name, output_held_by(held, sizeof(held), item));
 	}
-	print_host(info);
-	print_answers(plan, info->base_reason);
-	print_line("strict", strict ? "--enforce strict holds for memory, cpus and pids" :
-			"--enforce strict doesn't hold for all of memory, cpus and pids");
+	(void)snprintf(text + used, sizeof(text) - used, "%s", strict ? "" : "; --enforce strict refuses that");
+	if (strict)
+		(void)snprintf(text, sizeof(text), "the kernel holds memory, cpus and pids, each for the whole group, as "
+						   "--enforce strict wants it");
+	print_coloured(strict ? COLOUR_GOOD : COLOUR_BAD, strict ? "good" : "not good", text);
+}
+
+/* ------------------------------------------------------------------ findings */
+
+static void print_finding(const struct ration_finding *finding, bool fix)
+{
+	static const enum colour colours[] = {
+		[RATION_SEVERITY_OK] = COLOUR_GOOD,
+		[RATION_SEVERITY_NOTE] = COLOUR_NONE,
+		[RATION_SEVERITY_WARN] = COLOUR_WEAKER,
+		[RATION_SEVERITY_BAD] = COLOUR_BAD,
+	};
+	char text[1000];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", finding->id, finding->text);
+	print_coloured(colours[finding->severity], ration_severity_name(finding->severity), text);
+	if (fix && finding->fix[0]) {
+		(void)snprintf(text, sizeof(text), "fix: %s", finding->fix);
+		print_line("", text);
+	}
+}
+
+/* Those that matter, and if these are few some that are good to know. Returns how many it has left out. */
+static size_t print_worst(const struct ration_findings *findings)
+{
+	const struct ration_finding *finding;
+	size_t left = 0;
+
+	for (size_t i = 0; (finding = ration_findings_item(findings, i)); i++) {
+		if (i < (is_trouble(finding) ? FINDINGS_SHOWN : NOTES_SHOWN) && finding->severity != RATION_SEVERITY_OK)
+			print_finding(finding, false);
+		else
+			left++;
+	}
+	return left;
+}
+
+static void print_summary(const struct report *report)
+{
+	const char *fix = first_fix(report->findings);
+	char text[120];
+	size_t left;
+
+	print_verdict(report);
+	print_machine(&report->info);
+	print_container(&report->info);
+	print_base(&report->info, false);
+	print_room(&report->info);
+	left = print_worst(report->findings);
 	if (fix[0])
 		print_line("fix", fix);
+	(void)snprintf(text, sizeof(text), "ration doctor --all: %zu lesser %s, each limit, each feature of the kernel",
+			left, left == 1 ? "finding" : "findings");
+	print_line("more", text);
+}
+
+static void print_all(const struct report *report)
+{
+	const struct ration_finding *finding;
+	const char *fix = first_fix(report->findings);
+	char text[512];
+
+	print_verdict(report);
+	print_machine(&report->info);
+	print_container(&report->info);
+	print_base(&report->info, true);
+	join_names(text, sizeof(text), controller_words, report->info.controllers, true);
+	print_line("controllers", text[0] ? text : "none");
+	print_v1(&report->info);
+	print_room(&report->info);
+	(void)puts("\nLimits:");
+	print_answers(report->plan, report->info.base_reason);
+	(void)puts("\nFeatures:");
+	print_features(&report->info);
+	(void)puts("\nFindings, the worst first; ration-doctor(1) has a paragraph about each:");
+	for (size_t i = 0; (finding = ration_findings_item(report->findings, i)); i++)
+		print_finding(finding, true);
+	if (fix[0]) {
+		(void)putchar('\n');
+		print_line("fix", fix);
+	}
+}
+
+static int print(const struct options *options, const struct report *report, struct ration_error *reterr)
+{
+	if (options->json)
+		return output_json(json_doctor(&report->info, report->plan, report->findings,
+						   first_fix(report->findings)), reterr);
+	if (options->all)
+		print_all(report);
+	else
+		print_summary(report);
 	return 0;
 }
 
 static int doctor_function(struct options *options, char **operands)
 {
-	struct ration_host_info info = { .size = sizeof(info) };
+	struct report report = { .info = { .size = sizeof(report.info) } };
+	struct ration_findings *findings = NULL;
 	struct ration_host *host = NULL;
 	struct ration_plan *plan = NULL;
 	struct ration_error error;
@@ -297,11 +397,16 @@ static int doctor_function(struct options *options, char **operands)
 	(void)operands;
 	if (r >= 0)
 		r = ration_plan_survey(host, &plan, &error);
+	if (r >= 0)
+		r = ration_findings_new(host, &findings, &error);
 	if (r >= 0) {
-		ration_host_info(host, &info);
-		status = holds_strictly(plan) ? 0 : 1;
-		r = print(options, &info, plan, &error);
+		ration_host_info(host, &report.info);
+		report.plan = plan;
+		report.findings = findings;
+		status = ration_findings_strict(findings) ? 0 : 1;
+		r = print(options, &report, &error);
 	}
+	findings = ration_findings_free(findings);
 	plan = ration_plan_free(plan);
 	host = ration_host_free(host);
 	if (r < 0) {
@@ -311,12 +416,22 @@ static int doctor_function(struct options *options, char **operands)
 	return output_finish(options->command->name, status);
 }
 
+static const struct option_set options_doctor = {
+	.title = "Report",
+	.rows = (const struct option[]) {
+		{ .flag = "--all", .letter = "-a", .set = option_set_true, .offset = offsetof(struct options, all),
+			.help = "Tell everything: each limit, each feature of the kernel, each finding and what "
+				"would help" },
+		{ .flag = NULL },
+	},
+};
+
 const struct command cmd_doctor = {
 	.name = "doctor",
-	.arguments = "[--json]",
-	.help = "Tell what this machine offers, what holds each limit, and what would make it better",
+	.arguments = "[--all | --json]",
+	.help = "Tell what this machine offers, what is wrong with it, and the one thing that would help",
 	.details = "Exit status: 0 where --enforce strict holds for memory, cpus and pids; 1 where it "
 		"doesn't; 125 if ration failed.",
-	.sets = (const struct option_set *const[]) { &options_json, NULL },
+	.sets = (const struct option_set *const[]) { &options_doctor, &options_json, NULL },
 	.function = doctor_function,
 };

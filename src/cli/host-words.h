@@ -14,6 +14,7 @@
 struct host_bit {
 	uint32_t bit;
 	const char *name;
+	const char *help; /* of a feature: what it is for, and since which kernel; or NULL */
 };
 
 extern const struct host_bit controller_words[]; /* RATION_CONTROLLER_*: "memory" */

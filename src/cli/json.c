@@ -186,6 +186,7 @@ static json_t *host_object(struct builder *builder, const struct ration_host_inf
 	build_put(builder, object, "controllers_v1", names(builder, v1_words, host->controllers_v1));
 	build_put_text(builder, object, "v1_reason", host->v1_reason);
 	build_put(builder, object, "features", names(builder, feature_words, host->features));
+	build_put(builder, object, "lacking", names(builder, feature_words, ~host->features));
 	build_put(builder, object, "memory_bytes", build_number(host->memory_bytes));
 	build_put_text(builder, object, "memory_source", host->memory_source);
 	build_put(builder, object, "swap_bytes", build_number(host->swap_bytes));
@@ -201,43 +202,43 @@ static json_t *host_object(struct builder *builder, const struct ration_host_inf
 	return object;
 }
 
-/* One object for each answer that isn't the best, with the limits that got it. */
-static json_t *findings(struct builder *builder, const struct ration_plan *plan)
+static json_t *finding_object(struct builder *builder, const struct ration_finding *finding)
 {
-	json_t *array = json_array();
-	const struct ration_plan_item *item, *other;
+	json_t *object = json_object(), *limits = json_array();
 
-	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
-		json_t *finding, *weakened;
-
-		if (!item->weaker || !plan_answer_is_new(plan, i))
-			continue;
-		finding = json_object();
-		weakened = json_array();
-		for (size_t k = i; (other = ration_plan_item(plan, k)); k++) {
-			if (plan_same_answer(item, other))
-				build_add(builder, weakened, json_string(ration_limit_info(other->limit)->name));
-		}
-		build_put(builder, finding, "limits", weakened);
-		build_put(builder, finding, "mechanism", json_string(ration_mechanism_name(item->mechanism)));
-		build_put_text(builder, finding, "reason", item->reason);
-		build_put_text(builder, finding, "fix", item->fix);
-		build_add(builder, array, finding);
+	build_put(builder, object, "id", json_string(finding->id));
+	build_put(builder, object, "severity", json_string(ration_severity_name(finding->severity)));
+	build_put_text(builder, object, "text", finding->text);
+	build_put_text(builder, object, "fix", finding->fix);
+	for (unsigned i = 0; i < RATION_LIMIT_COUNT; i++) {
+		if (finding->limits >> i & 1)
+			build_add(builder, limits, json_string(ration_limit_info((enum ration_limit)i)->name));
 	}
+	build_put(builder, object, "limits", limits);
+	return object;
+}
+
+static json_t *findings_array(struct builder *builder, const struct ration_findings *findings)
+{
+	const struct ration_finding *finding;
+	json_t *array = json_array();
+
+	for (size_t i = 0; (finding = ration_findings_item(findings, i)); i++)
+		build_add(builder, array, finding_object(builder, finding));
 	return array;
 }
 
-char *json_doctor(const struct ration_host_info *host, const struct ration_plan *plan, bool strict,
-		const char *fix)
+char *json_doctor(const struct ration_host_info *host, const struct ration_plan *plan,
+		const struct ration_findings *findings, const char *fix)
 {
 	struct builder builder = { .failed = false };
 	json_t *object = json_object();
 
 	build_put(&builder, object, "schema", json_integer(1));
-	build_put(&builder, object, "strict", json_boolean(strict));
+	build_put(&builder, object, "strict", json_boolean(ration_findings_strict(findings)));
 	build_put(&builder, object, "host", host_object(&builder, host));
 	build_put(&builder, object, "limits", build_limits(&builder, plan, NULL));
-	build_put(&builder, object, "findings", findings(&builder, plan));
+	build_put(&builder, object, "findings", findings_array(&builder, findings));
 	build_put_text(&builder, object, "fix", fix);
 	return build_finish(&builder, object);
 }

@@ -19,8 +19,8 @@ char *json_plan(const struct ration_plan *plan, const struct ration_host_info *h
 		const struct ration_error *refusal);
 
 /* What doctor found. */
-char *json_doctor(const struct ration_host_info *host, const struct ration_plan *plan, bool strict,
-		const char *fix);
+char *json_doctor(const struct ration_host_info *host, const struct ration_plan *plan,
+		const struct ration_findings *findings, const char *fix);
 
 /* A group that was made by `plan`. */
 char *json_create(const struct ration_group *group, const struct ration_plan *plan);

@@ -134,9 +134,21 @@ static void no_cgroups(const struct patient *patient, struct finding_entry *entr
 	blame_base(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_NONE);
 }
 
+/* Where v1 has the controllers a run can have them there. */
+static void blame_v1(const struct patient *patient, struct finding_entry *entry, bool is_so)
+{
+	size_t length;
+
+	blame_base(patient, entry, is_so);
+	length = strlen(entry->text);
+	if (length > 0 && patient->host->controllers_v1 & WHOLE)
+		(void)snprintf(entry->text + length, sizeof(entry->text) - length,
+				"; ration run takes those of v1, which groups by hand can't have");
+}
+
 static void v1_only(const struct patient *patient, struct finding_entry *entry)
 {
-	blame_base(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_V1);
+	blame_v1(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_V1);
 }
 
 static void base_refused(const struct patient *patient, struct finding_entry *entry)
@@ -166,7 +178,7 @@ static void not_delegated(const struct patient *patient, struct finding_entry *e
 
 static void v1_controllers(const struct patient *patient, struct finding_entry *entry)
 {
-	blame_base(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_HYBRID &&
+	blame_v1(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_HYBRID &&
 			!(patient->host->controllers & WHOLE));
 }
 
@@ -229,6 +241,17 @@ static void missing_controllers(const struct patient *patient, struct finding_en
 				"cgroup v1 holds these controllers: %s", names);
 	else
 		say(entry, severity_of(limits), "", "groups can't have these controllers here: %s", names);
+}
+
+/* Cgroup v1 has controllers that would do for a run, and we may not write there. */
+static void v1_unusable(const struct patient *patient, struct finding_entry *entry)
+{
+	const char *reason = patient->host->v1_reason;
+
+	if (!reason[0])
+		return;
+	entry->item.limits = weakened(patient, reason);
+	say(entry, severity_of(entry->item.limits), "", "controllers of cgroup v1 can't be used for runs: %s", reason);
 }
 
 static void no_psi(const struct patient *patient, struct finding_entry *entry)
@@ -479,6 +502,7 @@ static void no_swap(const struct patient *patient, struct finding_entry *entry)
 
 static const struct rule rules[] = {
 	{ "missing-controllers", missing_controllers },
+	{ "v1-unusable", v1_unusable },
 	{ "threaded-base", threaded_base },
 	{ "rt-tasks", realtime_tasks },
 	{ "few-groups", few_groups },

@@ -300,6 +300,7 @@ static const struct ration_host_info best = {
 	.base = "/cg",
 	.base_reason = "",
 	.base_fix = "",
+	.v1_reason = "",
 	.swap_bytes = 1,
 	.root = true,
 };

@@ -19,6 +19,7 @@
 #include "lib/command.h"
 #include "lib/origin.h"
 #include "lib/owner.h"
+#include "lib/unit.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "sys/retrofit.h"
@@ -99,12 +100,23 @@ static int set_limits(const struct ration_group *group, int pid, const struct ra
 	return r < 0 ? command_spawn_error(&spawn, r, reterr) : 0;
 }
 
+/* Out of a session's scope the kernel lets no user move a process: there systemd takes the first step. */
+static int bring(const struct ration_group *group, pid_t pid)
+{
+	int r = cg_attach(group->at.fd, pid);
+
+	if ((r == -EACCES || r == -EPERM) && faccessat(group->at.fd, "cgroup.procs", W_OK, AT_EACCESS) == 0 &&
+			unit_bring(group->host, pid) >= 0)
+		r = cg_attach(group->at.fd, pid);
+	return r;
+}
+
 /* Moves it, and undoes that if it was another process by then. */
 static int move(struct ration_group *group, const struct proc_stat *stat, const char *from, int pid_fd,
 		struct ration_error *reterr)
 {
 	uint64_t start;
-	int r = cg_attach(group->at.fd, stat->pid);
+	int r = bring(group, stat->pid);
 
 	if (r < 0)
 		return move_error(group, (int)stat->pid, r, reterr);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "lib/record.h"
+#include "lib/unit.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -164,6 +165,9 @@ int origin_release(const struct ration_group *group, struct ration_remove_report
 	char own[PATH_MAX];
 	struct release release = { .group = group, .report = report, .own = own };
 
+	/* Into a session's scope a user can't move them: then the caller is to be where they can go. */
+	if (group->host->outside)
+		(void)unit_bring(group->host, getpid());
 	if (proc_cgroup(group->host->proc_fd, getpid(), own, sizeof(own)) < 0)
 		own[0] = '\0';
 	if (record_get(group->at.fd, RECORD_FROM, release.origins, sizeof(release.origins)) < 0)

@@ -130,3 +130,18 @@ int unit_need(const struct ration_host *host, enum ration_purpose purpose, struc
 	r = ration_host_prepare((struct ration_host *)host, purpose, reterr);
 	return r < 0 ? r : 0;
 }
+
+int unit_bring(const struct ration_host *host, pid_t pid)
+{
+	char ignored[BUS_MESSAGE_MAX];
+	const struct bus_request request = {
+		.user = true,
+		.move = pid,
+		.program = host->unit_program,
+		.until_usec = sys_now_usec() + ASK_USEC,
+	};
+
+	if (host->facts.root || host->facts.base_kind != RATION_BASE_UNIT || host->unit_pending)
+		return -EOPNOTSUPP;
+	return bus_ask(&request, ignored);
+}

@@ -40,4 +40,10 @@ bool unit_below(const char *own, const char *above);
  */
 int unit_need(const struct ration_host *host, enum ration_purpose purpose, struct ration_error *reterr);
 
+/*
+ * Has systemd bring a process of our uid into the leaf of our unit, from where we may
+ * move it on. -EOPNOTSUPP: BASE isn't the unit of a user.
+ */
+int unit_bring(const struct ration_host *host, pid_t pid);
+
 #endif

@@ -227,6 +227,21 @@ def test_H08_exec_from_a_session(hand):
 
 
 @user
+def test_H08_attach_and_release_from_a_session(hand, run):
+    """systemd takes the first step; and back there is no way, but to where ration itself may be."""
+    sleeper = subprocess.Popen(["sleep", "1000"], env=run.env)
+    try:
+        hand.ok("create acme/vm7 --memory 64M")
+        hand.ok(f"attach acme/vm7 {sleeper.pid}")
+        assert Path(f"/proc/{sleeper.pid}/cgroup").read_text().strip().endswith("/acme/vm7")
+        r = hand.ok("rm --release acme")
+        assert Path(f"/proc/{sleeper.pid}/cgroup").read_text().strip().endswith(f"/{UNIT}/ration.self"), r
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+@user
 def test_H09_what_is_not_delegated(run):
     """125, and which controllers there are; never ignored."""
     for options in ("--cpuset-cpus 0 --enforce strict", "--cpuset-mems 0"):

@@ -4,7 +4,7 @@
  *
  * libsystemd is loaded when it is first needed, since most programs never do, and
  * machines without it do well. So its few functions are declared here, as its ABI
- * has them since version 240.
+ * has them since version 241.
  *
  * Every wait has the one deadline of the request. sd-bus itself would wait for
  * ever for a bus that takes the connection and never says a word.
@@ -49,7 +49,7 @@ struct api {
 	int (*set_bus_client)(struct sd_bus *bus, int yes);
 	int (*start)(struct sd_bus *bus);
 	int (*is_ready)(struct sd_bus *bus);
-	struct sd_bus *(*flush_close_unref)(struct sd_bus *bus);
+	struct sd_bus *(*close_unref)(struct sd_bus *bus);
 	int (*match_signal)(struct sd_bus *bus, void **ret_slot, const char *sender, const char *path,
 			const char *interface, const char *member, bus_handler *handler, void *userdata);
 	int (*new_method_call)(struct sd_bus *bus, struct sd_bus_message **ret, const char *destination,
@@ -101,7 +101,7 @@ static int load(struct talk *talk)
 		{ "sd_bus_set_bus_client", offsetof(struct api, set_bus_client) },
 		{ "sd_bus_start", offsetof(struct api, start) },
 		{ "sd_bus_is_ready", offsetof(struct api, is_ready) },
-		{ "sd_bus_flush_close_unref", offsetof(struct api, flush_close_unref) },
+		{ "sd_bus_close_unref", offsetof(struct api, close_unref) },
 		{ "sd_bus_match_signal", offsetof(struct api, match_signal) },
 		{ "sd_bus_message_new_method_call", offsetof(struct api, new_method_call) },
 		{ "sd_bus_message_append", offsetof(struct api, append) },
@@ -127,10 +127,11 @@ static int load(struct talk *talk)
 	return 0;
 }
 
+/* Nothing is left to be flushed, which has no deadline. */
 static void talk_end(struct talk *talk)
 {
 	if (talk->bus)
-		(void)talk->api.flush_close_unref(talk->bus);
+		(void)talk->api.close_unref(talk->bus);
 	if (talk->library)
 		(void)dlclose(talk->library);
 }
@@ -209,7 +210,7 @@ static int open_bus(struct talk *talk)
 		if (first == 0)
 			first = r;
 		if (talk->bus)
-			talk->bus = talk->api.flush_close_unref(talk->bus);
+			talk->bus = talk->api.close_unref(talk->bus);
 	}
 	return fail(talk, first, "systemd's %s manager can't be reached: %s",
 			talk->request->user ? "user" : "system", error_text(first));

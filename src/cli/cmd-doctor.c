@@ -25,7 +25,7 @@
 #define FINDINGS_SHOWN 4
 #define NOTES_SHOWN 2
 
-/* What has to hold for the host to be called good. */
+/* What has to hold for the host to be called good: it comes first. */
 static const enum ration_limit essential[] = {
 	RATION_LIMIT_MEMORY,
 	RATION_LIMIT_CPUS,
@@ -270,24 +270,33 @@ static void print_answers(const struct ration_plan *plan, const char *said)
 	}
 }
 
-/* What holds the three that matter, or that it is as it should be. */
+/* What holds the three that matter; those with the same answer share it. */
+static void join_essential(char *buf, size_t size, const struct ration_plan *plan)
+{
+	char held[160];
+	size_t used = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(essential) && used < size; i++) {
+		const struct ration_plan_item *item = plan_item(plan, essential[i]);
+		const struct ration_plan_item *next = i + 1 < ARRAY_SIZE(essential) ? plan_item(plan, essential[i + 1]) : NULL;
+		bool shared;
+
+		(void)output_held_by(held, sizeof(held), item);
+		shared = next && next->mechanism == item->mechanism && next->scope == item->scope;
+		used += (size_t)snprintf(buf + used, size - used, "%s%s%s", ration_limit_info(item->limit)->name,
+				shared ? ", " : ": ", shared ? "" : held);
+		if (!shared && next && used < size)
+			used += (size_t)snprintf(buf + used, size - used, "; ");
+	}
+}
+
 static void print_verdict(const struct report *report)
 {
 	bool strict = ration_findings_strict(report->findings);
-	char text[500], held[160];
-	size_t used = 0;
+	char held[400], text[500];
 
-	for (size_t i = 0; i < ARRAY_SIZE(essential); i++) {
-		const struct ration_plan_item *item = plan_item(report->plan, essential[i]);
-
-		if (item)
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s: %s", used ? "; " : "",
-					ration_limit_info(item->limit)->name, output_held_by(held, sizeof(held), item));
-	}
-	(void)snprintf(text + used, sizeof(text) - used, "%s", strict ? "" : "; --enforce strict refuses that");
-	if (strict)
-		(void)snprintf(text, sizeof(text), "the kernel holds memory, cpus and pids, each for the whole group, as "
-						   "--enforce strict wants it");
+	join_essential(held, sizeof(held), report->plan);
+	(void)snprintf(text, sizeof(text), "%s, which --enforce strict %s", held, strict ? "takes" : "refuses");
 	print_coloured(strict ? COLOUR_GOOD : COLOUR_BAD, strict ? "good" : "not good", text);
 }
 

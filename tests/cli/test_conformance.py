@@ -131,7 +131,7 @@ ROWS = {
     "J06": "hybrid: used whole or not at all, and said",
     "J08": "cgroup2 mounted elsewhere is found",
     "J10": "each limit is listed with who holds it",
-    "J11": "`doctor --json`: exit 0 exactly where strict holds",
+    "J11": "`doctor`: exit 0 exactly where strict holds; what weakens a limit is found, and its fix helps",
     "K06": "CPU time is user and system time",
     "K07": "the largest process and the whole group: two numbers",
     "K08": "sizes: what is a size and what isn't",

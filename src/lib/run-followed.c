@@ -35,6 +35,9 @@
 /* What has had its SIGKILL and is still there gets another. */
 #define KILL_AGAIN_USEC 10000
 
+/* How long a debugger may hold the dead command. */
+#define TRACER_USEC 1000000
+
 /* How long a run that is given up waits for its dead to be gone. */
 #define RELEASE_MSEC 2000
 
@@ -49,8 +52,9 @@ enum deadline {
 	DEADLINE_WALL,
 	DEADLINE_KILL,
 	DEADLINE_LOOK,
+	DEADLINE_TRACER,
 };
-#define DEADLINES (DEADLINE_LOOK + 1)
+#define DEADLINES (DEADLINE_TRACER + 1)
 
 struct ration_run {
 	const struct ration_plan *plan;
@@ -174,20 +178,6 @@ static void look(struct ration_run *run)
 	}
 }
 
-static void on_timer(struct ration_run *run)
-{
-	uint64_t now = sys_now_usec();
-
-	if (now >= run->deadline[DEADLINE_KILL])
-		kill_all(run);
-	if (now >= run->deadline[DEADLINE_WALL]) {
-		run->deadline[DEADLINE_WALL] = NEVER;
-		end(run, RUN_CAUSE_WALL_TIME, run->options.signal, now - run->start_usec);
-	}
-	if (now >= run->deadline[DEADLINE_LOOK])
-		look(run);
-}
-
 /* From now on its forks and its end wake us, and the keeper knows of it. */
 static void joined(void *userdata, const struct os_process *process)
 {
@@ -260,29 +250,57 @@ static void take_status(struct ration_run *run, int status)
 	}
 }
 
+/* The command has ended, and its status is known or lost. */
+static void leader_ended(struct ration_run *run, bool lost)
+{
+	const struct rusage *rusage = &run->end.wait.rusage;
+
+	run->ended = true;
+	run->end.lost = lost;
+	run->deadline[DEADLINE_TRACER] = NEVER;
+	if (!lost)
+		follow_reaped(&run->follow, run->pid,
+				timeval_usec(rusage->ru_utime) + timeval_usec(rusage->ru_stime));
+	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, sys_now_usec() - run->start_usec, RATION_SOURCE_CLOCK);
+	if (run->end.cause == RUN_CAUSE_WALL_TIME)
+		run->end.observed = run->receipt.metric[RATION_METRIC_WALL_USEC];
+}
+
 /* Reaps the command, if it has ended. */
 static void reap(struct ration_run *run)
 {
-	const struct rusage *rusage = &run->end.wait.rusage;
 	int status;
 	pid_t r;
 
 	if (run->ended)
 		return;
 	r = wait4(run->pid, &status, WNOHANG, &run->end.wait.rusage);
-	if (r == 0 || (r < 0 && errno == EINTR))
+	if (r < 0 && errno == EINTR)
 		return;
-	run->ended = true;
-	/* SIGCHLD is ignored in this process, or the program has waited for whatever child there is. */
-	run->end.lost = r != run->pid;
-	if (!run->end.lost) {
+	if (r == run->pid)
 		take_status(run, status);
-		follow_reaped(&run->follow, run->pid,
-				timeval_usec(rusage->ru_utime) + timeval_usec(rusage->ru_stime));
+	/* Otherwise SIGCHLD is ignored in this process, or the program has waited for whatever child there is. */
+	if (r != 0)
+		leader_ended(run, r != run->pid);
+	/* Dead, and a debugger has it. */
+	else if (!follow_lives(&run->follow, run->pid) && run->deadline[DEADLINE_TRACER] == NEVER)
+		run->deadline[DEADLINE_TRACER] = after(sys_now_usec(), TRACER_USEC);
+}
+
+static void on_timer(struct ration_run *run)
+{
+	uint64_t now = sys_now_usec();
+
+	if (now >= run->deadline[DEADLINE_TRACER])
+		leader_ended(run, true);
+	if (now >= run->deadline[DEADLINE_KILL])
+		kill_all(run);
+	if (now >= run->deadline[DEADLINE_WALL]) {
+		run->deadline[DEADLINE_WALL] = NEVER;
+		end(run, RUN_CAUSE_WALL_TIME, run->options.signal, now - run->start_usec);
 	}
-	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, sys_now_usec() - run->start_usec, RATION_SOURCE_CLOCK);
-	if (run->end.cause == RUN_CAUSE_WALL_TIME)
-		run->end.observed = run->receipt.metric[RATION_METRIC_WALL_USEC];
+	if (now >= run->deadline[DEADLINE_LOOK])
+		look(run);
 }
 
 /* What the kernel said when the command was reaped. Returns its CPU time. */
@@ -479,29 +497,43 @@ static bool has_terminal(const struct spawn *spawn)
 	return isatty(spawn->fds[0]) || isatty(spawn->fds[1]) || isatty(spawn->fds[2]);
 }
 
+/* It is there, and waits: followed from now on, and known to the keeper. */
+static int born(void *userdata, pid_t pid)
+{
+	struct ration_run *run = userdata;
+	int r = follow_start(&run->follow, &os_ops, pid, run->own_group ? pid : 0);
+
+	if (r < 0)
+		return r;
+	run->pid = pid;
+	run->follow.joined = joined;
+	run->follow.userdata = run;
+	r = follow_update(&run->follow);
+	return r < 0 ? r : 0;
+}
+
 static int launch(struct ration_run *run, const struct ration_host *host, struct command *command,
 		struct ration_error *reterr)
 {
 	const struct ration_plan_item *wall = plan_held(run->plan, RATION_LIMIT_TIMEOUT);
 	int pid_fd, r;
+	pid_t pid;
 
 	run->own_group = command->spawn.own_group = !has_terminal(&command->spawn);
+	command->spawn.born = born;
+	command->spawn.userdata = run;
 	r = apply_child(run->plan, &host->facts, &command->spawn, reterr);
 	if (r < 0)
 		return r;
 	run->start_usec = sys_now_usec();
-	r = spawn_start(&command->spawn, &run->pid, &pid_fd, &run->receipt.birth);
-	if (r < 0)
+	r = spawn_start(&command->spawn, &pid, &pid_fd, &run->receipt.birth);
+	if (r < 0) {
+		/* Reaped already. */
+		run->pid = 0;
 		return command_spawn_error(&command->spawn, r, reterr);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++)
 		run->output[i].child_fd = close_fd(run->output[i].child_fd);
-	r = follow_start(&run->follow, &os_ops, run->pid, run->own_group ? run->pid : 0);
-	if (r < 0) {
-		(void)kill(run->pid, SIGKILL);
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't follow the command: %s", error_text(r));
-	}
-	run->follow.joined = joined;
-	run->follow.userdata = run;
 	if (wall)
 		run->deadline[DEADLINE_WALL] = after(run->start_usec, wall->in_force);
 	look(run);

@@ -60,8 +60,11 @@ void follow_end(struct follow *follow)
 int follow_add(struct follow *follow, pid_t pid, uint64_t born)
 {
 	struct os_process process;
-	int r = follow->os->look(pid, &process);
+	int r;
 
+	if (find(follow, pid))
+		return 0;
+	r = follow->os->look(pid, &process);
 	if (r == 0 && process.born != born)
 		r = -ESRCH;
 	return r < 0 ? r : push(follow, &process);
@@ -187,6 +190,13 @@ void follow_reaped(struct follow *follow, pid_t pid, uint64_t cpu_usec)
 	follow->gone_usec += cpu_usec;
 	if (member)
 		*member = follow->members[--follow->n];
+}
+
+bool follow_lives(const struct follow *follow, pid_t pid)
+{
+	const struct follow_member *member = find(follow, pid);
+
+	return member && !member->at.dead;
 }
 
 /* ------------------------------------------------------------------- adding up */

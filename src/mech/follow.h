@@ -42,7 +42,7 @@ struct follow {
 int follow_start(struct follow *follow, const struct os_ops *os, pid_t root, pid_t group);
 void follow_end(struct follow *follow);
 
-/* Makes a process a member that is known by pid and birth. -ESRCH: it isn't there any more. */
+/* Makes a process a member that is known by pid and birth, if it isn't one yet. -ESRCH: it isn't there any more. */
 int follow_add(struct follow *follow, pid_t pid, uint64_t born);
 
 /* Looks who is there. Returns how many live, or -ENOMEM and the like. */
@@ -50,6 +50,9 @@ int follow_update(struct follow *follow);
 
 /* We have waited for a member ourselves, and it and its children have used so much. */
 void follow_reaped(struct follow *follow, pid_t pid, uint64_t cpu_usec);
+
+/* Tells whether a member was alive when it was looked at last. */
+bool follow_lives(const struct follow *follow, pid_t pid);
 
 /* Looks, and adds up. Errors: as follow_update(). */
 int follow_look(struct follow *follow, const struct watch_limits *limits, struct watch_look *ret_look);

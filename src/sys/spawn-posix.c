@@ -2,13 +2,15 @@
 /*
  * spawn-posix.c - one command, by fork and exec: where there is no clone3 and no cgroup
  *
- * The child reports what fails over a pipe that exec closes. Between fork and exec
+ * The child waits until it is known to whoever would end it, and reports what fails
+ * over a pipe that exec closes. Between fork and exec
  * there are only system calls: the caller may have threads.
  */
 #include "sys/spawn.h"
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "util/cleanup.h"
@@ -16,8 +18,15 @@
 
 static void child_main(struct spawn *spawn)
 {
+	char byte;
+
+	(void)close_fd(spawn->parent_fds[0]);
+	(void)close_fd(spawn->parent_fds[1]);
 	if (spawn->own_group)
 		(void)setpgid(0, 0);
+	/* The parent gave up, or is gone: never run unknown to its keeper. */
+	if (read(spawn->gate_fd, &byte, 1) != 1)
+		_exit(127);
 	spawn_reset_handlers();
 	_exit(spawn_child(spawn));
 }
@@ -38,48 +47,85 @@ static void take_report(struct spawn *spawn, int fd)
 	spawn->failed_index = report[2];
 }
 
-static int start(struct spawn *spawn, int report_fd, pid_t *ret_pid)
+/* Lets it run, once it is known. Returns 0 when it has execed. */
+static int release(struct spawn *spawn, pid_t pid)
+{
+	int r = spawn->born ? spawn->born(spawn->userdata, pid) : 0;
+
+	if (r == 0 && send(spawn->parent_fds[0], "", 1, MSG_NOSIGNAL) != 1)
+		r = -EIO;
+	spawn->parent_fds[0] = close_fd(spawn->parent_fds[0]);
+	if (r == 0) {
+		take_report(spawn, spawn->parent_fds[1]);
+		r = spawn->failed_step != SPAWN_STEP_NONE ? spawn->failed : 0;
+	}
+	if (r < 0)
+		(void)waitpid(pid, NULL, 0);
+	return r;
+}
+
+static int start(struct spawn *spawn, pid_t *ret_pid)
 {
 	pid_t pid = fork();
+	int r;
 
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
 		child_main(spawn);
 	spawn->report_fd = close_fd(spawn->report_fd);
-	take_report(spawn, report_fd);
-	if (spawn->failed_step != SPAWN_STEP_NONE) {
-		(void)waitpid(pid, NULL, 0);
-		return spawn->failed;
-	}
-	*ret_pid = pid;
-	return 0;
+	spawn->gate_fd = close_fd(spawn->gate_fd);
+	r = release(spawn, pid);
+	if (r == 0)
+		*ret_pid = pid;
+	return r;
+}
+
+/* Moves an fd out of the way of 0, 1 and 2. */
+static int lift(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	(void)close(fd);
+	return high;
+}
+
+static int open_pipes(struct spawn *spawn)
+{
+	int gate[2], report[2];
+
+	/* A socket: to write to a pipe whose reader was killed raises SIGPIPE. */
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, gate) < 0)
+		return -errno;
+	spawn->gate_fd = lift(gate[0]);
+	spawn->parent_fds[0] = lift(gate[1]);
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -errno;
+	spawn->parent_fds[1] = lift(report[0]);
+	spawn->report_fd = lift(report[1]);
+	return spawn->gate_fd < 0 || spawn->parent_fds[0] < 0 || spawn->parent_fds[1] < 0 || spawn->report_fd < 0 ?
+		-EMFILE : 0;
 }
 
 int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ration_birth *ret_birth)
 {
-	CLEANUP(closep) int report_read = -EBADF;
-	CLEANUP(closep) int report_write = -EBADF;
 	sigset_t all, before;
-	int pair[2], r;
+	int r;
 
 	spawn->failed_step = SPAWN_STEP_NONE;
 	spawn->failed = 0;
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return -errno;
-	report_read = pair[0];
-	report_write = pair[1];
-	/* Out of the way of 0, 1 and 2. */
-	spawn->report_fd = fcntl(report_write, F_DUPFD_CLOEXEC, 3);
-	report_write = close_fd(report_write);
-	if (spawn->report_fd < 0)
-		return -errno;
+	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
 	/* No handler of the host program may run in the child, nor take it from us when it has failed. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = start(spawn, report_read, ret_pid);
+	r = open_pipes(spawn);
+	if (r == 0)
+		r = start(spawn, ret_pid);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	spawn->gate_fd = close_fd(spawn->gate_fd);
 	spawn->report_fd = close_fd(spawn->report_fd);
+	spawn->parent_fds[0] = close_fd(spawn->parent_fds[0]);
+	spawn->parent_fds[1] = close_fd(spawn->parent_fds[1]);
 	if (r < 0)
 		return r;
 	*ret_pid_fd = -EBADF;

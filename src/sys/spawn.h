@@ -55,7 +55,10 @@ struct spawn {
 	size_t n_join;             /* cgroup.procs of cgroup v1, open for writing, which has no birth inside: */
 	int join_fd[SPAWN_JOIN_MAX]; /* the child moves itself, before it becomes the command */
 	sigset_t mask;             /* blocked signals of the command */
-	bool own_group;            /* in a process group of its own: spawn-posix.c alone */
+	/* spawn-posix.c alone: */
+	bool own_group;            /* in a process group of its own */
+	int (*born)(void *userdata, pid_t pid); /* called before the command may run; a failure ends it. Or NULL */
+	void *userdata;
 	bool die_with_parent;      /* SIGKILL when the spawning *thread* ends */
 	size_t n_rlimits;
 	struct spawn_rlimit rlimits[SPAWN_RLIMITS_MAX];

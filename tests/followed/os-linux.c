@@ -49,7 +49,9 @@ static int read_stat(pid_t pid, struct os_process *ret)
 			&state, &ppid, &group, &utime, &stime, &cutime, &cstime, &threads, &born, &rss) != 10)
 		return -ESRCH;
 	*ret = (struct os_process) {
-		.pid = pid, .ppid = ppid, .group = group, .born = born, .dead = state == 'Z' || state == 'X',
+		.pid = pid, .ppid = ppid, .group = group, .born = born, 
+		/* A leader that is dead has threads that live. */
+		.dead = (state == 'Z' && threads <= 1) || state == 'X',
 		.threads = threads, .memory_bytes = rss * (uint64_t)sysconf(_SC_PAGESIZE),
 		.rss_bytes = rss * (uint64_t)sysconf(_SC_PAGESIZE),
 		.cpu_usec = (utime + stime) * TICK_USEC, .waited_usec = (cutime + cstime) * TICK_USEC,

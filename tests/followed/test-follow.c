@@ -259,6 +259,8 @@ static void test_add(void **state)
 	assert_int_equal(follow_add(follow, 300, 2999), -ESRCH);
 	assert_int_equal(follow_add(follow, 301, 3010), -ESRCH);
 	assert_int_equal(follow_add(follow, 300, 3000), 0);
+	/* The keeper was told of one that it has found by itself. */
+	assert_int_equal(follow_add(follow, 300, 3000), 0);
 	assert_int_equal(follow_update(follow), 2);
 }
 

@@ -314,6 +314,99 @@ static void test_more_levels_than_there_is_room_for(void **state)
 	assert_string_equal(counters.level[0].where, base);
 }
 
+/* A group in one hierarchy of cgroup v1 that has these controllers. */
+struct v1_group {
+	struct ration_host host;
+	struct group group;
+};
+
+static void v1_begin(struct v1_group *v1, const char *dir, uint32_t controllers)
+{
+	*v1 = (struct v1_group) { .group = GROUP_NONE };
+	v1->host.proc_fd = -EBADF;
+	v1->host.n_v1 = 1;
+	v1->host.v1[0].controllers = controllers;
+	v1->group.host = &v1->host;
+	v1->group.v1_fd[0] = open_dir(dir);
+}
+
+static void test_usage_in_v1(void **state)
+{
+	struct ration_receipt receipt = { .size = sizeof(receipt) };
+	struct counters counters;
+	struct v1_group v1;
+	char dir[PATH_MAX];
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "cpuacct.usage", "1234567890\n");
+	files_put(dir, "cpu.stat", "nr_periods 9\nnr_throttled 7\nthrottled_time 5000999\n");
+	files_put(dir, "memory.max_usage_in_bytes", "31457280\n");
+	files_put(dir, "memory.stat", "cache 4096\nrss 8192\nrss_huge 0\nshmem 1024\ntotal_cache 9\n");
+	files_put(dir, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
+	files_put(dir, "pids.events", "max 16\n");
+	v1_begin(&v1, dir, RATION_CONTROLLER_CPU | RATION_CONTROLLER_CPUACCT | RATION_CONTROLLER_MEMORY |
+			RATION_CONTROLLER_PIDS);
+	/* What cgroup2 has counted stays; what rusage has doesn't. */
+	receipt.metric[RATION_METRIC_THROTTLED_COUNT] = 3;
+	receipt.source[RATION_METRIC_THROTTLED_COUNT] = RATION_SOURCE_CGROUP2;
+	receipt.metric[RATION_METRIC_CPU_USEC] = 1;
+	receipt.source[RATION_METRIC_CPU_USEC] = RATION_SOURCE_RUSAGE;
+	counters_read_usage_v1(&v1.group, &(struct usage) { receipt.metric, receipt.source });
+	assert_int_equal(value(&receipt, RATION_METRIC_CPU_USEC), 1234567);
+	assert_int_equal(receipt.source[RATION_METRIC_CPU_USEC], RATION_SOURCE_CGROUP1);
+	assert_int_equal(value(&receipt, RATION_METRIC_THROTTLED_COUNT), 3);
+	assert_int_equal(value(&receipt, RATION_METRIC_THROTTLED_USEC), 5000);
+	assert_int_equal(value(&receipt, RATION_METRIC_MEMORY_PEAK_BYTES), 31457280);
+	assert_int_equal(value(&receipt, RATION_METRIC_MEMORY_ANON_BYTES), 8192);
+	assert_int_equal(value(&receipt, RATION_METRIC_MEMORY_FILE_BYTES), 4096);
+	assert_int_equal(value(&receipt, RATION_METRIC_OOM_KILLS), 2);
+	assert_int_equal(value(&receipt, RATION_METRIC_PIDS_REFUSED), 16);
+	assert_true(value(&receipt, RATION_METRIC_PIDS_PEAK) == ABSENT);
+	counters_read(&v1.group, &counters);
+	assert_true(counters.v1 && counters.oom == ABSENT);
+	assert_int_equal(counters.oom_kill, 2);
+	(void)close(v1.group.v1_fd[0]);
+	files_end(dir);
+}
+
+static void test_limits_in_v1(void **state)
+{
+	static const struct {
+		enum ration_limit limit;
+		const char *file, *text;
+		int result;
+		uint64_t value;
+	} rows[] = {
+		{ RATION_LIMIT_MEMORY, "memory.limit_in_bytes", "67108864\n", 0, 67108864 },
+		/* v1 has no word for no limit. */
+		{ RATION_LIMIT_MEMORY, "memory.limit_in_bytes", "9223372036854771712\n", 0, RATION_UNLIMITED },
+		{ RATION_LIMIT_CPUS, "cpu.cfs_quota_us", "25000\n", 0, 50000 },
+		{ RATION_LIMIT_CPUS, "cpu.cfs_quota_us", "-1\n", 0, RATION_UNLIMITED },
+		{ RATION_LIMIT_PIDS, "pids.max", "max\n", 0, RATION_UNLIMITED },
+		{ RATION_LIMIT_PIDS, "pids.max", "12\n", 0, 12 },
+		{ RATION_LIMIT_PIDS, "pids.other", "12\n", -ENOENT, 1 },
+		{ RATION_LIMIT_SWAP, "memory.memsw.limit_in_bytes", "12\n", -EOPNOTSUPP, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char dir[PATH_MAX];
+		uint64_t found = 1;
+		struct v1_group v1;
+		int r;
+
+		files_begin(dir);
+		files_put(dir, "cpu.cfs_period_us", "50000\n");
+		files_put(dir, rows[i].file, rows[i].text);
+		v1_begin(&v1, dir, mech_v1_controller(rows[i].limit));
+		r = counters_limit_v1(&v1.group, ration_limit_info(rows[i].limit), &found);
+		assert_row(r == rows[i].result && found == rows[i].value, "row %zu: %d, %" PRIu64, i, r, found);
+		(void)close(v1.group.v1_fd[0]);
+		files_end(dir);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +417,8 @@ int main(void)
 		cmocka_unit_test(test_own_counters_and_those_above),
 		cmocka_unit_test(test_counters_that_arent_there),
 		cmocka_unit_test(test_more_levels_than_there_is_room_for),
+		cmocka_unit_test(test_usage_in_v1),
+		cmocka_unit_test(test_limits_in_v1),
 	};
 
 	return cmocka_run_group_tests_name("counters", tests, NULL, NULL);

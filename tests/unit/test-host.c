@@ -60,14 +60,20 @@ struct world {
 	uint64_t memory_kib;
 	const char *kernel;
 	uint32_t with, without; /* features */
+	uint32_t v1;            /* controllers of cgroup v1 */
 };
+
+#define ALL_V1                                                                     \
+	(RATION_CONTROLLER_CPU | RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS | \
+			RATION_CONTROLLER_CPUACCT | RATION_CONTROLLER_FREEZER)
 
 #define NEW_FEATURES (RATION_FEATURE_SWAP_PEAK)
 #define OLD_FEATURES                                                                                          \
 	(RATION_FEATURE_CLONE_INTO_CGROUP | RATION_FEATURE_CGROUP_KILL | RATION_FEATURE_CPU_BURST |                \
 			RATION_FEATURE_MEMORY_PEAK | RATION_FEATURE_PIDS_PEAK | RATION_FEATURE_PSI | RATION_FEATURE_SWAP_MAX)
-#define V6_1 983496, "6.1.0-", OLD_FEATURES, NEW_FEATURES
-#define V6_12 0, "6.12.", OLD_FEATURES | NEW_FEATURES, 0
+#define V6_1 983496, "6.1.0-", OLD_FEATURES, NEW_FEATURES, 0
+#define V6_1_V1 0, "6.1.0-", OLD_FEATURES, NEW_FEATURES, ALL_V1
+#define V6_12 0, "6.12.", OLD_FEATURES | NEW_FEATURES, 0, 0
 
 static const struct world worlds[] = {
 	{ "6.1-v2", RATION_HIERARCHY_V2, RATION_BASE_ROOT, ALL_CONTROLLERS, "/sys/fs/cgroup", "/", "/sys/fs/cgroup", "",
@@ -75,7 +81,8 @@ static const struct world worlds[] = {
 	{ "6.1-user", RATION_HIERARCHY_V2, RATION_BASE_NESTED, 0, "/sys/fs/cgroup", "/user-1000/session",
 		"/sys/fs/cgroup/user-1000/session", "no controllers", V6_1 },
 	{ "6.1-hybrid", RATION_HIERARCHY_HYBRID, RATION_BASE_ROOT, 0, "/sys/fs/cgroup/unified", "/",
-		"/sys/fs/cgroup/unified", "v1 holds all controllers", V6_1 },
+		"/sys/fs/cgroup/unified", "v1 holds all controllers", V6_1_V1 },
+	{ "6.1-v1", RATION_HIERARCHY_V1, RATION_BASE_NONE, 0, NULL, NULL, NULL, "only cgroup v1", V6_1_V1 },
 	{ "6.1-readonly", RATION_HIERARCHY_V2, RATION_BASE_NONE, 0, "/sys/fs/cgroup", "/", NULL, "read-only", V6_1 },
 	{ "6.1-nothing", RATION_HIERARCHY_NONE, RATION_BASE_NONE, 0, NULL, NULL, NULL, "no cgroup file system", V6_1 },
 	{ "6.1-mounted-elsewhere", RATION_HIERARCHY_V2, RATION_BASE_ROOT, ALL_CONTROLLERS, "/mnt/cg", "/", "/mnt/cg", "",
@@ -99,6 +106,8 @@ static void check_world(const struct world *world, const char *root, const struc
 	assert_row(info->hierarchy == world->hierarchy, "%s: hierarchy %u", world->name, info->hierarchy);
 	assert_row(info->base_kind == world->kind, "%s: kind %u: %s", world->name, info->base_kind, info->base_reason);
 	assert_row(info->controllers == world->controllers, "%s: controllers %x", world->name, info->controllers);
+	assert_row(info->controllers_v1 == world->v1, "%s: v1 controllers %x: %s", world->name, info->controllers_v1,
+			info->v1_reason);
 	assert_row(same(info->mount, world->mount), "%s: mount %s", world->name, info->mount);
 	assert_row(same(info->own, world->own), "%s: own %s", world->name, info->own);
 	assert_row(same(below(root, info->base), world->base), "%s: base %s", world->name, info->base);

@@ -1107,6 +1107,8 @@ struct ration_group_limit {
 	char where[256];          /* the path of the group that binds, or "" */
 	/* Limits that are text, "0-3"; "" for the others. */
 	char asked_text[256], here_text[256], effective_text[256];
+	enum ration_mechanism mechanism; /* whose `here` is; NONE where there is none */
+	const char *file;         /* the kernel file that it was read from, or NULL */
 };
 
 /*

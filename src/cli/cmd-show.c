@@ -76,8 +76,8 @@ static const char *bound_at(char *buf, size_t size, const struct ration_group_li
 	return buf;
 }
 
-#define LIMIT_COLUMNS "  %-14s  %-10s  %-10s  %-15s  %-10s  "
-#define LIMIT_INDENT 71
+#define LIMIT_COLUMNS "  %-14s  %-10s  %-10s  %-21s  %-10s  "
+#define LIMIT_INDENT 77
 
 static void print_table(const struct ration_group *group, const struct ration_group_limit *limits, int n,
 		bool all)
@@ -98,7 +98,7 @@ static void print_table(const struct ration_group *group, const struct ration_gr
 		any = true;
 		(void)printf(LIMIT_COLUMNS, ration_limit_info(limit->limit)->name,
 				group_limit_asked(asked, limit), group_limit_here(here, limit),
-				limit->has_here ? ration_limit_info(limit->limit)->kernel_file : "nothing",
+				limit->file ? limit->file : "nothing",
 				group_limit_effective(effective, limit));
 		output_wrapped(stdout, LIMIT_INDENT, LIMIT_INDENT, bound_at(bound, sizeof(bound), limit));
 	}

@@ -26,10 +26,8 @@ static json_t *group_limit(struct builder *builder, const struct ration_group_li
 	build_put(builder, object, "limit", json_string(info->name));
 	put_value(builder, object, "asked", info, limit->has_asked, limit->asked, limit->asked_text);
 	put_value(builder, object, "in_force", info, limit->has_here, limit->here, limit->here_text);
-	build_put(builder, object, "mechanism", json_string(ration_mechanism_name(
-			limit->has_here ? RATION_MECHANISM_CGROUP2 : RATION_MECHANISM_NONE)));
-	if (limit->has_here)
-		build_put_text(builder, object, "file", info->kernel_file);
+	build_put(builder, object, "mechanism", json_string(ration_mechanism_name(limit->mechanism)));
+	build_put_text(builder, object, "file", limit->file ? limit->file : "");
 	put_value(builder, object, "effective", info, limit->has_effective, limit->effective,
 			limit->effective_text);
 	if (limit->has_effective)

@@ -315,33 +315,41 @@ static int v1_number(int fd, const char *file, uint64_t *ret)
 	return 0;
 }
 
-int counters_limit_v1(const struct group *group, const struct ration_limit_info *info, uint64_t *ret)
-{
-	static const struct {
-		enum ration_limit limit;
-		const char *file;
-	} files[] = {
-		{ RATION_LIMIT_MEMORY, "memory.limit_in_bytes" },
-		{ RATION_LIMIT_CPUS, "cpu.cfs_quota_us" },
-		{ RATION_LIMIT_CPU_BURST, "cpu.cfs_burst_us" },
-		{ RATION_LIMIT_CPU_IDLE, "cpu.idle" },
-		{ RATION_LIMIT_PIDS, "pids.max" },
-	};
-	int fd = v1_fd(group, mech_v1_controller(info->limit)), r;
-	uint64_t value, period = 0;
+static const struct {
+	enum ration_limit limit;
+	const char *file;
+} v1_limit_files[] = {
+	{ RATION_LIMIT_MEMORY, "memory.limit_in_bytes" },
+	{ RATION_LIMIT_CPUS, "cpu.cfs_quota_us" },
+	{ RATION_LIMIT_CPU_BURST, "cpu.cfs_burst_us" },
+	{ RATION_LIMIT_CPU_IDLE, "cpu.idle" },
+	{ RATION_LIMIT_PIDS, "pids.max" },
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		if (files[i].limit != info->limit)
-			continue;
-		r = v1_number(fd, files[i].file, &value);
-		if (r == 0 && info->unit == RATION_UNIT_CPUS && value != RATION_UNLIMITED) {
-			r = v1_number(fd, "cpu.cfs_period_us", &period);
-			value = period > 0 ? value * 100000 / period : value;
-		}
-		if (r == 0)
-			*ret = info->unit == RATION_UNIT_BYTES && value >= V1_NO_LIMIT ? RATION_UNLIMITED : value;
-		return r;
+const char *counters_v1_file(enum ration_limit limit)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(v1_limit_files); i++) {
+		if (v1_limit_files[i].limit == limit)
+			return v1_limit_files[i].file;
 	}
+	return NULL;
+}
+
+int counters_limit_v1(int dir_fd, const struct ration_limit_info *info, uint64_t *ret)
+{
+	const char *file = counters_v1_file(info->limit);
+	uint64_t value, period = 0;
+	int r;
+
 	/* Shares are a rounded weight, and swap is in a sum. */
-	return -EOPNOTSUPP;
+	if (!file)
+		return -EOPNOTSUPP;
+	r = v1_number(dir_fd, file, &value);
+	if (r == 0 && info->unit == RATION_UNIT_CPUS && value != RATION_UNLIMITED) {
+		r = v1_number(dir_fd, "cpu.cfs_period_us", &period);
+		value = period > 0 ? value * 100000 / period : value;
+	}
+	if (r == 0)
+		*ret = info->unit == RATION_UNIT_BYTES && value >= V1_NO_LIMIT ? RATION_UNLIMITED : value;
+	return r;
 }

@@ -25,6 +25,7 @@
 #include "lib/record.h"
 #include "lib/unit.h"
 #include "lib/update.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -151,6 +152,9 @@ static int open_dirs(struct ration_group *group)
 	if (at->tenant_fd < 0)
 		return at->tenant_fd;
 	at->fd = group->tenant ? cg_open_dir(at->namespace_fd, at->tenant) : cg_open_dir(at->tenant_fd, at->name);
+	/* Of a run: to read what its limits are and what it uses. */
+	if (at->fd >= 0 && !group->tenant)
+		v1_open(at);
 	return at->fd < 0 ? at->fd : 0;
 }
 

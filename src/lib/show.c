@@ -10,6 +10,7 @@
 #include "lib/handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "lib/levels.h"
 #include "lib/machine.h"
 #include "lib/record.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -253,6 +255,63 @@ static void find_keys(const struct ration_group *group, const struct ration_limi
 		found->level = RATION_LEVEL_MACHINE;
 }
 
+/* The path of the group in a hierarchy of cgroup v1, from the root of the file system. */
+static void path_in_v1(char *buf, size_t size, const struct ration_group *group, uint32_t controller)
+{
+	const struct ration_host *host = group->host;
+	char nodes[NODES_PATH_MAX];
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < host->n_v1; i++) {
+		if (host->v1[i].controllers & controller)
+			(void)snprintf(buf, size, "%s%s/%s", host->v1[i].path, nodes_path(nodes, sizeof(nodes), host),
+					group->address);
+	}
+}
+
+/* Upwards from a directory of cgroup v1 as far as it is one. */
+static void look_upwards_v1(struct search *search, int dir_fd, char *path)
+{
+	CLEANUP(closep) int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum ration_level level = RATION_LEVEL_GROUP;
+
+	while (fd >= 0 && faccessat(fd, "cgroup.procs", F_OK, 0) == 0 && strrchr(path, '/')) {
+		uint64_t value;
+		int up;
+
+		if (counters_limit_v1(fd, search->info, &value) == 0 && value < search->found->effective) {
+			search->found->effective = value;
+			search->found->level = level;
+			(void)snprintf(search->found->where, sizeof(search->found->where), "%.255s", path);
+		}
+		level = level == RATION_LEVEL_GROUP ? RATION_LEVEL_TENANT : RATION_LEVEL_ANCESTOR;
+		*strrchr(path, '/') = '\0';
+		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close_fd(fd);
+		fd = up;
+	}
+}
+
+/* A limit that the group has in cgroup v1. False: it has none there. */
+static bool find_v1(const struct ration_group *group, struct search *search)
+{
+	uint32_t controller = mech_v1_controller(search->info->limit);
+	struct ration_group_limit *found = search->found;
+	int fd = controller ? v1_fd(&group->at, controller) : -EBADF;
+	char path[sizeof(group->path)];
+
+	if (fd < 0 || counters_limit_v1(fd, search->info, &found->here) < 0)
+		return false;
+	found->mechanism = RATION_MECHANISM_CGROUP1;
+	found->file = counters_v1_file(search->info->limit);
+	found->has_here = found->has_effective = true;
+	found->effective = machine_has(group->host, search->info->limit);
+	found->level = RATION_LEVEL_MACHINE;
+	path_in_v1(path, sizeof(path), group, controller);
+	look_upwards_v1(search, fd, path);
+	return true;
+}
+
 static void find_asked(const struct ration_group *group, enum ration_limit limit, struct ration_group_limit *found)
 {
 	char text[RECORD_MAX];
@@ -280,7 +339,7 @@ int ration_group_limit(const struct ration_group *group, enum ration_limit limit
 		return error_set(reterr, -ENODATA, RATION_CAUSE_INVALID, "%s isn't a limit of groups",
 				info ? info->flag : "that");
 	find_asked(group, limit, &found);
-	switch (kinds[limit]) {
+	switch (find_v1(group, &search) ? KIND_NONE : kinds[limit]) {
 	case KIND_NONE:
 		break;
 	case KIND_LOWEST:
@@ -301,6 +360,10 @@ int ration_group_limit(const struct ration_group *group, enum ration_limit limit
 	case KIND_PAGES:
 		find_keys(group, info, &found);
 		break;
+	}
+	if (found.has_here && !found.file) {
+		found.mechanism = RATION_MECHANISM_CGROUP2;
+		found.file = info->kernel_file;
 	}
 	if (!group_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "read the limits of", reterr);

@@ -10,6 +10,7 @@
 
 #include "lib/counters.h"
 #include "lib/handle.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 
@@ -34,6 +35,27 @@ static void read_current(int fd, struct ration_stats *stats)
 	if (cg_read(fd, "cgroup.stat.local", text, sizeof(text)) >= 0 &&
 			cg_text_key(text, "frozen_usec", &stats->metric[RATION_METRIC_FROZEN_USEC]) == 0)
 		stats->source[RATION_METRIC_FROZEN_USEC] = RATION_SOURCE_CGROUP2;
+}
+
+/* Of a run, what is counted in cgroup v1. */
+static void read_v1(const struct group *group, struct ration_stats *stats)
+{
+	static const struct {
+		enum ration_metric metric;
+		uint32_t controller;
+		const char *file;
+	} files[] = {
+		{ RATION_METRIC_MEMORY_CURRENT_BYTES, RATION_CONTROLLER_MEMORY, "memory.usage_in_bytes" },
+		{ RATION_METRIC_PIDS_CURRENT, RATION_CONTROLLER_PIDS, "pids.current" },
+	};
+
+	counters_read_usage_v1(group, &(struct usage) { stats->metric, stats->source });
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		int fd = v1_fd(group, files[i].controller);
+
+		if (fd >= 0 && cg_read_u64(fd, files[i].file, &stats->metric[files[i].metric]) == 0)
+			stats->source[files[i].metric] = RATION_SOURCE_CGROUP1;
+	}
 }
 
 /* "some avg10=1.23 …", in hundredths of a percent. */
@@ -80,7 +102,11 @@ int ration_group_stats(const struct ration_group *group, struct ration_stats *st
 	if (r < 0)
 		return r;
 	r = stats_read(group->at.fd, stats);
-	return r < 0 ? handle_error(group, r, "read the counters of", reterr) : 0;
+	if (r < 0)
+		return handle_error(group, r, "read the counters of", reterr);
+	if (stats->size >= sizeof(*stats))
+		read_v1(&group->at, stats);
+	return 0;
 }
 
 struct pids {

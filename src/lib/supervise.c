@@ -676,7 +676,7 @@ static void look_for_changes(struct ration_run *run)
 		if (item->mechanism == RATION_MECHANISM_CGROUP2)
 			r = counters_limit(run->group.fd, info, &value);
 		else if (item->mechanism == RATION_MECHANISM_CGROUP1)
-			r = counters_limit_v1(&run->group, info, &value);
+			r = counters_limit_v1(v1_fd(&run->group, mech_v1_controller(item->limit)), info, &value);
 		if (r < 0 || value == item->in_force)
 			continue;
 		outcome->changed = true;

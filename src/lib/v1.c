@@ -346,6 +346,16 @@ int v1_make(struct group *group, uint32_t wanted, struct ration_error *reterr)
 	return 0;
 }
 
+void v1_open(struct group *group)
+{
+	for (size_t i = 0; i < group->host->n_v1; i++) {
+		CLEANUP(closep) int tenant_fd = v1_open_tenant(group->host, i, group->tenant);
+
+		if (tenant_fd >= 0)
+			group->v1_fd[i] = cg_open_dir(tenant_fd, group->name);
+	}
+}
+
 int v1_remove(struct group *group)
 {
 	int result = 0;

@@ -33,6 +33,9 @@ int v1_members_fd(const struct group *group);
  */
 int v1_make(struct group *group, uint32_t controllers, struct ration_error *reterr);
 
+/* Opens those that a group of that name has, and that are there. */
+void v1_open(struct group *group);
+
 /* Removes them, and the nodes above that nobody uses. -EBUSY: processes in one. */
 int v1_remove(struct group *group);
 

@@ -3,6 +3,7 @@
 take, beside its cgroup2 (a hybrid machine) or without one (cgroup v1 alone)."""
 
 import errno
+import json
 import os
 import signal
 import time
@@ -272,6 +273,22 @@ def test_H11_in_v1_beside_cgroup2(run):
     assert run.command("thaw", "default/n").code == 0
     r.signal(signal.SIGTERM)
     assert r.wait().verdict == "interrupted"
+
+
+@pytest.mark.needs("cgroup", "!memory")
+def test_what_a_run_has_and_uses_in_v1(run):
+    """It was said to have no limit of memory, and no figure of it."""
+    r = run.start("--memory 64M --pids 20 --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"])
+    run.ready("log")
+    shown = {entry["limit"]: entry for entry in json.loads(run.command("show", "--json", "default/n").stdout)["limits"]}
+    for name, value, file in (("memory", 64 * MIB, "memory.limit_in_bytes"), ("pids", 20, "pids.max")):
+        entry = shown[name]
+        assert (entry["asked"], entry["in_force"], entry["effective"]) == (value, value, value), entry
+        assert (entry["mechanism"], entry["file"], entry["level"]) == ("cgroup1", file, "group"), entry
+    stat = run.command("stat", "--json", "default/n").stdout
+    assert '"memory_current_bytes": "cgroup1"' in stat and '"pids_current": "cgroup1"' in stat, stat
+    r.signal(signal.SIGTERM)
+    r.wait()
 
 
 @pytest.mark.needs("cgroup", "!memory")

@@ -10,7 +10,7 @@ from conftest import NAMESPACE, wait_for
 from world import HAS, WORLD, mount
 
 # cpu.stat is in every cgroup, whatever its controllers.
-HOLDS_TIME = "cgroup2" if "cgroup" in HAS else "watch"
+HOLDS_TIME = "cgroup2" if "cgroup" in HAS else "cgroup1" if "cpuacct1" in HAS else "watch"
 HOLDS_RATE = "cgroup2" if "cpu" in HAS else "affinity"
 
 

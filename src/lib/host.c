@@ -395,19 +395,26 @@ static void note_kept_back(struct ration_host *host, const struct unit_place *pl
 			"systemd has delegated to %s these controllers only: %s", strrchr(place->manager, '/') + 1, have);
 }
 
+static bool lacks_program(struct ration_host *host)
+{
+	if (!host->unit_program[0])
+		no_unit(host, "let it be asked: unset RATION_UNIT_PROGRAM", "it isn't to be asked for anything");
+	else if (access(host->unit_program, X_OK) < 0)
+		no_unit(host, "install all of ration, or run it with: systemd-run --scope -p Delegate=yes ration run …",
+				"the program ration-unit isn't where it should be");
+	else
+		return false;
+	return true;
+}
+
 /* The unit isn't there yet: tells of what it will be. */
 static void expect_unit(struct ration_host *host, const char *unit, int manager_fd, const char *manager,
 		const char *root)
 {
 	struct host_facts *facts = &host->facts;
 
-	if (!host->unit_program[0])
-		return no_unit(host, "let it start one: unset RATION_UNIT_PROGRAM",
-				"it isn't to be asked to start a unit");
-	if (access(host->unit_program, X_OK) < 0)
-		return no_unit(host, "install all of ration, or run it with: systemd-run --scope -p Delegate=yes "
-				     "ration run …",
-				"the program ration-unit isn't where it should be");
+	if (lacks_program(host))
+		return;
 	(void)strcpy(host->base, unit);
 	host->unit_pending = true;
 	facts->base_kind = RATION_BASE_UNIT;
@@ -422,10 +429,11 @@ static void expect_unit(struct ration_host *host, const char *unit, int manager_
 static void find_unit(struct ration_host *host, const struct mounts *mounts, const char *root)
 {
 	CLEANUP(closep) int manager_fd = -EBADF;
+	CLEANUP(closep) int fd = -EBADF;
 	bool user = !host->facts.root;
 	struct unit_place place;
 	char manager[PATH_MAX], unit[PATH_MAX + sizeof(place.unit)];
-	int fd;
+	bool outside;
 
 	host->evacuate = false;
 	unit_place(&place, user);
@@ -441,16 +449,16 @@ static void find_unit(struct ration_host *host, const struct mounts *mounts, con
 	}
 	(void)snprintf(unit, sizeof(unit), "%s%s", manager, place.unit + strlen(place.manager));
 	fd = open_group(unit, root);
-	if (fd >= 0 && unit_marked(fd)) {
-		(void)strcpy(host->base, unit);
-		take_base(host, fd, RATION_BASE_UNIT, false);
-	} else {
-		(void)close_fd(fd);
+	outside = user && !unit_below(mounts->own, place.manager);
+	if (fd < 0 || !unit_marked(fd)) {
 		expect_unit(host, unit, manager_fd, manager, root);
+	} else if (!outside || !bus_takes_program() || !lacks_program(host)) {
+		(void)strcpy(host->base, unit);
+		take_base(host, TAKE_FD(fd), RATION_BASE_UNIT, false);
 	}
 	if (host->facts.base_kind != RATION_BASE_UNIT)
 		return;
-	host->outside = user && !unit_below(mounts->own, place.manager);
+	host->outside = outside;
 	note_kept_back(host, &place);
 }
 

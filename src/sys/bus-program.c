@@ -111,6 +111,11 @@ static int run_program(const char *const *argv, uint64_t until_usec, char *text,
 	return r;
 }
 
+bool bus_takes_program(void)
+{
+	return true;
+}
+
 int bus_ask(const struct bus_request *request, char ret_message[BUS_MESSAGE_MAX])
 {
 	char pid[16], usec[24], text[BUS_MESSAGE_MAX + 16];

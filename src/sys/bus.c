@@ -348,6 +348,11 @@ static int start_unit(struct talk *talk)
 	return 0;
 }
 
+bool bus_takes_program(void)
+{
+	return false;
+}
+
 int bus_ask(const struct bus_request *request, char ret_message[BUS_MESSAGE_MAX])
 {
 	CLEANUP(talk_end) struct talk talk = { .request = request, .message = ret_message };

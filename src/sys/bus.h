@@ -41,4 +41,7 @@ struct bus_request {
  */
 int bus_ask(const struct bus_request *request, char ret_message[BUS_MESSAGE_MAX]);
 
+/* Whether it takes the program ration-unit to ask for anything at all. */
+bool bus_takes_program(void);
+
 #endif

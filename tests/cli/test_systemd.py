@@ -219,6 +219,16 @@ def test_H08_empty_environment(run, stopped):
 
 
 @user
+def test_H08_there_and_out_of_reach(run):
+    """Without the program that asks systemd to bring us in, doctor promises nothing."""
+    run("--memory 64M", "true")
+    env = {"RATION_UNIT_PROGRAM": "/nowhere"}
+    assert run.command("doctor", env=env).code == 1
+    r = run("--memory 64M", "true", env=env)
+    assert r.code == 0 and r.limit("memory")["mechanism"] == "watch" and "ration-unit isn't where" in r.stderr, r
+
+
+@user
 def test_H08_exec_from_a_session(hand):
     """Who joins a group is brought there, too."""
     hand.ok("create acme/vm7 --memory 64M")

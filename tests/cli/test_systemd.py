@@ -267,7 +267,8 @@ def test_H09_doctor_prints_the_drop_in(run):
     r = run.command("doctor")
     said = " ".join(r.stdout.split())
     assert r.code == 0 and "user@.service.d" in said and r"Delegate=cpu cpuset io memory pids\n" in said
-    assert "change their limits" in said and "systemd-run --user --scope" in said
+    said = run.command("doctor", "--all").stdout
+    assert "same-user" in said and "session-outside" in said
 
 
 # ------------------------------------------------------------- what is installed

@@ -4,6 +4,7 @@
  */
 #include "sys/syscalls.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/openat2.h>
@@ -90,21 +91,74 @@ int sys_pidfd_signal(int pid_fd, int sig)
 	return syscall(SYS_pidfd_send_signal, pid_fd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
-static int close_range_of(unsigned first, unsigned last)
+/* What to do with each open fd. */
+typedef void fd_action(int fd);
+
+static void close_it(int fd)
+{
+	(void)close(fd);
+}
+
+static void close_it_at_exec(int fd)
+{
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* Reads a number; -1: the name is none. */
+static int fd_of(const char *name)
+{
+	int fd = 0;
+
+	for (; *name >= '0' && *name <= '9'; name++)
+		fd = fd * 10 + (*name - '0');
+	return *name == '\0' ? fd : -1;
+}
+
+/*
+ * Those that are open, one by one: there may be a billion that could be, and some
+ * above the limit, if that was higher once. By system calls alone, since this is
+ * for a child that shares its parent's memory, too. False: /proc can't be read.
+ */
+static bool each_listed_fd(unsigned first, unsigned last, fd_action *act)
+{
+	_Alignas(struct dirent64) char buf[2048];
+	int dir_fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long n = -1;
+
+	while (dir_fd >= 0 && (n = syscall(SYS_getdents64, dir_fd, buf, sizeof(buf))) > 0) {
+		const struct dirent64 *entry;
+
+		for (long at = 0; at < n; at += entry->d_reclen) {
+			int fd;
+
+			entry = (const struct dirent64 *)(const void *)(buf + at);
+			fd = fd_of(entry->d_name);
+			if (fd >= 0 && fd != dir_fd && (unsigned)fd >= first && (unsigned)fd <= last)
+				act(fd);
+		}
+	}
+	(void)close_fd(dir_fd);
+	return n == 0;
+}
+
+/* Remove when the oldest kernel is >= 5.11: close_range(2) is since 5.9, its flag since 5.11. */
+static void each_fd(unsigned first, unsigned last, fd_action *act)
 {
 	long highest;
 
-	if (first > last)
-		return 0;
-	if (syscall(SYS_close_range, first, last, 0) == 0)
-		return 0;
-	/* Remove when the oldest kernel is >= 5.9. */
+	if (each_listed_fd(first, last, act))
+		return;
 	highest = sysconf(_SC_OPEN_MAX);
 	if (highest > 0 && last >= (unsigned long)highest)
 		last = (unsigned)highest - 1;
 	for (unsigned fd = first; fd <= last; fd++)
-		(void)close((int)fd);
-	return 0;
+		act((int)fd);
+}
+
+static void close_range_of(unsigned first, unsigned last)
+{
+	if (first <= last && syscall(SYS_close_range, first, last, 0) < 0)
+		each_fd(first, last, close_it);
 }
 
 void sys_close_others(const int *keep, size_t n)
@@ -121,22 +175,16 @@ void sys_close_others(const int *keep, size_t n)
 		if (next < 0)
 			break;
 		if ((unsigned)next > from)
-			(void)close_range_of(from, (unsigned)next - 1);
+			close_range_of(from, (unsigned)next - 1);
 		from = (unsigned)next + 1;
 	}
-	(void)close_range_of(from, ~0u);
+	close_range_of(from, ~0u);
 }
 
 void sys_close_at_exec(unsigned first)
 {
-	long highest;
-
-	if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
-		return;
-	/* Remove when the oldest kernel is >= 5.11. */
-	highest = sysconf(_SC_OPEN_MAX);
-	for (long fd = first; fd < highest; fd++)
-		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		each_fd(first, ~0u, close_it_at_exec);
 }
 
 int sys_pin(const unsigned char *bits, size_t size)

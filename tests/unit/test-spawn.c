@@ -50,12 +50,12 @@ static int in_child(int (*test)(void *data), void *data)
 		}                                                   \
 	} while (0)
 
-/* Answers `clone3` with an error, as container filters do. */
-static bool refuse_clone3(int with_errno)
+/* Answers a system call with an error, as container filters do. */
+static bool refuse(unsigned call, int with_errno)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)with_errno),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -63,6 +63,11 @@ static bool refuse_clone3(int with_errno)
 
 	return with_errno == 0 || (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 			prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0);
+}
+
+static bool refuse_clone3(int with_errno)
+{
+	return refuse(SYS_clone3, with_errno);
 }
 
 struct shell {
@@ -266,6 +271,44 @@ static void test_no_fd_of_ours_is_passed_on(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		assert_int_equal(in_child(pass_no_others, (void *)(uintptr_t)&refused[i]), 0);
+}
+
+/* An fd above the limit of open files, which was higher once; and no close_range(2). */
+static int open_high(int with_errno)
+{
+	struct rlimit limit;
+
+	if (!refuse(SYS_close_range, with_errno) || dup2(STDIN_FILENO, 900) != 900 ||
+			getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -1;
+	limit.rlim_cur = 64;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 900 : -1;
+}
+
+static int close_without_close_range(void *data)
+{
+	const int keep[] = { 0, 1, 2, -EBADF };
+	struct shell sh;
+	char text[256];
+	int fd = open_high(*(const int *)data);
+
+	CHECK(fd > 2);
+	shell_init(&sh, "ls /proc/self/fd");
+	CHECK(shell_start(&sh) == 0);
+	CHECK(shell_end(&sh, text, sizeof(text)) == 0);
+	CHECK(strcmp(text, "0\n1\n2\n3\n") == 0);
+	sys_close_others(keep, ARRAY_SIZE(keep));
+	CHECK(fcntl(fd, F_GETFD) < 0 && fcntl(3, F_GETFD) < 0 && fcntl(2, F_GETFD) >= 0);
+	return 0;
+}
+
+static void test_no_close_range(void **state)
+{
+	const int refused[] = { ENOSYS, EPERM };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(in_child(close_without_close_range, (void *)(uintptr_t)&refused[i]), 0);
 }
 
 /* ------------------------------------------------------------ born or moved */
@@ -518,6 +561,7 @@ int main(void)
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_fds_in_any_order),
 		cmocka_unit_test(test_no_fd_of_ours_is_passed_on),
+		cmocka_unit_test(test_no_close_range),
 		cmocka_unit_test(test_in_a_group),
 		cmocka_unit_test(test_each_step_reports),
 		cmocka_unit_test(test_what_is_set_before_exec),

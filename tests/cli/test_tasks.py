@@ -187,16 +187,16 @@ def test_F01_first_instruction(run):
 def test_F03_no_clone3(run, number):
     """An old kernel, or a container's filter: stopped, moved in, let go."""
     for _ in range(5):
-        r = run("--memory 64M --enforce any --name moved", "whereami", before=["noclone3", str(number)])
+        r = run("--memory 64M --enforce any --name moved", "whereami", before=["nosys", str(number), "clone3"])
         assert own(r.stdout).endswith("/default/moved")
         assert r.receipt["birth"] == "migrated"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])
 def test_F03_no_clone3_and_no_command(run, number):
-    r = run("--memory 64M --enforce any", "no_such_cmd", before=["noclone3", str(number)])
+    r = run("--memory 64M --enforce any", "no_such_cmd", before=["nosys", str(number), "clone3"])
     assert (r.code, r.verdict) == (127, "not-started")
-    r = run("", "alloc 1", before=["noclone3", str(number)])
+    r = run("", "alloc 1", before=["nosys", str(number), "clone3"])
     assert (r.code, r.verdict) == (0, "ok")
 
 

@@ -62,7 +62,7 @@ static int move_error(const struct ration_group *group, int pid, int code, struc
 		return no_process(pid, code, "isn't there", reterr);
 	case -EACCES:
 	case -EPERM:
-		if (faccessat(group->at.fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+		if (sys_access(group->at.fd, "cgroup.procs", W_OK) < 0)
 			return owner_error(group->at.fd, code, "move a process into", group->address, reterr);
 		(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't move process %d into %s: %s", pid,
 				group->address, error_text(code));
@@ -105,7 +105,7 @@ static int bring(const struct ration_group *group, pid_t pid)
 {
 	int r = cg_attach(group->at.fd, pid);
 
-	if ((r == -EACCES || r == -EPERM) && faccessat(group->at.fd, "cgroup.procs", W_OK, AT_EACCESS) == 0 &&
+	if ((r == -EACCES || r == -EPERM) && sys_access(group->at.fd, "cgroup.procs", W_OK) == 0 &&
 			unit_bring(group->host, pid) >= 0)
 		r = cg_attach(group->at.fd, pid);
 	return r;

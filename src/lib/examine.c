@@ -14,6 +14,7 @@
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
 
 static bool begins(const char *text, const char *with)
@@ -220,7 +221,7 @@ void examine(const struct ration_host *host, struct examined *ret)
 	};
 	look_at_mount(host, ret);
 	look_at_command_line(host, ret);
-	ret->pressure = faccessat(host->proc_fd, "pressure/memory", F_OK, 0) == 0;
+	ret->pressure = sys_access(host->proc_fd, "pressure/memory", F_OK) == 0;
 	if (host->base_fd < 0)
 		return;
 	look_at_base(host, ret);

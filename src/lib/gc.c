@@ -17,6 +17,7 @@
 #include "lib/protect.h"
 #include "lib/v1.h"
 #include "sys/cgroup.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -32,8 +33,8 @@ struct gc {
 /* Another user's, and not ours to end or to remove. */
 static bool out_of_reach(int tenant_fd, int fd)
 {
-	return owner_is_another(fd) && (faccessat(tenant_fd, ".", W_OK, AT_EACCESS) < 0 ||
-					       faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0);
+	return owner_is_another(fd) && (sys_access(tenant_fd, ".", W_OK) < 0 ||
+						sys_access(fd, "cgroup.procs", W_OK) < 0);
 }
 
 static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const char *name, int fd)
@@ -84,12 +85,12 @@ static bool seen_before(const struct gc *gc, const char *name)
 	CLEANUP(closep) int namespace_fd = gc->v1 > 0 && gc->host->base_fd >= 0 ? nodes_open(gc->host) : -EBADF;
 	CLEANUP(closep) int tenant_fd = namespace_fd >= 0 ? cg_open_dir(namespace_fd, gc->tenant) : -EBADF;
 
-	if (tenant_fd >= 0 && faccessat(tenant_fd, name, F_OK, 0) == 0)
+	if (tenant_fd >= 0 && sys_access(tenant_fd, name, F_OK) == 0)
 		return true;
 	for (size_t i = 0; i + 1 < gc->v1; i++) {
 		CLEANUP(closep) int fd = v1_open_tenant(gc->host, i, gc->tenant);
 
-		if (fd >= 0 && faccessat(fd, name, F_OK, 0) == 0)
+		if (fd >= 0 && sys_access(fd, name, F_OK) == 0)
 			return true;
 	}
 	return false;

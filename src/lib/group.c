@@ -151,7 +151,7 @@ void group_made(int fd)
 
 bool group_alive(int fd)
 {
-	return faccessat(fd, "cgroup.procs", F_OK, 0) == 0;
+	return sys_access(fd, "cgroup.procs", F_OK) == 0;
 }
 
 int group_create(struct group *group, uint32_t wanted, struct ration_error *reterr)

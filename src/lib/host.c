@@ -93,7 +93,7 @@ static uint32_t probe_features(const struct ration_host *host)
 	/* The file is there but answers EOPNOTSUPP where psi=1 is missing. */
 	if (proc_read(host->proc_fd, "pressure/memory", text, sizeof(text)) > 0)
 		features |= RATION_FEATURE_PSI;
-	if (faccessat(host->proc_fd, "swaps", F_OK, 0) == 0 &&
+	if (sys_access(host->proc_fd, "swaps", F_OK) == 0 &&
 			!(proc_read(host->proc_fd, "cmdline", text, sizeof(text)) > 0 &&
 					strstr(text, "swapaccount=0")))
 		features |= RATION_FEATURE_SWAP_MAX;
@@ -163,9 +163,9 @@ static void base_note(struct host_facts *facts, const char *fix, const char *for
 /* Both a read-only mount and a stranger's directory show here, before anything is tried. */
 static int base_writable(int fd)
 {
-	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
-		return -errno;
-	return faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0 ? -errno : 0;
+	int r = sys_access(fd, ".", W_OK);
+
+	return r < 0 ? r : sys_access(fd, "cgroup.procs", W_OK);
 }
 
 /*
@@ -489,7 +489,7 @@ static void find_base(struct ration_host *host, const struct mounts *mounts, con
 	}
 
 	CLEANUP(closep) int fd = open_group(host->base, root);
-	bool real_root = fd >= 0 && mounts->own[0] == '\0' && faccessat(fd, "cgroup.events", F_OK, 0) < 0;
+	bool real_root = fd >= 0 && mounts->own[0] == '\0' && sys_access(fd, "cgroup.events", F_OK) < 0;
 
 	if (real_root && !facts->systemd) {
 		take_base(host, TAKE_FD(fd), RATION_BASE_ROOT, mounts->read_only);

@@ -22,6 +22,7 @@
 #include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -275,7 +276,7 @@ static void look_upwards_v1(struct search *search, int dir_fd, char *path)
 	CLEANUP(closep) int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum ration_level level = RATION_LEVEL_GROUP;
 
-	while (fd >= 0 && faccessat(fd, "cgroup.procs", F_OK, 0) == 0 && strrchr(path, '/')) {
+	while (fd >= 0 && sys_access(fd, "cgroup.procs", F_OK) == 0 && strrchr(path, '/')) {
 		uint64_t value;
 		int up;
 

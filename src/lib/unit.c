@@ -50,7 +50,7 @@ bool unit_managed(int fd, bool user)
 {
 	struct stat st;
 
-	if (faccessat(fd, "init.scope", F_OK, 0) < 0)
+	if (sys_access(fd, "init.scope", F_OK) < 0)
 		return false;
 	return !user || (fstat(fd, &st) == 0 && st.st_uid == geteuid());
 }

@@ -14,6 +14,7 @@
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
 #include "sys/mounts.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -100,12 +101,12 @@ static void add_hierarchy(struct ration_host *host, const struct mounts_v1 *moun
 		return note(facts, at->path, "is systemd's, which hasn't delegated it");
 	if (mount->read_only)
 		return note(facts, at->path, "is mounted read-only");
-	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
+	if (sys_access(fd, ".", W_OK) < 0)
 		return note(facts, at->path, errno == EROFS ? "is mounted read-only" : "belongs to somebody else");
 	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && apart(fd))
 		return note(facts, at->path, "isn't hierarchical: memory.use_hierarchy is 0");
 	if (at->controllers & RATION_CONTROLLER_MEMORY)
-		facts->v1_swap = faccessat(fd, "memory.memsw.limit_in_bytes", F_OK, 0) == 0;
+		facts->v1_swap = sys_access(fd, "memory.memsw.limit_in_bytes", F_OK) == 0;
 	facts->v1_controllers |= at->controllers;
 	at->fd = TAKE_FD(fd);
 	host->n_v1++;

@@ -21,6 +21,7 @@
 #include <sys/sysmacros.h>
 
 #include "sys/mounts.h"
+#include "sys/syscalls.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -97,7 +98,7 @@ static unsigned count_btrfs(const char *root, const struct disk *disk)
 
 		(void)snprintf(name, sizeof(name), "%.256s/devices/%.256s", entry->d_name,
 				strrchr(link, '/') ? strrchr(link, '/') + 1 : link);
-		if (faccessat(dirfd(all), name, F_OK, 0) < 0)
+		if (sys_access(dirfd(all), name, F_OK) < 0)
 			continue;
 		*strrchr(name, '/') = '\0';
 		(void)snprintf(path, sizeof(path), "%.1000s/sys/fs/btrfs/%.600s", root, name);
@@ -150,16 +151,39 @@ static int of_mount(const char *root, const struct statx *st, struct disk *ret, 
 	return 0;
 }
 
+/*
+ * As statx(2), since 4.11; or by stat(2) where that is missing, for which the C
+ * library says EINVAL, or is refused.
+ */
+static int look_at(const char *path, struct statx *ret)
+{
+	struct stat st;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, ret) == 0)
+		return 0;
+	if (!sys_refused(-errno) || stat(path, &st) < 0)
+		return -errno;
+	*ret = (struct statx) {
+		.stx_mask = STATX_TYPE,
+		.stx_mode = (uint16_t)st.st_mode,
+		.stx_dev_major = major(st.st_dev),
+		.stx_dev_minor = minor(st.st_dev),
+		.stx_rdev_major = major(st.st_rdev),
+		.stx_rdev_minor = minor(st.st_rdev),
+	};
+	return 0;
+}
+
 /* The device that `path` is or is on, which may be a partition. */
 static int device_of(const char *root, const char *path, struct disk *ret, char why[DISK_WHY_MAX])
 {
 	struct statx st;
+	int r;
 
 	if (read_number(path, ret))
 		return 0;
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &st) < 0) {
-		int r = -errno;
-
+	r = look_at(path, &st);
+	if (r < 0) {
 		(void)snprintf(why, DISK_WHY_MAX, "can't be looked at: %s", error_text(r));
 		return r;
 	}

@@ -22,7 +22,7 @@ static int executable(const char *path)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EACCES;
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+	return sys_access(AT_FDCWD, path, X_OK);
 }
 
 static int copy_path(const char *path, char **ret)

@@ -20,6 +20,11 @@ static int open_files_max(void)
 	return highest > 0 && highest < OPEN_FILES_MAX ? (int)highest : OPEN_FILES_MAX;
 }
 
+int sys_access(int dir_fd, const char *path, int mode)
+{
+	return faccessat(dir_fd, path, mode, AT_EACCESS) < 0 ? -errno : 0;
+}
+
 void sys_close_others(const int *keep, size_t n)
 {
 	for (int fd = 0; fd < open_files_max(); fd++) {

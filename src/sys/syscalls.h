@@ -27,6 +27,9 @@ bool sys_refused(int code);
  */
 int sys_open_beneath(int dir_fd, const char *name, int flags);
 
+/* May this process, by its effective ids, do `mode` (F_OK, R_OK, W_OK, X_OK) to that file? 0, or why not. */
+int sys_access(int dir_fd, const char *path, int mode);
+
 /* pidfd_open(2), since 5.3. */
 int sys_pidfd_open(pid_t pid);
 

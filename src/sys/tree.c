@@ -201,7 +201,7 @@ static int thread_children(int proc_fd, pid_t pid, pid_t tid, int (*found)(void 
 		return -errno;
 	/* No such thread, or no such file in this kernel? */
 	(void)snprintf(path, sizeof(path), "%d/task/%d/stat", (int)pid, (int)tid);
-	return faccessat(proc_fd, path, F_OK, 0) == 0 ? -ENOENT : -ESRCH;
+	return sys_access(proc_fd, path, F_OK) == 0 ? -ENOENT : -ESRCH;
 }
 
 int proc_children(int proc_fd, const struct proc_stat *parent, int (*found)(void *userdata, pid_t child),

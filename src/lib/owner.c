@@ -88,8 +88,8 @@ static bool abandoned(int group_fd)
 enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid)
 {
 	char boot[PROC_BOOT_ID_SIZE];
+	struct proc_stat stat;
 	struct owner owner;
-	uint64_t start;
 	int r;
 
 	if (ret_pid)
@@ -106,12 +106,13 @@ enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid)
 		return RATION_OWNER_UNKNOWN;
 	if (ret_pid)
 		*ret_pid = owner.pid;
-	r = proc_start_ticks(proc_fd, owner.pid, &start);
+	r = proc_stat_read(proc_fd, owner.pid, &stat);
 	if (r == -ESRCH || r == -ENOENT)
 		return RATION_OWNER_DEAD;
 	if (r < 0)
 		return RATION_OWNER_UNKNOWN;
-	return start == owner.start_ticks ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;
+	/* One that nobody has reaped, as process 1 of some containers never does, ends nothing any more. */
+	return stat.start_ticks == owner.start_ticks && !proc_is_dead(&stat) ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;
 }
 
 int owner_remove_group(int tenant_fd, const char *name, int group_fd)

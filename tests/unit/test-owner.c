@@ -52,11 +52,25 @@ static void record(int fd, const char *format, ...)
 	assert_int_equal(fsetxattr(fd, CG_XATTR_OWNER, text, (size_t)n, 0), 0);
 }
 
+static pid_t make_zombie(int proc_fd, uint64_t *ret_start)
+{
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(proc_start_ticks(proc_fd, pid, ret_start), 0);
+	return pid;
+}
+
 static void test_records(void **state)
 {
 	struct place place;
 	struct facts f;
 	int fd, proc_fd, self = (int)getpid();
+	uint64_t start;
+	pid_t zombie;
 
 	(void)state;
 	place_begin(&place);
@@ -79,6 +93,10 @@ static void test_records(void **state)
 	IS(DEAD);
 	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start, OTHER_BOOT, f.pid_namespace);
 	IS(DEAD);
+	zombie = make_zombie(proc_fd, &start);
+	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, (int)zombie, start, f.boot, f.pid_namespace);
+	IS(DEAD); /* though nobody has reaped it */
+	assert_int_equal(waitpid(zombie, NULL, 0), zombie);
 	/* Of another pid namespace: the number means nothing here, whether or not it is in use. */
 	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start, f.boot, f.pid_namespace + 1);
 	IS(UNKNOWN);

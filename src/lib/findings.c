@@ -549,6 +549,9 @@ static bool apply(const struct rule *rule, struct patient *patient, struct ratio
 	if (!entry.text[0])
 		return false;
 	patient->explained |= entry.item.limits;
+	/* Whatever the rule makes of it: the exit status of doctor hangs on this. */
+	if (entry.item.limits & ESSENTIAL)
+		entry.item.severity = RATION_SEVERITY_BAD;
 	insert(findings, &entry);
 	return true;
 }

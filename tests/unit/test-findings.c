@@ -86,6 +86,7 @@ static const struct {
 	{ "6.1-hybrid", "warn:v1-controllers", "missing-controllers no-controllers v1-unusable", true },
 	{ "6.1-v1", "warn:v1-only", "v1-unusable no-cgroups", true },
 	{ "6.12-hybrid", "bad:missing-controllers", "v1-controllers", false },
+	{ "6.1-v1", "warn:v1-only", "bad: v1-controllers", true },
 	{ "6.1-user", "bad:no-controllers", "shared-group", false },
 	{ "6.12-user", "bad:no-controllers", "old-kernel", false },
 };

@@ -34,6 +34,7 @@ def member(run, name, command):
 
 
 @pressure
+@pytest.mark.since((6, 12))
 def test_H18_pressure_kill(run, tenant):
     """The one that bloats dies; the one that sleeps lives, and so does the tenant."""
     watch = guard(run)

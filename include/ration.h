@@ -397,7 +397,7 @@ enum ration_base_kind {
 #define RATION_FEATURE_CLONE_INTO_CGROUP (1u << 0) /* 5.7 */
 #define RATION_FEATURE_CGROUP_KILL       (1u << 1) /* 5.14 */
 #define RATION_FEATURE_OPENAT2           (1u << 2) /* 5.6 */
-#define RATION_FEATURE_PIDFD             (1u << 3) /* 5.3 */
+#define RATION_FEATURE_PIDFD             (1u << 3) /* 5.4, to signal and wait by */
 #define RATION_FEATURE_PSI               (1u << 4) /* 4.20, may need psi=1 */
 #define RATION_FEATURE_MEMORY_PEAK       (1u << 5) /* 5.19 */
 #define RATION_FEATURE_PIDS_PEAK         (1u << 6) /* 6.1 */
@@ -1060,9 +1060,10 @@ struct ration_spawn_options {
  * Starts a command that is born in the group (clone3 with CLONE_INTO_CGROUP, 5.7;
  * else moved in before its first instruction). It is this process's child, to be
  * waited for by the caller, by the pidfd or by pid; nobody supervises it, and it
- * isn't ended with this process. `ret_pid_fd`, may be NULL, is the caller's. On
- * macOS there is none: with it, -EOPNOTSUPP.
- * Errors: with RATION_CAUSE_COMMAND those of execve(2); -EAGAIN, -EBUSY.
+ * isn't ended with this process. `ret_pid_fd`, may be NULL, is the caller's.
+ * Errors: with RATION_CAUSE_COMMAND those of execve(2); -EAGAIN, -EBUSY;
+ * -EOPNOTSUPP (`ret_pid_fd` without RATION_FEATURE_PIDFD, as on macOS: nothing is
+ * started).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_spawn(struct ration_group *group,
 		const struct ration_spawn_options *options, int *ret_pid, int *ret_pid_fd,

@@ -22,7 +22,7 @@
 #include "util/parse.h"
 #include "util/text.h"
 
-/* A process that is to be attached; without an fd where the kernel has none (before 5.3). */
+/* A process that is to be attached; without an fd where there is none (before 5.3, or refused). */
 struct subject {
 	int pid, fd;
 };
@@ -55,7 +55,7 @@ static int read_pid(const char *word, int *ret_pid, struct ration_error *reterr)
 static int find_process(struct subject *at, struct ration_error *reterr)
 {
 	at->fd = pidfd_open(at->pid, 0);
-	if (at->fd >= 0 || errno == ENOSYS)
+	if (at->fd >= 0 || errno == ENOSYS || errno == EPERM)
 		return 0;
 	if (errno == ESRCH)
 		return error_set(reterr, -ESRCH, RATION_CAUSE_NO_PROCESS, "there is no process %d", at->pid);

@@ -31,7 +31,7 @@ const struct host_bit feature_words[] = {
 	{ RATION_FEATURE_OPENAT2, "openat2",
 		"no path leads out of a group (5.6)" },
 	{ RATION_FEATURE_PIDFD, "pidfd",
-		"no process is taken for another (5.3)" },
+		"no run needs a process of its own to supervise it (5.4)" },
 	{ RATION_FEATURE_PSI, "psi",
 		"stalls are measured: --stall-timeout, ration guard (4.20, may need psi=1)" },
 	{ RATION_FEATURE_MEMORY_PEAK, "memory_peak",

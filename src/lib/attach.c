@@ -52,6 +52,9 @@ static int check_process(const struct ration_group *group, int pid, struct proc_
 		return no_process(pid, -ESRCH, "has ended", reterr);
 	if (proc_is_kernel(proc_fd, pid) == 1)
 		return no_process(pid, -EINVAL, "is a thread of the kernel", reterr);
+	/* The kernel would move all of it; who means that, names the process. */
+	if (proc_is_thread(proc_fd, pid) == 1)
+		return no_process(pid, -EINVAL, "is a thread of another process", reterr);
 	return 0;
 }
 
@@ -120,11 +123,12 @@ static int move(struct ration_group *group, const struct proc_stat *stat, const 
 
 	if (r < 0)
 		return move_error(group, (int)stat->pid, r, reterr);
+	/* Not by a signal: a filter that refuses those looks like a process of somebody else. */
 	if (pid_fd >= 0)
-		r = sys_pidfd_signal(pid_fd, 0);
+		r = sys_pidfd_pid(pid_fd) == stat->pid ? 0 : -ESRCH;
 	else if (proc_start_ticks(group->host->proc_fd, stat->pid, &start) < 0 || start != stat->start_ticks)
 		r = -ESRCH;
-	if (r == 0 || r == -EPERM)
+	if (r == 0)
 		return 0;
 	/* Gone, or its pid is somebody else's, who goes back. */
 	if (from[0])

@@ -35,6 +35,7 @@ int group_prepare(const struct ration_host *host, const char *tenant, const char
 	r = group_choose(tenant, name, group.tenant, group.name, reterr);
 	if (r < 0)
 		return r;
+	owner_say(host->proc_fd, group.owner);
 	if (host->base_fd >= 0)
 		r = nodes_make(host, group.tenant, wanted, &group.namespace_fd, &group.tenant_fd, reterr);
 	if (r < 0)
@@ -160,7 +161,7 @@ int group_create(struct group *group, uint32_t wanted, struct ration_error *rete
 
 	if (r < 0)
 		return r;
-	owner_record(group->host->proc_fd, group->fd);
+	owner_write(group->fd, group->owner);
 	group_made(group->fd);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define RATION_LIB_GROUP_H
 
 #include "lib/host.h"
+#include "lib/owner.h"
 #include "ration.h"
 
 struct group {
@@ -14,6 +15,7 @@ struct group {
 	int v1_fd[HOST_V1_MAX];         /* its directories in host->v1, or -EBADF */
 	char tenant[RATION_NAME_MAX + 1];
 	char name[RATION_NAME_MAX + 1];
+	char owner[OWNER_TEXT_MAX]; /* who prepared it: a warden makes it for another */
 };
 
 #define GROUP_NONE                                                                \
@@ -59,7 +61,7 @@ void group_made(int fd);
 bool group_alive(int fd);
 
 /*
- * Makes the leaf and writes on it whose it is. -EEXIST: a group of that name is
+ * Makes the leaf and writes on it that it is of who prepared it. -EEXIST: a group of that name is
  * there, and its owner lives.
  */
 int group_create(struct group *group, uint32_t controllers, struct ration_error *reterr);

@@ -60,6 +60,17 @@ static bool kernel_at_least(const char *release, unsigned major, unsigned minor)
 	return a > major || (a == major && b >= minor);
 }
 
+/*
+ * Whether a run gets a pidfd, and can make use of it: clone3(2) gives one, too, but
+ * only a child that is born in its group is made by it.
+ */
+static bool probe_pidfd(bool born_inside)
+{
+	CLEANUP(closep) int fd = sys_pidfd_open(getpid());
+
+	return sys_takes_pidfds() && (!sys_refused(fd) || (born_inside && sys_has_clone3()));
+}
+
 /* Files of groups can't be looked for before there is a group: their kernel's version tells. */
 static uint32_t probe_features(const struct ration_host *host)
 {
@@ -75,7 +86,6 @@ static uint32_t probe_features(const struct ration_host *host)
 		{ 6, 1, RATION_FEATURE_PIDS_PEAK },
 		{ 6, 5, RATION_FEATURE_SWAP_PEAK },
 	};
-	CLEANUP(closep) int fd = -EBADF;
 	char text[4096];
 	uint32_t features = 0;
 
@@ -83,13 +93,13 @@ static uint32_t probe_features(const struct ration_host *host)
 		if (kernel_at_least(host->kernel, since[i].major, since[i].minor))
 			features |= since[i].bit;
 	}
-	fd = sys_open_beneath(host->proc_fd, "version", O_RDONLY);
-	if (fd >= 0 && kernel_at_least(host->kernel, 5, 6))
-		features |= RATION_FEATURE_OPENAT2;
-	fd = close_fd(fd);
-	fd = sys_pidfd_open(getpid());
-	if (fd >= 0)
+	if (probe_pidfd(features & RATION_FEATURE_CLONE_INTO_CGROUP))
 		features |= RATION_FEATURE_PIDFD;
+	/* A filter may refuse what the kernel has. Of a captured tree its version tells. */
+	if (!host->root[0] && !sys_has_clone3())
+		features &= ~RATION_FEATURE_CLONE_INTO_CGROUP;
+	if (host->root[0] ? kernel_at_least(host->kernel, 5, 6) : sys_has_openat2())
+		features |= RATION_FEATURE_OPENAT2;
 	/* The file is there but answers EOPNOTSUPP where psi=1 is missing. */
 	if (proc_read(host->proc_fd, "pressure/memory", text, sizeof(text)) > 0)
 		features |= RATION_FEATURE_PSI;

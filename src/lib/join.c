@@ -73,6 +73,10 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 		r = prepare(group, options, &command, reterr);
 	if (r < 0)
 		return r;
+	if (ret_pid_fd && !(group->host->facts.features & RATION_FEATURE_PIDFD)) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD, "there are no pidfds here");
+		return error_hint(reterr, -EOPNOTSUPP, "wait for the command by its pid");
+	}
 	r = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
 	if (r < 0 && group->at.fd >= 0 && !group_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "start a command in", reterr);

@@ -24,9 +24,15 @@
 /* How long it tries to end what its supervisor has left. */
 #define CLEAN_UP_MSEC 60000
 
+/* How often it looks for its supervisor where the kernel doesn't tell. */
+#define LOOK_MSEC 1000
+
 /* True when the supervisor is gone, false when it has sent us home. */
-static bool wait_for_end(int parent_fd, int socket_fd)
+static bool wait_for_end(pid_t parent, int parent_fd, int socket_fd)
 {
+	/* Without a pidfd (before 5.3, or refused) the socket's end tells, unless a fork of the program has it, too. */
+	int wait_msec = parent_fd >= 0 ? -1 : LOOK_MSEC;
+
 	for (;;) {
 		struct pollfd fds[2] = {
 			{ .fd = socket_fd, .events = POLLIN },
@@ -34,12 +40,12 @@ static bool wait_for_end(int parent_fd, int socket_fd)
 		};
 		char byte;
 
-		if (poll(fds, 2, -1) < 0)
+		if (poll(fds, 2, wait_msec) < 0)
 			continue;
 		/* The byte first: a supervisor may say goodbye and exit at once. */
 		if (fds[0].revents)
 			return read(socket_fd, &byte, 1) != 1;
-		if (fds[1].revents)
+		if (fds[1].revents || getppid() != parent)
 			return true;
 	}
 }
@@ -95,7 +101,7 @@ static void keeper_main(const struct group *group, pid_t parent, int socket_fd)
 		keep[3 + i] = i < group->host->n_v1 ? group->host->v1[i].fd : -EBADF;
 	sys_close_others(keep, ARRAY_SIZE(keep));
 	/* Died before the pidfd was there: then it is of somebody else, or none. */
-	if (getppid() == parent && !wait_for_end(parent_fd, socket_fd))
+	if (getppid() == parent && !wait_for_end(parent, parent_fd, socket_fd))
 		_exit(0);
 	if (getppid() == parent)
 		step_aside(socket_fd);

@@ -34,17 +34,30 @@ static uint64_t pid_namespace(int proc_fd)
 	return fstatat(proc_fd, "self/ns/pid", &st, 0) == 0 ? (uint64_t)st.st_ino : 0;
 }
 
-void owner_record(int proc_fd, int group_fd)
+void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
 {
-	char boot[PROC_BOOT_ID_SIZE], text[128];
+	char boot[PROC_BOOT_ID_SIZE];
 	uint64_t start;
-	int n;
 
+	ret_text[0] = '\0';
 	if (proc_boot_id(proc_fd, boot) < 0 || proc_self_start_ticks(proc_fd, &start) < 0)
 		return;
-	n = snprintf(text, sizeof(text), "1 %d %" PRIu64 " %s %" PRIu64, (int)getpid(), start, boot,
+	(void)snprintf(ret_text, OWNER_TEXT_MAX, "1 %d %" PRIu64 " %s %" PRIu64, (int)getpid(), start, boot,
 			pid_namespace(proc_fd));
-	(void)fsetxattr(group_fd, CG_XATTR_OWNER, text, (size_t)n, 0);
+}
+
+void owner_write(int group_fd, const char *text)
+{
+	if (text[0])
+		(void)fsetxattr(group_fd, CG_XATTR_OWNER, text, strlen(text), 0);
+}
+
+void owner_record(int proc_fd, int group_fd)
+{
+	char text[OWNER_TEXT_MAX];
+
+	owner_say(proc_fd, text);
+	owner_write(group_fd, text);
 }
 
 int owner_keep(int group_fd)

@@ -3,7 +3,7 @@
  * owner.h - whose a group is, written on the group itself
  *
  * There are no state files. The directory of each group that a run makes has an
- * extended attribute, user.ration.owner, with the supervisor's pid, its start
+ * extended attribute, user.ration.owner, with the pid of who runs it, its start
  * time, the boot id and the pid namespace in which that pid means something. It
  * goes with the group, so it can't go stale.
  */
@@ -13,6 +13,15 @@
 #include <stdbool.h>
 
 #include "ration.h"
+
+/* Room for a record with its final NUL. */
+#define OWNER_TEXT_MAX 128
+
+/* The record that says that a group is ours; "" where nothing can be known. */
+void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX]);
+
+/* Writes a record on a group. */
+void owner_write(int group_fd, const char *text);
 
 /* Writes that the group is ours. Where the file system can't (before 5.7), it is unknown. */
 void owner_record(int proc_fd, int group_fd);

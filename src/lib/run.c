@@ -98,7 +98,8 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 		.envp = run->options.envp ? run->options.envp : environ,
 		.cgroup_fd = run->group.fd,
 		.mask = run->host->mask,
-		.die_with_parent = run->in_warden,
+		/* With a group, the keeper ends it. */
+		.die_with_parent = run->in_warden && run->group.fd < 0,
 	};
 	int r = command_shell_argv(run->program, spawn.argv, &with_shell);
 
@@ -119,6 +120,9 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 		r = spawn_start(&spawn, &run->pid, &run->pid_fd, &run->receipt.birth);
 		if (r < 0)
 			(void)command_spawn_error(&spawn, r, reterr);
+		else if (run->pid_fd < 0 && !run->in_warden)
+			r = error_set(reterr, -ENOSYS, RATION_CAUSE_KERNEL_TOO_OLD,
+					"can't supervise the command: there is no pidfd of it");
 	}
 	for (size_t i = 0; i < spawn.n_join; i++)
 		(void)close_fd(spawn.join_fd[i]);
@@ -143,19 +147,20 @@ static int launch(struct ration_run *run, struct ration_error *reterr)
 	return r;
 }
 
-int run_launch(struct ration_run *run, struct ration_error *reterr)
+/* Waits a little for the command's end. True: it is dead, and if it can't be reaped, a tracer has it. */
+static bool wait_for_death(const struct ration_run *run)
 {
-	int r = launch(run, reterr);
+	struct pollfd poll_fd = { .fd = run->pid_fd, .events = POLLIN };
 
-	if (r < 0)
-		run_release(run);
-	return r;
+	if (run->pid_fd >= 0)
+		return poll(&poll_fd, 1, RETRY_MSEC) != 0;
+	(void)poll(NULL, 0, TRACER_RETRY_MSEC);
+	return supervise_is_dead(run);
 }
 
 /* The command of a run that is given up has had its SIGKILL: reaps it. */
 static void reap_command(struct ration_run *run)
 {
-	struct pollfd poll_fd = { .fd = run->pid_fd, .events = POLLIN };
 	struct sys_wait ignored;
 
 	/*
@@ -163,9 +168,9 @@ static void reap_command(struct ration_run *run)
 	 * the command can't be supervised may be why we are here. One that is dead and
 	 * not to be had is left to its tracer, after a while.
 	 */
-	for (int held = 0; sys_reap(run->pid_fd, &ignored) == 0 && held < TRACER_MSEC;) {
-		if (poll(&poll_fd, 1, RETRY_MSEC) == 0) {
-			(void)sys_pidfd_signal(run->pid_fd, SIGKILL);
+	for (int held = 0; sys_reap(run->pid, run->pid_fd, &ignored) == 0 && held < TRACER_MSEC;) {
+		if (!wait_for_death(run)) {
+			(void)sys_child_signal(run->pid, run->pid_fd, SIGKILL);
 		} else {
 			(void)poll(NULL, 0, TRACER_RETRY_MSEC);
 			held += TRACER_RETRY_MSEC;
@@ -190,10 +195,10 @@ void run_release(struct ration_run *run)
 		warden_free(run);
 	if (!run->over && (run->group.fd >= 0 || run->in_warden))
 		supervise_kill(run);
-	if (run->pid_fd >= 0 && !run->ended)
+	if (run->pid > 0 && !run->ended)
 		reap_command(run);
 	else if (run->unreaped)
-		(void)sys_reap(run->pid_fd, &(struct sys_wait) { 0 });
+		(void)sys_reap(run->pid, run->pid_fd, &(struct sys_wait) { 0 });
 	/* Of a run that came to its end there is none any more. */
 	if (run->group.fd >= 0)
 		(void)cg_end(run->group.fd, RELEASE_MSEC);
@@ -241,8 +246,17 @@ static int start_in_group(struct ration_run *run, struct ration_error *reterr)
 	return launch(run, reterr);
 }
 
+int run_launch(struct ration_run *run, struct ration_error *reterr)
+{
+	int r = run->host->base_fd >= 0 ? start_in_group(run, reterr) : launch(run, reterr);
+
+	if (r < 0)
+		run_release(run);
+	return r;
+}
+
 /* The caller makes the directories in cgroup v1, and the warden has them: so each can remove them without the other. */
-static int start_below_warden(struct ration_run *run, struct ration_error *reterr)
+static int start_without_group(struct ration_run *run, struct ration_error *reterr)
 {
 	if (!run->host->facts.proc_foreign) {
 		int r;
@@ -257,6 +271,19 @@ static int start_below_warden(struct ration_run *run, struct ration_error *reter
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
 			"there is no cgroup to be had here, and /proc is of another pid namespace");
 	return error_hint(reterr, -EOPNOTSUPP, "mount /proc of this pid namespace: unshare --mount-proc");
+}
+
+static int start(struct ration_run *run, struct ration_error *reterr)
+{
+	bool grouped = run->host->base_fd >= 0;
+
+	run->receipt.containment = grouped ? RATION_CONTAINMENT_CGROUP : RATION_CONTAINMENT_SUBREAPER;
+	if (!grouped)
+		return start_without_group(run, reterr);
+	if (run->host->facts.features & RATION_FEATURE_PIDFD)
+		return start_in_group(run, reterr);
+	/* By pid, nobody but its parent can know the command; and that must have no other children. */
+	return warden_start(run, reterr);
 }
 
 static struct ration_run *run_new(const struct ration_host *host, const struct ration_plan *plan,
@@ -306,9 +333,7 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	if (r == 0) {
 		(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", run->group.tenant,
 				run->group.name);
-		run->receipt.containment = host->base_fd >= 0 ? RATION_CONTAINMENT_CGROUP
-							      : RATION_CONTAINMENT_SUBREAPER;
-		r = host->base_fd >= 0 ? start_in_group(run, reterr) : start_below_warden(run, reterr);
+		r = start(run, reterr);
 	}
 	if (r < 0) {
 		(void)ration_run_free(run);
@@ -380,7 +405,7 @@ int ration_run_signal(struct ration_run *run, int sig, struct ration_error *rete
 		return warden_signal(run, sig, reterr);
 	if (run->ended)
 		return 0;
-	r = sys_pidfd_signal(run->pid_fd, sig);
+	r = sys_child_signal(run->pid, run->pid_fd, sig);
 	if (r < 0 && r != -ESRCH)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't send signal %d to the command: %s", sig,
 				error_text(r));

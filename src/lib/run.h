@@ -5,7 +5,7 @@
  * run.c        makes the group, applies the plan, starts the command
  * supervise.c  sleeps until something happens, and acts on it
  * output.c     passes the command's output on, as far as it may go
- * warden.c     does all this in a process of its own where there is no cgroup
+ * warden.c     does all this in a process of its own where there is no cgroup, or no pidfd
  * receipt.c    judges, from counters and causes, why it ended
  */
 #ifndef RATION_LIB_RUN_H
@@ -29,8 +29,9 @@ enum run_deadline {
 	RUN_DEADLINE_WATCH,
 	RUN_DEADLINE_TRACER, /* who holds the command's corpse */
 	RUN_DEADLINE_OOM,
+	RUN_DEADLINE_LEADER, /* the next look at the command, where there is no pidfd */
 };
-#define RUN_DEADLINES (RUN_DEADLINE_OOM + 1)
+#define RUN_DEADLINES (RUN_DEADLINE_LEADER + 1)
 
 /* Not set. */
 #define RUN_NEVER UINT64_MAX
@@ -49,7 +50,8 @@ struct ration_run {
 	int peer_fd;          /* to the warden, or from it */
 
 	pid_t pid;
-	int pid_fd, epoll_fd, timer_fd, events_fd, cpu_stat_fd, stall_fd, child_fd, oom_fd, oom_above_fd;
+	int pid_fd;           /* none in a warden, where the kernel has none */
+	int epoll_fd, timer_fd, events_fd, cpu_stat_fd, stall_fd, child_fd, oom_fd, oom_above_fd;
 	struct output output[2];
 	struct watch *watch;
 	struct watch_limits watch_limits;
@@ -89,6 +91,8 @@ void supervise_end(struct ration_run *run, enum run_cause cause, int sig, uint64
 int supervise_arm(struct ration_run *run, struct ration_error *reterr);
 /* Kills everything now. */
 void supervise_kill(struct ration_run *run);
+/* Whether the command is dead, reaped or not. */
+bool supervise_is_dead(const struct ration_run *run);
 /* Sleeps until dispatch has something to do. -EINTR. */
 int supervise_sleep(const struct ration_run *run);
 

@@ -4,7 +4,8 @@
  *
  * One epoll, and nothing in it ticks while a cgroup does the work:
  *
- *   the command's pidfd     it ended: what it leaves behind is killed
+ *   the command's pidfd     it ended: what it leaves behind is killed. Without one
+ *                           (before 5.4, or refused), SIGCHLD tells, in a warden
  *   cgroup.events           the last process of the group has gone
  *   one timer               the next of: wall time, SIGKILL after a warning,
  *                           the earliest moment at which the CPU time could be
@@ -75,6 +76,8 @@ enum event {
 /* From an OOM that cgroup v1 tells of to its kill: a moment, or none, if something was given back meanwhile. */
 #define OOM_LOOK_USEC 2000
 #define OOM_LOOKS 500
+/* How often a command without a pidfd is looked at: for the sake of tracers alone. */
+#define LEADER_LOOK_USEC 1000000
 
 static int add(const struct ration_run *run, int fd, enum event event, uint32_t events)
 {
@@ -87,6 +90,14 @@ static void drop(const struct ration_run *run, int fd)
 {
 	if (fd >= 0)
 		(void)epoll_ctl(run->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+bool supervise_is_dead(const struct ration_run *run)
+{
+	struct proc_stat stat;
+	int r = proc_stat_read(run->host->proc_fd, run->pid, &stat);
+
+	return r == -ESRCH || (r == 0 && proc_is_dead(&stat));
 }
 
 static bool in_group(const struct ration_run *run)
@@ -481,7 +492,7 @@ static void leader_ended(struct ration_run *run)
 {
 	drop(run, run->pid_fd);
 	run->ended = true;
-	run->deadline[RUN_DEADLINE_TRACER] = RUN_NEVER;
+	run->deadline[RUN_DEADLINE_TRACER] = run->deadline[RUN_DEADLINE_LEADER] = RUN_NEVER;
 	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, sys_now_usec() - run->start_usec,
 			RATION_SOURCE_CLOCK);
 	if (run->end.cause == RUN_CAUSE_WALL_TIME)
@@ -490,11 +501,12 @@ static void leader_ended(struct ration_run *run)
 
 static void on_leader(struct ration_run *run)
 {
-	int r = run->ended ? 0 : sys_reap(run->pid_fd, &run->end.wait);
+	int r = run->ended ? 0 : sys_reap(run->pid, run->pid_fd, &run->end.wait);
 
 	if (r == 0) {
 		/* Dead, and a tracer has it. When that lets go, the kernel tells us again. */
-		if (!run->ended && run->deadline[RUN_DEADLINE_TRACER] == RUN_NEVER)
+		if (!run->ended && run->deadline[RUN_DEADLINE_TRACER] == RUN_NEVER &&
+				(run->pid_fd >= 0 || supervise_is_dead(run)))
 			run->deadline[RUN_DEADLINE_TRACER] = after(sys_now_usec(), TRACER_USEC);
 		return;
 	}
@@ -549,7 +561,7 @@ static void leave_to_tracer(struct ration_run *run)
 	leader_ended(run);
 }
 
-/* Nobody but the command is reaped through its pidfd, so it is left where it is. */
+/* Nobody but the command is reaped by on_leader(), so it is left where it is. */
 static void reap_orphans(const struct ration_run *run)
 {
 	siginfo_t info;
@@ -570,6 +582,8 @@ static void on_child(struct ration_run *run)
 
 	while (read(run->child_fd, &info, sizeof(info)) > 0)
 		;
+	if (run->pid_fd < 0)
+		on_leader(run);
 	reap_orphans(run);
 }
 
@@ -641,9 +655,9 @@ static void look_for_escape(struct ration_run *run)
 		return;
 	(void)snprintf(run->receipt.escaped_to, sizeof(run->receipt.escaped_to), "%.199s", path);
 	/* Stopped, it has no more children than can be found. */
-	(void)sys_pidfd_signal(run->pid_fd, SIGSTOP);
+	(void)sys_child_signal(run->pid, run->pid_fd, SIGSTOP);
 	(void)proc_tree_stop_kill(run->host->proc_fd, run->pid, TREE_KILL_USEC, &(uint64_t){ 0 });
-	(void)sys_pidfd_signal(run->pid_fd, SIGKILL);
+	(void)sys_child_signal(run->pid, run->pid_fd, SIGKILL);
 	supervise_end(run, RUN_CAUSE_ESCAPED, SIGKILL, 0);
 }
 
@@ -693,8 +707,8 @@ static uint64_t set_rusage(struct ration_run *run)
 
 	if (run->end.lost)
 		return 0;
-	/* A warden has reaped everybody, and nobody else. */
-	if (run->in_warden && !run->unreaped && getrusage(RUSAGE_CHILDREN, &all) == 0)
+	/* Without a group, a warden has reaped everybody, and nobody else. */
+	if (run->in_warden && !in_group(run) && !run->unreaped && getrusage(RUSAGE_CHILDREN, &all) == 0)
 		rusage = &all;
 	user = (uint64_t)rusage->ru_utime.tv_sec * 1000000 + (uint64_t)rusage->ru_utime.tv_usec;
 	system = (uint64_t)rusage->ru_stime.tv_sec * 1000000 + (uint64_t)rusage->ru_stime.tv_usec;
@@ -792,6 +806,11 @@ static void on_timer(struct ration_run *run)
 
 	(void)!read(run->timer_fd, &expirations, sizeof(expirations));
 	run->armed_usec = RUN_NEVER;
+	/* Of one whom a tracer holds dead, no signal tells. */
+	if (now >= run->deadline[RUN_DEADLINE_LEADER]) {
+		run->deadline[RUN_DEADLINE_LEADER] = after(now, LEADER_LOOK_USEC);
+		on_leader(run);
+	}
 	if (now >= run->deadline[RUN_DEADLINE_TRACER])
 		leave_to_tracer(run);
 	if (now >= run->deadline[RUN_DEADLINE_KILL])
@@ -844,6 +863,11 @@ static void handle(struct ration_run *run, const struct epoll_event *event)
 	}
 }
 
+static bool tells_of_leader(const struct ration_run *run, const struct epoll_event *event)
+{
+	return event->data.u32 == EVENT_LEADER || (run->pid_fd < 0 && event->data.u32 == EVENT_CHILD);
+}
+
 int supervise_dispatch(struct ration_run *run, struct ration_error *reterr)
 {
 	struct epoll_event events[8];
@@ -855,11 +879,11 @@ int supervise_dispatch(struct ration_run *run, struct ration_error *reterr)
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	for (int i = 0; i < n; i++) {
-		if (events[i].data.u32 == EVENT_LEADER)
+		if (tells_of_leader(run, &events[i]))
 			handle(run, &events[i]);
 	}
 	for (int i = 0; i < n; i++) {
-		if (events[i].data.u32 != EVENT_LEADER)
+		if (!tells_of_leader(run, &events[i]))
 			handle(run, &events[i]);
 	}
 	/* Woken, and nothing is there: it was the trigger, perhaps. */
@@ -892,8 +916,8 @@ static int prepare_group(struct ration_run *run, struct ration_error *reterr)
 	return prepare_stall(run, reterr);
 }
 
-/* In a warden: every child of ours is of the run. */
-static int prepare_tree(struct ration_run *run, struct ration_error *reterr)
+/* In a warden: every child of ours is of the run, but for the keeper. */
+static int prepare_warden(struct ration_run *run, struct ration_error *reterr)
 {
 	sigset_t set;
 	int r;
@@ -988,7 +1012,9 @@ int supervise_prepare(struct ration_run *run, struct ration_error *reterr)
 	if (run->epoll_fd < 0 || run->timer_fd < 0 || add(run, run->timer_fd, EVENT_TIMER, EPOLLIN) < 0)
 		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make an epoll and a timer: %s",
 				error_text(-errno));
-	r = in_group(run) ? prepare_group(run, reterr) : prepare_tree(run, reterr);
+	r = in_group(run) ? prepare_group(run, reterr) : 0;
+	if (r == 0 && run->in_warden)
+		r = prepare_warden(run, reterr);
 	if (r == 0)
 		r = prepare_oom(run, reterr);
 	if (r == 0)
@@ -1001,8 +1027,13 @@ int supervise_prepare(struct ration_run *run, struct ration_error *reterr)
 int supervise_begin(struct ration_run *run, struct ration_error *reterr)
 {
 	const struct ration_plan_item *wall = plan_held(run->plan, RATION_LIMIT_TIMEOUT);
+	int r = 0;
+
 	/* Edge-triggered: the pidfd of a zombie that a tracer holds is readable all the time. */
-	int r = add(run, run->pid_fd, EVENT_LEADER, EPOLLIN | EPOLLET);
+	if (run->pid_fd >= 0)
+		r = add(run, run->pid_fd, EVENT_LEADER, EPOLLIN | EPOLLET);
+	else
+		run->deadline[RUN_DEADLINE_LEADER] = after(run->start_usec, LEADER_LOOK_USEC);
 
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++)
 		run->output[i].child_fd = close_fd(run->output[i].child_fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * warden.c - supervision in a process of its own, where there is no cgroup
+ * warden.c - supervision in a process of its own, where there is no cgroup or no pidfd
  *
  * Without a cgroup, only parenthood holds a run together: a child subreaper
  * inherits every orphan below it, so that the run is exactly its descendants.
@@ -9,6 +9,12 @@
  * forked for one run. It starts the command, supervises it with the same code
  * as everywhere, and sends the receipt over a socket. When the socket closes,
  * its caller is gone, and it kills the run.
+ *
+ * The same process serves where there is a cgroup, but no pidfd (before 5.4, or
+ * refused by a filter). Then SIGCHLD tells of the command's end, which the caller
+ * can't have, as it is for one place in a program; and a pid is sure to mean the
+ * command only in a process where nobody else reaps. It makes the group, and has
+ * the keeper beside it; it is no subreaper then, since a group needs none.
  *
  * The command stays in the caller's session and process group, so that a
  * terminal works; the warden leaves them, so that a signal to the group, or a
@@ -109,7 +115,7 @@ static void warden_main(struct ration_run *run, int peer_fd)
 	run->in_warden = true;
 	run->warden = 0;
 	run->peer_fd = peer_fd;
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+	if (run->host->base_fd < 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		report.code = error_set(&report.error, -errno, RATION_CAUSE_KERNEL_TOO_OLD,
 				"can't become a child subreaper: %s", error_text(-errno));
 	else
@@ -123,6 +129,7 @@ static void warden_main(struct ration_run *run, int peer_fd)
 	report.code = supervise_to_end(run, &report.error);
 	report.receipt = run->receipt;
 	(void)send_report(peer_fd, &report);
+	run_release(run);
 	_exit(0);
 }
 
@@ -137,13 +144,14 @@ static void reap(pid_t pid)
 /* Closes every fd that is neither standard nor in use by the run: they aren't the warden's. */
 static void close_strangers(const struct ration_run *run, int peer_fd)
 {
-	int keep[8 + 2 * HOST_V1_MAX] = { 0, 1, 2, run->host->proc_fd, peer_fd, -EBADF, -EBADF, -EBADF };
+	int keep[11 + 2 * HOST_V1_MAX] = { 0, 1, 2, -EBADF, -EBADF, -EBADF, peer_fd, run->host->proc_fd,
+		run->host->base_fd, run->group.namespace_fd, run->group.tenant_fd };
 
 	for (size_t i = 0; run->options.fds && i < 3; i++)
-		keep[5 + i] = run->options.fds[i];
+		keep[3 + i] = run->options.fds[i];
 	for (size_t i = 0; i < HOST_V1_MAX; i++) {
-		keep[8 + 2 * i] = run->group.v1_fd[i];
-		keep[9 + 2 * i] = i < run->host->n_v1 ? run->host->v1[i].fd : -EBADF;
+		keep[11 + 2 * i] = run->group.v1_fd[i];
+		keep[12 + 2 * i] = i < run->host->n_v1 ? run->host->v1[i].fd : -EBADF;
 	}
 	sys_close_others(keep, ARRAY_SIZE(keep));
 }
@@ -183,6 +191,9 @@ int warden_start(struct ration_run *run, struct ration_error *reterr)
 			*reterr = report.error;
 		return report.code;
 	}
+	/* A group is the warden's to remove, and the keeper's. */
+	if (run->host->base_fd >= 0)
+		group_close(&run->group);
 	run->warden = pid;
 	run->pid = report.pid;
 	run->peer_fd = TAKE_FD(ours);
@@ -243,5 +254,5 @@ void warden_free(struct ration_run *run)
 {
 	run->peer_fd = close_fd(run->peer_fd);
 	reap(run->warden);
-	run->warden = 0;
+	run->warden = run->pid = 0;
 }

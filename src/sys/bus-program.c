@@ -103,11 +103,11 @@ static int run_program(const char *const *argv, uint64_t until_usec, char *text,
 	write_fd = close_fd(write_fd);
 	r = read_answer(read_fd, until_usec, text, size);
 	if (r < 0)
-		(void)sys_pidfd_signal(pid_fd, SIGKILL);
+		(void)sys_child_signal(pid, pid_fd, SIGKILL);
 	/* It has closed its end, or is being killed: it ends at once. */
 	ended = (struct pollfd) { .fd = pid_fd, .events = POLLIN };
-	(void)poll(&ended, 1, 1000);
-	(void)sys_reap(pid_fd, &ignored);
+	for (int msec = 0; msec < 1000 && sys_reap(pid, pid_fd, &ignored) == 0; msec++)
+		(void)poll(&ended, 1, 1);
 	return r;
 }
 

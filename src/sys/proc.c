@@ -477,6 +477,23 @@ int proc_is_kernel(int proc_fd, pid_t pid)
 	return (flags & kernel_thread) != 0;
 }
 
+int proc_is_thread(int proc_fd, pid_t pid)
+{
+	char name[32], text[1024];
+	const char *at;
+	ssize_t n;
+	int process;
+
+	(void)snprintf(name, sizeof(name), "%d/status", (int)pid);
+	n = proc_read(proc_fd, name, text, sizeof(text));
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	at = strstr(text, "\nTgid:");
+	if (!at || sscanf(at, "\nTgid: %d", &process) != 1)
+		return -EBADMSG;
+	return process != (int)pid;
+}
+
 int proc_cgroup(int proc_fd, pid_t pid, char *ret_path, size_t size)
 {
 	char name[32], text[8192];

@@ -96,6 +96,9 @@ int proc_uid_tasks(int proc_fd, uid_t uid, uint64_t *ret_tasks);
 /* Tells whether it is a thread of the kernel: those are in no group that we make. Errors: as proc_stat_read(). */
 int proc_is_kernel(int proc_fd, pid_t pid);
 
+/* Tells whether it is a thread, and not the first of its process. Errors: as proc_stat_read(). */
+int proc_is_thread(int proc_fd, pid_t pid);
+
 /*
  * Finds a process's cgroup v2, as a path from the root of our cgroup namespace:
  * "/", "/a/b", or "/../x" where it lies outside. -ENODATA: it has none.

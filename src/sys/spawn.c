@@ -102,7 +102,7 @@ static int start_moved(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
 	if (spawn->cgroup_fd >= 0)
 		r = cg_attach(spawn->cgroup_fd, pid);
 	if (r < 0 || send(gate_write, "", 1, MSG_NOSIGNAL) != 1) {
-		(void)sys_pidfd_signal(*ret_pid_fd, SIGKILL);
+		(void)sys_child_signal(pid, *ret_pid_fd, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
 		*ret_pid_fd = close_fd(*ret_pid_fd);
 		return r < 0 ? r : -EIO;

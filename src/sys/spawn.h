@@ -83,7 +83,8 @@ int spawn_resolve(const char *argv0, char **ret_path);
 
 /*
  * Starts it. Returns 0 when the command has been execed; then `ret_birth` tells
- * how it came into the group. On a failure of the child itself, the child has
+ * how it came into the group, and `ret_pid_fd` is -EBADF where the kernel has no
+ * pidfd. On a failure of the child itself, the child has
  * been reaped and `failed_step` isn't SPAWN_STEP_NONE.
  */
 int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ration_birth *ret_birth);

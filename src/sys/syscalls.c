@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -78,6 +79,26 @@ int sys_pidfd_open(pid_t pid)
 	return fd >= 0 ? (int)fd : -errno;
 }
 
+/* A call there says what is wrong with these arguments; one that is refused says so first. */
+bool sys_has_openat2(void)
+{
+	return syscall(SYS_openat2, AT_FDCWD, "", NULL, 0) < 0 && errno == EINVAL;
+}
+
+bool sys_has_clone3(void)
+{
+	return syscall(SYS_clone3, NULL, 0) < 0 && errno == EINVAL;
+}
+
+bool sys_takes_pidfds(void)
+{
+	siginfo_t info;
+
+	/* waitid(2) that doesn't know of them says EINVAL. */
+	return syscall(SYS_pidfd_send_signal, INT_MAX, 0, NULL, 0) < 0 && errno == EBADF &&
+		waitid(P_PIDFD, INT_MAX, &info, WEXITED | WNOHANG) < 0 && errno == EBADF;
+}
+
 int sys_pidfd_pid(int pid_fd)
 {
 	char path[64], text[1024];
@@ -103,6 +124,13 @@ int sys_pidfd_pid(int pid_fd)
 int sys_pidfd_signal(int pid_fd, int sig)
 {
 	return syscall(SYS_pidfd_send_signal, pid_fd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+int sys_child_signal(pid_t pid, int pid_fd, int sig)
+{
+	if (pid_fd >= 0)
+		return sys_pidfd_signal(pid_fd, sig);
+	return kill(pid, sig) < 0 ? -errno : 0;
 }
 
 /* What to do with each open fd. */
@@ -206,7 +234,7 @@ int sys_pin(const unsigned char *bits, size_t size)
 	return syscall(SYS_sched_setaffinity, 0, size, bits) < 0 ? -errno : 0;
 }
 
-int sys_reap(int pid_fd, struct sys_wait *ret)
+int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret)
 {
 	siginfo_t info = { .si_pid = 0 };
 	struct sys_wait result = { .exit_code = -1 };
@@ -214,7 +242,8 @@ int sys_reap(int pid_fd, struct sys_wait *ret)
 
 	/* The wrapper of the C library has no rusage; the call has. */
 	do
-		r = syscall(SYS_waitid, P_PIDFD, pid_fd, &info, WEXITED | WNOHANG, &result.rusage);
+		r = syscall(SYS_waitid, pid_fd >= 0 ? P_PIDFD : P_PID, pid_fd >= 0 ? pid_fd : pid, &info,
+				WEXITED | WNOHANG, &result.rusage);
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -errno;
@@ -333,12 +362,12 @@ pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd)
 		_exit(function(argument));
 	/* Can't be the wrong process: it isn't reaped before we do it. */
 	pid_fd = sys_pidfd_open(pid);
-	if (pid_fd < 0) {
+	if (pid_fd < 0 && !sys_refused(pid_fd)) {
 		(void)kill(pid, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
 		return pid_fd;
 	}
-	*ret_pid_fd = pid_fd;
+	*ret_pid_fd = pid_fd < 0 ? -EBADF : pid_fd;
 	return pid;
 }
 

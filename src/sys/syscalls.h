@@ -33,11 +33,23 @@ int sys_access(int dir_fd, const char *path, int mode);
 /* pidfd_open(2), since 5.3. */
 int sys_pidfd_open(pid_t pid);
 
+/* Whether the kernel has these, and no filter refuses them. */
+bool sys_has_openat2(void);
+bool sys_has_clone3(void);
+/* Signals and waits by pidfd (5.4). */
+bool sys_takes_pidfds(void);
+
 /* Whose pidfd it is. -ESRCH: it has ended. -EINVAL: not a pidfd. 0: of another pid namespace. */
 int sys_pidfd_pid(int pid_fd);
 
 /* pidfd_send_signal(2), since 5.1. -ESRCH: the process is gone. */
 int sys_pidfd_signal(int pid_fd, int sig);
+
+/*
+ * Signals a child that nobody has reaped, so that its pid is its own: by its
+ * pidfd or, where it has none (negative), by pid.
+ */
+int sys_child_signal(pid_t pid, int pid_fd, int sig);
 
 /* Closes every fd but the `n` of `keep`, in any order, some of which may be none (negative). */
 void sys_close_others(const int *keep, size_t n);
@@ -57,11 +69,12 @@ struct sys_wait {
 };
 
 /*
- * Reaps the child behind `pid_fd` if it has ended: 1, and 0 if it hasn't.
+ * Reaps a child if it has ended: 1, and 0 if it hasn't. By `pid_fd` or, without
+ * one (negative), by `pid`.
  * -ECHILD: it isn't ours to wait for, or SIGCHLD is ignored in this process.
  * waitid(P_PIDFD) is since 5.4.
  */
-int sys_reap(int pid_fd, struct sys_wait *ret);
+int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret);
 
 /*
  * clone3(2) into a new process, since 5.3: its pid, or 0 in the child.
@@ -76,7 +89,10 @@ int sys_reap(int pid_fd, struct sys_wait *ret);
 pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
 		void *argument, int *ret_pid_fd);
 
-/* The same without clone3 and without a cgroup: fork(2) and pidfd_open(2). */
+/*
+ * The same without clone3 and without a cgroup: fork(2) and pidfd_open(2). Where
+ * that isn't to be had, `ret_pid_fd` is -EBADF.
+ */
 pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd);
 
 /*

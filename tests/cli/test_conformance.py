@@ -93,6 +93,7 @@ ROWS = {
     "F01": "the first instruction runs in the group",
     "F03": "the same where clone3 is refused",
     "F04": "a base with processes: 125, explained",
+    "F05": "old kernels and filters: no clone3, openat2, pidfd, close_range, nor any file of cgroups since 5.14: the same, and absent is never 0",
     "F08": "rlimits are set before exec, others inherited",
     "G01": "a cap on stdout, to the byte",
     "G02": "and on stderr",

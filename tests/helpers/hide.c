@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hide.c - run a command on a kernel without some file: hide NAME COMMAND...
+ * hide.c - run a command on a kernel without some file: hide NAME[,NAME...] COMMAND...
  *
- * Whatever opens or looks for a path that ends in NAME ("cgroup.kill",
+ * Whatever opens or looks for a path that ends in a NAME ("cgroup.kill",
  * "memory.peak") gets ENOENT, as on a kernel that is too old for it. A filter
  * hands those system calls to the first process, which reads the path.
  */
@@ -39,8 +39,21 @@ static int filter(void)
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 }
 
-/* Answers one question: is the path that the call is about one that ends in `name`? */
-static void answer(int listener, const char *name)
+/* Does the path end in one of the names? */
+static int hidden(const char *path, const char *names)
+{
+	size_t n = strlen(path), k;
+
+	for (; *names; names += k + (names[k] == ',')) {
+		k = strcspn(names, ",");
+		if (n >= k && !strncmp(path + n - k, names, k))
+			return 1;
+	}
+	return 0;
+}
+
+/* Answers one question: is the path that the call is about one of the hidden? */
+static void answer(int listener, const char *names)
 {
 	struct seccomp_notif ask = { 0 };
 	char path[4097] = "", mem[32];
@@ -53,8 +66,7 @@ static void answer(int listener, const char *name)
 	close(fd);
 
 	struct seccomp_notif_resp say = { .id = ask.id };
-	size_t n = strlen(path), k = strlen(name);
-	if (n >= k && !strcmp(path + n - k, name))
+	if (hidden(path, names))
 		say.error = -ENOENT;
 	else
 		say.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;

@@ -63,7 +63,8 @@ static int receive_report(int fd, struct report *ret, int flags)
 
 	do
 		n = recv(fd, ret, sizeof(*ret), flags);
-	while (n < 0 && errno == EINTR);
+	/* Said once, before what has been sent, where the other end was closed with a wish unread. */
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -errno;
 	return n == (ssize_t)sizeof(*ret) ? 0 : -EPIPE;
@@ -230,7 +231,8 @@ int warden_dispatch(struct ration_run *run, struct ration_error *reterr)
 
 static int send_wish(struct ration_run *run, const struct wish *wish, struct ration_error *reterr)
 {
-	if (run->over || send(run->peer_fd, wish, sizeof(*wish), MSG_NOSIGNAL) >= 0 || errno == EPIPE)
+	if (run->over || send(run->peer_fd, wish, sizeof(*wish), MSG_NOSIGNAL) >= 0 || errno == EPIPE ||
+			errno == ECONNRESET)
 		return 0;
 	return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't reach the supervisor of the run: %s",
 			error_text(-errno));

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -201,3 +202,19 @@ def test_F05_D23_old_kernel(run, filter):
     assert not [name for name in r.usage if "pressure" in name]
     r = run("--enforce any --timeout .5", "bomb 50", before=["hide", FILES, *filter])
     assert (r.code, r.verdict) == (124, "wall-time")
+
+
+@filters
+def test_B09_F05_signals_after_the_end(run, filter):
+    """Those that nobody takes any more don't lose what the run came to."""
+    r = run.start("", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 500"], before=filter)
+    pid = pid_in(run, "pid")
+    warden = next(p for p, name in run.alive().items() if name == "ration-warden")
+    os.kill(warden, signal.SIGSTOP)
+    os.kill(pid, signal.SIGKILL)
+    for _ in range(4):
+        r.signal(signal.SIGUSR1)
+        time.sleep(.1)
+    os.kill(warden, signal.SIGCONT)
+    r = r.wait()
+    assert (r.code, r.verdict) == (137, "signal")

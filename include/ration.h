@@ -1337,8 +1337,10 @@ struct ration_guard_report {
 	uint64_t processes;       /* that it had */
 	uint64_t stalled_usec;    /* the tenant was stalled for so long… */
 	uint64_t elapsed_usec;    /* …in this time */
+	uint64_t group_stalled_usec; /* some of the group's processes were, in that time */
 	uint64_t scanned_pages;   /* of the group's that the kernel scanned to reclaim meanwhile (memory.stat
-				     pgscan): the most of all groups. 0: none of any group; it was the largest */
+				     pgscan): the most of all groups that were stalled for half of
+				     `stalled_usec` or longer. 0: none of any; it was the largest of them */
 	uint64_t memory_bytes;    /* memory.current of the group, before its end */
 };
 
@@ -1347,8 +1349,8 @@ struct ration_guard;
 /*
  * Watches memory.pressure of a tenant, to end the group that causes it before the
  * kernel has to: when the tenant has been stalled for that share of the time, so
- * long, the group is ended whose pages were scanned most meanwhile. The kernel
- * wakes the guard where a stall begins; until then it costs nothing.
+ * long, of the groups that were stalled themselves the one is ended whose pages
+ * were scanned most meanwhile. The kernel wakes the guard where a stall begins; until then it costs nothing.
  * A run that is ended so has the verdict `signal`. `tenant` may be freed meanwhile.
  * Errors: as ration_events_open(), and -ERANGE (share, duration), -EINVAL (a name).
  */

@@ -69,7 +69,7 @@ static const struct option_set guard_set = {
 /* What was done to whom, and why: one line for people. */
 static void print_words(const struct ration_guard_report *report)
 {
-	char memory[RATION_TEXT_MAX], stalled[RATION_TEXT_MAX], elapsed[RATION_TEXT_MAX];
+	char memory[RATION_TEXT_MAX], stalled[RATION_TEXT_MAX], elapsed[RATION_TEXT_MAX], own[RATION_TEXT_MAX];
 
 	(void)printf("%s: %s %" PRIu64 " process%s: stalled for %s of %s (memory.pressure); ", report->group,
 			report->killed ? "killed" : "would kill", report->processes,
@@ -81,7 +81,9 @@ static void print_words(const struct ration_guard_report *report)
 	else
 		(void)printf("largest of %" PRIu64 " group%s", report->candidates,
 				report->candidates == 1 ? "" : "s");
-	(void)printf("; %s in use%s%s\n", ration_format_size(memory, report->memory_bytes),
+	(void)printf("; stalled itself for %s; %s in use%s%s\n",
+			ration_format_duration(own, report->group_stalled_usec),
+			ration_format_size(memory, report->memory_bytes),
 			report->avoided ? "; to be avoided, but there was no other" : "",
 			report->killed && !report->emptied ? "; not all of them have died" : "");
 }
@@ -170,7 +172,7 @@ const struct command cmd_guard = {
 	.arguments = "TENANT --pressure-kill SHARE%/TIME [--avoid GROUP]... [--once] [--dry-run] [--json]",
 	.help = "Watch a tenant, and end the group that stalls it",
 	.details =
-		"Sleeps until the kernel tells of a stall, measures it, and kills the group whose pages were "
+		"Sleeps until the kernel tells of a stall, measures it, and kills the stalled group whose pages were "
 		"scanned most meanwhile, if it lasted. Each time is one line. Ends when the tenant is removed, "
 		"or by a signal.\n"
 		"\n"

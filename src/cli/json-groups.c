@@ -210,6 +210,7 @@ char *json_guard(const struct ration_guard_report *report)
 	build_put(&builder, object, "candidates", build_number(report->candidates));
 	build_put(&builder, object, "stalled_usec", build_number(report->stalled_usec));
 	build_put(&builder, object, "elapsed_usec", build_number(report->elapsed_usec));
+	build_put(&builder, object, "group_stalled_usec", build_number(report->group_stalled_usec));
 	build_put(&builder, object, "scanned_pages", build_number(report->scanned_pages));
 	build_put(&builder, object, "memory_bytes", build_number(report->memory_bytes));
 	return build_finish(&builder, object);

@@ -7,10 +7,15 @@
  *
  * A guard sleeps on a trigger of the tenant's memory.pressure. What wakes it is
  * that a stall has begun. From there on it measures, with one look at the end: was
- * the tenant stalled for that share of the time, so long? Then the group whose
- * pages the kernel had to scan most meanwhile is ended; that is where the memory
- * is being turned over. Where none was scanned, the largest. Then it sleeps again,
- * and a new stall is measured from its own beginning.
+ * the tenant stalled for that share of the time, so long? Then of the groups that
+ * were stalled themselves, the one whose pages the kernel had to scan most meanwhile
+ * is ended; that is where the memory is being turned over. Where none was scanned,
+ * the largest. Then it sleeps again, and a new stall is measured from its own
+ * beginning.
+ *
+ * Scanned pages alone blame the wrong one: without swap the kernel scans page cache
+ * only, wherever it lies, and a group that sleeps had more of that than the one
+ * that wanted all the memory (6.1).
  */
 #include "lib/guard.h"
 
@@ -40,9 +45,10 @@
 /* How long the processes of a group have to die; a fork bomb of thousands has taken 1.7 s. */
 #define END_MSEC 10000
 
-/* What a group had been scanned for when the measuring began. */
+/* What had been counted of a group when the measuring began. */
 struct mark {
 	char name[RATION_NAME_MAX + 1];
+	uint64_t stalled_usec;
 	uint64_t scanned_pages;
 };
 
@@ -69,6 +75,8 @@ bool guard_rather(const struct guard_candidate *a, const struct guard_candidate 
 {
 	if (a->avoided != b->avoided)
 		return b->avoided;
+	if (a->stalling != b->stalling)
+		return a->stalling;
 	if (a->scanned_pages != b->scanned_pages)
 		return a->scanned_pages > b->scanned_pages;
 	return a->memory_bytes > b->memory_bytes;
@@ -82,6 +90,14 @@ static uint64_t scanned_pages(int group_fd)
 	if (cg_read(group_fd, "memory.stat", text, sizeof(text)) < 0 || cg_text_key(text, "pgscan", &pages) < 0)
 		return 0;
 	return pages;
+}
+
+/* Some of its processes, since it was made. */
+static uint64_t stalled_usec(int group_fd)
+{
+	uint64_t usec = counters_pressure(group_fd, "memory.pressure", "some");
+
+	return usec == COUNTER_ABSENT ? 0 : usec;
 }
 
 static int mark_visit(int dir_fd, const char *name, void *data)
@@ -98,18 +114,24 @@ static int mark_visit(int dir_fd, const char *name, void *data)
 	guard->marks = more;
 	more += guard->n_marks++;
 	(void)snprintf(more->name, sizeof(more->name), "%s", name);
+	more->stalled_usec = stalled_usec(fd);
 	more->scanned_pages = scanned_pages(fd);
 	return 0;
 }
 
-/* A group that came later was scanned for the first time meanwhile. */
-static uint64_t marked_pages(const struct ration_guard *guard, const char *name)
+/* Of a group that came later, all that is counted was meanwhile. */
+static struct mark marked(const struct ration_guard *guard, const char *name)
 {
 	for (size_t i = 0; i < guard->n_marks; i++) {
 		if (strcmp(guard->marks[i].name, name) == 0)
-			return guard->marks[i].scanned_pages;
+			return guard->marks[i];
 	}
-	return 0;
+	return (struct mark) { .stalled_usec = 0 };
+}
+
+static uint64_t since(uint64_t before, uint64_t now)
+{
+	return now > before ? now - before : 0;
 }
 
 static bool is_avoided(const struct ration_guard *guard, const char *name)
@@ -123,6 +145,7 @@ static bool is_avoided(const struct ration_guard *guard, const char *name)
 
 struct choice {
 	const struct ration_guard *guard;
+	uint64_t stalled_usec; /* the tenant */
 	size_t n;
 	struct guard_candidate best;
 };
@@ -132,13 +155,14 @@ static int choose_visit(int dir_fd, const char *name, void *data)
 	CLEANUP(closep) int fd = cg_open_dir(dir_fd, name);
 	struct choice *choice = data;
 	struct guard_candidate at = { .avoided = is_avoided(choice->guard, name) };
-	uint64_t pages, before = marked_pages(choice->guard, name);
+	struct mark before = marked(choice->guard, name);
 
 	if (fd < 0 || cg_populated(fd) <= 0)
 		return 0;
 	(void)snprintf(at.name, sizeof(at.name), "%s", name);
-	pages = scanned_pages(fd);
-	at.scanned_pages = pages > before ? pages - before : 0;
+	at.stalled_usec = since(before.stalled_usec, stalled_usec(fd));
+	at.stalling = at.stalled_usec >= choice->stalled_usec / 2;
+	at.scanned_pages = since(before.scanned_pages, scanned_pages(fd));
 	(void)cg_read_u64(fd, "memory.current", &at.memory_bytes);
 	if (choice->n++ == 0 || guard_rather(&at, &choice->best))
 		choice->best = at;
@@ -199,6 +223,7 @@ static int finish(struct ration_guard *guard, struct ration_guard_report *report
 	stalled -= guard->mark_stalled_usec;
 	if (stalled < elapsed * guard->options.share_pct / 100)
 		return 0;
+	choice.stalled_usec = stalled;
 	r = cg_each_child(guard->tenant_fd, choose_visit, &choice);
 	if (r < 0 || choice.n == 0)
 		return r;
@@ -208,6 +233,7 @@ static int finish(struct ration_guard *guard, struct ration_guard_report *report
 		.elapsed_usec = elapsed,
 		.candidates = choice.n,
 		.avoided = choice.best.avoided,
+		.group_stalled_usec = choice.best.stalled_usec,
 		.scanned_pages = choice.best.scanned_pages,
 		.memory_bytes = choice.best.memory_bytes,
 	};

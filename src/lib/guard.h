@@ -11,6 +11,8 @@
 struct guard_candidate {
 	char name[RATION_NAME_MAX + 1];
 	bool avoided;           /* the caller would rather keep it */
+	bool stalling;          /* it was stalled itself, for half as long as the tenant or longer */
+	uint64_t stalled_usec;  /* some of its processes were (memory.pressure) */
 	uint64_t scanned_pages; /* looked at by reclaim, while it was measured */
 	uint64_t memory_bytes;  /* memory.current */
 };

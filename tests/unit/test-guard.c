@@ -18,6 +18,9 @@ static void test_choice(void **state)
 		{ { .scanned_pages = 2 }, { .scanned_pages = 1 } },
 		{ { .scanned_pages = 2, .memory_bytes = 1 }, { .scanned_pages = 1, .memory_bytes = 9 } },
 		{ { .memory_bytes = 2 }, { .memory_bytes = 1 } },
+		{ { .stalling = true, .scanned_pages = 1 }, { .scanned_pages = 9, .memory_bytes = 9 } },
+		{ { .stalled_usec = 1, .memory_bytes = 2 }, { .stalled_usec = 9, .memory_bytes = 1 } },
+		{ { .scanned_pages = 1 }, { .stalling = true, .avoided = true } },
 		{ { .scanned_pages = 1 }, { .scanned_pages = 9, .memory_bytes = 9, .avoided = true } },
 		{ { .scanned_pages = 2, .avoided = true }, { .scanned_pages = 1, .avoided = true } },
 	};

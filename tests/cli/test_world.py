@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The worlds are what they claim to be: each need, looked up without ration."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -51,3 +52,14 @@ def test_pressure():
 
 def test_known():
     assert WORLD == "host" or WORLD in DESIGN
+
+
+@pytest.mark.needs("vm")
+def test_filter():
+    """No pidfds where the design says so."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+        refused = False
+    except OSError as error:
+        refused = error.errno == errno.ENOSYS
+    assert refused == ("filtered" in HAS)

@@ -24,11 +24,13 @@ FULL = CONTROLLERS | {"cpuset", "cgroup", "psi"}
 # root: effective uid 0. unshare: it may make namespaces, which root in a container may not. cgroup: groups can be made. vm: the kernel is ours to break.
 # container: a real one. disk: an ext4 on a disk of its own at /data. systemd: it is process 1, and owns the tree but
 # for a unit of ours.
+# filtered: no clone3, no pidfds, no other system call as new as these.
 # The names of controllers: groups of cgroup2 can have them; with a 1: those of cgroup v1 can. psi: memory.pressure is there.
 DESIGN = {
     "v2": FULL | {"root", "vm", "unshare"},
     "swap": FULL | {"root", "vm", "swap", "unshare"},
     "disk": FULL | {"root", "vm", "disk", "unshare"},
+    "filtered": FULL | {"root", "vm", "filtered", "unshare"},
     "user": FULL | {"vm"},
     "mounted-elsewhere": FULL | {"root", "vm", "unshare"},
     "container": FULL | {"root", "container"},

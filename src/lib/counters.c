@@ -201,8 +201,7 @@ static void read_io(int group_fd, struct usage *usage)
 }
 
 /*
- * In which hierarchy a metric of cgroup v1 is, and what a unit of it is worth there. Not
- * cpuacct.usage_user and _sys: they are counted in ticks, and half of the sum was missing.
+ * In which hierarchy a metric of cgroup v1 is, and what a unit of it is worth there.
  */
 static const struct {
 	enum ration_metric metric;
@@ -223,6 +222,32 @@ static const struct {
 	{ RATION_METRIC_PIDS_PEAK, RATION_CONTROLLER_PIDS, 1, NULL, "pids.peak" },
 	{ RATION_METRIC_PIDS_REFUSED, RATION_CONTROLLER_PIDS, 1, "max", "pids.events" },
 };
+
+/*
+ * How much of the CPU time was the user's and how much the kernel's is counted by ticks
+ * in v1: their ratio divides the exact sum, as the kernel itself does it for rusage and
+ * cgroup2. All is the user's where no tick was the kernel's, as there.
+ */
+static void divide_cpu_v1(int fd, struct usage *usage)
+{
+	uint64_t total = usage->metric[RATION_METRIC_CPU_USEC], user, system, ticks;
+	char text[128];
+
+	if (usage->source[RATION_METRIC_CPU_USEC] != RATION_SOURCE_CGROUP1 ||
+			cg_read(fd, "cpuacct.stat", text, sizeof(text)) < 0)
+		return;
+	user = text_key(text, "user");
+	system = text_key(text, "system");
+	if (user == COUNTER_ABSENT || system == COUNTER_ABSENT)
+		return;
+	ticks = user + system;
+	/* In two parts, for total * system can be too much for 64 bits. */
+	system = system == 0 ? 0 : total / ticks * system + total % ticks * system / ticks;
+	usage->metric[RATION_METRIC_CPU_SYSTEM_USEC] = system;
+	usage->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_CGROUP1;
+	usage->metric[RATION_METRIC_CPU_USER_USEC] = total - system;
+	usage->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_CGROUP1;
+}
 
 void counters_read_usage_v1(const struct group *group, struct usage *usage)
 {
@@ -246,6 +271,7 @@ void counters_read_usage_v1(const struct group *group, struct usage *usage)
 		usage->metric[metric] = value / v1_files[i].per_unit;
 		usage->source[metric] = RATION_SOURCE_CGROUP1;
 	}
+	divide_cpu_v1(v1_fd(group, RATION_CONTROLLER_CPUACCT), usage);
 }
 
 void counters_read_usage(int group_fd, struct usage *usage)

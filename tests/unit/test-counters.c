@@ -340,6 +340,7 @@ static void test_usage_in_v1(void **state)
 	(void)state;
 	files_begin(dir);
 	files_put(dir, "cpuacct.usage", "1234567890\n");
+	files_put(dir, "cpuacct.stat", "user 30\nsystem 10\n");
 	files_put(dir, "cpu.stat", "nr_periods 9\nnr_throttled 7\nthrottled_time 5000999\n");
 	files_put(dir, "memory.max_usage_in_bytes", "31457280\n");
 	files_put(dir, "memory.stat", "cache 4096\nrss 8192\nrss_huge 0\nshmem 1024\ntotal_cache 9\n");
@@ -355,6 +356,9 @@ static void test_usage_in_v1(void **state)
 	counters_read_usage_v1(&v1.group, &(struct usage) { receipt.metric, receipt.source });
 	assert_int_equal(value(&receipt, RATION_METRIC_CPU_USEC), 1234567);
 	assert_int_equal(receipt.source[RATION_METRIC_CPU_USEC], RATION_SOURCE_CGROUP1);
+	assert_int_equal(value(&receipt, RATION_METRIC_CPU_SYSTEM_USEC), 308641);
+	assert_int_equal(value(&receipt, RATION_METRIC_CPU_USER_USEC), 1234567 - 308641);
+	assert_int_equal(receipt.source[RATION_METRIC_CPU_USER_USEC], RATION_SOURCE_CGROUP1);
 	assert_int_equal(value(&receipt, RATION_METRIC_THROTTLED_COUNT), 3);
 	assert_int_equal(value(&receipt, RATION_METRIC_THROTTLED_USEC), 5000);
 	assert_int_equal(value(&receipt, RATION_METRIC_MEMORY_PEAK_BYTES), 31457280);
@@ -368,6 +372,39 @@ static void test_usage_in_v1(void **state)
 	assert_int_equal(counters.oom_kill, 2);
 	(void)close(v1.group.v1_fd[0]);
 	files_end(dir);
+}
+
+/* The kernel's time of a run is told by ticks, if there were any; the sum stays the exact one. */
+static void test_cpu_in_v1_is_divided(void **state)
+{
+	static const struct {
+		const char *usage, *ticks;
+		uint64_t user, system;
+	} rows[] = {
+		{ "1500000\n", "user 0\nsystem 0\n", 1500, 0 },
+		{ "1500000\n", "user 0\nsystem 3\n", 0, 1500 },
+		{ "1500000\n", "user 1\nsystem 2\n", 500, 1000 },
+		/* 300 years of a CPU. */
+		{ "9460800000000000000\n", "user 473040000000\nsystem 473040000000\n", 4730400000000000,
+			4730400000000000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_receipt receipt = { .size = sizeof(receipt) };
+		struct v1_group v1;
+		char dir[PATH_MAX];
+
+		files_begin(dir);
+		files_put(dir, "cpuacct.usage", rows[i].usage);
+		files_put(dir, "cpuacct.stat", rows[i].ticks);
+		v1_begin(&v1, dir, RATION_CONTROLLER_CPUACCT);
+		counters_read_usage_v1(&v1.group, &(struct usage) { receipt.metric, receipt.source });
+		assert_int_equal(value(&receipt, RATION_METRIC_CPU_USER_USEC), rows[i].user);
+		assert_int_equal(value(&receipt, RATION_METRIC_CPU_SYSTEM_USEC), rows[i].system);
+		(void)close(v1.group.v1_fd[0]);
+		files_end(dir);
+	}
 }
 
 static void test_limits_in_v1(void **state)
@@ -418,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_counters_that_arent_there),
 		cmocka_unit_test(test_more_levels_than_there_is_room_for),
 		cmocka_unit_test(test_usage_in_v1),
+		cmocka_unit_test(test_cpu_in_v1_is_divided),
 		cmocka_unit_test(test_limits_in_v1),
 	};
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sigchld.c - a program that minds SIGCHLD itself: sigchld MODE COMMAND [ARGUMENT...]
+ * sigchld.c - a program that minds SIGCHLD itself: sigchld MODE CPU-TIME COMMAND [ARGUMENT...]
  *
  * MODE: `pid` has a handler that waits for a child of its own only, `any` one that
  * waits for every child (waitpid(-1)), `ignore` ignores the signal. Runs the
- * command under limits of memory and CPU time, has a child of its own end
+ * command under limits of memory (64M) and CPU time, has a child of its own end
  * meanwhile, and prints what came of both, how many signals there were, and how
  * many fds and children are left.
  */
@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 	struct ration_plan *plan = NULL;
 	int fds, r;
 
-	if (argc < 3)
+	if (argc < 4)
 		return 2;
 	alarm(300);
 	mind(argv[1]);
@@ -138,11 +138,11 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = ration_limits_parse(limits, RATION_LIMIT_MEMORY, "64M", &error);
 	if (r >= 0)
-		r = ration_limits_parse(limits, RATION_LIMIT_CPU_TIME, "1s", &error);
+		r = ration_limits_parse(limits, RATION_LIMIT_CPU_TIME, argv[2], &error);
 	if (r >= 0)
 		r = ration_plan_new(host, limits, RATION_ENFORCE_FALLBACK, &plan, &error);
 	for (int i = 0; i < 2 && r >= 0; i++)
-		r = supervise(host, plan, argv + 2, &error);
+		r = supervise(host, plan, argv + 3, &error);
 	ration_plan_free(plan);
 	ration_limits_free(limits);
 	ration_host_free(host);

@@ -235,9 +235,14 @@ def test_C13_pinning(run):
     assert run("--cpuset-cpus 0-1", "nproc").stdout == "2\n"
     r = run("--cpuset-cpus 0 --timeout 2", "spin 3 2")
     assert (r.code, r.verdict) == (124, "wall-time")
-    if WORLD != "host":  # on a busy machine two CPUs may be no faster than one
-        r = run("--cpuset-cpus 0-1 --timeout 2.5", "spin 3 2")
+    if WORLD == "host":  # on a busy machine two CPUs may be no faster than one
+        return
+    for _ in range(3):  # nor are they always in an emulated one: the best of three counts
+        r = run("--cpuset-cpus 0-1 --timeout 30", "spin 3 2")
         assert (r.code, r.verdict) == (0, "ok")
+        if r.usage["cpu_usec"] > 1.2 * r.usage["wall_usec"]:
+            break
+    assert r.usage["cpu_usec"] > 1.2 * r.usage["wall_usec"]
 
 
 @pytest.mark.needs("cpuset")

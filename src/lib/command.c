@@ -10,10 +10,17 @@
 
 #include "util/compat.h"
 #include "util/error.h"
+#include "util/text.h"
+
+/* A path is worth more room than a value. */
+#define SHOWN_MAX 201
 
 int command_error(const char *name, int code, struct ration_error *reterr)
 {
-	(void)error_set(reterr, code, RATION_CAUSE_COMMAND, "can't execute %.200s: %s", name, error_text(code));
+	char shown[SHOWN_MAX];
+
+	(void)error_set(reterr, code, RATION_CAUSE_COMMAND, "can't execute %s: %s",
+			text_escape(shown, sizeof(shown), name), error_text(code));
 	if (code == -ENOENT && !strchr(name, '/'))
 		return error_hint(reterr, code, "it is in no directory of PATH; name it by its path");
 	if (code == -EACCES)

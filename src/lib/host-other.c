@@ -13,6 +13,7 @@
 #include "sys/os.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/text.h"
 
 static void probe(struct ration_host *host)
 {
@@ -40,6 +41,7 @@ int ration_host_open(const struct ration_host_options *options, struct ration_ho
 {
 	static const struct ration_host_options none = { .size = sizeof(none) };
 	struct ration_host *host;
+	char shown[TEXT_SHOWN_MAX];
 	int r;
 
 	if (!options)
@@ -49,8 +51,8 @@ int ration_host_open(const struct ration_host_options *options, struct ration_ho
 		return r;
 	probe(host);
 	if (options->base) {
-		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--base %.200s: %s", options->base,
-				host->facts.base_reason);
+		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--base %s: %s",
+				text_escape(shown, sizeof(shown), options->base), host->facts.base_reason);
 		(void)error_hint(reterr, r, "leave it out: a run is followed by its processes here");
 		(void)ration_host_free(host);
 		return r;

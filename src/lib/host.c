@@ -39,6 +39,10 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/text.h"
+
+/* A path is worth more room than a value. */
+#define BASE_SHOWN_MAX 201
 
 /* ---------------------------------------------------------- the machine */
 
@@ -519,15 +523,17 @@ static void find_base(struct ration_host *host, const struct mounts *mounts, con
 
 static int given_base(struct ration_host *host, const char *base, const char *root, struct ration_error *reterr)
 {
+	char shown[BASE_SHOWN_MAX];
 	int fd = open_group(base, root);
 	int r;
 
+	(void)text_escape(shown, sizeof(shown), base);
 	if (fd < 0) {
 		r = fd;
 		(void)error_set(reterr, r, r == -EINVAL ? RATION_CAUSE_INVALID : RATION_CAUSE_NO_CGROUP,
-				r == -EINVAL ? "--base %.200s isn't on a cgroup2 file system" :
-					       "--base %.200s can't be opened: %s",
-				base, error_text(r));
+				r == -EINVAL ? "--base %s isn't on a cgroup2 file system" :
+					       "--base %s can't be opened: %s",
+				shown, error_text(r));
 		return error_hint(reterr, r,
 				"name an existing group, e.g. --base /sys/fs/cgroup/mine, or leave it out");
 	}
@@ -535,7 +541,7 @@ static int given_base(struct ration_host *host, const char *base, const char *ro
 	if (!realpath(base, host->base)) {
 		r = -errno;
 		(void)close_fd(fd);
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "--base %.200s can't be resolved: %s", base,
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "--base %s can't be resolved: %s", shown,
 				error_text(r));
 	}
 	take_base(host, fd, RATION_BASE_GIVEN, false);

@@ -198,3 +198,13 @@ def test_no_options_behind_a_command(run):
     assert r.stdout == "--json --help --\n"
     r = run.command("wrap", "echo", "--help", "--os", "x")
     assert r.code == 0 and "--help --os x" in r.stdout, r
+
+
+@pytest.mark.parametrize("options, command", [
+    ([], ["no\x1b[2J\nsuch"]), ([], ["/no\x1b]0;x\x07such"]), (["--base", "/no\x1b[2J\rsuch"], ["true"])])
+def test_no_escapes_in_messages(run, options, command):
+    """What can't be executed, or isn't there, is named on a terminal without moving its cursor."""
+    r = run(options, command)
+    assert r.code in (125, 127), r
+    assert all(c.isprintable() for line in r.stderr.split("\n") for c in line), r
+    assert "\\x1b" in r.stderr and len(r.stderr.splitlines()) <= 3, r

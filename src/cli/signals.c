@@ -44,6 +44,8 @@ static const struct {
 	{ SIGTSTP, ANSWER_STOP },
 	/* The command's output and the exit status matter more than our own messages. */
 	{ SIGPIPE, ANSWER_DISCARD },
+	/* A receipt above RLIMIT_FSIZE: that it isn't written is worth a message, not our end. */
+	{ SIGXFSZ, ANSWER_DISCARD },
 };
 
 bool signals_want(int i, int *ret_sig)

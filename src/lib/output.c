@@ -79,27 +79,42 @@ void output_close(struct output *output)
 	free(TAKE_PTR(output->buffer));
 }
 
+/* The signal that a write(2) which failed has raised, or 0. */
+static int raised_by(ssize_t n)
+{
+	if (n >= 0)
+		return 0;
+	return errno == EPIPE ? SIGPIPE : errno == EFBIG ? SIGXFSZ : 0;
+}
+
 /*
- * write(2) to a pipe that nobody reads raises SIGPIPE, in a program that isn't
- * ours: it is blocked for the moment, and taken back if it was we who raised it.
+ * write(2) to a pipe that nobody reads raises SIGPIPE, and to a file that is as large
+ * as RLIMIT_FSIZE allows, SIGXFSZ, in a program that isn't ours: both are blocked for
+ * the moment, and taken back if it was we who raised them.
  */
 static ssize_t write_quietly(int fd, const char *buffer, size_t size)
 {
 	const struct timespec now = { .tv_sec = 0 };
-	sigset_t pipe_set, before, pending;
+	sigset_t set, before, pending;
+	int error, sig;
 	ssize_t n;
 
-	(void)sigemptyset(&pipe_set);
-	(void)sigaddset(&pipe_set, SIGPIPE);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGPIPE);
+	(void)sigaddset(&set, SIGXFSZ);
 	(void)sigpending(&pending);
-	(void)pthread_sigmask(SIG_BLOCK, &pipe_set, &before);
+	(void)pthread_sigmask(SIG_BLOCK, &set, &before);
 	n = write(fd, buffer, size);
-	if (n < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
-		while (sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR)
+	error = errno;
+	sig = raised_by(n);
+	if (sig != 0 && !sigismember(&pending, sig)) {
+		(void)sigemptyset(&set);
+		(void)sigaddset(&set, sig);
+		while (sigtimedwait(&set, NULL, &now) < 0 && errno == EINTR)
 			;
-		errno = EPIPE;
 	}
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
 	return n;
 }
 

@@ -90,6 +90,13 @@ def test_G01_reader_gone(run):
         os.close(write)
 
 
+def test_G03_ration_below_a_file_size(run):
+    """RLIMIT_FSIZE of ration's own: the command runs, and the receipt is missed aloud."""
+    r = run("--output-limit 1M", "echo hello", before=["prlimit", "--fsize=0"])
+    assert (r.code, r.stdout, r.receipt) == (0, "hello\n", None), r
+    assert r.stderr.startswith("ration run: --receipt ") and "File too large" in r.stderr
+
+
 @pytest.mark.holds("rlimit_fsize")
 def test_G03_file_size(run):
     r = run("--rlimit fsize=1M", f"dd if=/dev/zero of={run.file('x')} bs=1M count=2")

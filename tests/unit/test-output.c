@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -231,6 +232,28 @@ static void test_closed_reader(void **state)
 	output_close(&output);
 }
 
+/* A file that may grow no more: as with a reader that is gone. */
+static void test_full_file(void **state)
+{
+	struct rlimit before, limit;
+	struct output output;
+	int target = temporary_file();
+
+	(void)state;
+	assert_ptr_equal(signal(SIGXFSZ, SIG_DFL), SIG_DFL);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 2;
+	assert_int_equal(output_open(&output, target, 1000), 0);
+	assert_int_equal(write(output.child_fd, "xyz", 3), 3);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(output_move(&output), 1);
+	assert_int_equal(output.passed, 2);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	output_close(&output);
+	(void)close(target);
+}
+
 /* A SIGPIPE that was pending already is somebody else's, and stays. */
 static void test_pending_sigpipe_stays(void **state)
 {
@@ -303,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_reads_the_socket),
 		cmocka_unit_test(test_nobody_reads_the_terminal),
 		cmocka_unit_test(test_closed_reader),
+		cmocka_unit_test(test_full_file),
 		cmocka_unit_test(test_pending_sigpipe_stays),
 		cmocka_unit_test(test_both_to_one_target),
 		cmocka_unit_test(test_bad_target),

@@ -104,6 +104,18 @@ void build_put_usage(struct builder *builder, json_t *object, const uint64_t *me
 	build_put(builder, object, "sources", sources);
 }
 
+void build_put_stats(struct builder *builder, json_t *object, const struct ration_stats *stats)
+{
+	build_put(builder, object, "populated", json_boolean(stats->populated));
+	build_put(builder, object, "frozen", json_boolean(stats->frozen));
+	if (stats->processes != RATION_UNLIMITED)
+		build_put(builder, object, "processes", build_number(stats->processes));
+	if (stats->pressure_memory_pct100 != RATION_UNLIMITED)
+		build_put(builder, object, "memory_pressure_pct",
+				json_real((double)stats->pressure_memory_pct100 / 100));
+	build_put_usage(builder, object, stats->metric, stats->source);
+}
+
 /* ------------------------------------------------------------------- limits */
 
 static json_t *limit_value(const struct ration_plan_item *item, uint64_t value)

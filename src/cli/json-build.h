@@ -31,6 +31,9 @@ void build_put_text(struct builder *builder, json_t *object, const char *key, co
 void build_put_usage(struct builder *builder, json_t *object, const uint64_t *metric,
 		const enum ration_source *source);
 
+/* Puts what a group does now and has used. */
+void build_put_stats(struct builder *builder, json_t *object, const struct ration_stats *stats);
+
 /* A text of whatever bytes. `ret_escaped`, may be NULL, says whether it isn't UTF-8. */
 json_t *build_string(const char *text, bool *ret_escaped);
 

@@ -117,7 +117,6 @@ char *json_set(const char *address, const struct ration_plan *plan, const struct
 
 static json_t *list_item(struct builder *builder, const struct ration_list_item *item)
 {
-	const struct ration_stats *stats = &item->stats;
 	json_t *object = json_object();
 
 	build_put(builder, object, "group", json_string(item->address));
@@ -129,14 +128,7 @@ static json_t *list_item(struct builder *builder, const struct ration_list_item 
 	if (item->created_usec > 0)
 		build_put(builder, object, "created_usec", build_number(item->created_usec));
 	build_put_text(builder, object, "command", item->command);
-	build_put(builder, object, "populated", json_boolean(stats->populated));
-	build_put(builder, object, "frozen", json_boolean(stats->frozen));
-	if (stats->processes != RATION_UNLIMITED)
-		build_put(builder, object, "processes", build_number(stats->processes));
-	if (stats->pressure_memory_pct100 != RATION_UNLIMITED)
-		build_put(builder, object, "pressure_memory_pct",
-				json_real((double)stats->pressure_memory_pct100 / 100));
-	build_put_usage(builder, object, stats->metric, stats->source);
+	build_put_stats(builder, object, &item->stats);
 	return object;
 }
 

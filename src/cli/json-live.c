@@ -10,18 +10,6 @@
 
 /* ------------------------------------------------------------------- stats */
 
-static void put_stats(struct builder *builder, json_t *object, const struct ration_stats *stats)
-{
-	build_put(builder, object, "populated", json_boolean(stats->populated));
-	build_put(builder, object, "frozen", json_boolean(stats->frozen));
-	if (stats->processes != RATION_UNLIMITED)
-		build_put(builder, object, "processes", build_number(stats->processes));
-	if (stats->pressure_memory_pct100 != RATION_UNLIMITED)
-		build_put(builder, object, "memory_pressure_pct",
-				json_real((double)stats->pressure_memory_pct100 / 100));
-	build_put_usage(builder, object, stats->metric, stats->source);
-}
-
 char *json_stat(const struct json_stats *list, size_t n)
 {
 	struct builder builder = { .failed = false };
@@ -31,7 +19,7 @@ char *json_stat(const struct json_stats *list, size_t n)
 		json_t *group = json_object();
 
 		build_put_text(&builder, group, "group", list[i].address);
-		put_stats(&builder, group, &list[i].stats);
+		build_put_stats(&builder, group, &list[i].stats);
 		build_add(&builder, array, group);
 	}
 	build_put(&builder, object, "schema", json_integer(1));
@@ -47,7 +35,7 @@ char *json_stat_line(const struct json_stats *at, uint64_t time_usec)
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put_text(&builder, object, "group", at->address);
 	build_put(&builder, object, "time_usec", build_number(time_usec));
-	put_stats(&builder, object, &at->stats);
+	build_put_stats(&builder, object, &at->stats);
 	return build_finish(&builder, object);
 }
 

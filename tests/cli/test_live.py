@@ -494,6 +494,17 @@ def test_stat(live, run):
     assert r.code == 0 and r.stdout.startswith("acme/g: 0 processes\n") and "cpu" in r.stdout
 
 
+@pytest.mark.needs("cgroup")
+def test_stat_and_ls_call_things_alike(live, run):
+    """What both tell of a group has one name, and the same value: nobody is in it."""
+    live.create("acme/g")
+    listed = json.loads(run.command("ls", "--json", "acme").stdout)["groups"]
+    listed = next(group for group in listed if group["group"] == "acme/g")
+    stat = live.stat("acme/g")
+    assert stat.items() <= listed.items() and "usage" in stat
+    assert ("memory_pressure_pct" in stat) == (live.path("acme/g") / "memory.pressure").exists()
+
+
 @pytest.mark.needs("memory")
 def test_stat_of_a_tenant(live, run):
     """It has what its groups have together."""

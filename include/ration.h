@@ -446,9 +446,10 @@ struct ration_host_info {
 	bool base_outside;      /* RATION_BASE_UNIT into which our uid can bring no process from where
 				   we are: ration_host_prepare() has systemd move this process there */
 	bool cgroup_namespace;  /* the hierarchy is seen from a container's group downwards */
-	const char *container_kind; /* "docker", "podman", "lxc", …, or "" */
+	const char *container_kind; /* "docker", "podman", "lxc", "kubernetes", …, or "" */
 	uint32_t controllers_v1;/* of cgroup v1, that groups below our own place can have */
 	const char *v1_reason;  /* why not those that are mounted; "" */
+	const char *kernel_kind;/* "gvisor", "wsl1", "wsl2"; "": no sign that it isn't as any Linux */
 };
 
 /*

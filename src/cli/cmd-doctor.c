@@ -159,7 +159,8 @@ static void print_machine(const struct ration_host_info *info)
 {
 	char text[512];
 
-	(void)snprintf(text, sizeof(text), "kernel %s, cgroups: %s%s%s", info->kernel,
+	(void)snprintf(text, sizeof(text), "kernel %s%s%s%s, cgroups: %s%s%s", info->kernel,
+			info->kernel_kind[0] ? " (" : "", info->kernel_kind, info->kernel_kind[0] ? ")" : "",
 			host_hierarchy_name(info->hierarchy), info->systemd ? ", systemd" : "",
 			info->root ? ", as root" : "");
 	print_line("machine", text);

@@ -192,6 +192,8 @@ static json_t *host_object(struct builder *builder, const struct ration_host_inf
 	build_put(builder, object, "swap_bytes", build_number(host->swap_bytes));
 	build_put(builder, object, "cpus", json_integer(host->cpus));
 	build_put(builder, object, "root", json_boolean(host->root));
+	if (host->kernel_kind[0])
+		build_put_text(builder, object, "kernel_kind", host->kernel_kind);
 	build_put(builder, object, "container", json_boolean(host->container));
 	if (host->container_kind[0])
 		build_put_text(builder, object, "container_kind", host->container_kind);

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * container.c - are we in a container, whose, and what would it take to be given groups
+ * container.c - are we in a container, whose, on whose kernel, and what would it take to be given groups
  *
  * The kernel has no containers, so there is no one place to ask. Each runtime leaves
- * a mark of its own, or none, as those of Kubernetes. What all leave since cgroup v2 is
+ * a mark of its own, or none. Kubernetes has others start its containers, and tells them
+ * by a variable, a secret or the name of a group. What all leave since cgroup v2 is
  * a cgroup namespace: its root looks like the hierarchy's, but it has cgroup.events,
  * which the real root alone lacks; or the mount was made outside and shows more.
+ *
+ * Two kernels differ from what others call Linux. That of WSL 2 is one, but Windows gives
+ * it its command line. gVisor's is a program that answers Linux' system calls. Its groups,
+ * v1 or v2, take a limit of memory or CPU, remember it, and hold nobody to it (as of July
+ * 2026, when it got v2): what is written there must not be taken for a limit.
  */
 #include "lib/container.h"
 
@@ -15,7 +21,12 @@
 #include <unistd.h>
 
 #include "sys/proc.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
+
+#define KUBERNETES "kubernetes"
+/* The kubelet gives it to every container, beside those of all services of its namespace. */
+#define KUBERNETES_VARIABLE "KUBERNETES_SERVICE_HOST="
 
 /* What `container=` and the files say, and how such a container is started with groups. */
 static const struct {
@@ -23,6 +34,10 @@ static const struct {
 	const char *mark; /* a file that is there, or NULL */
 	const char *writable;
 } kinds[] = {
+	/* First: its runtimes leave their own marks, too. */
+	{ KUBERNETES, "/var/run/secrets/kubernetes.io",
+		"have its runtime mount cgroups writable (containerd 2.1: cgroup_writable = true; CRI-O: annotation "
+		"io.kubernetes.cri-o.cgroup2-mount-hierarchy-rw), or privileged: true in its securityContext" },
 	{ "podman", "/run/.containerenv", "podman run --security-opt unmask=/sys/fs/cgroup …" },
 	{ "docker", "/.dockerenv", "docker run --security-opt writable-cgroups=true … (Docker 28)" },
 	{ "lxc", NULL, "lxc.mount.auto = cgroup:rw in its configuration" },
@@ -42,20 +57,57 @@ static void take_kind(struct ration_host *host, const char *word)
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	size_t length = strspn(word, allowed);
 
+	/* systemd's word for WSL, which is a kernel. */
+	if (length == 3 && strncmp(word, "wsl", length) == 0)
+		return;
 	if (length > 0 && length < sizeof(host->container_kind) && (!word[length] || word[length] == '\n'))
 		(void)snprintf(host->container_kind, sizeof(host->container_kind), "%.*s", (int)length, word);
+}
+
+/* Finds a variable in the environment that a process was started with, "NAME=". Returns its value, or NULL. */
+static const char *variable_of(const struct ration_host *host, const char *process, const char *name, char *buf,
+		size_t size)
+{
+	char path[32];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/environ", process);
+	n = proc_read(host->proc_fd, path, buf, size);
+	for (const char *at = buf; n > 0 && at < buf + n; at += strlen(at) + 1) {
+		if (strncmp(at, name, strlen(name)) == 0)
+			return at + strlen(name);
+	}
+	return NULL;
 }
 
 /* The variable that systemd has asked runtimes to give their first process. */
 static void ask_first_process(struct ration_host *host)
 {
 	char text[4096];
-	int n = proc_read(host->proc_fd, "1/environ", text, sizeof(text));
+	const char *value = variable_of(host, "1", "container=", text, sizeof(text));
 
-	for (const char *at = text; n > 0 && at < text + n; at += strlen(at) + 1) {
-		if (strncmp(at, "container=", 10) == 0)
-			take_kind(host, at + 10);
-	}
+	if (value)
+		take_kind(host, value);
+}
+
+/*
+ * Whether a variable says that this is a pod. People set it for themselves, to try
+ * things outside; so our own counts only where the kernel, too, shows a container.
+ */
+static bool kubernetes_variable(const struct ration_host *host)
+{
+	char text[32768];
+
+	return variable_of(host, "1", KUBERNETES_VARIABLE, text, sizeof(text)) ||
+		(host->facts.cgroup_namespace && variable_of(host, "self", KUBERNETES_VARIABLE, text, sizeof(text)));
+}
+
+/* The kubelet's group for all pods, which only a namespace hides: "kubepods" or "kubepods.slice". */
+static bool kubernetes_group(const struct ration_host *host)
+{
+	char text[4096];
+
+	return proc_read(host->proc_fd, "self/cgroup", text, sizeof(text)) > 0 && strstr(text, "kubepods");
 }
 
 /* systemd tells in this file what it found itself in. */
@@ -86,17 +138,59 @@ static bool in_cgroup_namespace(const struct mounts *mounts, const char *root)
 
 void container_probe(struct ration_host *host, const struct mounts *mounts, const char *root)
 {
+	host->facts.cgroup_namespace = in_cgroup_namespace(mounts, root);
+	if (kubernetes_variable(host))
+		take_kind(host, KUBERNETES);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !host->container_kind[0]; i++) {
 		if (kinds[i].mark && is_there(root, kinds[i].mark))
 			take_kind(host, kinds[i].kind);
 	}
+	/* After the marks: a container in a pod's container is Docker's, say, and below that group as well. */
+	if (!host->container_kind[0] && kubernetes_group(host))
+		take_kind(host, KUBERNETES);
 	if (!host->container_kind[0])
 		ask_systemd(host, root);
 	if (!host->container_kind[0])
 		ask_first_process(host);
-	host->facts.cgroup_namespace = in_cgroup_namespace(mounts, root);
 	host->facts.container = host->container_kind[0] || host->facts.cgroup_namespace;
 }
+
+/* ------------------------------------------------------------------ kernels */
+
+/* gVisor has told of this build of 2016 since 2018, whatever it calls its release. */
+#define GVISOR_BUILD "#1 SMP Sun Jan 10 15:06:54 PST 2016"
+
+static bool is_gvisor(const struct ration_host *host, const char *version)
+{
+	/* The file is of 2022 and nobody else's, the name of 2026. */
+	return sys_access(host->proc_fd, "sentry-meminfo", F_OK) == 0 || strstr(version, GVISOR_BUILD) ||
+		strstr(host->kernel, "-gvisor");
+}
+
+static const char *kind_of_kernel(const struct ration_host *host, const char *version)
+{
+	if (is_gvisor(host, version))
+		return KERNEL_GVISOR;
+	if (strstr(host->kernel, "microsoft"))
+		return KERNEL_WSL2;
+	/* Windows' own, without a Linux in it. */
+	return strstr(host->kernel, "Microsoft") ? KERNEL_WSL1 : "";
+}
+
+void kernel_probe(struct ration_host *host)
+{
+	char version[512] = "";
+
+	if (proc_read(host->proc_fd, "version", version, sizeof(version)) < 0)
+		version[0] = '\0';
+	if (proc_read(host->proc_fd, "sys/kernel/osrelease", host->kernel, sizeof(host->kernel)) > 0)
+		host->kernel[strcspn(host->kernel, "\n")] = '\0';
+	else if (sscanf(version, "Linux version %64s", host->kernel) != 1)
+		host->kernel[0] = '\0';
+	host->kernel_kind = kind_of_kernel(host, version);
+}
+
+/* -------------------------------------------------------------- what helps */
 
 const char *container_fix_read_only(const struct ration_host *host)
 {

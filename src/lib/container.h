@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * container.h - are we in a container, whose, and what would it take to be given groups
+ * container.h - are we in a container, whose, on whose kernel, and what would it take to be given groups
  */
 #ifndef RATION_LIB_CONTAINER_H
 #define RATION_LIB_CONTAINER_H
@@ -15,6 +15,9 @@
  * or where a test has its tree.
  */
 void container_probe(struct ration_host *host, const struct mounts *mounts, const char *root);
+
+/* Fills in `kernel` and `kernel_kind`. */
+void kernel_probe(struct ration_host *host);
 
 /* How its maker would start it with groups that can be written. */
 const char *container_fix_read_only(const struct ration_host *host);

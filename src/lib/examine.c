@@ -215,7 +215,7 @@ static void look_for_realtime(const struct ration_host *host, struct examined *r
 void examine(const struct ration_host *host, struct examined *ret)
 {
 	*ret = (struct examined) {
-		.on_linux = true,
+		.on_linux = !kernel_is(host->kernel_kind, KERNEL_GVISOR),
 		.proc_foreign = host->facts.proc_foreign,
 		.groups_max = UINT64_MAX,
 	};

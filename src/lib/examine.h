@@ -22,7 +22,7 @@ enum examined_config {
 };
 
 struct examined {
-	bool on_linux;        /* what is said of kernels is of that one */
+	bool on_linux;        /* what is said of Linux' versions is of this kernel */
 	bool proc_foreign;    /* /proc is of another pid namespace */
 	bool read_only;       /* the mount of cgroup2 */
 	bool favordynmods;    /* an option of that mount */

@@ -129,6 +129,16 @@ static void blame_base(const struct patient *patient, struct finding_entry *entr
 	say(entry, severity_of(entry->item.limits), patient->host->base_fix, "%s", patient->host->base_reason);
 }
 
+static bool is_gvisor(const struct patient *patient)
+{
+	return kernel_is(patient->host->kernel_kind, KERNEL_GVISOR);
+}
+
+static void gvisor(const struct patient *patient, struct finding_entry *entry)
+{
+	blame_base(patient, entry, is_gvisor(patient));
+}
+
 static void no_cgroups(const struct patient *patient, struct finding_entry *entry)
 {
 	blame_base(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_NONE);
@@ -204,6 +214,7 @@ static void less_base(const struct patient *patient, struct finding_entry *entry
 
 /* The first that holds is told, if there is something to tell. */
 static const struct rule base_rules[] = {
+	{ "gvisor", gvisor },
 	{ "no-cgroups", no_cgroups },
 	{ "v1-only", v1_only },
 	{ "base-refused", base_refused },
@@ -237,7 +248,7 @@ static void missing_controllers(const struct patient *patient, struct finding_en
 				"groups can't have these controllers: %s; the kernel was booted with cgroup_disable=%s", names,
 				patient->seen->disabled);
 	else if (host->hierarchy == RATION_HIERARCHY_HYBRID)
-		say(entry, severity_of(limits), "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1",
+		say(entry, severity_of(limits), kernel_fix_v1(host->kernel_kind),
 				"cgroup v1 holds these controllers: %s", names);
 	else
 		say(entry, severity_of(limits), "", "groups can't have these controllers here: %s", names);
@@ -494,6 +505,29 @@ static void in_container(const struct patient *patient, struct finding_entry *en
 		say(entry, RATION_SEVERITY_OK, "", "this is a container: its own limits hold for all that runs in it");
 }
 
+/* What is above a cgroup namespace can't be seen from within. */
+static void in_pod(const struct patient *patient, struct finding_entry *entry)
+{
+	if (strcmp(patient->host->container_kind, "kubernetes") != 0)
+		return;
+	if (patient->host->cgroup_namespace)
+		say(entry, RATION_SEVERITY_NOTE, "", "this is a container of a Kubernetes pod: limits of the pod itself are "
+						     "out of sight, and where they end a run, no receipt can name them");
+	else
+		say(entry, RATION_SEVERITY_OK, "", "this is a container of a Kubernetes pod: the pod, too, may have limits, "
+						   "which hold for the sum of its containers");
+}
+
+static void in_windows(const struct patient *patient, struct finding_entry *entry)
+{
+	if (kernel_is(patient->host->kernel_kind, KERNEL_WSL2))
+		say(entry, RATION_SEVERITY_OK, "", "this is WSL 2: the words of the kernel's command line are set in Windows, "
+						   "as kernelCommandLine in .wslconfig");
+	else if (kernel_is(patient->host->kernel_kind, KERNEL_WSL1))
+		say(entry, RATION_SEVERITY_NOTE, "in Windows: wsl --set-version DISTRIBUTION 2",
+				"this is WSL 1: Windows itself answers Linux' system calls, and what its groups hold isn't known");
+}
+
 static void no_swap(const struct patient *patient, struct finding_entry *entry)
 {
 	if (patient->host->swap_bytes == 0)
@@ -522,6 +556,8 @@ static const struct rule rules[] = {
 	{ "unit-pending", unit_pending },
 	{ "systemd", with_systemd },
 	{ "container", in_container },
+	{ "kubernetes", in_pod },
+	{ "wsl", in_windows },
 	{ "no-swap", no_swap },
 	/* The last: it takes what is left. */
 	{ "held-by-less", held_by_less },

@@ -24,6 +24,16 @@ const struct host_controller host_controllers[HOST_CONTROLLERS] = {
 	{ "pids", RATION_CONTROLLER_PIDS },
 };
 
+const char *kernel_fix_v1(const char *kind)
+{
+	if (kernel_is(kind, KERNEL_WSL2))
+		return "in Windows, %UserProfile%\\.wslconfig: [wsl2] kernelCommandLine = cgroup_no_v1=all "
+		       "systemd.unified_cgroup_hierarchy=1; then wsl --shutdown";
+	if (kernel_is(kind, KERNEL_WSL1))
+		return "in Windows: wsl --set-version DISTRIBUTION 2";
+	return "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1";
+}
+
 /* Takes "a/b/c" and the namespace apart. */
 static int take_nodes(struct ration_host *host, const char *parent, struct ration_error *reterr)
 {
@@ -65,6 +75,7 @@ int host_new(const struct ration_host_options *options, struct ration_host **ret
 	if (!host)
 		return error_oom(reterr);
 	host->proc_fd = host->base_fd = -EBADF;
+	host->kernel_kind = "";
 	(void)snprintf(host->root, sizeof(host->root), "%s", options->root ? options->root : "");
 	(void)sigemptyset(&host->mask);
 	(void)pthread_sigmask(SIG_SETMASK, NULL, &host->mask);
@@ -120,6 +131,7 @@ void ration_host_info(const struct ration_host *host, struct ration_host_info *i
 		.container_kind = host->container_kind,
 		.controllers_v1 = facts->v1_controllers,
 		.v1_reason = facts->v1_reason,
+		.kernel_kind = host->kernel_kind,
 	};
 
 	memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));

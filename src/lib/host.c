@@ -142,8 +142,7 @@ static int probe_machine(struct ration_host *host, const char *root, struct rati
 		(void)error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't use %s/proc: %s", root, error_text(r));
 		return error_hint(reterr, r, "mount it: mount -t proc proc /proc");
 	}
-	if (proc_read(host->proc_fd, "sys/kernel/osrelease", host->kernel, sizeof(host->kernel)) > 0)
-		host->kernel[strcspn(host->kernel, "\n")] = '\0';
+	kernel_probe(host);
 	facts->root = geteuid() == 0;
 	facts->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	if (proc_read(host->proc_fd, "meminfo", meminfo, sizeof(meminfo)) > 0) {
@@ -248,7 +247,7 @@ static void note_no_controllers(struct ration_host *host)
 	char fix[256];
 
 	if (facts->hierarchy == RATION_HIERARCHY_HYBRID) {
-		base_note(facts, "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1",
+		base_note(facts, kernel_fix_v1(host->kernel_kind),
 				facts->controllers ? "cgroup v1 holds all controllers but hugetlb, which %s has" :
 						     "cgroup v1 holds all controllers, %s has none", host->base);
 		return;
@@ -483,7 +482,7 @@ static void find_base(struct ration_host *host, const struct mounts *mounts, con
 	struct host_facts *facts = &host->facts;
 
 	if (!mounts->v2) {
-		base_note(facts, mounts->v1 ? "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" :
+		base_note(facts, mounts->v1 ? kernel_fix_v1(host->kernel_kind) :
 					      "mount -t cgroup2 none /sys/fs/cgroup",
 				mounts->v1 ? "only cgroup v1 is mounted" : "no cgroup file system is mounted");
 		return;
@@ -557,6 +556,17 @@ static void count_user_tasks(struct ration_host *host)
 		(void)proc_uid_tasks(host->proc_fd, getuid(), &facts->user_tasks);
 }
 
+/* What its groups are told they remember, and most of it they don't do: see container.c. */
+static void refuse_gvisor(struct ration_host *host)
+{
+	bool given = host->facts.base_kind == RATION_BASE_GIVEN || host->facts.base_kind == RATION_BASE_REFUSED;
+
+	host_drop_base(host, "gVisor's groups can't be relied on: they take limits of memory and CPU, and hold nobody to them",
+			"limit the sandbox from outside: docker run --memory …, or resources.limits of its pod");
+	if (given)
+		host->facts.base_kind = RATION_BASE_REFUSED;
+}
+
 static int probe_cgroups(struct ration_host *host, const char *base, const char *root,
 		struct ration_error *reterr)
 {
@@ -590,6 +600,10 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 	if (host->base_fd >= 0) {
 		find_capacity(host, host->base_fd, host->base, root);
 		machine_probe_group(facts, host->base_fd, host->base);
+	}
+	if (kernel_is(host->kernel_kind, KERNEL_GVISOR)) {
+		refuse_gvisor(host);
+		return 0;
 	}
 	r = mounts.v1 ? v1_probe(host, root) : 0;
 	if (r < 0)

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <signal.h>
+#include <string.h>
 
 #include "mech/mech.h"
 #include "ration.h"
@@ -24,6 +25,19 @@ struct host_controller {
 };
 #define HOST_CONTROLLERS 6
 extern const struct host_controller host_controllers[HOST_CONTROLLERS];
+
+/* Kernels that aren't as any Linux is: ration_host_info.kernel_kind. */
+#define KERNEL_GVISOR "gvisor"
+#define KERNEL_WSL1 "wsl1"
+#define KERNEL_WSL2 "wsl2"
+
+static inline bool kernel_is(const char *kind, const char *wanted)
+{
+	return strcmp(kind, wanted) == 0;
+}
+
+/* How a kernel of this kind is brought to leave all controllers to cgroup v2. */
+const char *kernel_fix_v1(const char *kind);
 
 /* Hierarchies of cgroup v1 that we make use of: one for each of five controllers at most. */
 #define HOST_V1_MAX 5
@@ -50,6 +64,7 @@ struct ration_host {
 	char node[HOST_NODES_MAX][RATION_NAME_MAX + 1];
 	bool no_create;           /* the parents are there, or it is an error */
 	char kernel[65];
+	const char *kernel_kind;  /* "gvisor", …; "": as any Linux */
 	char container_kind[32];  /* "docker", …; "" if not known, or there is none */
 	char mount[PATH_MAX];
 	char own[PATH_MAX];

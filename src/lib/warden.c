@@ -93,6 +93,13 @@ void warden_hear(struct ration_run *run)
 		(void)!ration_run_interrupt(run, wish.sig, wish.delivered, &error);
 }
 
+/* A process that loses its parent would be lost to us, too, with all limits that it has. */
+static int no_subreaper(int r, struct ration_error *reterr)
+{
+	(void)error_set(reterr, r, RATION_CAUSE_KERNEL_TOO_OLD, "can't become a child subreaper: %s", error_text(r));
+	return error_hint(reterr, r, "there is one in Linux since 3.4, and in gVisor since July 2023");
+}
+
 static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
 {
 	int r;
@@ -117,8 +124,7 @@ static void warden_main(struct ration_run *run, int peer_fd)
 	run->warden = 0;
 	run->peer_fd = peer_fd;
 	if (run->host->base_fd < 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		report.code = error_set(&report.error, -errno, RATION_CAUSE_KERNEL_TOO_OLD,
-				"can't become a child subreaper: %s", error_text(-errno));
+		report.code = no_subreaper(-errno, &report.error);
 	else
 		report.code = run_launch(run, &report.error);
 	report.pid = run->pid;

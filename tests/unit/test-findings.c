@@ -89,6 +89,8 @@ static const struct {
 	{ "6.1-v1", "warn:v1-only", "bad: v1-controllers", true },
 	{ "6.1-user", "bad:no-controllers", "shared-group", false },
 	{ "6.12-user", "bad:no-controllers", "old-kernel", false },
+	{ "gvisor22-v1", "bad:gvisor", "v1-only v1-unusable old-kernel no-psi no-swap-limit filtered-calls", false },
+	{ "gvisor24-nothing", "bad:gvisor", "no-cgroups old-kernel no-psi no-swap-limit filtered-calls", false },
 };
 
 static bool has_words(const char *text, const char *words, bool all)
@@ -218,6 +220,23 @@ static const struct {
 		"mount -t cgroup2" },
 	{ "v1 only", { { "proc/self/mountinfo", "38 23 0:34 / /v1 rw - cgroup c rw,pids\n" } }, "v1-only", RATION_SEVERITY_BAD,
 		"v1", "cgroup_no_v1=all" },
+	{ "v1 only, in Windows", { { "proc/self/mountinfo", "38 23 0:34 / /v1 rw - cgroup c rw,pids\n" },
+		{ "proc/sys/kernel/osrelease", "6.6.87-microsoft-standard-WSL2\n" } }, "v1-only", RATION_SEVERITY_BAD, "v1",
+		".wslconfig" },
+	{ "half hybrid, in Windows", { { "proc/self/mountinfo", MOUNTED(",favordynmods")
+		"38 23 0:34 / /v1 rw - cgroup c rw,pids\n" }, { "cg/cgroup.controllers", "cpu cpuset io hugetlb memory\n" },
+		{ "proc/sys/kernel/osrelease", "6.6.87-microsoft-standard-WSL2\n" } }, "missing-controllers",
+		RATION_SEVERITY_BAD, "v1 holds these controllers: pids", "wsl --shutdown" },
+	{ "WSL 2", { { "proc/sys/kernel/osrelease", "6.6.87-microsoft-standard-WSL2\n" } }, "wsl", RATION_SEVERITY_OK,
+		"kernelCommandLine", "" },
+	{ "WSL 1", { { "proc/sys/kernel/osrelease", "4.4.0-19041-Microsoft\n" } }, "wsl", RATION_SEVERITY_NOTE,
+		"isn't known", "--set-version" },
+	{ "gVisor with v2", { { "proc/sentry-meminfo", "" } }, "gvisor", RATION_SEVERITY_BAD, "hold nobody", "from outside" },
+	{ "a pod", { { "var/run/secrets/kubernetes.io/x", "" }, { "cg/cgroup.events", "populated 1\n" } }, "kubernetes",
+		RATION_SEVERITY_NOTE, "out of sight", "" },
+	{ "a pod that sees all", { { "var/run/secrets/kubernetes.io/x", "" } }, "kubernetes", RATION_SEVERITY_OK, "sum", "" },
+	{ "a pod's read-only", { { "proc/self/mountinfo", "37 23 0:33 / /cg ro - cgroup2 cgroup2 rw\n" },
+		{ "var/run/secrets/kubernetes.io/x", "" } }, "read-only", RATION_SEVERITY_BAD, "read-only", "cgroup_writable" },
 	{ "read-only", { { "proc/self/mountinfo", "37 23 0:33 / /cg ro - cgroup2 cgroup2 rw\n" } }, "read-only",
 		RATION_SEVERITY_BAD, "read-only", "remount,rw" },
 	{ "hidden", { { "proc/self/cgroup", "0::/../x\n" } }, "own-group-hidden", RATION_SEVERITY_BAD, "doesn't show", "--base" },
@@ -303,6 +322,8 @@ static const struct ration_host_info best = {
 	.base_reason = "",
 	.base_fix = "",
 	.v1_reason = "",
+	.container_kind = "",
+	.kernel_kind = "",
 	.swap_bytes = 1,
 	.root = true,
 };

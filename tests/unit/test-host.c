@@ -91,6 +91,11 @@ static const struct world worlds[] = {
 		V6_12 },
 	{ "6.12-user", RATION_HIERARCHY_V2, RATION_BASE_NESTED, 0, "/sys/fs/cgroup", "/user-1000/session",
 		"/sys/fs/cgroup/user-1000/session", "no controllers", V6_12 },
+	/* Taken inside, from runsc of December 2022 (with --cgroupfs) and of July 2024. */
+	{ "gvisor22-v1", RATION_HIERARCHY_V1, RATION_BASE_NONE, 0, NULL, NULL, NULL, "gVisor's groups", 24684084, "4.4.0",
+		0, OLD_FEATURES | NEW_FEATURES, 0 },
+	{ "gvisor24-nothing", RATION_HIERARCHY_NONE, RATION_BASE_NONE, 0, NULL, NULL, NULL, "gVisor's groups", 24684084,
+		"4.4.0", 0, OLD_FEATURES | NEW_FEATURES, 0 },
 	/* Here v1 has no memory and no cpuset any more: they are v2's, whatever else is mounted. */
 	{ "6.12-hybrid", RATION_HIERARCHY_HYBRID, RATION_BASE_ROOT, RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_CPUSET,
 		"/sys/fs/cgroup/unified", "/", "/sys/fs/cgroup/unified", "", V6_12 },
@@ -297,6 +302,24 @@ static void test_containers(void **state)
 		{ "our group alone, of the host's namespace", { { "cg/cgroup.events", "populated 1\n" },
 			{ "proc/self/mountinfo", MOUNTED("/a/b") } }, false, false, "" },
 		{ "a mount from outside of ours", { { "proc/self/mountinfo", MOUNTED("/../..") } }, true, true, "" },
+		{ "a pod, by its secret", { { "var/run/secrets/kubernetes.io/serviceaccount/token", "" } }, true, false,
+			"kubernetes" },
+		{ "by the variable of its first process", { { "proc/1/environ", "KUBERNETES_SERVICE_HOST=10.0.0.1" } }, true,
+			false, "kubernetes" },
+		{ "whatever its runtime leaves", { { "proc/1/environ", "KUBERNETES_SERVICE_HOST=10.0.0.1" },
+			{ "run/.containerenv", "" } }, true, false, "kubernetes" },
+		{ "our own variable, which anybody may set", { { "proc/self/environ", "KUBERNETES_SERVICE_HOST=10.0.0.1" } },
+			false, false, "" },
+		{ "and the kernel shows a container", { { "proc/self/environ", "KUBERNETES_SERVICE_HOST=10.0.0.1" },
+			{ "cg/cgroup.events", "populated 1\n" } }, true, true, "kubernetes" },
+		{ "a pod's group, as systemd has it", { { "proc/self/cgroup",
+			"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/cri-containerd-2.scope\n" } },
+			true, false, "kubernetes" },
+		{ "of cgroup v1", { { "proc/self/cgroup", "4:memory:/kubepods/besteffort/pod1/2\n0::/a/b\n" } }, true, false,
+			"kubernetes" },
+		{ "a container in a pod's", { { "proc/self/cgroup", "0::/kubepods/pod1/docker/2\n" }, { ".dockerenv", "" } },
+			true, false, "docker" },
+		{ "systemd's word for WSL", { { "run/systemd/container", "wsl\n" } }, false, false, "" },
 	};
 
 	(void)state;
@@ -316,6 +339,76 @@ static void test_containers(void **state)
 		assert_null(ration_host_free(host));
 		files_end(root);
 	}
+}
+
+/* Which kernel it is, and how that is brought to leave its controllers to cgroup v2. */
+static void test_kernels(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *file[FILES_MAX][2];
+		const char *kernel, *kind, *fix; /* a word of it */
+	} cases[] = {
+		{ "as any", { { "proc/version", "Linux version 6.1.0 (a@b) #1 SMP\n" } }, "6.1.0", "", "boot with cgroup_no_v1" },
+		{ "no file of its own", { { "proc/sys/kernel/osrelease", "" }, { "proc/version", "Linux version 6.2.0-x (a@b)\n" } },
+			"6.2.0-x", "", "boot with" },
+		{ "none that tells", { { "proc/sys/kernel/osrelease", "" } }, "", "", "boot with" },
+		{ "WSL 2", { { "proc/sys/kernel/osrelease", "5.15.90.1-microsoft-standard-WSL2\n" } },
+			"5.15.90.1-microsoft-standard-WSL2", "wsl2", ".wslconfig: [wsl2] kernelCommandLine = cgroup_no_v1=all" },
+		{ "WSL 1", { { "proc/sys/kernel/osrelease", "4.4.0-19041-Microsoft\n" } }, "4.4.0-19041-Microsoft", "wsl1",
+			"--set-version" },
+		{ "gVisor, by its release", { { "proc/sys/kernel/osrelease", "4.19.0-gvisor\n" } }, "4.19.0-gvisor", "gvisor",
+			"outside" },
+		{ "by its build", { { "proc/sys/kernel/osrelease", "4.4.0\n" },
+			{ "proc/version", "Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n" } }, "4.4.0", "gvisor", "outside" },
+		{ "by a file that it alone has", { { "proc/sentry-meminfo", "" } }, "6.1.0", "gvisor", "outside" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ration_host *host;
+		struct ration_host_info info;
+		char root[PATH_MAX];
+
+		files_begin(root);
+		build(root, cases[i].file);
+		files_put(root, "proc/self/mountinfo", "32 31 0:29 / /cg/memory rw - cgroup cgroup rw,memory\n");
+		files_put(root, "proc/self/cgroup", "3:memory:/\n");
+		files_put(root, "cg/memory/cgroup.procs", "1\n");
+		host = open_tree(root);
+		info = info_of(host);
+		assert_row(strcmp(info.kernel, cases[i].kernel) == 0, "%s: %s", cases[i].name, info.kernel);
+		assert_row(strcmp(info.kernel_kind, cases[i].kind) == 0, "%s: %s", cases[i].name, info.kernel_kind);
+		assert_row(strstr(info.base_fix, cases[i].fix), "%s: %s", cases[i].name, info.base_fix);
+		assert_null(ration_host_free(host));
+		files_end(root);
+	}
+}
+
+/* What gVisor's groups take, of whichever cgroup, is no limit; not even if the caller names the group. */
+static void test_gvisor(void **state)
+{
+	struct ration_host_options options = { .size = sizeof(options) };
+	struct ration_host *host = NULL;
+	struct ration_host_info info;
+	char root[PATH_MAX], base[PATH_MAX + 8];
+
+	(void)state;
+	files_begin(root);
+	build(root, (const char *const[FILES_MAX][2]){ { "proc/sentry-meminfo", "" } });
+	info = info_of(host = open_tree(root));
+	assert_true(info.hierarchy == RATION_HIERARCHY_V2 && info.base_kind == RATION_BASE_NONE);
+	assert_true(!info.base && info.controllers == 0 && info.controllers_v1 == 0);
+	assert_non_null(strstr(info.base_reason, "gVisor"));
+	host = ration_host_free(host);
+	(void)snprintf(base, sizeof(base), "%s/cg/a", root);
+	options.root = root;
+	options.base = base;
+	assert_int_equal(ration_host_open(&options, &host, NULL), 0);
+	info = info_of(host);
+	assert_true(info.base_kind == RATION_BASE_REFUSED && !info.base && info.controllers == 0);
+	assert_null(ration_host_free(host));
+	files_end(root);
 }
 
 static void test_delegated_by_systemd(void **state)
@@ -669,6 +762,8 @@ int main(void)
 		cmocka_unit_test(test_captured),
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_containers),
+		cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_gvisor),
 		cmocka_unit_test(test_delegated_by_systemd),
 		cmocka_unit_test(test_a_unit_that_is_not_there_yet),
 		cmocka_unit_test(test_a_unit_that_cannot_be_started),

@@ -683,6 +683,7 @@ enum ration_level {
 	RATION_LEVEL_TENANT,
 	RATION_LEVEL_ANCESTOR,
 	RATION_LEVEL_MACHINE,
+	RATION_LEVEL_OUTSIDE,      /* a group above all that can be seen from here, or the machine */
 };
 
 RATION_PUBLIC const char *ration_level_name(enum ration_level level);

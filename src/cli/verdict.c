@@ -208,6 +208,9 @@ static void append_external(struct line *line, const struct ration_receipt *rece
 		append(line, "memory ran out, not by this run's own limit: ");
 	else if (evidence->level == RATION_LEVEL_MACHINE)
 		append(line, "the machine ran out of memory: ");
+	else if (evidence->level == RATION_LEVEL_OUTSIDE)
+		append(line, "a memory limit above this container, which can't be seen from here, or the machine's memory "
+			     "was reached: ");
 	else
 		append(line, "memory limit of the %s %s reached: ", ration_level_name(evidence->level),
 				text_escape(where, sizeof(where), evidence->where));

@@ -45,13 +45,16 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 {
 	struct counters *counters = data;
 	struct counter_level *at = &counters->level[counters->n_levels];
+	/* The real root has no such file: what happens there is the machine's. */
+	uint64_t oom = file_key(fd, "memory.events.local", "oom");
 
+	if (oom == COUNTER_ABSENT)
+		return;
+	/* So this isn't the real root, and there are groups above it. */
+	counters->hidden |= strcmp(where, "/") == 0;
 	if (counters->n_levels == COUNTER_LEVELS_MAX)
 		return;
-	/* The real root has no such file: what happens there is the machine's. */
-	at->oom = file_key(fd, "memory.events.local", "oom");
-	if (at->oom == COUNTER_ABSENT)
-		return;
+	at->oom = oom;
 	at->level = level;
 	(void)snprintf(at->where, sizeof(at->where), "%s", where);
 	counters->n_levels++;
@@ -82,6 +85,7 @@ void counters_read(const struct group *group, struct counters *ret)
 		.oom_group_kill = COUNTER_ABSENT,
 		.oom_kill_below = COUNTER_ABSENT,
 		.machine_oom_kill = machine_oom_kill(host->proc_fd),
+		.hidden = host->facts.cgroup_namespace,
 	};
 	if (v1_fd(group, RATION_CONTROLLER_MEMORY) >= 0) {
 		ret->v1 = true;

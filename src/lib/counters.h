@@ -34,6 +34,7 @@ struct counters {
 	uint64_t oom_group_kill; /* memory.events.local, since 5.17: the group was killed whole */
 	uint64_t oom_kill_below; /* memory.events: in it or below it */
 	uint64_t machine_oom_kill; /* vmstat: on the whole machine */
+	bool hidden;             /* there are groups above that can't be seen: a container's maker has them */
 	bool v1;                 /* the group's memory is counted in cgroup v1: `oom` is what the supervisor
 				    has heard of memory.oom_control, `oom_kill` what stands in it */
 	size_t n_levels;

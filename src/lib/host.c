@@ -556,7 +556,7 @@ static void count_user_tasks(struct ration_host *host)
 		(void)proc_uid_tasks(host->proc_fd, getuid(), &facts->user_tasks);
 }
 
-/* What its groups are told they remember, and most of it they don't do: see container.c. */
+/* What its groups are told they remember, and they hold hardly anybody to it: see container.c. */
 static void refuse_gvisor(struct ration_host *host)
 {
 	bool given = host->facts.base_kind == RATION_BASE_GIVEN || host->facts.base_kind == RATION_BASE_REFUSED;

@@ -58,6 +58,7 @@ static const char *const levels[] = {
 	[RATION_LEVEL_TENANT] = "tenant",
 	[RATION_LEVEL_ANCESTOR] = "ancestor",
 	[RATION_LEVEL_MACHINE] = "machine",
+	[RATION_LEVEL_OUTSIDE] = "outside",
 };
 NAME_FUNCTION(ration_level_name, ration_level, levels)
 

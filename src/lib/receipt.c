@@ -99,8 +99,9 @@ static bool machine_moved(struct ration_receipt *receipt, const struct counters 
 	if (before->machine_oom_kill == COUNTER_ABSENT || after->machine_oom_kill == COUNTER_ABSENT ||
 			after->machine_oom_kill <= before->machine_oom_kill)
 		return false;
-	add_evidence(receipt, "vmstat oom_kill", RATION_LEVEL_MACHINE, "", before->machine_oom_kill,
-			after->machine_oom_kill);
+	/* It counts the kills of all groups as well: of a container's pod, which can't be seen. */
+	add_evidence(receipt, "vmstat oom_kill", after->hidden ? RATION_LEVEL_OUTSIDE : RATION_LEVEL_MACHINE, "",
+			before->machine_oom_kill, after->machine_oom_kill);
 	return true;
 }
 

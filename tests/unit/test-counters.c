@@ -252,6 +252,7 @@ static void test_own_counters_and_those_above(void **state)
 	assert_int_equal(counters.oom_group_kill, 3);
 	assert_int_equal(counters.oom_kill_below, 4);
 	assert_int_equal(counters.machine_oom_kill, 9);
+	assert_true(counters.hidden);
 	assert_int_equal(counters.n_levels, ARRAY_SIZE(above));
 	for (size_t i = 0; i < ARRAY_SIZE(above); i++) {
 		assert_int_equal(counters.level[i].level, above[i].level);
@@ -277,6 +278,7 @@ static void test_counters_that_arent_there(void **state)
 	assert_int_equal(counters.oom_kill_below, ABSENT);
 	assert_int_equal(counters.machine_oom_kill, ABSENT);
 	assert_int_equal(counters.n_levels, 0);
+	assert_false(counters.hidden);
 	files_put(dir, "ns/t/n/memory.events.local", "");
 	counters_read(&group, &counters);
 	assert_int_equal(counters.oom, ABSENT);

@@ -35,8 +35,8 @@ static void test_names(void **state)
 	CHECK_NAMES(ration_verdict_name, ration_verdict, RATION_VERDICT_INTERNAL, "ok", "exit", "signal",
 			"cpu-time", "cpu-time-soft", "wall-time", "memory", "memory-external", "memory-stall",
 			"pids", "output", "interrupted", "not-started", "internal");
-	CHECK_NAMES(ration_level_name, ration_level, RATION_LEVEL_MACHINE, "group", "tenant", "ancestor",
-			"machine");
+	CHECK_NAMES(ration_level_name, ration_level, RATION_LEVEL_OUTSIDE, "group", "tenant", "ancestor",
+			"machine", "outside");
 	CHECK_NAMES(ration_source_name, ration_source, RATION_SOURCE_CGROUP1, "absent", "cgroup2", "rusage",
 			"sampled", "clock", "cgroup1");
 	CHECK_NAMES(ration_severity_name, ration_severity, RATION_SEVERITY_BAD, "ok", "note", "warn", "bad");

@@ -158,7 +158,7 @@ static void shown(const struct ration_receipt *receipt, char *buf, size_t size)
 		const char *word = events ? e->counter + strlen(prefix) : e->counter;
 
 		n += (size_t)snprintf(buf + n, size - n, "%s%.*s:%c%llu", i ? " " : "", (int)strcspn(word, " "), word,
-				"GTAM"[e->level], (unsigned long long)(e->after - e->before));
+				"GTAMO"[e->level], (unsigned long long)(e->after - e->before));
 	}
 }
 
@@ -322,6 +322,28 @@ static void test_levels_by_name(void **state)
 	assert_int_equal(receipt.evidence[0].after, 2);
 }
 
+/* Where groups above are out of sight, the machine's counter may have moved for one of them. */
+static void test_above_a_container(void **state)
+{
+	const struct row row = { .name = "", .oom_kill = 1, .below = 1, .machine = 1 };
+	const struct run_end end = { .wait = { .exit_code = -1, .signal = SIGKILL } };
+	struct ration_receipt receipt = { .group = "t/g" };
+	struct counters before, after;
+
+	(void)state;
+	counters_of(&row, &before, &after);
+	before.hidden = after.hidden = true;
+	receipt_judge(&receipt, &end, &before, &after);
+	assert_int_equal(receipt.verdict, RATION_VERDICT_MEMORY_EXTERNAL);
+	assert_string_equal(receipt.evidence[0].counter, "vmstat oom_kill");
+	assert_int_equal(receipt.evidence[0].level, RATION_LEVEL_OUTSIDE);
+	/* One that is seen comes first. */
+	receipt = (struct ration_receipt) { .group = "t/g" };
+	after.level[1].oom++;
+	receipt_judge(&receipt, &end, &before, &after);
+	assert_int_equal(receipt.evidence[0].level, RATION_LEVEL_ANCESTOR);
+}
+
 static void test_machine_counter_may_be_absent(void **state)
 {
 	const struct row row = { .name = "", .oom_kill = 1, .below = 1 };
@@ -347,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_watched_cpu_time_says_so),
 		cmocka_unit_test(test_core),
 		cmocka_unit_test(test_levels_by_name),
+		cmocka_unit_test(test_above_a_container),
 		cmocka_unit_test(test_machine_counter_may_be_absent),
 	};
 

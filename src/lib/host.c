@@ -329,6 +329,20 @@ static void find_capacity(struct ration_host *host, int base_fd, const char *bas
 	}
 }
 
+/* Without a BASE runs stay in our own group, which may have limits all the same. */
+static void own_capacity(struct ration_host *host, const char *root)
+{
+	CLEANUP(closep) int fd = -EBADF;
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s%s%s", root, host->mount, strcmp(host->own, "/") == 0 ? "" : host->own) >=
+			sizeof(path))
+		return;
+	fd = open_group(path, root);
+	if (fd >= 0)
+		find_capacity(host, fd, path, root);
+}
+
 /* BASE is our own group, or the one that we came from into ration.self. */
 static void find_nested(struct ration_host *host, const struct mounts *mounts, const char *root)
 {
@@ -597,13 +611,15 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 	} else {
 		find_base(host, &mounts, root);
 	}
-	if (host->base_fd >= 0) {
-		find_capacity(host, host->base_fd, host->base, root);
-		machine_probe_group(facts, host->base_fd, host->base);
-	}
 	if (kernel_is(host->kernel_kind, KERNEL_GVISOR)) {
 		refuse_gvisor(host);
 		return 0;
+	}
+	if (host->base_fd >= 0) {
+		find_capacity(host, host->base_fd, host->base, root);
+		machine_probe_group(facts, host->base_fd, host->base);
+	} else if (host->own_known && !host->unit_pending) {
+		own_capacity(host, root);
 	}
 	r = mounts.v1 ? v1_probe(host, root) : 0;
 	if (r < 0)

@@ -91,6 +91,8 @@ void counters_read(const struct group *group, struct counters *ret)
 		ret->v1 = true;
 		ret->oom_kill = ret->oom_kill_below = counters_v1_oom_kill(group);
 	}
+	if (group->fd < 0)
+		levels_walk_own(host, add_level, ret);
 	if (group->fd < 0 || ret->v1)
 		return;
 	if (cg_read(group->fd, "memory.events.local", text, sizeof(text)) >= 0) {

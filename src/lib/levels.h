@@ -20,6 +20,9 @@ typedef void level_visitor(void *data, int fd, enum ration_level level, const ch
  */
 void levels_walk(const struct group *group, level_visitor *visit, void *data);
 
+/* The same from our own group upwards, where runs stay that have none. */
+void levels_walk_own(const struct ration_host *host, level_visitor *visit, void *data);
+
 /*
  * Returns the lowest number in `file` of the namespace's nodes and of `tenant`, which
  * may be NULL, and needn't be there; `whole` where none is lower.

@@ -122,7 +122,7 @@ static bool judge_memory(struct ration_receipt *receipt, const struct counters *
 	moved(receipt, after->v1 ? "memory.oom_control oom_kill" : "memory.events.local oom_kill", after->oom_kill);
 	moved(receipt, "memory.events.local oom_group_kill", after->oom_group_kill);
 	/* Nobody counts for us: worth telling, too little for a verdict. */
-	if (after->oom_kill == COUNTER_ABSENT)
+	if (after->oom_kill == COUNTER_ABSENT && !ancestor_moved(receipt, before, after))
 		(void)machine_moved(receipt, before, after);
 	*ret = own ? RATION_VERDICT_MEMORY : RATION_VERDICT_MEMORY_EXTERNAL;
 	return own || external;

@@ -85,6 +85,7 @@ static const struct row rows[] = {
 	{ "no counters, success", NO_COUNTERS, EXPECT(OK, 0, "") },
 	{ "no counters, SIGKILL", KILLED, NO_COUNTERS, EXPECT(SIGNAL, 137, "") },
 	{ "no counters, a kill on the machine", KILLED, NO_COUNTERS, .machine = 1, EXPECT(SIGNAL, 137, "vmstat:M1") },
+	{ "no counters, a limit above", KILLED, NO_COUNTERS, .ancestor = 1, .machine = 1, EXPECT(SIGNAL, 137, "oom:A1") },
 
 	/* Limits of ours. */
 	{ "wall time", OURS(WALL_TIME, 1000123), TERMINATED, EXPECT(WALL_TIME, 124, "clock:G1000123") },

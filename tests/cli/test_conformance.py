@@ -130,6 +130,7 @@ ROWS = {
     "J04": "the real root has no memory.max: neither 0 nor a limit",
     "J05": "cgroup2 without controllers, or no group at all",
     "J06": "hybrid: used whole or not at all, and said",
+    "J07": "Kubernetes pods, WSL 2 and gVisor: `doctor` tells which, what holds each limit and what would help; runs hold by what there is",
     "J08": "cgroup2 mounted elsewhere is found",
     "J10": "each limit is listed with who holds it",
     "J11": "`doctor`: exit 0 exactly where strict holds; what weakens a limit is found, and its fix helps",

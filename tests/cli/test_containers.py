@@ -24,23 +24,23 @@ VIEWS = {"private": "--cgroup rw", "host": "--cgroup rw --cgroupns host",
 
 @pytest.fixture
 def contain(run):
-    """contain(OPTIONS, SCRIPT) runs a shell in a container: see tests/vm/container."""
+    """contain(OPTIONS, SCRIPT, VARIABLE=VALUE...) runs a shell in a container: see tests/vm/container."""
     top = mount() / CONTAINERS
     before = top.is_dir()
     started = []
 
-    def start(options, script, **popen):
+    def start(options, script, **variables):
         name = shlex.split(options)[shlex.split(options).index("--name") + 1] if "--name" in options else None
         if name:
             (top / name).mkdir(parents=True)
         argv = [TOP / "tests" / "vm" / "container", *shlex.split(options), "--", "sh", "-ec", script]
-        env = dict(run.env, RATION=RATION, CONTAINER=f"{TOP}/tests/vm/container")
+        env = dict(run.env, RATION=RATION, CONTAINER=f"{TOP}/tests/vm/container", **variables)
         started.append(subprocess.Popen(argv, env=env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, **popen))
+                                        stderr=subprocess.PIPE))
         return started[-1]
 
-    def call(options, script):
-        out, err = start(options, script).communicate(timeout=60 * SLOW)
+    def call(options, script, **variables):
+        out, err = start(options, script, **variables).communicate(timeout=60 * SLOW)
         return subprocess.CompletedProcess(script, started[-1].returncode, out, err)
 
     call.start = start
@@ -89,6 +89,8 @@ def test_J01_doctor_says_what_it_is_in(run):
     host = json.loads(run.command("doctor", "--json").stdout)["host"]
     assert host["container"] and host.get("container_kind", "") == kind
     assert host["cgroup_namespace"] == (WORLD != "container-host")
+    # Its own limit holds for runs, too, whether or not they can have groups.
+    assert host["memory_source"].startswith("/sys/fs/cgroup")
     text = run.command("doctor").stdout
     assert f"container    {kind or 'of an unknown kind'}, with " in text
     assert fix in text and ("\nfix " in text) == bool(fix)
@@ -202,3 +204,116 @@ def test_J05_a_container_without_controllers(run, contain):
     receipt = json.loads(out)
     assert receipt["containment"] == "cgroup"
     assert next(e["mechanism"] for e in receipt["limits"] if e["limit"] == "memory") == "watch"
+
+
+# ------------------------------------------------------ a Kubernetes pod
+
+POD = "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod5c1d.slice"
+# What tells that it is one: the kubelet gives the variable to each container, and the group has the name.
+VARIABLE = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
+
+
+@pytest.fixture
+def pod(contain, by_hand):
+    """pod(OPTIONS, SCRIPT, VARIABLE=VALUE...) as `contain`, in a container of a pod of 200 MiB. The
+    container has no limit of its own."""
+    group = mount()
+    for name in POD.split("/"):
+        group = by_hand(group / name)
+        (group / "cgroup.subtree_control").write_text("+cpu +memory +pids")
+    (group / "memory.max").write_text(str(200 * MIB))
+    (group / "memory.swap.max").write_text("0")
+    (group / "pids.max").write_text("100")
+    return lambda options, script, **variables: contain(f"--group /{POD}/cri-containerd-7f.scope {options}", script,
+                                                        **variables)
+
+
+def receipts(text):
+    """All those in an output, whatever stands between."""
+    found, decoder = [], json.JSONDecoder()
+    while "{" in text:
+        receipt, end = decoder.raw_decode(text[text.index("{"):])
+        text = text[text.index("{") + end:]
+        found.append(receipt)
+    return found
+
+
+@starts
+@pytest.mark.parametrize("signs, cgroupns", [(VARIABLE, "private"), (VARIABLE, "host"), ({}, "host")])
+def test_J07_doctor_in_a_pod(pod, signs, cgroupns):
+    """It is told by the variable or by its group's name; and the pod's own limit where that is to be seen."""
+    done = pod(f"--cgroupns {cgroupns}", f"{RATION} doctor --json", **signs)
+    assert done.returncode == 1, done
+    said = json.loads(done.stdout)
+    host, found = said["host"], {finding["id"]: finding for finding in said["findings"]}
+    assert (host["container_kind"], host["cgroup_namespace"]) == ("kubernetes", cgroupns == "private")
+    assert found["kubernetes"]["severity"] == ("note" if cgroupns == "private" else "ok")
+    assert found["read-only"]["severity"] == "bad" and "cgroup_writable" in said["fix"]
+    held = {limit["limit"]: (limit["mechanism"], limit.get("scope")) for limit in said["limits"]}
+    assert held["memory"] == held["pids"] == ("watch", "group") and held["cpus"] == ("affinity", "process")
+    if cgroupns == "host":
+        assert host["memory_bytes"] == 200 * MIB and host["memory_source"].endswith(POD)
+    else:
+        assert host["memory_source"] == "machine"
+
+
+@starts
+@pytest.mark.parametrize("cgroupns", ["private", "host"])
+def test_J07_runs_in_a_pod(pod, cgroupns):
+    """Limits are watched, and hold; strict doesn't run. The pod's own limit kills as well, and no receipt
+    makes that the machine's."""
+    done = pod(f"--cgroupns {cgroupns}", f"""
+        {RATION} run --memory 30M --receipt fd:1 -- {HELPERS}/alloc 100 stay || test $? = 137
+        {RATION} run --pids 16 --receipt fd:1 -- {HELPERS}/forks 31 50 || test $? = 137
+        {RATION} run --memory 500M --receipt fd:1 -- {HELPERS}/alloc 400 || test $? = 137
+        {RATION} run --memory 64M --enforce strict -- touch /tmp/started || test $? = 125
+        test ! -e /tmp/started""", **VARIABLE)
+    assert done.returncode == 0, done
+    memory, pids, killed = receipts(done.stdout)
+    for receipt, name in ((memory, "memory"), (pids, "pids")):
+        entry = next(entry for entry in receipt["limits"] if entry["limit"] == name)
+        assert (receipt["verdict"], receipt["exit"]["code"]) == (name, 137), done
+        assert (entry["mechanism"], entry["scope"], entry["weaker"]) == ("watch", "group", True)
+        assert "read-only" in entry["reason"] and "cgroup_writable" in entry["fix"]
+        assert f"{name}: held by watch, whole group" in done.stderr
+    assert killed["verdict"] == "signal" and killed["exit"]["signal"] == 9
+    evidence, = killed["evidence"]
+    if cgroupns == "private":
+        assert (evidence["counter"], evidence["level"]) == ("vmstat oom_kill", "outside")
+    else:
+        assert (evidence["counter"], evidence["level"], evidence["where"]) == ("memory.events.local oom", "ancestor", f"/{POD}")
+    assert "can't be enforced for the whole group by the kernel" in done.stderr
+    assert "hint: have its runtime mount cgroups writable" in done.stderr
+
+
+@starts
+def test_J07_the_containers_own_limit(pod):
+    """Read-only is its group, but not hidden: its limit is how much there is, and is told where it kills."""
+    done = pod("--limit memory.max=100M --limit memory.swap.max=0", f"""
+        {RATION} run --memory 100% --receipt fd:1 -- true
+        {RATION} run --memory 500M --receipt fd:1 -- {HELPERS}/alloc 400 || test $? = 137""", **VARIABLE)
+    assert done.returncode == 0, done
+    share, killed = receipts(done.stdout)
+    assert next(entry["asked"] for entry in share["limits"] if entry["limit"] == "memory") == 100 * MIB
+    evidence, = killed["evidence"]
+    assert (killed["verdict"], evidence["level"], evidence["where"]) == ("signal", "ancestor", "/")
+
+
+@starts
+@pytest.mark.parametrize("cgroupns", ["private", "host"])
+def test_J07_a_pod_with_writable_groups(pod, cgroupns):
+    """All hold by cgroup2. Where the pod's limit kills, it is named if it is to be seen."""
+    done = pod(f"--cgroupns {cgroupns} --cgroup rw", f"""
+        {RATION} doctor >/dev/null
+        {RATION} run --memory 30M --enforce strict --receipt fd:1 -- {HELPERS}/alloc 100 || test $? = 137
+        {RATION} run --memory 500M --enforce strict --receipt fd:1 -- {HELPERS}/alloc 400 || test $? = 137""", **VARIABLE)
+    assert done.returncode == 0, done
+    own, pods = receipts(done.stdout)
+    assert (own["verdict"], pods["verdict"]) == ("memory", "memory-external"), done
+    evidence = pods["evidence"][0]
+    if cgroupns == "private":
+        assert (evidence["counter"], evidence["level"]) == ("vmstat oom_kill", "outside")
+        assert "a memory limit above this container, which can't be seen from here" in done.stderr
+    else:
+        assert (evidence["level"], evidence["where"]) == ("ancestor", f"/{POD}")
+    assert "the machine ran out" not in done.stderr

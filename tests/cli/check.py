@@ -4,27 +4,35 @@
 import json
 from pathlib import Path
 
-SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "receipt.schema.json"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 VERDICTS = ("ok exit signal cpu-time cpu-time-soft wall-time memory memory-external memory-stall pids output "
             "interrupted not-started internal").split()
 MECHANISMS = "cgroup2 cgroup1 rlimit affinity nice watch none".split()
 KEYED = "hugetlb io_read_bps io_write_bps io_read_iops io_write_iops".split()  # one entry for each key
-validator = None
+validators = {}
 
 
-def schema(receipt):
-    global validator
-    if not SCHEMA.exists():
+def schema(name, said):
+    """Checks `said` against docs/NAME.schema.json, which may refer to another there."""
+    file = DOCS / f"{name}.schema.json"
+    if not file.exists():
         return
-    if validator is None:
+    if name not in validators:
         import jsonschema
-        validator = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text()))
-    errors = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in validator.iter_errors(receipt)]
+        text = json.loads(file.read_text())
+        resolver = jsonschema.RefResolver(f"{DOCS.as_uri()}/", text)
+        validators[name] = jsonschema.Draft7Validator(text, resolver=resolver)
+    errors = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in validators[name].iter_errors(said)]
     assert not errors, errors
 
 
+def doctor(said, code):
+    schema("doctor", said)
+    assert said["strict"] == (code == 0)
+
+
 def receipt(receipt, options, code):
-    schema(receipt)
+    schema("receipt", receipt)
     assert receipt["schema"] == 1
     verdict = receipt["verdict"]
     assert verdict in VERDICTS and (verdict != "internal" or "escaped_to" in receipt)

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import check
 from conftest import RATION, wait_for
 from world import HAS, KERNEL, SLOW, WORLD, mount
 
@@ -36,6 +37,7 @@ def doctor(run, *words):
     """The status, the findings by id, and all of it."""
     r = run.command("doctor", "--json", *words)
     said = json.loads(r.stdout)
+    check.doctor(said, r.code)
     found = {finding["id"]: finding for finding in said["findings"]}
     assert len(found) == len(said["findings"]), said["findings"]
     return r.code, found, said
@@ -48,6 +50,16 @@ def test_J11_findings(run):
     assert (code == 0) == said["strict"] == ("bad" not in {f["severity"] for f in found.values()})
     if KERNEL < (6, 5) and "vm" in HAS:
         assert "memory.swap.peak (6.5)" in found["old-kernel"]["text"]
+
+
+def test_J11_schema_is_strict(run):
+    """It refuses what a program couldn't rely on."""
+    code, _, said = doctor(run)
+    for broken in ({**said, "schema": 2}, {**said, "strict": "yes"}, {**said, "findings": [{"id": "x"}]},
+                   {**said, "host": {**said["host"], "base_kind": "odd"}},
+                   {**said, "limits": [{"limit": "memory", "mechanism": "magic"}]}):
+        with pytest.raises(AssertionError):
+            check.doctor(broken, code)
 
 
 def test_J11_each_weaker_limit_is_in_a_finding(run):

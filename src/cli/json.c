@@ -151,8 +151,8 @@ char *json_receipt(const struct ration_receipt *receipt, const struct ration_pla
 
 /* ------------------------------------------------------------- plan, doctor */
 
-char *json_plan(const struct ration_plan *plan, const struct ration_host_info *host, const char *policy,
-		const struct ration_error *refusal)
+char *json_plan(const struct ration_plan *plan, uint64_t memory_bytes, const char *memory_source,
+		const char *policy, const struct ration_error *refusal)
 {
 	struct builder builder = { .failed = false };
 	json_t *object = json_object();
@@ -165,8 +165,8 @@ char *json_plan(const struct ration_plan *plan, const struct ration_host_info *h
 		build_put_text(&builder, object, "hint", refusal->hint);
 	}
 	build_put(&builder, object, "limits", build_limits(&builder, plan, NULL));
-	build_put(&builder, object, "memory_bytes", build_number(host->memory_bytes));
-	build_put_text(&builder, object, "memory_source", host->memory_source);
+	build_put(&builder, object, "memory_bytes", build_number(memory_bytes));
+	build_put_text(&builder, object, "memory_source", memory_source);
 	return build_finish(&builder, object);
 }
 

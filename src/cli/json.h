@@ -14,11 +14,14 @@
 /* A receipt, as docs/receipt.schema.json describes it. `argv` is the command. */
 char *json_receipt(const struct ration_receipt *receipt, const struct ration_plan *plan, char *const *argv);
 
-/* A plan under the policy of that name; `refusal` says why it is forbidden, or is NULL. */
-char *json_plan(const struct ration_plan *plan, const struct ration_host_info *host, const char *policy,
-		const struct ration_error *refusal);
+/*
+ * A plan under the policy of that name; `refusal` says why it is forbidden, or is NULL. A group
+ * may have `memory_bytes` at most, and `memory_source` says so.
+ */
+char *json_plan(const struct ration_plan *plan, uint64_t memory_bytes, const char *memory_source,
+		const char *policy, const struct ration_error *refusal);
 
-/* What doctor found. */
+/* What doctor found, as docs/doctor.schema.json describes it. */
 char *json_doctor(const struct ration_host_info *host, const struct ration_plan *plan,
 		const struct ration_findings *findings, const char *fix);
 

@@ -78,6 +78,13 @@ def test_percent_of_the_group_above(hand, run):
             "/proc/self/cgroup)/memory.max"], receipt=False)
     assert r.stdout.strip() == str(50 * MIB), r
     hand.ok("gc")
+    # The plan says so before.
+    said = json.loads(run.command("plan", "--tenant", "acme", "--memory", "50%", "--json").stdout)
+    assert said["limits"][0]["asked"] == said["limits"][0]["in_force"] == 50 * MIB
+    assert (said["memory_bytes"], said["memory_source"]) == (100 * MIB, "acme")
+    assert "100 MiB of memory here at most: what there is for the tenant acme\n" in run.command(
+        "plan", "--tenant", "acme").stdout
+    assert run.plan("--memory 50%")["memory"]["asked"] > 100 * MIB
     # A tenant's own is of what is above it; of one that isn't there yet, too.
     hand.ok("set acme --memory 50%")
     assert int(hand.read("acme", "memory.max")) > 100 * MIB

@@ -183,6 +183,14 @@ def test_other_commands(run, words):
     assert words[-1] in r.stderr
 
 
+@pytest.mark.parametrize("tenant", ["a/b", "..", "-x", "memory.max", ""])
+def test_plan_below_no_tenant(run, tenant):
+    """A run of that tenant is refused, and so is its plan."""
+    for words in (["plan", f"--tenant={tenant}"], ["run", f"--tenant={tenant}", "true"]):
+        r = run.command(*words)
+        assert r.code == 125 and "tenant" in r.stderr and r.stdout == "", r
+
+
 @pytest.mark.parametrize("words, what", [
     (["help", "plan", "--json"], "--json"), (["help", "--", "--json"], "--json"), (["help", "plan", "--help"], None),
     (["gc", "--json", "extra"], "extra"), (["gc", "extra", "--json"], "extra"), (["gc", "--", "--json"], "--json")])

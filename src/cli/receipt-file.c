@@ -3,7 +3,9 @@
  * receipt-file.c - where a receipt is written to
  *
  * Who waits for a receipt must never read half of one. So a regular file is
- * written under a name of its own beside the final one, and renamed. What can't
+ * written without a name, where the file system can do that, and gets one of its own
+ * beside the final one when it is whole, only to be renamed: if ration is killed,
+ * nothing is left. Elsewhere it has that name from the start. What can't
  * be replaced by renaming (a device, a fifo, a link such as /dev/stdout, a file
  * in a directory that we may not write) is written to as it is.
  */
@@ -90,6 +92,16 @@ static int split(struct receipt_file *file, const char *target)
 	return file->dir_fd < 0 ? -errno : 0;
 }
 
+/* Negative: this file system (or kernel) has no files without a name. */
+static int open_unnamed(struct receipt_file *file)
+{
+#ifdef O_TMPFILE
+	file->fd = openat(file->dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+	file->unnamed = file->fd >= 0;
+#endif
+	return file->fd < 0 ? -EOPNOTSUPP : 0;
+}
+
 static int open_temporary(struct receipt_file *file, const char *target)
 {
 	uint64_t number = 0;
@@ -104,6 +116,8 @@ static int open_temporary(struct receipt_file *file, const char *target)
 		file->temporary = NULL;
 		return -ENOMEM;
 	}
+	if (open_unnamed(file) == 0)
+		return 0;
 	file->fd = openat(file->dir_fd, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (file->fd >= 0)
 		return 0;
@@ -171,8 +185,26 @@ static int empty(int fd)
 	return ftruncate(fd, 0) < 0 ? -errno : 0;
 }
 
+/* Gives it its own name. Without a capability only this way leads to an fd's file. */
+static int name_it(struct receipt_file *file)
+{
+	char path[32];
+
+	if (!file->unnamed)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	if (linkat(AT_FDCWD, path, file->dir_fd, file->temporary, AT_SYMLINK_FOLLOW) < 0)
+		return -errno;
+	file->unnamed = false;
+	return 0;
+}
+
 static int publish(struct receipt_file *file)
 {
+	int r = name_it(file);
+
+	if (r < 0)
+		return r;
 	if (renameat(file->dir_fd, file->temporary, file->dir_fd, file->name) < 0)
 		return -errno;
 	free(TAKE_PTR(file->temporary));
@@ -198,7 +230,7 @@ int receipt_file_write(struct receipt_file *file, const char *text, struct ratio
 
 void receipt_file_done(struct receipt_file *file)
 {
-	if (file->temporary)
+	if (file->temporary && !file->unnamed)
 		(void)unlinkat(file->dir_fd, file->temporary, 0);
 	free(TAKE_PTR(file->temporary));
 	free(TAKE_PTR(file->name));

@@ -14,6 +14,7 @@ struct receipt_file {
 	int fd;             /* or -EBADF: no receipt is wanted */
 	int dir_fd;         /* of the directory where it gets its name, or -EBADF */
 	bool in_place;      /* a file that is there is overwritten */
+	bool unnamed;       /* `temporary` is only what it will be called */
 	char *name;         /* its last name, below dir_fd */
 	char *temporary;    /* what it is called until it is complete */
 };

@@ -5,9 +5,11 @@ import errno
 import json
 import os
 import resource
+import signal
 
 import pytest
 
+from conftest import wait_for
 from world import HAS, WORLD
 
 
@@ -156,6 +158,26 @@ def test_receipt_is_whole_or_not_there(run):
     for command in (["sh", "-c", "exit 1"], ["true", *["x" * 1000] * 20], ["true"]):
         run(["--receipt", str(file)], command, receipt=False)
         assert json.loads(file.read_text())["command"] == command
+
+
+def test_receipt_of_a_killed_ration(run):
+    """Nothing is left where it was to be, and the command doesn't see it either: it can
+    remove its directory."""
+    place = run.file("place")
+    place.mkdir()
+    try:
+        os.close(os.open(place, os.O_TMPFILE | os.O_WRONLY))
+    except OSError:
+        return  # each file has a name here
+    started = run.start(["--receipt", str(place / "receipt.json")], ["sleep", "60"], receipt=False)
+    wait_for("the command", lambda: "sleep" in run.alive().values())
+    assert list(place.iterdir()) == []
+    started.signal(signal.SIGKILL)
+    started.wait()
+    wait_for("its end", lambda: not run.alive() and not run.groups())
+    assert list(place.iterdir()) == []
+    r = run(["--receipt", str(place / "receipt.json")], ["rmdir", str(place)], receipt=False)
+    assert r.code == 0 and "--receipt" in r.stderr, r
 
 
 def test_receipt_of_odd_bytes(run):

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import check
 from conftest import HELPERS, RATION, SLOW, TOP, wait_for
 from world import WORLD, mount, own_group
 
@@ -245,6 +246,7 @@ def test_J07_doctor_in_a_pod(pod, signs, cgroupns):
     done = pod(f"--cgroupns {cgroupns}", f"{RATION} doctor --json", **signs)
     assert done.returncode == 1, done
     said = json.loads(done.stdout)
+    check.doctor(said, done.returncode)
     host, found = said["host"], {finding["id"]: finding for finding in said["findings"]}
     assert (host["container_kind"], host["cgroup_namespace"]) == ("kubernetes", cgroupns == "private")
     assert found["kubernetes"]["severity"] == ("note" if cgroupns == "private" else "ok")

@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+import check
 from conftest import HELPERS, RATION, SLOW
 from test_containers import receipts
 from test_filtered import FILES
@@ -36,6 +37,7 @@ def doctor(run, before):
     """Its status, its findings by id, and who holds each limit."""
     r = run.program([*before, RATION, "doctor", "--json"])
     said = json.loads(r.stdout)
+    check.doctor(said, r.code)
     return r.code, said, {finding["id"]: finding for finding in said["findings"]}
 
 
@@ -94,6 +96,7 @@ def test_J07_gvisor_doctor(run, mounted):
     """A real one. Its groups take a limit of memory and hold nobody to it: none is said to be held by them."""
     r = in_gvisor(run, f"{mounted}; exec {RATION} doctor --json")
     said = json.loads(r.stdout)
+    check.doctor(said, r.code)
     found = {finding["id"]: finding for finding in said["findings"]}
     assert r.code == 1 and not said["strict"]
     assert said["host"]["kernel_kind"] == "gvisor" and said["host"]["hierarchy"] == ("v1" if mounted == MOUNTED else "none")

@@ -181,7 +181,7 @@ enum ration_key {
 enum ration_mechanism {
 	RATION_MECHANISM_NONE,
 	RATION_MECHANISM_CGROUP2,
-	RATION_MECHANISM_CGROUP1,  /* a hierarchy of cgroup v1: of runs only */
+	RATION_MECHANISM_CGROUP1,  /* a hierarchy of cgroup v1: of runs; of groups by hand beside a cgroup2 */
 	RATION_MECHANISM_RLIMIT,
 	RATION_MECHANISM_AFFINITY,
 	RATION_MECHANISM_NICE,
@@ -574,7 +574,7 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new_for(const struct ration_host
 /*
  * The same for a place: a value in percent is of what the group above may use now, the
  * lowest of its limit and of those above it. `tenant`: that of the group or run that the
- * plan is for, there already or not; NULL: the plan is for a tenant itself.
+ * plan is for, there already or not; NULL: the plan is for a tenant itself, which has nothing of cgroup v1.
  * ration_plan_new() and ration_plan_new_for() take percent of what BASE may use.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new_below(const struct ration_host *host,
@@ -939,9 +939,11 @@ struct ration_group_options {
 	bool exist_ok;        /* one that is there with the same limits asked for is opened */
 	bool without_cgroup;  /* where no group can be made, succeed with a handle that has none: see
 				 ration_group_reason() */
-	bool no_oom_group;    /* let an OOM kill take one process, not all of the group */
+	bool no_oom_group;    /* let an OOM kill take one process, not all of the group; one by a limit of
+				 cgroup v1 does so in any case */
 	bool has_owner;       /* delegate it to `uid` and `gid`: its directory, cgroup.procs,
-				 cgroup.threads and cgroup.subtree_control, but no limit */
+				 cgroup.threads and cgroup.subtree_control, but no limit; of cgroup v1
+				 its directories, their cgroup.procs and tasks */
 	uint32_t uid, gid;
 	const char *command;  /* what it is for, shown by ration_list_new(); NULL: nothing */
 };
@@ -950,7 +952,8 @@ struct ration_group_options {
  * Makes a tenant or a group, and the nodes above it, and applies `plan` (one for
  * RATION_PURPOSE_GROUP; NULL: no limits). All or nothing. Of several that make
  * the same one at once, one wins; the others get -EEXIST, or with exist_ok the
- * same group, made whole.
+ * same group, made whole. Limits that cgroup v1 holds are those of a group: a tenant
+ * can have none (-EOPNOTSUPP).
  * Errors: -EEXIST (it is there; with exist_ok: with other limits), -EBUSY
  * (processes where a node must be), -EAGAIN (too many groups), -ENOSPC.
  */
@@ -1004,7 +1007,8 @@ struct ration_update_report {
  * only then; so nothing is killed unless `force` says so. `options` and `report`
  * may be NULL; the report is filled in on failure, too.
  * Errors: -EBUSY with RATION_CAUSE_IN_USE (more is in use than the limit allows,
- * and couldn't be reclaimed), -EINVAL (limits that contradict those in force).
+ * and couldn't be reclaimed), -EINVAL (limits that contradict those in force), -EOPNOTSUPP
+ * (a limit that cgroup v1 holds: it is given when the group is made).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_update(struct ration_group *group,
 		const struct ration_plan *plan, const struct ration_update_options *options,
@@ -1029,7 +1033,8 @@ struct ration_attach_report {
  * Errors: -ESRCH (no such process), -EINVAL with RATION_CAUSE_NO_PROCESS (a
  * kernel thread; 0, a process of another pid namespace), -EACCES, -EPERM (not
  * yours to move: cgroup.procs of the nearest group above both must be writable),
- * -EBUSY (the group isn't a leaf), -EOPNOTSUPP.
+ * -EBUSY (the group isn't a leaf), -EOPNOTSUPP (no cgroup; or the group has limits in a place of
+ * cgroup v1 that this process isn't in or can't write).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach(struct ration_group *group, int pid,
 		const struct ration_plan *plan, struct ration_attach_report *report,
@@ -1173,7 +1178,8 @@ struct ration_remove_report {
  * gone already is no error. Released processes are never moved into a node with
  * controllers, and never left without a word: the report counts them.
  * Errors: -EBUSY (processes: with RATION_REMOVE_EMPTY, or they don't die, or
- * can't be moved). `report` may be NULL.
+ * can't be moved), -EOPNOTSUPP (directories of it are in a place of cgroup v1 that this process isn't
+ * in or can't write: nothing is removed). `report` may be NULL.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_remove(struct ration_group *group, enum ration_remove mode,
 		struct ration_remove_report *report, struct ration_error *reterr);

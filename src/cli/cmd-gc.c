@@ -63,7 +63,7 @@ static const char *action_words(enum ration_gc_action action, bool dry_run)
 	case RATION_GC_REMOVED:
 		return dry_run ? "would be removed: its owner is dead" : "removed: its owner is dead";
 	case RATION_GC_FAILED:
-		return "couldn't be removed: its processes don't die";
+		return "couldn't be removed: its processes don't die, or a directory of it is in use";
 	}
 	return NULL;
 }

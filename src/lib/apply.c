@@ -46,7 +46,7 @@ uint32_t apply_v1_controllers(const struct ration_plan *plan, const struct host_
 	uint32_t wanted = facts->base_kind == RATION_BASE_NONE || facts->base_kind == RATION_BASE_REFUSED ?
 		RATION_CONTROLLER_FREEZER : 0;
 
-	for (size_t i = 0; i < plan->n; i++) {
+	for (size_t i = 0; plan && i < plan->n; i++) {
 		if (plan->entry[i].item.mechanism == RATION_MECHANISM_CGROUP1)
 			wanted |= mech_v1_controller(plan->entry[i].item.limit);
 	}

@@ -114,12 +114,39 @@ static int bring(const struct ration_group *group, pid_t pid)
 	return r;
 }
 
+/*
+ * First into cgroup v1, then into cgroup2: so who is in the group is under all of its limits, and a
+ * child that is born in between isn't in it.
+ */
+static int enter(const struct ration_group *group, pid_t pid, unsigned *ret_outside)
+{
+	unsigned outside = origin_record_v1(group, pid);
+	int r = 0;
+
+	for (size_t i = 0; i < group->host->n_v1 && r >= 0; i++)
+		r = group->at.v1_fd[i] < 0 ? 0 : cg_attach(group->at.v1_fd[i], pid);
+	if (r >= 0)
+		r = bring(group, pid);
+	if (r < 0)
+		origin_return_v1(group, pid, outside);
+	*ret_outside = outside;
+	return r;
+}
+
+/* Undoes it. */
+static void leave(const struct ration_group *group, pid_t pid, const char *from, unsigned outside)
+{
+	if (from[0])
+		(void)origin_move(group->host, pid, from);
+	origin_return_v1(group, pid, outside);
+}
+
 /* Moves it, and undoes that if it was another process by then. */
 static int move(struct ration_group *group, const struct proc_stat *stat, const char *from, int pid_fd,
-		struct ration_error *reterr)
+		unsigned *ret_outside, struct ration_error *reterr)
 {
 	uint64_t start;
-	int r = bring(group, stat->pid);
+	int r = enter(group, stat->pid, ret_outside);
 
 	if (r < 0)
 		return move_error(group, (int)stat->pid, r, reterr);
@@ -131,8 +158,7 @@ static int move(struct ration_group *group, const struct proc_stat *stat, const 
 	if (r == 0)
 		return 0;
 	/* Gone, or its pid is somebody else's, who goes back. */
-	if (from[0])
-		(void)origin_move(group->host, stat->pid, from);
+	leave(group, stat->pid, from, *ret_outside);
 	return no_process((int)stat->pid, -ESRCH, "ended meanwhile", reterr);
 }
 
@@ -142,6 +168,7 @@ static int attach(struct ration_group *group, int pid, int pid_fd, const struct 
 	struct ration_attach_report done = { .elsewhere_bytes = RATION_UNLIMITED };
 	struct proc_stat stat;
 	char from[sizeof(done.from)] = "";
+	unsigned outside = 0; /* see origin.h */
 	int r = check_process(group, pid, &stat, reterr);
 
 	if (r < 0)
@@ -149,7 +176,7 @@ static int attach(struct ration_group *group, int pid, int pid_fd, const struct 
 	if (proc_cgroup(group->host->proc_fd, pid, from, sizeof(from)) < 0)
 		from[0] = '\0';
 	if (group->at.fd >= 0) {
-		r = move(group, &stat, from, pid_fd, reterr);
+		r = move(group, &stat, from, pid_fd, &outside, reterr);
 		if (r < 0)
 			return r;
 		done.moved = true;
@@ -159,7 +186,7 @@ static int attach(struct ration_group *group, int pid, int pid_fd, const struct 
 	if (plan) {
 		r = set_limits(group, pid, plan, reterr);
 		if (r < 0 && done.moved)
-			(void)origin_move(group->host, pid, from);
+			leave(group, pid, from, outside);
 		if (r < 0)
 			return r;
 	}
@@ -177,6 +204,8 @@ static int check(const struct ration_group *group, const struct ration_plan *pla
 	/* Without a cgroup only the limits of the process itself are left. */
 	int r = group->at.fd < 0 && plan ? 0 : handle_check_leaf(group, reterr);
 
+	if (r == 0 && group->at.fd >= 0)
+		r = handle_check_v1(group, reterr);
 	return r == 0 && plan ? plan_check_purpose(plan, RATION_PURPOSE_PROCESS, reterr) : r;
 }
 

@@ -53,8 +53,10 @@ static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const ch
 		return RATION_GC_LIVE;
 	if (gc->options.dry_run)
 		return RATION_GC_REMOVED;
-	r = owner_remove_group(tenant_fd, name, fd);
-	v1_remove_dead(gc->host, gc->tenant, name);
+	/* First: as long as the other is there, the next gc finds what is left. */
+	r = v1_remove_dead(gc->host, gc->tenant, name);
+	if (r == 0 && gc->v1 == 0)
+		r = owner_remove_group(tenant_fd, name, fd);
 	return r < 0 ? RATION_GC_FAILED : RATION_GC_REMOVED;
 }
 

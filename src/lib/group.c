@@ -58,8 +58,10 @@ static int make_room(struct group *group, struct ration_error *reterr)
 	if (fd < 0)
 		return vanished(fd) ? 0 : nodes_error(fd, "open", group->name, reterr);
 	if (owner_state(group->host->proc_fd, fd, NULL) == RATION_OWNER_DEAD) {
-		r = owner_remove_group(group->tenant_fd, group->name, fd);
-		v1_remove_dead(group->host, group->tenant, group->name);
+		/* First: see group_remove(). */
+		r = v1_remove_dead(group->host, group->tenant, group->name);
+		if (r == 0)
+			r = owner_remove_group(group->tenant_fd, group->name, fd);
 		if (r >= 0)
 			return 0;
 	}

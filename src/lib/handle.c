@@ -58,6 +58,28 @@ int handle_check_leaf(const struct ration_group *group, struct ration_error *ret
 	return error_hint(reterr, -EINVAL, "name one of its groups, e.g. %s/vm7", group->address);
 }
 
+int handle_check_v1(const struct ration_group *group, struct ration_error *reterr)
+{
+	char line[PATH_MAX + 32], *place;
+	int r = group->tenant ? 0 : v1_check(&group->at, line, sizeof(line));
+
+	if (r == 0)
+		return 0;
+	place = line + strcspn(line, " ");
+	place += *place == ' ';
+	if (r == -ENOENT) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_VANISHED,
+				"the directory of %s below %.300s was removed, and its limits with it",
+				group->address, place);
+		return error_hint(reterr, -EOPNOTSUPP, "ration rm removes what is left of it");
+	}
+	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_DELEGATED,
+			"limits of %s are in cgroup v1, below %.300s, where this process isn't or can't "
+			"write",
+			group->address, place);
+	return error_hint(reterr, -EOPNOTSUPP, "do it from there, as the user that made it or as root");
+}
+
 static int vanished_error(const struct ration_group *group, struct ration_error *reterr)
 {
 	return error_set(reterr, -ENOENT, RATION_CAUSE_VANISHED, "%s was removed meanwhile", group->address);
@@ -207,15 +229,25 @@ const char *ration_group_reason(const struct ration_group *group)
  * be moved and groups be made below it, but its limits belong to whoever owns
  * the group above.
  */
-static int delegate(int fd, uid_t uid, gid_t gid)
+static int give(int fd, const char *const *files, uid_t uid, gid_t gid)
 {
-	static const char *const files[] = { "", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		if (fchownat(fd, files[i], uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0)
+	for (; *files; files++) {
+		if (fchownat(fd, *files, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0)
 			return -errno;
 	}
 	return 0;
+}
+
+static int delegate(const struct group *group, uid_t uid, gid_t gid)
+{
+	static const char *const files[] = { "", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control",
+		NULL };
+	static const char *const files_v1[] = { "", "cgroup.procs", "tasks", NULL };
+	int r = give(group->fd, files, uid, gid);
+
+	for (size_t i = 0; i < group->host->n_v1 && r == 0; i++)
+		r = group->v1_fd[i] < 0 ? 0 : give(group->v1_fd[i], files_v1, uid, gid);
+	return r;
 }
 
 static int set_oom_group(int fd, bool on)
@@ -244,12 +276,19 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 		r = set_oom_group(fd, !options->no_oom_group);
 	if (r < 0)
 		return handle_error(group, r, "set memory.oom.group of", reterr);
+	if (!group->tenant)
+		r = v1_make(&group->at, apply_v1_controllers(plan, &group->host->facts), reterr);
+	if (r < 0)
+		return r;
+	r = options->keep ? v1_keep(&group->at) : 0;
+	if (r < 0)
+		return handle_error(group, r, "remember anything of", reterr);
 	if (plan)
 		r = update_apply(group, plan, NULL, NULL, reterr);
 	if (r < 0)
 		return r;
 	if (options->has_owner)
-		r = delegate(fd, options->uid, options->gid);
+		r = delegate(&group->at, options->uid, options->gid);
 	if (r < 0)
 		return handle_error(group, r, "change the owner of", reterr);
 	if (options->command)
@@ -262,8 +301,11 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 static int take_existing(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
 {
-	if (options->exist_ok && record_limits_match(group->at.fd, plan))
+	if (options->exist_ok && record_limits_match(group->at.fd, plan)) {
+		if (!group->tenant)
+			v1_open(&group->at);
 		return 0;
+	}
 	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "the %s %s exists already%s",
 			group->tenant ? "tenant" : "group", group->address,
 			options->exist_ok ? ", with other limits" : "");
@@ -348,6 +390,23 @@ static int create_group(struct ration_group *group, const struct ration_plan *pl
 	return r;
 }
 
+int handle_check_plan(const struct ration_group *group, const struct ration_plan *plan,
+		struct ration_error *reterr)
+{
+	for (size_t i = 0; group->tenant && plan && i < plan->n; i++) {
+		const struct ration_plan_item *item = &plan->entry[i].item;
+
+		if (item->mechanism != RATION_MECHANISM_CGROUP1)
+			continue;
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
+				"%s can't be enforced for %s: cgroup v1 could hold it for each of its groups, "
+				"but not for a tenant",
+				ration_limit_info(item->limit)->flag, group->address);
+		return error_hint(reterr, -EOPNOTSUPP, "give it to the groups, e.g. %s/vm7", group->address);
+	}
+	return 0;
+}
+
 static int check_options(const struct ration_group_options *options, struct ration_error *reterr)
 {
 	if (options->size != sizeof(*options))
@@ -373,6 +432,9 @@ int ration_group_create(const struct ration_host *host, const char *address, con
 		r = unit_need(host, RATION_PURPOSE_GROUP, reterr);
 	if (r == 0)
 		r = handle_new(host, address, &group, reterr);
+	if (r < 0)
+		return r;
+	r = handle_check_plan(group, plan, reterr);
 	if (r < 0)
 		return r;
 	if (host->base_fd < 0) {

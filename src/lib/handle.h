@@ -33,6 +33,16 @@ int handle_check(const struct ration_group *group, struct ration_error *reterr);
 /* The same, and -EINVAL where it is a tenant. */
 int handle_check_leaf(const struct ration_group *group, struct ration_error *reterr);
 
+/* -EOPNOTSUPP, where a plan that was made for a group has limits that a tenant can't have here. */
+int handle_check_plan(const struct ration_group *group, const struct ration_plan *plan,
+		struct ration_error *reterr);
+
+/*
+ * -EOPNOTSUPP, where limits of the group are in directories of cgroup v1 that aren't there any more or
+ * that this process can't reach: then nobody can be put under them.
+ */
+int handle_check_v1(const struct ration_group *group, struct ration_error *reterr);
+
 /*
  * "can't WHAT acme/vm7: …", for an errno of one of its files: a group that is
  * gone, one that belongs to somebody else and a file that isn't there are told

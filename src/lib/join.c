@@ -16,6 +16,7 @@
 #include "lib/command.h"
 #include "lib/origin.h"
 #include "lib/unit.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -57,6 +58,8 @@ static int check(const struct ration_group *group, struct ration_error *reterr)
 	if (group->at.fd < 0)
 		return 0;
 	r = handle_check_leaf(group, reterr);
+	if (r == 0)
+		r = handle_check_v1(group, reterr);
 	return r < 0 ? r : unit_need(group->host, RATION_PURPOSE_PROCESS, reterr);
 }
 
@@ -77,7 +80,13 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD, "there are no pidfds here");
 		return error_hint(reterr, -EOPNOTSUPP, "wait for the command by its pid");
 	}
+	r = v1_open_joins(&group->at, &command.spawn, reterr);
+	if (r < 0) {
+		v1_close_joins(&command.spawn);
+		return r;
+	}
 	r = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
+	v1_close_joins(&command.spawn);
 	if (r < 0 && group->at.fd >= 0 && !group_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "start a command in", reterr);
 	if (r < 0)
@@ -93,6 +102,7 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 {
 	CLEANUP(command_done) struct command command = { .program = NULL };
 	char from[PATH_MAX];
+	unsigned outside = 0; /* see origin.h */
 	int r = check(group, reterr);
 
 	if (r == 0)
@@ -100,11 +110,15 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 	if (r == 0 && proc_cgroup(group->host->proc_fd, getpid(), from, sizeof(from)) < 0)
 		from[0] = '\0';
 	if (r == 0 && group->at.fd >= 0)
+		outside = origin_record_v1(group, getpid());
+	if (r == 0 && group->at.fd >= 0)
 		r = ration_group_attach(group, (int)getpid(), NULL, NULL, reterr);
 	if (r < 0)
 		return r;
 	r = spawn_become(&command.spawn);
-	if (group->at.fd >= 0)
+	if (group->at.fd >= 0) {
 		(void)origin_move(group->host, getpid(), from);
+		origin_return_v1(group, getpid(), outside);
+	}
 	return command_spawn_error(&command.spawn, r, reterr);
 }

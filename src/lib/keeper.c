@@ -64,7 +64,7 @@ static void clean_up(const struct group *group)
 	/* A process in an uninterruptible sleep can take its time; nobody waits for us. */
 	if (fd >= 0 && cg_end(fd, CLEAN_UP_MSEC) == 0) {
 		/* First: as long as the other is there, nobody else has a group of that name. */
-		v1_remove_name(host, group->tenant, group->name);
+		(void)v1_remove_name(host, group->tenant, group->name);
 		(void)cg_rmdir_tree(tenant_fd, group->name);
 	}
 	if (fd >= 0)

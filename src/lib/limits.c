@@ -273,8 +273,7 @@ bool limit_serves(enum ration_purpose purpose, enum ration_mechanism mechanism)
 	case RATION_PURPOSE_RUN:
 		return mechanism != RATION_MECHANISM_NONE;
 	case RATION_PURPOSE_GROUP:
-		/* Of cgroup v1, only a run has directories. */
-		return mechanism == RATION_MECHANISM_CGROUP2;
+		return mechanism == RATION_MECHANISM_CGROUP2 || mechanism == RATION_MECHANISM_CGROUP1;
 	case RATION_PURPOSE_PROCESS:
 		return mechanism == RATION_MECHANISM_RLIMIT || mechanism == RATION_MECHANISM_AFFINITY ||
 			mechanism == RATION_MECHANISM_NICE;

@@ -17,6 +17,7 @@
 
 #include "lib/record.h"
 #include "lib/unit.h"
+#include "lib/v1.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -38,17 +39,17 @@ static bool lives(const struct ration_host *host, pid_t pid, uint64_t start)
 	return proc_start_ticks(host->proc_fd, pid, &now) == 0 && now == start;
 }
 
-void origin_record(const struct ration_group *group, pid_t pid, const char *path)
+/* Adds a line to the record of one directory. */
+static void record_on(const struct ration_host *host, int fd, pid_t pid, const char *path)
 {
 	char old[ORIGINS_MAX], text[ORIGINS_MAX];
-	const struct ration_host *host = group->host;
 	uint64_t start;
 	char *save = NULL;
 	int used;
 
 	if (proc_start_ticks(host->proc_fd, pid, &start) < 0)
 		return;
-	if (record_get(group->at.fd, RECORD_FROM, old, sizeof(old)) < 0)
+	if (record_get(fd, RECORD_FROM, old, sizeof(old)) < 0)
 		old[0] = '\0';
 	used = snprintf(text, sizeof(text), "%d %" PRIu64 " %s", (int)pid, start, path);
 	for (char *line = strtok_r(old, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -61,7 +62,33 @@ void origin_record(const struct ration_group *group, pid_t pid, const char *path
 			break;
 		used += snprintf(text + used, sizeof(text) - (size_t)used, "\n%s", line);
 	}
-	(void)record_set(group->at.fd, RECORD_FROM, text);
+	(void)record_set(fd, RECORD_FROM, text);
+}
+
+void origin_record(const struct ration_group *group, pid_t pid, const char *path)
+{
+	record_on(group->host, group->at.fd, pid, path);
+}
+
+unsigned origin_record_v1(const struct ration_group *group, pid_t pid)
+{
+	const struct group *at = &group->at;
+	unsigned outside = 0;
+
+	for (size_t i = 0; i < group->host->n_v1; i++) {
+		char path[PATH_MAX];
+		bool known;
+
+		if (at->v1_fd[i] < 0)
+			continue;
+		known = v1_place(group->host, i, pid, path, sizeof(path)) == 0;
+		if (known && v1_inside(at, i, path))
+			continue;
+		outside |= 1u << i;
+		if (known)
+			record_on(group->host, at->v1_fd[i], pid, path);
+	}
+	return outside;
 }
 
 /* Finds the line of a process that started then. */
@@ -111,11 +138,41 @@ int origin_move(const struct ration_host *host, pid_t pid, const char *path)
 	return fd < 0 ? fd : cg_attach(fd, pid);
 }
 
+/* Moves one process out of one directory of cgroup v1. */
+static int return_v1(const struct ration_group *group, size_t i, const char *origins, pid_t pid)
+{
+	char path[PATH_MAX];
+	int r = -ENOENT;
+
+	if (find_origin(group->host, origins, pid, path, sizeof(path)))
+		r = v1_move(pid, path);
+	return r < 0 && r != -ESRCH ? cg_attach(group->host->v1[i].fd, pid) : r;
+}
+
+static void read_origins(int fd, char origins[ORIGINS_MAX])
+{
+	if (record_get(fd, RECORD_FROM, origins, ORIGINS_MAX) < 0)
+		origins[0] = '\0';
+}
+
+void origin_return_v1(const struct ration_group *group, pid_t pid, unsigned hierarchies)
+{
+	char origins[ORIGINS_MAX];
+
+	for (size_t i = 0; i < group->host->n_v1; i++) {
+		if (!(hierarchies & 1u << i))
+			continue;
+		read_origins(group->at.v1_fd[i], origins);
+		(void)return_v1(group, i, origins, pid);
+	}
+}
+
 struct release {
 	const struct ration_group *group;
 	struct ration_remove_report *report;
 	const char *own;   /* the caller's own group */
 	char origins[ORIGINS_MAX];
+	size_t v1;         /* the hierarchy that is being left */
 	pid_t stuck;       /* can't be moved */
 	int moved, code;
 };
@@ -159,6 +216,28 @@ static int release_one(void *data, pid_t pid)
 	return 0;
 }
 
+static int release_one_v1(void *data, pid_t pid)
+{
+	struct release *release = data;
+	int r = pid > 0 ? return_v1(release->group, release->v1, release->origins, pid) : -EXDEV;
+
+	release->moved += r >= 0;
+	if (r < 0 && r != -ESRCH) {
+		release->stuck = pid;
+		release->code = r;
+	}
+	return 0;
+}
+
+static int stuck_error(const struct release *release, struct ration_error *reterr)
+{
+	(void)error_set(reterr, -EBUSY, RATION_CAUSE_HAS_PROCESSES,
+			"process %d can be moved out of %s neither to where it came from nor to this "
+			"process's group: %s",
+			(int)release->stuck, release->group->address, error_text(release->code));
+	return error_hint(reterr, -EBUSY, "without --release its processes are killed");
+}
+
 int origin_release(const struct ration_group *group, struct ration_remove_report *report,
 		struct ration_error *reterr)
 {
@@ -170,18 +249,32 @@ int origin_release(const struct ration_group *group, struct ration_remove_report
 		(void)unit_bring(group->host, getpid());
 	if (proc_cgroup(group->host->proc_fd, getpid(), own, sizeof(own)) < 0)
 		own[0] = '\0';
-	if (record_get(group->at.fd, RECORD_FROM, release.origins, sizeof(release.origins)) < 0)
-		release.origins[0] = '\0';
+	read_origins(group->at.fd, release.origins);
 	for (int round = 0; round < ROUNDS_MAX && cg_populated(group->at.fd) == 1; round++) {
 		release.moved = release.code = 0;
 		(void)cg_each_pid(group->at.fd, release_one, &release);
 		if (release.code < 0 && release.moved == 0)
 			break;
 	}
-	if (cg_populated(group->at.fd) != 1)
-		return 0;
-	(void)error_set(reterr, -EBUSY, RATION_CAUSE_HAS_PROCESSES,
-			"process %d can be moved out of %s neither to where it came from nor to this process's group: %s",
-			(int)release.stuck, group->address, error_text(release.code));
-	return error_hint(reterr, -EBUSY, "without --release its processes are killed");
+	return cg_populated(group->at.fd) != 1 ? 0 : stuck_error(&release, reterr);
+}
+
+int origin_release_v1(const struct ration_group *group, struct ration_error *reterr)
+{
+	const struct group *at = &group->at;
+	struct release release = { .group = group };
+
+	for (size_t i = 0; i < group->host->n_v1; i++) {
+		if (at->v1_fd[i] < 0)
+			continue;
+		release.v1 = i;
+		read_origins(at->v1_fd[i], release.origins);
+		for (int round = 0; round < ROUNDS_MAX && cg_count(at->v1_fd[i]) > 0; round++) {
+			release.moved = release.code = 0;
+			(void)cg_each_pid(at->v1_fd[i], release_one_v1, &release);
+			if (release.code < 0 && release.moved == 0)
+				return stuck_error(&release, reterr);
+		}
+	}
+	return 0;
 }

@@ -283,11 +283,15 @@ static const char *misfit(const struct ration_limit_info *info, enum ration_purp
 				: "it is a limit of each process, not of a group";
 }
 
-/* A group by hand, or one without a supervisor, can't have what a run would have here. */
+/*
+ * A group by hand, or one without a supervisor, is found, held and ended by its cgroup2: without
+ * one it can't have what a run would have here.
+ */
 static bool elsewhere(const struct host_facts *facts, const struct ration_limit_info *info,
 		enum ration_mechanism mechanism, enum ration_purpose purpose)
 {
 	return purpose == RATION_PURPOSE_GROUP && mechanism == RATION_MECHANISM_CGROUP1 &&
+		(facts->base_kind == RATION_BASE_NONE || facts->base_kind == RATION_BASE_REFUSED) &&
 		facts->v1_controllers & mech_v1_controller(info->limit);
 }
 
@@ -306,9 +310,11 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 
 		if (!ops)
 			break;
-		if (!limit_serves(purpose, info->mechanisms[i])) {
-			if (elsewhere(facts, info, info->mechanisms[i], purpose))
-				add_reason(entry, "cgroup v1 could hold it, but only for ration run with its supervisor");
+		if (!limit_serves(purpose, info->mechanisms[i]))
+			continue;
+		if (elsewhere(facts, info, info->mechanisms[i], purpose)) {
+			add_reason(entry,
+					"cgroup v1 could hold it, but only for ration run with its supervisor");
 			continue;
 		}
 		ops->ask(facts, info->limit, entry->item.asked_soft, entry->item.asked, &answer);
@@ -528,12 +534,24 @@ int ration_plan_new_for(const struct ration_host *host, const struct ration_limi
 	return plan_new(host, &host->facts, limits, policy, purpose, ret_plan, reterr);
 }
 
+/* Nodes have no limits in cgroup v1 (v1.h). */
+static void without_v1(struct host_facts *facts)
+{
+	if (facts->v1_controllers == 0)
+		return;
+	facts->v1_controllers = 0;
+	(void)strcpy(facts->v1_reason,
+			"cgroup v1 could hold it for each of its groups, but not for a tenant");
+}
+
 int ration_plan_new_below(const struct ration_host *host, const struct ration_limits *limits,
 		enum ration_policy policy, enum ration_purpose purpose, const char *tenant,
 		struct ration_plan **ret_plan, struct ration_error *reterr)
 {
 	struct host_facts facts = host->facts;
 
+	if (purpose == RATION_PURPOSE_GROUP && !tenant)
+		without_v1(&facts);
 	/* One that can't be is refused by who makes the group, with the flag that it came by. */
 	if (tenant && host_check_name("tenant", tenant, NULL) < 0)
 		tenant = NULL;

@@ -13,7 +13,10 @@
  *     user.ration.command   what runs in it
  *     user.ration.limits    what was asked for, a line each: "memory 67108864";
  *                           for each key: "io_read_bps /data:1048576"
- *     user.ration.from      where processes came from, a line each: "PID START PATH"
+ *     user.ration.from      where processes came from, a line each: "PID START PATH"; on a directory of
+ *                           cgroup v1 the path is one of the file system
+ *     user.ration.v1        its directories in cgroup v1, a line each: "memory /sys/fs/cgroup/memory", below
+ *                           which place
  */
 #ifndef RATION_LIB_RECORD_H
 #define RATION_LIB_RECORD_H
@@ -28,6 +31,7 @@
 #define RECORD_COMMAND "user.ration.command"
 #define RECORD_LIMITS "user.ration.limits"
 #define RECORD_FROM "user.ration.from"
+#define RECORD_V1 "user.ration.v1"
 
 /* Longest record that is written, with the final NUL that isn't. */
 #define RECORD_MAX 8192

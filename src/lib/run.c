@@ -72,23 +72,6 @@ static void take_options(struct ration_run *run, const struct ration_run_options
 
 /* --------------------------------------------------------------- command */
 
-/* The files by which the command joins its directories in cgroup v1. */
-static int open_joins(const struct ration_run *run, struct spawn *spawn, struct ration_error *reterr)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(run->group.v1_fd); i++) {
-		int fd;
-
-		if (run->group.v1_fd[i] < 0)
-			continue;
-		fd = sys_open_beneath(run->group.v1_fd[i], "cgroup.procs", O_WRONLY);
-		if (fd < 0)
-			return error_set(reterr, fd, RATION_CAUSE_UNKNOWN, "can't open cgroup.procs of %s below %.200s: %s",
-					run->receipt.group, run->host->v1[i].path, error_text(fd));
-		spawn->join_fd[spawn->n_join++] = fd;
-	}
-	return 0;
-}
-
 static int start_command(struct ration_run *run, struct ration_error *reterr)
 {
 	CLEANUP(freep) char **with_shell = NULL;
@@ -114,7 +97,7 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 	}
 	r = apply_child(run->plan, &run->host->facts, &spawn, reterr);
 	if (r == 0)
-		r = open_joins(run, &spawn, reterr);
+		r = v1_open_joins(&run->group, &spawn, reterr);
 	if (r == 0) {
 		run->start_usec = sys_now_usec();
 		r = spawn_start(&spawn, &run->pid, &run->pid_fd, &run->receipt.birth);
@@ -124,8 +107,7 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 			r = error_set(reterr, -ENOSYS, RATION_CAUSE_KERNEL_TOO_OLD,
 					"can't supervise the command: there is no pidfd of it");
 	}
-	for (size_t i = 0; i < spawn.n_join; i++)
-		(void)close_fd(spawn.join_fd[i]);
+	v1_close_joins(&spawn);
 	return r;
 }
 
@@ -223,7 +205,7 @@ void run_release(struct ration_run *run)
 	run->oom_above_fd = close_fd(run->oom_above_fd);
 }
 
-static int make_and_launch(struct ration_run *run, struct ration_error *reterr)
+static int start_in_group(struct ration_run *run, struct ration_error *reterr)
 {
 	uint32_t wanted = apply_controllers(run->plan, &run->host->facts);
 	int r;
@@ -244,25 +226,6 @@ static int make_and_launch(struct ration_run *run, struct ration_error *reterr)
 	record_argv(run->group.fd, run->options.argv);
 	(void)record_limits(run->group.fd, run->plan);
 	return launch(run, reterr);
-}
-
-/* Whatever failed first where somebody else has removed the group meanwhile: that is why. */
-static void explain(const struct ration_run *run, int code, struct ration_error *reterr)
-{
-	if (!reterr || reterr->cause == RATION_CAUSE_COMMAND || run->group.fd < 0 || group_alive(run->group.fd))
-		return;
-	(void)error_set(reterr, code, RATION_CAUSE_VANISHED, "the group %s/%s was removed before the command ran in it",
-			run->group.tenant, run->group.name);
-	(void)error_hint(reterr, code, "somebody has removed it, by ration rm perhaps; try again");
-}
-
-static int start_in_group(struct ration_run *run, struct ration_error *reterr)
-{
-	int r = make_and_launch(run, reterr);
-
-	if (r < 0)
-		explain(run, r, reterr);
-	return r;
 }
 
 int run_launch(struct ration_run *run, struct ration_error *reterr)

@@ -372,6 +372,31 @@ int update_apply(struct ration_group *group, const struct ration_plan *plan,
 	return r;
 }
 
+/* What makes a change to a living group whole, above, is all of cgroup2. */
+static int check_v1(const struct ration_group *group, const struct ration_plan *plan,
+		struct ration_update_report *report, struct ration_error *reterr)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct ration_plan_item *item = &plan->entry[i].item;
+
+		if (item->mechanism != RATION_MECHANISM_CGROUP1)
+			continue;
+		if (report && report->size == sizeof(*report)) {
+			*report = (struct ration_update_report) { .size = report->size, .has_failed = true,
+				.failed = item->limit, .memory_before_bytes = RATION_UNLIMITED,
+				.memory_after_bytes = RATION_UNLIMITED };
+		}
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
+				"%s of %s can't be changed: cgroup v1 holds it here, where a group has its "
+				"limits from its making on",
+				ration_limit_info(item->limit)->flag, group->address);
+		return error_hint(reterr, -EOPNOTSUPP,
+				"remove it and make it anew: ration rm %s; ration create %s ... %s",
+				group->address, ration_limit_info(item->limit)->flag, group->address);
+	}
+	return 0;
+}
+
 int ration_group_update(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_update_options *options, struct ration_update_report *report,
 		struct ration_error *reterr)
@@ -380,6 +405,10 @@ int ration_group_update(struct ration_group *group, const struct ration_plan *pl
 
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_GROUP, reterr);
+	if (r == 0)
+		r = handle_check_plan(group, plan, reterr);
+	if (r == 0)
+		r = check_v1(group, plan, report, reterr);
 	if (r == 0)
 		r = handle_lock(group, reterr);
 	if (r < 0)

@@ -11,6 +11,7 @@
 
 #include "lib/nodes.h"
 #include "lib/owner.h"
+#include "lib/record.h"
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
 #include "sys/mounts.h"
@@ -331,6 +332,33 @@ static int make_error(const struct group *group, const char *where, int code, st
 			group->tenant, group->name, where, error_text(code));
 }
 
+/* The controller by which a hierarchy is known. */
+static const char *first_name(uint32_t bits)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		if (bits & controllers[i].bit)
+			return controllers[i].name;
+	}
+	return "";
+}
+
+/* Writes on the group's cgroup2 where the others are: from another place they aren't found. */
+static void record_places(const struct group *group)
+{
+	char text[RECORD_MAX];
+	size_t used = 0;
+
+	for (size_t i = 0; i < group->host->n_v1 && used < sizeof(text); i++) {
+		const struct host_v1 *at = &group->host->v1[i];
+
+		if (group->v1_fd[i] >= 0)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %s", used ? "\n" : "",
+					first_name(at->controllers), at->path);
+	}
+	if (used > 0)
+		(void)record_set(group->fd, RECORD_V1, text);
+}
+
 int v1_make(struct group *group, uint32_t wanted, struct ration_error *reterr)
 {
 	const struct ration_host *host = group->host;
@@ -344,16 +372,80 @@ int v1_make(struct group *group, uint32_t wanted, struct ration_error *reterr)
 			return make_error(group, host->v1[i].path, r, reterr);
 		}
 	}
+	if (group->fd >= 0)
+		record_places(group);
 	return 0;
+}
+
+int v1_keep(const struct group *group)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < group->host->n_v1 && r == 0; i++)
+		r = group->v1_fd[i] < 0 ? 0 : owner_keep(group->v1_fd[i]);
+	return r;
+}
+
+/* Finds our hierarchy of a line "CONTROLLER PLACE" of the record. -1: our place there is another, or none. */
+static int find_place(const struct ration_host *host, const char *line)
+{
+	for (size_t i = 0; i < host->n_v1; i++) {
+		const char *name = first_name(host->v1[i].controllers);
+		size_t length = strlen(name);
+
+		if (strncmp(line, name, length) == 0 && line[length] == ' ' &&
+				strcmp(line + length + 1, host->v1[i].path) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static void open_leaf(struct group *group, size_t hierarchy)
+{
+	CLEANUP(closep) int tenant_fd = v1_open_tenant(group->host, hierarchy, group->tenant);
+
+	if (tenant_fd >= 0)
+		group->v1_fd[hierarchy] = cg_open_dir(tenant_fd, group->name);
+}
+
+int v1_check(const struct group *group, char *ret_line, size_t size)
+{
+	char text[RECORD_MAX], *save = NULL;
+	int result = 0;
+
+	if (record_get(group->fd, RECORD_V1, text, sizeof(text)) < 0)
+		return 0;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		int i = find_place(group->host, line);
+
+		if (i >= 0 && group->v1_fd[i] >= 0)
+			continue;
+		result = i < 0 ? -EXDEV : -ENOENT;
+		(void)snprintf(ret_line, size, "%s", line);
+		if (i < 0)
+			break;
+	}
+	return result;
 }
 
 void v1_open(struct group *group)
 {
-	for (size_t i = 0; i < group->host->n_v1; i++) {
-		CLEANUP(closep) int tenant_fd = v1_open_tenant(group->host, i, group->tenant);
+	char text[RECORD_MAX], *save = NULL;
+	int r = record_get(group->fd, RECORD_V1, text, sizeof(text));
 
-		if (tenant_fd >= 0)
-			group->v1_fd[i] = cg_open_dir(tenant_fd, group->name);
+	/* What has the name there is of a group below another BASE. */
+	if (r == -ENODATA)
+		return;
+	/* Where nothing can be remembered (before 5.7), the name has to do. */
+	for (size_t i = 0; r < 0 && i < group->host->n_v1; i++)
+		open_leaf(group, i);
+	if (r < 0)
+		return;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		int i = find_place(group->host, line);
+
+		if (i >= 0)
+			open_leaf(group, (size_t)i);
 	}
 }
 
@@ -374,28 +466,99 @@ int v1_remove(struct group *group)
 	return result;
 }
 
+bool v1_inside(const struct group *group, size_t hierarchy, const char *path)
+{
+	char own[V1_PATH_MAX], full[PATH_MAX + V1_PATH_MAX];
+	size_t length;
+
+	(void)snprintf(full, sizeof(full), "%s/%s", group->host->v1[hierarchy].path,
+			path_of(own, sizeof(own), group->host, group->tenant, group->name));
+	length = strlen(full);
+	return strncmp(path, full, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+int v1_place(const struct ration_host *host, size_t hierarchy, pid_t pid, char *buf, size_t size)
+{
+	CLEANUP(freep) struct mounts_v1 *mounts = NULL;
+	const char *name = first_name(host->v1[hierarchy].controllers);
+	char whose[32];
+	int n;
+
+	(void)snprintf(whose, sizeof(whose), "/proc/%d", (int)pid);
+	n = mounts_read_v1_of("/proc/self", whose, &mounts);
+	for (int i = 0; i < n; i++) {
+		if (mounts_has_controller(mounts[i].controllers, name) &&
+				(size_t)snprintf(buf, size, "%s%s", mounts[i].point, mounts[i].own) < size)
+			return 0;
+	}
+	return n < 0 ? n : -ENOENT;
+}
+
+int v1_move(pid_t pid, const char *path)
+{
+	CLEANUP(closep) int fd = cg1_open_base(path);
+
+	return fd < 0 ? fd : cg_attach(fd, pid);
+}
+
+int v1_open_joins(const struct group *group, struct spawn *spawn, struct ration_error *reterr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(group->v1_fd); i++) {
+		int fd;
+
+		if (group->v1_fd[i] < 0)
+			continue;
+		fd = sys_open_beneath(group->v1_fd[i], "cgroup.procs", O_WRONLY);
+		if (fd < 0)
+			return error_set(reterr, fd, RATION_CAUSE_UNKNOWN,
+					"can't open cgroup.procs of %s/%s below %.200s: %s", group->tenant,
+					group->name, group->host->v1[i].path, error_text(fd));
+		spawn->join_fd[spawn->n_join++] = fd;
+	}
+	return 0;
+}
+
+void v1_close_joins(struct spawn *spawn)
+{
+	while (spawn->n_join > 0)
+		(void)close_fd(spawn->join_fd[--spawn->n_join]);
+}
+
 void v1_group_close(struct group *group)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(group->v1_fd); i++)
 		group->v1_fd[i] = close_fd(group->v1_fd[i]);
 }
 
-void v1_remove_name(const struct ration_host *host, const char *tenant, const char *name)
+int v1_remove_name(const struct ration_host *host, const char *tenant, const char *name)
 {
+	int result = 0;
+
 	for (size_t i = 0; i < host->n_v1; i++) {
-		if (remove_leaf(host, i, tenant, name) == 0)
+		int r = remove_leaf(host, i, tenant, name);
+
+		if (r == 0)
 			v1_remove_nodes(host, i, tenant);
+		else if (!vanished(r))
+			result = r;
 	}
+	return result;
 }
 
-void v1_remove_dead(const struct ration_host *host, const char *tenant, const char *name)
+int v1_remove_dead(const struct ration_host *host, const char *tenant, const char *name)
 {
+	int result = 0;
+
 	for (size_t i = 0; i < host->n_v1; i++) {
 		CLEANUP(chain_close) struct chain chain = chain_of(host, i, tenant);
+		int r = chain_open(&chain, false);
 
-		if (chain_open(&chain, false) < 0)
-			continue;
-		(void)remove_dead(host, chain.fd[chain.n - 1], name);
+		if (r == 0)
+			r = remove_dead(host, chain.fd[chain.n - 1], name);
+		/* One whose owner lives is of another group that has the name, below another BASE. */
+		if (r < 0 && r != -EEXIST && !vanished(r))
+			result = r;
 		chain_remove(&chain);
 	}
+	return result;
 }

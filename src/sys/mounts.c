@@ -252,6 +252,11 @@ static void consider_v1(struct mounts_v1 *found, const struct mount_line *line)
 
 int mounts_read_v1(const char *proc, struct mounts_v1 **ret)
 {
+	return mounts_read_v1_of(proc, proc, ret);
+}
+
+int mounts_read_v1_of(const char *proc, const char *whose, struct mounts_v1 **ret)
+{
 	CLEANUP(freep) struct mounts_v1 *found = calloc(MOUNTS_V1_MAX, sizeof(*found));
 	CLEANUP(fclosep) FILE *file = open_in(proc, "mountinfo");
 	CLEANUP(freep) char *line = NULL;
@@ -262,7 +267,7 @@ int mounts_read_v1(const char *proc, struct mounts_v1 **ret)
 		return -ENOMEM;
 	if (!file)
 		return -errno;
-	n = read_own_v1(proc, found);
+	n = read_own_v1(whose, found);
 	while (n > 0 && getline(&line, &size, file) > 0) {
 		struct mount_line fields;
 

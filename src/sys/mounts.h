@@ -47,6 +47,9 @@ struct mounts_v1 {
  */
 int mounts_read_v1(const char *proc, struct mounts_v1 **ret);
 
+/* The same of the groups of another process, `whose` directory is "/proc/4711", by our mounts. */
+int mounts_read_v1_of(const char *proc, const char *whose, struct mounts_v1 **ret);
+
 /* Finds a word in "cpu,cpuacct". */
 bool mounts_has_controller(const char *controllers, const char *name);
 

@@ -155,7 +155,6 @@ class Running:
             popen.setdefault(name, subprocess.PIPE)
         popen.setdefault("stdin", subprocess.DEVNULL)
         self.receipt_file, self.asked, self.argv, self.receipts = receipt, asked, argv, receipts
-        self.marker = f"RATION_TEST_MARKER={env['RATION_TEST_MARKER']}"
         self.begun = time.monotonic()
         self.popen = subprocess.Popen(argv, env=env, text=text, errors="replace" if text else None, **popen)
         self.pid = self.popen.pid
@@ -167,9 +166,9 @@ class Running:
         try:
             out, err = self.popen.communicate(input, timeout=deadline or DEADLINE)
         except subprocess.TimeoutExpired:
-            what = "still running" if self.popen.poll() is None else "ended, but its output is held"
-            out, err, holders = self.give_up()
-            pytest.fail(f"{what} after {deadline or DEADLINE} s: {shlex.join(self.argv)}\n{out}\n{err}\n{holders}")
+            self.popen.kill()
+            out, err = self.popen.communicate()
+            pytest.fail(f"still running after {deadline or DEADLINE} s: {shlex.join(self.argv)}\n{out}\n{err}")
         wall = time.monotonic() - self.begun
         receipt = None
         if self.receipt_file and self.receipt_file.exists():
@@ -180,17 +179,6 @@ class Running:
             if self.receipts is not None:
                 self.receipts.append(receipt)
         return result
-
-    def give_up(self):
-        """Ends it, and a little later whoever of its processes has outlived it and holds its output."""
-        self.popen.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return *self.popen.communicate(timeout=5), ""
-        left = processes(self.marker)
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return *self.popen.communicate(), f"these outlived it: {left}"
 
 
 class Ration:
@@ -225,9 +213,9 @@ class Ration:
             kwargs.setdefault("stdin", subprocess.PIPE)
         return self.start(*args, **kwargs).wait(deadline, input)
 
-    def command(self, *words, env=None, deadline=None):
+    def command(self, *words, env=None, deadline=None, before=()):
         """Runs `ration WORDS...`, whatever it is."""
-        return self.program([RATION, *words], env=env, deadline=deadline)
+        return self.program([*before, RATION, *words], env=env, deadline=deadline)
 
     def program(self, argv, env=None, deadline=None):
         """Runs any program."""

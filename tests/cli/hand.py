@@ -76,10 +76,13 @@ class Hand:
         self.children.append(child)
         return child
 
-    def sleeper(self):
+    def start(self, argv):
         """A process that is in no group of ours."""
-        self.children.append(subprocess.Popen(["sleep", "100"], env=self.run.env))
+        self.children.append(subprocess.Popen(argv, env=self.run.env, stdin=subprocess.DEVNULL))
         return self.children[-1]
+
+    def sleeper(self):
+        return self.start(["sleep", "100"])
 
     def put_by_exec(self, address, command):
         child = subprocess.Popen([RATION, "exec", address, "--", *shlex.split(command)], env=self.run.env,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import RATION, wait_for
+from world import HAS
 
 
 
@@ -77,6 +78,17 @@ def test_I02_limits_of_the_process(run):
 
 @pytest.mark.needs("!memory")
 def test_I02_what_nothing_holds(run):
-    r = run("--exec --memory 64M", ["touch", str(run.file("started"))], receipt=False)
+    r = run("--exec --memory-high 64M", ["touch", str(run.file("started"))], receipt=False)
     assert r.code == 125 and "memory" in r.stderr, r
     assert not run.file("started").exists()
+
+
+@pytest.mark.needs("!memory")
+def test_I02_what_cgroup_v1_holds(run):
+    """Beside a cgroup2: that is what the group is found by. By itself it is refused."""
+    r = run("--exec --memory 64M", ["touch", str(run.file("started"))], receipt=False)
+    if {"cgroup", "memory1"} <= HAS:
+        assert r.code == 0 and run.file("started").exists(), r
+        assert "removed: 1" in run.command("gc").stdout
+    else:
+        assert r.code == 125 and "memory" in r.stderr and not run.file("started").exists(), r

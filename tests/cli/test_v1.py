@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import NAMESPACE, wait_for
+from conftest import HELPERS, NAMESPACE, wait_for
 from world import HAS, WORLD, mount, strict, v1_places
 
 pytestmark = [pytest.mark.needs("memory1", "cpu1", "pids1")]
@@ -291,10 +291,201 @@ def test_what_a_run_has_and_uses_in_v1(run):
     r.wait()
 
 
-@pytest.mark.needs("cgroup", "!memory")
-def test_groups_by_hand_have_no_v1(hand):
-    """Said, and not half done."""
-    hand.refused("create --memory 64M acme/vm7", "memory", "ration run")
+by_hand_in_v1 = pytest.mark.needs("cgroup", "!memory")
+ALL = ("memory", "cpu", "pids")
+
+
+def of_vm7(controller):
+    return v1_places()[controller] / NAMESPACE / "acme" / "vm7"
+
+
+def left():
+    """What is left in cgroup v1."""
+    return [place / NAMESPACE for place in set(v1_places().values()) if (place / NAMESPACE).exists()]
+
+
+def exec_in(run, address, script):
+    return run.command("exec", address, "--", "sh", "-c", script)
+
+
+@by_hand_in_v1
+def test_J06_groups_by_hand_in_v1(hand):
+    """Made, shown, and nothing left."""
+    hand.ok("create --memory 64M --pids 20 --cpus 0.5 --cpu-weight 50 --enforce strict acme/vm7")
+    assert (of_vm7("memory") / "memory.limit_in_bytes").read_text() == f"{64 * MIB}\n"
+    assert (of_vm7("cpu") / "cpu.cfs_quota_us").read_text() == "50000\n"
+    assert (of_vm7("pids") / "pids.max").read_text() == "20\n"
+    for name, value in (("memory", 64 * MIB), ("pids", 20), ("cpus", .5)):
+        entry = hand.limit("acme/vm7", name)
+        assert (entry["asked"], entry["in_force"], entry["effective"]) == (value, value, value), entry
+        assert (entry["mechanism"], entry["level"]) == ("cgroup1", "group"), entry
+    hand.ok("create --exist-ok --memory 64M --pids 20 --cpus 0.5 --cpu-weight 50 acme/vm7")
+    hand.refused("create --memory 64M acme/vm7", "exists already")
+    # Its maker is dead, and it stays.
+    assert "removed: 0, live: 1" in hand.ok("gc").stdout
+    assert of_vm7("memory").is_dir() and of_vm7("pids").is_dir()
+    hand.ok("rm acme/vm7")
+    assert not left()
+
+
+@by_hand_in_v1
+def test_J06_exec_in_v1_is_held(hand):
+    """All three, of a command that joins: where it is, what it may use, and what is told of it."""
+    hand.ok("create --memory 30M --pids 16 --cpus 0.2 acme/vm7")
+    at = places(exec_in(hand.run, "acme/vm7", "cat /proc/self/cgroup").stdout)
+    assert all(at[name].endswith(f"/{NAMESPACE}/acme/vm7") for name in (*ALL, "")), at
+    r = exec_in(hand.run, "acme/vm7", f"exec {HELPERS}/forks 31")
+    assert (r.code, r.stdout) == (1, f"made 15 errno {errno.EAGAIN}\n"), r
+    r = exec_in(hand.run, "acme/vm7", f"exec {HELPERS}/alloc 100 stay")
+    assert r.code == -signal.SIGKILL, r
+    assert int((of_vm7("memory") / "memory.max_usage_in_bytes").read_text()) <= 30 * MIB
+    stat = hand.ok("stat --json acme/vm7").stdout
+    assert '"memory_current_bytes": "cgroup1"' in stat and '"pids_current": "cgroup1"' in stat, stat
+    stat = hand.json("stat acme/vm7")["groups"][0]
+    assert stat["usage"]["pids_refused"] >= 1 and stat["usage"]["memory_peak_bytes"] <= 30 * MIB, stat
+
+
+@by_hand_in_v1
+def test_J06_attach_in_v1_is_held(hand):
+    """A process that runs already; and when it is let go, it is where it was."""
+    gate = hand.run.file("gate")
+    os.mkfifo(gate)
+    child = hand.start(["sh", "-c", f"read line <{gate}; exec {HELPERS}/alloc 100 stay"])
+    before = open(f"/proc/{child.pid}/cgroup").read()
+    hand.ok("create --memory 30M --pids 16 acme/vm7")
+    hand.ok(f"attach acme/vm7 {child.pid}")
+    at = places(open(f"/proc/{child.pid}/cgroup").read())
+    assert all(at[name].endswith(f"/{NAMESPACE}/acme/vm7") for name in ("memory", "pids", "")), at
+    hand.refused("rm acme", "live processes", str(child.pid))
+    hand.ok("rm --release acme/vm7")
+    assert open(f"/proc/{child.pid}/cgroup").read() == before and not left()
+    hand.ok("create --memory 30M --pids 16 acme/vm7")
+    hand.ok(f"attach acme/vm7 {child.pid}")
+    gate.write_text("\n")
+    assert child.wait(60) == -signal.SIGKILL
+    hand.ok("rm acme")
+    assert not left()
+
+
+@by_hand_in_v1
+def test_release_in_v1_from_another_group(hand, by_hand):
+    """Back to where it was in each hierarchy."""
+    from_memory = by_hand(v1_places()["memory"] / f"{NAMESPACE}-from")
+    child = hand.sleeper()
+    (from_memory / "cgroup.procs").write_text(str(child.pid))
+    before = open(f"/proc/{child.pid}/cgroup").read()
+    hand.ok("create --memory 30M --pids 16 acme/vm7")
+    hand.ok(f"attach acme/vm7 {child.pid}")
+    hand.ok("rm --release acme")
+    assert open(f"/proc/{child.pid}/cgroup").read() == before and not left()
+    child.kill()
+    child.wait()
+
+
+@by_hand_in_v1
+def test_stop_and_kill_in_v1(hand):
+    hand.ok("create --memory 64M acme/vm7")
+    child = hand.put_by_exec("acme/vm7", "sleep 100")
+    hand.ok("freeze acme/vm7")
+    assert hand.json("stat acme/vm7")["groups"][0]["frozen"]
+    hand.ok("thaw acme/vm7")
+    hand.ok("kill acme/vm7")
+    assert child.wait(60) == -signal.SIGKILL
+    child = hand.put_by_exec("acme/vm7", "sleep 100")
+    hand.ok("rm --force acme")
+    assert child.wait(60) == -signal.SIGKILL and not left()
+
+
+@by_hand_in_v1
+def test_J06_groups_by_hand_in_v1_whole_or_not_at_all(hand, by_hand):
+    """Somebody's own directory is in the way in the last of them, or the last limit is refused."""
+    place = by_hand(of_vm7("pids"))
+    hand.refused("create --memory 64M --cpus 1 --pids 50 acme/vm7", "exists already")
+    assert not of_vm7("memory").exists() and not of_vm7("cpu").exists() and place.is_dir()
+    place.rmdir()
+    place.parent.rmdir()
+    place.parent.parent.rmdir()
+    above = by_hand(v1_places()["cpu"] / f"{NAMESPACE}-above")
+    (above / "cpu.cfs_quota_us").write_text("50000")
+    r = hand.run.command("create", "--memory", "64M", "--cpus", "2", "acme/vm7",
+                         before=["sh", "-c", f'echo 0 >{above}/cgroup.procs; exec "$@"', "sh"])
+    assert r.code == 125 and "cpu.cfs_quota_us" in r.stderr, r
+    assert not left() and not (above / NAMESPACE).exists() and hand.run.groups() == {str(above)}
+
+
+@by_hand_in_v1
+def test_tenants_have_no_v1(hand):
+    hand.refused("create --memory 64M acme", "--memory", "not for a tenant")
+    hand.ok("create acme")
+    hand.refused("set --pids 5 acme", "--pids", "not for a tenant")
+
+
+@by_hand_in_v1
+def test_set_in_v1_is_refused(hand):
+    """And the way out is named, and goes."""
+    hand.ok("create --memory 64M acme/vm7")
+    r = hand.refused("set --memory 32M acme/vm7", "--memory of acme/vm7 can't be changed", "ration rm acme/vm7")
+    assert "cgroup v1" in r.stderr
+    hand.refused("set --pids max acme/vm7", "--pids of acme/vm7 can't be changed")
+    hand.ok("rm acme/vm7")
+    hand.ok("create --memory 32M acme/vm7")
+
+
+@by_hand_in_v1
+def test_J06_groups_by_hand_in_v1_from_another_place(hand, by_hand):
+    """Who is elsewhere in cgroup v1 doesn't find its directories: then nobody joins without its limits,
+    and nothing of it is forgotten."""
+    hand.ok("create --memory 64M acme/vm7")
+    other = by_hand(v1_places()["memory"] / f"{NAMESPACE}-other")
+    before = ["sh", "-c", f'echo 0 >{other}/cgroup.procs; exec "$@"', "sh"]
+    for words in (["exec", "acme/vm7", "--", "true"], ["rm", "acme/vm7"], ["rm", "--force", "acme"]):
+        r = hand.run.command(*words, before=before)
+        assert r.code == 125 and str(v1_places()["memory"]) in r.stderr, r
+    assert of_vm7("memory").is_dir()
+    of_vm7("memory").rmdir()
+    r = exec_in(hand.run, "acme/vm7", "true")
+    assert r.code == 125 and "was removed" in r.stderr, r
+    hand.ok("rm acme/vm7")
+
+
+@by_hand_in_v1
+def test_rm_tells_of_who_is_left_in_v1(hand):
+    """A process that somebody put into the directory of cgroup v1 alone: it wasn't seen, and the
+    directory stayed without a word."""
+    hand.ok("create --memory 64M acme/vm7")
+    child = hand.sleeper()
+    (of_vm7("memory") / "cgroup.procs").write_text(str(child.pid))
+    hand.refused("rm acme", "live processes")
+    assert of_vm7("memory").is_dir()
+    assert "1 process killed" in hand.ok("rm acme/vm7").stdout
+    assert child.wait(60) == -signal.SIGKILL and not left()
+
+
+@by_hand_in_v1
+def test_run_exec_in_v1(run):
+    """The command is its group's owner: when it is dead, gc removes all of it."""
+    r = run.command("run", "--exec", "--memory", "64M", "--pids", "20", "--name", "x", "--", "cat", "/proc/self/cgroup")
+    at = places(r.stdout)
+    assert at["memory"].endswith("/default/x") and at["pids"].endswith("/default/x"), r
+    assert directory("memory", "x").is_dir()
+    told = run.command("gc")
+    assert "default/x: removed" in told.stdout + told.stderr, told
+    assert run.groups() == set() and not left()
+    r = run.command("run", "--exec", "--memory", "64M", "--name", "x", "--", "/nowhere")
+    assert r.code == 127 and run.groups() == set() and not left(), r
+
+
+@by_hand_in_v1
+def test_gc_says_what_it_cant_remove_in_v1(run):
+    """Said to be removed, while a directory in cgroup v1 stayed."""
+    run.command("run", "--exec", "--memory", "64M", "--name", "x", "--", "true")
+    place = directory("memory", "x")
+    before = ["unshare", "-m", "sh", "-c", f'mount -o bind,ro {place} {place} && exec "$@"', "sh"]
+    told = run.command("gc", before=before)
+    assert told.code == 1 and "default/x: couldn't be removed" in told.stdout, told
+    assert place.is_dir()
+    told = run.command("gc")
+    assert told.code == 0 and "default/x: removed" in told.stdout + told.stderr and not left(), told
 
 
 @alone
@@ -302,3 +493,5 @@ def test_groups_by_hand_without_cgroup2(run):
     for words in (["create", "acme/vm7"], ["freeze", "acme/vm7"], ["stat", "acme/vm7"], ["set", "acme/vm7", "--pids", "5"]):
         r = run.command(*words)
         assert r.code == 125 and "cgroup" in r.stderr, r
+    r = run.command("create", "--memory", "64M", "acme/vm7")
+    assert r.code == 125 and "only for ration run with its supervisor" in r.stderr, r

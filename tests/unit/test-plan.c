@@ -397,6 +397,39 @@ static void test_v1_controllers(void **state)
 	}
 }
 
+/* A group by hand has limits in cgroup v1 where a cgroup2 is beside it. */
+static void test_v1_by_hand(void **state)
+{
+	static const struct {
+		enum world world;
+		enum ration_limit limit;
+		const char *text, *reason;
+		enum ration_mechanism mechanism;
+	} rows[] = {
+		{ HYBRID_V1, RATION_LIMIT_CPUS, "1", "", RATION_MECHANISM_CGROUP1 },
+		{ HYBRID_V1, RATION_LIMIT_PIDS, "9", "", RATION_MECHANISM_CGROUP1 },
+		{ HYBRID_V1, RATION_LIMIT_MEMORY, "64M", "", RATION_MECHANISM_CGROUP2 },
+		{ V1, RATION_LIMIT_PIDS, "9", "only for ration run", RATION_MECHANISM_NONE },
+		{ HYBRID, RATION_LIMIT_PIDS, "9", "v1 holds all controllers", RATION_MECHANISM_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_limits limits = { .value = { { .set = false } } };
+		const struct host_facts facts = make_facts(rows[i].world);
+		const struct ration_plan_item *item;
+		struct ration_plan *plan = NULL;
+
+		ask(&limits, rows[i].limit, rows[i].text);
+		assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_ANY, RATION_PURPOSE_GROUP, &plan, NULL),
+				0);
+		item = item_of(plan, rows[i].limit);
+		assert_row(item->mechanism == rows[i].mechanism && strstr(item->reason, rows[i].reason),
+				"row %zu: %s, %s", i, ration_mechanism_name(item->mechanism), item->reason);
+		assert_null(ration_plan_free(plan));
+	}
+}
+
 static void test_backstops(void **state)
 {
 	static const struct {
@@ -926,6 +959,7 @@ int main(void)
 		cmocka_unit_test(test_backstops),
 		cmocka_unit_test(test_v1_swap),
 		cmocka_unit_test(test_v1_controllers),
+		cmocka_unit_test(test_v1_by_hand),
 		cmocka_unit_test(test_lifted_limits_have_no_backstop),
 		cmocka_unit_test(test_max_protection_is_no_lifting),
 		cmocka_unit_test(test_a_base_that_is_refused),

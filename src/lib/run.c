@@ -205,7 +205,7 @@ void run_release(struct ration_run *run)
 	run->oom_above_fd = close_fd(run->oom_above_fd);
 }
 
-static int start_in_group(struct ration_run *run, struct ration_error *reterr)
+static int make_and_launch(struct ration_run *run, struct ration_error *reterr)
 {
 	uint32_t wanted = apply_controllers(run->plan, &run->host->facts);
 	int r;
@@ -226,6 +226,25 @@ static int start_in_group(struct ration_run *run, struct ration_error *reterr)
 	record_argv(run->group.fd, run->options.argv);
 	(void)record_limits(run->group.fd, run->plan);
 	return launch(run, reterr);
+}
+
+/* Whatever failed first where somebody else has removed the group meanwhile: that is why. */
+static void explain(const struct ration_run *run, int code, struct ration_error *reterr)
+{
+	if (!reterr || reterr->cause == RATION_CAUSE_COMMAND || run->group.fd < 0 || group_alive(run->group.fd))
+		return;
+	(void)error_set(reterr, code, RATION_CAUSE_VANISHED, "the group %s/%s was removed before the command ran in it",
+			run->group.tenant, run->group.name);
+	(void)error_hint(reterr, code, "somebody has removed it, by ration rm perhaps; try again");
+}
+
+static int start_in_group(struct ration_run *run, struct ration_error *reterr)
+{
+	int r = make_and_launch(run, reterr);
+
+	if (r < 0)
+		explain(run, r, reterr);
+	return r;
 }
 
 int run_launch(struct ration_run *run, struct ration_error *reterr)

@@ -64,6 +64,9 @@ enum event {
 
 /* How long the kill of a warden's tree may take at a time; a fork bomb of thousands has taken 1.7 s. */
 #define TREE_KILL_USEC 2000000
+
+/* How long a command that has left its group may take to stop. */
+#define STOP_USEC 1000000
 #define KILL_RETRY_USEC 10000
 
 /*
@@ -654,8 +657,8 @@ static void look_for_escape(struct ration_run *run)
 			within_group(run, path))
 		return;
 	(void)snprintf(run->receipt.escaped_to, sizeof(run->receipt.escaped_to), "%.199s", path);
-	/* Stopped, it has no more children than can be found. */
-	(void)sys_child_signal(run->pid, run->pid_fd, SIGSTOP);
+	/* Once it stands it has no more children than can be found. */
+	(void)sys_child_stop(run->pid, run->pid_fd, STOP_USEC);
 	(void)proc_tree_stop_kill(run->host->proc_fd, run->pid, TREE_KILL_USEC, &(uint64_t){ 0 });
 	(void)sys_child_signal(run->pid, run->pid_fd, SIGKILL);
 	supervise_end(run, RUN_CAUSE_ESCAPED, SIGKILL, 0);

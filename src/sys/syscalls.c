@@ -133,6 +133,25 @@ int sys_child_signal(pid_t pid, int pid_fd, int sig)
 	return kill(pid, sig) < 0 ? -errno : 0;
 }
 
+int sys_child_stop(pid_t pid, int pid_fd, uint64_t timeout_usec)
+{
+	uint64_t start = sys_now_usec();
+	siginfo_t info;
+	int r = sys_child_signal(pid, pid_fd, SIGSTOP);
+
+	while (r == 0) {
+		info.si_pid = 0;
+		if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOHANG | WNOWAIT) < 0)
+			return -errno;
+		if (info.si_pid != 0)
+			return 0;
+		if (sys_now_usec() - start >= timeout_usec)
+			return -ETIMEDOUT;
+		(void)nanosleep(&(struct timespec) { .tv_nsec = 200000 }, NULL);
+	}
+	return r;
+}
+
 /* What to do with each open fd. */
 typedef void fd_action(int fd);
 

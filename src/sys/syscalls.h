@@ -51,6 +51,13 @@ int sys_pidfd_signal(int pid_fd, int sig);
  */
 int sys_child_signal(pid_t pid, int pid_fd, int sig);
 
+/*
+ * Stops such a child, and waits until all its threads stand or are dead, at most
+ * that long: SIGSTOP comes to a thread that is just in fork(2) when that is done.
+ * -ETIMEDOUT: one may still be at it.
+ */
+int sys_child_stop(pid_t pid, int pid_fd, uint64_t timeout_usec);
+
 /* Closes every fd but the `n` of `keep`, in any order, some of which may be none (negative). */
 void sys_close_others(const int *keep, size_t n);
 

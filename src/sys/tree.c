@@ -473,6 +473,7 @@ struct ending {
 	struct proc_list now;
 	struct proc_list seen; /* in any look, as it was last */
 	uint64_t fresh_alive;  /* in the last look for the first time */
+	uint64_t running;      /* in the last look, and not stopped */
 	uint64_t unsettled;    /* in the last look, and not known to be dead from one before */
 	uint64_t denied;       /* alive, and not ours to signal */
 	uint64_t found;        /* alive when first seen */
@@ -492,6 +493,7 @@ static int remember(struct ending *ending, const struct proc_stat *stat, size_t 
 	bool same = before && before->start_ticks == stat->start_ticks;
 
 	ending->fresh_alive += !same && !proc_is_dead(stat);
+	ending->running += stat->state == 'R' || stat->state == 'S' || stat->state == 'D';
 	ending->unsettled += !same || !proc_is_dead(before);
 	if (!before)
 		return proc_list_push(&ending->seen, stat);
@@ -510,7 +512,7 @@ static int signal_all(struct ending *ending, int sig)
 	size_t n_known = ending->seen.n;
 	int r = look_run(&look);
 
-	ending->fresh_alive = ending->unsettled = 0;
+	ending->fresh_alive = ending->running = ending->unsettled = 0;
 	ending->denied = look.denied;
 	for (size_t i = 0; r >= 0 && i < ending->now.n; i++)
 		r = remember(ending, &ending->now.items[i], n_known);
@@ -519,27 +521,41 @@ static int signal_all(struct ending *ending, int sig)
 	return r;
 }
 
-/*
- * Stopping first costs a look and wins the race: a stopped bomb leaves the CPUs
- * to us, and no member sees another die and starts it anew.
- */
-static int stop_all(struct ending *ending)
-{
-	int r = 0;
-
-	for (int round = 0; r >= 0 && round < STOP_ROUNDS; round++) {
-		r = signal_all(ending, SIGSTOP);
-		if (ending->fresh_alive == 0)
-			break;
-	}
-	return r;
-}
-
 static void pause_usec(uint64_t usec)
 {
 	struct timespec time = {.tv_sec = (time_t)(usec / 1000000), .tv_nsec = (long)(usec % 1000000) * 1000};
 
 	(void)nanosleep(&time, NULL);
+}
+
+static uint64_t pause_longer(uint64_t usec)
+{
+	pause_usec(usec);
+	return usec * 2 < PAUSE_MAX_USEC ? usec * 2 : PAUSE_MAX_USEC;
+}
+
+/*
+ * Stopping first costs a look and wins the race: a stopped bomb leaves the CPUs
+ * to us, and no member sees another die and starts it anew. SIGSTOP comes to one that
+ * is just in fork(2) when that is done: its child is found in a later look, as long
+ * as it has its parent. Children of the dead come to `root` if that is ourselves;
+ * else nobody may be killed before all stand.
+ */
+static int stop_all(struct ending *ending)
+{
+	bool all = ending->root != getpid();
+	uint64_t pause = PAUSE_MIN_USEC;
+	int r = 0;
+
+	for (int round = 0; r >= 0 && round < STOP_ROUNDS; round++) {
+		r = signal_all(ending, SIGSTOP);
+		if (ending->fresh_alive > 0)
+			continue;
+		if (!all || ending->running == 0)
+			break;
+		pause = pause_longer(pause);
+	}
+	return r;
 }
 
 /*
@@ -597,8 +613,7 @@ int proc_tree_stop_kill(int proc_fd, pid_t root, uint64_t timeout_usec, uint64_t
 			return -EPERM;
 		if (sys_now_usec() - start >= timeout_usec)
 			return -ETIMEDOUT;
-		pause_usec(pause);
-		pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC;
+		pause = pause_longer(pause);
 	}
 	if (ret_killed)
 		*ret_killed = ending.found;

@@ -155,6 +155,7 @@ class Running:
             popen.setdefault(name, subprocess.PIPE)
         popen.setdefault("stdin", subprocess.DEVNULL)
         self.receipt_file, self.asked, self.argv, self.receipts = receipt, asked, argv, receipts
+        self.marker = f"RATION_TEST_MARKER={env['RATION_TEST_MARKER']}"
         self.begun = time.monotonic()
         self.popen = subprocess.Popen(argv, env=env, text=text, errors="replace" if text else None, **popen)
         self.pid = self.popen.pid
@@ -166,9 +167,9 @@ class Running:
         try:
             out, err = self.popen.communicate(input, timeout=deadline or DEADLINE)
         except subprocess.TimeoutExpired:
-            self.popen.kill()
-            out, err = self.popen.communicate()
-            pytest.fail(f"still running after {deadline or DEADLINE} s: {shlex.join(self.argv)}\n{out}\n{err}")
+            what = "still running" if self.popen.poll() is None else "ended, but its output is held"
+            out, err, holders = self.give_up()
+            pytest.fail(f"{what} after {deadline or DEADLINE} s: {shlex.join(self.argv)}\n{out}\n{err}\n{holders}")
         wall = time.monotonic() - self.begun
         receipt = None
         if self.receipt_file and self.receipt_file.exists():
@@ -179,6 +180,17 @@ class Running:
             if self.receipts is not None:
                 self.receipts.append(receipt)
         return result
+
+    def give_up(self):
+        """Ends it, and a little later whoever of its processes has outlived it and holds its output."""
+        self.popen.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return *self.popen.communicate(timeout=5), ""
+        left = processes(self.marker)
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return *self.popen.communicate(), f"these outlived it: {left}"
 
 
 class Ration:

@@ -581,6 +581,18 @@ def test_rm(hand):
 
 
 @cgroup
+@pytest.mark.worlds("host")  # where what strace delays is soon enough over
+def test_rm_while_a_run_starts(run):
+    """The run says that its group was removed, and not what failed first without it."""
+    started = run.start("--group acme/vm7", "true", before=[
+        "strace", "-f", "-o", str(run.file("trace")), "-e", "trace=clone3", "-e", "inject=clone3:delay_enter=2000000"])
+    wait_for("the group", lambda: [path for path in run.groups() if path.endswith("/acme/vm7")])
+    assert run.command("rm", "--force", "acme").code == 0
+    r = started.wait()
+    assert r.code == 125 and "the group acme/vm7 was removed before the command ran in it" in r.stderr, r
+
+
+@cgroup
 def test_rm_several(hand):
     """One that isn't there doesn't keep the others."""
     hand.ok("create a/b")

@@ -9,9 +9,11 @@
 #include <grp.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "sys/syscalls.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
 #include "warden.h"
@@ -442,6 +444,49 @@ static int signal_descendants(int proc_fd)
 	return 0;
 }
 
+/* Forks twice, then each child, and so on; with so much memory that a fork takes milliseconds. */
+static void __attribute__((noreturn)) fork_slowly(int ready_fd)
+{
+	size_t size = 128 << 20;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)madvise(memory, size, MADV_NOHUGEPAGE);
+	memset(memory, 1, size);
+	(void)!write(ready_fd, "", 1);
+	for (int depth = 0; depth < 4; depth++)
+		if (fork() > 0 && fork() > 0)
+			break;
+	live_a_while();
+}
+
+/*
+ * Below a child of ours, whose descendants come to us when their own parents are
+ * gone: none may have been missed by who looked below that child only, while it
+ * or another was in fork(2).
+ */
+static int end_below_a_child(int proc_fd)
+{
+	for (int round = 0; round < 20; round++) {
+		int ready[2];
+		char byte;
+		pid_t pid;
+
+		CHECK(pipe(ready) == 0);
+		pid = fork();
+		if (pid == 0)
+			fork_slowly(ready[1]);
+		CHECK(read(ready[0], &byte, 1) == 1);
+		nap_msec(round % 5);
+		CHECK(sys_child_stop(pid, -1, 5000000) == 0);
+		CHECK(proc_tree_stop_kill(proc_fd, pid, 10000000, NULL) == 0);
+		CHECK(kill(pid, SIGKILL) == 0);
+		CHECK_SOON(reap_all());
+		(void)close(ready[0]);
+		(void)close(ready[1]);
+	}
+	return 0;
+}
+
 #define BOXED(name)                               \
 	static void test_##name(void **state) \
 	{                                         \
@@ -458,6 +503,7 @@ BOXED(end_bomb)
 BOXED(end_hidden)
 BOXED(end_too_late)
 BOXED(signal_descendants)
+BOXED(end_below_a_child)
 
 int main(void)
 {
@@ -478,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_end_hidden),
 		cmocka_unit_test(test_end_too_late),
 		cmocka_unit_test(test_signal_descendants),
+		cmocka_unit_test(test_end_below_a_child),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

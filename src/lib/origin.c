@@ -65,8 +65,20 @@ static void record_on(const struct ration_host *host, int fd, pid_t pid, const c
 	(void)record_set(fd, RECORD_FROM, text);
 }
 
+/* Tells whether a path is the group itself or below it. */
+static bool inside(const struct ration_group *group, const char *path)
+{
+	const char *own = group->path + strlen(group->host->mount);
+	size_t length = strlen(own);
+
+	return strncmp(path, own, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
 void origin_record(const struct ration_group *group, pid_t pid, const char *path)
 {
+	/* One that is moved in again came from elsewhere, as the line that is there says. */
+	if (inside(group, path))
+		return;
 	record_on(group->host, group->at.fd, pid, path);
 }
 
@@ -176,15 +188,6 @@ struct release {
 	pid_t stuck;       /* can't be moved */
 	int moved, code;
 };
-
-/* Tells whether a path is the group itself or below it. */
-static bool inside(const struct ration_group *group, const char *path)
-{
-	const char *own = group->path + strlen(group->host->mount);
-	size_t length = strlen(own);
-
-	return strncmp(path, own, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
 
 static int release_one(void *data, pid_t pid)
 {

@@ -633,11 +633,12 @@ def test_rm_release(hand):
 
 @cgroup
 def test_rm_release_after_attach(hand, base, by_hand):
-    """Where it came from: the group that it was attached from."""
+    """Where it came from: the group that it was attached from, which a second time doesn't change."""
     child = hand.sleeper()
     there = by_hand(base / "ration-test-from")
     (there / "cgroup.procs").write_text(str(child.pid))
     hand.ok("create acme/vm7")
+    hand.ok(f"attach acme/vm7 {child.pid}")
     hand.ok(f"attach acme/vm7 {child.pid}")
     assert str(child.pid) in hand.read("acme/vm7", "cgroup.procs").split()
     hand.ok("rm --release acme/vm7")

@@ -383,6 +383,23 @@ def test_release_in_v1_from_another_group(hand, by_hand):
 
 
 @by_hand_in_v1
+def test_a_second_attach_that_fails_in_v1(hand):
+    """Who was in the group before is taken out of nothing."""
+    hand.ok("create --memory 30M --pids 16 acme/vm7")
+    child = hand.sleeper()
+    # More than fs.nr_open can be: refused after the move, to root too.
+    words = f"attach --rlimit nofile=2147483647 acme/vm7 {child.pid}"
+    before = open(f"/proc/{child.pid}/cgroup").read()
+    hand.refused(words, "nofile")
+    assert open(f"/proc/{child.pid}/cgroup").read() == before
+    hand.ok(f"attach acme/vm7 {child.pid}")
+    before = open(f"/proc/{child.pid}/cgroup").read()
+    hand.refused(words, "nofile")
+    assert open(f"/proc/{child.pid}/cgroup").read() == before
+    hand.ok("rm --force acme")
+
+
+@by_hand_in_v1
 def test_stop_and_kill_in_v1(hand):
     hand.ok("create --memory 64M acme/vm7")
     child = hand.put_by_exec("acme/vm7", "sleep 100")

@@ -86,25 +86,11 @@ static enum examined_config look_for_group_sched(const struct ration_host *host)
 
 /* ---------------------------------------------------------------------- BASE */
 
-static uint32_t controllers_of(int fd)
-{
-	char text[256];
-	uint32_t bits = 0;
-
-	if (cg_read(fd, "cgroup.controllers", text, sizeof(text)) < 0)
-		return 0;
-	for (size_t i = 0; i < HOST_CONTROLLERS; i++) {
-		if (cg_text_has_word(text, host_controllers[i].name))
-			bits |= host_controllers[i].bit;
-	}
-	return bits;
-}
-
 static void look_at_base(const struct ration_host *host, struct examined *ret)
 {
 	char text[CG_FILE_MAX];
 
-	ret->kept_back = controllers_of(host->base_fd) & ~host->facts.controllers;
+	ret->kept_back = host_read_controllers(host->base_fd) & ~host->facts.controllers;
 	/* "domain threaded": one below is threaded; "domain invalid": one above, or beside, is. */
 	if (cg_read(host->base_fd, "cgroup.type", text, sizeof(text)) > 0)
 		ret->threaded = strcmp(text, "threaded") == 0 || strcmp(text, "domain invalid") == 0;

@@ -226,7 +226,7 @@ static bool delegated(int fd)
 	return false;
 }
 
-static uint32_t read_controllers(int fd)
+uint32_t host_read_controllers(int fd)
 {
 	char text[256];
 	uint32_t bits = 0;
@@ -281,7 +281,7 @@ static void take_base(struct ration_host *host, int fd, enum ration_base_kind ki
 	}
 	host->base_fd = fd;
 	facts->base_kind = kind;
-	facts->controllers = read_controllers(fd);
+	facts->controllers = host_read_controllers(fd);
 	/* Few machines have hugetlb in v1 as well: it is what the others leave behind. */
 	if (!(facts->controllers & ~RATION_CONTROLLER_HUGETLB))
 		note_no_controllers(host);
@@ -446,7 +446,7 @@ static void expect_unit(struct ration_host *host, const char *unit, int manager_
 	host->unit_pending = true;
 	facts->base_kind = RATION_BASE_UNIT;
 	/* systemd knows nothing of hugetlb. */
-	facts->controllers = read_controllers(manager_fd) & ~RATION_CONTROLLER_HUGETLB;
+	facts->controllers = host_read_controllers(manager_fd) & ~RATION_CONTROLLER_HUGETLB;
 	if (facts->controllers == 0)
 		note_no_controllers(host);
 	find_capacity(host, manager_fd, manager, root);

@@ -26,6 +26,9 @@ struct host_controller {
 #define HOST_CONTROLLERS 6
 extern const struct host_controller host_controllers[HOST_CONTROLLERS];
 
+/* Those of them, as bits, that a group may hand on to groups below it. None where that can't be read. */
+uint32_t host_read_controllers(int fd);
+
 /* Kernels that aren't as any Linux is: ration_host_info.kernel_kind. */
 #define KERNEL_GVISOR "gvisor"
 #define KERNEL_WSL1 "wsl1"

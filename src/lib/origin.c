@@ -241,6 +241,19 @@ static int stuck_error(const struct release *release, struct ration_error *reter
 	return error_hint(reterr, -EBUSY, "without --release its processes are killed");
 }
 
+/* Each group of a tenant knows where its own processes came from. */
+static int release_member(int tenant_fd, const char *name, void *data)
+{
+	struct release *release = data;
+	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
+
+	if (fd < 0)
+		return 0;
+	read_origins(fd, release->origins);
+	(void)cg_each_pid(fd, release_one, release);
+	return 0;
+}
+
 int origin_release(const struct ration_group *group, struct ration_remove_report *report,
 		struct ration_error *reterr)
 {
@@ -252,9 +265,11 @@ int origin_release(const struct ration_group *group, struct ration_remove_report
 		(void)unit_bring(group->host, getpid());
 	if (proc_cgroup(group->host->proc_fd, getpid(), own, sizeof(own)) < 0)
 		own[0] = '\0';
-	read_origins(group->at.fd, release.origins);
 	for (int round = 0; round < ROUNDS_MAX && cg_populated(group->at.fd) == 1; round++) {
 		release.moved = release.code = 0;
+		if (group->tenant)
+			(void)cg_each_child(group->at.fd, release_member, &release);
+		read_origins(group->at.fd, release.origins);
 		(void)cg_each_pid(group->at.fd, release_one, &release);
 		if (release.code < 0 && release.moved == 0)
 			break;

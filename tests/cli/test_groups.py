@@ -632,8 +632,10 @@ def test_rm_release(hand):
 
 
 @cgroup
-def test_rm_release_after_attach(hand, base, by_hand):
-    """Where it came from: the group that it was attached from, which a second time doesn't change."""
+@pytest.mark.parametrize("address", ["acme/vm7", "acme"])
+def test_rm_release_after_attach(hand, base, by_hand, address):
+    """Where it came from: the group that it was attached from, which a second time doesn't change.
+    The same of a tenant whose groups are released."""
     child = hand.sleeper()
     there = by_hand(base / "ration-test-from")
     (there / "cgroup.procs").write_text(str(child.pid))
@@ -641,7 +643,7 @@ def test_rm_release_after_attach(hand, base, by_hand):
     hand.ok(f"attach acme/vm7 {child.pid}")
     hand.ok(f"attach acme/vm7 {child.pid}")
     assert str(child.pid) in hand.read("acme/vm7", "cgroup.procs").split()
-    hand.ok("rm --release acme/vm7")
+    hand.ok(f"rm --release {address}")
     assert child.poll() is None and str(child.pid) in (there / "cgroup.procs").read_text().split()
     child.kill()
     child.wait()

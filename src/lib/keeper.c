@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "lib/nodes.h"
+#include "lib/owner.h"
 #include "lib/protect.h"
 #include "lib/v1.h"
 #include "sys/cgroup.h"
@@ -51,6 +52,20 @@ static bool wait_for_end(pid_t parent, int parent_fd, int socket_fd)
 }
 
 /*
+ * Somebody's gc was faster, and has removed the leaf in cgroup2. Killed while it
+ * made its directories in cgroup v1, our supervisor may have left one that it
+ * had written nothing on yet: gc has to leave that alone until it is old enough.
+ */
+static void clean_up_after_another(const struct group *group)
+{
+	(void)v1_remove_dead(group->host, group->tenant, group->name);
+	if (!v1_is_there(group->host, group->tenant, group->name))
+		return;
+	(void)poll(NULL, 0, (OWNER_UNRECORDED_SECONDS + 1) * 1000);
+	(void)v1_remove_dead(group->host, group->tenant, group->name);
+}
+
+/*
  * By names from BASE on, not by the fds of the start: the last run of a tenant
  * takes the tenant's directory with it, and the next one makes another.
  */
@@ -67,6 +82,8 @@ static void clean_up(const struct group *group)
 		(void)v1_remove_name(host, group->tenant, group->name);
 		(void)cg_rmdir_tree(tenant_fd, group->name);
 	}
+	if (vanished(fd) || vanished(tenant_fd) || vanished(namespace_fd))
+		clean_up_after_another(group);
 	if (fd >= 0)
 		protect_without(host, tenant_fd);
 	if (tenant_fd >= 0)

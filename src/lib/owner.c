@@ -17,9 +17,6 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* A leaf without a record is one that is being made, unless it is older than this. */
-#define UNRECORDED_SECONDS 10
-
 struct owner {
 	int pid;
 	uint64_t start_ticks;
@@ -94,7 +91,7 @@ static bool abandoned(int group_fd)
 {
 	struct stat st;
 
-	return fstat(group_fd, &st) == 0 && time(NULL) - st.st_ctim.tv_sec > UNRECORDED_SECONDS &&
+	return fstat(group_fd, &st) == 0 && time(NULL) - st.st_ctim.tv_sec > OWNER_UNRECORDED_SECONDS &&
 		cg_populated(group_fd) == 0;
 }
 

@@ -14,6 +14,9 @@
 
 #include "ration.h"
 
+/* A leaf without a record is one that is being made, unless it is older than this. */
+#define OWNER_UNRECORDED_SECONDS 10
+
 /* Room for a record with its final NUL. */
 #define OWNER_TEXT_MAX 128
 

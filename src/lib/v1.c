@@ -562,3 +562,15 @@ int v1_remove_dead(const struct ration_host *host, const char *tenant, const cha
 	}
 	return result;
 }
+
+bool v1_is_there(const struct ration_host *host, const char *tenant, const char *name)
+{
+	char path[V1_PATH_MAX];
+
+	(void)path_of(path, sizeof(path), host, tenant, name);
+	for (size_t i = 0; i < host->n_v1; i++) {
+		if (sys_access(host->v1[i].fd, path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}

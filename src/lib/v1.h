@@ -77,6 +77,9 @@ int v1_remove_name(const struct ration_host *host, const char *tenant, const cha
  */
 int v1_remove_dead(const struct ration_host *host, const char *tenant, const char *name);
 
+/* Tells whether one of that name is there in any hierarchy. */
+bool v1_is_there(const struct ration_host *host, const char *tenant, const char *name);
+
 /* Opens the namespace's, or a tenant's, directory in one hierarchy. -ENOENT: there is none. */
 int v1_open_namespace(const struct ration_host *host, size_t hierarchy);
 int v1_open_tenant(const struct ration_host *host, size_t hierarchy, const char *tenant);

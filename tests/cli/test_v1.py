@@ -250,6 +250,24 @@ def test_I01_in_v1_all_killed(run):
     assert run.groups() == set()
 
 
+@pytest.mark.needs("cgroup")
+def test_I01_in_v1_killed_while_it_made_them(run):
+    """One that nothing was written on yet may be somebody's who makes it just now, and gc
+    leaves it alone; the keeper knows better."""
+    r = run.start("--memory 64M --pids 20 --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"])
+    run.ready("log")
+    (keeper,) = (pid for pid in children(r.pid) if open(f"/proc/{pid}/comm").read().startswith("ration-"))
+    os.kill(keeper, signal.SIGSTOP)
+    r.signal(signal.SIGKILL)
+    r.popen.wait()
+    os.removexattr(directory("memory", "n"), "user.ration.owner")
+    os.utime(directory("memory", "n"))  # of just now
+    assert run.command("gc").code == 0
+    assert directory("memory", "n").is_dir() and not directory("pids", "n").exists()
+    os.kill(keeper, signal.SIGCONT)
+    wait_for("the end of all", lambda: not run.alive() and not run.groups(), 30)
+
+
 @alone
 def test_H11_in_v1_killed_while_frozen(run):
     """A process that v1's freezer holds takes no signal, not even the last."""

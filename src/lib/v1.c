@@ -250,13 +250,23 @@ void v1_remove_nodes(const struct ration_host *host, size_t hierarchy, const cha
 static int remove_leaf(const struct ration_host *host, size_t hierarchy, const char *tenant, const char *name)
 {
 	CLEANUP(closep) int tenant_fd = -EBADF;
+	CLEANUP(closep) int fd = -EBADF;
 	char path[V1_PATH_MAX];
 	int r = cg_rmdir(host->v1[hierarchy].fd, path_of(path, sizeof(path), host, tenant, name));
 
 	if (r != -EBUSY)
 		return r;
 	tenant_fd = v1_open_tenant(host, hierarchy, tenant);
-	return tenant_fd < 0 ? tenant_fd : cg_rmdir_tree(tenant_fd, name);
+	if (tenant_fd < 0)
+		return tenant_fd;
+	/*
+	 * The kernel tells one hierarchy after the other that the last process is gone, and we may have
+	 * come from the first. It has a lock meanwhile, which a count waits for.
+	 */
+	fd = cg_open_dir(tenant_fd, name);
+	if (fd >= 0)
+		(void)cg_count(fd);
+	return cg_rmdir_tree(tenant_fd, name);
 }
 
 /* ------------------------------------------------------------------- group */

@@ -291,6 +291,9 @@ static int live(struct ration_group *group, const struct ration_host *host, cons
 	if (r == 0) {
 		r = ration_group_update(group, plan, NULL, NULL, &error);
 		(void)said(r, &error);
+		/* Where cgroup v1 holds the limit. */
+		if (r == -EOPNOTSUPP)
+			r = 0;
 	}
 	if (r == 0) {
 		r = ration_group_attach(group, (int)pid, NULL, NULL, &error);

@@ -77,9 +77,9 @@ class Samples(threading.Thread):
 
 @pytest.mark.worlds("v2")
 def test_K13_burst(hand, run):
-    """Sixty at once into a tenant that has room for some: it is never above its total,
+    """Forty at once into a tenant that has room for some: it is never above its total,
     and each run knows how it ended."""
-    total, each, n = 96 * MIB, 6, 60
+    total, each, n = 96 * MIB, 6, 40
     hand.ok("create t --memory 96M")
     tenant = hand.path("t")
     samples = Samples(tenant / "memory.current")

@@ -251,6 +251,14 @@ class Ration:
         """Processes of this test."""
         return processes(self.marker)
 
+    def one(self, *names):
+        """The one process of this test with that name. A keeper or a warden that was just
+        forked has its parent's for a moment."""
+        def only():
+            found = [pid for pid, name in self.alive().items() if name in names]
+            return found[0] if len(found) == 1 else None
+        return wait_for(f"one {' or '.join(names)}", only)
+
     def groups(self):
         """Groups of this session's namespace."""
         return {path for path in groups() if NAMESPACE in path and not path.endswith("/ration.self")}

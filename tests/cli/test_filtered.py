@@ -105,9 +105,7 @@ def test_F05_killed(run, filter, who):
     r = run.start("--enforce any", ["sh", "-c", f"echo ready >{run.file('log')}; daemonise; sleep 50"], before=filter,
                   receipt=False)
     run.ready("log")
-    pids = [pid for pid, name in run.alive().items() if name == who]
-    assert len(pids) == 1, run.alive()
-    os.kill(pids[0], signal.SIGKILL)
+    os.kill(run.one(who), signal.SIGKILL)
     if who == "ration-keeper":
         r.signal(signal.SIGTERM)
     r.wait()
@@ -209,7 +207,7 @@ def test_B09_F05_signals_after_the_end(run, filter):
     """Those that nobody takes any more don't lose what the run came to."""
     r = run.start("", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 500"], before=filter)
     pid = pid_in(run, "pid")
-    warden = next(p for p, name in run.alive().items() if name == "ration-warden")
+    warden = run.one("ration-warden")
     os.kill(warden, signal.SIGSTOP)
     os.kill(pid, signal.SIGKILL)
     for _ in range(4):

@@ -309,8 +309,7 @@ def test_I06_gc_by_the_timer(run, unit_files):
     running = run.start("--memory 64M", ["sh", "-c", f"echo ready >{run.file('up')}; sleep 1000"], receipt=False,
                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     run.ready("up")
-    keeper = [pid for pid, name in run.alive().items() if name == "ration-keeper"]
-    for pid in [*keeper, running.pid]:
+    for pid in (run.one("ration-keeper"), running.pid):
         os.kill(pid, signal.SIGKILL)
     running.wait()
     systemctl("start", "ration-gc.timer")

@@ -51,10 +51,6 @@ def places(stdout):
     return {name: line.split(":", 2)[2] for line in stdout.splitlines() for name in line.split(":")[1].split(",")}
 
 
-def children(pid):
-    return [int(p) for p in open(f"/proc/{pid}/task/{pid}/children").read().split()]
-
-
 def test_J06_limits_in_v1(run):
     """Each limit by the kernel, in whichever cgroup its controller is, and strictly."""
     r = run("--memory 64M --pids 50 --cpus 1 --cpu-weight 50 --cpu-time 20 --enforce strict", "true")
@@ -236,11 +232,10 @@ def test_I01_in_v1_all_killed(run):
     r = run.start("--memory 64M --pids 20 --name n",
                   ["sh", "-c", f"trap '' TERM; (sleep 50 & sleep 50) & echo ready >{run.file('log')}; sleep 50"])
     run.ready("log")
-    beside = [pid for pid in children(r.pid) if open(f"/proc/{pid}/comm").read().startswith("ration-")]
-    assert len(beside) == 1
-    for pid in (beside[0], r.pid):
+    beside = run.one("ration-keeper", "ration-warden")
+    for pid in (beside, r.pid):
         os.kill(pid, signal.SIGSTOP)
-    for pid in (beside[0], r.pid):
+    for pid in (beside, r.pid):
         os.kill(pid, signal.SIGKILL)
     r.popen.wait()
     assert directory("memory", "n").is_dir()
@@ -256,7 +251,7 @@ def test_I01_in_v1_killed_while_it_made_them(run):
     leaves it alone; the keeper knows better."""
     r = run.start("--memory 64M --pids 20 --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"])
     run.ready("log")
-    (keeper,) = (pid for pid in children(r.pid) if open(f"/proc/{pid}/comm").read().startswith("ration-"))
+    keeper = run.one("ration-keeper")
     os.kill(keeper, signal.SIGSTOP)
     r.signal(signal.SIGKILL)
     r.popen.wait()

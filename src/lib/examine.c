@@ -143,13 +143,12 @@ static uint64_t count_realtime(const struct ration_host *host, pid_t pid)
 static bool is_below(const struct ration_host *host, const char *path)
 {
 	const char *base = host->base + strlen(host->root) + strlen(host->mount);
-	size_t length = strlen(base);
 
 	if (begins(path, "/.."))
 		return false;
 	if (host->facts.base_kind == RATION_BASE_ROOT)
 		return strcmp(path, "/") != 0;
-	return begins(path, base) && (path[length] == '/' || path[length] == '\0');
+	return cg_path_within(path, base);
 }
 
 static void look_at_process(const struct ration_host *host, pid_t pid, struct examined *ret)

@@ -476,7 +476,7 @@ static void find_unit(struct ration_host *host, const struct mounts *mounts, con
 	}
 	(void)snprintf(unit, sizeof(unit), "%s%s", manager, place.unit + strlen(place.manager));
 	fd = open_group(unit, root);
-	outside = user && !unit_below(mounts->own, place.manager);
+	outside = user && !cg_path_within(mounts->own, place.manager);
 	if (fd < 0 || !unit_marked(fd)) {
 		expect_unit(host, unit, manager_fd, manager, root);
 	} else if (!outside || !bus_takes_program() || !lacks_program(host)) {

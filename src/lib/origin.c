@@ -68,10 +68,7 @@ static void record_on(const struct ration_host *host, int fd, pid_t pid, const c
 /* Tells whether a path is the group itself or below it. */
 static bool inside(const struct ration_group *group, const char *path)
 {
-	const char *own = group->path + strlen(group->host->mount);
-	size_t length = strlen(own);
-
-	return strncmp(path, own, length) == 0 && (path[length] == '/' || path[length] == '\0');
+	return cg_path_within(path, group->path + strlen(group->host->mount));
 }
 
 void origin_record(const struct ration_group *group, pid_t pid, const char *path)

@@ -76,13 +76,6 @@ size_t unit_prefix(const char *own)
 	return 0;
 }
 
-bool unit_below(const char *own, const char *above)
-{
-	size_t length = strlen(above);
-
-	return strncmp(own, above, length) == 0 && (own[length] == '/' || own[length] == '\0');
-}
-
 /* What we wanted to have isn't to be had: from now on there is no BASE. */
 static int give_up(struct ration_host *host, int code, const char *message, struct ration_error *reterr)
 {

@@ -31,9 +31,6 @@ bool unit_marked(int fd);
  */
 size_t unit_prefix(const char *own);
 
-/* Whether the group `own` is `above` or lies below it. */
-bool unit_below(const char *own, const char *above);
-
 /*
  * ration_host_prepare(), for who comes to need it in the middle of something
  * else. Returns 0, or its errors.

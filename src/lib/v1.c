@@ -479,12 +479,10 @@ int v1_remove(struct group *group)
 bool v1_inside(const struct group *group, size_t hierarchy, const char *path)
 {
 	char own[V1_PATH_MAX], full[PATH_MAX + V1_PATH_MAX];
-	size_t length;
 
 	(void)snprintf(full, sizeof(full), "%s/%s", group->host->v1[hierarchy].path,
 			path_of(own, sizeof(own), group->host, group->tenant, group->name));
-	length = strlen(full);
-	return strncmp(path, full, length) == 0 && (path[length] == '/' || path[length] == '\0');
+	return cg_path_within(path, full);
 }
 
 int v1_place(const struct ration_host *host, size_t hierarchy, pid_t pid, char *buf, size_t size)

@@ -131,6 +131,13 @@ int cg_text_key(const char *text, const char *key, uint64_t *ret)
 	return -ENODATA;
 }
 
+bool cg_path_within(const char *path, const char *above)
+{
+	size_t length = strlen(above);
+
+	return strncmp(path, above, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
 bool cg_text_has_word(const char *text, const char *word)
 {
 	size_t length = strlen(word);

@@ -36,6 +36,9 @@
  */
 int cg_open_base(const char *path);
 
+/* Whether the group at the path `path` is the one at `above`, or lies below it. */
+bool cg_path_within(const char *path, const char *above);
+
 /* Opens the directory `name` in `dir_fd`. */
 int cg_open_dir(int dir_fd, const char *name);
 

@@ -24,7 +24,6 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
-#define KUBERNETES "kubernetes"
 /* The kubelet gives it to every container, beside those of all services of its namespace. */
 #define KUBERNETES_VARIABLE "KUBERNETES_SERVICE_HOST="
 
@@ -35,7 +34,7 @@ static const struct {
 	const char *writable;
 } kinds[] = {
 	/* First: its runtimes leave their own marks, too. */
-	{ KUBERNETES, "/var/run/secrets/kubernetes.io",
+	{ CONTAINER_KUBERNETES, "/var/run/secrets/kubernetes.io",
 		"have its runtime mount cgroups writable (containerd 2.1: cgroup_writable = true; CRI-O: annotation "
 		"io.kubernetes.cri-o.cgroup2-mount-hierarchy-rw), or privileged: true in its securityContext" },
 	{ "podman", "/run/.containerenv", "podman run --security-opt unmask=/sys/fs/cgroup …" },
@@ -64,16 +63,23 @@ static void take_kind(struct ration_host *host, const char *word)
 		(void)snprintf(host->container_kind, sizeof(host->container_kind), "%.*s", (int)length, word);
 }
 
-/* Finds a variable in the environment that a process was started with, "NAME=". Returns its value, or NULL. */
-static const char *variable_of(const struct ration_host *host, const char *process, const char *name, char *buf,
-		size_t size)
-{
-	char path[32];
+/* The environment that a process was started with, as far as it fits. */
+struct environment {
+	char text[32768];
 	ssize_t n;
+};
 
-	(void)snprintf(path, sizeof(path), "%s/environ", process);
-	n = proc_read(host->proc_fd, path, buf, size);
-	for (const char *at = buf; n > 0 && at < buf + n; at += strlen(at) + 1) {
+static void read_environment(const struct ration_host *host, const char *path, struct environment *ret)
+{
+	ret->n = proc_read(host->proc_fd, path, ret->text, sizeof(ret->text));
+}
+
+/* Finds a variable, "NAME=". Returns its value, or NULL. */
+static const char *variable_of(const struct environment *environment, const char *name)
+{
+	const char *end = environment->text + (environment->n > 0 ? environment->n : 0);
+
+	for (const char *at = environment->text; at < end; at += strlen(at) + 1) {
 		if (strncmp(at, name, strlen(name)) == 0)
 			return at + strlen(name);
 	}
@@ -81,10 +87,9 @@ static const char *variable_of(const struct ration_host *host, const char *proce
 }
 
 /* The variable that systemd has asked runtimes to give their first process. */
-static void ask_first_process(struct ration_host *host)
+static void ask_first_process(struct ration_host *host, const struct environment *first)
 {
-	char text[4096];
-	const char *value = variable_of(host, "1", "container=", text, sizeof(text));
+	const char *value = variable_of(first, "container=");
 
 	if (value)
 		take_kind(host, value);
@@ -94,12 +99,16 @@ static void ask_first_process(struct ration_host *host)
  * Whether a variable says that this is a pod. People set it for themselves, to try
  * things outside; so our own counts only where the kernel, too, shows a container.
  */
-static bool kubernetes_variable(const struct ration_host *host)
+static bool kubernetes_variable(const struct ration_host *host, const struct environment *first)
 {
-	char text[32768];
+	struct environment own;
 
-	return variable_of(host, "1", KUBERNETES_VARIABLE, text, sizeof(text)) ||
-		(host->facts.cgroup_namespace && variable_of(host, "self", KUBERNETES_VARIABLE, text, sizeof(text)));
+	if (variable_of(first, KUBERNETES_VARIABLE))
+		return true;
+	if (!host->facts.cgroup_namespace)
+		return false;
+	read_environment(host, "self/environ", &own);
+	return variable_of(&own, KUBERNETES_VARIABLE);
 }
 
 /* The kubelet's group for all pods, which only a namespace hides: "kubepods" or "kubepods.slice". */
@@ -138,20 +147,23 @@ static bool in_cgroup_namespace(const struct mounts *mounts, const char *root)
 
 void container_probe(struct ration_host *host, const struct mounts *mounts, const char *root)
 {
+	struct environment first;
+
 	host->facts.cgroup_namespace = in_cgroup_namespace(mounts, root);
-	if (kubernetes_variable(host))
-		take_kind(host, KUBERNETES);
+	read_environment(host, "1/environ", &first);
+	if (kubernetes_variable(host, &first))
+		take_kind(host, CONTAINER_KUBERNETES);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !host->container_kind[0]; i++) {
 		if (kinds[i].mark && is_there(root, kinds[i].mark))
 			take_kind(host, kinds[i].kind);
 	}
 	/* After the marks: a container in a pod's container is Docker's, say, and below that group as well. */
 	if (!host->container_kind[0] && kubernetes_group(host))
-		take_kind(host, KUBERNETES);
+		take_kind(host, CONTAINER_KUBERNETES);
 	if (!host->container_kind[0])
 		ask_systemd(host, root);
 	if (!host->container_kind[0])
-		ask_first_process(host);
+		ask_first_process(host, &first);
 	host->facts.container = host->container_kind[0] || host->facts.cgroup_namespace;
 }
 

@@ -508,7 +508,7 @@ static void in_container(const struct patient *patient, struct finding_entry *en
 /* What is above a cgroup namespace can't be seen from within. */
 static void in_pod(const struct patient *patient, struct finding_entry *entry)
 {
-	if (strcmp(patient->host->container_kind, "kubernetes") != 0)
+	if (strcmp(patient->host->container_kind, CONTAINER_KUBERNETES) != 0)
 		return;
 	if (patient->host->cgroup_namespace)
 		say(entry, RATION_SEVERITY_NOTE, "", "this is a container of a Kubernetes pod: limits of the pod itself are "

@@ -34,6 +34,9 @@ uint32_t host_read_controllers(int fd);
 #define KERNEL_WSL1 "wsl1"
 #define KERNEL_WSL2 "wsl2"
 
+/* The `container_kind` of a pod's container. */
+#define CONTAINER_KUBERNETES "kubernetes"
+
 static inline bool kernel_is(const char *kind, const char *wanted)
 {
 	return strcmp(kind, wanted) == 0;

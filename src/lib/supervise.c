@@ -64,10 +64,10 @@ enum event {
 
 /* How long the kill of a warden's tree may take at a time; a fork bomb of thousands has taken 1.7 s. */
 #define TREE_KILL_USEC 2000000
+#define KILL_RETRY_USEC 10000
 
 /* How long a command that has left its group may take to stop. */
 #define STOP_USEC 1000000
-#define KILL_RETRY_USEC 10000
 
 /*
  * How long a tracer (a debugger, strace) has to take note of the death of one whom

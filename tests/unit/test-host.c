@@ -248,18 +248,32 @@ static void build(const char *root, const char *const file[FILES_MAX][2])
 		files_put(root, file[i][0], file[i][1]);
 }
 
+/* The host of such a tree, with `file` and then `more` in it, until see_end(). */
+static struct ration_host_info see(char root[PATH_MAX], const char *const file[FILES_MAX][2],
+		const char *const more[FILES_MAX][2], struct ration_host **ret_host)
+{
+	files_begin(root);
+	build(root, file);
+	for (size_t i = 0; i < FILES_MAX && more && more[i][0]; i++)
+		files_put(root, more[i][0], more[i][1]);
+	*ret_host = open_tree(root);
+	return info_of(*ret_host);
+}
+
+static void see_end(struct ration_host *host, const char *root)
+{
+	assert_null(ration_host_free(host));
+	files_end(root);
+}
+
 static void test_by_hand(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct ration_host *host;
-		struct ration_host_info info;
 		char root[PATH_MAX];
+		struct ration_host_info info = see(root, rows[i].file, NULL, &host);
 
-		files_begin(root);
-		build(root, rows[i].file);
-		host = open_tree(root);
-		info = info_of(host);
 		assert_row(info.base_kind == rows[i].kind, "%s: kind %u: %s", rows[i].name, info.base_kind,
 				info.base_reason);
 		assert_row(info.controllers == rows[i].controllers, "%s: controllers %x", rows[i].name,
@@ -274,8 +288,7 @@ static void test_by_hand(void **state)
 				(unsigned long long)info.memory_bytes);
 		assert_row(same(below(root, info.memory_source), rows[i].memory_source), "%s: another source",
 				rows[i].name);
-		assert_null(ration_host_free(host));
-		files_end(root);
+		see_end(host, root);
 	}
 }
 
@@ -328,19 +341,14 @@ static void test_containers(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct ration_host *host;
-		struct ration_host_info info;
 		char root[PATH_MAX];
+		struct ration_host_info info = see(root, cases[i].file, NULL, &host);
 
-		files_begin(root);
-		build(root, cases[i].file);
-		host = open_tree(root);
-		info = info_of(host);
 		assert_row(info.container == cases[i].container, "%s: container %d", cases[i].name, info.container);
 		assert_row(info.cgroup_namespace == cases[i].cgroup_namespace, "%s: a namespace", cases[i].name);
 		assert_row(strcmp(info.container_kind, cases[i].kind) == 0, "%s: %s", cases[i].name,
 				info.container_kind);
-		assert_null(ration_host_free(host));
-		files_end(root);
+		see_end(host, root);
 	}
 }
 
@@ -366,25 +374,22 @@ static void test_kernels(void **state)
 			{ "proc/version", "Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n" } }, "4.4.0", "gvisor", "outside" },
 		{ "by a file that it alone has", { { "proc/sentry-meminfo", "" } }, "6.1.0", "gvisor", "outside" },
 	};
+	static const char *const v1[FILES_MAX][2] = {
+		{ "proc/self/mountinfo", "32 31 0:29 / /cg/memory rw - cgroup cgroup rw,memory\n" },
+		{ "proc/self/cgroup", "3:memory:/\n" },
+		{ "cg/memory/cgroup.procs", "1\n" },
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct ration_host *host;
-		struct ration_host_info info;
 		char root[PATH_MAX];
+		struct ration_host_info info = see(root, cases[i].file, v1, &host);
 
-		files_begin(root);
-		build(root, cases[i].file);
-		files_put(root, "proc/self/mountinfo", "32 31 0:29 / /cg/memory rw - cgroup cgroup rw,memory\n");
-		files_put(root, "proc/self/cgroup", "3:memory:/\n");
-		files_put(root, "cg/memory/cgroup.procs", "1\n");
-		host = open_tree(root);
-		info = info_of(host);
 		assert_row(strcmp(info.kernel, cases[i].kernel) == 0, "%s: %s", cases[i].name, info.kernel);
 		assert_row(strcmp(info.kernel_kind, cases[i].kind) == 0, "%s: %s", cases[i].name, info.kernel_kind);
 		assert_row(strstr(info.base_fix, cases[i].fix), "%s: %s", cases[i].name, info.base_fix);
-		assert_null(ration_host_free(host));
-		files_end(root);
+		see_end(host, root);
 	}
 }
 
@@ -629,18 +634,13 @@ static void test_features(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct ration_host *host;
-		struct ration_host_info info;
 		char root[PATH_MAX];
+		struct ration_host_info info = see(root, cases[i].file, NULL, &host);
 
-		files_begin(root);
-		build(root, cases[i].file);
-		host = open_tree(root);
-		info = info_of(host);
 		assert_row((info.features & cases[i].with) == cases[i].with && !(info.features & cases[i].without),
 				"case %zu: %x", i, info.features);
 		assert_true(info.swap_bytes == GIB);
-		assert_null(ration_host_free(host));
-		files_end(root);
+		see_end(host, root);
 	}
 }
 

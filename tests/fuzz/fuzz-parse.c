@@ -11,7 +11,7 @@
  *
  * With libFuzzer:
  *     clang -g -fsanitize=fuzzer,address,undefined -Iinclude -Isrc -D_GNU_SOURCE \
- *         tests/fuzz/fuzz-parse.c src/lib/limits.c src/util/{error,parse,text}.c
+ *         tests/fuzz/fuzz-parse.c src/plan/limits.c src/util/{error,parse,text}.c
  * Without, -DFUZZ_STANDALONE gives it a main() that runs the seeds below, each
  * whole and cut and damaged at every place, against every limit.
  */
@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/limits.h"
+#include "plan/limits.h"
 #include "util/cleanup.h"
 #include "util/parse.h"
 #include "util/text.h"

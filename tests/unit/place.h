@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/host.h"
+#include "host/host.h"
 #include "ration.h"
 #include "sys/cgroup.h"
 

@@ -13,10 +13,10 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "lib/apply.h"
+#include "group/apply.h"
 #include "sys/cgroup.h"
-#include "lib/host.h"
-#include "mech/mech.h"
+#include "host/host.h"
+#include "plan/mech/mech.h"
 #include "util/cleanup.h"
 
 #define MIB (UINT64_C(1) << 20)

@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
-#include "lib/counters.h"
+#include "group/counters.h"
 #include "util/cleanup.h"
 
 #define ABSENT COUNTER_ABSENT

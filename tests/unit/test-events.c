@@ -12,7 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
-#include "lib/events.h"
+#include "group/events.h"
 #include "util/cleanup.h"
 
 /* Far more than it takes; what is waited for is an event. */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "lib/findings.h"
+#include "doctor/findings.h"
 #include "util/cleanup.h"
 
 /* Writes "bad:read-only warn:no-psi …": all that was found. */

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
-#include "lib/group.h"
-#include "lib/owner.h"
+#include "group/leaf.h"
+#include "group/owner.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "lib/guard.h"
+#include "group/guard.h"
 #include "util/cleanup.h"
 
 static void test_choice(void **state)

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "lib/handle.h"
-#include "lib/owner.h"
-#include "lib/record.h"
-#include "lib/update.h"
+#include "group/handle.h"
+#include "group/owner.h"
+#include "group/record.h"
+#include "group/update.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
 

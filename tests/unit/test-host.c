@@ -12,7 +12,7 @@
 
 #include <sys/xattr.h>
 
-#include "lib/host.h"
+#include "host/host.h"
 #include "ration.h"
 #include "util/cleanup.h"
 

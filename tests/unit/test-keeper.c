@@ -10,8 +10,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "lib/group.h"
-#include "lib/keeper.h"
+#include "group/leaf.h"
+#include "run/keeper.h"
 #include "util/cleanup.h"
 
 static void make(struct place *place, struct group *group, struct keeper *keeper)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "lib/limits.h"
+#include "plan/limits.h"
 #include "util/cleanup.h"
 
 #define KIB UINT64_C(1024)

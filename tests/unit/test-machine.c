@@ -7,7 +7,7 @@
 #include <fcntl.h>
 
 #include "files.h"
-#include "lib/machine.h"
+#include "host/machine.h"
 #include "util/cleanup.h"
 
 static void test_nodes_and_pages(void **state)

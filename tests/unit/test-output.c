@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/output.h"
+#include "run/output.h"
 #include "util/cleanup.h"
 
 #define BLOCKED_SECONDS 20

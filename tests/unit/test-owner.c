@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
-#include "lib/owner.h"
+#include "group/owner.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
 

@@ -16,10 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/apply.h"
-#include "lib/host.h"
-#include "lib/plan.h"
-#include "mech/mech.h"
+#include "group/apply.h"
+#include "host/host.h"
+#include "plan/plan.h"
+#include "plan/mech/mech.h"
 #include "ration.h"
 #include "util/cleanup.h"
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/run.h"
+#include "run/run.h"
 #include "ration.h"
 #include "util/cleanup.h"
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "lib/limits.h"
-#include "lib/plan.h"
+#include "plan/limits.h"
+#include "plan/plan.h"
 #include "util/cleanup.h"
 
 #define MIB (UINT64_C(1) << 20)

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "mech/watch.h"
+#include "run/watch.h"
 #include "sys/cgroup.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/limits.h"
+#include "plan/limits.h"
 #include "util/cleanup.h"
 
 #define ARGV(...) { __VA_ARGS__, NULL }

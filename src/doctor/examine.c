@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * examine.c - what only the doctor looks at
+ */
+#include "doctor/examine.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/cgroup.h"
+#include "sys/mounts.h"
+#include "sys/proc.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+static void look_at_mount(const struct ration_host *host, struct examined *ret)
+{
+	char proc[PATH_MAX];
+	struct mounts mounts;
+
+	if ((size_t)snprintf(proc, sizeof(proc), "%s/proc/self", host->root) >= sizeof(proc) ||
+			mounts_read(proc, &mounts) < 0 || !mounts.v2)
+		return;
+	ret->read_only = mounts.read_only;
+	ret->favordynmods = mounts.favordynmods;
+}
+
+/* ------------------------------------------------------------- kernel's words */
+
+/* Adds what one cgroup_disable= says. There may be several, and each may be a list. */
+static void add_disabled(struct examined *ret, const char *names)
+{
+	size_t used = strlen(ret->disabled);
+
+	(void)snprintf(ret->disabled + used, sizeof(ret->disabled) - used, "%s%s", used ? "," : "", names);
+}
+
+static void look_at_command_line(const struct ration_host *host, struct examined *ret)
+{
+	static const char disable[] = "cgroup_disable=";
+	char text[4096], *save = NULL;
+
+	if (proc_read(host->proc_fd, "cmdline", text, sizeof(text)) <= 0)
+		return;
+	for (char *word = strtok_r(text, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
+		if (begins(word, disable))
+			add_disabled(ret, word + strlen(disable));
+		else if (strcmp(word, "swapaccount=0") == 0)
+			ret->swap_off = true;
+	}
+}
+
+/* Debian and others leave the configuration beside the kernel. In a container it is out of sight. */
+static enum examined_config look_for_group_sched(const struct ration_host *host)
+{
+	CLEANUP(freep) char *line = NULL;
+	enum examined_config found = EXAMINED_UNKNOWN;
+	char path[PATH_MAX];
+	size_t size = 0;
+	FILE *file;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/boot/config-%s", host->root, host->kernel) >= sizeof(path))
+		return EXAMINED_UNKNOWN;
+	file = fopen(path, "re");
+	if (!file)
+		return EXAMINED_UNKNOWN;
+	while (getline(&line, &size, file) > 0) {
+		/* What isn't set isn't said, as a rule; but some word of it says that this is such a file. */
+		if (begins(line, "CONFIG_CGROUPS=y") && found == EXAMINED_UNKNOWN)
+			found = EXAMINED_NO;
+		if (begins(line, "CONFIG_RT_GROUP_SCHED=y"))
+			found = EXAMINED_YES;
+	}
+	(void)fclose(file);
+	return found;
+}
+
+/* ---------------------------------------------------------------------- BASE */
+
+static void look_at_base(const struct ration_host *host, struct examined *ret)
+{
+	char text[CG_FILE_MAX];
+
+	ret->kept_back = host_read_controllers(host->base_fd) & ~host->facts.controllers;
+	/* "domain threaded": one below is threaded; "domain invalid": one above, or beside, is. */
+	if (cg_read(host->base_fd, "cgroup.type", text, sizeof(text)) > 0)
+		ret->threaded = strcmp(text, "threaded") == 0 || strcmp(text, "domain invalid") == 0;
+	if (cg_read(host->base_fd, "cgroup.stat", text, sizeof(text)) > 0) {
+		(void)cg_text_key(text, "nr_descendants", &ret->groups);
+		(void)cg_text_key(text, "nr_dying_descendants", &ret->dying);
+	}
+	if (cg_read_u64(host->base_fd, "cgroup.max.descendants", &ret->groups_max) < 0)
+		ret->groups_max = UINT64_MAX;
+}
+
+/* ------------------------------------------------------------------- realtime */
+
+/* A task that has one of these keeps a group's CPU from being divided. */
+static bool is_realtime(int policy)
+{
+	return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
+/* How many threads of a process are realtime. */
+static uint64_t count_realtime(const struct ration_host *host, pid_t pid)
+{
+	char path[32];
+	const struct dirent *entry;
+	uint64_t n = 0;
+	DIR *dir;
+	int fd, policy;
+
+	(void)snprintf(path, sizeof(path), "%d/task", (int)pid);
+	fd = openat(host->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		(void)close_fd(fd);
+		return 0;
+	}
+	while ((entry = readdir(dir))) {
+		pid_t tid = (pid_t)atoi(entry->d_name);
+
+		n += tid > 0 && proc_policy(host->proc_fd, pid, tid, &policy) == 0 && is_realtime(policy);
+	}
+	(void)closedir(dir);
+	return n;
+}
+
+/*
+ * Whether the kernel would move what is in the group `path` when BASE hands cpu down. Of
+ * the real root only what is below; of our own group also what is in it, which moves
+ * into a leaf. Kernel threads are in the real root.
+ */
+static bool is_below(const struct ration_host *host, const char *path)
+{
+	const char *base = host->base + strlen(host->root) + strlen(host->mount);
+
+	if (begins(path, "/.."))
+		return false;
+	if (host->facts.base_kind == RATION_BASE_ROOT)
+		return strcmp(path, "/") != 0;
+	return cg_path_within(path, base);
+}
+
+static void look_at_process(const struct ration_host *host, pid_t pid, struct examined *ret)
+{
+	char path[PATH_MAX], name[32], comm[64];
+	uint64_t n;
+
+	if (proc_cgroup(host->proc_fd, pid, path, sizeof(path)) < 0 || !is_below(host, path))
+		return;
+	n = count_realtime(host, pid);
+	if (n > 0 && ret->realtime == 0) {
+		(void)snprintf(name, sizeof(name), "%d/comm", (int)pid);
+		if (proc_read(host->proc_fd, name, comm, sizeof(comm)) < 0)
+			comm[0] = '\0';
+		comm[strcspn(comm, "\n")] = '\0';
+		ret->realtime_pid = pid;
+		(void)text_escape(ret->realtime_name, sizeof(ret->realtime_name), comm);
+		(void)text_escape(ret->realtime_group, sizeof(ret->realtime_group), path);
+	}
+	ret->realtime += n;
+}
+
+static bool hands_down_cpu(const struct ration_host *host)
+{
+	char text[256];
+
+	return cg_read(host->base_fd, "cgroup.subtree_control", text, sizeof(text)) >= 0 &&
+		cg_text_has_word(text, "cpu");
+}
+
+static void look_for_realtime(const struct ration_host *host, struct examined *ret)
+{
+	int fd = openat(host->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir) {
+		(void)close_fd(fd);
+		return;
+	}
+	ret->group_sched = look_for_group_sched(host);
+	while (ret->group_sched != EXAMINED_NO && (entry = readdir(dir))) {
+		if (isdigit((unsigned char)entry->d_name[0]))
+			look_at_process(host, (pid_t)atoi(entry->d_name), ret);
+	}
+	(void)closedir(dir);
+}
+
+void examine(const struct ration_host *host, struct examined *ret)
+{
+	*ret = (struct examined) {
+		.on_linux = !kernel_is(host->kernel_kind, KERNEL_GVISOR),
+		.proc_foreign = host->facts.proc_foreign,
+		.groups_max = UINT64_MAX,
+	};
+	look_at_mount(host, ret);
+	look_at_command_line(host, ret);
+	ret->pressure = sys_access(host->proc_fd, "pressure/memory", F_OK) == 0;
+	if (host->base_fd < 0)
+		return;
+	look_at_base(host, ret);
+	if (host->facts.controllers & RATION_CONTROLLER_CPU && !ret->proc_foreign && !hands_down_cpu(host))
+		look_for_realtime(host, ret);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * apply.h - a plan becomes writes to a group, and orders to a child
+ */
+#ifndef RATION_GROUP_APPLY_H
+#define RATION_GROUP_APPLY_H
+
+#include "group/leaf.h"
+#include "plan/plan.h"
+
+/* The controllers that the groups of this plan are to have: those that its
+ * limits take, and those that are there to be counted by. */
+uint32_t apply_controllers(const struct ration_plan *plan, const struct host_facts *facts);
+
+/* The controllers of cgroup v1 whose hierarchies the group of this plan is to join. */
+uint32_t apply_v1_controllers(const struct ration_plan *plan, const struct host_facts *facts);
+
+/*
+ * Writes the limits of a plan to a group. If one write fails, those before it
+ * are taken back, last first, and the group is as it was.
+ */
+int apply_group(const struct ration_plan *plan, const struct group *group, bool oom_group, struct ration_error *reterr);
+
+/* Lists what a plan writes to a group, in the order of the table of limits. */
+int apply_collect(const struct ration_plan *plan, struct group_writes *writes, struct ration_error *reterr);
+
+/*
+ * Writes a list, with the same promise: of a keyed file the field that was written is
+ * taken back. `failed` in the list is the index of the write that failed.
+ */
+int apply_writes(const struct group *group, struct group_writes *writes, struct ration_error *reterr);
+
+/* Adds to `spawn` what the child is to set for itself. */
+int apply_child(const struct ration_plan *plan, const struct host_facts *facts, struct spawn *spawn,
+		struct ration_error *reterr);
+
+#endif

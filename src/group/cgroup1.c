@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v1.c - the hierarchies of cgroup v1, and a group's directories in them
+ */
+#include "group/cgroup1.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "group/nodes.h"
+#include "group/owner.h"
+#include "group/record.h"
+#include "sys/cgroup.h"
+#include "sys/cgroup1.h"
+#include "sys/mounts.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+/* How long what a dead owner has left may take to die. */
+#define DEAD_MSEC 2000
+
+/* ------------------------------------------------------------------- probe */
+
+static const struct host_controller controllers[] = {
+	{ "cpu", RATION_CONTROLLER_CPU },
+	{ "cpuacct", RATION_CONTROLLER_CPUACCT },
+	{ "freezer", RATION_CONTROLLER_FREEZER },
+	{ "memory", RATION_CONTROLLER_MEMORY },
+	{ "pids", RATION_CONTROLLER_PIDS },
+};
+
+static uint32_t bits_of(const char *names)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		if (mounts_has_controller(names, controllers[i].name))
+			bits |= controllers[i].bit;
+	}
+	return bits;
+}
+
+/* The first reason counts: of the others it would be the same, mostly. */
+static void note(struct host_facts *facts, const char *path, const char *why)
+{
+	if (!facts->v1_reason[0])
+		(void)snprintf(facts->v1_reason, sizeof(facts->v1_reason), "%.200s %s", path, why);
+}
+
+/* A tree of captured files is on no cgroup. */
+static int open_own(const char *path, const char *root)
+{
+	int fd;
+
+	if (!root[0])
+		return cg1_open_base(path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Until 5.11 a group could be without the limits of those above it, and the root is so by default. */
+static bool apart(int fd)
+{
+	uint64_t hierarchical;
+
+	return cg_read_u64(fd, "memory.use_hierarchy", &hierarchical) == 0 && hierarchical == 0;
+}
+
+/* No group below ours can have more than ours and those above it. */
+static void find_capacity(struct ration_host *host, int fd, const char *path)
+{
+	char text[CG_FILE_MAX];
+	uint64_t max;
+
+	if (cg_read(fd, "memory.stat", text, sizeof(text)) < 0 ||
+			cg_text_key(text, "hierarchical_memory_limit", &max) < 0 || max >= host->facts.memory_bytes)
+		return;
+	host->facts.memory_bytes = max;
+	(void)snprintf(host->memory_source, sizeof(host->memory_source), "%s", path);
+}
+
+static void add_hierarchy(struct ration_host *host, const struct mounts_v1 *mount, const char *root)
+{
+	struct host_facts *facts = &host->facts;
+	struct host_v1 *at = &host->v1[host->n_v1];
+	CLEANUP(closep) int fd = -EBADF;
+
+	at->controllers = bits_of(mount->controllers);
+	if (at->controllers == 0 || host->n_v1 == ARRAY_SIZE(host->v1) ||
+			(size_t)snprintf(at->path, sizeof(at->path), "%s%s%s", root, mount->point, mount->own) >=
+					sizeof(at->path))
+		return;
+	fd = open_own(at->path, root);
+	if (fd < 0)
+		return note(facts, at->path, "can't be opened");
+	if (at->controllers & RATION_CONTROLLER_MEMORY)
+		find_capacity(host, fd, at->path);
+	if (facts->systemd && facts->base_kind != RATION_BASE_NESTED)
+		return note(facts, at->path, "is systemd's, which hasn't delegated it");
+	if (mount->read_only)
+		return note(facts, at->path, "is mounted read-only");
+	if (sys_access(fd, ".", W_OK) < 0)
+		return note(facts, at->path, errno == EROFS ? "is mounted read-only" : "belongs to somebody else");
+	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && apart(fd))
+		return note(facts, at->path, "isn't hierarchical: memory.use_hierarchy is 0");
+	if (at->controllers & RATION_CONTROLLER_MEMORY)
+		facts->v1_swap = sys_access(fd, "memory.memsw.limit_in_bytes", F_OK) == 0;
+	facts->v1_controllers |= at->controllers;
+	at->fd = TAKE_FD(fd);
+	host->n_v1++;
+}
+
+int v1_probe(struct ration_host *host, const char *root)
+{
+	CLEANUP(freep) struct mounts_v1 *mounts = NULL;
+	char proc[PATH_MAX];
+	int n;
+
+	(void)snprintf(proc, sizeof(proc), "%.4000s/proc/self", root);
+	n = mounts_read_v1(proc, &mounts);
+	for (int i = 0; i < n; i++)
+		add_hierarchy(host, &mounts[i], root);
+	return n < 0 ? n : 0;
+}
+
+/* ------------------------------------------------------------------- nodes */
+
+/* The nodes of one hierarchy, from our own group to the tenant. */
+struct chain {
+	const struct ration_host *host;
+	const char *tenant;
+	size_t n;                      /* that are open */
+	int fd[HOST_NODES_MAX + 2];    /* the first is the host's */
+};
+
+static void chain_close(struct chain *chain)
+{
+	while (chain->n > 1)
+		(void)close_fd(chain->fd[--chain->n]);
+}
+
+static struct chain chain_of(const struct ration_host *host, size_t hierarchy, const char *tenant)
+{
+	return (struct chain) { .host = host, .tenant = tenant, .n = 1, .fd[0] = host->v1[hierarchy].fd };
+}
+
+/* How many nodes there are, our own group included. */
+static size_t chain_length(const struct chain *chain)
+{
+	return chain->host->n_nodes + (chain->tenant ? 2 : 1);
+}
+
+static const char *chain_name(const struct chain *chain, size_t i)
+{
+	return i <= chain->host->n_nodes ? chain->host->node[i - 1] : chain->tenant;
+}
+
+/* Opens one more, and makes it if that is wished for. */
+static int chain_step(struct chain *chain, bool make)
+{
+	const char *name = chain_name(chain, chain->n);
+	int above = chain->fd[chain->n - 1], fd;
+	int r = make ? cg_mkdir(above, name) : -EEXIST;
+
+	if (r < 0 && r != -EEXIST)
+		return r;
+	fd = cg_open_dir(above, name);
+	if (fd < 0) {
+		if (r == 0)
+			(void)cg_rmdir(above, name);
+		return fd;
+	}
+	if (r == 0)
+		(void)fsetxattr(fd, CG_XATTR_MADE, "1", 1, 0);
+	chain->fd[chain->n++] = fd;
+	return 0;
+}
+
+static int chain_open(struct chain *chain, bool make)
+{
+	int r = 0;
+
+	while (r == 0 && chain->n < chain_length(chain))
+		r = chain_step(chain, make);
+	return r;
+}
+
+/* Removes what is empty, from the last that is open upwards. Parents that others have made stay. */
+static void chain_remove(const struct chain *chain)
+{
+	for (size_t i = chain->n; i-- > 1;) {
+		char value[1];
+		bool ours = i >= chain->host->n_nodes ||
+			fgetxattr(chain->fd[i], CG_XATTR_MADE, value, sizeof(value)) >= 0;
+
+		if (!ours || cg_rmdir(chain->fd[i - 1], chain_name(chain, i)) < 0)
+			return;
+	}
+}
+
+static int open_last(const struct ration_host *host, size_t hierarchy, const char *tenant)
+{
+	CLEANUP(chain_close) struct chain chain = chain_of(host, hierarchy, tenant);
+	int r = chain_open(&chain, false);
+
+	return r < 0 ? r : chain.fd[--chain.n];
+}
+
+int v1_open_namespace(const struct ration_host *host, size_t hierarchy)
+{
+	return open_last(host, hierarchy, NULL);
+}
+
+int v1_open_tenant(const struct ration_host *host, size_t hierarchy, const char *tenant)
+{
+	return open_last(host, hierarchy, tenant);
+}
+
+/* A path of names that have been checked, in directories where nobody can make a link. */
+static const char *path_of(char *buf, size_t size, const struct ration_host *host, const char *tenant, const char *name)
+{
+	char nodes[NODES_PATH_MAX];
+
+	(void)snprintf(buf, size, "%s%s%s%s%s", nodes_path(nodes, sizeof(nodes), host) + 1, tenant ? "/" : "",
+			tenant ? tenant : "", name ? "/" : "", name ? name : "");
+	return buf;
+}
+
+#define V1_PATH_MAX (NODES_PATH_MAX + 2 * RATION_NAME_MAX + 3)
+
+void v1_remove_nodes(const struct ration_host *host, size_t hierarchy, const char *tenant)
+{
+	CLEANUP(chain_close) struct chain chain = chain_of(host, hierarchy, tenant);
+	char path[V1_PATH_MAX];
+
+	/* The usual case takes no fd: nothing that could fail stands between a run and its end. */
+	if (host->n_nodes == 1) {
+		if (cg_rmdir(host->v1[hierarchy].fd, path_of(path, sizeof(path), host, tenant, NULL)) == 0)
+			(void)cg_rmdir(host->v1[hierarchy].fd, path_of(path, sizeof(path), host, NULL, NULL));
+		return;
+	}
+	(void)chain_open(&chain, false);
+	chain_remove(&chain);
+}
+
+/* Removes the group's directory and what its processes have made in it. One that isn't there is no error. */
+static int remove_leaf(const struct ration_host *host, size_t hierarchy, const char *tenant, const char *name)
+{
+	CLEANUP(closep) int tenant_fd = -EBADF;
+	CLEANUP(closep) int fd = -EBADF;
+	char path[V1_PATH_MAX];
+	int r = cg_rmdir(host->v1[hierarchy].fd, path_of(path, sizeof(path), host, tenant, name));
+
+	if (r != -EBUSY)
+		return r;
+	tenant_fd = v1_open_tenant(host, hierarchy, tenant);
+	if (tenant_fd < 0)
+		return tenant_fd;
+	/*
+	 * The kernel tells one hierarchy after the other that the last process is gone, and we may have
+	 * come from the first. It has a lock meanwhile, which a count waits for.
+	 */
+	fd = cg_open_dir(tenant_fd, name);
+	if (fd >= 0)
+		(void)cg_count(fd);
+	return cg_rmdir_tree(tenant_fd, name);
+}
+
+/* ------------------------------------------------------------------- group */
+
+int v1_fd(const struct group *group, uint32_t controller)
+{
+	for (size_t i = 0; group->host && i < group->host->n_v1; i++) {
+		if (group->host->v1[i].controllers & controller)
+			return group->v1_fd[i];
+	}
+	return -EBADF;
+}
+
+int v1_members_fd(const struct group *group)
+{
+	int fd = v1_fd(group, RATION_CONTROLLER_FREEZER);
+
+	for (size_t i = 0; fd < 0 && group->host && i < group->host->n_v1; i++)
+		fd = group->v1_fd[i];
+	return fd;
+}
+
+/* Removes one directory of that name, unless its owner lives. 0: it isn't there any more. */
+static int remove_dead(const struct ration_host *host, int tenant_fd, const char *name)
+{
+	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
+
+	if (fd < 0)
+		return vanished(fd) ? 0 : fd;
+	/* Not known may be one that is being made just now. */
+	if (owner_state(host->proc_fd, fd, NULL) != RATION_OWNER_DEAD)
+		return -EEXIST;
+	(void)cg_end(fd, DEAD_MSEC);
+	return cg_rmdir_tree(tenant_fd, name);
+}
+
+static int make_leaf(struct group *group, size_t hierarchy)
+{
+	const struct ration_host *host = group->host;
+	int r = -ENOENT;
+
+	/* Each round means that somebody else has removed a node, or that a dead owner's directory went. */
+	for (int round = 0; round < NODES_ROUNDS_MAX && (vanished(r) || r == -EEXIST); round++) {
+		CLEANUP(chain_close) struct chain chain = chain_of(host, hierarchy, group->tenant);
+		int tenant_fd;
+
+		r = chain_open(&chain, true);
+		if (r < 0)
+			continue;
+		tenant_fd = chain.fd[chain.n - 1];
+		r = cg_mkdir(tenant_fd, group->name);
+		if (r == -EEXIST && remove_dead(host, tenant_fd, group->name) < 0)
+			return r;
+		if (r < 0)
+			continue;
+		r = group->v1_fd[hierarchy] = cg_open_dir(tenant_fd, group->name);
+		if (r >= 0)
+			owner_record(host->proc_fd, r);
+		else
+			(void)cg_rmdir(tenant_fd, group->name);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int make_error(const struct group *group, const char *where, int code, struct ration_error *reterr)
+{
+	if (code == -EEXIST) {
+		(void)error_set(reterr, code, RATION_CAUSE_EXISTS, "the group %s/%s exists already below %.200s",
+				group->tenant, group->name, where);
+		return error_hint(reterr, code, "choose another --name, or leave it out for one that nobody has");
+	}
+	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't make the group %s/%s below %.200s: %s",
+			group->tenant, group->name, where, error_text(code));
+}
+
+/* The controller by which a hierarchy is known. */
+static const char *first_name(uint32_t bits)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		if (bits & controllers[i].bit)
+			return controllers[i].name;
+	}
+	return "";
+}
+
+/* Writes on the group's cgroup2 where the others are: from another place they aren't found. */
+static void record_places(const struct group *group)
+{
+	char text[RECORD_MAX];
+	size_t used = 0;
+
+	for (size_t i = 0; i < group->host->n_v1 && used < sizeof(text); i++) {
+		const struct host_v1 *at = &group->host->v1[i];
+
+		if (group->v1_fd[i] >= 0)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %s", used ? "\n" : "",
+					first_name(at->controllers), at->path);
+	}
+	if (used > 0)
+		(void)record_set(group->fd, RECORD_V1, text);
+}
+
+int v1_make(struct group *group, uint32_t wanted, struct ration_error *reterr)
+{
+	const struct ration_host *host = group->host;
+
+	for (size_t i = 0; i < host->n_v1; i++) {
+		int r = host->v1[i].controllers & wanted ? make_leaf(group, i) : 0;
+
+		if (r < 0) {
+			v1_remove_nodes(host, i, group->tenant);
+			(void)v1_remove(group);
+			return make_error(group, host->v1[i].path, r, reterr);
+		}
+	}
+	if (group->fd >= 0)
+		record_places(group);
+	return 0;
+}
+
+int v1_keep(const struct group *group)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < group->host->n_v1 && r == 0; i++)
+		r = group->v1_fd[i] < 0 ? 0 : owner_keep(group->v1_fd[i]);
+	return r;
+}
+
+/* Finds our hierarchy of a line "CONTROLLER PLACE" of the record. -1: our place there is another, or none. */
+static int find_place(const struct ration_host *host, const char *line)
+{
+	for (size_t i = 0; i < host->n_v1; i++) {
+		const char *name = first_name(host->v1[i].controllers);
+		size_t length = strlen(name);
+
+		if (strncmp(line, name, length) == 0 && line[length] == ' ' &&
+				strcmp(line + length + 1, host->v1[i].path) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static void open_leaf(struct group *group, size_t hierarchy)
+{
+	CLEANUP(closep) int tenant_fd = v1_open_tenant(group->host, hierarchy, group->tenant);
+
+	if (tenant_fd >= 0)
+		group->v1_fd[hierarchy] = cg_open_dir(tenant_fd, group->name);
+}
+
+int v1_check(const struct group *group, char *ret_line, size_t size)
+{
+	char text[RECORD_MAX], *save = NULL;
+	int result = 0;
+
+	if (record_get(group->fd, RECORD_V1, text, sizeof(text)) < 0)
+		return 0;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		int i = find_place(group->host, line);
+
+		if (i >= 0 && group->v1_fd[i] >= 0)
+			continue;
+		result = i < 0 ? -EXDEV : -ENOENT;
+		(void)snprintf(ret_line, size, "%s", line);
+		if (i < 0)
+			break;
+	}
+	return result;
+}
+
+void v1_open(struct group *group)
+{
+	char text[RECORD_MAX], *save = NULL;
+	int r = record_get(group->fd, RECORD_V1, text, sizeof(text));
+
+	/* What has the name there is of a group below another BASE. */
+	if (r == -ENODATA)
+		return;
+	/* Where nothing can be remembered (before 5.7), the name has to do. */
+	for (size_t i = 0; r < 0 && i < group->host->n_v1; i++)
+		open_leaf(group, i);
+	if (r < 0)
+		return;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		int i = find_place(group->host, line);
+
+		if (i >= 0)
+			open_leaf(group, (size_t)i);
+	}
+}
+
+int v1_remove(struct group *group)
+{
+	int result = 0;
+
+	for (size_t i = 0; group->host && i < group->host->n_v1; i++) {
+		int r = group->v1_fd[i] < 0 ? 0 : remove_leaf(group->host, i, group->tenant, group->name);
+
+		if (r < 0)
+			result = r;
+		if (r < 0 || group->v1_fd[i] < 0)
+			continue;
+		group->v1_fd[i] = close_fd(group->v1_fd[i]);
+		v1_remove_nodes(group->host, i, group->tenant);
+	}
+	return result;
+}
+
+bool v1_inside(const struct group *group, size_t hierarchy, const char *path)
+{
+	char own[V1_PATH_MAX], full[PATH_MAX + V1_PATH_MAX];
+
+	(void)snprintf(full, sizeof(full), "%s/%s", group->host->v1[hierarchy].path,
+			path_of(own, sizeof(own), group->host, group->tenant, group->name));
+	return cg_path_within(path, full);
+}
+
+int v1_place(const struct ration_host *host, size_t hierarchy, pid_t pid, char *buf, size_t size)
+{
+	CLEANUP(freep) struct mounts_v1 *mounts = NULL;
+	const char *name = first_name(host->v1[hierarchy].controllers);
+	char whose[32];
+	int n;
+
+	(void)snprintf(whose, sizeof(whose), "/proc/%d", (int)pid);
+	n = mounts_read_v1_of("/proc/self", whose, &mounts);
+	for (int i = 0; i < n; i++) {
+		if (mounts_has_controller(mounts[i].controllers, name) &&
+				(size_t)snprintf(buf, size, "%s%s", mounts[i].point, mounts[i].own) < size)
+			return 0;
+	}
+	return n < 0 ? n : -ENOENT;
+}
+
+int v1_move(pid_t pid, const char *path)
+{
+	CLEANUP(closep) int fd = cg1_open_base(path);
+
+	return fd < 0 ? fd : cg_attach(fd, pid);
+}
+
+int v1_open_joins(const struct group *group, struct spawn *spawn, struct ration_error *reterr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(group->v1_fd); i++) {
+		int fd;
+
+		if (group->v1_fd[i] < 0)
+			continue;
+		fd = sys_open_beneath(group->v1_fd[i], "cgroup.procs", O_WRONLY);
+		if (fd < 0)
+			return error_set(reterr, fd, RATION_CAUSE_UNKNOWN,
+					"can't open cgroup.procs of %s/%s below %.200s: %s", group->tenant,
+					group->name, group->host->v1[i].path, error_text(fd));
+		spawn->join_fd[spawn->n_join++] = fd;
+	}
+	return 0;
+}
+
+void v1_close_joins(struct spawn *spawn)
+{
+	while (spawn->n_join > 0)
+		(void)close_fd(spawn->join_fd[--spawn->n_join]);
+}
+
+void v1_group_close(struct group *group)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(group->v1_fd); i++)
+		group->v1_fd[i] = close_fd(group->v1_fd[i]);
+}
+
+int v1_remove_name(const struct ration_host *host, const char *tenant, const char *name)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < host->n_v1; i++) {
+		int r = remove_leaf(host, i, tenant, name);
+
+		if (r == 0)
+			v1_remove_nodes(host, i, tenant);
+		else if (!vanished(r))
+			result = r;
+	}
+	return result;
+}
+
+int v1_remove_dead(const struct ration_host *host, const char *tenant, const char *name)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < host->n_v1; i++) {
+		CLEANUP(chain_close) struct chain chain = chain_of(host, i, tenant);
+		int r = chain_open(&chain, false);
+
+		if (r == 0)
+			r = remove_dead(host, chain.fd[chain.n - 1], name);
+		/* One whose owner lives is of another group that has the name, below another BASE. */
+		if (r < 0 && r != -EEXIST && !vanished(r))
+			result = r;
+		chain_remove(&chain);
+	}
+	return result;
+}
+
+bool v1_is_there(const struct ration_host *host, const char *tenant, const char *name)
+{
+	char path[V1_PATH_MAX];
+
+	(void)path_of(path, sizeof(path), host, tenant, name);
+	for (size_t i = 0; i < host->n_v1; i++) {
+		if (sys_access(host->v1[i].fd, path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * command.c - what a command is called, and why it can't be started
+ */
+#include "group/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/compat.h"
+#include "util/error.h"
+#include "util/text.h"
+
+/* A path is worth more room than a value. */
+#define SHOWN_MAX 201
+
+int command_error(const char *name, int code, struct ration_error *reterr)
+{
+	char shown[SHOWN_MAX];
+
+	(void)error_set(reterr, code, RATION_CAUSE_COMMAND, "can't execute %s: %s",
+			text_escape(shown, sizeof(shown), name), error_text(code));
+	if (code == -ENOENT && !strchr(name, '/'))
+		return error_hint(reterr, code, "it is in no directory of PATH; name it by its path");
+	if (code == -EACCES)
+		return error_hint(reterr, code, "it isn't an executable file, or may not be executed by this user");
+	return code;
+}
+
+/* What a resource is called on the command line. */
+static const char *rlimit_flag(int resource)
+{
+	for (size_t i = RATION_LIMIT_RLIMIT_AS; i < RATION_LIMIT_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+
+		if (info->resource == resource)
+			return info->flag;
+	}
+	return "a resource limit";
+}
+
+int command_spawn_error(const struct spawn *spawn, int code, struct ration_error *reterr)
+{
+	switch (spawn->failed_step) {
+	case SPAWN_STEP_EXEC:
+		return command_error(spawn->argv[0], code, reterr);
+	case SPAWN_STEP_RLIMIT:
+		(void)error_set(reterr, code, RATION_CAUSE_INVALID, "can't set %s: %s",
+				rlimit_flag(spawn->rlimits[spawn->failed_index].resource), error_text(code));
+		return error_hint(reterr, code, "only root may raise a hard limit: see ulimit -H -a");
+	case SPAWN_STEP_AFFINITY:
+		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pin the command to its CPUs: %s",
+				error_text(code));
+	case SPAWN_STEP_NICE:
+		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't set the nice value: %s", error_text(code));
+	case SPAWN_STEP_JOIN:
+		return error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED,
+				"the command can't join its group of cgroup v1: %s", error_text(code));
+	case SPAWN_STEP_FDS:
+		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fds 0 to 2: %s", error_text(code));
+	case SPAWN_STEP_NONE:
+		break;
+	}
+	if (code == -EBUSY || code == -EOPNOTSUPP)
+		return error_set(reterr, code, RATION_CAUSE_HAS_PROCESSES,
+				"the group can't have processes: it is a node with controllers");
+	if (code == -EACCES || code == -EPERM) {
+		(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED,
+				"can't start a process in the group: %s", error_text(code));
+		return error_hint(reterr, code, "cgroup.procs of the nearest common group above it and us must be "
+						"writable for this user");
+	}
+	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't start a process: %s", error_text(code));
+}
+
+int command_shell_argv(const char *path, char *const *argv, char ***ret)
+{
+	size_t n = 0;
+	char **all;
+
+	while (argv[n])
+		n++;
+	all = calloc(n + 2, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	all[0] = (char *)"/bin/sh";
+	all[1] = (char *)path;
+	for (size_t i = 1; i < n; i++)
+		all[i + 1] = argv[i];
+	*ret = all;
+	return 0;
+}
+
+int command_prepare(struct command *command, char *const *argv, char *const *envp, const int *fds,
+		const sigset_t *mask, struct ration_error *reterr)
+{
+	int r;
+
+	if (!argv || !argv[0])
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to run");
+	r = spawn_resolve(argv[0], &command->program);
+	if (r < 0)
+		return command_error(argv[0], r, reterr);
+	if (command_shell_argv(command->program, argv, &command->with_shell) < 0)
+		return error_oom(reterr);
+	command->spawn = (struct spawn) {
+		.path = command->program,
+		.argv = argv,
+		.envp = envp ? envp : environ,
+		.shell_argv = command->with_shell,
+		.cgroup_fd = -EBADF,
+		.mask = *mask,
+	};
+	for (int i = 0; i < 3; i++)
+		command->spawn.fds[i] = fds ? fds[i] : i;
+	return 0;
+}
+
+void command_done(struct command *command)
+{
+	free(command->program);
+	free(command->with_shell);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.c - freeze, thaw, kill, reclaim
+ */
+#include "group/handle.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+#define FREEZE_USEC 5000000
+#define KILL_USEC 10000000
+
+static int to_msec(uint64_t usec, uint64_t otherwise)
+{
+	if (usec == 0)
+		usec = otherwise;
+	/* A deadline of a month is none. */
+	return usec / 1000 >= INT_MAX ? INT_MAX : (int)((usec + 999) / 1000);
+}
+
+static int set_frozen(struct ration_group *group, bool frozen, uint64_t timeout_usec, struct ration_error *reterr)
+{
+	const char *what = frozen ? "freeze" : "thaw";
+	int msec = to_msec(timeout_usec, FREEZE_USEC);
+	int r = handle_check(group, reterr);
+
+	if (r < 0)
+		return r;
+	r = cg_write(group->at.fd, "cgroup.freeze", frozen ? "1" : "0");
+	if (r == 0)
+		r = cg_wait_event(group->at.fd, "frozen", frozen, msec);
+	if (r == 0)
+		return 0;
+	if (r != -ETIMEDOUT)
+		return handle_error(group, r, what, reterr);
+	(void)error_set(reterr, r, RATION_CAUSE_TIMEOUT, "%s isn't %s after %d ms, and the kernel goes on trying",
+			group->address, frozen ? "frozen" : "thawed", msec);
+	return error_hint(reterr, r, "%s", frozen ? "a process in an uninterruptible sleep (state D) freezes when it wakes" :
+						    "a group above it may be frozen: that holds for all below");
+}
+
+int ration_group_freeze(struct ration_group *group, uint64_t timeout_usec, struct ration_error *reterr)
+{
+	return set_frozen(group, true, timeout_usec, reterr);
+}
+
+int ration_group_thaw(struct ration_group *group, uint64_t timeout_usec, struct ration_error *reterr)
+{
+	return set_frozen(group, false, timeout_usec, reterr);
+}
+
+int ration_group_kill(struct ration_group *group, uint64_t timeout_usec, uint64_t *ret_killed,
+		struct ration_error *reterr)
+{
+	int msec = to_msec(timeout_usec, KILL_USEC);
+	int count, r = handle_check(group, reterr);
+
+	if (r < 0)
+		return r;
+	if (!group_alive(group->at.fd))
+		return handle_error(group, -ENOENT, "kill", reterr);
+	count = cg_count(group->at.fd);
+	r = cg_end(group->at.fd, msec);
+	if (r == -ETIMEDOUT) {
+		(void)error_set(reterr, r, RATION_CAUSE_TIMEOUT, "%d processes of %s don't die within %d ms",
+				cg_count(group->at.fd), group->address, msec);
+		return error_hint(reterr, r, "the kernel holds them: ps -eo pid,stat,wchan shows in what");
+	}
+	if (r < 0)
+		return handle_error(group, r, "kill", reterr);
+	if (ret_killed)
+		*ret_killed = count > 0 ? (uint64_t)count : 0;
+	return 0;
+}
+
+int ration_group_reclaim(struct ration_group *group, uint64_t bytes, uint64_t *ret_reclaimed_bytes,
+		struct ration_error *reterr)
+{
+	uint64_t before, after;
+	char text[32];
+	int r = handle_check(group, reterr);
+
+	if (r < 0)
+		return r;
+	if (bytes == 0 || bytes > INT64_MAX)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%" PRIu64 " bytes can't be reclaimed", bytes);
+	r = cg_read_u64(group->at.fd, "memory.current", &before);
+	if (r == -ENOENT && group_alive(group->at.fd))
+		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
+				"%s has no memory controller, so nothing can be reclaimed from it", group->address);
+	if (r < 0)
+		return handle_error(group, r, "read memory.current of", reterr);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, bytes);
+	r = cg_write(group->at.fd, "memory.reclaim", text);
+	if (r == -ENOENT && group_alive(group->at.fd)) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
+				"this kernel has no memory.reclaim; it came with 5.19");
+		return error_hint(reterr, -EOPNOTSUPP, "ration set --memory-high reclaims down to a size");
+	}
+	/* EAGAIN is less than was asked for: what there was. */
+	if (r < 0 && r != -EAGAIN)
+		return handle_error(group, r, "reclaim memory of", reterr);
+	r = cg_read_u64(group->at.fd, "memory.current", &after);
+	if (r < 0)
+		return handle_error(group, r, "read memory.current of", reterr);
+	if (ret_reclaimed_bytes)
+		*ret_reclaimed_bytes = after < before ? before - after : 0;
+	return 0;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * counters.c - what the kernel has counted for a group, and above it
+ */
+#include "group/counters.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "group/levels.h"
+#include "group/cgroup1.h"
+#include "sys/cgroup.h"
+#include "sys/proc.h"
+#include "util/cleanup.h"
+
+/* Far more than a line for each of the disks that a kernel can have had I/O on. */
+#define IO_STAT_MAX (CG_FILE_MAX * 256)
+
+static uint64_t text_key(const char *text, const char *key)
+{
+	uint64_t value;
+
+	return cg_text_key(text, key, &value) < 0 ? COUNTER_ABSENT : value;
+}
+
+static uint64_t file_key(int dir_fd, const char *file, const char *key)
+{
+	char text[512];
+
+	return cg_read(dir_fd, file, text, sizeof(text)) < 0 ? COUNTER_ABSENT : text_key(text, key);
+}
+
+static uint64_t file_u64(int dir_fd, const char *file)
+{
+	uint64_t value;
+
+	return cg_read_u64(dir_fd, file, &value) < 0 ? COUNTER_ABSENT : value;
+}
+
+/* ------------------------------------------------------------- verdicts */
+
+static void add_level(void *data, int fd, enum ration_level level, const char *where)
+{
+	struct counters *counters = data;
+	struct counter_level *at = &counters->level[counters->n_levels];
+	/* The real root has no such file: what happens there is the machine's. */
+	uint64_t oom = file_key(fd, "memory.events.local", "oom");
+
+	if (oom == COUNTER_ABSENT)
+		return;
+	/* So this isn't the real root, and there are groups above it. */
+	counters->hidden |= strcmp(where, "/") == 0;
+	if (counters->n_levels == COUNTER_LEVELS_MAX)
+		return;
+	at->oom = oom;
+	at->level = level;
+	(void)snprintf(at->where, sizeof(at->where), "%s", where);
+	counters->n_levels++;
+}
+
+static uint64_t machine_oom_kill(int proc_fd)
+{
+	char text[16384];
+	ssize_t n = proc_read(proc_fd, "vmstat", text, sizeof(text));
+
+	return n < 0 ? COUNTER_ABSENT : text_key(text, "oom_kill");
+}
+
+uint64_t counters_v1_oom_kill(const struct group *group)
+{
+	/* Since 4.13. */
+	return file_key(v1_fd(group, RATION_CONTROLLER_MEMORY), "memory.oom_control", "oom_kill");
+}
+
+void counters_read(const struct group *group, struct counters *ret)
+{
+	const struct ration_host *host = group->host;
+	char text[512];
+
+	*ret = (struct counters) {
+		.oom = COUNTER_ABSENT,
+		.oom_kill = COUNTER_ABSENT,
+		.oom_group_kill = COUNTER_ABSENT,
+		.oom_kill_below = COUNTER_ABSENT,
+		.machine_oom_kill = machine_oom_kill(host->proc_fd),
+		.hidden = host->facts.cgroup_namespace,
+	};
+	if (v1_fd(group, RATION_CONTROLLER_MEMORY) >= 0) {
+		ret->v1 = true;
+		ret->oom_kill = ret->oom_kill_below = counters_v1_oom_kill(group);
+	}
+	if (group->fd < 0)
+		levels_walk_own(host, add_level, ret);
+	if (group->fd < 0 || ret->v1)
+		return;
+	if (cg_read(group->fd, "memory.events.local", text, sizeof(text)) >= 0) {
+		ret->oom = text_key(text, "oom");
+		ret->oom_kill = text_key(text, "oom_kill");
+		ret->oom_group_kill = text_key(text, "oom_group_kill");
+	}
+	ret->oom_kill_below = file_key(group->fd, "memory.events", "oom_kill");
+	levels_walk(group, add_level, ret);
+}
+
+/* ---------------------------------------------------------------- usage */
+
+/* One metric from one file: a number, or the number behind a key. */
+struct metric_file {
+	enum ration_metric metric;
+	const char *key; /* NULL: the file is one number */
+	const char *file;
+};
+
+/* Sorted by file, so that each is read once. */
+static const struct metric_file metric_files[] = {
+	{ RATION_METRIC_CPU_USEC, "usage_usec", "cpu.stat" },
+	{ RATION_METRIC_CPU_USER_USEC, "user_usec", "cpu.stat" },
+	{ RATION_METRIC_CPU_SYSTEM_USEC, "system_usec", "cpu.stat" },
+	{ RATION_METRIC_THROTTLED_COUNT, "nr_throttled", "cpu.stat" },
+	{ RATION_METRIC_THROTTLED_USEC, "throttled_usec", "cpu.stat" },
+	{ RATION_METRIC_MEMORY_PEAK_BYTES, NULL, "memory.peak" },
+	{ RATION_METRIC_MEMORY_ANON_BYTES, "anon", "memory.stat" },
+	{ RATION_METRIC_MEMORY_FILE_BYTES, "file", "memory.stat" },
+	{ RATION_METRIC_MEMORY_SHMEM_BYTES, "shmem", "memory.stat" },
+	{ RATION_METRIC_MEMORY_KERNEL_BYTES, "kernel", "memory.stat" },
+	{ RATION_METRIC_SWAP_PEAK_BYTES, NULL, "memory.swap.peak" },
+	{ RATION_METRIC_OOM_KILLS, "oom_kill", "memory.events.local" },
+	{ RATION_METRIC_MEMORY_HIGH_COUNT, "high", "memory.events.local" },
+	{ RATION_METRIC_PIDS_PEAK, NULL, "pids.peak" },
+	{ RATION_METRIC_PIDS_REFUSED, "max", "pids.events" },
+};
+
+static const struct {
+	enum ration_metric metric;
+	const char *line;
+	const char *file;
+} metric_pressures[] = {
+	{ RATION_METRIC_CPU_PRESSURE_SOME_USEC, "some", "cpu.pressure" },
+	{ RATION_METRIC_MEMORY_PRESSURE_SOME_USEC, "some", "memory.pressure" },
+	{ RATION_METRIC_MEMORY_PRESSURE_FULL_USEC, "full", "memory.pressure" },
+	{ RATION_METRIC_IO_PRESSURE_FULL_USEC, "full", "io.pressure" },
+};
+
+uint64_t counters_pressure_text(const char *text, const char *line)
+{
+	const char *at = strstr(text, line);
+	const char *end = at ? strchrnul(at, '\n') : NULL;
+	uint64_t total;
+
+	at = at ? strstr(at, "total=") : NULL;
+	return at && at < end && sscanf(at, "total=%" SCNu64, &total) == 1 ? total : COUNTER_ABSENT;
+}
+
+uint64_t counters_pressure(int group_fd, const char *file, const char *line)
+{
+	char text[512];
+
+	return cg_read(group_fd, file, text, sizeof(text)) < 0 ? COUNTER_ABSENT : counters_pressure_text(text, line);
+}
+
+/* io.stat has a line a disk: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 …". */
+static uint64_t text_io_sum(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+	uint64_t sum = 0;
+
+	for (const char *at = text; (at = strstr(at, key)); at += length)
+		sum += strtoull(at + length, NULL, 10);
+	return sum;
+}
+
+/* Has a line for each disk, of which there may be thousands: NULL if it can't be read whole. */
+static char *read_io_stat(int group_fd)
+{
+	for (size_t size = CG_FILE_MAX; size <= IO_STAT_MAX; size *= 4) {
+		CLEANUP(freep) char *text = malloc(size);
+		int r = text ? cg_read(group_fd, "io.stat", text, size) : -ENOMEM;
+
+		if (r >= 0)
+			return TAKE_PTR(text);
+		if (r != -EFBIG)
+			break;
+	}
+	return NULL;
+}
+
+static void set(struct usage *usage, enum ration_metric metric, uint64_t value)
+{
+	if (value == COUNTER_ABSENT)
+		return;
+	usage->metric[metric] = value;
+	usage->source[metric] = RATION_SOURCE_CGROUP2;
+}
+
+static void read_io(int group_fd, struct usage *usage)
+{
+	CLEANUP(freep) char *text = read_io_stat(group_fd);
+
+	if (!text)
+		return;
+	set(usage, RATION_METRIC_IO_READ_BYTES, text_io_sum(text, "rbytes="));
+	set(usage, RATION_METRIC_IO_WRITE_BYTES, text_io_sum(text, "wbytes="));
+	set(usage, RATION_METRIC_IO_READ_OPS, text_io_sum(text, "rios="));
+	set(usage, RATION_METRIC_IO_WRITE_OPS, text_io_sum(text, "wios="));
+}
+
+/*
+ * In which hierarchy a metric of cgroup v1 is, and what a unit of it is worth there.
+ */
+static const struct {
+	enum ration_metric metric;
+	uint32_t controller;
+	unsigned per_unit; /* of nanoseconds: 1000 in a microsecond */
+	const char *key;
+	const char *file;
+} v1_files[] = {
+	{ RATION_METRIC_CPU_USEC, RATION_CONTROLLER_CPUACCT, 1000, NULL, "cpuacct.usage" },
+	{ RATION_METRIC_THROTTLED_COUNT, RATION_CONTROLLER_CPU, 1, "nr_throttled", "cpu.stat" },
+	{ RATION_METRIC_THROTTLED_USEC, RATION_CONTROLLER_CPU, 1000, "throttled_time", "cpu.stat" },
+	{ RATION_METRIC_MEMORY_PEAK_BYTES, RATION_CONTROLLER_MEMORY, 1, NULL, "memory.max_usage_in_bytes" },
+	{ RATION_METRIC_MEMORY_ANON_BYTES, RATION_CONTROLLER_MEMORY, 1, "rss", "memory.stat" },
+	{ RATION_METRIC_MEMORY_FILE_BYTES, RATION_CONTROLLER_MEMORY, 1, "cache", "memory.stat" },
+	{ RATION_METRIC_MEMORY_SHMEM_BYTES, RATION_CONTROLLER_MEMORY, 1, "shmem", "memory.stat" },
+	{ RATION_METRIC_MEMORY_KERNEL_BYTES, RATION_CONTROLLER_MEMORY, 1, NULL, "memory.kmem.usage_in_bytes" },
+	{ RATION_METRIC_OOM_KILLS, RATION_CONTROLLER_MEMORY, 1, "oom_kill", "memory.oom_control" },
+	{ RATION_METRIC_PIDS_PEAK, RATION_CONTROLLER_PIDS, 1, NULL, "pids.peak" },
+	{ RATION_METRIC_PIDS_REFUSED, RATION_CONTROLLER_PIDS, 1, "max", "pids.events" },
+};
+
+/*
+ * How much of the CPU time was the user's and how much the kernel's is counted by ticks
+ * in v1: their ratio divides the exact sum, as the kernel itself does it for rusage and
+ * cgroup2. All is the user's where no tick was the kernel's, as there.
+ */
+static void divide_cpu_v1(int fd, struct usage *usage)
+{
+	uint64_t total = usage->metric[RATION_METRIC_CPU_USEC], user, system, ticks;
+	char text[128];
+
+	if (usage->source[RATION_METRIC_CPU_USEC] != RATION_SOURCE_CGROUP1 ||
+			cg_read(fd, "cpuacct.stat", text, sizeof(text)) < 0)
+		return;
+	user = text_key(text, "user");
+	system = text_key(text, "system");
+	if (user == COUNTER_ABSENT || system == COUNTER_ABSENT)
+		return;
+	ticks = user + system;
+	/* In two parts, for total * system can be too much for 64 bits. */
+	system = system == 0 ? 0 : total / ticks * system + total % ticks * system / ticks;
+	usage->metric[RATION_METRIC_CPU_SYSTEM_USEC] = system;
+	usage->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_CGROUP1;
+	usage->metric[RATION_METRIC_CPU_USER_USEC] = total - system;
+	usage->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_CGROUP1;
+}
+
+void counters_read_usage_v1(const struct group *group, struct usage *usage)
+{
+	char text[CG_FILE_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(v1_files); i++) {
+		enum ration_metric metric = v1_files[i].metric;
+		int fd = v1_fd(group, v1_files[i].controller);
+		uint64_t value;
+
+		/* What cgroup2 counts by itself, it counts as well, and in one file. */
+		if (fd < 0 || usage->source[metric] == RATION_SOURCE_CGROUP2)
+			continue;
+		if (!v1_files[i].key)
+			value = file_u64(fd, v1_files[i].file);
+		else
+			value = cg_read(fd, v1_files[i].file, text, sizeof(text)) < 0 ? COUNTER_ABSENT :
+				text_key(text, v1_files[i].key);
+		if (value == COUNTER_ABSENT)
+			continue;
+		usage->metric[metric] = value / v1_files[i].per_unit;
+		usage->source[metric] = RATION_SOURCE_CGROUP1;
+	}
+	divide_cpu_v1(v1_fd(group, RATION_CONTROLLER_CPUACCT), usage);
+}
+
+void counters_read_usage(int group_fd, struct usage *usage)
+{
+	const char *last = "";
+	char text[CG_FILE_MAX] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(metric_files); i++) {
+		const struct metric_file *at = &metric_files[i];
+
+		if (!at->key) {
+			set(usage, at->metric, file_u64(group_fd, at->file));
+			continue;
+		}
+		if (strcmp(last, at->file) != 0 && cg_read(group_fd, at->file, text, sizeof(text)) < 0)
+			text[0] = '\0';
+		last = at->file;
+		set(usage, at->metric, text_key(text, at->key));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(metric_pressures); i++)
+		set(usage, metric_pressures[i].metric,
+				counters_pressure(group_fd, metric_pressures[i].file, metric_pressures[i].line));
+	read_io(group_fd, usage);
+}
+
+uint64_t counters_cpu_usec(int cpu_stat_fd)
+{
+	char text[1024];
+
+	if (cg_read_fd(cpu_stat_fd, text, sizeof(text)) < 0)
+		return COUNTER_ABSENT;
+	/* cpuacct.usage is one number, of nanoseconds. */
+	return text[0] >= '0' && text[0] <= '9' ? strtoull(text, NULL, 10) / 1000 : text_key(text, "usage_usec");
+}
+
+int counters_limit(int group_fd, const struct ration_limit_info *info, uint64_t *ret)
+{
+	char text[64];
+	uint64_t quota, period;
+	int r;
+
+	if (info->unit != RATION_UNIT_CPUS)
+		return cg_read_u64(group_fd, info->kernel_file, ret);
+	r = cg_read(group_fd, info->kernel_file, text, sizeof(text));
+	if (r < 0)
+		return r;
+	if (strncmp(text, "max ", 4) == 0)
+		*ret = RATION_UNLIMITED;
+	else if (sscanf(text, "%" SCNu64 " %" SCNu64, &quota, &period) == 2 && period > 0)
+		*ret = quota * 100000 / period;
+	else
+		return -EBADMSG;
+	return 0;
+}
+
+/* The highest that a counter of pages can be, "no limit" in v1, whose files can't say "max". */
+#define V1_NO_LIMIT (UINT64_C(1) << 62)
+
+static int v1_number(int fd, const char *file, uint64_t *ret)
+{
+	char text[64];
+	int r = cg_read(fd, file, text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	*ret = text[0] == '-' || strcmp(text, "max") == 0 ? RATION_UNLIMITED : strtoull(text, NULL, 10);
+	return 0;
+}
+
+static const struct {
+	enum ration_limit limit;
+	const char *file;
+} v1_limit_files[] = {
+	{ RATION_LIMIT_MEMORY, "memory.limit_in_bytes" },
+	{ RATION_LIMIT_CPUS, "cpu.cfs_quota_us" },
+	{ RATION_LIMIT_CPU_BURST, "cpu.cfs_burst_us" },
+	{ RATION_LIMIT_CPU_IDLE, "cpu.idle" },
+	{ RATION_LIMIT_PIDS, "pids.max" },
+};
+
+const char *counters_v1_file(enum ration_limit limit)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(v1_limit_files); i++) {
+		if (v1_limit_files[i].limit == limit)
+			return v1_limit_files[i].file;
+	}
+	return NULL;
+}
+
+int counters_limit_v1(int dir_fd, const struct ration_limit_info *info, uint64_t *ret)
+{
+	const char *file = counters_v1_file(info->limit);
+	uint64_t value, period = 0;
+	int r;
+
+	/* Shares are a rounded weight, and swap is in a sum. */
+	if (!file)
+		return -EOPNOTSUPP;
+	r = v1_number(dir_fd, file, &value);
+	if (r == 0 && info->unit == RATION_UNIT_CPUS && value != RATION_UNLIMITED) {
+		r = v1_number(dir_fd, "cpu.cfs_period_us", &period);
+		value = period > 0 ? value * 100000 / period : value;
+	}
+	if (r == 0)
+		*ret = info->unit == RATION_UNIT_BYTES && value >= V1_NO_LIMIT ? RATION_UNLIMITED : value;
+	return r;
+}

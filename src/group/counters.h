@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * counters.h - what the kernel has counted for a group, and above it
+ *
+ * Two snapshots make a receipt: one before the command starts, one after the
+ * last process has gone and before the directory goes, since its counters go
+ * with it. The group itself is new, so its counters begin at 0; those above it
+ * belong to others, too, and only their movement says something.
+ */
+#ifndef RATION_GROUP_COUNTERS_H
+#define RATION_GROUP_COUNTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "group/leaf.h"
+#include "ration.h"
+
+/* "Not known." No counter of the kernel gets there. */
+#define COUNTER_ABSENT UINT64_MAX
+
+/* Tenant, namespace, the nodes above it, BASE, and what lies above that. */
+#define COUNTER_LEVELS_MAX 24
+
+struct counter_level {
+	enum ration_level level;
+	char where[200];  /* path from the mount of the hierarchy */
+	uint64_t oom;     /* memory.events.local: this very group's limit was hit */
+};
+
+struct counters {
+	uint64_t oom;            /* memory.events.local: the group's own limit was hit */
+	uint64_t oom_kill;       /* memory.events.local: processes in the group itself were killed */
+	uint64_t oom_group_kill; /* memory.events.local, since 5.17: the group was killed whole */
+	uint64_t oom_kill_below; /* memory.events: in it or below it */
+	uint64_t machine_oom_kill; /* vmstat: on the whole machine */
+	bool hidden;             /* there are groups above that can't be seen: a container's maker has them */
+	bool v1;                 /* the group's memory is counted in cgroup v1: `oom` is what the supervisor
+				    has heard of memory.oom_control, `oom_kill` what stands in it */
+	size_t n_levels;
+	struct counter_level level[COUNTER_LEVELS_MAX];
+};
+
+/* Reads what verdicts rest on. `group` may have no cgroup. */
+void counters_read(const struct group *group, struct counters *ret);
+
+/* Where metrics go, by enum ration_metric: those of a receipt, or of a group that lives. */
+struct usage {
+	uint64_t *metric;
+	enum ration_source *source;
+};
+
+/* Reads what the group has used; what can't be read stays as it is. */
+void counters_read_usage(int group_fd, struct usage *usage);
+
+/* The same from the directories that the group has in cgroup v1. */
+void counters_read_usage_v1(const struct group *group, struct usage *usage);
+
+/* Processes that were OOM-killed in the group, by its memory.oom_control. COUNTER_ABSENT. */
+uint64_t counters_v1_oom_kill(const struct group *group);
+
+/*
+ * Reads a limit that is a number from its kernel file, in the unit of its row.
+ * -ENOENT: there is no such file; -EBADMSG.
+ */
+int counters_limit(int group_fd, const struct ration_limit_info *info, uint64_t *ret);
+
+/* Which file of cgroup v1 has a limit as it was asked for, or NULL: of swap alone there is none. */
+const char *counters_v1_file(enum ration_limit limit);
+
+/* The same from a directory in the hierarchy of its controller. -EOPNOTSUPP: no such file. */
+int counters_limit_v1(int dir_fd, const struct ration_limit_info *info, uint64_t *ret);
+
+/* cpu.stat's usage_usec alone, of an open cpu.stat, or that of an open cpuacct.usage. COUNTER_ABSENT. */
+uint64_t counters_cpu_usec(int cpu_stat_fd);
+
+/* The total of the "some" or "full" line of a pressure file, in usec. */
+uint64_t counters_pressure(int group_fd, const char *file, const char *line);
+
+/* The same of the file's text. */
+uint64_t counters_pressure_text(const char *text, const char *line);
+
+/* Sets a metric, unless `value` is COUNTER_ABSENT. */
+void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
+		enum ration_source source);
+
+#endif

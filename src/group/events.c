@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * events.c - what happens to a group, on one fd
+ *
+ * An epoll of the group's files that tell. The kernel marks such a file as urgent
+ * when it has changed since it was last read; so each is read when it is opened
+ * (what it said then is the baseline) and when it is urgent, and what is different
+ * is an event. Events wait in `pending`, one of each kind with its count, and an
+ * eventfd keeps our fd readable until they are told.
+ *
+ * Two things that these files don't do: tell of a change and back, and tell of
+ * the group's removal. A trigger on a pressure file does the latter, whatever it
+ * was set to; where pressure isn't asked for, one with a threshold that is hardly
+ * ever reached is the bell.
+ */
+#include "group/events.h"
+
+#include <inttypes.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include "group/counters.h"
+#include "group/handle.h"
+#include "sys/cgroup.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+#define WINDOW_MIN_USEC 500000
+#define WINDOW_MAX_USEC 10000000
+#define WINDOW_USEC 2000000
+#define STALL_DIVISOR 10
+
+/* What the epoll holds. */
+enum source {
+	SOURCE_MEMORY_LOCAL,
+	SOURCE_MEMORY,
+	SOURCE_PIDS,
+	SOURCE_CGROUP,
+	SOURCE_PRESSURE, /* a trigger: pressure, the bell, or both */
+	SOURCE_MORE,     /* the eventfd: not all has been told */
+};
+#define SOURCE_FILES (SOURCE_CGROUP + 1)
+#define SOURCES (SOURCE_MORE + 1)
+
+static const struct {
+	const char *file;
+	const char *controller; /* that it takes, or NULL */
+} sources[SOURCE_FILES] = {
+	[SOURCE_MEMORY_LOCAL] = { "memory.events.local", "memory" },
+	[SOURCE_MEMORY] = { "memory.events", "memory" },
+	[SOURCE_PIDS] = { "pids.events", "pids" },
+	[SOURCE_CGROUP] = { "cgroup.events", NULL },
+};
+
+/* One line of a file: a counter, or a state with a word for either value. */
+#define COUNTER (-1)
+
+static const struct {
+	enum source source;
+	const char *key;
+	int state;         /* the value that makes the event, or COUNTER */
+	const char *since; /* the kernel that brought the line, or NULL */
+} kinds[RATION_EVENT_COUNT] = {
+	[RATION_EVENT_OOM] = { SOURCE_MEMORY_LOCAL, "oom", COUNTER, "5.2" },
+	[RATION_EVENT_OOM_KILL] = { SOURCE_MEMORY, "oom_kill", COUNTER, "4.13" },
+	[RATION_EVENT_MEMORY_HIGH] = { SOURCE_MEMORY_LOCAL, "high", COUNTER, "5.2" },
+	[RATION_EVENT_TASKS_REFUSED] = { SOURCE_PIDS, "max", COUNTER, NULL },
+	[RATION_EVENT_POPULATED] = { SOURCE_CGROUP, "populated", 1, NULL },
+	[RATION_EVENT_EMPTY] = { SOURCE_CGROUP, "populated", 0, NULL },
+	[RATION_EVENT_FROZEN] = { SOURCE_CGROUP, "frozen", 1, "5.2" },
+	[RATION_EVENT_THAWED] = { SOURCE_CGROUP, "frozen", 0, "5.2" },
+	[RATION_EVENT_PRESSURE] = { SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
+	[RATION_EVENT_GONE] = { SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
+};
+
+/* A look at the total of the stall. */
+struct sample {
+	uint64_t at_usec, total_usec;
+};
+
+struct ration_events {
+	uint32_t kinds;
+	int epoll_fd;
+	int fd[SOURCES];
+	uint64_t last[RATION_EVENT_COUNT];    /* what the line said; COUNTER_ABSENT: there is none */
+	uint64_t pending[RATION_EVENT_COUNT]; /* how often it has happened; 0: nothing to tell */
+	bool more;                            /* the eventfd is set */
+	bool drained;                         /* the caller has been told all there was */
+	bool gone;
+
+	const char *pressure_line;
+	uint64_t stall_usec, window_usec;
+	struct sample newer, older;           /* at least one window apart */
+	uint64_t stalled_usec, elapsed_usec;  /* of the pressure that is pending */
+};
+
+static bool wants(const struct ration_events *events, enum ration_event_kind kind)
+{
+	return events->kinds & RATION_EVENT_BIT(kind);
+}
+
+/* ------------------------------------------------------------------- files */
+
+/* Compares the lines of a file with what they said; a first reading is the baseline. */
+static void compare(struct ration_events *events, enum source source, const char *text)
+{
+	for (size_t i = 0; i < RATION_EVENT_COUNT; i++) {
+		uint64_t before = events->last[i], now;
+
+		if (kinds[i].source != source || !wants(events, (enum ration_event_kind)i))
+			continue;
+		if (cg_text_key(text, kinds[i].key, &now) < 0)
+			continue;
+		events->last[i] = now;
+		if (before == COUNTER_ABSENT || before == now)
+			continue;
+		if (kinds[i].state == COUNTER)
+			events->pending[i] += now - before;
+		else
+			/* What it is by now, not what it has been meanwhile. */
+			events->pending[i] = now == (uint64_t)kinds[i].state;
+	}
+}
+
+static int read_source(struct ration_events *events, enum source source)
+{
+	char text[512];
+	int r = cg_read_fd(events->fd[source], text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	compare(events, source, text);
+	return 0;
+}
+
+/*
+ * All of them, whichever was urgent: the kernel tells of a file at most every 10 ms,
+ * so that the last process can be gone before the kill is told of that ended it,
+ * and the group with its counters soon after.
+ */
+static int read_sources(struct ration_events *events)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < SOURCE_FILES && r >= 0; i++) {
+		if (events->fd[i] >= 0)
+			r = read_source(events, (enum source)i);
+	}
+	return r;
+}
+
+/* A file whose group is gone is urgent for ever. Whoever removed it saw it empty, if we didn't. */
+static void set_gone(struct ration_events *events)
+{
+	if (wants(events, RATION_EVENT_EMPTY) && events->last[RATION_EVENT_EMPTY] == 1)
+		events->pending[RATION_EVENT_EMPTY] = 1;
+	events->gone = true;
+	for (size_t i = 0; i < SOURCE_MORE; i++) {
+		/* To close it isn't enough while somebody who has just been forked has it, too. */
+		if (events->fd[i] >= 0)
+			(void)epoll_ctl(events->epoll_fd, EPOLL_CTL_DEL, events->fd[i], NULL);
+		events->fd[i] = close_fd(events->fd[i]);
+	}
+	if (wants(events, RATION_EVENT_GONE))
+		events->pending[RATION_EVENT_GONE] = 1;
+}
+
+/* ---------------------------------------------------------------- pressure */
+
+static struct sample take_sample(const struct ration_events *events)
+{
+	struct sample sample = { .at_usec = sys_now_usec(), .total_usec = COUNTER_ABSENT };
+	char text[512];
+
+	if (cg_read_fd(events->fd[SOURCE_PRESSURE], text, sizeof(text)) >= 0)
+		sample.total_usec = counters_pressure_text(text, events->pressure_line);
+	return sample;
+}
+
+/*
+ * `seen`: by the kernel, which said so; otherwise it may have said so to another
+ * poll, and what has gathered since a window ago decides.
+ */
+static void look_at_pressure(struct ration_events *events, bool seen)
+{
+	struct sample now = take_sample(events);
+	uint64_t stalled;
+
+	if (now.total_usec == COUNTER_ABSENT)
+		return;
+	if (events->older.total_usec == COUNTER_ABSENT)
+		events->older = events->newer = now;
+	stalled = now.total_usec - events->older.total_usec;
+	if (seen || stalled >= events->stall_usec) {
+		events->stalled_usec = stalled;
+		events->elapsed_usec = now.at_usec - events->older.at_usec;
+		events->pending[RATION_EVENT_PRESSURE] = 1;
+		events->older = events->newer = now;
+	} else if (now.at_usec - events->newer.at_usec >= events->window_usec) {
+		events->older = events->newer;
+		events->newer = now;
+	}
+}
+
+/* -------------------------------------------------------------------- next */
+
+static void set_more(struct ration_events *events)
+{
+	bool more = false;
+	uint64_t one = 1;
+
+	for (size_t i = 0; i < RATION_EVENT_COUNT; i++)
+		more |= events->pending[i] > 0;
+	if (more == events->more)
+		return;
+	if (more)
+		(void)!write(events->fd[SOURCE_MORE], &one, sizeof(one));
+	else
+		(void)!read(events->fd[SOURCE_MORE], &one, sizeof(one));
+	events->more = more;
+}
+
+static int look(struct ration_events *events)
+{
+	struct epoll_event ready[SOURCES];
+	bool changed = false, pressed = false, removed = false;
+	int n = epoll_wait(events->epoll_fd, ready, SOURCES, 0), r;
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n; i++) {
+		enum source source = (enum source)ready[i].data.u32;
+
+		changed |= source < SOURCE_FILES;
+		pressed |= source == SOURCE_PRESSURE;
+		removed |= source == SOURCE_PRESSURE && ready[i].events & EPOLLERR;
+	}
+	r = changed ? read_sources(events) : 0;
+	if (removed || r == -ENODEV)
+		set_gone(events);
+	else if (r < 0)
+		return r;
+	else if (wants(events, RATION_EVENT_PRESSURE) && (pressed || events->drained))
+		look_at_pressure(events, pressed);
+	return 0;
+}
+
+static bool tell(struct ration_events *events, struct ration_event *ret_event)
+{
+	for (size_t i = 0; i < RATION_EVENT_COUNT; i++) {
+		if (events->pending[i] == 0)
+			continue;
+		*ret_event = (struct ration_event) { .size = sizeof(*ret_event), .kind = (enum ration_event_kind)i };
+		ret_event->count = events->pending[i];
+		if (i == RATION_EVENT_PRESSURE) {
+			ret_event->stalled_usec = events->stalled_usec;
+			ret_event->elapsed_usec = events->elapsed_usec;
+		}
+		events->pending[i] = 0;
+		return true;
+	}
+	return false;
+}
+
+int ration_events_next(struct ration_events *events, struct ration_event *ret_event, struct ration_error *reterr)
+{
+	struct ration_event event;
+	bool told;
+	int r;
+
+	if (ret_event->size != sizeof(*ret_event))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_event of another version");
+	told = tell(events, &event);
+	if (!told && !events->gone) {
+		r = look(events);
+		if (r < 0)
+			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read the events of a group: %s",
+					error_text(r));
+		told = tell(events, &event);
+	}
+	events->drained = !told;
+	set_more(events);
+	if (told)
+		*ret_event = event;
+	return told;
+}
+
+/* -------------------------------------------------------------------- open */
+
+static int add(struct ration_events *events, enum source source, int fd, uint32_t wanted)
+{
+	struct epoll_event event = { .events = wanted, .data.u32 = source };
+
+	events->fd[source] = fd;
+	return epoll_ctl(events->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int open_file(struct ration_events *events, int dir_fd, enum source source)
+{
+	int fd = cg_open_file(dir_fd, sources[source].file);
+	int r = fd < 0 ? fd : add(events, source, fd, EPOLLPRI);
+
+	return r < 0 ? r : read_source(events, source);
+}
+
+static int open_trigger(struct ration_events *events, int dir_fd)
+{
+	uint64_t window = events->window_usec;
+	/* A bell: no more than all of the window can be asked for. */
+	uint64_t stall = wants(events, RATION_EVENT_PRESSURE) ? events->stall_usec : window;
+	int fd = cg_open_trigger(dir_fd, "memory.pressure", events->pressure_line, stall, window,
+			&events->window_usec);
+
+	if (fd < 0)
+		return fd;
+	events->stall_usec = stall * events->window_usec / window;
+	return add(events, SOURCE_PRESSURE, fd, EPOLLPRI);
+}
+
+/* Opens what tells of a kind, unless that has been done for another. -ENODATA: it has no such line. */
+static int open_kind(struct ration_events *events, int dir_fd, enum ration_event_kind kind)
+{
+	enum source source = kinds[kind].source;
+	int r = 0;
+
+	if (events->fd[source] < 0)
+		r = source == SOURCE_PRESSURE ? open_trigger(events, dir_fd) : open_file(events, dir_fd, source);
+	if (r == 0 && kinds[kind].key && events->last[kind] == COUNTER_ABSENT)
+		r = -ENODATA;
+	return r;
+}
+
+/* True where it isn't to be had at this place; other failures are failures. */
+static bool lacks(int code)
+{
+	return code == -ENOENT || code == -ENODATA || code == -EOPNOTSUPP || code == -EACCES || code == -EPERM ||
+		code == -EINVAL;
+}
+
+static int refuse(enum ration_event_kind kind, const char *name, int code, struct ration_error *reterr)
+{
+	enum source source = kinds[kind].source;
+
+	if (!lacks(code) || code == -EACCES || code == -EPERM)
+		return error_set(reterr, code, code == -EACCES || code == -EPERM ? RATION_CAUSE_NOT_DELEGATED
+										  : RATION_CAUSE_UNKNOWN,
+				"can't watch %s for '%s': %s", name, ration_event_name(kind), error_text(code));
+	if (source == SOURCE_PRESSURE) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
+				"can't watch %s for '%s': it takes a trigger on memory.pressure (since %s): %s", name,
+				ration_event_name(kind), kinds[kind].since, error_text(code));
+		return error_hint(reterr, -EOPNOTSUPP, "psi=1 on the kernel's command line, perhaps");
+	}
+	if (code == -ENODATA || !sources[source].controller)
+		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
+				"can't watch %s for '%s': %s has no line '%s' (since %s)", name, ration_event_name(kind),
+				sources[source].file, kinds[kind].key, kinds[kind].since);
+	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
+			"can't watch %s for '%s': it has no %s, so no %s controller", name, ration_event_name(kind),
+			sources[source].file, sources[source].controller);
+	return error_hint(reterr, -EOPNOTSUPP, "ration doctor says why, and what would help");
+}
+
+static int open_kinds(struct ration_events *events, int dir_fd, const char *name, bool all,
+		struct ration_error *reterr)
+{
+	for (size_t i = 0; i < RATION_EVENT_COUNT; i++) {
+		enum ration_event_kind kind = (enum ration_event_kind)i;
+		int r = wants(events, kind) ? open_kind(events, dir_fd, kind) : 0;
+
+		if (r < 0 && (!all || !lacks(r)))
+			return refuse(kind, name, r, reterr);
+		if (r < 0)
+			events->kinds &= ~RATION_EVENT_BIT(kind);
+	}
+	return 0;
+}
+
+static int check_options(const struct ration_events_options *options, struct ration_error *reterr)
+{
+	uint64_t window = options->pressure_window_usec;
+
+	if (options->size != sizeof(*options))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_events_options of another version");
+	if (options->kinds & ~(RATION_EVENT_BIT(RATION_EVENT_COUNT) - 1))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there are no such kinds of events: %#" PRIx32,
+				options->kinds);
+	if (window < WINDOW_MIN_USEC || window > WINDOW_MAX_USEC)
+		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
+				"a window of %" PRIu64 " us for pressure: it can be 500 ms to 10 s", window);
+	if (options->pressure_stall_usec > window)
+		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
+				"a stall of %" PRIu64 " us in a window of %" PRIu64 " us: no more than all of it",
+				options->pressure_stall_usec, window);
+	return 0;
+}
+
+static int open_epoll(struct ration_events *events, struct ration_error *reterr)
+{
+	int fd, r = 0;
+
+	events->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	fd = events->epoll_fd < 0 ? -EBADF : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fd < 0)
+		r = -errno;
+	else
+		r = add(events, SOURCE_MORE, fd, EPOLLIN);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't make an epoll: %s", error_text(r)) : 0;
+}
+
+static struct ration_events *events_new(const struct ration_events_options *options)
+{
+	struct ration_events *events = calloc(1, sizeof(*events));
+
+	if (!events)
+		return NULL;
+	events->epoll_fd = -EBADF;
+	for (size_t i = 0; i < SOURCES; i++)
+		events->fd[i] = -EBADF;
+	for (size_t i = 0; i < RATION_EVENT_COUNT; i++)
+		events->last[i] = COUNTER_ABSENT;
+	events->kinds = options->kinds ? options->kinds : RATION_EVENT_BIT(RATION_EVENT_COUNT) - 1;
+	events->pressure_line = options->pressure_some ? "some" : "full";
+	events->window_usec = options->pressure_window_usec;
+	events->stall_usec = options->pressure_stall_usec ? options->pressure_stall_usec
+							  : events->window_usec / STALL_DIVISOR;
+	events->drained = true;
+	return events;
+}
+
+static void events_freep(struct ration_events **events)
+{
+	*events = ration_events_free(*events);
+}
+
+int events_open(int dir_fd, const char *name, const struct ration_events_options *wanted,
+		struct ration_events **ret_events, struct ration_error *reterr)
+{
+	struct ration_events_options options = { .size = sizeof(options) };
+	CLEANUP(events_freep) struct ration_events *events = NULL;
+	char text[256];
+	int r;
+
+	if (wanted)
+		options = *wanted;
+	if (options.pressure_window_usec == 0)
+		options.pressure_window_usec = WINDOW_USEC;
+	r = check_options(&options, reterr);
+	if (r < 0)
+		return r;
+	/* Here, since a file that isn't there isn't a controller's fault then. */
+	r = cg_read(dir_fd, "cgroup.events", text, sizeof(text));
+	if (r < 0)
+		return error_set(reterr, r == -ENODEV ? -ENOENT : r, RATION_CAUSE_VANISHED,
+				"can't watch %s: %s", name, error_text(r));
+	events = events_new(&options);
+	if (!events)
+		return error_oom(reterr);
+	r = open_epoll(events, reterr);
+	if (r == 0)
+		r = open_kinds(events, dir_fd, name, options.kinds == 0, reterr);
+	if (r < 0)
+		return r;
+	events->older = events->newer = take_sample(events);
+	*ret_events = TAKE_PTR(events);
+	return 0;
+}
+
+int ration_events_open(const struct ration_group *group, const struct ration_events_options *options,
+		struct ration_events **ret_events, struct ration_error *reterr)
+{
+	int r = handle_check(group, reterr);
+
+	return r < 0 ? r : events_open(group->at.fd, group->address, options, ret_events, reterr);
+}
+
+struct ration_events *ration_events_free(struct ration_events *events)
+{
+	if (events) {
+		for (size_t i = 0; i < SOURCES; i++)
+			(void)close_fd(events->fd[i]);
+		(void)close_fd(events->epoll_fd);
+		free(events);
+	}
+	return NULL;
+}
+
+int ration_events_fd(const struct ration_events *events)
+{
+	return events->epoll_fd;
+}
+
+uint32_t ration_events_kinds(const struct ration_events *events)
+{
+	return events->kinds;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * join.c - start commands in a group, or become one
+ *
+ * Nobody supervises these: who starts a command here has its pid and its pidfd,
+ * and whoever becomes one is nobody's business any more.
+ */
+#include "group/handle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "group/apply.h"
+#include "group/command.h"
+#include "group/origin.h"
+#include "host/unit.h"
+#include "group/cgroup1.h"
+#include "sys/cgroup.h"
+#include "sys/proc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+static int set_limits(const struct ration_group *group, const struct ration_plan *plan, struct spawn *spawn,
+		struct ration_error *reterr)
+{
+	struct host_facts facts = group->host->facts;
+	int r = plan_check_purpose(plan, RATION_PURPOSE_PROCESS, reterr);
+
+	if (r < 0)
+		return r;
+	/* Looked up here, since only a fallback needs it, and it costs a walk through /proc. */
+	if (plan_held(plan, RATION_LIMIT_PIDS))
+		(void)proc_uid_tasks(group->host->proc_fd, getuid(), &facts.user_tasks);
+	return apply_child(plan, &facts, spawn, reterr);
+}
+
+static int prepare(const struct ration_group *group, const struct ration_spawn_options *options,
+		struct command *command, struct ration_error *reterr)
+{
+	int r;
+
+	if (options->size != sizeof(*options))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_spawn_options of another version");
+	r = command_prepare(command, options->argv, options->envp, options->fds, &group->host->mask, reterr);
+	if (r < 0)
+		return r;
+	command->spawn.cgroup_fd = group->at.fd;
+	return options->plan ? set_limits(group, options->plan, &command->spawn, reterr) : 0;
+}
+
+/* Without a cgroup the handle says so, and the command runs all the same. */
+static int check(const struct ration_group *group, struct ration_error *reterr)
+{
+	int r;
+
+	if (group->at.fd < 0)
+		return 0;
+	r = handle_check_leaf(group, reterr);
+	if (r == 0)
+		r = handle_check_v1(group, reterr);
+	return r < 0 ? r : unit_need(group->host, RATION_PURPOSE_PROCESS, reterr);
+}
+
+int ration_group_spawn(struct ration_group *group, const struct ration_spawn_options *options, int *ret_pid,
+		int *ret_pid_fd, struct ration_error *reterr)
+{
+	CLEANUP(command_done) struct command command = { .program = NULL };
+	CLEANUP(closep) int pid_fd = -EBADF;
+	enum ration_birth birth;
+	pid_t pid;
+	int r = check(group, reterr);
+
+	if (r == 0)
+		r = prepare(group, options, &command, reterr);
+	if (r < 0)
+		return r;
+	if (ret_pid_fd && !(group->host->facts.features & RATION_FEATURE_PIDFD)) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD, "there are no pidfds here");
+		return error_hint(reterr, -EOPNOTSUPP, "wait for the command by its pid");
+	}
+	r = v1_open_joins(&group->at, &command.spawn, reterr);
+	if (r < 0) {
+		v1_close_joins(&command.spawn);
+		return r;
+	}
+	r = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
+	v1_close_joins(&command.spawn);
+	if (r < 0 && group->at.fd >= 0 && !group_alive(group->at.fd))
+		return handle_error(group, -ENOENT, "start a command in", reterr);
+	if (r < 0)
+		return command_spawn_error(&command.spawn, r, reterr);
+	*ret_pid = (int)pid;
+	if (ret_pid_fd)
+		*ret_pid_fd = TAKE_FD(pid_fd);
+	return 0;
+}
+
+int ration_group_exec(struct ration_group *group, const struct ration_spawn_options *options,
+		struct ration_error *reterr)
+{
+	CLEANUP(command_done) struct command command = { .program = NULL };
+	char from[PATH_MAX];
+	unsigned outside = 0; /* see origin.h */
+	int r = check(group, reterr);
+
+	if (r == 0)
+		r = prepare(group, options, &command, reterr);
+	if (r == 0 && proc_cgroup(group->host->proc_fd, getpid(), from, sizeof(from)) < 0)
+		from[0] = '\0';
+	if (r == 0 && group->at.fd >= 0)
+		outside = origin_record_v1(group, getpid());
+	if (r == 0 && group->at.fd >= 0)
+		r = ration_group_attach(group, (int)getpid(), NULL, NULL, reterr);
+	if (r < 0)
+		return r;
+	r = spawn_become(&command.spawn);
+	if (group->at.fd >= 0) {
+		(void)origin_move(group->host, getpid(), from);
+		origin_return_v1(group, getpid(), outside);
+	}
+	return command_spawn_error(&command.spawn, r, reterr);
+}

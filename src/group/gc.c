@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gc.c - remove the groups whose owner is dead
+ *
+ * Of runs, only what killed a supervisor and its keeper at once leaves anything
+ * here; a power cut doesn't, since groups don't survive it either. Groups that a
+ * program made for itself, and commands that ration has become, leave theirs.
+ */
+#include "group/gc.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "group/nodes.h"
+#include "group/owner.h"
+#include "group/protect.h"
+#include "group/cgroup1.h"
+#include "sys/cgroup.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+struct gc {
+	const struct ration_host *host;
+	const char *tenant;
+	size_t v1;            /* 0: in cgroup2; else in host->v1[v1 - 1] */
+	uint64_t examine_max; /* groups to look at; then stop */
+	struct ration_gc_options options;
+	struct ration_gc_report report;
+};
+
+/* Another user's, and not ours to end or to remove. */
+static bool out_of_reach(int tenant_fd, int fd)
+{
+	return owner_is_another(fd) && (sys_access(tenant_fd, ".", W_OK) < 0 ||
+						sys_access(fd, "cgroup.procs", W_OK) < 0);
+}
+
+static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const char *name, int fd)
+{
+	int r;
+
+	switch (owner_state(gc->host->proc_fd, fd, NULL)) {
+	case RATION_OWNER_ALIVE:
+	case RATION_OWNER_UNKNOWN:
+	case RATION_OWNER_KEPT:
+		return RATION_GC_LIVE;
+	case RATION_OWNER_DEAD:
+		break;
+	}
+	if (out_of_reach(tenant_fd, fd))
+		return RATION_GC_LIVE;
+	if (gc->options.dry_run)
+		return RATION_GC_REMOVED;
+	/* First: as long as the other is there, the next gc finds what is left. */
+	r = v1_remove_dead(gc->host, gc->tenant, name);
+	if (r == 0 && gc->v1 == 0)
+		r = owner_remove_group(tenant_fd, name, fd);
+	return r < 0 ? RATION_GC_FAILED : RATION_GC_REMOVED;
+}
+
+static void tell(struct gc *gc, const char *name, enum ration_gc_action action)
+{
+	char address[2 * RATION_NAME_MAX + 2];
+
+	switch (action) {
+	case RATION_GC_LIVE:
+		gc->report.live++;
+		break;
+	case RATION_GC_REMOVED:
+		gc->report.removed++;
+		break;
+	case RATION_GC_FAILED:
+		gc->report.failed++;
+		break;
+	}
+	if (!gc->options.found)
+		return;
+	(void)snprintf(address, sizeof(address), "%.128s/%.128s", gc->tenant, name);
+	gc->options.found(gc->options.userdata, address, action);
+}
+
+/* A group of cgroup v1 is in several hierarchies, and counts once. */
+static bool seen_before(const struct gc *gc, const char *name)
+{
+	CLEANUP(closep) int namespace_fd = gc->v1 > 0 && gc->host->base_fd >= 0 ? nodes_open(gc->host) : -EBADF;
+	CLEANUP(closep) int tenant_fd = namespace_fd >= 0 ? cg_open_dir(namespace_fd, gc->tenant) : -EBADF;
+
+	if (tenant_fd >= 0 && sys_access(tenant_fd, name, F_OK) == 0)
+		return true;
+	for (size_t i = 0; i + 1 < gc->v1; i++) {
+		CLEANUP(closep) int fd = v1_open_tenant(gc->host, i, gc->tenant);
+
+		if (fd >= 0 && sys_access(fd, name, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int visit_group(int tenant_fd, const char *name, void *data)
+{
+	struct gc *gc = data;
+	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
+
+	/* Gone meanwhile, or somebody's own sort of directory. */
+	if (fd < 0 || seen_before(gc, name))
+		return 0;
+	if (gc->report.examined == gc->examine_max)
+		return 1;
+	gc->report.examined++;
+	tell(gc, name, decide(gc, tenant_fd, name, fd));
+	return 0;
+}
+
+/* Looks at the groups of a tenant, as many as may be looked at. */
+static int collect(struct gc *gc, int tenant_fd)
+{
+	uint64_t removed = gc->report.removed;
+	int r = cg_each_child(tenant_fd, visit_group, gc);
+
+	if (gc->report.removed > removed && !gc->options.dry_run && gc->v1 == 0)
+		protect_without(gc->host, tenant_fd);
+	return r;
+}
+
+static int visit_tenant(int namespace_fd, const char *name, void *data)
+{
+	struct gc *gc = data;
+	CLEANUP(closep) int fd = cg_open_dir(namespace_fd, name);
+	int r;
+
+	if (fd < 0)
+		return 0;
+	gc->tenant = name;
+	r = collect(gc, fd);
+	if (!gc->options.dry_run && gc->v1 == 0)
+		nodes_remove(gc->host, namespace_fd, name, fd);
+	else if (!gc->options.dry_run)
+		v1_remove_nodes(gc->host, gc->v1 - 1, name);
+	return r;
+}
+
+void gc_sweep(const struct group *group, uint64_t examine_max)
+{
+	struct gc gc = { .host = group->host, .tenant = group->tenant, .examine_max = examine_max };
+
+	if (group->tenant_fd >= 0)
+		(void)collect(&gc, group->tenant_fd);
+	/* Without a cgroup2 each group is in one of these, mostly in the same. */
+	for (gc.v1 = 1; group->tenant_fd < 0 && gc.v1 <= gc.host->n_v1; gc.v1++) {
+		CLEANUP(closep) int fd = v1_open_tenant(gc.host, gc.v1 - 1, group->tenant);
+
+		if (fd >= 0)
+			(void)collect(&gc, fd);
+	}
+}
+
+static int visit_all(struct gc *gc, int namespace_fd)
+{
+	int r = namespace_fd >= 0 ? cg_each_child(namespace_fd, visit_tenant, gc) : 0;
+
+	(void)close_fd(namespace_fd);
+	return r;
+}
+
+int ration_gc(const struct ration_host *host, const struct ration_gc_options *options,
+		struct ration_gc_report *report, struct ration_error *reterr)
+{
+	struct gc gc = {
+		.host = host,
+		.examine_max = UINT64_MAX,
+		.report = { .size = report->size },
+	};
+	int r = 0;
+
+	if (options)
+		gc.options = *options;
+	if (host->base_fd >= 0)
+		r = visit_all(&gc, nodes_open(host));
+	for (gc.v1 = 1; gc.v1 <= host->n_v1 && r == 0; gc.v1++)
+		r = visit_all(&gc, v1_open_namespace(host, gc.v1 - 1));
+	if (r < 0)
+		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read %.200s/%s: %s", host->base,
+				host->nspace, error_text(r));
+	memcpy(report, &gc.report, report->size < sizeof(gc.report) ? report->size : sizeof(gc.report));
+	return 0;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handle.c - make and open tenants and groups by hand
+ *
+ * Several processes may make the same group at once. The lock on its directory
+ * decides who does (group_claim()); the time of its making is written last, so
+ * whoever finds it sees a whole group, with its limits in force.
+ *
+ * A tenant may be there already without having been made: runs make the nodes
+ * that they need. Then it becomes one that is kept, and gets its limits as a
+ * group that lives does, without anything being killed.
+ */
+#include "group/handle.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "group/apply.h"
+#include "group/gc.h"
+#include "group/owner.h"
+#include "group/record.h"
+#include "host/unit.h"
+#include "group/update.h"
+#include "group/cgroup1.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+/* Longer than a change of limits takes. */
+#define LOCK_MSEC 30000
+
+/* ------------------------------------------------------------------ errors */
+
+int handle_check(const struct ration_group *group, struct ration_error *reterr)
+{
+	const struct host_facts *facts = &group->host->facts;
+
+	if (group->at.fd >= 0)
+		return 0;
+	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CGROUP, "%s has no cgroup: %s", group->address,
+			group->reason);
+	return error_hint(reterr, -EOPNOTSUPP, "%s%ssee ration doctor", facts->base_fix,
+			facts->base_fix[0] ? "; " : "");
+}
+
+int handle_check_leaf(const struct ration_group *group, struct ration_error *reterr)
+{
+	int r = handle_check(group, reterr);
+
+	if (r < 0 || !group->tenant)
+		return r;
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
+			"%s is a tenant: it has limits, and no processes of its own", group->address);
+	return error_hint(reterr, -EINVAL, "name one of its groups, e.g. %s/vm7", group->address);
+}
+
+int handle_check_v1(const struct ration_group *group, struct ration_error *reterr)
+{
+	char line[PATH_MAX + 32], *place;
+	int r = group->tenant ? 0 : v1_check(&group->at, line, sizeof(line));
+
+	if (r == 0)
+		return 0;
+	place = line + strcspn(line, " ");
+	place += *place == ' ';
+	if (r == -ENOENT) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_VANISHED,
+				"the directory of %s below %.300s was removed, and its limits with it",
+				group->address, place);
+		return error_hint(reterr, -EOPNOTSUPP, "ration rm removes what is left of it");
+	}
+	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_DELEGATED,
+			"limits of %s are in cgroup v1, below %.300s, where this process isn't or can't "
+			"write",
+			group->address, place);
+	return error_hint(reterr, -EOPNOTSUPP, "do it from there, as the user that made it or as root");
+}
+
+static int vanished_error(const struct ration_group *group, struct ration_error *reterr)
+{
+	return error_set(reterr, -ENOENT, RATION_CAUSE_VANISHED, "%s was removed meanwhile", group->address);
+}
+
+int handle_error(const struct ration_group *group, int code, const char *what, struct ration_error *reterr)
+{
+	if (vanished(code) && !group_alive(group->at.fd))
+		return vanished_error(group, reterr);
+	if (code == -EACCES || code == -EPERM)
+		return owner_error(group->at.fd, code, what, group->address, reterr);
+	if (code == -ENOENT)
+		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
+				"can't %s %s: the file isn't there", what, group->address);
+	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't %s %s: %s", what, group->address,
+			error_text(code));
+}
+
+int handle_lock(const struct ration_group *group, struct ration_error *reterr)
+{
+	for (int msec = 0; flock(group->at.fd, LOCK_EX | LOCK_NB) < 0; msec++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return handle_error(group, -errno, "lock", reterr);
+		if (msec > LOCK_MSEC)
+			return error_set(reterr, -ETIMEDOUT, RATION_CAUSE_TIMEOUT,
+					"another process has been changing %s for 30 s", group->address);
+		(void)poll(NULL, 0, 1);
+	}
+	if (group_alive(group->at.fd))
+		return 0;
+	handle_unlock(group);
+	return vanished_error(group, reterr);
+}
+
+void handle_unlock(const struct ration_group *group)
+{
+	(void)flock(group->at.fd, LOCK_UN);
+}
+
+/* ----------------------------------------------------------------- handles */
+
+static int handle_new(const struct ration_host *host, const char *address, struct ration_group **ret,
+		struct ration_error *reterr)
+{
+	struct ration_group *group = calloc(1, sizeof(*group));
+	char nodes[NODES_PATH_MAX];
+	int r;
+
+	if (!group)
+		return error_oom(reterr);
+	group->host = host;
+	group->at = GROUP_NONE;
+	group->at.host = host;
+	r = group_parse(address, group->at.tenant, group->at.name, reterr);
+	if (r < 0) {
+		free(group);
+		return r;
+	}
+	group->tenant = group->at.name[0] == '\0';
+	(void)snprintf(group->address, sizeof(group->address), "%s", address);
+	if (host->base_fd >= 0)
+		(void)snprintf(group->path, sizeof(group->path), "%s%s/%s", host->base,
+				nodes_path(nodes, sizeof(nodes), host), address);
+	else
+		(void)snprintf(group->reason, sizeof(group->reason), "%s", host->facts.base_reason);
+	*ret = group;
+	return 0;
+}
+
+struct ration_group *ration_group_free(struct ration_group *group)
+{
+	if (group) {
+		group_close(&group->at);
+		free(group);
+	}
+	return NULL;
+}
+
+static void group_freep(struct ration_group **group)
+{
+	*group = ration_group_free(*group);
+}
+
+static int open_dirs(struct ration_group *group)
+{
+	struct group *at = &group->at;
+
+	at->namespace_fd = nodes_open(group->host);
+	if (at->namespace_fd < 0)
+		return at->namespace_fd;
+	at->tenant_fd = cg_open_dir(at->namespace_fd, at->tenant);
+	if (at->tenant_fd < 0)
+		return at->tenant_fd;
+	at->fd = group->tenant ? cg_open_dir(at->namespace_fd, at->tenant) : cg_open_dir(at->tenant_fd, at->name);
+	/* Of a run: to read what its limits are and what it uses. */
+	if (at->fd >= 0 && !group->tenant)
+		v1_open(at);
+	return at->fd < 0 ? at->fd : 0;
+}
+
+int ration_group_open(const struct ration_host *host, const char *address, struct ration_group **ret_group,
+		struct ration_error *reterr)
+{
+	CLEANUP(group_freep) struct ration_group *group = NULL;
+	int r = handle_new(host, address, &group, reterr);
+
+	if (r < 0)
+		return r;
+	if (host->base_fd < 0 && !host->unit_pending)
+		return handle_check(group, reterr);
+	r = host->unit_pending ? -ENOENT : open_dirs(group);
+	if (vanished(r)) {
+		(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "there is no %s %s",
+				group->tenant ? "tenant" : "group", address);
+		return error_hint(reterr, -ENOENT, "ration ls lists those that are there");
+	}
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't open %s: %s", group->path, error_text(r));
+	*ret_group = TAKE_PTR(group);
+	return 0;
+}
+
+const char *ration_group_address(const struct ration_group *group)
+{
+	return group->address;
+}
+
+const char *ration_group_path(const struct ration_group *group)
+{
+	return group->at.fd >= 0 ? group->path : NULL;
+}
+
+bool ration_group_is_tenant(const struct ration_group *group)
+{
+	return group->tenant;
+}
+
+const char *ration_group_reason(const struct ration_group *group)
+{
+	return group->reason;
+}
+
+/* ------------------------------------------------------------------ making */
+
+/*
+ * Gives a user what the kernel's documentation calls delegation: processes may
+ * be moved and groups be made below it, but its limits belong to whoever owns
+ * the group above.
+ */
+static int give(int fd, const char *const *files, uid_t uid, gid_t gid)
+{
+	for (; *files; files++) {
+		if (fchownat(fd, *files, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int delegate(const struct group *group, uid_t uid, gid_t gid)
+{
+	static const char *const files[] = { "", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control",
+		NULL };
+	static const char *const files_v1[] = { "", "cgroup.procs", "tasks", NULL };
+	int r = give(group->fd, files, uid, gid);
+
+	for (size_t i = 0; i < group->host->n_v1 && r == 0; i++)
+		r = group->v1_fd[i] < 0 ? 0 : give(group->v1_fd[i], files_v1, uid, gid);
+	return r;
+}
+
+static int set_oom_group(int fd, bool on)
+{
+	int r = cg_write(fd, "memory.oom.group", on ? "1" : "0");
+
+	/* No memory controller: there is nothing that it could apply to. */
+	return r == -ENOENT ? 0 : r;
+}
+
+/* Writes all of a group that we have claimed. */
+static int furnish(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, struct ration_error *reterr)
+{
+	int fd = group->at.fd;
+	int r = 0;
+
+	if (options->keep)
+		r = owner_keep(fd);
+	else
+		owner_record(group->host->proc_fd, fd);
+	if (r < 0)
+		return handle_error(group, r, "remember anything of", reterr);
+	/* A group has the whole of an OOM kill whoever's limit it is; a tenant's groups live and die apart. */
+	if (!group->tenant)
+		r = set_oom_group(fd, !options->no_oom_group);
+	if (r < 0)
+		return handle_error(group, r, "set memory.oom.group of", reterr);
+	if (!group->tenant)
+		r = v1_make(&group->at, apply_v1_controllers(plan, &group->host->facts), reterr);
+	if (r < 0)
+		return r;
+	r = options->keep ? v1_keep(&group->at) : 0;
+	if (r < 0)
+		return handle_error(group, r, "remember anything of", reterr);
+	if (plan)
+		r = update_apply(group, plan, NULL, NULL, reterr);
+	if (r < 0)
+		return r;
+	if (options->has_owner)
+		r = delegate(&group->at, options->uid, options->gid);
+	if (r < 0)
+		return handle_error(group, r, "change the owner of", reterr);
+	if (options->command)
+		(void)record_set(fd, RECORD_COMMAND, options->command);
+	group_made(fd);
+	return 0;
+}
+
+/* It is there: as good as made by us, if that is allowed and it is what was asked for. */
+static int take_existing(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, struct ration_error *reterr)
+{
+	if (options->exist_ok && record_limits_match(group->at.fd, plan)) {
+		if (!group->tenant)
+			v1_open(&group->at);
+		return 0;
+	}
+	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "the %s %s exists already%s",
+			group->tenant ? "tenant" : "group", group->address,
+			options->exist_ok ? ", with other limits" : "");
+	return error_hint(reterr, -EEXIST, "ration set changes its limits, ration rm removes it");
+}
+
+/* Undoes what was begun: the tenant that a run has made before us goes back to being its node. */
+static void abandon(struct ration_group *group, bool mine)
+{
+	(void)record_set(group->at.fd, CG_XATTR_KEEP, "");
+	(void)record_set(group->at.fd, CG_XATTR_OWNER, "");
+	handle_unlock(group);
+	if (group->tenant)
+		nodes_remove(group->host, group->at.namespace_fd, group->at.tenant, group->at.fd);
+	else if (mine)
+		(void)group_remove(&group->at);
+}
+
+/* A tenant whose maker is dead, and its groups whose owners are. True: it is gone. */
+static bool make_room(const struct ration_group *group)
+{
+	const struct ration_host *host = group->host;
+
+	if (owner_state(host->proc_fd, group->at.fd, NULL) != RATION_OWNER_DEAD)
+		return false;
+	gc_sweep(&group->at, UINT64_MAX);
+	nodes_remove(host, group->at.namespace_fd, group->at.tenant, group->at.fd);
+	return !group_alive(group->at.fd);
+}
+
+static int create_tenant(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
+{
+	struct group *at = &group->at;
+	int r = -ENOENT;
+
+	/* Until it is marked to stay, the last run in it takes it along. */
+	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
+		group_close(at);
+		r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
+		if (r < 0)
+			return r;
+		r = at->fd = cg_open_dir(at->namespace_fd, at->tenant);
+		if (r < 0)
+			continue;
+		r = group_claim(at->fd, false);
+		if (r == -EEXIST && !make_room(group))
+			return take_existing(group, plan, options, reterr);
+		if (r == -EEXIST) {
+			r = -ENOENT;
+			continue;
+		}
+		if (r == 0)
+			r = furnish(group, plan, options, reterr);
+		if (r == 0 && !group_alive(at->fd))
+			r = -ENOENT;
+		if (r < 0)
+			abandon(group, false);
+	}
+	return r;
+}
+
+static int create_group(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
+{
+	struct group *at = &group->at;
+	int r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
+
+	if (r < 0)
+		return r;
+	r = group_make(at, wanted, reterr);
+	if (r == -EEXIST) {
+		at->fd = cg_open_dir(at->tenant_fd, at->name);
+		return at->fd >= 0 ? take_existing(group, plan, options, reterr) : r;
+	}
+	if (r == 0)
+		r = furnish(group, plan, options, reterr);
+	if (r < 0 && at->fd >= 0)
+		abandon(group, true);
+	else if (r < 0)
+		nodes_remove(group->host, at->namespace_fd, at->tenant, at->tenant_fd);
+	return r;
+}
+
+int handle_check_plan(const struct ration_group *group, const struct ration_plan *plan,
+		struct ration_error *reterr)
+{
+	for (size_t i = 0; group->tenant && plan && i < plan->n; i++) {
+		const struct ration_plan_item *item = &plan->entry[i].item;
+
+		if (item->mechanism != RATION_MECHANISM_CGROUP1)
+			continue;
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
+				"%s can't be enforced for %s: cgroup v1 could hold it for each of its groups, "
+				"but not for a tenant",
+				ration_limit_info(item->limit)->flag, group->address);
+		return error_hint(reterr, -EOPNOTSUPP, "give it to the groups, e.g. %s/vm7", group->address);
+	}
+	return 0;
+}
+
+static int check_options(const struct ration_group_options *options, struct ration_error *reterr)
+{
+	if (options->size != sizeof(*options))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_group_options of another version");
+	return 0;
+}
+
+int ration_group_create(const struct ration_host *host, const char *address, const struct ration_plan *plan,
+		const struct ration_group_options *options, struct ration_group **ret_group,
+		struct ration_error *reterr)
+{
+	static const struct ration_group_options none = { .size = sizeof(none) };
+	CLEANUP(group_freep) struct ration_group *group = NULL;
+	uint32_t wanted;
+	int r;
+
+	if (!options)
+		options = &none;
+	r = check_options(options, reterr);
+	if (r == 0 && plan)
+		r = plan_check_purpose(plan, RATION_PURPOSE_GROUP, reterr);
+	if (r == 0)
+		r = unit_need(host, RATION_PURPOSE_GROUP, reterr);
+	if (r == 0)
+		r = handle_new(host, address, &group, reterr);
+	if (r < 0)
+		return r;
+	r = handle_check_plan(group, plan, reterr);
+	if (r < 0)
+		return r;
+	if (host->base_fd < 0) {
+		if (!options->without_cgroup)
+			return handle_check(group, reterr);
+		*ret_group = TAKE_PTR(group);
+		return 0;
+	}
+	wanted = apply_controllers(plan, &host->facts);
+	r = group->tenant ? create_tenant(group, plan, options, wanted, reterr)
+			  : create_group(group, plan, options, wanted, reterr);
+	if (r < 0)
+		return r;
+	*ret_group = TAKE_PTR(group);
+	return 0;
+}

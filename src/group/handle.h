@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handle.h - struct ration_group: a tenant or a group that is open
+ *
+ * handle.c   makes and opens them
+ * update.c   changes their limits while they live
+ * attach.c   moves processes in, and out again
+ * join.c     starts commands in them
+ * state.c    freeze, thaw, kill, reclaim
+ * stats.c    what they use
+ * show.c     their limits: asked, here, effective
+ * remove.c   removes them
+ */
+#ifndef RATION_GROUP_HANDLE_H
+#define RATION_GROUP_HANDLE_H
+
+#include "group/leaf.h"
+#include "group/nodes.h"
+#include "ration.h"
+
+struct ration_group {
+	const struct ration_host *host; /* borrowed */
+	struct group at;    /* at.fd is the directory of the tenant or group itself; -EBADF: no cgroup */
+	bool tenant;
+	char address[2 * RATION_NAME_MAX + 2];
+	char path[PATH_MAX + NODES_PATH_MAX + 2 * RATION_NAME_MAX + 4];
+	char reason[400];   /* why it has no cgroup */
+};
+
+/* -EOPNOTSUPP, with the reason, where the handle has no cgroup. */
+int handle_check(const struct ration_group *group, struct ration_error *reterr);
+
+/* The same, and -EINVAL where it is a tenant. */
+int handle_check_leaf(const struct ration_group *group, struct ration_error *reterr);
+
+/* -EOPNOTSUPP, where a plan that was made for a group has limits that a tenant can't have here. */
+int handle_check_plan(const struct ration_group *group, const struct ration_plan *plan,
+		struct ration_error *reterr);
+
+/*
+ * -EOPNOTSUPP, where limits of the group are in directories of cgroup v1 that aren't there any more or
+ * that this process can't reach: then nobody can be put under them.
+ */
+int handle_check_v1(const struct ration_group *group, struct ration_error *reterr);
+
+/*
+ * "can't WHAT acme/vm7: …", for an errno of one of its files: a group that is
+ * gone, one that belongs to somebody else and a file that isn't there are told
+ * apart. Returns the code; -ENOENT for a group that is gone.
+ */
+int handle_error(const struct ration_group *group, int code, const char *what, struct ration_error *reterr);
+
+/* Takes the lock of a group against others that change it. -ETIMEDOUT, -ENOENT. */
+int handle_lock(const struct ration_group *group, struct ration_error *reterr);
+void handle_unlock(const struct ration_group *group);
+
+#endif

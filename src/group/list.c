@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * list.c - the tenants and groups that there are
+ */
+#include "ration.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "group/nodes.h"
+#include "group/owner.h"
+#include "group/record.h"
+#include "group/stats.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+struct entry {
+	struct ration_list_item item;
+	char address[2 * RATION_NAME_MAX + 2];
+	char command[256];
+};
+
+struct ration_list {
+	size_t n, room;
+	struct entry *entry;
+};
+
+struct walk {
+	const struct ration_host *host;
+	struct ration_list *list;
+	const char *tenant;   /* that is being visited */
+	const char *only;     /* NULL: all */
+};
+
+static struct entry *add_entry(struct ration_list *list)
+{
+	if (list->n == list->room) {
+		size_t room = list->room ? 2 * list->room : 16;
+		struct entry *entry = reallocarray(list->entry, room, sizeof(*entry));
+
+		if (!entry)
+			return NULL;
+		list->entry = entry;
+		list->room = room;
+	}
+	return memset(&list->entry[list->n], 0, sizeof(list->entry[0]));
+}
+
+static int add(struct walk *walk, const char *name, int fd, bool tenant)
+{
+	struct entry *entry = add_entry(walk->list);
+	struct ration_list_item *item;
+	struct stat st;
+
+	if (!entry)
+		return -ENOMEM;
+	item = &entry->item;
+	item->size = sizeof(*item);
+	item->is_tenant = tenant;
+	if (tenant)
+		(void)snprintf(entry->address, sizeof(entry->address), "%s", name);
+	else
+		(void)snprintf(entry->address, sizeof(entry->address), "%.128s/%.128s", walk->tenant, name);
+	/* A tenant that nobody has made belongs to its groups. */
+	item->owner = tenant && !owner_recorded(fd) ? RATION_OWNER_UNKNOWN
+						: owner_state(walk->host->proc_fd, fd, &item->owner_pid);
+	item->uid = fstat(fd, &st) == 0 ? st.st_uid : 0;
+	item->created_usec = record_created_usec(fd);
+	if (record_get(fd, RECORD_COMMAND, entry->command, sizeof(entry->command)) < 0)
+		entry->command[0] = '\0';
+	item->stats.size = sizeof(item->stats);
+	/* Gone meanwhile. */
+	if (stats_read(fd, &item->stats) < 0)
+		return 0;
+	walk->list->n++;
+	return 0;
+}
+
+static int visit_group(int tenant_fd, const char *name, void *data)
+{
+	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
+
+	return fd < 0 ? 0 : add(data, name, fd, false);
+}
+
+static int visit_tenant(int namespace_fd, const char *name, void *data)
+{
+	struct walk *walk = data;
+	CLEANUP(closep) int fd = -EBADF;
+	int r;
+
+	if (walk->only && strcmp(walk->only, name) != 0)
+		return 0;
+	fd = cg_open_dir(namespace_fd, name);
+	if (fd < 0)
+		return 0;
+	walk->tenant = name;
+	r = add(walk, name, fd, true);
+	return r < 0 ? r : cg_each_child(fd, visit_group, walk);
+}
+
+/* The slash sorts before anything else, so that a tenant's groups come right after it. */
+static int compare(const void *a, const void *b)
+{
+	const unsigned char *x = (const unsigned char *)((const struct entry *)a)->address;
+	const unsigned char *y = (const unsigned char *)((const struct entry *)b)->address;
+
+	while (*x && *x == *y) {
+		x++;
+		y++;
+	}
+	return (*x == '/' ? 1 : *x) - (*y == '/' ? 1 : *y);
+}
+
+int ration_list_new(const struct ration_host *host, const char *tenant, struct ration_list **ret_list,
+		struct ration_error *reterr)
+{
+	CLEANUP(closep) int namespace_fd = -EBADF;
+	struct walk walk = { .host = host, .only = tenant };
+	int r = tenant ? host_check_name("tenant", tenant, reterr) : 0;
+
+	if (r < 0)
+		return r;
+	walk.list = calloc(1, sizeof(*walk.list));
+	if (!walk.list)
+		return error_oom(reterr);
+	if (host->base_fd >= 0)
+		namespace_fd = nodes_open(host);
+	if (namespace_fd >= 0)
+		r = cg_each_child(namespace_fd, visit_tenant, &walk);
+	if (r < 0) {
+		(void)ration_list_free(walk.list);
+		return r == -ENOMEM ? error_oom(reterr)
+				    : error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read %.200s/%s: %s",
+						      host->base, host->nspace, error_text(r));
+	}
+	if (walk.list->n > 0)
+		qsort(walk.list->entry, walk.list->n, sizeof(walk.list->entry[0]), compare);
+	/* Not before: the entries have moved until now. */
+	for (size_t i = 0; i < walk.list->n; i++) {
+		walk.list->entry[i].item.address = walk.list->entry[i].address;
+		walk.list->entry[i].item.command = walk.list->entry[i].command;
+	}
+	*ret_list = walk.list;
+	return 0;
+}
+
+struct ration_list *ration_list_free(struct ration_list *list)
+{
+	if (list) {
+		free(list->entry);
+		free(list);
+	}
+	return NULL;
+}
+
+size_t ration_list_count(const struct ration_list *list)
+{
+	return list->n;
+}
+
+const struct ration_list_item *ration_list_item(const struct ration_list *list, size_t i)
+{
+	return i < list->n ? &list->entry[i].item : NULL;
+}

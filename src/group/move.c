@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attach.c - move running processes into a group
+ *
+ * A pid is a name that the kernel gives to another process when its bearer is
+ * gone. So it is looked at, moved, and looked at again, each time with its start
+ * time; by a pidfd nothing of that can go wrong.
+ */
+#include "group/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "group/apply.h"
+#include "group/command.h"
+#include "group/origin.h"
+#include "group/owner.h"
+#include "host/unit.h"
+#include "sys/cgroup.h"
+#include "sys/proc.h"
+#include "sys/retrofit.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+static int no_process(int pid, int code, const char *why, struct ration_error *reterr)
+{
+	return error_set(reterr, code, RATION_CAUSE_NO_PROCESS, "process %d %s", pid, why);
+}
+
+/* Looks at a process that is to be moved. */
+static int check_process(const struct ration_group *group, int pid, struct proc_stat *ret_stat,
+		struct ration_error *reterr)
+{
+	int proc_fd = group->host->proc_fd;
+	int r;
+
+	if (pid <= 0) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_NO_PROCESS, "%d is no process", pid);
+		return error_hint(reterr, -EINVAL, "0 is how a process of another pid namespace shows; attach it from there");
+	}
+	if (group->host->facts.proc_foreign)
+		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_UNKNOWN, "/proc is of another pid namespace");
+	r = proc_stat_read(proc_fd, pid, ret_stat);
+	if (r < 0)
+		return no_process(pid, r, r == -ESRCH ? "isn't there" : "can't be looked at", reterr);
+	if (proc_is_dead(ret_stat))
+		return no_process(pid, -ESRCH, "has ended", reterr);
+	if (proc_is_kernel(proc_fd, pid) == 1)
+		return no_process(pid, -EINVAL, "is a thread of the kernel", reterr);
+	/* The kernel would move all of it; who means that, names the process. */
+	if (proc_is_thread(proc_fd, pid) == 1)
+		return no_process(pid, -EINVAL, "is a thread of another process", reterr);
+	return 0;
+}
+
+static int move_error(const struct ration_group *group, int pid, int code, struct ration_error *reterr)
+{
+	switch (code) {
+	case -ESRCH:
+		return no_process(pid, code, "isn't there", reterr);
+	case -EACCES:
+	case -EPERM:
+		if (sys_access(group->at.fd, "cgroup.procs", W_OK) < 0)
+			return owner_error(group->at.fd, code, "move a process into", group->address, reterr);
+		(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't move process %d into %s: %s", pid,
+				group->address, error_text(code));
+		return error_hint(reterr, code, "cgroup.procs of the nearest group above both must be writable for this "
+						"user: do it as root");
+	case -EBUSY:
+		return error_set(reterr, code, RATION_CAUSE_HAS_PROCESSES,
+				"%s isn't a leaf: there are groups with controllers below it", group->address);
+	case -EINVAL:
+		(void)error_set(reterr, code, RATION_CAUSE_NO_PROCESS, "the kernel won't move process %d into %s", pid,
+				group->address);
+		return error_hint(reterr, code, "a realtime process can't be in a group with the cpu controller: see "
+						"ps -o cls= -p %d",
+				pid);
+	default:
+		return handle_error(group, code, "move a process into", reterr);
+	}
+}
+
+/* Sets the limits that a process has for itself. */
+static int set_limits(const struct ration_group *group, int pid, const struct ration_plan *plan,
+		struct ration_error *reterr)
+{
+	struct host_facts facts = group->host->facts;
+	struct spawn spawn = { .n_rlimits = 0 };
+	int r;
+
+	/* Looked up here, since only a fallback needs it, and it costs a walk through /proc. */
+	if (plan_held(plan, RATION_LIMIT_PIDS))
+		(void)proc_uid_tasks(group->host->proc_fd, getuid(), &facts.user_tasks);
+	r = apply_child(plan, &facts, &spawn, reterr);
+	if (r < 0)
+		return r;
+	r = retrofit(group->host->proc_fd, pid, &spawn);
+	return r < 0 ? command_spawn_error(&spawn, r, reterr) : 0;
+}
+
+/* Out of a session's scope the kernel lets no user move a process: there systemd takes the first step. */
+static int bring(const struct ration_group *group, pid_t pid)
+{
+	int r = cg_attach(group->at.fd, pid);
+
+	if ((r == -EACCES || r == -EPERM) && sys_access(group->at.fd, "cgroup.procs", W_OK) == 0 &&
+			unit_bring(group->host, pid) >= 0)
+		r = cg_attach(group->at.fd, pid);
+	return r;
+}
+
+/*
+ * First into cgroup v1, then into cgroup2: so who is in the group is under all of its limits, and a
+ * child that is born in between isn't in it.
+ */
+static int enter(const struct ration_group *group, pid_t pid, unsigned *ret_outside)
+{
+	unsigned outside = origin_record_v1(group, pid);
+	int r = 0;
+
+	for (size_t i = 0; i < group->host->n_v1 && r >= 0; i++)
+		r = group->at.v1_fd[i] < 0 ? 0 : cg_attach(group->at.v1_fd[i], pid);
+	if (r >= 0)
+		r = bring(group, pid);
+	if (r < 0)
+		origin_return_v1(group, pid, outside);
+	*ret_outside = outside;
+	return r;
+}
+
+/* Undoes it. */
+static void leave(const struct ration_group *group, pid_t pid, const char *from, unsigned outside)
+{
+	if (from[0])
+		(void)origin_move(group->host, pid, from);
+	origin_return_v1(group, pid, outside);
+}
+
+/* Moves it, and undoes that if it was another process by then. */
+static int move(struct ration_group *group, const struct proc_stat *stat, const char *from, int pid_fd,
+		unsigned *ret_outside, struct ration_error *reterr)
+{
+	uint64_t start;
+	int r = enter(group, stat->pid, ret_outside);
+
+	if (r < 0)
+		return move_error(group, (int)stat->pid, r, reterr);
+	/* Not by a signal: a filter that refuses those looks like a process of somebody else. */
+	if (pid_fd >= 0)
+		r = sys_pidfd_pid(pid_fd) == stat->pid ? 0 : -ESRCH;
+	else if (proc_start_ticks(group->host->proc_fd, stat->pid, &start) < 0 || start != stat->start_ticks)
+		r = -ESRCH;
+	if (r == 0)
+		return 0;
+	/* Gone, or its pid is somebody else's, who goes back. */
+	leave(group, stat->pid, from, *ret_outside);
+	return no_process((int)stat->pid, -ESRCH, "ended meanwhile", reterr);
+}
+
+static int attach(struct ration_group *group, int pid, int pid_fd, const struct ration_plan *plan,
+		struct ration_attach_report *report, struct ration_error *reterr)
+{
+	struct ration_attach_report done = { .elsewhere_bytes = RATION_UNLIMITED };
+	struct proc_stat stat;
+	char from[sizeof(done.from)] = "";
+	unsigned outside = 0; /* see origin.h */
+	int r = check_process(group, pid, &stat, reterr);
+
+	if (r < 0)
+		return r;
+	if (proc_cgroup(group->host->proc_fd, pid, from, sizeof(from)) < 0)
+		from[0] = '\0';
+	if (group->at.fd >= 0) {
+		r = move(group, &stat, from, pid_fd, &outside, reterr);
+		if (r < 0)
+			return r;
+		done.moved = true;
+		done.elsewhere_bytes = stat.rss_bytes;
+		(void)strcpy(done.from, from);
+	}
+	if (plan) {
+		r = set_limits(group, pid, plan, reterr);
+		if (r < 0 && done.moved)
+			leave(group, pid, from, outside);
+		if (r < 0)
+			return r;
+	}
+	if (done.moved)
+		origin_record(group, pid, from);
+	if (report) {
+		done.size = report->size;
+		(void)memcpy(report, &done, report->size < sizeof(done) ? report->size : sizeof(done));
+	}
+	return 0;
+}
+
+static int check(const struct ration_group *group, const struct ration_plan *plan, struct ration_error *reterr)
+{
+	/* Without a cgroup only the limits of the process itself are left. */
+	int r = group->at.fd < 0 && plan ? 0 : handle_check_leaf(group, reterr);
+
+	if (r == 0 && group->at.fd >= 0)
+		r = handle_check_v1(group, reterr);
+	return r == 0 && plan ? plan_check_purpose(plan, RATION_PURPOSE_PROCESS, reterr) : r;
+}
+
+int ration_group_attach_check(const struct ration_group *group, int pid, const struct ration_plan *plan,
+		struct ration_error *reterr)
+{
+	struct proc_stat ignored;
+	int r = check(group, plan, reterr);
+
+	return r < 0 ? r : check_process(group, pid, &ignored, reterr);
+}
+
+int ration_group_attach(struct ration_group *group, int pid, const struct ration_plan *plan,
+		struct ration_attach_report *report, struct ration_error *reterr)
+{
+	int r = check(group, plan, reterr);
+
+	return r < 0 ? r : attach(group, pid, -EBADF, plan, report, reterr);
+}
+
+int ration_group_attach_pidfd(struct ration_group *group, int pid_fd, const struct ration_plan *plan,
+		struct ration_attach_report *report, struct ration_error *reterr)
+{
+	int pid, r = check(group, plan, reterr);
+
+	if (r < 0)
+		return r;
+	pid = sys_pidfd_pid(pid_fd);
+	if (pid == -EBADF || pid == -EINVAL)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a pidfd", pid_fd);
+	if (pid < 0)
+		return error_set(reterr, pid, RATION_CAUSE_NO_PROCESS, "the process behind the pidfd %s",
+				pid == -ESRCH ? "has ended" : error_text(pid));
+	return attach(group, pid, pid_fd, plan, report, reterr);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * address.c - what tenants and groups may be called
+ */
+#include "group/leaf.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/compat.h"
+#include "util/error.h"
+
+int host_check_name(const char *what, const char *name, struct ration_error *reterr)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-";
+	static const char *const reserved[] = { "cgroup.", "cpu.", "cpuset.", "dmem.", "hugetlb.", "io.",
+		"irq.", "memory.", "misc.", "pids.", "rdma." };
+	size_t length = strlen(name);
+	const char *wrong = NULL;
+
+	if (length == 0)
+		wrong = "is empty";
+	else if (length > RATION_NAME_MAX)
+		wrong = "is too long";
+	else if (strspn(name, allowed) != length)
+		wrong = "has a character that names can't have";
+	else if (strspn(name, "_.:@-") > 0)
+		wrong = "doesn't begin with a letter or a digit";
+	for (size_t i = 0; !wrong && i < ARRAY_SIZE(reserved); i++) {
+		if (strncmp(name, reserved[i], strlen(reserved[i])) == 0)
+			wrong = "could be a kernel file's name";
+	}
+	if (!wrong)
+		return 0;
+	/* Only what is harmless on a terminal is shown. */
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s \"%.*s\"%s: the name %s", what,
+			(int)(strspn(name, allowed) < 40 ? strspn(name, allowed) : 40), name,
+			strspn(name, allowed) < length || length > 40 ? "…" : "", wrong);
+	return error_hint(reterr, -EINVAL,
+			"use 1 to %d of A-Z a-z 0-9 _ . : @ -, beginning with a letter or a digit, e.g. vm-7",
+			RATION_NAME_MAX);
+}
+
+int group_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name[RATION_NAME_MAX + 1],
+		struct ration_error *reterr)
+{
+	const char *slash = strchr(address, '/');
+	/* One byte more than is allowed shows that it is too long. */
+	char first[RATION_NAME_MAX + 2];
+	int r;
+
+	(void)snprintf(first, sizeof(first), "%.*s", slash ? (int)(slash - address) : RATION_NAME_MAX + 1, address);
+	r = host_check_name("tenant", first, reterr);
+	if (r == 0 && slash)
+		r = host_check_name("group", slash + 1, reterr);
+	if (r < 0)
+		return r;
+	(void)strcpy(tenant, first);
+	(void)strcpy(name, slash ? slash + 1 : "");
+	return 0;
+}
+
+/*
+ * Our thread and the time: nobody else has both, but for another pid namespace,
+ * whom EEXIST tells.
+ */
+static void unique_name(char name[RATION_NAME_MAX + 1])
+{
+	(void)snprintf(name, RATION_NAME_MAX + 1, "r%d-%" PRIx64, (int)gettid(), sys_now_usec());
+}
+
+int group_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],
+		char ret_name[RATION_NAME_MAX + 1], struct ration_error *reterr)
+{
+	int r = 0;
+
+	if (tenant)
+		r = host_check_name("--tenant", tenant, reterr);
+	if (r == 0 && name)
+		r = host_check_name("--name", name, reterr);
+	if (r < 0)
+		return r;
+	(void)snprintf(ret_tenant, RATION_NAME_MAX + 1, "%s", tenant ? tenant : "default");
+	if (name)
+		(void)snprintf(ret_name, RATION_NAME_MAX + 1, "%s", name);
+	else
+		unique_name(ret_name);
+	return 0;
+}

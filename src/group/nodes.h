@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nodes.h - what lies between BASE and a group: the namespace, and its tenants
+ */
+#ifndef RATION_GROUP_NODES_H
+#define RATION_GROUP_NODES_H
+
+#include <errno.h>
+
+#include "host/host.h"
+#include "ration.h"
+
+/* Rounds against others who remove what we make; far more than ever seen. */
+#define NODES_ROUNDS_MAX 1000
+
+/* The group of a file or directory that was there has been removed. */
+static inline bool vanished(int code)
+{
+	return code == -ENOENT || code == -ENODEV;
+}
+
+/* "can't WHAT the group WHERE": for what goes wrong in the middle. */
+int nodes_error(int code, const char *what, const char *where, struct ration_error *reterr);
+
+/* Opens the namespace's directory. -ENOENT: nothing has been made in it. */
+int nodes_open(const struct ration_host *host);
+
+/* Room for the path of the namespace below BASE. */
+#define NODES_PATH_MAX (HOST_NODES_MAX * (RATION_NAME_MAX + 1) + 1)
+
+/* Writes the path of the namespace below BASE, "/a/b/ration". Returns buf. */
+const char *nodes_path(char *buf, size_t size, const struct ration_host *host);
+
+/*
+ * Makes sure that the namespace and `tenant` are there and can have groups with
+ * `controllers`, whatever others remove meanwhile.
+ * Errors: -EBUSY (processes where there can't be any), -EACCES, -EPERM, -EAGAIN
+ * (too many groups), -ENOENT (a parent that the caller says is there), -EIO.
+ */
+int nodes_make(const struct ration_host *host, const char *tenant, uint32_t controllers, int *ret_namespace_fd,
+		int *ret_tenant_fd, struct ration_error *reterr);
+
+/* Removes the tenant and the namespace where they are empty and not marked to stay. */
+void nodes_remove(const struct ration_host *host, int namespace_fd, const char *tenant, int tenant_fd);
+
+/* The same from the namespace upwards, once a tenant is gone. */
+void nodes_remove_above(const struct ration_host *host, int namespace_fd);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * origin.h - where the processes of a group came from, and the way back
+ */
+#ifndef RATION_GROUP_ORIGIN_H
+#define RATION_GROUP_ORIGIN_H
+
+#include <sys/types.h>
+
+#include "group/handle.h"
+
+/* Writes down, on the group, the path that a process is moved in from. */
+void origin_record(const struct ration_group *group, pid_t pid, const char *path);
+
+/*
+ * The same of where it is now in the hierarchies of cgroup v1 that the group is in. Returns those in which
+ * it isn't in the group yet, a bit for each of host->v1.
+ */
+unsigned origin_record_v1(const struct ration_group *group, pid_t pid);
+
+/*
+ * Moves it back there in these hierarchies; where that isn't known or can't be, to where this process's
+ * groups are made.
+ */
+void origin_return_v1(const struct ration_group *group, pid_t pid, unsigned hierarchies);
+
+/*
+ * Moves every process of the group out of it, alive, each to where it or its
+ * nearest recorded ancestor came from; where that isn't known or can't be, to
+ * this process's own group. Errors: -EBUSY (one can't be moved anywhere).
+ */
+int origin_release(const struct ration_group *group, struct ration_remove_report *report,
+		struct ration_error *reterr);
+
+/*
+ * The same in the hierarchies of cgroup v1, after that: so a process that was forked meanwhile is found
+ * there. Where it can't go back to, it goes to where this process's groups are made.
+ */
+int origin_release_v1(const struct ration_group *group, struct ration_error *reterr);
+
+/* Moves one process to a group by its path from the mount. Errors: of cg_attach(). */
+int origin_move(const struct ration_host *host, pid_t pid, const char *path);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * owner.c - whose a group is, written on the group itself
+ */
+#include "group/owner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+
+#include "sys/cgroup.h"
+#include "sys/proc.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+struct owner {
+	int pid;
+	uint64_t start_ticks;
+	char boot[PROC_BOOT_ID_SIZE];
+	uint64_t pid_namespace; /* inode */
+};
+
+static uint64_t pid_namespace(int proc_fd)
+{
+	struct stat st;
+
+	return fstatat(proc_fd, "self/ns/pid", &st, 0) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
+{
+	char boot[PROC_BOOT_ID_SIZE];
+	uint64_t start;
+
+	ret_text[0] = '\0';
+	if (proc_boot_id(proc_fd, boot) < 0 || proc_self_start_ticks(proc_fd, &start) < 0)
+		return;
+	(void)snprintf(ret_text, OWNER_TEXT_MAX, "1 %d %" PRIu64 " %s %" PRIu64, (int)getpid(), start, boot,
+			pid_namespace(proc_fd));
+}
+
+void owner_write(int group_fd, const char *text)
+{
+	if (text[0])
+		(void)fsetxattr(group_fd, CG_XATTR_OWNER, text, strlen(text), 0);
+}
+
+void owner_record(int proc_fd, int group_fd)
+{
+	char text[OWNER_TEXT_MAX];
+
+	owner_say(proc_fd, text);
+	owner_write(group_fd, text);
+}
+
+int owner_keep(int group_fd)
+{
+	return fsetxattr(group_fd, CG_XATTR_KEEP, "1", 1, 0) < 0 ? -errno : 0;
+}
+
+bool owner_kept(int group_fd)
+{
+	char value[1];
+
+	return fgetxattr(group_fd, CG_XATTR_KEEP, value, sizeof(value)) >= 0;
+}
+
+bool owner_recorded(int group_fd)
+{
+	return owner_kept(group_fd) || fgetxattr(group_fd, CG_XATTR_OWNER, NULL, 0) > 0;
+}
+
+static bool read_record(int group_fd, struct owner *ret)
+{
+	char text[128];
+	ssize_t n = fgetxattr(group_fd, CG_XATTR_OWNER, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return sscanf(text, "1 %d %" SCNu64 " %36s %" SCNu64, &ret->pid, &ret->start_ticks, ret->boot,
+			&ret->pid_namespace) == 4;
+}
+
+/* Made, but never finished: its maker died between two system calls. */
+static bool abandoned(int group_fd)
+{
+	struct stat st;
+
+	return fstat(group_fd, &st) == 0 && time(NULL) - st.st_ctim.tv_sec > OWNER_UNRECORDED_SECONDS &&
+		cg_populated(group_fd) == 0;
+}
+
+enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid)
+{
+	char boot[PROC_BOOT_ID_SIZE];
+	struct proc_stat stat;
+	struct owner owner;
+	int r;
+
+	if (ret_pid)
+		*ret_pid = 0;
+	if (owner_kept(group_fd))
+		return RATION_OWNER_KEPT;
+	if (!read_record(group_fd, &owner))
+		return abandoned(group_fd) ? RATION_OWNER_DEAD : RATION_OWNER_UNKNOWN;
+	if (proc_boot_id(proc_fd, boot) < 0)
+		return RATION_OWNER_UNKNOWN;
+	if (strcmp(boot, owner.boot) != 0)
+		return RATION_OWNER_DEAD;
+	if (owner.pid_namespace != pid_namespace(proc_fd))
+		return RATION_OWNER_UNKNOWN;
+	if (ret_pid)
+		*ret_pid = owner.pid;
+	r = proc_stat_read(proc_fd, owner.pid, &stat);
+	if (r == -ESRCH || r == -ENOENT)
+		return RATION_OWNER_DEAD;
+	if (r < 0)
+		return RATION_OWNER_UNKNOWN;
+	/* One that nobody has reaped, as process 1 of some containers never does, ends nothing any more. */
+	return stat.start_ticks == owner.start_ticks && !proc_is_dead(&stat) ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;
+}
+
+int owner_remove_group(int tenant_fd, const char *name, int group_fd)
+{
+	int r = cg_end(group_fd, 2000);
+
+	if (r == 0)
+		r = cg_rmdir_tree(tenant_fd, name);
+	return r == -ETIMEDOUT ? -EBUSY : r;
+}
+
+bool owner_is_another(int group_fd)
+{
+	struct stat st;
+
+	return fstat(group_fd, &st) == 0 && st.st_uid != geteuid();
+}
+
+int owner_error(int group_fd, int code, const char *what, const char *where, struct ration_error *reterr)
+{
+	struct stat st;
+
+	if (!owner_is_another(group_fd) || fstat(group_fd, &st) < 0)
+		return error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't %s %.200s: %s", what, where,
+				error_text(code));
+	(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't %s %.200s: it belongs to uid %u", what, where,
+			(unsigned)st.st_uid);
+	return error_hint(reterr, code, "do it as that user or as root");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * owner.h - whose a group is, written on the group itself
+ *
+ * There are no state files. The directory of each group that a run makes has an
+ * extended attribute, user.ration.owner, with the pid of who runs it, its start
+ * time, the boot id and the pid namespace in which that pid means something. It
+ * goes with the group, so it can't go stale.
+ */
+#ifndef RATION_GROUP_OWNER_H
+#define RATION_GROUP_OWNER_H
+
+#include <stdbool.h>
+
+#include "ration.h"
+
+/* A leaf without a record is one that is being made, unless it is older than this. */
+#define OWNER_UNRECORDED_SECONDS 10
+
+/* Room for a record with its final NUL. */
+#define OWNER_TEXT_MAX 128
+
+/* The record that says that a group is ours; "" where nothing can be known. */
+void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX]);
+
+/* Writes a record on a group. */
+void owner_write(int group_fd, const char *text);
+
+/* Writes that the group is ours. Where the file system can't (before 5.7), it is unknown. */
+void owner_record(int proc_fd, int group_fd);
+
+/*
+ * Tells whether the process that the group belongs to lives. Unknown means hands
+ * off: there is no record, or one of another pid namespace. `ret_pid`, may be
+ * NULL, is who it is; 0: not known.
+ */
+enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid);
+
+/* Writes that the group stays without an owner. Errors: of fsetxattr(2). */
+int owner_keep(int group_fd);
+
+/* Tells whether that is so. */
+bool owner_kept(int group_fd);
+
+/* Tells whether somebody has made it for its own sake. A tenant that a run needed has no owner. */
+bool owner_recorded(int group_fd);
+
+/*
+ * Kills what is in the group and removes it. Returns 0, or a negative errno:
+ * -EBUSY, processes that don't die within two seconds.
+ */
+int owner_remove_group(int tenant_fd, const char *name, int group_fd);
+
+/* Tells whether the group's directory is another user's. */
+bool owner_is_another(int group_fd);
+
+/*
+ * "can't WHAT WHERE: it belongs to uid 0", where the directory of a group that we may
+ * not change is another user's. Returns `code`, -EACCES or -EPERM.
+ */
+int owner_error(int group_fd, int code, const char *what, const char *where, struct ration_error *reterr);
+
+#endif

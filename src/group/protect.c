@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protect.c - what is protected in a group is protected above it as well
+ *
+ * The kernel grants a group no more protection than the group above it has, from the
+ * one whose limit is reached downwards. So memory.low of a leaf does nothing against
+ * memory that the machine runs out of, as long as its tenant has none. The nodes have
+ * the sum of what their children have, no more: what no child claims goes to all of
+ * them (memory_recursiveprot).
+ *
+ * Others do the same at the same time, without a lock: whoever wrote a sum looks
+ * again whether it is one, so the last to write has seen all.
+ */
+#include "group/protect.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/xattr.h>
+
+#include "group/record.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/overflow.h"
+
+/* Rounds against others who change what we add up; far more than ever seen. */
+#define ROUNDS_MAX 100
+
+struct sum {
+	const char *file;
+	uint64_t bytes;
+};
+
+static int add_child(int dir_fd, const char *name, void *data)
+{
+	CLEANUP(closep) int fd = cg_open_dir(dir_fd, name);
+	struct sum *sum = data;
+	uint64_t bytes;
+
+	/* One that vanishes, or that has no memory controller, has no share. */
+	if (fd >= 0 && cg_read_u64(fd, sum->file, &bytes) == 0 && add_u64(sum->bytes, bytes, &sum->bytes) < 0)
+		sum->bytes = UINT64_MAX;
+	return 0;
+}
+
+static int share(int node_fd, const char *file)
+{
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		struct sum sum = { .file = file };
+		char text[RATION_TEXT_MAX] = "max";
+		uint64_t now;
+		int r = cg_each_child(node_fd, add_child, &sum);
+
+		if (r == 0)
+			r = cg_read_u64(node_fd, file, &now);
+		if (r == -ENOENT || r == -ENODEV || (r == 0 && now == sum.bytes))
+			return 0;
+		if (sum.bytes != UINT64_MAX)
+			(void)snprintf(text, sizeof(text), "%" PRIu64, sum.bytes);
+		if (r == 0)
+			r = cg_write(node_fd, file, text);
+		if (r < 0)
+			return r;
+	}
+	return -EAGAIN;
+}
+
+/* A parent of the namespace that we have made: others have their own say. */
+static bool made(int fd)
+{
+	char value[1];
+
+	return fgetxattr(fd, CG_XATTR_MADE, value, sizeof(value)) >= 0;
+}
+
+/* Adds up in the tenant, in the namespace, and in parents of ours, which are at most the other nodes. */
+static int share_upwards(const struct group *group, enum ration_limit limit, const char *file)
+{
+	CLEANUP(closep) int at = group->tenant_fd < 0 ? -EBADF : fcntl(group->tenant_fd, F_DUPFD_CLOEXEC, 3);
+
+	for (size_t i = 0; i <= group->host->n_nodes && at >= 0 && (i < 2 || made(at)); i++) {
+		int r = record_has_limit(at, limit) ? 0 : share(at, file), up;
+
+		if (r < 0)
+			return r;
+		up = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close_fd(at);
+		at = up;
+	}
+	return 0;
+}
+
+int protect_nodes(const struct ration_plan *plan, const struct group *group, struct ration_error *reterr)
+{
+	static const struct {
+		enum ration_limit limit;
+		const char *file;
+	} files[] = {
+		{ RATION_LIMIT_MEMORY_LOW, "memory.low" },
+		{ RATION_LIMIT_MEMORY_MIN, "memory.min" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		int r = !plan || plan_held(plan, files[i].limit) ?
+			share_upwards(group, files[i].limit, files[i].file) : 0;
+
+		if (r < 0)
+			return error_set(reterr, r, RATION_CAUSE_UNKNOWN,
+					"can't write %s of the groups above %s/%s: %s", files[i].file, group->tenant,
+					group->name, error_text(r));
+	}
+	return 0;
+}
+
+void protect_without(const struct ration_host *host, int tenant_fd)
+{
+	struct group group = GROUP_NONE;
+
+	group.host = host;
+	group.tenant_fd = tenant_fd;
+	(void)protect_nodes(NULL, &group, NULL);
+}

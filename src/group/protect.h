@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protect.h - what is protected in a group is protected above it as well
+ */
+#ifndef RATION_GROUP_PROTECT_H
+#define RATION_GROUP_PROTECT_H
+
+#include "group/leaf.h"
+#include "plan/plan.h"
+
+/*
+ * Gives the nodes above a group or tenant the memory.low and memory.min that their
+ * children have together: once the group has its own, and again once it is gone. For a
+ * plan that protects nothing it does nothing; NULL: it isn't known what was protected.
+ * A node for which the limit was asked for keeps its own, and nodes that aren't ours
+ * keep theirs.
+ * Errors: -EACCES, -EIO, …
+ */
+int protect_nodes(const struct ration_plan *plan, const struct group *group, struct ration_error *reterr);
+
+/*
+ * The same after a group of the tenant has been removed for somebody who is dead: who gave
+ * the nodes its share can't take it back. Before the nodes themselves are removed.
+ */
+void protect_without(const struct ration_host *host, int tenant_fd);
+
+#endif

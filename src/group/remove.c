@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * remove.c - remove tenants and groups
+ *
+ * By name, since that is how the kernel removes; so the name is first compared
+ * with the directory that the handle has, which may be gone and have a successor.
+ */
+#include "group/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "group/origin.h"
+#include "group/protect.h"
+#include "group/cgroup1.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+/* How long killed processes have to be gone. */
+#define KILL_MSEC 10000
+
+/* Rounds against others who put something in. */
+#define ROUNDS_MAX 100
+
+static int parent_fd(const struct ration_group *group)
+{
+	return group->tenant ? group->at.namespace_fd : group->at.tenant_fd;
+}
+
+static const char *own_name(const struct ration_group *group)
+{
+	return group->tenant ? group->at.tenant : group->at.name;
+}
+
+/* The directory of that name is still ours. */
+static bool same(const struct ration_group *group)
+{
+	struct stat ours, named;
+
+	return fstat(group->at.fd, &ours) == 0 && group_alive(group->at.fd) &&
+		fstatat(parent_fd(group), own_name(group), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+/* ------------------------------------------------------------- in cgroup v1 */
+
+/* What is to be done with the directories of each group of a tenant. */
+struct each {
+	const struct ration_group *tenant;
+	int (*visit)(struct ration_group *leaf, void *data);
+	void *data;
+};
+
+static int visit_leaf(int tenant_fd, const char *name, void *data)
+{
+	const struct each *each = data;
+	struct ration_group leaf = { .host = each->tenant->host, .at = GROUP_NONE };
+	int r = 0;
+
+	leaf.at.host = leaf.host;
+	(void)strcpy(leaf.at.tenant, each->tenant->at.tenant);
+	(void)snprintf(leaf.at.name, sizeof(leaf.at.name), "%s", name);
+	(void)snprintf(leaf.address, sizeof(leaf.address), "%s/%s", leaf.at.tenant, leaf.at.name);
+	leaf.at.fd = cg_open_dir(tenant_fd, name);
+	if (leaf.at.fd >= 0) {
+		v1_open(&leaf.at);
+		r = each->visit(&leaf, each->data);
+	}
+	group_close(&leaf.at);
+	return r;
+}
+
+/* Visits the group, or those of the tenant that are there, until a visit returns other than 0. */
+static int each_leaf(struct ration_group *group, int (*visit)(struct ration_group *leaf, void *data),
+		void *data)
+{
+	struct each each = { .tenant = group, .visit = visit, .data = data };
+	int r;
+
+	if (!group->tenant)
+		return visit(group, data);
+	r = group->host->n_v1 == 0 ? 0 : cg_each_child(group->at.fd, visit_leaf, &each);
+	return vanished(r) ? 0 : r;
+}
+
+/* Else its directories would stay, and nobody would know whose they are. */
+static int check_reach(struct ration_group *leaf, void *data)
+{
+	char line[PATH_MAX + 32];
+
+	return v1_check(&leaf->at, line, sizeof(line)) == -EXDEV ? handle_check_v1(leaf, data) : 0;
+}
+
+/* Counts who is in its directories: mostly who is in its cgroup2, and who was put there by somebody else. */
+static int count_v1(struct ration_group *leaf, void *data)
+{
+	int *most = data;
+
+	for (size_t i = 0; i < leaf->host->n_v1; i++) {
+		int n = leaf->at.v1_fd[i] < 0 ? 0 : cg_count(leaf->at.v1_fd[i]);
+
+		*most = n > *most ? n : *most;
+	}
+	return 0;
+}
+
+static int kill_v1(struct ration_group *leaf, void *data)
+{
+	int r = 0;
+
+	(void)data;
+	for (size_t i = 0; i < leaf->host->n_v1 && r == 0; i++) {
+		if (leaf->at.v1_fd[i] >= 0 && cg_count(leaf->at.v1_fd[i]) > 0)
+			r = cg_end(leaf->at.v1_fd[i], KILL_MSEC);
+	}
+	return r;
+}
+
+static int release_v1(struct ration_group *leaf, void *data)
+{
+	return origin_release_v1(leaf, data);
+}
+
+static int remove_v1(struct ration_group *leaf, void *data)
+{
+	int r = v1_remove(&leaf->at);
+
+	(void)data;
+	/* Of one that somebody else has removed, the nodes are left. */
+	for (size_t i = 0; i < leaf->host->n_v1 && r == 0; i++)
+		v1_remove_nodes(leaf->host, i, leaf->at.tenant);
+	return r;
+}
+
+/* ------------------------------------------------------------------- removal */
+
+static int populated_error(struct ration_group *group, struct ration_error *reterr)
+{
+	int n = cg_count(group->at.fd);
+
+	(void)each_leaf(group, count_v1, &n);
+	(void)error_set(reterr, -EBUSY, RATION_CAUSE_HAS_PROCESSES, "%s has %d process%s", group->address, n,
+			n == 1 ? "" : "es");
+	return error_hint(reterr, -EBUSY, "ration rm --force kills them, --release lets them live without its limits");
+}
+
+/* Sees to its processes. */
+static int empty(struct ration_group *group, enum ration_remove mode, struct ration_remove_report *report,
+		struct ration_error *reterr)
+{
+	int n, r, in_v1 = 0;
+
+	switch (mode) {
+	case RATION_REMOVE_EMPTY:
+		(void)each_leaf(group, count_v1, &in_v1);
+		return cg_populated(group->at.fd) == 1 || in_v1 > 0 ? populated_error(group, reterr) : 0;
+	case RATION_REMOVE_KILL:
+		n = cg_count(group->at.fd);
+		(void)each_leaf(group, count_v1, &n);
+		r = cg_end(group->at.fd, KILL_MSEC);
+		if (r == 0)
+			r = each_leaf(group, kill_v1, NULL);
+		if (r == -ETIMEDOUT)
+			return error_set(reterr, -EBUSY, RATION_CAUSE_HAS_PROCESSES,
+					"processes of %s don't die within %d s", group->address, KILL_MSEC / 1000);
+		if (r < 0)
+			return handle_error(group, r, "kill", reterr);
+		report->killed += n > 0 ? (uint64_t)n : 0;
+		return 0;
+	case RATION_REMOVE_RELEASE:
+		r = origin_release(group, report, reterr);
+		return r < 0 ? r : each_leaf(group, release_v1, reterr);
+	}
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no such way to remove a group");
+}
+
+static int remove_it(struct ration_group *group, enum ration_remove mode,
+		struct ration_remove_report *report, struct ration_error *reterr)
+{
+	int r = -EBUSY;
+
+	/* A run that starts in a tenant meanwhile, or a process that forks, needs another round. */
+	for (int round = 0; round < ROUNDS_MAX && r == -EBUSY && same(group); round++) {
+		r = empty(group, mode, report, reterr);
+		if (r < 0)
+			return r;
+		/* First: as long as the other is there, it can be tried again. */
+		r = each_leaf(group, remove_v1, NULL);
+		if (r >= 0)
+			r = cg_rmdir_tree(parent_fd(group), own_name(group));
+	}
+	if (r == -EBUSY && !same(group))
+		return 0;
+	if (r == -EBUSY)
+		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "processes keep appearing in %s",
+				group->address);
+	return r < 0 ? handle_error(group, r, "remove", reterr) : 0;
+}
+
+int ration_group_remove(struct ration_group *group, enum ration_remove mode, struct ration_remove_report *report,
+		struct ration_error *reterr)
+{
+	struct ration_remove_report done = { .size = report ? report->size : 0 };
+	int r;
+
+	if (group->at.fd < 0)
+		return 0;
+	r = each_leaf(group, check_reach, reterr);
+	if (r < 0)
+		return r;
+	r = remove_it(group, mode, &done, reterr);
+	if (report)
+		(void)memcpy(report, &done, report->size < sizeof(done) ? report->size : sizeof(done));
+	if (r < 0)
+		return r;
+	(void)protect_nodes(NULL, &group->at, NULL);
+	if (group->tenant)
+		nodes_remove_above(group->host, group->at.namespace_fd);
+	else
+		nodes_remove(group->host, group->at.namespace_fd, group->at.tenant, group->at.tenant_fd);
+	return 0;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * show.c - the limits of a group that lives: asked, here, effective
+ *
+ * What holds for a process is the lowest of the limits of its group and of all
+ * groups above it, and below that what the machine has. cgroup v2 has no file
+ * that says so, but for CPU sets; so the levels are walked, as far as this
+ * process can see them.
+ */
+#include "group/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "group/counters.h"
+#include "group/levels.h"
+#include "host/machine.h"
+#include "group/record.h"
+#include "group/cgroup1.h"
+#include "sys/cgroup.h"
+#include "sys/proc.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+enum kind {
+	KIND_NONE,     /* not a limit of groups */
+	KIND_LOWEST,   /* a number: the lowest of all levels holds */
+	KIND_QUOTA,    /* "QUOTA PERIOD": the same */
+	KIND_OWN,      /* a number that says something among siblings only */
+	KIND_SET,      /* a list, of which the kernel itself says what is effective */
+	KIND_RATE,     /* io.max: a number for each disk, the lowest holds */
+	KIND_PAGES,    /* hugetlb.*.max: a number for each page size, the same */
+};
+
+static const enum kind kinds[RATION_LIMIT_COUNT] = {
+	[RATION_LIMIT_MEMORY] = KIND_LOWEST,
+	[RATION_LIMIT_SWAP] = KIND_LOWEST,
+	[RATION_LIMIT_MEMORY_HIGH] = KIND_LOWEST,
+	/* What protects a group is no more than what protects all those above it. */
+	[RATION_LIMIT_MEMORY_LOW] = KIND_LOWEST,
+	[RATION_LIMIT_MEMORY_MIN] = KIND_LOWEST,
+	[RATION_LIMIT_HUGETLB] = KIND_PAGES,
+	[RATION_LIMIT_IO_READ_BPS] = KIND_RATE,
+	[RATION_LIMIT_IO_WRITE_BPS] = KIND_RATE,
+	[RATION_LIMIT_IO_READ_IOPS] = KIND_RATE,
+	[RATION_LIMIT_IO_WRITE_IOPS] = KIND_RATE,
+	[RATION_LIMIT_CPUS] = KIND_QUOTA,
+	[RATION_LIMIT_CPU_IDLE] = KIND_OWN,
+	[RATION_LIMIT_CPU_BURST] = KIND_OWN,
+	[RATION_LIMIT_CPU_WEIGHT] = KIND_OWN,
+	[RATION_LIMIT_PIDS] = KIND_LOWEST,
+	[RATION_LIMIT_CPUSET_CPUS] = KIND_SET,
+	[RATION_LIMIT_CPUSET_MEMS] = KIND_SET,
+};
+
+/* ----------------------------------------------------------------- reading */
+
+/* What the machine itself has of it; RATION_UNLIMITED where that says nothing. */
+static uint64_t machine_has(const struct ration_host *host, enum ration_limit limit)
+{
+	const struct host_facts *facts = &host->facts;
+	char text[32];
+
+	if (limit == RATION_LIMIT_MEMORY && facts->memory_bytes > 0)
+		return facts->memory_bytes;
+	if (limit == RATION_LIMIT_SWAP)
+		return facts->swap_bytes;
+	if (limit == RATION_LIMIT_CPUS)
+		return facts->cpus * UINT64_C(100000);
+	if (limit == RATION_LIMIT_PIDS && proc_read(host->proc_fd, "sys/kernel/pid_max", text, sizeof(text)) > 0)
+		return strtoull(text, NULL, 10);
+	return RATION_UNLIMITED;
+}
+
+/* --------------------------------------------------------------- effective */
+
+struct search {
+	const struct ration_limit_info *info;
+	struct ration_group_limit *found;
+};
+
+static void look(void *data, int fd, enum ration_level level, const char *where)
+{
+	struct search *search = data;
+	uint64_t value;
+
+	/* The real root has no such files: no limit, not a limit of 0. */
+	if (counters_limit(fd, search->info, &value) < 0)
+		return;
+	search->found->has_effective = true;
+	if (value >= search->found->effective)
+		return;
+	search->found->effective = value;
+	search->found->level = level;
+	(void)snprintf(search->found->where, sizeof(search->found->where), "%s", where);
+}
+
+static void find_lowest(const struct ration_group *group, struct search *search)
+{
+	struct ration_group_limit *found = search->found;
+	uint64_t machine = machine_has(group->host, search->info->limit);
+
+	found->effective = RATION_UNLIMITED;
+	found->level = RATION_LEVEL_MACHINE;
+	if (!group->tenant)
+		look(search, group->at.fd, RATION_LEVEL_GROUP, group->path + strlen(group->host->mount));
+	levels_walk(&group->at, look, search);
+	if (found->has_effective && machine < found->effective) {
+		found->effective = machine;
+		found->level = RATION_LEVEL_MACHINE;
+		found->where[0] = '\0';
+	}
+}
+
+static void find_set(const struct ration_group *group, const struct ration_limit_info *info,
+		struct ration_group_limit *found)
+{
+	char file[64];
+
+	if (cg_read(group->at.fd, info->kernel_file, found->here_text, sizeof(found->here_text)) >= 0)
+		found->has_here = true;
+	(void)snprintf(file, sizeof(file), "%s.effective", info->kernel_file);
+	if (cg_read(group->at.fd, file, found->effective_text, sizeof(found->effective_text)) >= 0)
+		found->has_effective = true;
+	found->level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
+	/* A list of its own that isn't all there has been cut by a level above. */
+	if (strcmp(found->here_text, found->effective_text) != 0)
+		found->level = found->here_text[0] ? RATION_LEVEL_ANCESTOR : RATION_LEVEL_MACHINE;
+}
+
+/* ----------------------------------------------------------------- by key */
+
+#define KEYS_MAX 16
+
+/* The value of each key, the lowest that was seen. */
+struct keyed {
+	const struct ration_limit_info *info;
+	size_t n;
+	bool readable;
+	struct {
+		char key[32];
+		uint64_t value;
+	} at[KEYS_MAX];
+};
+
+static void add_key(struct keyed *keyed, const char *key, size_t length, uint64_t value)
+{
+	size_t i = 0;
+
+	if (length >= sizeof(keyed->at[0].key) || value == RATION_UNLIMITED)
+		return;
+	while (i < keyed->n && (strncmp(keyed->at[i].key, key, length) != 0 || keyed->at[i].key[length]))
+		i++;
+	if (i == KEYS_MAX)
+		return;
+	if (i == keyed->n) {
+		keyed->n++;
+		(void)snprintf(keyed->at[i].key, sizeof(keyed->at[i].key), "%.*s", (int)length, key);
+		keyed->at[i].value = value;
+	}
+	if (value < keyed->at[i].value)
+		keyed->at[i].value = value;
+}
+
+static const char *rate_field(enum ration_limit limit)
+{
+	if (limit == RATION_LIMIT_IO_READ_BPS)
+		return " rbps=";
+	if (limit == RATION_LIMIT_IO_WRITE_BPS)
+		return " wbps=";
+	return limit == RATION_LIMIT_IO_READ_IOPS ? " riops=" : " wiops=";
+}
+
+/* "8:0 rbps=1048576 wbps=max riops=max wiops=max", a line for each disk that has a limit. */
+static void add_rates(int fd, struct keyed *keyed)
+{
+	const char *field = rate_field(keyed->info->limit);
+	char text[CG_FILE_MAX], *save = NULL;
+
+	if (cg_read(fd, "io.max", text, sizeof(text)) < 0)
+		return;
+	keyed->readable = true;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *value = strstr(line, field);
+
+		if (value && value[strlen(field)] != 'm')
+			add_key(keyed, line, strcspn(line, " "), strtoull(value + strlen(field), NULL, 10));
+	}
+}
+
+/* A file for each size of pages; which there are, the machine says. */
+static void add_pages(int fd, struct keyed *keyed, const struct host_facts *facts)
+{
+	for (size_t i = 0; i < facts->n_huge; i++) {
+		char size[RATION_TEXT_MAX], file[64];
+		uint64_t value;
+
+		(void)snprintf(file, sizeof(file), "hugetlb.%.12s.max", machine_page_size(size, facts->huge_bytes[i]));
+		if (cg_read_u64(fd, file, &value) < 0)
+			continue;
+		keyed->readable = true;
+		/* Unlimited is written as the highest number of whole pages. */
+		add_key(keyed, size, strlen(size), value > INT64_MAX - facts->huge_bytes[i] ? RATION_UNLIMITED : value);
+	}
+}
+
+struct key_search {
+	const struct host_facts *facts;
+	struct keyed *keyed;
+};
+
+static void look_at_keys(void *data, int fd, enum ration_level level, const char *where)
+{
+	struct key_search *search = data;
+
+	(void)level;
+	(void)where;
+	if (search->keyed->info->key == RATION_KEY_DISK)
+		add_rates(fd, search->keyed);
+	else
+		add_pages(fd, search->keyed, search->facts);
+}
+
+static void write_keys(char *buf, size_t size, const struct keyed *keyed)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < keyed->n && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s:%" PRIu64, i ? " " : "", keyed->at[i].key,
+				keyed->at[i].value);
+}
+
+static void find_keys(const struct ration_group *group, const struct ration_limit_info *info,
+		struct ration_group_limit *found)
+{
+	struct keyed here = { .info = info }, all = { .info = info };
+	struct key_search search = { .facts = &group->host->facts, .keyed = &here };
+
+	look_at_keys(&search, group->at.fd, RATION_LEVEL_GROUP, "");
+	found->has_here = here.readable;
+	write_keys(found->here_text, sizeof(found->here_text), &here);
+	search.keyed = &all;
+	look_at_keys(&search, group->at.fd, RATION_LEVEL_GROUP, "");
+	levels_walk(&group->at, look_at_keys, &search);
+	found->has_effective = all.readable;
+	write_keys(found->effective_text, sizeof(found->effective_text), &all);
+	found->level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
+	if (strcmp(found->here_text, found->effective_text) != 0)
+		found->level = RATION_LEVEL_ANCESTOR;
+	else if (!all.n)
+		found->level = RATION_LEVEL_MACHINE;
+}
+
+/* The path of the group in a hierarchy of cgroup v1, from the root of the file system. */
+static void path_in_v1(char *buf, size_t size, const struct ration_group *group, uint32_t controller)
+{
+	const struct ration_host *host = group->host;
+	char nodes[NODES_PATH_MAX];
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < host->n_v1; i++) {
+		if (host->v1[i].controllers & controller)
+			(void)snprintf(buf, size, "%s%s/%s", host->v1[i].path, nodes_path(nodes, sizeof(nodes), host),
+					group->address);
+	}
+}
+
+/* Upwards from a directory of cgroup v1 as far as it is one. */
+static void look_upwards_v1(struct search *search, int dir_fd, char *path)
+{
+	CLEANUP(closep) int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum ration_level level = RATION_LEVEL_GROUP;
+
+	while (fd >= 0 && sys_access(fd, "cgroup.procs", F_OK) == 0 && strrchr(path, '/')) {
+		uint64_t value;
+		int up;
+
+		if (counters_limit_v1(fd, search->info, &value) == 0 && value < search->found->effective) {
+			search->found->effective = value;
+			search->found->level = level;
+			(void)snprintf(search->found->where, sizeof(search->found->where), "%.255s", path);
+		}
+		level = level == RATION_LEVEL_GROUP ? RATION_LEVEL_TENANT : RATION_LEVEL_ANCESTOR;
+		*strrchr(path, '/') = '\0';
+		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close_fd(fd);
+		fd = up;
+	}
+}
+
+/* A limit that the group has in cgroup v1. False: it has none there. */
+static bool find_v1(const struct ration_group *group, struct search *search)
+{
+	uint32_t controller = mech_v1_controller(search->info->limit);
+	struct ration_group_limit *found = search->found;
+	int fd = controller ? v1_fd(&group->at, controller) : -EBADF;
+	char path[sizeof(group->path)];
+
+	if (fd < 0 || counters_limit_v1(fd, search->info, &found->here) < 0)
+		return false;
+	found->mechanism = RATION_MECHANISM_CGROUP1;
+	found->file = counters_v1_file(search->info->limit);
+	found->has_here = found->has_effective = true;
+	found->effective = machine_has(group->host, search->info->limit);
+	found->level = RATION_LEVEL_MACHINE;
+	path_in_v1(path, sizeof(path), group, controller);
+	look_upwards_v1(search, fd, path);
+	return true;
+}
+
+static void find_asked(const struct ration_group *group, enum ration_limit limit, struct ration_group_limit *found)
+{
+	char text[RECORD_MAX];
+	struct record_limit asked;
+
+	if (record_get(group->at.fd, RECORD_LIMITS, text, sizeof(text)) < 0 ||
+			record_find_limit(text, limit, &asked) < 0)
+		return;
+	found->has_asked = true;
+	found->asked = asked.value;
+	(void)snprintf(found->asked_text, sizeof(found->asked_text), "%s", asked.text);
+}
+
+int ration_group_limit(const struct ration_group *group, enum ration_limit limit,
+		struct ration_group_limit *ret_limit, struct ration_error *reterr)
+{
+	const struct ration_limit_info *info = ration_limit_info(limit);
+	struct ration_group_limit found = { .size = ret_limit->size, .limit = limit };
+	struct search search = { .info = info, .found = &found };
+	int r = handle_check(group, reterr);
+
+	if (r < 0)
+		return r;
+	if (!info || kinds[limit] == KIND_NONE)
+		return error_set(reterr, -ENODATA, RATION_CAUSE_INVALID, "%s isn't a limit of groups",
+				info ? info->flag : "that");
+	find_asked(group, limit, &found);
+	switch (find_v1(group, &search) ? KIND_NONE : kinds[limit]) {
+	case KIND_NONE:
+		break;
+	case KIND_LOWEST:
+	case KIND_QUOTA:
+		found.has_here = counters_limit(group->at.fd, info, &found.here) == 0;
+		find_lowest(group, &search);
+		break;
+	case KIND_OWN:
+		found.has_here = counters_limit(group->at.fd, info, &found.here) == 0;
+		found.has_effective = found.has_here;
+		found.effective = found.here;
+		found.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
+		break;
+	case KIND_SET:
+		find_set(group, info, &found);
+		break;
+	case KIND_RATE:
+	case KIND_PAGES:
+		find_keys(group, info, &found);
+		break;
+	}
+	if (found.has_here && !found.file) {
+		found.mechanism = RATION_MECHANISM_CGROUP2;
+		found.file = info->kernel_file;
+	}
+	if (!group_alive(group->at.fd))
+		return handle_error(group, -ENOENT, "read the limits of", reterr);
+	(void)memcpy(ret_limit, &found, ret_limit->size < sizeof(found) ? ret_limit->size : sizeof(found));
+	return 0;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stats.c - what a group uses now, and has used
+ */
+#include "group/stats.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "group/counters.h"
+#include "group/handle.h"
+#include "group/cgroup1.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+
+/* What only a group that lives has. */
+static const struct {
+	enum ration_metric metric;
+	const char *file;
+} current_files[] = {
+	{ RATION_METRIC_MEMORY_CURRENT_BYTES, "memory.current" },
+	{ RATION_METRIC_SWAP_CURRENT_BYTES, "memory.swap.current" },
+	{ RATION_METRIC_PIDS_CURRENT, "pids.current" },
+};
+
+static void read_current(int fd, struct ration_stats *stats)
+{
+	char text[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(current_files); i++) {
+		if (cg_read_u64(fd, current_files[i].file, &stats->metric[current_files[i].metric]) == 0)
+			stats->source[current_files[i].metric] = RATION_SOURCE_CGROUP2;
+	}
+	if (cg_read(fd, "cgroup.stat.local", text, sizeof(text)) >= 0 &&
+			cg_text_key(text, "frozen_usec", &stats->metric[RATION_METRIC_FROZEN_USEC]) == 0)
+		stats->source[RATION_METRIC_FROZEN_USEC] = RATION_SOURCE_CGROUP2;
+}
+
+/* Of a run, what is counted in cgroup v1. */
+static void read_v1(const struct group *group, struct ration_stats *stats)
+{
+	static const struct {
+		enum ration_metric metric;
+		uint32_t controller;
+		const char *file;
+	} files[] = {
+		{ RATION_METRIC_MEMORY_CURRENT_BYTES, RATION_CONTROLLER_MEMORY, "memory.usage_in_bytes" },
+		{ RATION_METRIC_PIDS_CURRENT, RATION_CONTROLLER_PIDS, "pids.current" },
+	};
+
+	counters_read_usage_v1(group, &(struct usage) { stats->metric, stats->source });
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		int fd = v1_fd(group, files[i].controller);
+
+		if (fd >= 0 && cg_read_u64(fd, files[i].file, &stats->metric[files[i].metric]) == 0)
+			stats->source[files[i].metric] = RATION_SOURCE_CGROUP1;
+	}
+}
+
+/* "some avg10=1.23 …", in hundredths of a percent. */
+static uint64_t read_pressure(int fd)
+{
+	char text[512];
+	unsigned whole, hundredths;
+
+	if (cg_read(fd, "memory.pressure", text, sizeof(text)) < 0 ||
+			sscanf(text, "some avg10=%u.%2u", &whole, &hundredths) != 2)
+		return RATION_UNLIMITED;
+	return (uint64_t)whole * 100 + hundredths;
+}
+
+int stats_read(int fd, struct ration_stats *ret)
+{
+	struct ration_stats stats = { .size = ret->size };
+	uint64_t populated = 0, frozen = 0;
+	char text[256];
+	int n, r = cg_read(fd, "cgroup.events", text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	(void)cg_text_key(text, "populated", &populated);
+	(void)cg_text_key(text, "frozen", &frozen);
+	stats.populated = populated != 0;
+	stats.frozen = frozen != 0;
+	n = cg_count(fd);
+	stats.processes = n < 0 ? RATION_UNLIMITED : (uint64_t)n;
+	stats.pressure_memory_pct100 = read_pressure(fd);
+	counters_read_usage(fd, &(struct usage) { stats.metric, stats.source });
+	read_current(fd, &stats);
+	/* Removed while it was read: half of it would be missing, and look like not known. */
+	if (!group_alive(fd))
+		return -ENOENT;
+	(void)memcpy(ret, &stats, ret->size < sizeof(stats) ? ret->size : sizeof(stats));
+	return 0;
+}
+
+int ration_group_stats(const struct ration_group *group, struct ration_stats *stats, struct ration_error *reterr)
+{
+	int r = handle_check(group, reterr);
+
+	if (r < 0)
+		return r;
+	r = stats_read(group->at.fd, stats);
+	if (r < 0)
+		return handle_error(group, r, "read the counters of", reterr);
+	if (stats->size >= sizeof(*stats))
+		read_v1(&group->at, stats);
+	return 0;
+}
+
+struct pids {
+	int *pid;
+	size_t n, room;
+};
+
+static int add_pid(void *data, pid_t pid)
+{
+	struct pids *pids = data;
+
+	if (pids->n < pids->room)
+		pids->pid[pids->n] = (int)pid;
+	pids->n++;
+	return 0;
+}
+
+int ration_group_pids(const struct ration_group *group, int *ret_pids, size_t n, struct ration_error *reterr)
+{
+	struct pids pids = { .pid = ret_pids, .room = n };
+	int r = handle_check(group, reterr);
+
+	if (r < 0)
+		return r;
+	r = cg_each_pid(group->at.fd, add_pid, &pids);
+	return r < 0 ? handle_error(group, r, "read the processes of", reterr) : (int)pids.n;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * container.c - are we in a container, whose, on whose kernel, and what would it take to be given groups
+ *
+ * The kernel has no containers, so there is no one place to ask. Each runtime leaves
+ * a mark of its own, or none. Kubernetes has others start its containers, and tells them
+ * by a variable, a secret or the name of a group. What all leave since cgroup v2 is
+ * a cgroup namespace: its root looks like the hierarchy's, but it has cgroup.events,
+ * which the real root alone lacks; or the mount was made outside and shows more.
+ *
+ * Two kernels differ from what others call Linux. That of WSL 2 is one, but Windows gives
+ * it its command line. gVisor's is a program that answers Linux' system calls. Its groups,
+ * v1 or v2, take a limit of memory or CPU, remember it, and hold nobody to it (as of July
+ * 2026, when it got v2): what is written there must not be taken for a limit.
+ */
+#include "host/container.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/proc.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+/* The kubelet gives it to every container, beside those of all services of its namespace. */
+#define KUBERNETES_VARIABLE "KUBERNETES_SERVICE_HOST="
+
+/* What `container=` and the files say, and how such a container is started with groups. */
+static const struct {
+	const char *kind;
+	const char *mark; /* a file that is there, or NULL */
+	const char *writable;
+} kinds[] = {
+	/* First: its runtimes leave their own marks, too. */
+	{ CONTAINER_KUBERNETES, "/var/run/secrets/kubernetes.io",
+		"have its runtime mount cgroups writable (containerd 2.1: cgroup_writable = true; CRI-O: annotation "
+		"io.kubernetes.cri-o.cgroup2-mount-hierarchy-rw), or privileged: true in its securityContext" },
+	{ "podman", "/run/.containerenv", "podman run --security-opt unmask=/sys/fs/cgroup …" },
+	{ "docker", "/.dockerenv", "docker run --security-opt writable-cgroups=true … (Docker 28)" },
+	{ "lxc", NULL, "lxc.mount.auto = cgroup:rw in its configuration" },
+};
+
+static bool is_there(const char *root, const char *path)
+{
+	char full[PATH_MAX];
+
+	return (size_t)snprintf(full, sizeof(full), "%s%s", root, path) < sizeof(full) &&
+	       access(full, F_OK) == 0;
+}
+
+/* Takes a word that others have written, if it is one. */
+static void take_kind(struct ration_host *host, const char *word)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	size_t length = strspn(word, allowed);
+
+	/* systemd's word for WSL, which is a kernel. */
+	if (length == 3 && strncmp(word, "wsl", length) == 0)
+		return;
+	if (length > 0 && length < sizeof(host->container_kind) && (!word[length] || word[length] == '\n'))
+		(void)snprintf(host->container_kind, sizeof(host->container_kind), "%.*s", (int)length, word);
+}
+
+/* The environment that a process was started with, as far as it fits. */
+struct environment {
+	char text[32768];
+	ssize_t n;
+};
+
+static void read_environment(const struct ration_host *host, const char *path, struct environment *ret)
+{
+	ret->n = proc_read(host->proc_fd, path, ret->text, sizeof(ret->text));
+}
+
+/* Finds a variable, "NAME=". Returns its value, or NULL. */
+static const char *variable_of(const struct environment *environment, const char *name)
+{
+	const char *end = environment->text + (environment->n > 0 ? environment->n : 0);
+
+	for (const char *at = environment->text; at < end; at += strlen(at) + 1) {
+		if (strncmp(at, name, strlen(name)) == 0)
+			return at + strlen(name);
+	}
+	return NULL;
+}
+
+/* The variable that systemd has asked runtimes to give their first process. */
+static void ask_first_process(struct ration_host *host, const struct environment *first)
+{
+	const char *value = variable_of(first, "container=");
+
+	if (value)
+		take_kind(host, value);
+}
+
+/*
+ * Whether a variable says that this is a pod. People set it for themselves, to try
+ * things outside; so our own counts only where the kernel, too, shows a container.
+ */
+static bool kubernetes_variable(const struct ration_host *host, const struct environment *first)
+{
+	struct environment own;
+
+	if (variable_of(first, KUBERNETES_VARIABLE))
+		return true;
+	if (!host->facts.cgroup_namespace)
+		return false;
+	read_environment(host, "self/environ", &own);
+	return variable_of(&own, KUBERNETES_VARIABLE);
+}
+
+/* The kubelet's group for all pods, which only a namespace hides: "kubepods" or "kubepods.slice". */
+static bool kubernetes_group(const struct ration_host *host)
+{
+	char text[4096];
+
+	return proc_read(host->proc_fd, "self/cgroup", text, sizeof(text)) > 0 && strstr(text, "kubepods");
+}
+
+/* systemd tells in this file what it found itself in. */
+static void ask_systemd(struct ration_host *host, const char *root)
+{
+	char path[PATH_MAX], text[64] = "";
+	CLEANUP(closep) int fd = -EBADF;
+	ssize_t n;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/run/systemd/container", root) >= sizeof(path))
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n > 0)
+		take_kind(host, text);
+}
+
+static bool in_cgroup_namespace(const struct mounts *mounts, const char *root)
+{
+	char events[PATH_MAX];
+
+	if (!mounts->v2 || mounts->outside)
+		return mounts->outside;
+	return mounts->whole &&
+	       (size_t)snprintf(events, sizeof(events), "%s/cgroup.events", mounts->point) < sizeof(events) &&
+	       is_there(root, events);
+}
+
+void container_probe(struct ration_host *host, const struct mounts *mounts, const char *root)
+{
+	struct environment first;
+
+	host->facts.cgroup_namespace = in_cgroup_namespace(mounts, root);
+	read_environment(host, "1/environ", &first);
+	if (kubernetes_variable(host, &first))
+		take_kind(host, CONTAINER_KUBERNETES);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !host->container_kind[0]; i++) {
+		if (kinds[i].mark && is_there(root, kinds[i].mark))
+			take_kind(host, kinds[i].kind);
+	}
+	/* After the marks: a container in a pod's container is Docker's, say, and below that group as well. */
+	if (!host->container_kind[0] && kubernetes_group(host))
+		take_kind(host, CONTAINER_KUBERNETES);
+	if (!host->container_kind[0])
+		ask_systemd(host, root);
+	if (!host->container_kind[0])
+		ask_first_process(host, &first);
+	host->facts.container = host->container_kind[0] || host->facts.cgroup_namespace;
+}
+
+/* ------------------------------------------------------------------ kernels */
+
+/* gVisor has told of this build of 2016 since 2018, whatever it calls its release. */
+#define GVISOR_BUILD "#1 SMP Sun Jan 10 15:06:54 PST 2016"
+
+static bool is_gvisor(const struct ration_host *host, const char *version)
+{
+	/* The file is of 2022 and nobody else's, the name of 2026. */
+	return sys_access(host->proc_fd, "sentry-meminfo", F_OK) == 0 || strstr(version, GVISOR_BUILD) ||
+		strstr(host->kernel, "-gvisor");
+}
+
+static const char *kind_of_kernel(const struct ration_host *host, const char *version)
+{
+	if (is_gvisor(host, version))
+		return KERNEL_GVISOR;
+	if (strstr(host->kernel, "microsoft"))
+		return KERNEL_WSL2;
+	/* Windows' own, without a Linux in it. */
+	return strstr(host->kernel, "Microsoft") ? KERNEL_WSL1 : "";
+}
+
+void kernel_probe(struct ration_host *host)
+{
+	char version[512] = "";
+
+	if (proc_read(host->proc_fd, "version", version, sizeof(version)) < 0)
+		version[0] = '\0';
+	if (proc_read(host->proc_fd, "sys/kernel/osrelease", host->kernel, sizeof(host->kernel)) > 0)
+		host->kernel[strcspn(host->kernel, "\n")] = '\0';
+	else if (sscanf(version, "Linux version %64s", host->kernel) != 1)
+		host->kernel[0] = '\0';
+	host->kernel_kind = kind_of_kernel(host, version);
+}
+
+/* -------------------------------------------------------------- what helps */
+
+const char *container_fix_read_only(const struct ration_host *host)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(host->container_kind, kinds[i].kind) == 0)
+			return kinds[i].writable;
+	}
+	return "docker run --security-opt writable-cgroups=true … (Docker 28), or podman run --security-opt "
+	       "unmask=/sys/fs/cgroup …";
+}
+
+const char *container_fix_outside(const struct ration_host *host)
+{
+	/* It has a namespace, and a mount that somebody has bound into it from outside of that. */
+	return host->facts.cgroup_namespace ? "start the container without -v /sys/fs/cgroup:/sys/fs/cgroup, "
+					      "or with --cgroupns=host; or name "
+					      "a group: --base DIR"
+					    : "name a group: --base DIR";
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wrap.c - a line of shell that runs a command under ulimit
+ *
+ * Two shells read it: the one that is given the line, and the bash that it
+ * starts. So the arguments are quoted for the script, and the script is quoted
+ * for the line, by the same rule: between single quotes no byte means anything
+ * but the quote itself, and that is written outside of them.
+ *
+ * A newline would break the line in two. It is written $'\n', which bash knows
+ * and POSIX doesn't: in the script there is a bash to read it, and in the line
+ * none is left to be written.
+ */
+#include "ration.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/limits.h"
+#include "util/cleanup.h"
+#include "util/compat.h"
+#include "util/error.h"
+#include "util/overflow.h"
+
+/* TCG reserves address space far beyond what it touches; lib/vm.c has a tighter sum. */
+#define GUEST_FACTOR 14
+#define CPU_SECONDS 3600
+#define PIDS 100
+
+#define USEC_PER_SEC 1000000
+
+/* What the script says to ulimit. RATION_UNLIMITED: nothing. */
+struct ulimits {
+	uint64_t kib, soft_seconds, seconds, pids;
+};
+
+/* -------------------------------------------------------------------- limits */
+
+static int check_limits(const struct ration_limits *limits, struct ration_error *reterr)
+{
+	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
+		enum ration_limit limit = (enum ration_limit)i;
+
+		if (limit == RATION_LIMIT_MEMORY || limit == RATION_LIMIT_CPU_TIME || limit == RATION_LIMIT_PIDS ||
+				!ration_limits_has(limits, limit))
+			continue;
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
+				"a shell's ulimit can't hold %s as ration does", ration_limit_info(limit)->flag);
+		return error_hint(reterr, -EOPNOTSUPP,
+				"a wrapper takes --memory, --cpu-time and --pids; ration run takes all");
+	}
+	return 0;
+}
+
+static int address_space(const struct limit_value *memory, uint64_t *ret_kib, struct ration_error *reterr)
+{
+	uint64_t bytes;
+
+	if (!memory->set || (!memory->percent && memory->hard == RATION_UNLIMITED))
+		return 0;
+	if (memory->percent) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
+				"--memory: a share of the memory isn't a size, and a wrapper needs one");
+		return error_hint(reterr, -EINVAL, "e.g. --memory 512M");
+	}
+	if (multiply_u64(memory->hard, GUEST_FACTOR, &bytes) < 0) {
+		(void)error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
+				"--memory: %d times %" PRIu64 " bytes are more than 64 bits hold", GUEST_FACTOR,
+				memory->hard);
+		return error_hint(reterr, -ERANGE, "a wrapper's memory is that of the guest, e.g. --memory 512M");
+	}
+	*ret_kib = bytes / 1024 + (bytes % 1024 != 0);
+	return 0;
+}
+
+static uint64_t whole_seconds(uint64_t usec)
+{
+	return usec == RATION_UNLIMITED ? usec : usec / USEC_PER_SEC + (usec % USEC_PER_SEC != 0);
+}
+
+static int collect(const struct ration_limits *limits, const struct ration_wrap_options *options,
+		struct ulimits *ret, struct ration_error *reterr)
+{
+	static const struct ration_limits none;
+	const struct limit_value *value = limits ? limits->value : none.value;
+	struct ulimits ulimits = {
+		.kib = RATION_UNLIMITED,
+		.soft_seconds = RATION_UNLIMITED,
+		.seconds = options->no_cpu_time ? RATION_UNLIMITED : CPU_SECONDS,
+		.pids = value[RATION_LIMIT_PIDS].set ? value[RATION_LIMIT_PIDS].hard : PIDS,
+	};
+	int r = limits ? check_limits(limits, reterr) : 0;
+
+	if (r == 0)
+		r = address_space(&value[RATION_LIMIT_MEMORY], &ulimits.kib, reterr);
+	if (r < 0)
+		return r;
+	if (value[RATION_LIMIT_CPU_TIME].set) {
+		ulimits.soft_seconds = whole_seconds(value[RATION_LIMIT_CPU_TIME].soft);
+		ulimits.seconds = whole_seconds(value[RATION_LIMIT_CPU_TIME].hard);
+	}
+	*ret = ulimits;
+	return 0;
+}
+
+static bool is_macos(enum ration_os os)
+{
+	return (os == RATION_OS_THIS ? COMPAT_OS : os) == RATION_OS_MACOS;
+}
+
+/* ------------------------------------------------------------------- quoting */
+
+/* Tells whether a shell takes a word as it is. */
+static bool plain(const char *word)
+{
+	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+
+	return word[0] && word[strspn(word, safe)] == '\0';
+}
+
+static void put_quoted(FILE *file, const char *text)
+{
+	(void)fputc('\'', file);
+	for (; *text; text++) {
+		if (*text == '\'')
+			(void)fputs("'\\''", file);
+		else if (*text == '\n')
+			(void)fputs("'$'\\n''", file);
+		else
+			(void)fputc(*text, file);
+	}
+	(void)fputc('\'', file);
+}
+
+static void put_words(FILE *file, char *const *argv)
+{
+	/* A name that begins with a dash is no option of exec. */
+	if (argv[0][0] == '-')
+		(void)fputs(" --", file);
+	for (; *argv; argv++) {
+		(void)fputc(' ', file);
+		if (plain(*argv))
+			(void)fputs(*argv, file);
+		else
+			put_quoted(file, *argv);
+	}
+}
+
+static void put_ulimit(FILE *file, const char *option, uint64_t value)
+{
+	if (value != RATION_UNLIMITED)
+		(void)fprintf(file, "ulimit %s %" PRIu64 " && ", option, value);
+}
+
+static void put_script(FILE *file, const struct ulimits *ulimits, bool macos, char *const *argv)
+{
+	if (!macos) {
+		put_ulimit(file, "-v", ulimits->kib);
+		/* Down to the soft value first: it may never be above the hard one. */
+		put_ulimit(file, "-S -t", ulimits->soft_seconds);
+		put_ulimit(file, ulimits->soft_seconds == RATION_UNLIMITED ? "-t" : "-H -t", ulimits->seconds);
+	}
+	put_ulimit(file, "-u", ulimits->pids);
+	(void)fputs("exec", file);
+	put_words(file, argv);
+}
+
+/* ---------------------------------------------------------------------- line */
+
+/* Ends a memory stream. `text` is what it has filled in: freed where it failed. */
+static int close_text(FILE *file, char **text)
+{
+	bool failed = ferror(file);
+
+	if (fclose(file) == 0 && !failed)
+		return 0;
+	free(*text);
+	*text = NULL;
+	return -ENOMEM;
+}
+
+static int make_script(const struct ulimits *ulimits, bool macos, char *const *argv, char **ret_script)
+{
+	size_t length;
+	FILE *file = open_memstream(ret_script, &length);
+
+	if (!file)
+		return -ENOMEM;
+	put_script(file, ulimits, macos, argv);
+	return close_text(file, ret_script);
+}
+
+static int make_line(const char *script, char **ret_line)
+{
+	char *line = NULL;
+	size_t length;
+	FILE *file = open_memstream(&line, &length);
+
+	if (!file)
+		return -ENOMEM;
+	(void)fputs("bash -c ", file);
+	put_quoted(file, script);
+	if (close_text(file, &line) < 0)
+		return -ENOMEM;
+	*ret_line = line;
+	return 0;
+}
+
+static int check_options(const struct ration_wrap_options *options, struct ration_error *reterr)
+{
+	if (options->size < sizeof(*options))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
+				"struct ration_wrap_options says a size of %zu bytes, and needs %zu", options->size,
+				sizeof(*options));
+	if (!options->argv || !options->argv[0])
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to wrap");
+	if ((unsigned)options->os > RATION_OS_MACOS)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no system number %u",
+				(unsigned)options->os);
+	return 0;
+}
+
+int ration_wrap(const struct ration_limits *limits, const struct ration_wrap_options *options, char **ret_line,
+		struct ration_error *reterr)
+{
+	CLEANUP(freep) char *script = NULL;
+	struct ulimits ulimits = { .kib = RATION_UNLIMITED };
+	int r = check_options(options, reterr);
+
+	if (r == 0)
+		r = collect(limits, options, &ulimits, reterr);
+	if (r < 0)
+		return r;
+	if (make_script(&ulimits, is_macos(options->os), options->argv, &script) < 0 ||
+			make_line(script, ret_line) < 0)
+		return error_oom(reterr);
+	return 0;
+}

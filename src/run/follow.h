@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * follow.h - the processes of a run, where nothing holds them together
+ *
+ * Without a cgroup or a child subreaper, a process whose parent ends belongs to
+ * process 1, and nobody can tell whose it was. So they are followed: whoever has
+ * been seen as a child of a member is one from then on, by its pid and the time of
+ * its birth, whoever its parent is later. Members of the run's own process group,
+ * if it has one, are members as well.
+ *
+ * What isn't seen: a process that has left the process group, and whose parent
+ * has ended, before anybody has looked.
+ */
+#ifndef RATION_RUN_FOLLOW_H
+#define RATION_RUN_FOLLOW_H
+
+#include "run/watch.h"
+#include "sys/os.h"
+
+struct follow_member {
+	struct os_process at; /* as last seen */
+	bool stopped;         /* by us */
+	bool told;            /* to `joined` */
+};
+
+struct follow {
+	const struct os_ops *os;
+	pid_t group;          /* the run's own process group, or 0 */
+	/* Called for each process that becomes a member, once; may be NULL. */
+	void (*joined)(void *userdata, const struct os_process *process);
+	void *userdata;
+	unsigned cpus;
+	uint64_t gone_usec;   /* CPU time of members that are gone, and that no member has waited for */
+	struct watch_sofar sofar;
+	size_t n, room;
+	struct follow_member *members;
+	size_t n_list;
+	pid_t *list;          /* room for what the system lists */
+};
+
+/* Begins with one process. -ESRCH, -ENOMEM. */
+int follow_start(struct follow *follow, const struct os_ops *os, pid_t root, pid_t group);
+void follow_end(struct follow *follow);
+
+/* Makes a process a member that is known by pid and birth, if it isn't one yet. -ESRCH: it isn't there any more. */
+int follow_add(struct follow *follow, pid_t pid, uint64_t born);
+
+/* Looks who is there. Returns how many live, or -ENOMEM and the like. */
+int follow_update(struct follow *follow);
+
+/* We have waited for a member ourselves, and it and its children have used so much. */
+void follow_reaped(struct follow *follow, pid_t pid, uint64_t cpu_usec);
+
+/* Tells whether a member was alive when it was looked at last. */
+bool follow_lives(const struct follow *follow, pid_t pid);
+
+/* Looks, and adds up. Errors: as follow_update(). */
+int follow_look(struct follow *follow, const struct watch_limits *limits, struct watch_look *ret_look);
+
+/* Sends a signal to each that lives. */
+void follow_signal(struct follow *follow, int sig);
+
+/*
+ * Stops all, until there are no new ones, and kills them. Returns how many it has
+ * sent SIGKILL; 0: none lives.
+ */
+int follow_kill(struct follow *follow);
+
+#endif

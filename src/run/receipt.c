@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * receipt.c - why a run ended
+ *
+ * A pure function of what the kernel counted before and after, how the command
+ * ended, and what we did. A verdict is never guessed from an exit code or from
+ * a peak that looks like a limit: it has evidence, a counter that moved.
+ *
+ * For memory the kernel counts twice. `oom` moves in the group whose limit was
+ * hit, `oom_kill` in the group where the victim lived. Our own `oom` says that
+ * it was our limit. Without it, an `oom_kill` of ours was somebody else's
+ * doing: of the lowest group above us whose `oom` moved, or, if none did, of a
+ * machine that had run out of memory. cgroup v1 has no `oom`, but tells whoever
+ * listens (supervise.c).
+ */
+#include "run/receipt.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+
+void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
+		enum ration_source source)
+{
+	if (value == COUNTER_ABSENT)
+		return;
+	receipt->metric[metric] = value;
+	receipt->source[metric] = source;
+}
+
+bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int sig, uint64_t observed)
+{
+	bool first = end->cause == RUN_CAUSE_NONE || end->cause == RUN_CAUSE_TERMINAL ||
+		(end->cause == RUN_CAUSE_CPU_TIME_SOFT && cause != RUN_CAUSE_TERMINAL);
+
+	if (!first || closed)
+		return false;
+	end->cause = cause;
+	end->signal = sig;
+	end->observed = observed;
+	return true;
+}
+
+/* It is no file that counts them, but who listens. */
+#define OOM_EVENTS_V1 "memory.oom_control events"
+
+static void add_evidence(struct ration_receipt *receipt, const char *counter, enum ration_level level,
+		const char *where, uint64_t before, uint64_t after)
+{
+	struct ration_evidence *at = &receipt->evidence[receipt->n_evidence];
+
+	if (receipt->n_evidence == RATION_EVIDENCE_MAX)
+		return;
+	*at = (struct ration_evidence) { .level = level, .before = before, .after = after };
+	(void)snprintf(at->counter, sizeof(at->counter), "%s", counter);
+	(void)snprintf(at->where, sizeof(at->where), "%.*s", (int)sizeof(at->where) - 1, where);
+	receipt->n_evidence++;
+}
+
+static bool counted(uint64_t counter)
+{
+	return counter != COUNTER_ABSENT && counter > 0;
+}
+
+/* A counter of the group itself, which began at 0. */
+static void moved(struct ration_receipt *receipt, const char *counter, uint64_t after)
+{
+	if (counted(after))
+		add_evidence(receipt, counter, RATION_LEVEL_GROUP, receipt->group, 0, after);
+}
+
+/* The lowest group above ours whose own limit was hit meanwhile, into the evidence. */
+static bool ancestor_moved(struct ration_receipt *receipt, const struct counters *before,
+		const struct counters *after)
+{
+	for (size_t i = 0; i < after->n_levels; i++) {
+		const struct counter_level *at = &after->level[i];
+		uint64_t then = 0;
+
+		for (size_t k = 0; k < before->n_levels; k++) {
+			if (strcmp(before->level[k].where, at->where) == 0)
+				then = before->level[k].oom;
+		}
+		if (at->oom > then) {
+			add_evidence(receipt, after->v1 ? OOM_EVENTS_V1 : "memory.events.local oom", at->level,
+					at->where, then, at->oom);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool machine_moved(struct ration_receipt *receipt, const struct counters *before,
+		const struct counters *after)
+{
+	if (before->machine_oom_kill == COUNTER_ABSENT || after->machine_oom_kill == COUNTER_ABSENT ||
+			after->machine_oom_kill <= before->machine_oom_kill)
+		return false;
+	/* It counts the kills of all groups as well: of a container's pod, which can't be seen. */
+	add_evidence(receipt, "vmstat oom_kill", after->hidden ? RATION_LEVEL_OUTSIDE : RATION_LEVEL_MACHINE, "",
+			before->machine_oom_kill, after->machine_oom_kill);
+	return true;
+}
+
+/*
+ * What the memory counters say, as evidence whatever the verdict, what decides
+ * first; and the verdict, if they explain a SIGKILL that wasn't ours.
+ */
+static bool judge_memory(struct ration_receipt *receipt, const struct counters *before,
+		const struct counters *after, enum ration_verdict *ret)
+{
+	bool own = counted(after->oom) && counted(after->oom_kill_below);
+	bool external = !own && counted(after->oom_kill);
+
+	/* The machine's counter moves with every kill, so the groups above come first. */
+	if (external && !ancestor_moved(receipt, before, after))
+		(void)machine_moved(receipt, before, after);
+	moved(receipt, after->v1 ? OOM_EVENTS_V1 : "memory.events.local oom", after->oom);
+	moved(receipt, after->v1 ? "memory.oom_control oom_kill" : "memory.events.local oom_kill", after->oom_kill);
+	moved(receipt, "memory.events.local oom_group_kill", after->oom_group_kill);
+	/* Nobody counts for us: worth telling, too little for a verdict. */
+	if (after->oom_kill == COUNTER_ABSENT && !ancestor_moved(receipt, before, after))
+		(void)machine_moved(receipt, before, after);
+	*ret = own ? RATION_VERDICT_MEMORY : RATION_VERDICT_MEMORY_EXTERNAL;
+	return own || external;
+}
+
+static enum ration_verdict verdict_of_status(const struct sys_wait *wait)
+{
+	if (wait->signal != 0)
+		return RATION_VERDICT_SIGNAL;
+	return wait->exit_code == 0 ? RATION_VERDICT_OK : RATION_VERDICT_EXIT;
+}
+
+/* What each cause of ours means, which limit it is, and the measure that showed it. */
+static const struct {
+	enum ration_verdict verdict;
+	enum ration_limit limit;
+	const char *counter;
+} causes[] = {
+	[RUN_CAUSE_WALL_TIME] = { RATION_VERDICT_WALL_TIME, RATION_LIMIT_TIMEOUT, "clock monotonic_usec" },
+	[RUN_CAUSE_CPU_TIME_SOFT] = { RATION_VERDICT_CPU_TIME_SOFT, RATION_LIMIT_CPU_TIME, "cpu.stat usage_usec" },
+	[RUN_CAUSE_CPU_TIME] = { RATION_VERDICT_CPU_TIME, RATION_LIMIT_CPU_TIME, "cpu.stat usage_usec" },
+	[RUN_CAUSE_STALL] = { RATION_VERDICT_MEMORY_STALL, RATION_LIMIT_STALL_TIMEOUT,
+		"memory.pressure full_usec" },
+	[RUN_CAUSE_OUTPUT] = { RATION_VERDICT_OUTPUT, RATION_LIMIT_OUTPUT, "output bytes" },
+	[RUN_CAUSE_WATCH_MEMORY] = { RATION_VERDICT_MEMORY, RATION_LIMIT_MEMORY,
+		"watch memory_bytes" },
+	[RUN_CAUSE_WATCH_PIDS] = { RATION_VERDICT_PIDS, RATION_LIMIT_PIDS, "watch tasks" },
+};
+
+void receipt_interrupted(struct ration_receipt *receipt, int sig)
+{
+	receipt->verdict = RATION_VERDICT_INTERRUPTED;
+	receipt->exit_code = 128 + sig;
+	add_evidence(receipt, "signal to the supervisor", RATION_LEVEL_GROUP, receipt->group, 0, (uint64_t)sig);
+}
+
+static bool judge_cause(struct ration_receipt *receipt, const struct run_end *end)
+{
+	const char *counter;
+
+	if (end->cause == RUN_CAUSE_NONE)
+		return false;
+	if (end->cause == RUN_CAUSE_TERMINAL && end->wait.signal != end->signal)
+		return false;
+	if (end->cause == RUN_CAUSE_INTERRUPT || end->cause == RUN_CAUSE_TERMINAL) {
+		receipt_interrupted(receipt, end->signal);
+		return true;
+	}
+	if (end->cause == RUN_CAUSE_INTERNAL || end->cause == RUN_CAUSE_ESCAPED) {
+		receipt->verdict = RATION_VERDICT_INTERNAL;
+		return true;
+	}
+	counter = causes[end->cause].counter;
+	if (end->cpu_by_v1 && causes[end->cause].limit == RATION_LIMIT_CPU_TIME)
+		counter = "cpuacct.usage usec";
+	else if (end->cpu_by_watch && causes[end->cause].limit == RATION_LIMIT_CPU_TIME)
+		counter = "watch cpu_usec";
+	receipt->verdict = causes[end->cause].verdict;
+	receipt->outcome[causes[end->cause].limit] =
+			(struct ration_outcome) { .acted = true, .observed = end->observed };
+	add_evidence(receipt, counter, RATION_LEVEL_GROUP, receipt->group, 0, end->observed);
+	return true;
+}
+
+static int exit_code_of(const struct ration_receipt *receipt, const struct run_end *end)
+{
+	int status = end->wait.signal != 0 ? 128 + end->wait.signal : end->wait.exit_code;
+
+	if (end->lost)
+		status = 125;
+	switch (receipt->verdict) {
+	case RATION_VERDICT_WALL_TIME:
+	case RATION_VERDICT_CPU_TIME:
+	case RATION_VERDICT_CPU_TIME_SOFT:
+		return end->preserve_status ? status : 124;
+	case RATION_VERDICT_INTERRUPTED:
+		return 128 + end->signal;
+	case RATION_VERDICT_NOT_STARTED:
+		return receipt->start_errno == ENOENT ? 127 : 126;
+	case RATION_VERDICT_INTERNAL:
+		return 125;
+	case RATION_VERDICT_MEMORY_STALL:
+	case RATION_VERDICT_OUTPUT:
+	case RATION_VERDICT_PIDS:
+		/* We killed it, whatever the command made of the last moment. */
+		return 128 + SIGKILL;
+	case RATION_VERDICT_OK:
+	case RATION_VERDICT_EXIT:
+	case RATION_VERDICT_SIGNAL:
+	case RATION_VERDICT_MEMORY_EXTERNAL:
+		return status;
+	case RATION_VERDICT_MEMORY:
+		return end->cause == RUN_CAUSE_WATCH_MEMORY ? 128 + SIGKILL : status;
+	}
+	return 125;
+}
+
+void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, const struct counters *before,
+		const struct counters *after)
+{
+	enum ration_verdict memory = RATION_VERDICT_INTERNAL;
+	bool by_us = judge_cause(receipt, end);
+	bool by_memory = judge_memory(receipt, before, after, &memory);
+
+	receipt->child_status = end->wait.signal != 0 ? -1 : end->wait.exit_code;
+	receipt->child_signal = end->wait.signal;
+	receipt->status_lost = end->lost;
+	receipt->core = end->wait.core;
+	/* After the signal of a soft limit we do nothing: a SIGKILL then is the kernel's. */
+	if (by_us && end->cause == RUN_CAUSE_CPU_TIME_SOFT && end->wait.signal == SIGKILL && by_memory)
+		by_us = false;
+	if (!by_us && by_memory && end->wait.signal == SIGKILL)
+		receipt->verdict = memory;
+	else if (!by_us)
+		receipt->verdict = end->lost ? RATION_VERDICT_INTERNAL : verdict_of_status(&end->wait);
+	if (receipt->verdict == RATION_VERDICT_MEMORY && !receipt->outcome[RATION_LIMIT_MEMORY].acted)
+		receipt->outcome[RATION_LIMIT_MEMORY] = (struct ration_outcome) {
+			.acted = true,
+			.observed = receipt->metric[RATION_METRIC_MEMORY_PEAK_BYTES],
+		};
+	receipt->exit_code = exit_code_of(receipt, end);
+}

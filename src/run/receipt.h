@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * receipt.h - why a run ended, and for whom that is judged
+ */
+#ifndef RATION_RUN_RECEIPT_H
+#define RATION_RUN_RECEIPT_H
+
+#include "group/counters.h"
+#include "ration.h"
+#include "sys/syscalls.h"
+
+/* Why we ended the run, if we did. */
+enum run_cause {
+	RUN_CAUSE_NONE,
+	RUN_CAUSE_WALL_TIME,
+	RUN_CAUSE_CPU_TIME_SOFT,
+	RUN_CAUSE_CPU_TIME,
+	RUN_CAUSE_STALL,
+	RUN_CAUSE_OUTPUT,
+	RUN_CAUSE_WATCH_MEMORY,
+	RUN_CAUSE_WATCH_PIDS,
+	RUN_CAUSE_INTERRUPT,
+	RUN_CAUSE_TERMINAL, /* a terminal's signal that the command has had by itself */
+	RUN_CAUSE_ESCAPED,  /* the command has moved out of its group */
+	RUN_CAUSE_INTERNAL,
+};
+
+/* What ended, how, and on whose behalf: all that a verdict needs beside counters. */
+struct run_end {
+	enum run_cause cause;
+	int signal;              /* of an interruption */
+	uint64_t observed;       /* what was measured when we acted */
+	bool cpu_by_v1;          /* CPU time was counted by cgroup v1 */
+	bool cpu_by_watch;       /* CPU time was added up by the watch, not by the kernel */
+	struct sys_wait wait;    /* how the command ended */
+	bool lost;               /* that isn't known: somebody else has waited for it */
+	bool preserve_status;
+};
+
+/*
+ * Notes a cause. The first counts; a soft limit's warning gives way to what ends it for
+ * real, and what comes when the run is `closed` changes nothing. Returns whether it counts.
+ */
+bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int sig, uint64_t observed);
+
+/* Fills in verdict, exit status and evidence: a pure function. */
+void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, const struct counters *before,
+		const struct counters *after);
+
+/* The command died of `sig`, which the supervisor had, too. */
+void receipt_interrupted(struct ration_receipt *receipt, int sig);
+
+#endif

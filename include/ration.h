@@ -37,7 +37,7 @@
  *
  * SIGCHLD is the program's. A run has children of this process, which send it:
  * in a cgroup the command, when it ends, and a keeper, which ends the run should
- * this process die, and ends itself after the run; without a cgroup one warden,
+ * this process die, and ends itself after the run; without a cgroup one subreaper,
  * which supervises the command in a process of its own, and ends with the run.
  * A command of ration_group_spawn() is the caller's to wait for; of a run's
  * children ration_run_dispatch() and ration_run_free() wait for each by itself,

@@ -15,7 +15,7 @@ struct group {
 	int v1_fd[HOST_V1_MAX];         /* its directories in host->v1, or -EBADF */
 	char tenant[RATION_NAME_MAX + 1];
 	char name[RATION_NAME_MAX + 1];
-	char owner[OWNER_TEXT_MAX]; /* who prepared it: a warden makes it for another */
+	char owner[OWNER_TEXT_MAX]; /* who prepared it: a subreaper makes it for another */
 };
 
 #define GROUP_NONE                                                                \

@@ -82,7 +82,7 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 		.cgroup_fd = run->group.fd,
 		.mask = run->host->mask,
 		/* With a group, the keeper ends it. */
-		.die_with_parent = run->in_warden && run->group.fd < 0,
+		.die_with_parent = run->in_subreaper && run->group.fd < 0,
 	};
 	int r = command_shell_argv(run->program, spawn.argv, &with_shell);
 
@@ -103,7 +103,7 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 		r = spawn_start(&spawn, &run->pid, &run->pid_fd, &run->receipt.birth);
 		if (r < 0)
 			(void)command_spawn_error(&spawn, r, reterr);
-		else if (run->pid_fd < 0 && !run->in_warden)
+		else if (run->pid_fd < 0 && !run->in_subreaper)
 			r = error_set(reterr, -ENOSYS, RATION_CAUSE_KERNEL_TOO_OLD,
 					"can't supervise the command: there is no pidfd of it");
 	}
@@ -173,9 +173,9 @@ int run_remove_group(struct ration_run *run)
 /* Kills and reaps what runs, waits for the group to be empty, removes it. */
 void run_release(struct ration_run *run)
 {
-	if (run->warden > 0)
-		warden_free(run);
-	if (!run->over && (run->group.fd >= 0 || run->in_warden))
+	if (run->subreaper > 0)
+		subreaper_free(run);
+	if (!run->over && (run->group.fd >= 0 || run->in_subreaper))
 		supervise_kill(run);
 	if (run->pid > 0 && !run->ended)
 		reap_command(run);
@@ -256,7 +256,7 @@ int run_launch(struct ration_run *run, struct ration_error *reterr)
 	return r;
 }
 
-/* The caller makes the directories in cgroup v1, and the warden has them: so each can remove them without the other. */
+/* The caller makes the directories in cgroup v1, and the subreaper has them: each can remove them without the other. */
 static int start_without_group(struct ration_run *run, struct ration_error *reterr)
 {
 	if (!run->host->facts.proc_foreign) {
@@ -266,7 +266,7 @@ static int start_without_group(struct ration_run *run, struct ration_error *rete
 		r = v1_make(&run->group, apply_v1_controllers(run->plan, &run->host->facts), reterr);
 		if (r == 0)
 			r = apply_group(run->plan, &run->group, !run->options.no_oom_group, reterr);
-		return r < 0 ? r : warden_start(run, reterr);
+		return r < 0 ? r : subreaper_start(run, reterr);
 	}
 	/* Neither a group nor /proc says who belongs to the run: nobody could end it whole. */
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
@@ -284,7 +284,7 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 	if (run->host->facts.features & RATION_FEATURE_PIDFD)
 		return start_in_group(run, reterr);
 	/* By pid, nobody but its parent can know the command; and that must have no other children. */
-	return warden_start(run, reterr);
+	return subreaper_start(run, reterr);
 }
 
 static struct ration_run *run_new(const struct ration_host *host, const struct ration_plan *plan,
@@ -373,7 +373,7 @@ const char *ration_run_group(const struct ration_run *run)
 
 int ration_run_dispatch(struct ration_run *run, struct ration_error *reterr)
 {
-	return run->warden > 0 ? warden_dispatch(run, reterr) : supervise_dispatch(run, reterr);
+	return run->subreaper > 0 ? subreaper_dispatch(run, reterr) : supervise_dispatch(run, reterr);
 }
 
 int ration_run_wait(struct ration_run *run, struct ration_error *reterr)
@@ -402,8 +402,8 @@ int ration_run_signal(struct ration_run *run, int sig, struct ration_error *rete
 
 	if (r < 0)
 		return r;
-	if (run->warden > 0)
-		return warden_signal(run, sig, reterr);
+	if (run->subreaper > 0)
+		return subreaper_signal(run, sig, reterr);
 	if (run->ended)
 		return 0;
 	r = sys_child_signal(run->pid, run->pid_fd, sig);
@@ -419,8 +419,8 @@ int ration_run_interrupt(struct ration_run *run, int sig, bool delivered, struct
 
 	if (r < 0)
 		return r;
-	if (run->warden > 0)
-		return warden_interrupt(run, sig, delivered, reterr);
+	if (run->subreaper > 0)
+		return subreaper_interrupt(run, sig, delivered, reterr);
 	if (run->over)
 		return 0;
 	if (!delivered) {

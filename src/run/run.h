@@ -5,7 +5,7 @@
  * run.c        makes the group, applies the plan, starts the command
  * supervise.c  sleeps until something happens, and acts on it
  * output.c     passes the command's output on, as far as it may go
- * warden.c     does all this in a process of its own where there is no cgroup, or no pidfd
+ * subreaper.c  does all this in a process of its own where there is no cgroup, or no pidfd
  * receipt.c    judges, from counters and causes, why it ended
  */
 #ifndef RATION_RUN_RUN_H
@@ -45,12 +45,12 @@ struct ration_run {
 
 	struct group group;
 	struct keeper keeper;
-	pid_t warden;         /* in the process that asked: who supervises; 0: we do */
-	bool in_warden;       /* we are the warden */
-	int peer_fd;          /* to the warden, or from it */
+	pid_t subreaper;      /* in the process that asked: who supervises; 0: we do */
+	bool in_subreaper;    /* we are the subreaper */
+	int peer_fd;          /* to the subreaper, or from it */
 
 	pid_t pid;
-	int pid_fd;           /* none in a warden, where the kernel has none */
+	int pid_fd;           /* none in a subreaper, where the kernel has none */
 	int epoll_fd, timer_fd, events_fd, cpu_stat_fd, stall_fd, child_fd, oom_fd, oom_above_fd;
 	struct output output[2];
 	struct watch *watch;
@@ -59,7 +59,7 @@ struct ration_run {
 
 	uint64_t start_usec;
 	uint64_t deadline[RUN_DEADLINES];
-	uint64_t traced_usec;    /* in a warden: when the dead that tracers have aren't waited for any more */
+	uint64_t traced_usec;    /* in a subreaper: when the dead that tracers have aren't waited for any more */
 	uint64_t armed_usec;     /* what the timer is set to */
 	uint64_t cpu_soft_usec, cpu_hard_usec; /* by cpu.stat; RATION_UNLIMITED: none */
 	uint64_t stall_usec, stall_window_usec;
@@ -106,17 +106,17 @@ int run_remove_group(struct ration_run *run);
 
 void run_release(struct ration_run *run);
 
-/* warden.c */
+/* subreaper.c */
 
-int warden_start(struct ration_run *run, struct ration_error *reterr);
-/* In the caller: takes what the warden sends. 1: the run is over. */
-int warden_dispatch(struct ration_run *run, struct ration_error *reterr);
+int subreaper_start(struct ration_run *run, struct ration_error *reterr);
+/* In the caller: takes what the subreaper sends. 1: the run is over. */
+int subreaper_dispatch(struct ration_run *run, struct ration_error *reterr);
 /* In the caller: passes a wish on. */
-int warden_signal(struct ration_run *run, int sig, struct ration_error *reterr);
-int warden_interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr);
-/* In the warden: does what the caller wishes. */
-void warden_hear(struct ration_run *run);
-/* In the caller: ends and reaps the warden. */
-void warden_free(struct ration_run *run);
+int subreaper_signal(struct ration_run *run, int sig, struct ration_error *reterr);
+int subreaper_interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr);
+/* In the subreaper: does what the caller wishes. */
+void subreaper_hear(struct ration_run *run);
+/* In the caller: ends and reaps the subreaper. */
+void subreaper_free(struct ration_run *run);
 
 #endif

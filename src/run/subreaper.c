@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * warden.c - supervision in a process of its own, where there is no cgroup or no pidfd
+ * subreaper.c - supervision in a process of its own, where there is no cgroup or no pidfd
  *
  * Without a cgroup, only parenthood holds a run together: a child subreaper
  * inherits every orphan below it, so that the run is exactly its descendants.
  * That process can't be the caller: it would inherit the orphans of others, and
- * if it were killed, nobody would know whose they were. So it is a warden,
- * forked for one run. It starts the command, supervises it with the same code
+ * if it were killed, nobody would know whose they were. So it is a process
+ * forked for one run, the subreaper. It starts the command, supervises it with the same code
  * as everywhere, and sends the receipt over a socket. When the socket closes,
  * its caller is gone, and it kills the run.
  *
@@ -17,7 +17,7 @@
  * the keeper beside it; it is no subreaper then, since a group needs none.
  *
  * The command stays in the caller's session and process group, so that a
- * terminal works; the warden leaves them, so that a signal to the group, or a
+ * terminal works; the subreaper leaves them, so that a signal to the group, or a
  * hang-up, doesn't end it before its work is done.
  */
 #include "run/run.h"
@@ -39,7 +39,7 @@ struct wish {
 	bool delivered;
 };
 
-/* What the warden says: once when the command has started, or not, and once at the end. */
+/* What the subreaper says: once when the command has started, or not, and once at the end. */
 struct report {
 	int code;
 	pid_t pid;
@@ -70,9 +70,9 @@ static int receive_report(int fd, struct report *ret, int flags)
 	return n == (ssize_t)sizeof(*ret) ? 0 : -EPIPE;
 }
 
-/* ------------------------------------------------------------ the warden */
+/* --------------------------------------------------------- the subreaper */
 
-void warden_hear(struct ration_run *run)
+void subreaper_hear(struct ration_run *run)
 {
 	struct ration_error error;
 	struct wish wish;
@@ -112,16 +112,16 @@ static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
 	}
 }
 
-static void warden_main(struct ration_run *run, int peer_fd)
+static void subreaper_main(struct ration_run *run, int peer_fd)
 {
 	struct report report = { .code = 0 };
 	struct sigaction child = { .sa_handler = SIG_DFL };
 
 	/* An ignored SIGCHLD would lose the command's status; the command finds its own again. */
 	(void)sigaction(SIGCHLD, &child, NULL);
-	(void)prctl(PR_SET_NAME, "ration-warden");
-	run->in_warden = true;
-	run->warden = 0;
+	(void)prctl(PR_SET_NAME, "ration-reaper");
+	run->in_subreaper = true;
+	run->subreaper = 0;
 	run->peer_fd = peer_fd;
 	if (run->host->base_fd < 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		report.code = no_subreaper(-errno, &report.error);
@@ -148,7 +148,7 @@ static void reap(pid_t pid)
 		;
 }
 
-/* Closes every fd that is neither standard nor in use by the run: they aren't the warden's. */
+/* Closes every fd that is neither standard nor in use by the run: they aren't the subreaper's. */
 static void close_strangers(const struct ration_run *run, int peer_fd)
 {
 	int keep[11 + 2 * HOST_V1_MAX] = { 0, 1, 2, -EBADF, -EBADF, -EBADF, peer_fd, run->host->proc_fd,
@@ -163,7 +163,7 @@ static void close_strangers(const struct ration_run *run, int peer_fd)
 	sys_close_others(keep, ARRAY_SIZE(keep));
 }
 
-int warden_start(struct ration_run *run, struct ration_error *reterr)
+int subreaper_start(struct ration_run *run, struct ration_error *reterr)
 {
 	CLEANUP(closep) int ours = -EBADF;
 	CLEANUP(closep) int theirs = -EBADF;
@@ -184,7 +184,7 @@ int warden_start(struct ration_run *run, struct ration_error *reterr)
 		return error_set(reterr, pid, RATION_CAUSE_UNKNOWN, "can't fork: %s", error_text(pid));
 	if (pid == 0) {
 		close_strangers(run, theirs);
-		warden_main(run, theirs);
+		subreaper_main(run, theirs);
 	}
 	theirs = close_fd(theirs);
 	r = receive_report(ours, &report, 0);
@@ -198,16 +198,16 @@ int warden_start(struct ration_run *run, struct ration_error *reterr)
 			*reterr = report.error;
 		return report.code;
 	}
-	/* A group is the warden's to remove, and the keeper's. */
+	/* A group is the subreaper's to remove, and the keeper's. */
 	if (run->host->base_fd >= 0)
 		group_close(&run->group);
-	run->warden = pid;
+	run->subreaper = pid;
 	run->pid = report.pid;
 	run->peer_fd = TAKE_FD(ours);
 	return 0;
 }
 
-int warden_dispatch(struct ration_run *run, struct ration_error *reterr)
+int subreaper_dispatch(struct ration_run *run, struct ration_error *reterr)
 {
 	struct report report;
 	int r;
@@ -226,9 +226,9 @@ int warden_dispatch(struct ration_run *run, struct ration_error *reterr)
 	}
 	run->receipt = report.receipt;
 	run->over = true;
-	/* The warden has removed what the run had in cgroup v1. */
+	/* The subreaper has removed what the run had in cgroup v1. */
 	group_close(&run->group);
-	/* A terminal's signal reaches the command and us at once, and the warden last of all. */
+	/* A terminal's signal reaches the command and us at once, and the subreaper last of all. */
 	if (run->end.cause == RUN_CAUSE_TERMINAL && run->receipt.verdict == RATION_VERDICT_SIGNAL &&
 			run->receipt.child_signal == run->end.signal)
 		receipt_interrupted(&run->receipt, run->end.signal);
@@ -244,12 +244,12 @@ static int send_wish(struct ration_run *run, const struct wish *wish, struct rat
 			error_text(-errno));
 }
 
-int warden_signal(struct ration_run *run, int sig, struct ration_error *reterr)
+int subreaper_signal(struct ration_run *run, int sig, struct ration_error *reterr)
 {
 	return send_wish(run, &(struct wish) { .kind = WISH_SIGNAL, .sig = sig }, reterr);
 }
 
-int warden_interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)
+int subreaper_interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)
 {
 	if (delivered && run->end.cause == RUN_CAUSE_NONE) {
 		run->end.cause = RUN_CAUSE_TERMINAL;
@@ -258,9 +258,9 @@ int warden_interrupt(struct ration_run *run, int sig, bool delivered, struct rat
 	return send_wish(run, &(struct wish) { .kind = WISH_INTERRUPT, .sig = sig, .delivered = delivered }, reterr);
 }
 
-void warden_free(struct ration_run *run)
+void subreaper_free(struct ration_run *run)
 {
 	run->peer_fd = close_fd(run->peer_fd);
-	reap(run->warden);
-	run->warden = run->pid = 0;
+	reap(run->subreaper);
+	run->subreaper = run->pid = 0;
 }

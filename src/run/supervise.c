@@ -5,7 +5,7 @@
  * One epoll, and nothing in it ticks while a cgroup does the work:
  *
  *   the command's pidfd     it ended: what it leaves behind is killed. Without one
- *                           (before 5.4, or refused), SIGCHLD tells, in a warden
+ *                           (before 5.4, or refused), SIGCHLD tells, in a subreaper
  *   cgroup.events           the last process of the group has gone
  *   one timer               the next of: wall time, SIGKILL after a warning,
  *                           the earliest moment at which the CPU time could be
@@ -13,7 +13,7 @@
  *                           tracer's time
  *   memory.pressure         the group has been stalled for long
  *   memory.oom_control      of cgroup v1, which kills one process and not all
- *   pipes, the peer         output; wishes from the caller of a warden
+ *   pipes, the peer         output; wishes from the caller of a subreaper
  *
  * Whatever ends a run goes the same way: a cause is noted, once; everything is
  * killed; the group is seen to be empty; the counters are read; the directory
@@ -46,7 +46,7 @@ enum event {
 	EVENT_GROUP,
 	EVENT_TIMER,
 	EVENT_STALL,
-	EVENT_CHILD, /* SIGCHLD, in a warden */
+	EVENT_CHILD, /* SIGCHLD, in a subreaper */
 	EVENT_PEER,
 	EVENT_OOM,   /* of cgroup v1 */
 	EVENT_OUTPUT,
@@ -62,7 +62,7 @@ enum event {
 /* The earliest that the CPU time is looked at again. */
 #define CPU_LOOK_MIN_USEC 1000
 
-/* How long the kill of a warden's tree may take at a time; a fork bomb of thousands has taken 1.7 s. */
+/* How long the kill of a subreaper's tree may take at a time; a fork bomb of thousands has taken 1.7 s. */
 #define TREE_KILL_USEC 2000000
 #define KILL_RETRY_USEC 10000
 
@@ -590,7 +590,7 @@ static void on_child(struct ration_run *run)
 	reap_orphans(run);
 }
 
-/* In a warden: all that is left are dead whom a tracer has, and has had its time for. */
+/* In a subreaper: all that is left are dead whom a tracer has, and has had its time for. */
 static bool left_to_tracers(const struct ration_run *run)
 {
 	CLEANUP(proc_list_free) struct proc_list list = { 0 };
@@ -710,8 +710,8 @@ static uint64_t set_rusage(struct ration_run *run)
 
 	if (run->end.lost)
 		return 0;
-	/* Without a group, a warden has reaped everybody, and nobody else. */
-	if (run->in_warden && !in_group(run) && !run->unreaped && getrusage(RUSAGE_CHILDREN, &all) == 0)
+	/* Without a group, a subreaper has reaped everybody, and nobody else. */
+	if (run->in_subreaper && !in_group(run) && !run->unreaped && getrusage(RUSAGE_CHILDREN, &all) == 0)
 		rusage = &all;
 	user = (uint64_t)rusage->ru_utime.tv_sec * 1000000 + (uint64_t)rusage->ru_utime.tv_usec;
 	system = (uint64_t)rusage->ru_stime.tv_sec * 1000000 + (uint64_t)rusage->ru_stime.tv_usec;
@@ -857,7 +857,7 @@ static void handle(struct ration_run *run, const struct epoll_event *event)
 		on_oom(run);
 		break;
 	case EVENT_PEER:
-		warden_hear(run);
+		subreaper_hear(run);
 		break;
 	case EVENT_OUTPUT:
 	case EVENT_OUTPUT_LAST:
@@ -919,8 +919,8 @@ static int prepare_group(struct ration_run *run, struct ration_error *reterr)
 	return prepare_stall(run, reterr);
 }
 
-/* In a warden: every child of ours is of the run, but for the keeper. */
-static int prepare_warden(struct ration_run *run, struct ration_error *reterr)
+/* In a subreaper: every child of ours is of the run, but for the keeper. */
+static int prepare_subreaper(struct ration_run *run, struct ration_error *reterr)
 {
 	sigset_t set;
 	int r;
@@ -1016,8 +1016,8 @@ int supervise_prepare(struct ration_run *run, struct ration_error *reterr)
 		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make an epoll and a timer: %s",
 				error_text(-errno));
 	r = in_group(run) ? prepare_group(run, reterr) : 0;
-	if (r == 0 && run->in_warden)
-		r = prepare_warden(run, reterr);
+	if (r == 0 && run->in_subreaper)
+		r = prepare_subreaper(run, reterr);
 	if (r == 0)
 		r = prepare_oom(run, reterr);
 	if (r == 0)

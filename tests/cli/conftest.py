@@ -252,7 +252,7 @@ class Ration:
         return processes(self.marker)
 
     def one(self, *names):
-        """The one process of this test with that name. A keeper or a warden that was just
+        """The one process of this test with that name. A keeper or a subreaper that was just
         forked has its parent's for a moment."""
         def only():
             found = [pid for pid, name in self.alive().items() if name in names]

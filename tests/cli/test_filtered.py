@@ -97,11 +97,11 @@ def test_F05_forwarded(run, filter):
 
 @filters
 @pytest.mark.parametrize("who", ["ration", *[pytest.param(who, marks=pytest.mark.needs("cgroup"))
-                                             for who in ("ration-warden", "ration-keeper")]])
+                                             for who in ("ration-reaper", "ration-keeper")]])
 def test_F05_killed(run, filter, who):
     """Whoever of ration's processes is killed: the command dies, and the group goes; but
     the keeper isn't needed until somebody else dies. Without a group there is none, and
-    nobody who would know a daemon when the warden is dead."""
+    nobody who would know a daemon when the subreaper is dead."""
     r = run.start("--enforce any", ["sh", "-c", f"echo ready >{run.file('log')}; daemonise; sleep 50"], before=filter,
                   receipt=False)
     run.ready("log")
@@ -207,12 +207,12 @@ def test_B09_F05_signals_after_the_end(run, filter):
     """Those that nobody takes any more don't lose what the run came to."""
     r = run.start("", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 500"], before=filter)
     pid = pid_in(run, "pid")
-    warden = run.one("ration-warden")
-    os.kill(warden, signal.SIGSTOP)
+    subreaper = run.one("ration-reaper")
+    os.kill(subreaper, signal.SIGSTOP)
     os.kill(pid, signal.SIGKILL)
     for _ in range(4):
         r.signal(signal.SIGUSR1)
         time.sleep(.1)
-    os.kill(warden, signal.SIGCONT)
+    os.kill(subreaper, signal.SIGCONT)
     r = r.wait()
     assert (r.code, r.verdict) == (137, "signal")

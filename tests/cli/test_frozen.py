@@ -97,7 +97,7 @@ def test_E15_a_held_child(run):
 
 
 def test_E15_held_when_ration_is_killed(run):
-    """The keeper, or the warden's death, ends it; of the group nothing is left."""
+    """The keeper, or the subreaper's death, ends it; of the group nothing is left."""
     r = run.start("", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 500"], receipt=False)
     pid = pid_in(run, "pid")
     with held(pid):

@@ -183,7 +183,7 @@ def test_L04_sigchld_handled_for_own_children(run, command, verdict, known):
 @ENDS
 @pytest.mark.parametrize("mode", ["any", "ignore"])
 def test_L04_sigchld_that_takes_all_children(run, mode, command, verdict, known):
-    """Then the status of a command is lost, unless a warden has it: the run ends all the
+    """Then the status of a command is lost, unless a subreaper has it: the run ends all the
     same, limits hold, and the receipt says that it doesn't know."""
     *runs, last = program(run, f"{HELPERS}/sigchld", mode, *command)
     held = f"verdict {verdict} {known} lost 0 rusage 1"

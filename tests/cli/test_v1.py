@@ -218,7 +218,7 @@ def test_E09_in_v1(run):
 
 
 def test_I01_in_v1_supervisor_killed(run):
-    """The keeper, or the warden, removes the directories in cgroup v1 as well."""
+    """The keeper, or the subreaper, removes the directories in cgroup v1 as well."""
     r = run.start("--memory 64M --pids 20 --name n", ["sh", "-c", f"sleep 50 & echo ready >{run.file('log')}; sleep 50"])
     run.ready("log")
     assert directory("memory", "n").is_dir() and directory("pids", "n").is_dir()
@@ -232,7 +232,7 @@ def test_I01_in_v1_all_killed(run):
     r = run.start("--memory 64M --pids 20 --name n",
                   ["sh", "-c", f"trap '' TERM; (sleep 50 & sleep 50) & echo ready >{run.file('log')}; sleep 50"])
     run.ready("log")
-    beside = run.one("ration-keeper", "ration-warden")
+    beside = run.one("ration-keeper", "ration-reaper")
     for pid in (beside, r.pid):
         os.kill(pid, signal.SIGSTOP)
     for pid in (beside, r.pid):

@@ -234,7 +234,7 @@ def test_B11_the_command_kills_its_parent(run):
 
 
 @pytest.mark.needs("!cgroup")
-def test_B11_the_command_kills_its_warden(run):
+def test_B11_the_command_kills_its_subreaper(run):
     """Its parent supervises it, where there is no cgroup: ration says that it failed."""
     r = run("", ["sh", "-c", "kill -9 $PPID; exec sleep 50"], receipt=False)
     assert r.code == 125 and "died" in r.stderr

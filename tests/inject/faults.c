@@ -2,7 +2,7 @@
 /*
  * faults.c - let the n-th call of the library that can fail, fail
  *
- * The count is shared with everybody who is forked: the keeper, the warden, the
+ * The count is shared with everybody who is forked: the keeper, the subreaper, the
  * command before its exec. So a fault meets one of them, once.
  */
 #include "faults.h"

@@ -38,7 +38,7 @@
 
 struct scenario {
 	const char *name;
-	bool cgroups;      /* or none: the warden's way */
+	bool cgroups;      /* or none: the subreaper's way */
 	int refuse;        /* clone3 and openat2 answer this errno; 0: they are there */
 	bool give_up;      /* ration_run_free() in the middle */
 	const char *script; /* NULL: a group by hand */
@@ -51,9 +51,9 @@ static const struct scenario scenarios[] = {
 	{ "cgroup, moved in after EPERM", true, EPERM, true, "sleep 50" },
 	{ "group by hand", true, 0, false, NULL },
 	{ "group by hand, no new calls", true, ENOSYS, false, NULL },
-	{ "warden", false, 0, false, "echo out; sleep 50 & exit 3" },
-	{ "warden, given up", false, 0, true, "sleep 50 & sleep 50" },
-	{ "warden, no new calls", false, ENOSYS, false, "exit 3" },
+	{ "subreaper", false, 0, false, "echo out; sleep 50 & exit 3" },
+	{ "subreaper, given up", false, 0, true, "sleep 50 & sleep 50" },
+	{ "subreaper, no new calls", false, ENOSYS, false, "exit 3" },
 };
 
 static struct state {

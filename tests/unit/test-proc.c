@@ -14,7 +14,7 @@
 
 #include "sys/proc.h"
 #include "util/cleanup.h"
-#include "warden.h"
+#include "box.h"
 
 #define TAIL " 0 -1 4194560 89 0 0 0 7 3 11 5 20 0 1 0 12345 3133440 100 18446744073709551615\n"
 

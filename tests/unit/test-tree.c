@@ -16,7 +16,7 @@
 #include "sys/syscalls.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
-#include "warden.h"
+#include "box.h"
 
 /* ---------------------------------------------------------- made-up trees */
 

@@ -15,7 +15,7 @@
 #include "sys/cgroup.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
-#include "warden.h"
+#include "box.h"
 
 #define MIB (1024u * 1024u)
 

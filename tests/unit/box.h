@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * warden.h - real trees of processes, in a box
+ * box.h - real trees of processes, in a box
  *
  * run_boxed() runs a test in a child subreaper of its own. As root that one lives
  * in a pid namespace, whose end is the end of all that a failing test leaves
  * behind; otherwise everybody in it has a time to live.
  */
-#ifndef TEST_WARDEN_H
-#define TEST_WARDEN_H
+#ifndef TEST_BOX_H
+#define TEST_BOX_H
 
 #include <errno.h>
 #include <sched.h>
@@ -83,7 +83,7 @@ static inline int wait_exit(pid_t pid)
 }
 
 /* Exit codes hold 8 bits, and lines don't: the line goes through a pipe. */
-static inline void be_warden(int (*test)(int proc_fd), int out)
+static inline void be_subreaper(int (*test)(int proc_fd), int out)
 {
 	int proc_fd = -1, line = -1;
 
@@ -98,16 +98,16 @@ static inline void be_warden(int (*test)(int proc_fd), int out)
 
 static inline void be_init(int (*test)(int proc_fd), int out)
 {
-	pid_t warden;
+	pid_t subreaper;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
 		_exit(2);
-	warden = fork();
-	if (warden == 0)
-		be_warden(test, out);
-	/* Orphans that the warden leaves die with us. */
-	_exit(wait_exit(warden));
+	subreaper = fork();
+	if (subreaper == 0)
+		be_subreaper(test, out);
+	/* Orphans that the subreaper leaves die with us. */
+	_exit(wait_exit(subreaper));
 }
 
 static inline void be_box(int (*test)(int proc_fd), int out)
@@ -117,7 +117,7 @@ static inline void be_box(int (*test)(int proc_fd), int out)
 	(void)alarm(BOX_SECONDS + 10);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0)
-		be_warden(test, out);
+		be_subreaper(test, out);
 	init = fork();
 	if (init == 0)
 		be_init(test, out);

@@ -87,16 +87,16 @@ static int read_old(int group_fd, const struct group_write *write, char **ret_te
 }
 
 /* The directory that a file is in. */
-static int dir_of(const struct group *group, const struct group_write *write)
+static int dir_of(const struct place *place, const struct group_write *write)
 {
-	return write->v1 ? v1_fd(group, write->v1) : group->fd;
+	return write->v1 ? v1_fd(place, write->v1) : place->fd;
 }
 
-static void undo(const struct group *group, const struct group_writes *writes, char *const *old, size_t n)
+static void undo(const struct place *place, const struct group_writes *writes, char *const *old, size_t n)
 {
 	/* An empty list of CPUs or nodes: the kernel takes a write of no bytes for none. */
 	while (n-- > 0)
-		(void)cg_write(dir_of(group, &writes->write[n]), writes->write[n].file,
+		(void)cg_write(dir_of(place, &writes->write[n]), writes->write[n].file,
 				old[n][0] ? old[n] : "\n");
 }
 
@@ -142,20 +142,20 @@ static int write_error(int dir_fd, const struct group_write *write, int code, st
 	}
 }
 
-int apply_writes(const struct group *group, struct group_writes *writes, struct ration_error *reterr)
+int apply_writes(const struct place *place, struct group_writes *writes, struct ration_error *reterr)
 {
 	char *old[ARRAY_SIZE(writes->write)] = { NULL };
 	int r = 0;
 
 	for (size_t i = 0; i < writes->n && r >= 0; i++) {
 		const struct group_write *write = &writes->write[i];
-		int dir_fd = dir_of(group, write);
+		int dir_fd = dir_of(place, write);
 
 		r = read_old(dir_fd, write, &old[i]);
 		if (r >= 0)
 			r = cg_write(dir_fd, write->file, write->value);
 		if (r < 0) {
-			undo(group, writes, old, i);
+			undo(place, writes, old, i);
 			writes->failed = i;
 			r = write_error(dir_fd, write, r, reterr);
 		}
@@ -179,7 +179,7 @@ int apply_collect(const struct ration_plan *plan, struct group_writes *writes, s
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "too many limits for one group") : 0;
 }
 
-int apply_group(const struct ration_plan *plan, const struct group *group, bool oom_group, struct ration_error *reterr)
+int apply_group(const struct ration_plan *plan, const struct place *place, bool oom_group, struct ration_error *reterr)
 {
 	struct group_writes writes = { .n = 0 };
 	const struct ration_plan_item *memory = plan_held(plan, RATION_LIMIT_MEMORY);
@@ -188,5 +188,5 @@ int apply_group(const struct ration_plan *plan, const struct group *group, bool 
 	/* Since 4.19. A run that has lost one of its processes isn't the run that was asked for. */
 	if (r == 0 && oom_group && memory && memory->mechanism == RATION_MECHANISM_CGROUP2)
 		r = mech_write(&writes, RATION_LIMIT_MEMORY, "memory.oom.group", "1");
-	return r < 0 ? r : apply_writes(group, &writes, reterr);
+	return r < 0 ? r : apply_writes(place, &writes, reterr);
 }

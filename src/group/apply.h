@@ -19,7 +19,7 @@ uint32_t apply_v1_controllers(const struct ration_plan *plan, const struct host_
  * Writes the limits of a plan to a group. If one write fails, those before it
  * are taken back, last first, and the group is as it was.
  */
-int apply_group(const struct ration_plan *plan, const struct group *group, bool oom_group, struct ration_error *reterr);
+int apply_group(const struct ration_plan *plan, const struct place *place, bool oom_group, struct ration_error *reterr);
 
 /* Lists what a plan writes to a group, in the order of the table of limits. */
 int apply_collect(const struct ration_plan *plan, struct group_writes *writes, struct ration_error *reterr);
@@ -28,7 +28,7 @@ int apply_collect(const struct ration_plan *plan, struct group_writes *writes, s
  * Writes a list, with the same promise: of a keyed file the field that was written is
  * taken back. `failed` in the list is the index of the write that failed.
  */
-int apply_writes(const struct group *group, struct group_writes *writes, struct ration_error *reterr);
+int apply_writes(const struct place *place, struct group_writes *writes, struct ration_error *reterr);
 
 /* Adds to `spawn` what the child is to set for itself. */
 int apply_child(const struct ration_plan *plan, const struct host_facts *facts, struct spawn *spawn,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * v1.c - the hierarchies of cgroup v1, and a group's directories in them
+ * cgroup1.c - the hierarchies of cgroup v1, and a group's directories in them
  */
 #include "group/cgroup1.h"
 
@@ -271,21 +271,21 @@ static int remove_leaf(const struct ration_host *host, size_t hierarchy, const c
 
 /* ------------------------------------------------------------------- group */
 
-int v1_fd(const struct group *group, uint32_t controller)
+int v1_fd(const struct place *place, uint32_t controller)
 {
-	for (size_t i = 0; group->host && i < group->host->n_v1; i++) {
-		if (group->host->v1[i].controllers & controller)
-			return group->v1_fd[i];
+	for (size_t i = 0; place->host && i < place->host->n_v1; i++) {
+		if (place->host->v1[i].controllers & controller)
+			return place->v1_fd[i];
 	}
 	return -EBADF;
 }
 
-int v1_members_fd(const struct group *group)
+int v1_members_fd(const struct place *place)
 {
-	int fd = v1_fd(group, RATION_CONTROLLER_FREEZER);
+	int fd = v1_fd(place, RATION_CONTROLLER_FREEZER);
 
-	for (size_t i = 0; fd < 0 && group->host && i < group->host->n_v1; i++)
-		fd = group->v1_fd[i];
+	for (size_t i = 0; fd < 0 && place->host && i < place->host->n_v1; i++)
+		fd = place->v1_fd[i];
 	return fd;
 }
 
@@ -303,43 +303,43 @@ static int remove_dead(const struct ration_host *host, int tenant_fd, const char
 	return cg_rmdir_tree(tenant_fd, name);
 }
 
-static int make_leaf(struct group *group, size_t hierarchy)
+static int make_leaf(struct place *place, size_t hierarchy)
 {
-	const struct ration_host *host = group->host;
+	const struct ration_host *host = place->host;
 	int r = -ENOENT;
 
 	/* Each round means that somebody else has removed a node, or that a dead owner's directory went. */
 	for (int round = 0; round < NODES_ROUNDS_MAX && (vanished(r) || r == -EEXIST); round++) {
-		CLEANUP(chain_close) struct chain chain = chain_of(host, hierarchy, group->tenant);
+		CLEANUP(chain_close) struct chain chain = chain_of(host, hierarchy, place->tenant);
 		int tenant_fd;
 
 		r = chain_open(&chain, true);
 		if (r < 0)
 			continue;
 		tenant_fd = chain.fd[chain.n - 1];
-		r = cg_mkdir(tenant_fd, group->name);
-		if (r == -EEXIST && remove_dead(host, tenant_fd, group->name) < 0)
+		r = cg_mkdir(tenant_fd, place->name);
+		if (r == -EEXIST && remove_dead(host, tenant_fd, place->name) < 0)
 			return r;
 		if (r < 0)
 			continue;
-		r = group->v1_fd[hierarchy] = cg_open_dir(tenant_fd, group->name);
+		r = place->v1_fd[hierarchy] = cg_open_dir(tenant_fd, place->name);
 		if (r >= 0)
 			owner_record(host->proc_fd, r);
 		else
-			(void)cg_rmdir(tenant_fd, group->name);
+			(void)cg_rmdir(tenant_fd, place->name);
 	}
 	return r < 0 ? r : 0;
 }
 
-static int make_error(const struct group *group, const char *where, int code, struct ration_error *reterr)
+static int make_error(const struct place *place, const char *where, int code, struct ration_error *reterr)
 {
 	if (code == -EEXIST) {
 		(void)error_set(reterr, code, RATION_CAUSE_EXISTS, "the group %s/%s exists already below %.200s",
-				group->tenant, group->name, where);
+				place->tenant, place->name, where);
 		return error_hint(reterr, code, "choose another --name, or leave it out for one that nobody has");
 	}
 	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't make the group %s/%s below %.200s: %s",
-			group->tenant, group->name, where, error_text(code));
+			place->tenant, place->name, where, error_text(code));
 }
 
 /* The controller by which a hierarchy is known. */
@@ -353,46 +353,46 @@ static const char *first_name(uint32_t bits)
 }
 
 /* Writes on the group's cgroup2 where the others are: from another place they aren't found. */
-static void record_places(const struct group *group)
+static void record_places(const struct place *place)
 {
 	char text[RECORD_MAX];
 	size_t used = 0;
 
-	for (size_t i = 0; i < group->host->n_v1 && used < sizeof(text); i++) {
-		const struct host_v1 *at = &group->host->v1[i];
+	for (size_t i = 0; i < place->host->n_v1 && used < sizeof(text); i++) {
+		const struct host_v1 *at = &place->host->v1[i];
 
-		if (group->v1_fd[i] >= 0)
+		if (place->v1_fd[i] >= 0)
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %s", used ? "\n" : "",
 					first_name(at->controllers), at->path);
 	}
 	if (used > 0)
-		(void)record_set(group->fd, RECORD_V1, text);
+		(void)record_set(place->fd, RECORD_V1, text);
 }
 
-int v1_make(struct group *group, uint32_t wanted, struct ration_error *reterr)
+int v1_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 {
-	const struct ration_host *host = group->host;
+	const struct ration_host *host = place->host;
 
 	for (size_t i = 0; i < host->n_v1; i++) {
-		int r = host->v1[i].controllers & wanted ? make_leaf(group, i) : 0;
+		int r = host->v1[i].controllers & wanted ? make_leaf(place, i) : 0;
 
 		if (r < 0) {
-			v1_remove_nodes(host, i, group->tenant);
-			(void)v1_remove(group);
-			return make_error(group, host->v1[i].path, r, reterr);
+			v1_remove_nodes(host, i, place->tenant);
+			(void)v1_remove(place);
+			return make_error(place, host->v1[i].path, r, reterr);
 		}
 	}
-	if (group->fd >= 0)
-		record_places(group);
+	if (place->fd >= 0)
+		record_places(place);
 	return 0;
 }
 
-int v1_keep(const struct group *group)
+int v1_keep(const struct place *place)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < group->host->n_v1 && r == 0; i++)
-		r = group->v1_fd[i] < 0 ? 0 : owner_keep(group->v1_fd[i]);
+	for (size_t i = 0; i < place->host->n_v1 && r == 0; i++)
+		r = place->v1_fd[i] < 0 ? 0 : owner_keep(place->v1_fd[i]);
 	return r;
 }
 
@@ -410,25 +410,25 @@ static int find_place(const struct ration_host *host, const char *line)
 	return -1;
 }
 
-static void open_leaf(struct group *group, size_t hierarchy)
+static void open_leaf(struct place *place, size_t hierarchy)
 {
-	CLEANUP(closep) int tenant_fd = v1_open_tenant(group->host, hierarchy, group->tenant);
+	CLEANUP(closep) int tenant_fd = v1_open_tenant(place->host, hierarchy, place->tenant);
 
 	if (tenant_fd >= 0)
-		group->v1_fd[hierarchy] = cg_open_dir(tenant_fd, group->name);
+		place->v1_fd[hierarchy] = cg_open_dir(tenant_fd, place->name);
 }
 
-int v1_check(const struct group *group, char *ret_line, size_t size)
+int v1_check(const struct place *place, char *ret_line, size_t size)
 {
 	char text[RECORD_MAX], *save = NULL;
 	int result = 0;
 
-	if (record_get(group->fd, RECORD_V1, text, sizeof(text)) < 0)
+	if (record_get(place->fd, RECORD_V1, text, sizeof(text)) < 0)
 		return 0;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		int i = find_place(group->host, line);
+		int i = find_place(place->host, line);
 
-		if (i >= 0 && group->v1_fd[i] >= 0)
+		if (i >= 0 && place->v1_fd[i] >= 0)
 			continue;
 		result = i < 0 ? -EXDEV : -ENOENT;
 		(void)snprintf(ret_line, size, "%s", line);
@@ -438,50 +438,50 @@ int v1_check(const struct group *group, char *ret_line, size_t size)
 	return result;
 }
 
-void v1_open(struct group *group)
+void v1_open(struct place *place)
 {
 	char text[RECORD_MAX], *save = NULL;
-	int r = record_get(group->fd, RECORD_V1, text, sizeof(text));
+	int r = record_get(place->fd, RECORD_V1, text, sizeof(text));
 
 	/* What has the name there is of a group below another BASE. */
 	if (r == -ENODATA)
 		return;
 	/* Where nothing can be remembered (before 5.7), the name has to do. */
-	for (size_t i = 0; r < 0 && i < group->host->n_v1; i++)
-		open_leaf(group, i);
+	for (size_t i = 0; r < 0 && i < place->host->n_v1; i++)
+		open_leaf(place, i);
 	if (r < 0)
 		return;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		int i = find_place(group->host, line);
+		int i = find_place(place->host, line);
 
 		if (i >= 0)
-			open_leaf(group, (size_t)i);
+			open_leaf(place, (size_t)i);
 	}
 }
 
-int v1_remove(struct group *group)
+int v1_remove(struct place *place)
 {
 	int result = 0;
 
-	for (size_t i = 0; group->host && i < group->host->n_v1; i++) {
-		int r = group->v1_fd[i] < 0 ? 0 : remove_leaf(group->host, i, group->tenant, group->name);
+	for (size_t i = 0; place->host && i < place->host->n_v1; i++) {
+		int r = place->v1_fd[i] < 0 ? 0 : remove_leaf(place->host, i, place->tenant, place->name);
 
 		if (r < 0)
 			result = r;
-		if (r < 0 || group->v1_fd[i] < 0)
+		if (r < 0 || place->v1_fd[i] < 0)
 			continue;
-		group->v1_fd[i] = close_fd(group->v1_fd[i]);
-		v1_remove_nodes(group->host, i, group->tenant);
+		place->v1_fd[i] = close_fd(place->v1_fd[i]);
+		v1_remove_nodes(place->host, i, place->tenant);
 	}
 	return result;
 }
 
-bool v1_inside(const struct group *group, size_t hierarchy, const char *path)
+bool v1_inside(const struct place *place, size_t hierarchy, const char *path)
 {
 	char own[V1_PATH_MAX], full[PATH_MAX + V1_PATH_MAX];
 
-	(void)snprintf(full, sizeof(full), "%s/%s", group->host->v1[hierarchy].path,
-			path_of(own, sizeof(own), group->host, group->tenant, group->name));
+	(void)snprintf(full, sizeof(full), "%s/%s", place->host->v1[hierarchy].path,
+			path_of(own, sizeof(own), place->host, place->tenant, place->name));
 	return cg_path_within(path, full);
 }
 
@@ -509,18 +509,18 @@ int v1_move(pid_t pid, const char *path)
 	return fd < 0 ? fd : cg_attach(fd, pid);
 }
 
-int v1_open_joins(const struct group *group, struct spawn *spawn, struct ration_error *reterr)
+int v1_open_joins(const struct place *place, struct spawn *spawn, struct ration_error *reterr)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(group->v1_fd); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(place->v1_fd); i++) {
 		int fd;
 
-		if (group->v1_fd[i] < 0)
+		if (place->v1_fd[i] < 0)
 			continue;
-		fd = sys_open_beneath(group->v1_fd[i], "cgroup.procs", O_WRONLY);
+		fd = sys_open_beneath(place->v1_fd[i], "cgroup.procs", O_WRONLY);
 		if (fd < 0)
 			return error_set(reterr, fd, RATION_CAUSE_UNKNOWN,
-					"can't open cgroup.procs of %s/%s below %.200s: %s", group->tenant,
-					group->name, group->host->v1[i].path, error_text(fd));
+					"can't open cgroup.procs of %s/%s below %.200s: %s", place->tenant,
+					place->name, place->host->v1[i].path, error_text(fd));
 		spawn->join_fd[spawn->n_join++] = fd;
 	}
 	return 0;
@@ -530,12 +530,6 @@ void v1_close_joins(struct spawn *spawn)
 {
 	while (spawn->n_join > 0)
 		(void)close_fd(spawn->join_fd[--spawn->n_join]);
-}
-
-void v1_group_close(struct group *group)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(group->v1_fd); i++)
-		group->v1_fd[i] = close_fd(group->v1_fd[i]);
 }
 
 int v1_remove_name(const struct ration_host *host, const char *tenant, const char *name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * v1.h - the hierarchies of cgroup v1, and a group's directories in them
+ * cgroup1.h - the hierarchies of cgroup v1, and a group's directories in them
  *
  * A controller that cgroup v1 holds can't be had in cgroup2. So a group of a run or by hand has a
  * directory more in each v1 hierarchy whose controller a limit takes, of the same
@@ -14,7 +14,7 @@
 #ifndef RATION_GROUP_CGROUP1_H
 #define RATION_GROUP_CGROUP1_H
 
-#include "group/leaf.h"
+#include "group/place.h"
 #include "host/host.h"
 #include "sys/spawn.h"
 
@@ -22,33 +22,33 @@
 int v1_probe(struct ration_host *host, const char *root);
 
 /* The group's directory in the hierarchy of `controller`, or -EBADF. */
-int v1_fd(const struct group *group, uint32_t controller);
+int v1_fd(const struct place *place, uint32_t controller);
 
 /* The one that tells who is in the group, where there is no cgroup2: the freezer's if it has one. -EBADF: none. */
-int v1_members_fd(const struct group *group);
+int v1_members_fd(const struct place *place);
 
 /*
  * Makes the group's directories in the hierarchies of these controllers, all or none,
  * writes on each whose it is, and on the group's cgroup2, if it has one, where they are.
  * Errors: -EEXIST (one is there, and its owner lives), -EACCES, -EPERM, -EIO, …
  */
-int v1_make(struct group *group, uint32_t controllers, struct ration_error *reterr);
+int v1_make(struct place *place, uint32_t controllers, struct ration_error *reterr);
 
 /* Marks them as ones that stay without an owner. */
-int v1_keep(const struct group *group);
+int v1_keep(const struct place *place);
 
 /* Opens those that the group has, and that are there. `fd` of the group is that of its cgroup2. */
-void v1_open(struct group *group);
+void v1_open(struct place *place);
 
 /*
  * Tells whether all that the group was made with are open. -ENOENT: one was removed. -EXDEV: for
  * this process it is out of reach, since it has another place in that hierarchy. `ret_line`
  * gets "CONTROLLER PLACE" of it.
  */
-int v1_check(const struct group *group, char *ret_line, size_t size);
+int v1_check(const struct place *place, char *ret_line, size_t size);
 
 /* Tells whether a path of the file system is the group's directory in one hierarchy, or below it. */
-bool v1_inside(const struct group *group, size_t hierarchy, const char *path);
+bool v1_inside(const struct place *place, size_t hierarchy, const char *path);
 
 /* Where a process is in one hierarchy, as a path of the file system. -ENOENT: no mount shows it. */
 int v1_place(const struct ration_host *host, size_t hierarchy, pid_t pid, char *buf, size_t size);
@@ -60,13 +60,11 @@ int v1_move(pid_t pid, const char *path);
  * Adds the files by which a command joins the group's directories before it is executed;
  * v1_close_joins() closes them.
  */
-int v1_open_joins(const struct group *group, struct spawn *spawn, struct ration_error *reterr);
+int v1_open_joins(const struct place *place, struct spawn *spawn, struct ration_error *reterr);
 void v1_close_joins(struct spawn *spawn);
 
 /* Removes them, and the nodes above that nobody uses. -EBUSY: processes in one. */
-int v1_remove(struct group *group);
-
-void v1_group_close(struct group *group);
+int v1_remove(struct place *place);
 
 /* The same of a group of that name, in all hierarchies, as far as it is empty. -EBUSY: processes in one. */
 int v1_remove_name(const struct ration_host *host, const char *tenant, const char *name);

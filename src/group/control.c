@@ -63,7 +63,7 @@ int ration_group_kill(struct ration_group *group, uint64_t timeout_usec, uint64_
 
 	if (r < 0)
 		return r;
-	if (!group_alive(group->at.fd))
+	if (!leaf_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "kill", reterr);
 	count = cg_count(group->at.fd);
 	r = cg_end(group->at.fd, msec);
@@ -91,14 +91,14 @@ int ration_group_reclaim(struct ration_group *group, uint64_t bytes, uint64_t *r
 	if (bytes == 0 || bytes > INT64_MAX)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%" PRIu64 " bytes can't be reclaimed", bytes);
 	r = cg_read_u64(group->at.fd, "memory.current", &before);
-	if (r == -ENOENT && group_alive(group->at.fd))
+	if (r == -ENOENT && leaf_alive(group->at.fd))
 		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
 				"%s has no memory controller, so nothing can be reclaimed from it", group->address);
 	if (r < 0)
 		return handle_error(group, r, "read memory.current of", reterr);
 	(void)snprintf(text, sizeof(text), "%" PRIu64, bytes);
 	r = cg_write(group->at.fd, "memory.reclaim", text);
-	if (r == -ENOENT && group_alive(group->at.fd)) {
+	if (r == -ENOENT && leaf_alive(group->at.fd)) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
 				"this kernel has no memory.reclaim; it came with 5.19");
 		return error_hint(reterr, -EOPNOTSUPP, "ration set --memory-high reclaims down to a size");

@@ -68,15 +68,15 @@ static uint64_t machine_oom_kill(int proc_fd)
 	return n < 0 ? COUNTER_ABSENT : text_key(text, "oom_kill");
 }
 
-uint64_t counters_v1_oom_kill(const struct group *group)
+uint64_t counters_v1_oom_kill(const struct place *place)
 {
 	/* Since 4.13. */
-	return file_key(v1_fd(group, RATION_CONTROLLER_MEMORY), "memory.oom_control", "oom_kill");
+	return file_key(v1_fd(place, RATION_CONTROLLER_MEMORY), "memory.oom_control", "oom_kill");
 }
 
-void counters_read(const struct group *group, struct counters *ret)
+void counters_read(const struct place *place, struct counters *ret)
 {
-	const struct ration_host *host = group->host;
+	const struct ration_host *host = place->host;
 	char text[512];
 
 	*ret = (struct counters) {
@@ -87,21 +87,21 @@ void counters_read(const struct group *group, struct counters *ret)
 		.machine_oom_kill = machine_oom_kill(host->proc_fd),
 		.hidden = host->facts.cgroup_namespace,
 	};
-	if (v1_fd(group, RATION_CONTROLLER_MEMORY) >= 0) {
+	if (v1_fd(place, RATION_CONTROLLER_MEMORY) >= 0) {
 		ret->v1 = true;
-		ret->oom_kill = ret->oom_kill_below = counters_v1_oom_kill(group);
+		ret->oom_kill = ret->oom_kill_below = counters_v1_oom_kill(place);
 	}
-	if (group->fd < 0)
+	if (place->fd < 0)
 		levels_walk_own(host, add_level, ret);
-	if (group->fd < 0 || ret->v1)
+	if (place->fd < 0 || ret->v1)
 		return;
-	if (cg_read(group->fd, "memory.events.local", text, sizeof(text)) >= 0) {
+	if (cg_read(place->fd, "memory.events.local", text, sizeof(text)) >= 0) {
 		ret->oom = text_key(text, "oom");
 		ret->oom_kill = text_key(text, "oom_kill");
 		ret->oom_group_kill = text_key(text, "oom_group_kill");
 	}
-	ret->oom_kill_below = file_key(group->fd, "memory.events", "oom_kill");
-	levels_walk(group, add_level, ret);
+	ret->oom_kill_below = file_key(place->fd, "memory.events", "oom_kill");
+	levels_walk(place, add_level, ret);
 }
 
 /* ---------------------------------------------------------------- usage */
@@ -255,13 +255,13 @@ static void divide_cpu_v1(int fd, struct usage *usage)
 	usage->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_CGROUP1;
 }
 
-void counters_read_usage_v1(const struct group *group, struct usage *usage)
+void counters_read_usage_v1(const struct place *place, struct usage *usage)
 {
 	char text[CG_FILE_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(v1_files); i++) {
 		enum ration_metric metric = v1_files[i].metric;
-		int fd = v1_fd(group, v1_files[i].controller);
+		int fd = v1_fd(place, v1_files[i].controller);
 		uint64_t value;
 
 		/* What cgroup2 counts by itself, it counts as well, and in one file. */
@@ -277,7 +277,7 @@ void counters_read_usage_v1(const struct group *group, struct usage *usage)
 		usage->metric[metric] = value / v1_files[i].per_unit;
 		usage->source[metric] = RATION_SOURCE_CGROUP1;
 	}
-	divide_cpu_v1(v1_fd(group, RATION_CONTROLLER_CPUACCT), usage);
+	divide_cpu_v1(v1_fd(place, RATION_CONTROLLER_CPUACCT), usage);
 }
 
 void counters_read_usage(int group_fd, struct usage *usage)

@@ -42,7 +42,7 @@ struct counters {
 };
 
 /* Reads what verdicts rest on. `group` may have no cgroup. */
-void counters_read(const struct group *group, struct counters *ret);
+void counters_read(const struct place *place, struct counters *ret);
 
 /* Where metrics go, by enum ration_metric: those of a receipt, or of a group that lives. */
 struct usage {
@@ -54,10 +54,10 @@ struct usage {
 void counters_read_usage(int group_fd, struct usage *usage);
 
 /* The same from the directories that the group has in cgroup v1. */
-void counters_read_usage_v1(const struct group *group, struct usage *usage);
+void counters_read_usage_v1(const struct place *place, struct usage *usage);
 
 /* Processes that were OOM-killed in the group, by its memory.oom_control. COUNTER_ABSENT. */
-uint64_t counters_v1_oom_kill(const struct group *group);
+uint64_t counters_v1_oom_kill(const struct place *place);
 
 /*
  * Reads a limit that is a number from its kernel file, in the unit of its row.

@@ -87,7 +87,7 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	}
 	r = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
 	v1_close_joins(&command.spawn);
-	if (r < 0 && group->at.fd >= 0 && !group_alive(group->at.fd))
+	if (r < 0 && group->at.fd >= 0 && !leaf_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "start a command in", reterr);
 	if (r < 0)
 		return command_spawn_error(&command.spawn, r, reterr);

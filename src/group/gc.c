@@ -141,15 +141,15 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	return r;
 }
 
-void gc_sweep(const struct group *group, uint64_t examine_max)
+void gc_sweep(const struct place *place, uint64_t examine_max)
 {
-	struct gc gc = { .host = group->host, .tenant = group->tenant, .examine_max = examine_max };
+	struct gc gc = { .host = place->host, .tenant = place->tenant, .examine_max = examine_max };
 
-	if (group->tenant_fd >= 0)
-		(void)collect(&gc, group->tenant_fd);
+	if (place->tenant_fd >= 0)
+		(void)collect(&gc, place->tenant_fd);
 	/* Without a cgroup2 each group is in one of these, mostly in the same. */
-	for (gc.v1 = 1; group->tenant_fd < 0 && gc.v1 <= gc.host->n_v1; gc.v1++) {
-		CLEANUP(closep) int fd = v1_open_tenant(gc.host, gc.v1 - 1, group->tenant);
+	for (gc.v1 = 1; place->tenant_fd < 0 && gc.v1 <= gc.host->n_v1; gc.v1++) {
+		CLEANUP(closep) int fd = v1_open_tenant(gc.host, gc.v1 - 1, place->tenant);
 
 		if (fd >= 0)
 			(void)collect(&gc, fd);

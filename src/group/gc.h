@@ -12,6 +12,6 @@
  * groups, and removes those whose owner is dead. For all of them there is
  * ration_gc(), which nobody needs to wait for.
  */
-void gc_sweep(const struct group *group, uint64_t examine_max);
+void gc_sweep(const struct place *place, uint64_t examine_max);
 
 #endif

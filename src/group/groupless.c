@@ -16,6 +16,7 @@
 #include "host/host.h"
 #include "plan/plan.h"
 #include "ration.h"
+#include "host/names.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
@@ -46,7 +47,7 @@ int ration_group_create(const struct ration_host *host, const char *address, con
 {
 	char tenant[RATION_NAME_MAX + 1], name[RATION_NAME_MAX + 1];
 	struct ration_group *group;
-	int r = group_parse(address, tenant, name, reterr);
+	int r = names_parse(address, tenant, name, reterr);
 
 	if (r == 0 && options && options->size != sizeof(*options))
 		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_group_options of another version");
@@ -70,7 +71,7 @@ int ration_group_open(const struct ration_host *host, const char *address, struc
 		struct ration_error *reterr)
 {
 	char tenant[RATION_NAME_MAX + 1], name[RATION_NAME_MAX + 1];
-	int r = group_parse(address, tenant, name, reterr);
+	int r = names_parse(address, tenant, name, reterr);
 
 	(void)ret_group;
 	return r < 0 ? r : refuse(host, address, reterr);
@@ -254,7 +255,7 @@ struct ration_list {
 int ration_list_new(const struct ration_host *host, const char *tenant, struct ration_list **ret_list,
 		struct ration_error *reterr)
 {
-	int r = tenant ? host_check_name("tenant", tenant, reterr) : 0;
+	int r = tenant ? names_check("tenant", tenant, reterr) : 0;
 	struct ration_list *list;
 
 	(void)host;

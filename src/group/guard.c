@@ -32,6 +32,7 @@
 #include "host/host.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
+#include "host/names.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -307,7 +308,7 @@ static int check_options(const struct ration_guard_options *options, struct rati
 		return error_hint(reterr, -ERANGE, "what is shorter than a second is no reason to end anybody");
 	}
 	for (size_t i = 0; r == 0 && options->avoid && options->avoid[i]; i++)
-		r = host_check_name("group", options->avoid[i], reterr);
+		r = names_check("group", options->avoid[i], reterr);
 	return r;
 }
 

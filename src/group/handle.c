@@ -3,7 +3,7 @@
  * handle.c - make and open tenants and groups by hand
  *
  * Several processes may make the same group at once. The lock on its directory
- * decides who does (group_claim()); the time of its making is written last, so
+ * decides who does (leaf_claim()); the time of its making is written last, so
  * whoever finds it sees a whole group, with its limits in force.
  *
  * A tenant may be there already without having been made: runs make the nodes
@@ -27,6 +27,7 @@
 #include "group/update.h"
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
+#include "host/names.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -87,7 +88,7 @@ static int vanished_error(const struct ration_group *group, struct ration_error 
 
 int handle_error(const struct ration_group *group, int code, const char *what, struct ration_error *reterr)
 {
-	if (vanished(code) && !group_alive(group->at.fd))
+	if (vanished(code) && !leaf_alive(group->at.fd))
 		return vanished_error(group, reterr);
 	if (code == -EACCES || code == -EPERM)
 		return owner_error(group->at.fd, code, what, group->address, reterr);
@@ -108,7 +109,7 @@ int handle_lock(const struct ration_group *group, struct ration_error *reterr)
 					"another process has been changing %s for 30 s", group->address);
 		(void)poll(NULL, 0, 1);
 	}
-	if (group_alive(group->at.fd))
+	if (leaf_alive(group->at.fd))
 		return 0;
 	handle_unlock(group);
 	return vanished_error(group, reterr);
@@ -131,9 +132,9 @@ static int handle_new(const struct ration_host *host, const char *address, struc
 	if (!group)
 		return error_oom(reterr);
 	group->host = host;
-	group->at = GROUP_NONE;
+	group->at = PLACE_NONE;
 	group->at.host = host;
-	r = group_parse(address, group->at.tenant, group->at.name, reterr);
+	r = names_parse(address, group->at.tenant, group->at.name, reterr);
 	if (r < 0) {
 		free(group);
 		return r;
@@ -152,7 +153,7 @@ static int handle_new(const struct ration_host *host, const char *address, struc
 struct ration_group *ration_group_free(struct ration_group *group)
 {
 	if (group) {
-		group_close(&group->at);
+		place_close(&group->at);
 		free(group);
 	}
 	return NULL;
@@ -165,7 +166,7 @@ static void group_freep(struct ration_group **group)
 
 static int open_dirs(struct ration_group *group)
 {
-	struct group *at = &group->at;
+	struct place *at = &group->at;
 
 	at->namespace_fd = nodes_open(group->host);
 	if (at->namespace_fd < 0)
@@ -238,15 +239,15 @@ static int give(int fd, const char *const *files, uid_t uid, gid_t gid)
 	return 0;
 }
 
-static int delegate(const struct group *group, uid_t uid, gid_t gid)
+static int delegate(const struct place *place, uid_t uid, gid_t gid)
 {
 	static const char *const files[] = { "", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control",
 		NULL };
 	static const char *const files_v1[] = { "", "cgroup.procs", "tasks", NULL };
-	int r = give(group->fd, files, uid, gid);
+	int r = give(place->fd, files, uid, gid);
 
-	for (size_t i = 0; i < group->host->n_v1 && r == 0; i++)
-		r = group->v1_fd[i] < 0 ? 0 : give(group->v1_fd[i], files_v1, uid, gid);
+	for (size_t i = 0; i < place->host->n_v1 && r == 0; i++)
+		r = place->v1_fd[i] < 0 ? 0 : give(place->v1_fd[i], files_v1, uid, gid);
 	return r;
 }
 
@@ -293,7 +294,7 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 		return handle_error(group, r, "change the owner of", reterr);
 	if (options->command)
 		(void)record_set(fd, RECORD_COMMAND, options->command);
-	group_made(fd);
+	leaf_made(fd);
 	return 0;
 }
 
@@ -321,7 +322,7 @@ static void abandon(struct ration_group *group, bool mine)
 	if (group->tenant)
 		nodes_remove(group->host, group->at.namespace_fd, group->at.tenant, group->at.fd);
 	else if (mine)
-		(void)group_remove(&group->at);
+		(void)leaf_remove(&group->at);
 }
 
 /* A tenant whose maker is dead, and its groups whose owners are. True: it is gone. */
@@ -333,25 +334,25 @@ static bool make_room(const struct ration_group *group)
 		return false;
 	gc_sweep(&group->at, UINT64_MAX);
 	nodes_remove(host, group->at.namespace_fd, group->at.tenant, group->at.fd);
-	return !group_alive(group->at.fd);
+	return !leaf_alive(group->at.fd);
 }
 
 static int create_tenant(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
 {
-	struct group *at = &group->at;
+	struct place *at = &group->at;
 	int r = -ENOENT;
 
 	/* Until it is marked to stay, the last run in it takes it along. */
 	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
-		group_close(at);
+		place_close(at);
 		r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
 		if (r < 0)
 			return r;
 		r = at->fd = cg_open_dir(at->namespace_fd, at->tenant);
 		if (r < 0)
 			continue;
-		r = group_claim(at->fd, false);
+		r = leaf_claim(at->fd, false);
 		if (r == -EEXIST && !make_room(group))
 			return take_existing(group, plan, options, reterr);
 		if (r == -EEXIST) {
@@ -360,7 +361,7 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 		}
 		if (r == 0)
 			r = furnish(group, plan, options, reterr);
-		if (r == 0 && !group_alive(at->fd))
+		if (r == 0 && !leaf_alive(at->fd))
 			r = -ENOENT;
 		if (r < 0)
 			abandon(group, false);
@@ -371,12 +372,12 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 static int create_group(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
 {
-	struct group *at = &group->at;
+	struct place *at = &group->at;
 	int r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
 
 	if (r < 0)
 		return r;
-	r = group_make(at, wanted, reterr);
+	r = leaf_make(at, wanted, reterr);
 	if (r == -EEXIST) {
 		at->fd = cg_open_dir(at->tenant_fd, at->name);
 		return at->fd >= 0 ? take_existing(group, plan, options, reterr) : r;

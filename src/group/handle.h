@@ -20,7 +20,7 @@
 
 struct ration_group {
 	const struct ration_host *host; /* borrowed */
-	struct group at;    /* at.fd is the directory of the tenant or group itself; -EBADF: no cgroup */
+	struct place at;    /* at.fd is the directory of the tenant or group itself; -EBADF: no cgroup */
 	bool tenant;
 	char address[2 * RATION_NAME_MAX + 2];
 	char path[PATH_MAX + NODES_PATH_MAX + 2 * RATION_NAME_MAX + 4];

@@ -44,16 +44,16 @@ static void climb(const struct ration_host *host, int fd, char *path, size_t sur
 	(void)close_fd(fd);
 }
 
-void levels_walk(const struct group *group, level_visitor *visit, void *data)
+void levels_walk(const struct place *place, level_visitor *visit, void *data)
 {
-	const struct ration_host *host = group->host;
+	const struct ration_host *host = place->host;
 	char path[PATH_MAX + NODES_PATH_MAX], nodes[NODES_PATH_MAX];
 	char tenant[sizeof(path) + RATION_NAME_MAX + 1];
 
 	(void)snprintf(path, sizeof(path), "%s%s", host->base, nodes_path(nodes, sizeof(nodes), host));
-	(void)snprintf(tenant, sizeof(tenant), "%s/%s", below_mount(host, path), group->tenant);
-	visit(data, group->tenant_fd, RATION_LEVEL_TENANT, tenant);
-	climb(host, fcntl(group->namespace_fd, F_DUPFD_CLOEXEC, 3), path, host->n_nodes, visit, data);
+	(void)snprintf(tenant, sizeof(tenant), "%s/%s", below_mount(host, path), place->tenant);
+	visit(data, place->tenant_fd, RATION_LEVEL_TENANT, tenant);
+	climb(host, fcntl(place->namespace_fd, F_DUPFD_CLOEXEC, 3), path, host->n_nodes, visit, data);
 }
 
 void levels_walk_own(const struct ration_host *host, level_visitor *visit, void *data)

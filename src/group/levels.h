@@ -18,7 +18,7 @@ typedef void level_visitor(void *data, int fd, enum ration_level level, const ch
  * Visits the tenant, the nodes above it, BASE, and what lies above that up to the
  * mount of the hierarchy: in a container that is the container's own group.
  */
-void levels_walk(const struct group *group, level_visitor *visit, void *data);
+void levels_walk(const struct place *place, level_visitor *visit, void *data);
 
 /* The same from our own group upwards, where runs stay that have none. */
 void levels_walk_own(const struct ration_host *host, level_visitor *visit, void *data);

@@ -15,6 +15,7 @@
 #include "group/record.h"
 #include "group/stats.h"
 #include "sys/cgroup.h"
+#include "host/names.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -121,7 +122,7 @@ int ration_list_new(const struct ration_host *host, const char *tenant, struct r
 {
 	CLEANUP(closep) int namespace_fd = -EBADF;
 	struct walk walk = { .host = host, .only = tenant };
-	int r = tenant ? host_check_name("tenant", tenant, reterr) : 0;
+	int r = tenant ? names_check("tenant", tenant, reterr) : 0;
 
 	if (r < 0)
 		return r;

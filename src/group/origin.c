@@ -81,7 +81,7 @@ void origin_record(const struct ration_group *group, pid_t pid, const char *path
 
 unsigned origin_record_v1(const struct ration_group *group, pid_t pid)
 {
-	const struct group *at = &group->at;
+	const struct place *at = &group->at;
 	unsigned outside = 0;
 
 	for (size_t i = 0; i < group->host->n_v1; i++) {
@@ -276,7 +276,7 @@ int origin_release(const struct ration_group *group, struct ration_remove_report
 
 int origin_release_v1(const struct ration_group *group, struct ration_error *reterr)
 {
-	const struct group *at = &group->at;
+	const struct place *at = &group->at;
 	struct release release = { .group = group };
 
 	for (size_t i = 0; i < group->host->n_v1; i++) {

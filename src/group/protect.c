@@ -75,11 +75,11 @@ static bool made(int fd)
 }
 
 /* Adds up in the tenant, in the namespace, and in parents of ours, which are at most the other nodes. */
-static int share_upwards(const struct group *group, enum ration_limit limit, const char *file)
+static int share_upwards(const struct place *place, enum ration_limit limit, const char *file)
 {
-	CLEANUP(closep) int at = group->tenant_fd < 0 ? -EBADF : fcntl(group->tenant_fd, F_DUPFD_CLOEXEC, 3);
+	CLEANUP(closep) int at = place->tenant_fd < 0 ? -EBADF : fcntl(place->tenant_fd, F_DUPFD_CLOEXEC, 3);
 
-	for (size_t i = 0; i <= group->host->n_nodes && at >= 0 && (i < 2 || made(at)); i++) {
+	for (size_t i = 0; i <= place->host->n_nodes && at >= 0 && (i < 2 || made(at)); i++) {
 		int r = record_has_limit(at, limit) ? 0 : share(at, file), up;
 
 		if (r < 0)
@@ -91,7 +91,7 @@ static int share_upwards(const struct group *group, enum ration_limit limit, con
 	return 0;
 }
 
-int protect_nodes(const struct ration_plan *plan, const struct group *group, struct ration_error *reterr)
+int protect_nodes(const struct ration_plan *plan, const struct place *place, struct ration_error *reterr)
 {
 	static const struct {
 		enum ration_limit limit;
@@ -103,21 +103,21 @@ int protect_nodes(const struct ration_plan *plan, const struct group *group, str
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		int r = !plan || plan_held(plan, files[i].limit) ?
-			share_upwards(group, files[i].limit, files[i].file) : 0;
+			share_upwards(place, files[i].limit, files[i].file) : 0;
 
 		if (r < 0)
 			return error_set(reterr, r, RATION_CAUSE_UNKNOWN,
-					"can't write %s of the groups above %s/%s: %s", files[i].file, group->tenant,
-					group->name, error_text(r));
+					"can't write %s of the groups above %s/%s: %s", files[i].file, place->tenant,
+					place->name, error_text(r));
 	}
 	return 0;
 }
 
 void protect_without(const struct ration_host *host, int tenant_fd)
 {
-	struct group group = GROUP_NONE;
+	struct place place = PLACE_NONE;
 
-	group.host = host;
-	group.tenant_fd = tenant_fd;
-	(void)protect_nodes(NULL, &group, NULL);
+	place.host = host;
+	place.tenant_fd = tenant_fd;
+	(void)protect_nodes(NULL, &place, NULL);
 }

@@ -16,7 +16,7 @@
  * keep theirs.
  * Errors: -EACCES, -EIO, …
  */
-int protect_nodes(const struct ration_plan *plan, const struct group *group, struct ration_error *reterr);
+int protect_nodes(const struct ration_plan *plan, const struct place *place, struct ration_error *reterr);
 
 /*
  * The same after a group of the tenant has been removed for somebody who is dead: who gave

@@ -41,7 +41,7 @@ static bool same(const struct ration_group *group)
 {
 	struct stat ours, named;
 
-	return fstat(group->at.fd, &ours) == 0 && group_alive(group->at.fd) &&
+	return fstat(group->at.fd, &ours) == 0 && leaf_alive(group->at.fd) &&
 		fstatat(parent_fd(group), own_name(group), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 		ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
@@ -58,7 +58,7 @@ struct each {
 static int visit_leaf(int tenant_fd, const char *name, void *data)
 {
 	const struct each *each = data;
-	struct ration_group leaf = { .host = each->tenant->host, .at = GROUP_NONE };
+	struct ration_group leaf = { .host = each->tenant->host, .at = PLACE_NONE };
 	int r = 0;
 
 	leaf.at.host = leaf.host;
@@ -70,7 +70,7 @@ static int visit_leaf(int tenant_fd, const char *name, void *data)
 		v1_open(&leaf.at);
 		r = each->visit(&leaf, each->data);
 	}
-	group_close(&leaf.at);
+	place_close(&leaf.at);
 	return r;
 }
 

@@ -366,7 +366,7 @@ int ration_group_limit(const struct ration_group *group, enum ration_limit limit
 		found.mechanism = RATION_MECHANISM_CGROUP2;
 		found.file = info->kernel_file;
 	}
-	if (!group_alive(group->at.fd))
+	if (!leaf_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "read the limits of", reterr);
 	(void)memcpy(ret_limit, &found, ret_limit->size < sizeof(found) ? ret_limit->size : sizeof(found));
 	return 0;

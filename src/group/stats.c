@@ -38,7 +38,7 @@ static void read_current(int fd, struct ration_stats *stats)
 }
 
 /* Of a run, what is counted in cgroup v1. */
-static void read_v1(const struct group *group, struct ration_stats *stats)
+static void read_v1(const struct place *place, struct ration_stats *stats)
 {
 	static const struct {
 		enum ration_metric metric;
@@ -49,9 +49,9 @@ static void read_v1(const struct group *group, struct ration_stats *stats)
 		{ RATION_METRIC_PIDS_CURRENT, RATION_CONTROLLER_PIDS, "pids.current" },
 	};
 
-	counters_read_usage_v1(group, &(struct usage) { stats->metric, stats->source });
+	counters_read_usage_v1(place, &(struct usage) { stats->metric, stats->source });
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		int fd = v1_fd(group, files[i].controller);
+		int fd = v1_fd(place, files[i].controller);
 
 		if (fd >= 0 && cg_read_u64(fd, files[i].file, &stats->metric[files[i].metric]) == 0)
 			stats->source[files[i].metric] = RATION_SOURCE_CGROUP1;
@@ -89,7 +89,7 @@ int stats_read(int fd, struct ration_stats *ret)
 	counters_read_usage(fd, &(struct usage) { stats.metric, stats.source });
 	read_current(fd, &stats);
 	/* Removed while it was read: half of it would be missing, and look like not known. */
-	if (!group_alive(fd))
+	if (!leaf_alive(fd))
 		return -ENOENT;
 	(void)memcpy(ret, &stats, ret->size < sizeof(stats) ? ret->size : sizeof(stats));
 	return 0;

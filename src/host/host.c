@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/names.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -48,13 +49,13 @@ static int take_nodes(struct ration_host *host, const char *parent, struct ratio
 					"--parent has more than %d names", HOST_NODES_MAX - 1);
 		/* One byte more than is allowed shows that it is too long. */
 		(void)snprintf(name, sizeof(name), "%.*s", (int)length, at);
-		r = host_check_name("--parent", name, reterr);
+		r = names_check("--parent", name, reterr);
 		if (r < 0)
 			return r;
 		(void)strcpy(host->node[host->n_nodes++], name);
 		at += length;
 		if (*at == '/' && !*++at)
-			return host_check_name("--parent", "", reterr);
+			return names_check("--parent", "", reterr);
 	}
 	(void)strcpy(host->node[host->n_nodes++], host->nspace);
 	return 0;
@@ -68,7 +69,7 @@ int host_new(const struct ration_host_options *options, struct ration_host **ret
 
 	if (options->size != sizeof(*options))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_host_options of another version");
-	r = host_check_name("--namespace", nspace, reterr);
+	r = names_check("--namespace", nspace, reterr);
 	if (r < 0)
 		return r;
 	host = calloc(1, sizeof(*host));

@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "plan/mech/mech.h"
+#include "host/facts.h"
 #include "ration.h"
 #include "sys/bus.h"
 
@@ -80,13 +80,6 @@ struct ration_host {
 	struct host_v1 v1[HOST_V1_MAX];
 	char memory_source[PATH_MAX];
 };
-
-/*
- * Checks a tenant's, a group's or a namespace's name: 1 to 128 bytes of
- * [A-Za-z0-9_.:@-], the first a letter or a digit, and not a kernel file's.
- * -EINVAL; the message names `what`.
- */
-int host_check_name(const char *what, const char *name, struct ration_error *reterr);
 
 /* Looks for BASE again, when something has been done for it to be there. Errors: as ration_host_open(). */
 int host_probe_again(struct ration_host *host, struct ration_error *reterr);

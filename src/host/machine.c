@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/cpus.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -23,7 +24,7 @@ static void note_set(struct host_set *set, const char *list, const char *file, c
 {
 	struct host_set found = { .known = true };
 
-	if (mech_parse_cpus(list, &found.mask) < 0)
+	if (cpus_parse(list, &found.mask) < 0)
 		return;
 	(void)snprintf(found.list, sizeof(found.list), "%.*s%s", (int)sizeof(found.list) - 4, list,
 			strlen(list) > sizeof(found.list) - 4 ? "..." : "");

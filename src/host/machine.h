@@ -5,7 +5,7 @@
 #ifndef RATION_HOST_MACHINE_H
 #define RATION_HOST_MACHINE_H
 
-#include "plan/mech/mech.h"
+#include "host/facts.h"
 
 /* Looks at what there is, NUMA nodes and sizes of huge pages; /sys is that below `root`. */
 void machine_probe(struct host_facts *facts, const char *root);

@@ -10,6 +10,7 @@
 
 #include "group/levels.h"
 #include "run/watch.h"
+#include "host/cpus.h"
 #include "sys/os.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -25,7 +26,7 @@ static void probe(struct ration_host *host)
 	facts->root = geteuid() == 0;
 	facts->cpus = watch_cpus();
 	for (unsigned i = 0; i < facts->cpus && i < SPAWN_CPUS_MAX; i++)
-		facts->cpu_mask.bits[i / 8] |= (unsigned char)(1u << i % 8);
+		cpus_add(&facts->cpu_mask, i);
 	facts->memory_bytes = machine.memory_bytes;
 	facts->swap_bytes = machine.swap_bytes;
 	facts->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);

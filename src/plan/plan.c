@@ -21,10 +21,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/cpus.h"
 #include "host/host.h"
 #include "group/levels.h"
 #include "host/machine.h"
 #include "sys/disk.h"
+#include "host/names.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -127,20 +129,15 @@ static int check_cpu(const struct ration_limits *limits, struct ration_error *re
 	return 0;
 }
 
-static bool in_set(const struct spawn_cpus *set, unsigned i)
-{
-	return set->bits[i / 8] & (1u << i % 8);
-}
-
 /* Finds the first that `list` has and `set` hasn't. */
 static bool first_outside(const char *list, const struct spawn_cpus *set, unsigned *ret)
 {
 	struct spawn_cpus wanted;
 
-	if (mech_parse_cpus(list, &wanted) < 0)
+	if (cpus_parse(list, &wanted) < 0)
 		return false;
 	for (unsigned i = 0; i < SPAWN_CPUS_MAX; i++) {
-		if (in_set(&wanted, i) && !in_set(set, i)) {
+		if (cpus_has(&wanted, i) && !cpus_has(set, i)) {
 			*ret = i;
 			return true;
 		}
@@ -553,7 +550,7 @@ int ration_plan_new_below(const struct ration_host *host, const struct ration_li
 	if (purpose == RATION_PURPOSE_GROUP && !tenant)
 		without_v1(&facts);
 	/* One that can't be is refused by who makes the group, with the flag that it came by. */
-	if (tenant && host_check_name("tenant", tenant, NULL) < 0)
+	if (tenant && names_check("tenant", tenant, NULL) < 0)
 		tenant = NULL;
 	facts.memory_bytes = levels_lowest(host, tenant, "memory.max", facts.memory_bytes);
 	facts.swap_bytes = levels_lowest(host, tenant, "memory.swap.max", facts.swap_bytes);
@@ -578,7 +575,7 @@ static unsigned first_of(const struct spawn_cpus *set)
 {
 	unsigned i = 0;
 
-	while (i < SPAWN_CPUS_MAX - 1 && !in_set(set, i))
+	while (i < SPAWN_CPUS_MAX - 1 && !cpus_has(set, i))
 		i++;
 	return i;
 }

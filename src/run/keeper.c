@@ -56,38 +56,38 @@ static bool wait_for_end(pid_t parent, int parent_fd, int socket_fd)
  * made its directories in cgroup v1, our supervisor may have left one that it
  * had written nothing on yet: gc has to leave that alone until it is old enough.
  */
-static void clean_up_after_another(const struct group *group)
+static void clean_up_after_another(const struct place *place)
 {
-	(void)v1_remove_dead(group->host, group->tenant, group->name);
-	if (!v1_is_there(group->host, group->tenant, group->name))
+	(void)v1_remove_dead(place->host, place->tenant, place->name);
+	if (!v1_is_there(place->host, place->tenant, place->name))
 		return;
 	(void)poll(NULL, 0, (OWNER_UNRECORDED_SECONDS + 1) * 1000);
-	(void)v1_remove_dead(group->host, group->tenant, group->name);
+	(void)v1_remove_dead(place->host, place->tenant, place->name);
 }
 
 /*
  * By names from BASE on, not by the fds of the start: the last run of a tenant
  * takes the tenant's directory with it, and the next one makes another.
  */
-static void clean_up(const struct group *group)
+static void clean_up(const struct place *place)
 {
-	const struct ration_host *host = group->host;
+	const struct ration_host *host = place->host;
 	CLEANUP(closep) int namespace_fd = nodes_open(host);
-	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, group->tenant);
-	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, group->name);
+	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, place->tenant);
+	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, place->name);
 
 	/* A process in an uninterruptible sleep can take its time; nobody waits for us. */
 	if (fd >= 0 && cg_end(fd, CLEAN_UP_MSEC) == 0) {
 		/* First: as long as the other is there, nobody else has a group of that name. */
-		(void)v1_remove_name(host, group->tenant, group->name);
-		(void)cg_rmdir_tree(tenant_fd, group->name);
+		(void)v1_remove_name(host, place->tenant, place->name);
+		(void)cg_rmdir_tree(tenant_fd, place->name);
 	}
 	if (vanished(fd) || vanished(tenant_fd) || vanished(namespace_fd))
-		clean_up_after_another(group);
+		clean_up_after_another(place);
 	if (fd >= 0)
 		protect_without(host, tenant_fd);
 	if (tenant_fd >= 0)
-		nodes_remove(host, namespace_fd, group->tenant, tenant_fd);
+		nodes_remove(host, namespace_fd, place->tenant, tenant_fd);
 }
 
 /*
@@ -107,26 +107,26 @@ static void step_aside(int socket_fd)
 	(void)close(socket_fd);
 }
 
-static void keeper_main(const struct group *group, pid_t parent, int socket_fd)
+static void keeper_main(const struct place *place, pid_t parent, int socket_fd)
 {
 	int parent_fd = sys_pidfd_open(parent);
-	int keep[3 + HOST_V1_MAX] = { group->host->base_fd, socket_fd, parent_fd };
+	int keep[3 + HOST_V1_MAX] = { place->host->base_fd, socket_fd, parent_fd };
 
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "ration-keeper");
 	for (size_t i = 0; i < HOST_V1_MAX; i++)
-		keep[3 + i] = i < group->host->n_v1 ? group->host->v1[i].fd : -EBADF;
+		keep[3 + i] = i < place->host->n_v1 ? place->host->v1[i].fd : -EBADF;
 	sys_close_others(keep, ARRAY_SIZE(keep));
 	/* Died before the pidfd was there: then it is of somebody else, or none. */
 	if (getppid() == parent && !wait_for_end(parent, parent_fd, socket_fd))
 		_exit(0);
 	if (getppid() == parent)
 		step_aside(socket_fd);
-	clean_up(group);
+	clean_up(place);
 	_exit(0);
 }
 
-int keeper_start(const struct group *group, struct keeper *ret_keeper)
+int keeper_start(const struct place *place, struct keeper *ret_keeper)
 {
 	CLEANUP(closep) int read_fd = -EBADF;
 	CLEANUP(closep) int write_fd = -EBADF;
@@ -143,7 +143,7 @@ int keeper_start(const struct group *group, struct keeper *ret_keeper)
 	if (pid < 0)
 		return pid;
 	if (pid == 0)
-		keeper_main(group, parent, read_fd);
+		keeper_main(place, parent, read_fd);
 	ret_keeper->pid = pid;
 	ret_keeper->fd = TAKE_FD(write_fd);
 	return 0;

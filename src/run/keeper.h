@@ -22,10 +22,10 @@ struct keeper {
 #define KEEPER_NONE ((struct keeper) { .pid = 0, .fd = -EBADF })
 
 /*
- * Starts a keeper for a group that group_prepare() has named: before there is
+ * Starts a keeper for a group that leaf_prepare() has named: before there is
  * one, so that no moment is left in which nobody would remove it.
  */
-int keeper_start(const struct group *group, struct keeper *ret_keeper);
+int keeper_start(const struct place *place, struct keeper *ret_keeper);
 
 /* The run is over and its group is removed: sends the keeper home. It goes by itself. */
 void keeper_dismiss(struct keeper *keeper);

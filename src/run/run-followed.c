@@ -26,6 +26,7 @@
 #include "run/follow.h"
 #include "ration.h"
 #include "sys/os.h"
+#include "host/names.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
@@ -568,7 +569,7 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
 	if (r == 0)
-		r = group_choose(options->tenant, options->name, tenant, name, reterr);
+		r = names_choose(options->tenant, options->name, tenant, name, reterr);
 	if (r == 0)
 		r = command_prepare(&command, options->argv, options->envp, options->fds, &host->mask, reterr);
 	if (r < 0)

@@ -162,7 +162,7 @@ static void reap_command(struct ration_run *run)
 
 int run_remove_group(struct ration_run *run)
 {
-	int r = group_remove(&run->group);
+	int r = leaf_remove(&run->group);
 
 	/* The group's share is nobody's now. What is left of it after a failure, the next run takes away. */
 	if (r == 0)
@@ -190,7 +190,7 @@ void run_release(struct ration_run *run)
 		keeper_reap(&run->keeper);
 	else
 		keeper_inherit(&run->keeper);
-	group_close(&run->group);
+	place_close(&run->group);
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++)
 		output_close(&run->output[i]);
 	run->watch = watch_free(run->watch);
@@ -214,7 +214,7 @@ static int make_and_launch(struct ration_run *run, struct ration_error *reterr)
 	r = keeper_start(&run->group, &run->keeper);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't fork a keeper: %s", error_text(r));
-	r = group_create(&run->group, wanted, reterr);
+	r = leaf_create(&run->group, wanted, reterr);
 	if (r == 0)
 		r = v1_make(&run->group, apply_v1_controllers(run->plan, &run->host->facts), reterr);
 	if (r == 0)
@@ -231,7 +231,7 @@ static int make_and_launch(struct ration_run *run, struct ration_error *reterr)
 /* Whatever failed first where somebody else has removed the group meanwhile: that is why. */
 static void explain(const struct ration_run *run, int code, struct ration_error *reterr)
 {
-	if (!reterr || reterr->cause == RATION_CAUSE_COMMAND || run->group.fd < 0 || group_alive(run->group.fd))
+	if (!reterr || reterr->cause == RATION_CAUSE_COMMAND || run->group.fd < 0 || leaf_alive(run->group.fd))
 		return;
 	(void)error_set(reterr, code, RATION_CAUSE_VANISHED, "the group %s/%s was removed before the command ran in it",
 			run->group.tenant, run->group.name);
@@ -296,7 +296,7 @@ static struct ration_run *run_new(const struct ration_host *host, const struct r
 		return NULL;
 	run->host = host;
 	run->plan = plan;
-	run->group = GROUP_NONE;
+	run->group = PLACE_NONE;
 	run->keeper = KEEPER_NONE;
 	run->peer_fd = run->pid_fd = run->epoll_fd = run->timer_fd = run->events_fd = -EBADF;
 	run->cpu_stat_fd = run->stall_fd = run->child_fd = -EBADF;
@@ -329,7 +329,7 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	if (r < 0)
 		r = command_error(options->argv[0], r, reterr);
 	else
-		r = group_prepare(host, options->tenant, options->name, apply_controllers(plan, &host->facts),
+		r = leaf_prepare(host, options->tenant, options->name, apply_controllers(plan, &host->facts),
 				&run->group, reterr);
 	if (r == 0) {
 		(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", run->group.tenant,

@@ -43,7 +43,7 @@ struct ration_run {
 	char *program;                     /* the file that argv[0] means */
 	bool lifted_kill;                  /* never SIGKILL after the first signal */
 
-	struct group group;
+	struct place group;
 	struct keeper keeper;
 	pid_t subreaper;      /* in the process that asked: who supervises; 0: we do */
 	bool in_subreaper;    /* we are the subreaper */
@@ -101,7 +101,7 @@ int supervise_sleep(const struct ration_run *run);
 /* Starts the command in the group, or below ourselves. After a failure nothing runs. */
 int run_launch(struct ration_run *run, struct ration_error *reterr);
 /* Closes and removes what run_launch() made, whatever of it is there. */
-/* Removes the group, and gives back what was protected above it. Errors: as group_remove(). */
+/* Removes the group, and gives back what was protected above it. Errors: as leaf_remove(). */
 int run_remove_group(struct ration_run *run);
 
 void run_release(struct ration_run *run);

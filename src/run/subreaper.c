@@ -200,7 +200,7 @@ int subreaper_start(struct ration_run *run, struct ration_error *reterr)
 	}
 	/* A group is the subreaper's to remove, and the keeper's. */
 	if (run->host->base_fd >= 0)
-		group_close(&run->group);
+		place_close(&run->group);
 	run->subreaper = pid;
 	run->pid = report.pid;
 	run->peer_fd = TAKE_FD(ours);
@@ -227,7 +227,7 @@ int subreaper_dispatch(struct ration_run *run, struct ration_error *reterr)
 	run->receipt = report.receipt;
 	run->over = true;
 	/* The subreaper has removed what the run had in cgroup v1. */
-	group_close(&run->group);
+	place_close(&run->group);
 	/* A terminal's signal reaches the command and us at once, and the subreaper last of all. */
 	if (run->end.cause == RUN_CAUSE_TERMINAL && run->receipt.verdict == RATION_VERDICT_SIGNAL &&
 			run->receipt.child_signal == run->end.signal)

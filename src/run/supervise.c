@@ -774,7 +774,7 @@ static int finish(struct ration_run *run, struct ration_error *reterr)
 		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "can't remove the group %s: %s",
 				run->receipt.group, error_text(r));
 	/* Another run may have a group of that name from now on. */
-	group_close(&run->group);
+	place_close(&run->group);
 	keeper_dismiss(&run->keeper);
 	return 1;
 }

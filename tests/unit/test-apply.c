@@ -77,7 +77,7 @@ static int apply(int fd, size_t n, const struct one_write *more, struct ration_e
 		assert_int_equal(mech_write(&list, writes[i].limit, writes[i].file, "%s", writes[i].value), 0);
 	if (more)
 		assert_int_equal(mech_write(&list, more->limit, more->file, "%s", more->value), 0);
-	return apply_writes(&(struct group) { .fd = fd }, &list, error);
+	return apply_writes(&(struct place) { .fd = fd }, &list, error);
 }
 
 static void test_all(void **state)
@@ -264,7 +264,7 @@ static void test_a_keyed_file(void **state)
 		fd = open_dir(dir);
 		assert_int_equal(mech_write_keyed(&list, RATION_LIMIT_IO_READ_BPS, "io.max", "8:0", "rbps", 222), 0);
 		assert_int_equal(mech_write(&list, RATION_LIMIT_PIDS, "pids.max", "5"), 0);
-		assert_int_equal(apply_writes(&(struct group) { .fd = fd }, &list, NULL), -ENOENT);
+		assert_int_equal(apply_writes(&(struct place) { .fd = fd }, &list, NULL), -ENOENT);
 		assert_row(strncmp(content(dir, "io.max"), rows[i].after, strlen(rows[i].after)) == 0, "row %zu: %s", i,
 				content(dir, "io.max"));
 		(void)close(fd);
@@ -288,7 +288,7 @@ static void test_a_long_keyed_file(void **state)
 	fd = open_dir(dir);
 	assert_int_equal(mech_write_keyed(&list, RATION_LIMIT_IO_READ_BPS, "io.max", "8:464", "rbps", 50), 0);
 	assert_int_equal(mech_write(&list, RATION_LIMIT_PIDS, "pids.max", "5"), 0);
-	assert_int_equal(apply_writes(&(struct group) { .fd = fd }, &list, NULL), -ENOENT);
+	assert_int_equal(apply_writes(&(struct place) { .fd = fd }, &list, NULL), -ENOENT);
 	assert_int_equal(strncmp(content(dir, "io.max"), "8:464 rbps=29", strlen("8:464 rbps=29")), 0);
 	(void)close(fd);
 	files_end(dir);
@@ -335,7 +335,7 @@ static void test_a_plan_for_a_group(void **state)
 		files_put(dir, "memory.swap.max", "max\n");
 		files_put(dir, "memory.oom.group", "0\n");
 		fd = open_dir(dir);
-		assert_int_equal(apply_group(plan, &(struct group) { .fd = fd }, oom_group, NULL), 0);
+		assert_int_equal(apply_group(plan, &(struct place) { .fd = fd }, oom_group, NULL), 0);
 		assert_string_equal(content(dir, "memory.max"), "67108864");
 		assert_int_equal(content(dir, "memory.swap.max")[0], '0');
 		assert_string_equal(content(dir, "memory.oom.group"), oom_group ? "1\n" : "0\n");

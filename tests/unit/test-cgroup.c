@@ -5,7 +5,7 @@
 #include "unit.h"
 
 #include "files.h"
-#include "place.h"
+#include "base.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -86,14 +86,14 @@ static void be_many_threads(int group_fd, int ready_fd)
 static void test_lists_longer_than_a_page(void **state)
 {
 	static char text[65536];
-	struct place place;
+	struct base base;
 	int fd, pair[2], n = 1;
 	char byte;
 	pid_t pid;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	assert_int_equal(pipe(pair), 0);
 	pid = fork();
 	if (pid == 0)
@@ -109,7 +109,7 @@ static void test_lists_longer_than_a_page(void **state)
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	(void)close(pair[0]);
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 static void test_numbers(void **state)
@@ -236,13 +236,13 @@ static pid_t sleeper_in(int fd)
 
 static void test_kill_takes_all_levels(void **state)
 {
-	struct place place;
+	struct base base;
 	int fd, sub, low;
 	pid_t pid[3];
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	assert_int_equal(cg_populated(fd), 0);
 	assert_int_equal(cg_mkdir(fd, "a"), 0);
 	assert_int_equal(cg_mkdir(fd, "a"), -EEXIST);
@@ -272,19 +272,19 @@ static void test_kill_takes_all_levels(void **state)
 	assert_int_equal(cg_rmdir_tree(fd, "a"), 0);
 	(void)close(sub);
 	(void)close(low);
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 static void test_a_removed_group_is_a_normal_state(void **state)
 {
-	struct place place;
+	struct base base;
 	uint64_t value;
 	char text[64];
 	int fd, gone;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	assert_int_equal(cg_mkdir(fd, "a"), 0);
 	gone = cg_open_dir(fd, "a");
 	assert_int_equal(cg_rmdir(fd, "a"), 0);
@@ -296,7 +296,7 @@ static void test_a_removed_group_is_a_normal_state(void **state)
 			cg_read(gone, "cgroup.procs", text, sizeof(text)) == -ENODEV);
 	assert_true(cg_read_u64(gone, "pids.max", &value) < 0);
 	(void)close(gone);
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 int main(void)

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 
 #include "group/counters.h"
+#include "plan/mech/mech.h"
 #include "util/cleanup.h"
 
 #define ABSENT COUNTER_ABSENT
@@ -186,9 +187,9 @@ static void test_cpu_of_an_open_file(void **state)
 /* A group t/n at ROOT/BASE/NSPACE, where ROOT is the mount. */
 static struct ration_host host;
 
-static struct group open_group(const char *root, const char *base, const char *nspace)
+static struct place open_group(const char *root, const char *base, const char *nspace)
 {
-	struct group group = GROUP_NONE;
+	struct place place = PLACE_NONE;
 	char path[2 * PATH_MAX];
 
 	(void)snprintf(host.mount, sizeof(host.mount), "%s", root);
@@ -199,19 +200,19 @@ static struct group open_group(const char *root, const char *base, const char *n
 	host.base_fd = open_dir(host.base);
 	(void)snprintf(path, sizeof(path), "%s/proc", root);
 	host.proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	group.host = &host;
+	place.host = &host;
 	(void)snprintf(path, sizeof(path), "%s/%s", host.base, nspace);
-	group.namespace_fd = open_dir(path);
-	group.tenant_fd = openat(group.namespace_fd, "t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	group.fd = openat(group.tenant_fd, "n", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	(void)strcpy(group.tenant, "t");
-	assert_true(group.fd >= 0);
-	return group;
+	place.namespace_fd = open_dir(path);
+	place.tenant_fd = openat(place.namespace_fd, "t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	place.fd = openat(place.tenant_fd, "n", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)strcpy(place.tenant, "t");
+	assert_true(place.fd >= 0);
+	return place;
 }
 
-static void close_group(struct group *group)
+static void close_group(struct place *place)
 {
-	group_close(group);
+	place_close(place);
 	(void)close(host.base_fd);
 	(void)close_fd(host.proc_fd);
 }
@@ -231,7 +232,7 @@ static void test_own_counters_and_those_above(void **state)
 		{ RATION_LEVEL_ANCESTOR, "/", 100 },
 	};
 	struct counters counters;
-	struct group group;
+	struct place place;
 	char dir[PATH_MAX];
 
 	(void)state;
@@ -243,9 +244,9 @@ static void test_own_counters_and_those_above(void **state)
 	files_put(dir, "box/own/ns/t/memory.events.local", "oom 5\n");
 	files_put(dir, "box/own/ns/t/n/memory.events.local", "max 8\noom 1\noom_kill 2\noom_group_kill 3\n");
 	files_put(dir, "box/own/ns/t/n/memory.events", "oom 1\noom_kill 4\n");
-	group = open_group(dir, "/box/own", "ns");
-	counters_read(&group, &counters);
-	close_group(&group);
+	place = open_group(dir, "/box/own", "ns");
+	counters_read(&place, &counters);
+	close_group(&place);
 	files_end(dir);
 	assert_int_equal(counters.oom, 1);
 	assert_int_equal(counters.oom_kill, 2);
@@ -265,14 +266,14 @@ static void test_own_counters_and_those_above(void **state)
 static void test_counters_that_arent_there(void **state)
 {
 	struct counters counters;
-	struct group group = GROUP_NONE;
+	struct place place = PLACE_NONE;
 	char dir[PATH_MAX];
 
 	(void)state;
 	files_begin(dir);
 	files_put(dir, "ns/t/n/memory.events.local", "oom 1\noom_kill 2\n");
-	group = open_group(dir, "", "ns");
-	counters_read(&group, &counters);
+	place = open_group(dir, "", "ns");
+	counters_read(&place, &counters);
 	assert_int_equal(counters.oom_kill, 2);
 	assert_int_equal(counters.oom_group_kill, ABSENT);
 	assert_int_equal(counters.oom_kill_below, ABSENT);
@@ -280,15 +281,15 @@ static void test_counters_that_arent_there(void **state)
 	assert_int_equal(counters.n_levels, 0);
 	assert_false(counters.hidden);
 	files_put(dir, "ns/t/n/memory.events.local", "");
-	counters_read(&group, &counters);
+	counters_read(&place, &counters);
 	assert_int_equal(counters.oom, ABSENT);
 	assert_int_equal(counters.oom_kill, ABSENT);
 	/* No group at all: the watch's runs. */
-	group_close(&group);
-	counters_read(&group, &counters);
+	place_close(&place);
+	counters_read(&place, &counters);
 	assert_int_equal(counters.oom, ABSENT);
 	assert_int_equal(counters.n_levels, 0);
-	close_group(&group);
+	close_group(&place);
 	files_end(dir);
 }
 
@@ -296,7 +297,7 @@ static void test_counters_that_arent_there(void **state)
 static void test_more_levels_than_there_is_room_for(void **state)
 {
 	struct counters counters;
-	struct group group;
+	struct place place;
 	char dir[PATH_MAX], base[256] = "", path[512];
 
 	(void)state;
@@ -308,9 +309,9 @@ static void test_more_levels_than_there_is_room_for(void **state)
 	}
 	(void)snprintf(path, sizeof(path), "%s/ns/t/n", base + 1);
 	files_put(dir, path, NULL);
-	group = open_group(dir, base, "ns");
-	counters_read(&group, &counters);
-	close_group(&group);
+	place = open_group(dir, base, "ns");
+	counters_read(&place, &counters);
+	close_group(&place);
 	files_end(dir);
 	assert_int_equal(counters.n_levels, COUNTER_LEVELS_MAX);
 	assert_string_equal(counters.level[0].where, base);
@@ -319,17 +320,17 @@ static void test_more_levels_than_there_is_room_for(void **state)
 /* A group in one hierarchy of cgroup v1 that has these controllers. */
 struct v1_group {
 	struct ration_host host;
-	struct group group;
+	struct place place;
 };
 
 static void v1_begin(struct v1_group *v1, const char *dir, uint32_t controllers)
 {
-	*v1 = (struct v1_group) { .group = GROUP_NONE };
+	*v1 = (struct v1_group) { .place = PLACE_NONE };
 	v1->host.proc_fd = -EBADF;
 	v1->host.n_v1 = 1;
 	v1->host.v1[0].controllers = controllers;
-	v1->group.host = &v1->host;
-	v1->group.v1_fd[0] = open_dir(dir);
+	v1->place.host = &v1->host;
+	v1->place.v1_fd[0] = open_dir(dir);
 }
 
 static void test_usage_in_v1(void **state)
@@ -355,7 +356,7 @@ static void test_usage_in_v1(void **state)
 	receipt.source[RATION_METRIC_THROTTLED_COUNT] = RATION_SOURCE_CGROUP2;
 	receipt.metric[RATION_METRIC_CPU_USEC] = 1;
 	receipt.source[RATION_METRIC_CPU_USEC] = RATION_SOURCE_RUSAGE;
-	counters_read_usage_v1(&v1.group, &(struct usage) { receipt.metric, receipt.source });
+	counters_read_usage_v1(&v1.place, &(struct usage) { receipt.metric, receipt.source });
 	assert_int_equal(value(&receipt, RATION_METRIC_CPU_USEC), 1234567);
 	assert_int_equal(receipt.source[RATION_METRIC_CPU_USEC], RATION_SOURCE_CGROUP1);
 	assert_int_equal(value(&receipt, RATION_METRIC_CPU_SYSTEM_USEC), 308641);
@@ -369,10 +370,10 @@ static void test_usage_in_v1(void **state)
 	assert_int_equal(value(&receipt, RATION_METRIC_OOM_KILLS), 2);
 	assert_int_equal(value(&receipt, RATION_METRIC_PIDS_REFUSED), 16);
 	assert_true(value(&receipt, RATION_METRIC_PIDS_PEAK) == ABSENT);
-	counters_read(&v1.group, &counters);
+	counters_read(&v1.place, &counters);
 	assert_true(counters.v1 && counters.oom == ABSENT);
 	assert_int_equal(counters.oom_kill, 2);
-	(void)close(v1.group.v1_fd[0]);
+	(void)close(v1.place.v1_fd[0]);
 	files_end(dir);
 }
 
@@ -401,10 +402,10 @@ static void test_cpu_in_v1_is_divided(void **state)
 		files_put(dir, "cpuacct.usage", rows[i].usage);
 		files_put(dir, "cpuacct.stat", rows[i].ticks);
 		v1_begin(&v1, dir, RATION_CONTROLLER_CPUACCT);
-		counters_read_usage_v1(&v1.group, &(struct usage) { receipt.metric, receipt.source });
+		counters_read_usage_v1(&v1.place, &(struct usage) { receipt.metric, receipt.source });
 		assert_int_equal(value(&receipt, RATION_METRIC_CPU_USER_USEC), rows[i].user);
 		assert_int_equal(value(&receipt, RATION_METRIC_CPU_SYSTEM_USEC), rows[i].system);
-		(void)close(v1.group.v1_fd[0]);
+		(void)close(v1.place.v1_fd[0]);
 		files_end(dir);
 	}
 }
@@ -439,9 +440,9 @@ static void test_limits_in_v1(void **state)
 		files_put(dir, "cpu.cfs_period_us", "50000\n");
 		files_put(dir, rows[i].file, rows[i].text);
 		v1_begin(&v1, dir, mech_v1_controller(rows[i].limit));
-		r = counters_limit_v1(v1.group.v1_fd[0], ration_limit_info(rows[i].limit), &found);
+		r = counters_limit_v1(v1.place.v1_fd[0], ration_limit_info(rows[i].limit), &found);
 		assert_row(r == rows[i].result && found == rows[i].value, "row %zu: %d, %" PRIu64, i, r, found);
-		(void)close(v1.group.v1_fd[0]);
+		(void)close(v1.place.v1_fd[0]);
 		files_end(dir);
 	}
 }

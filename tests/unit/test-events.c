@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "place.h"
+#include "base.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -76,14 +76,14 @@ static void end(pid_t pid)
 
 static void test_life(void **state)
 {
-	struct place place;
+	struct base base;
 	struct ration_events *events;
 	pid_t pid;
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	events = open_events(fd, 0);
 	expect_none(events);
 	pid = sleeper(fd);
@@ -96,47 +96,47 @@ static void test_life(void **state)
 	end(pid);
 	expect(events, RATION_EVENT_EMPTY);
 	expect_none(events);
-	assert_int_equal(cg_rmdir(place.host->base_fd, place.nspace), 0);
+	assert_int_equal(cg_rmdir(base.host->base_fd, base.nspace), 0);
 	if (ration_events_kinds(events) & RATION_EVENT_BIT(RATION_EVENT_GONE))
 		expect(events, RATION_EVENT_GONE);
 	/* And it stays quiet, though the kernel's files don't. */
 	expect_none(events);
 	assert_null(ration_events_free(events));
 	(void)close(fd);
-	place_end(&place);
+	base_end(&base);
 }
 
 /* What is there when the watching begins isn't an event. */
 static void test_baseline(void **state)
 {
-	struct place place;
+	struct base base;
 	struct ration_events *events;
 	pid_t pid;
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	pid = sleeper(fd);
 	events = open_events(fd, 0);
 	expect_none(events);
 	end(pid);
 	expect(events, RATION_EVENT_EMPTY);
 	events = ration_events_free(events);
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 /* A caller that takes one event for each wake-up gets all of them. */
 static void test_one_at_a_time(void **state)
 {
-	struct place place;
+	struct base base;
 	struct ration_events *events;
 	pid_t pid;
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	events = open_events(fd, 0);
 	pid = sleeper(fd);
 	assert_int_equal(cg_write(fd, "cgroup.freeze", "1"), 0);
@@ -154,7 +154,7 @@ static void test_one_at_a_time(void **state)
 	events = ration_events_free(events);
 	assert_int_equal(cg_write(fd, "cgroup.freeze", "0"), 0);
 	end(pid);
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 /* In somebody else's epoll, and only what was asked for. */
@@ -162,14 +162,14 @@ static void test_loop(void **state)
 {
 	struct epoll_event wanted = { .events = EPOLLIN }, ready;
 	CLEANUP(closep) int loop = epoll_create1(EPOLL_CLOEXEC);
-	struct place place;
+	struct base base;
 	struct ration_events *events;
 	pid_t pid;
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	events = open_events(fd, RATION_EVENT_BIT(RATION_EVENT_EMPTY));
 	assert_int_equal(ration_events_kinds(events), RATION_EVENT_BIT(RATION_EVENT_EMPTY));
 	assert_int_equal(epoll_ctl(loop, EPOLL_CTL_ADD, ration_events_fd(events), &wanted), 0);
@@ -181,7 +181,7 @@ static void test_loop(void **state)
 	assert_int_equal(epoll_wait(loop, &ready, 1, DEADLINE_MSEC), 1);
 	expect(events, RATION_EVENT_EMPTY);
 	events = ration_events_free(events);
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 static void test_options(void **state)
@@ -198,12 +198,12 @@ static void test_options(void **state)
 		{ { .size = sizeof(rows[0].options), .pressure_stall_usec = 2000001 }, -ERANGE, "2000001" },
 		{ { .size = sizeof(rows[0].options), .pressure_stall_usec = 1, .pressure_window_usec = 500000 }, 0, "" },
 	};
-	struct place place;
+	struct base base;
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct ration_error error = { .message = "" };
 		struct ration_events *events = NULL;
@@ -213,7 +213,7 @@ static void test_options(void **state)
 				error.message);
 		events = ration_events_free(events);
 	}
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 /* Asked for, it is refused with the reason; not asked for, it is left out. */
@@ -222,13 +222,13 @@ static void test_lacking(void **state)
 	struct ration_events_options options = { .size = sizeof(options) };
 	struct ration_error error = { .message = "" };
 	struct ration_events *events = NULL;
-	struct place place;
+	struct base base;
 	char text[256];
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	assert_true(cg_read(fd, "cgroup.controllers", text, sizeof(text)) >= 0);
 	events = open_events(fd, 0);
 	assert_int_equal(!!(ration_events_kinds(events) & RATION_EVENT_BIT(RATION_EVENT_OOM)),
@@ -244,24 +244,24 @@ static void test_lacking(void **state)
 		assert_non_null(strstr(error.message, "pids controller"));
 		assert_null(events);
 	}
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 static void test_vanished(void **state)
 {
 	struct ration_error error = { .message = "" };
 	struct ration_events *events = NULL;
-	struct place place;
+	struct base base;
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
-	assert_int_equal(cg_rmdir(place.host->base_fd, place.nspace), 0);
+	base_begin(&base);
+	fd = base_make(&base);
+	assert_int_equal(cg_rmdir(base.host->base_fd, base.nspace), 0);
 	assert_int_equal(events_open(fd, "acme/vm7", NULL, &events, &error), -ENOENT);
 	assert_int_equal(error.cause, RATION_CAUSE_VANISHED);
 	(void)close(fd);
-	place_end(&place);
+	base_end(&base);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "place.h"
+#include "base.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,6 +14,7 @@
 
 #include "group/leaf.h"
 #include "group/owner.h"
+#include "host/names.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
@@ -42,7 +43,7 @@ static void test_names_are_refused(void **state)
 	longest[sizeof(longest) - 1] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct ration_error error = { .message = "" };
-		int r = host_check_name("--tenant", rows[i].name, &error);
+		int r = names_check("--tenant", rows[i].name, &error);
 
 		assert_row(r == (rows[i].good ? 0 : -EINVAL), "\"%s\": %d", rows[i].name, r);
 		if (rows[i].good)
@@ -57,43 +58,43 @@ static void test_names_are_refused(void **state)
 /* A bad name is refused before anything is made. */
 static void test_bad_names_make_nothing(void **state)
 {
-	struct place place;
-	struct group group = GROUP_NONE;
+	struct base base;
+	struct place place = PLACE_NONE;
 
 	(void)state;
-	place_begin(&place);
-	assert_int_equal(group_prepare(place.host, "..", NULL, 0, &group, NULL), -EINVAL);
-	assert_int_equal(group_prepare(place.host, "a", "../b", 0, &group, NULL), -EINVAL);
-	assert_int_equal(group.fd, -EBADF);
-	assert_int_equal(access(place.path, F_OK), -1);
-	place_end(&place);
+	base_begin(&base);
+	assert_int_equal(leaf_prepare(base.host, "..", NULL, 0, &place, NULL), -EINVAL);
+	assert_int_equal(leaf_prepare(base.host, "a", "../b", 0, &place, NULL), -EINVAL);
+	assert_int_equal(place.fd, -EBADF);
+	assert_int_equal(access(base.path, F_OK), -1);
+	base_end(&base);
 }
 
 static void test_one_life(void **state)
 {
-	struct place place;
-	struct group group = GROUP_NONE, same = GROUP_NONE;
+	struct base base;
+	struct place place = PLACE_NONE, same = PLACE_NONE;
 	char path[9000];
 
 	(void)state;
-	place_begin(&place);
-	assert_int_equal(group_prepare(place.host, "t", "n", 0, &group, NULL), 0);
-	(void)snprintf(path, sizeof(path), "%s/t/n", place.path);
+	base_begin(&base);
+	assert_int_equal(leaf_prepare(base.host, "t", "n", 0, &place, NULL), 0);
+	(void)snprintf(path, sizeof(path), "%s/t/n", base.path);
 	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(group_create(&group, 0, NULL), 0);
+	assert_int_equal(leaf_create(&place, 0, NULL), 0);
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(owner_state(place.host->proc_fd, group.fd, NULL), RATION_OWNER_ALIVE);
+	assert_int_equal(owner_state(base.host->proc_fd, place.fd, NULL), RATION_OWNER_ALIVE);
 
 	/* Its owner lives: nobody else may have it. */
-	assert_int_equal(group_prepare(place.host, "t", "n", 0, &same, NULL), 0);
-	assert_int_equal(group_create(&same, 0, NULL), -EEXIST);
+	assert_int_equal(leaf_prepare(base.host, "t", "n", 0, &same, NULL), 0);
+	assert_int_equal(leaf_create(&same, 0, NULL), -EEXIST);
 	assert_int_equal(same.fd, -EBADF);
-	group_close(&same);
+	place_close(&same);
 
-	assert_int_equal(group_remove(&group), 0);
-	assert_int_equal(group_remove(&group), 0);
-	group_close(&group);
-	place_end(&place);
+	assert_int_equal(leaf_remove(&place), 0);
+	assert_int_equal(leaf_remove(&place), 0);
+	place_close(&place);
+	base_end(&base);
 }
 
 /* Names that nobody chose are nobody else's: two threads had the same in the same microsecond. */
@@ -103,16 +104,16 @@ static void *choose_names(void *data)
 	char (*names)[RATION_NAME_MAX + 1] = calloc(ROUNDS, sizeof(*names));
 
 	for (size_t i = 0; names && i < ROUNDS; i++) {
-		struct group group = GROUP_NONE;
+		struct place place = PLACE_NONE;
 		uint64_t now = sys_now_usec();
 
 		/* With a base to make it in, no thread gets there twice in a microsecond. */
 		while (sys_now_usec() == now)
 			;
-		if (group_prepare(host, "t", NULL, 0, &group, NULL) < 0)
+		if (leaf_prepare(host, "t", NULL, 0, &place, NULL) < 0)
 			return NULL;
-		(void)strcpy(names[i], group.name);
-		group_close(&group);
+		(void)strcpy(names[i], place.name);
+		place_close(&place);
 	}
 	return names;
 }
@@ -146,20 +147,20 @@ static void test_chosen_names_are_unique(void **state)
 }
 
 /* One of many who use the same tenant. Returns a line, or 0. */
-static int come_and_go(const struct place *place, int who)
+static int come_and_go(const struct base *base, int who)
 {
 	for (int i = 0; i < ROUNDS; i++) {
 		struct ration_error error = { .message = "" };
-		struct group group = GROUP_NONE;
-		int r = group_prepare(place->host, "shared", NULL, 0, &group, &error);
+		struct place place = PLACE_NONE;
+		int r = leaf_prepare(base->host, "shared", NULL, 0, &place, &error);
 
 		if (r == 0)
-			r = group_create(&group, 0, &error);
-		if (r == 0 && cg_populated(group.fd) != 0)
+			r = leaf_create(&place, 0, &error);
+		if (r == 0 && cg_populated(place.fd) != 0)
 			r = -EIO;
 		if (r == 0)
-			r = group_remove(&group);
-		group_close(&group);
+			r = leaf_remove(&place);
+		place_close(&place);
 		if (r < 0) {
 			print_error("process %d, round %d: %d %s\n", who, i, r, error.message);
 			return 1;
@@ -170,16 +171,16 @@ static int come_and_go(const struct place *place, int who)
 
 static void test_eight_processes_in_one_tenant(void **state)
 {
-	struct place place;
+	struct base base;
 	pid_t pid[PROCESSES];
 	int failures = 0;
 
 	(void)state;
-	place_begin(&place);
+	base_begin(&base);
 	for (int i = 0; i < PROCESSES; i++) {
 		pid[i] = fork();
 		if (pid[i] == 0)
-			_exit(come_and_go(&place, i));
+			_exit(come_and_go(&base, i));
 	}
 	for (int i = 0; i < PROCESSES; i++) {
 		int status = -1;
@@ -188,49 +189,49 @@ static void test_eight_processes_in_one_tenant(void **state)
 		failures += status != 0;
 	}
 	assert_int_equal(failures, 0);
-	place_end(&place);
+	base_end(&base);
 }
 
 static void test_marked_nodes_stay(void **state)
 {
-	struct place place;
-	struct group group = GROUP_NONE;
+	struct base base;
+	struct place place = PLACE_NONE;
 	char path[9000];
 
 	(void)state;
-	place_begin(&place);
-	assert_int_equal(group_prepare(place.host, "kept", "n", 0, &group, NULL), 0);
-	assert_int_equal(group_create(&group, 0, NULL), 0);
-	if (fsetxattr(group.tenant_fd, CG_XATTR_KEEP, "1", 1, 0) < 0) {
+	base_begin(&base);
+	assert_int_equal(leaf_prepare(base.host, "kept", "n", 0, &place, NULL), 0);
+	assert_int_equal(leaf_create(&place, 0, NULL), 0);
+	if (fsetxattr(place.tenant_fd, CG_XATTR_KEEP, "1", 1, 0) < 0) {
 		print_message("no extended attributes on cgroups here\n");
-		(void)group_remove(&group);
-		group_close(&group);
-		place_end(&place);
+		(void)leaf_remove(&place);
+		place_close(&place);
+		base_end(&base);
 		skip();
 	}
-	assert_int_equal(group_remove(&group), 0);
-	(void)snprintf(path, sizeof(path), "%s/kept", place.path);
+	assert_int_equal(leaf_remove(&place), 0);
+	(void)snprintf(path, sizeof(path), "%s/kept", base.path);
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(fremovexattr(group.tenant_fd, CG_XATTR_KEEP), 0);
-	assert_int_equal(group_remove(&group), 0);
-	group_close(&group);
-	place_end(&place);
+	assert_int_equal(fremovexattr(place.tenant_fd, CG_XATTR_KEEP), 0);
+	assert_int_equal(leaf_remove(&place), 0);
+	place_close(&place);
+	base_end(&base);
 }
 
 /* What a run's processes made below their group goes with it; processes don't. */
 static void test_removal_takes_what_is_below(void **state)
 {
-	struct place place;
-	struct group group = GROUP_NONE;
+	struct base base;
+	struct place place = PLACE_NONE;
 	int fd;
 	pid_t pid;
 
 	(void)state;
-	place_begin(&place);
-	assert_int_equal(group_prepare(place.host, "t", "n", 0, &group, NULL), 0);
-	assert_int_equal(group_create(&group, 0, NULL), 0);
-	assert_int_equal(cg_mkdir(group.fd, "a"), 0);
-	fd = cg_open_dir(group.fd, "a");
+	base_begin(&base);
+	assert_int_equal(leaf_prepare(base.host, "t", "n", 0, &place, NULL), 0);
+	assert_int_equal(leaf_create(&place, 0, NULL), 0);
+	assert_int_equal(cg_mkdir(place.fd, "a"), 0);
+	fd = cg_open_dir(place.fd, "a");
 	assert_int_equal(cg_mkdir(fd, "b"), 0);
 	pid = fork();
 	if (pid == 0) {
@@ -239,15 +240,15 @@ static void test_removal_takes_what_is_below(void **state)
 		_exit(0);
 	}
 	assert_int_equal(cg_attach(fd, pid), 0);
-	assert_int_equal(cg_populated(group.fd), 1);
-	assert_int_equal(group_remove(&group), -EBUSY);
-	assert_int_equal(cg_kill(group.fd), 0);
-	assert_int_equal(cg_wait_empty(group.fd, 10000), 0);
+	assert_int_equal(cg_populated(place.fd), 1);
+	assert_int_equal(leaf_remove(&place), -EBUSY);
+	assert_int_equal(cg_kill(place.fd), 0);
+	assert_int_equal(cg_wait_empty(place.fd, 10000), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_int_equal(group_remove(&group), 0);
+	assert_int_equal(leaf_remove(&place), 0);
 	(void)close(fd);
-	group_close(&group);
-	place_end(&place);
+	place_close(&place);
+	base_end(&base);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "place.h"
+#include "base.h"
 
 #include <string.h>
 
@@ -48,12 +48,12 @@ static void test_options(void **state)
 		{ { .size = sizeof(rows[0].options), .share_pct = 60, .duration_usec = 3600000001 }, -ERANGE, "1 s to 1 h" },
 		{ { .size = sizeof(rows[0].options), .share_pct = 60, .duration_usec = 2000000, .avoid = avoid }, -EINVAL, "character" },
 	};
-	struct place place;
+	struct base base;
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct ration_error error = { .message = "" };
 		struct ration_guard *guard = NULL;
@@ -63,7 +63,7 @@ static void test_options(void **state)
 				error.message);
 		guard = ration_guard_free(guard);
 	}
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 int main(void)

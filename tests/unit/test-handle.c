@@ -7,7 +7,7 @@
  */
 #include "unit.h"
 
-#include "place.h"
+#include "base.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -26,11 +26,11 @@
 static const struct ration_group_options kept = { .size = sizeof(kept), .keep = true };
 static char *const sleeper[] = { (char *)"sleep", (char *)"1000", NULL };
 
-static struct ration_group *make(struct place *place, const char *address)
+static struct ration_group *make(struct base *base, const char *address)
 {
 	struct ration_group *group = NULL;
 
-	assert_int_equal(ration_group_create(place->host, address, NULL, &kept, &group, NULL), 0);
+	assert_int_equal(ration_group_create(base->host, address, NULL, &kept, &group, NULL), 0);
 	return group;
 }
 
@@ -66,24 +66,24 @@ static void test_a_group_that_is_there(void **state)
 	struct ration_group_options again = kept;
 	struct ration_group *group, *other = NULL;
 	struct ration_error error;
-	struct place place;
+	struct base base;
 
 	(void)state;
-	place_begin(&place);
-	assert_int_equal(ration_group_open(place.host, "t/n", &other, &error), -ENOENT);
+	base_begin(&base);
+	assert_int_equal(ration_group_open(base.host, "t/n", &other, &error), -ENOENT);
 	assert_int_equal(error.cause, RATION_CAUSE_NO_GROUP);
-	group = make(&place, "t/n");
+	group = make(&base, "t/n");
 	assert_string_equal(ration_group_address(group), "t/n");
 	assert_false(ration_group_is_tenant(group));
-	assert_int_equal(ration_group_create(place.host, "t/n", NULL, &kept, &other, &error), -EEXIST);
+	assert_int_equal(ration_group_create(base.host, "t/n", NULL, &kept, &other, &error), -EEXIST);
 	assert_int_equal(error.cause, RATION_CAUSE_EXISTS);
 	again.exist_ok = true;
-	assert_int_equal(ration_group_create(place.host, "t/n", NULL, &again, &other, NULL), 0);
+	assert_int_equal(ration_group_create(base.host, "t/n", NULL, &again, &other, NULL), 0);
 	other = ration_group_free(other);
-	assert_int_equal(owner_state(place.host->proc_fd, group->at.fd, NULL), RATION_OWNER_KEPT);
+	assert_int_equal(owner_state(base.host->proc_fd, group->at.fd, NULL), RATION_OWNER_KEPT);
 	/* The tenant above it goes with it. */
 	drop(group, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 /*
@@ -97,15 +97,15 @@ static void test_a_group_that_vanishes_while_it_is_changed(void **state)
 	struct ration_plan *plan = NULL;
 	struct ration_group *group;
 	struct ration_error error;
-	struct place place;
+	struct base base;
 
 	(void)state;
-	place_begin(&place);
-	group = make(&place, "t/n");
-	place.host->facts.controllers |= RATION_CONTROLLER_PIDS;
+	base_begin(&base);
+	group = make(&base, "t/n");
+	base.host->facts.controllers |= RATION_CONTROLLER_PIDS;
 	assert_int_equal(ration_limits_new(&limits), 0);
 	assert_int_equal(ration_limits_set(limits, RATION_LIMIT_PIDS, RATION_UNLIMITED, 50, &error), 0);
-	assert_int_equal(ration_plan_new_below(place.host, limits, RATION_ENFORCE_STRICT, RATION_PURPOSE_GROUP, "t",
+	assert_int_equal(ration_plan_new_below(base.host, limits, RATION_ENFORCE_STRICT, RATION_PURPOSE_GROUP, "t",
 					 &plan, &error), 0);
 	assert_int_equal(cg_rmdir(group->at.tenant_fd, "n"), 0);
 	assert_int_equal(update_apply(group, plan, NULL, &report, &error), -ENOENT);
@@ -118,7 +118,7 @@ static void test_a_group_that_vanishes_while_it_is_changed(void **state)
 	(void)ration_plan_free(plan);
 	(void)ration_limits_free(limits);
 	drop(group, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 /* It went with the first run in it, and its limits with it: the next run had none. */
@@ -128,25 +128,25 @@ static void test_a_tenant_outlives_its_groups(void **state)
 	struct ration_group *tenant = NULL;
 	struct ration_gc_report report = { .size = sizeof(report) };
 	struct ration_list *list = NULL;
-	struct place place;
+	struct base base;
 
 	(void)state;
-	place_begin(&place);
-	assert_int_equal(ration_group_create(place.host, "t", NULL, &mine, &tenant, NULL), 0);
-	drop(make(&place, "t/n"), RATION_REMOVE_EMPTY);
-	assert_true(group_alive(tenant->at.fd));
-	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
-	assert_true(group_alive(tenant->at.fd));
-	assert_int_equal(ration_list_new(place.host, NULL, &list, NULL), 0);
+	base_begin(&base);
+	assert_int_equal(ration_group_create(base.host, "t", NULL, &mine, &tenant, NULL), 0);
+	drop(make(&base, "t/n"), RATION_REMOVE_EMPTY);
+	assert_true(leaf_alive(tenant->at.fd));
+	assert_int_equal(ration_gc(base.host, NULL, &report, NULL), 0);
+	assert_true(leaf_alive(tenant->at.fd));
+	assert_int_equal(ration_list_new(base.host, NULL, &list, NULL), 0);
 	assert_int_equal(ration_list_item(list, 0)->owner, RATION_OWNER_ALIVE);
 	assert_int_equal(ration_list_item(list, 0)->owner_pid, getpid());
 	(void)ration_list_free(list);
 	drop(tenant, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 /* A program makes tenant t and group t/n, and dies. */
-static void make_and_die(struct place *place)
+static void make_and_die(struct base *base)
 {
 	const struct ration_group_options mine = { .size = sizeof(mine) };
 	struct ration_group *group = NULL;
@@ -154,8 +154,8 @@ static void make_and_die(struct place *place)
 	int r;
 
 	if (pid == 0) {
-		r = ration_group_create(place->host, "t", NULL, &mine, &group, NULL);
-		_exit(r == 0 ? ration_group_create(place->host, "t/n", NULL, &mine, &group, NULL) != 0 : 1);
+		r = ration_group_create(base->host, "t", NULL, &mine, &group, NULL);
+		_exit(r == 0 ? ration_group_create(base->host, "t/n", NULL, &mine, &group, NULL) != 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &r, 0), pid);
 	assert_int_equal(r, 0);
@@ -166,16 +166,16 @@ static void test_a_tenant_of_the_dead(void **state)
 {
 	struct ration_gc_report report = { .size = sizeof(report) };
 	struct ration_group *tenant = NULL;
-	struct place place;
+	struct base base;
 
 	(void)state;
-	place_begin(&place);
-	make_and_die(&place);
-	assert_int_equal(ration_group_open(place.host, "t", &tenant, NULL), 0);
-	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
-	assert_false(group_alive(tenant->at.fd));
+	base_begin(&base);
+	make_and_die(&base);
+	assert_int_equal(ration_group_open(base.host, "t", &tenant, NULL), 0);
+	assert_int_equal(ration_gc(base.host, NULL, &report, NULL), 0);
+	assert_false(leaf_alive(tenant->at.fd));
 	(void)ration_group_free(tenant);
-	place_end(&place);
+	base_end(&base);
 }
 
 /* A program that crashed, and is started again, was told that its tenant exists already. */
@@ -183,19 +183,19 @@ static void test_a_tenant_of_the_dead_is_made_anew(void **state)
 {
 	const struct ration_group_options mine = { .size = sizeof(mine) };
 	struct ration_group *tenant = NULL, *other = NULL;
-	struct place place;
+	struct base base;
 	int owner;
 
 	(void)state;
-	place_begin(&place);
-	make_and_die(&place);
-	assert_int_equal(ration_group_create(place.host, "t", NULL, &mine, &tenant, NULL), 0);
-	assert_int_equal(owner_state(place.host->proc_fd, tenant->at.fd, &owner), RATION_OWNER_ALIVE);
+	base_begin(&base);
+	make_and_die(&base);
+	assert_int_equal(ration_group_create(base.host, "t", NULL, &mine, &tenant, NULL), 0);
+	assert_int_equal(owner_state(base.host->proc_fd, tenant->at.fd, &owner), RATION_OWNER_ALIVE);
 	assert_int_equal(owner, getpid());
-	assert_int_equal(ration_group_open(place.host, "t/n", &other, NULL), -ENOENT);
-	assert_int_equal(ration_group_create(place.host, "t", NULL, &mine, &other, NULL), -EEXIST);
+	assert_int_equal(ration_group_open(base.host, "t/n", &other, NULL), -ENOENT);
+	assert_int_equal(ration_group_create(base.host, "t", NULL, &mine, &other, NULL), -EEXIST);
 	drop(tenant, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 static void test_a_group_that_vanishes(void **state)
@@ -203,15 +203,15 @@ static void test_a_group_that_vanishes(void **state)
 	struct ration_stats stats = { .size = sizeof(stats) };
 	struct ration_group *group, *same = NULL;
 	struct ration_error error;
-	struct place place;
+	struct base base;
 
 	(void)state;
-	place_begin(&place);
-	group = make(&place, "t/n");
-	assert_int_equal(ration_group_open(place.host, "t/n", &same, NULL), 0);
+	base_begin(&base);
+	group = make(&base, "t/n");
+	assert_int_equal(ration_group_open(base.host, "t/n", &same, NULL), 0);
 	assert_int_equal(ration_group_remove(same, RATION_REMOVE_EMPTY, NULL, NULL), 0);
 	/* One of the same name isn't the same. */
-	drop(make(&place, "t/n"), RATION_REMOVE_EMPTY);
+	drop(make(&base, "t/n"), RATION_REMOVE_EMPTY);
 	assert_int_equal(ration_group_stats(group, &stats, &error), -ENOENT);
 	assert_int_equal(error.cause, RATION_CAUSE_VANISHED);
 	assert_int_equal(ration_group_freeze(group, 0, &error), -ENOENT);
@@ -223,24 +223,24 @@ static void test_a_group_that_vanishes(void **state)
 	assert_int_equal(ration_group_remove(same, RATION_REMOVE_KILL, NULL, NULL), 0);
 	(void)ration_group_free(group);
 	(void)ration_group_free(same);
-	place_end(&place);
+	base_end(&base);
 }
 
 static void test_removal_spares_a_successor(void **state)
 {
 	struct ration_group *old, *successor;
-	struct place place;
+	struct base base;
 
 	(void)state;
-	place_begin(&place);
-	old = make(&place, "t/n");
+	base_begin(&base);
+	old = make(&base, "t/n");
 	assert_int_equal(ration_group_remove(old, RATION_REMOVE_EMPTY, NULL, NULL), 0);
-	successor = make(&place, "t/n");
+	successor = make(&base, "t/n");
 	assert_int_equal(ration_group_remove(old, RATION_REMOVE_KILL, NULL, NULL), 0);
-	assert_true(group_alive(successor->at.fd));
+	assert_true(leaf_alive(successor->at.fd));
 	(void)ration_group_free(old);
 	drop(successor, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 static void test_a_tenant_has_no_processes(void **state)
@@ -248,34 +248,34 @@ static void test_a_tenant_has_no_processes(void **state)
 	const struct ration_spawn_options options = { .size = sizeof(options), .argv = sleeper };
 	struct ration_group *tenant;
 	struct ration_error error;
-	struct place place;
+	struct base base;
 	int pid;
 
 	(void)state;
-	place_begin(&place);
-	tenant = make(&place, "t");
+	base_begin(&base);
+	tenant = make(&base, "t");
 	assert_true(ration_group_is_tenant(tenant));
 	assert_int_equal(ration_group_attach(tenant, (int)getpid(), NULL, NULL, &error), -EINVAL);
 	assert_non_null(strstr(error.message, "is a tenant"));
 	assert_int_equal(ration_group_spawn(tenant, &options, &pid, NULL, &error), -EINVAL);
 	assert_int_equal(ration_group_exec(tenant, &options, &error), -EINVAL);
 	drop(tenant, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 /* A tenant that is kept outlives its groups; one that isn't goes with the last. */
 static void test_a_kept_tenant_stays(void **state)
 {
 	struct ration_group *tenant;
-	struct place place;
+	struct base base;
 
 	(void)state;
-	place_begin(&place);
-	tenant = make(&place, "t");
-	drop(make(&place, "t/n"), RATION_REMOVE_EMPTY);
-	assert_true(group_alive(tenant->at.fd));
+	base_begin(&base);
+	tenant = make(&base, "t");
+	drop(make(&base, "t/n"), RATION_REMOVE_EMPTY);
+	assert_true(leaf_alive(tenant->at.fd));
 	drop(tenant, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 /* ---------------------------------------------------------------- processes */
@@ -284,12 +284,12 @@ static void test_processes_that_cant_be_attached(void **state)
 {
 	struct ration_group *group;
 	struct ration_error error;
-	struct place place;
+	struct base base;
 	pid_t dead;
 
 	(void)state;
-	place_begin(&place);
-	group = make(&place, "t/n");
+	base_begin(&base);
+	group = make(&base, "t/n");
 	for (int pid = -1; pid <= 0; pid++) {
 		assert_int_equal(ration_group_attach(group, pid, NULL, NULL, &error), -EINVAL);
 		assert_int_equal(error.cause, RATION_CAUSE_NO_PROCESS);
@@ -303,11 +303,11 @@ static void test_processes_that_cant_be_attached(void **state)
 	assert_int_equal(ration_group_attach(group, (int)dead, NULL, NULL, &error), -ESRCH);
 	assert_int_equal(error.cause, RATION_CAUSE_NO_PROCESS);
 	/* kthreadd, where it can be seen. */
-	if (proc_is_kernel(place.host->proc_fd, 2) == 1)
+	if (proc_is_kernel(base.host->proc_fd, 2) == 1)
 		assert_int_equal(ration_group_attach(group, 2, NULL, NULL, &error), -EINVAL);
 	assert_int_equal(ration_group_attach_pidfd(group, 0, NULL, NULL, &error), -EINVAL);
 	drop(group, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 static void test_attached_and_released(void **state)
@@ -316,15 +316,15 @@ static void test_attached_and_released(void **state)
 	struct ration_remove_report removed = { .size = sizeof(removed) };
 	char before[PATH_MAX], after[PATH_MAX];
 	struct ration_group *first, *second;
-	struct place place;
+	struct base base;
 	int pid;
 
 	(void)state;
-	place_begin(&place);
-	first = make(&place, "t/first");
-	second = make(&place, "t/second");
+	base_begin(&base);
+	first = make(&base, "t/first");
+	second = make(&base, "t/second");
 	pid = start(first);
-	assert_int_equal(proc_cgroup(place.host->proc_fd, pid, before, sizeof(before)), 0);
+	assert_int_equal(proc_cgroup(base.host->proc_fd, pid, before, sizeof(before)), 0);
 	assert_int_equal(ration_group_attach(second, pid, NULL, &report, NULL), 0);
 	assert_true(report.moved);
 	assert_string_equal(report.from, before);
@@ -333,31 +333,31 @@ static void test_attached_and_released(void **state)
 	assert_int_equal(ration_group_remove(second, RATION_REMOVE_RELEASE, &removed, NULL), 0);
 	assert_int_equal(removed.released, 1);
 	assert_int_equal(removed.released_to_caller, 0);
-	assert_int_equal(proc_cgroup(place.host->proc_fd, pid, after, sizeof(after)), 0);
+	assert_int_equal(proc_cgroup(base.host->proc_fd, pid, after, sizeof(after)), 0);
 	assert_string_equal(after, before);
 	/* Born in its group, it came from nowhere: to us. */
 	assert_int_equal(ration_group_remove(first, RATION_REMOVE_RELEASE, &removed, NULL), 0);
 	assert_int_equal(removed.released_to_caller, 1);
-	assert_int_equal(proc_cgroup(place.host->proc_fd, getpid(), before, sizeof(before)), 0);
-	assert_int_equal(proc_cgroup(place.host->proc_fd, pid, after, sizeof(after)), 0);
+	assert_int_equal(proc_cgroup(base.host->proc_fd, getpid(), before, sizeof(before)), 0);
+	assert_int_equal(proc_cgroup(base.host->proc_fd, pid, after, sizeof(after)), 0);
 	assert_string_equal(after, before);
 	reap(pid, SIGKILL);
 	(void)ration_group_free(first);
 	(void)ration_group_free(second);
-	place_end(&place);
+	base_end(&base);
 }
 
 static void test_frozen_and_killed(void **state)
 {
 	struct ration_stats stats = { .size = sizeof(stats) };
 	struct ration_group *group;
-	struct place place;
+	struct base base;
 	uint64_t killed;
 	int pid, pids[2] = { 0 };
 
 	(void)state;
-	place_begin(&place);
-	group = make(&place, "t/n");
+	base_begin(&base);
+	group = make(&base, "t/n");
 	pid = start(group);
 	assert_int_equal(ration_group_pids(group, pids, ARRAY_SIZE(pids), NULL), 1);
 	assert_int_equal(pids[0], pid);
@@ -366,14 +366,14 @@ static void test_frozen_and_killed(void **state)
 	assert_true(stats.frozen && stats.populated);
 	assert_int_equal(stats.processes, 1);
 	/* No controller counts memory here: absent, and not 0. */
-	if (!(place.host->facts.controllers & RATION_CONTROLLER_MEMORY))
+	if (!(base.host->facts.controllers & RATION_CONTROLLER_MEMORY))
 		assert_int_equal(stats.source[RATION_METRIC_MEMORY_CURRENT_BYTES], RATION_SOURCE_ABSENT);
 	assert_int_equal(ration_group_kill(group, 0, &killed, NULL), 0);
 	assert_int_equal(killed, 1);
 	reap(pid, 0);
 	assert_int_equal(ration_group_thaw(group, 0, NULL), 0);
 	drop(group, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 static void test_a_command_that_cant_be_started(void **state)
@@ -383,26 +383,26 @@ static void test_a_command_that_cant_be_started(void **state)
 	char before[PATH_MAX], after[PATH_MAX];
 	struct ration_group *group;
 	struct ration_error error;
-	struct place place;
+	struct base base;
 	int pid;
 
 	(void)state;
-	place_begin(&place);
-	group = make(&place, "t/n");
-	assert_int_equal(proc_cgroup(place.host->proc_fd, getpid(), before, sizeof(before)), 0);
+	base_begin(&base);
+	group = make(&base, "t/n");
+	assert_int_equal(proc_cgroup(base.host->proc_fd, getpid(), before, sizeof(before)), 0);
 	assert_int_equal(ration_group_spawn(group, &options, &pid, NULL, &error), -ENOENT);
 	assert_int_equal(error.cause, RATION_CAUSE_COMMAND);
 	assert_int_equal(ration_group_exec(group, &options, &error), -ENOENT);
-	assert_int_equal(proc_cgroup(place.host->proc_fd, getpid(), after, sizeof(after)), 0);
+	assert_int_equal(proc_cgroup(base.host->proc_fd, getpid(), after, sizeof(after)), 0);
 	assert_string_equal(after, before);
 	drop(group, RATION_REMOVE_EMPTY);
-	place_end(&place);
+	base_end(&base);
 }
 
 /* ------------------------------------------------------------------- many */
 
 /* Makes the same group as the others. Exits 0: made; 1: it was there; 2: neither. */
-static void make_and_exit(struct place *place, bool exist_ok, int go_fd)
+static void make_and_exit(struct base *base, bool exist_ok, int go_fd)
 {
 	struct ration_group_options options = kept;
 	struct ration_group *group;
@@ -411,14 +411,14 @@ static void make_and_exit(struct place *place, bool exist_ok, int go_fd)
 
 	options.exist_ok = exist_ok;
 	(void)!read(go_fd, &byte, 1);
-	r = ration_group_create(place->host, "t/n", NULL, &options, &group, NULL);
+	r = ration_group_create(base->host, "t/n", NULL, &options, &group, NULL);
 	/* Nobody sees one that isn't finished. */
 	if (r == 0 && (record_created_usec(group->at.fd) == 0 || !owner_kept(group->at.fd)))
 		r = -EIO;
 	_exit(r == 0 ? 0 : r == -EEXIST ? 1 : 2);
 }
 
-static void count_makers(struct place *place, bool exist_ok, int count[3])
+static void count_makers(struct base *base, bool exist_ok, int count[3])
 {
 	pid_t pids[MAKERS];
 	int go[2];
@@ -429,7 +429,7 @@ static void count_makers(struct place *place, bool exist_ok, int count[3])
 		pids[i] = fork();
 		if (pids[i] == 0) {
 			(void)close(go[1]);
-			make_and_exit(place, exist_ok, go[0]);
+			make_and_exit(base, exist_ok, go[0]);
 		}
 	}
 	(void)close(go[0]);
@@ -446,19 +446,19 @@ static void count_makers(struct place *place, bool exist_ok, int count[3])
 static void test_many_makers(void **state)
 {
 	struct ration_group *group;
-	struct place place;
+	struct base base;
 	int count[3];
 
 	(void)state;
-	place_begin(&place);
+	base_begin(&base);
 	for (int round = 0; round < 10; round++) {
-		count_makers(&place, round % 2, count);
+		count_makers(&base, round % 2, count);
 		assert_int_equal(count[2], 0);
 		assert_int_equal(count[0], round % 2 ? MAKERS : 1);
-		assert_int_equal(ration_group_open(place.host, "t/n", &group, NULL), 0);
+		assert_int_equal(ration_group_open(base.host, "t/n", &group, NULL), 0);
 		drop(group, RATION_REMOVE_EMPTY);
 	}
-	place_end(&place);
+	base_end(&base);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "place.h"
+#include "base.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -66,21 +66,21 @@ static pid_t make_zombie(int proc_fd, uint64_t *ret_start)
 
 static void test_records(void **state)
 {
-	struct place place;
+	struct base base;
 	struct facts f;
 	int fd, proc_fd, self = (int)getpid();
 	uint64_t start;
 	pid_t zombie;
 
 	(void)state;
-	place_begin(&place);
-	proc_fd = place.host->proc_fd;
-	fd = place_make(&place);
+	base_begin(&base);
+	proc_fd = base.host->proc_fd;
+	fd = base_make(&base);
 	look(proc_fd, &f);
 	owner_record(proc_fd, fd);
 	if (fgetxattr(fd, CG_XATTR_OWNER, NULL, 0) < 0) {
 		print_message("no extended attributes on cgroups here\n");
-		place_remove(&place, fd);
+		base_remove(&base, fd);
 		skip();
 	}
 #define IS(expected) assert_int_equal(owner_state(proc_fd, fd, NULL), RATION_OWNER_##expected)
@@ -103,7 +103,7 @@ static void test_records(void **state)
 	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace + 1);
 	IS(UNKNOWN);
 #undef IS
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 /* Not ours, or of a version to come: hands off, as from a group without any record. */
@@ -111,50 +111,50 @@ static void test_garbage(void **state)
 {
 	static const char *const garbage[] = { "x", " ", "1", "1 1", "2 1 1 x 1", "1 x y z 1", "1 1 1 \n", "-1 -1 -1 -1 -1",
 		"1 99999999999999999999 1 b" };
-	struct place place;
+	struct base base;
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
-	assert_int_equal(owner_state(place.host->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
+	base_begin(&base);
+	fd = base_make(&base);
+	assert_int_equal(owner_state(base.host->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
 	for (size_t i = 0; i < ARRAY_SIZE(garbage); i++) {
 		record(fd, "%s", garbage[i]);
-		assert_row(owner_state(place.host->proc_fd, fd, NULL) == RATION_OWNER_UNKNOWN, "\"%s\"", garbage[i]);
+		assert_row(owner_state(base.host->proc_fd, fd, NULL) == RATION_OWNER_UNKNOWN, "\"%s\"", garbage[i]);
 	}
 	record(fd, "%0400d", 1);
-	assert_int_equal(owner_state(place.host->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
-	place_remove(&place, fd);
+	assert_int_equal(owner_state(base.host->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
+	base_remove(&base, fd);
 }
 
 static void test_gc_takes_the_dead_only(void **state)
 {
 	static const char *const names[] = { "live", "dead", "stranger" };
 	struct ration_gc_report report = { .size = sizeof(report) };
-	struct place place;
+	struct base base;
 	struct facts f;
 	int space, tenant, fd[ARRAY_SIZE(names)];
 	char path[9000];
 
 	(void)state;
-	place_begin(&place);
-	space = place_make(&place);
-	look(place.host->proc_fd, &f);
+	base_begin(&base);
+	space = base_make(&base);
+	look(base.host->proc_fd, &f);
 	assert_int_equal(cg_mkdir(space, "t"), 0);
 	tenant = cg_open_dir(space, "t");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		assert_int_equal(cg_mkdir(tenant, names[i]), 0);
 		fd[i] = cg_open_dir(tenant, names[i]);
 	}
-	owner_record(place.host->proc_fd, fd[0]);
+	owner_record(base.host->proc_fd, fd[0]);
 	record(fd[1], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
 	record(fd[2], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace + 1);
-	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
+	assert_int_equal(ration_gc(base.host, NULL, &report, NULL), 0);
 	assert_int_equal(report.examined, 3);
 	assert_int_equal(report.removed, 1);
 	assert_int_equal(report.live, 2);
 	assert_int_equal(report.failed, 0);
-	(void)snprintf(path, sizeof(path), "%s/t/dead", place.path);
+	(void)snprintf(path, sizeof(path), "%s/t/dead", base.path);
 	assert_int_equal(access(path, F_OK), -1);
 	/* Removed with a process in it. */
 	record(fd[2], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
@@ -165,18 +165,18 @@ static void test_gc_takes_the_dead_only(void **state)
 		_exit(0);
 	}
 	assert_int_equal(cg_attach(fd[2], f.dead), 0);
-	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
+	assert_int_equal(ration_gc(base.host, NULL, &report, NULL), 0);
 	assert_int_equal(report.removed, 1);
 	assert_int_equal(waitpid(f.dead, NULL, 0), f.dead);
 	assert_int_equal(cg_rmdir(tenant, "live"), 0);
-	assert_int_equal(ration_gc(place.host, NULL, &report, NULL), 0);
+	assert_int_equal(ration_gc(base.host, NULL, &report, NULL), 0);
 	assert_int_equal(report.examined, 0);
-	assert_int_equal(access(place.path, F_OK), -1);
+	assert_int_equal(access(base.path, F_OK), -1);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		(void)close(fd[i]);
 	(void)close(tenant);
 	(void)close(space);
-	place_end(&place);
+	base_end(&base);
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #include "files.h"
-#include "place.h"
+#include "base.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -355,20 +355,20 @@ static int fail_to_exec(void *data)
 static void test_in_a_group(void **state)
 {
 	const int refused[] = { 0, ENOSYS, EPERM, EINVAL, E2BIG };
-	struct place place;
+	struct base base;
 	struct birth_case c;
 	int fd;
 
 	(void)state;
-	place_begin(&place);
-	fd = place_make(&place);
+	base_begin(&base);
+	fd = base_make(&base);
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		c = (struct birth_case) { .refused = refused[i], .cgroup_fd = fd, .group = place.nspace };
+		c = (struct birth_case) { .refused = refused[i], .cgroup_fd = fd, .group = base.nspace };
 		assert_row(in_child(be_born, &c) == 0, "errno %d", refused[i]);
 		assert_row(in_child(fail_to_exec, &c) == 0, "errno %d", refused[i]);
 	}
 	assert_int_equal(cg_populated(fd), 0);
-	place_remove(&place, fd);
+	base_remove(&base, fd);
 }
 
 static int fail_at_steps(void *data)

@@ -11,30 +11,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "util/parse.h"
+#include "host/cpus.h"
 
 #define CPU_UNITS 100000
-
-int mech_parse_cpus(const char *list, struct spawn_cpus *ret)
-{
-	struct spawn_cpus cpus = { .bits = { 0 } };
-	int more = 1;
-
-	while (more) {
-		unsigned low, high;
-
-		more = parse_cpu_range(&list, &low, &high);
-		if (more < 0)
-			return more;
-		for (unsigned cpu = low; cpu <= high; cpu++) {
-			if (cpu >= SPAWN_CPUS_MAX)
-				return -ERANGE;
-			cpus.bits[cpu / 8] |= (unsigned char)(1u << cpu % 8);
-		}
-	}
-	*ret = cpus;
-	return 0;
-}
 
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
 		struct mech_answer *answer)
@@ -76,7 +55,7 @@ static int apply_child(const struct ration_plan_item *item, const struct host_fa
 		return 0;
 	/* A list comes after a rate, and is the more precise of the two: it replaces the mask. */
 	if (item->limit == RATION_LIMIT_CPUSET_CPUS) {
-		int r = mech_parse_cpus(item->text, &spawn->cpu_mask);
+		int r = cpus_parse(item->text, &spawn->cpu_mask);
 
 		if (r < 0)
 			return r;

@@ -15,47 +15,9 @@
 #ifndef RATION_PLAN_MECH_MECH_H
 #define RATION_PLAN_MECH_MECH_H
 
+#include "host/facts.h"
 #include "ration.h"
 #include "sys/spawn.h"
-
-/* What of the CPUs or of the NUMA nodes a group may be given. */
-struct host_set {
-	bool known;
-	struct spawn_cpus mask;
-	char list[192];            /* as the kernel writes it: "0-3" */
-	char source[192];          /* which file says so */
-};
-
-/* Sizes of huge pages that a kernel can have at once; the most of any machine is 4. */
-#define HOST_HUGE_MAX 8
-
-/* What is known of a host: plain, comparable, made by hand in the tests. */
-struct host_facts {
-	enum ration_os os;         /* RATION_OS_MACOS: no cgroups, and rlimits that aren't Linux's */
-	enum ration_hierarchy hierarchy;
-	enum ration_base_kind base_kind;
-	uint32_t controllers;      /* that groups below BASE can have */
-	uint32_t v1_controllers;   /* of cgroup v1, that groups below our own can have */
-	bool v1_swap;              /* its memory controller counts swap */
-	uint32_t features;
-	bool root;
-	bool systemd;
-	bool container;
-	bool cgroup_namespace;     /* our group's path begins at a container's, not at the hierarchy's root */
-	bool proc_foreign;         /* /proc is of another pid namespace: no process can be looked at */
-	unsigned cpus;             /* in `cpu_mask` */
-	struct spawn_cpus cpu_mask;/* that a group may be pinned to */
-	struct host_set cpuset_cpus, cpuset_mems;
-	size_t n_huge;
-	uint64_t huge_bytes[HOST_HUGE_MAX]; /* ascending */
-	uint64_t memory_bytes;
-	uint64_t swap_bytes;
-	uint64_t page_bytes;
-	uint64_t user_tasks;       /* that our uid has now; for RLIMIT_NPROC */
-	char base_reason[320];     /* why there is no BASE, or less than a whole one */
-	char base_fix[256];
-	char v1_reason[320];       /* why not those of cgroup v1 that are mounted */
-};
 
 /* A yes or a no, with its reason. */
 struct mech_answer {
@@ -100,12 +62,6 @@ struct mech_ops {
 /* Returns the operations of a mechanism, or NULL: NONE has none. */
 const struct mech_ops *mech_ops(enum ration_mechanism mechanism);
 
-/* True of what has no cgroups, affinities or PSI, and rlimits of its own. */
-static inline bool host_is_macos(const struct host_facts *facts)
-{
-	return facts->os == RATION_OS_MACOS;
-}
-
 /* Adds a write, formatted. -E2BIG: the list is full. */
 int mech_write(struct group_writes *writes, enum ration_limit limit, const char *file, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
@@ -113,9 +69,6 @@ int mech_write(struct group_writes *writes, enum ration_limit limit, const char 
 /* Adds a write of one field of one line: "KEY FIELD=VALUE", formatted by its value. -E2BIG. */
 int mech_write_keyed(struct group_writes *writes, enum ration_limit limit, const char *file, const char *key,
 		const char *field, uint64_t value);
-
-/* Reads a list of CPUs ("0-3,8") into a mask. -EINVAL, -ERANGE. */
-int mech_parse_cpus(const char *list, struct spawn_cpus *ret);
 
 /* Answers no, with the reason and, where there is one, the way out. */
 void mech_no(struct mech_answer *answer, const char *fix, const char *format, ...)

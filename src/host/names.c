@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * address.c - what tenants and groups may be called
+ * names.c - what namespaces, tenants and groups may be called
  */
-#include "group/leaf.h"
+#include "host/names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "util/compat.h"
 #include "util/error.h"
 
-int host_check_name(const char *what, const char *name, struct ration_error *reterr)
+int names_check(const char *what, const char *name, struct ration_error *reterr)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-";
 	static const char *const reserved[] = { "cgroup.", "cpu.", "cpuset.", "dmem.", "hugetlb.", "io.",
@@ -44,7 +44,7 @@ int host_check_name(const char *what, const char *name, struct ration_error *ret
 			RATION_NAME_MAX);
 }
 
-int group_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name[RATION_NAME_MAX + 1],
+int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name[RATION_NAME_MAX + 1],
 		struct ration_error *reterr)
 {
 	const char *slash = strchr(address, '/');
@@ -53,9 +53,9 @@ int group_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
 	int r;
 
 	(void)snprintf(first, sizeof(first), "%.*s", slash ? (int)(slash - address) : RATION_NAME_MAX + 1, address);
-	r = host_check_name("tenant", first, reterr);
+	r = names_check("tenant", first, reterr);
 	if (r == 0 && slash)
-		r = host_check_name("group", slash + 1, reterr);
+		r = names_check("group", slash + 1, reterr);
 	if (r < 0)
 		return r;
 	(void)strcpy(tenant, first);
@@ -72,15 +72,15 @@ static void unique_name(char name[RATION_NAME_MAX + 1])
 	(void)snprintf(name, RATION_NAME_MAX + 1, "r%d-%" PRIx64, (int)gettid(), sys_now_usec());
 }
 
-int group_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],
+int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],
 		char ret_name[RATION_NAME_MAX + 1], struct ration_error *reterr)
 {
 	int r = 0;
 
 	if (tenant)
-		r = host_check_name("--tenant", tenant, reterr);
+		r = names_check("--tenant", tenant, reterr);
 	if (r == 0 && name)
-		r = host_check_name("--name", name, reterr);
+		r = names_check("--name", name, reterr);
 	if (r < 0)
 		return r;
 	(void)snprintf(ret_tenant, RATION_NAME_MAX + 1, "%s", tenant ? tenant : "default");

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpus.c - sets of CPUs, or of NUMA nodes
+ */
+#include "host/cpus.h"
+
+#include <errno.h>
+
+#include "util/parse.h"
+
+int cpus_parse(const char *list, struct spawn_cpus *ret)
+{
+	struct spawn_cpus cpus = { .bits = { 0 } };
+	int more = 1;
+
+	while (more) {
+		unsigned low, high;
+
+		more = parse_cpu_range(&list, &low, &high);
+		if (more < 0)
+			return more;
+		for (unsigned cpu = low; cpu <= high; cpu++) {
+			if (cpu >= SPAWN_CPUS_MAX)
+				return -ERANGE;
+			cpus_add(&cpus, cpu);
+		}
+	}
+	*ret = cpus;
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpus.h - sets of CPUs, or of NUMA nodes
+ */
+#ifndef RATION_HOST_CPUS_H
+#define RATION_HOST_CPUS_H
+
+#include <stdbool.h>
+
+#include "sys/spawn.h"
+
+/* Reads a list ("0-3,8") into a set. -EINVAL, -ERANGE. */
+int cpus_parse(const char *list, struct spawn_cpus *ret);
+
+static inline bool cpus_has(const struct spawn_cpus *cpus, unsigned i)
+{
+	return cpus->bits[i / 8] & (1u << i % 8);
+}
+
+static inline void cpus_add(struct spawn_cpus *cpus, unsigned i)
+{
+	cpus->bits[i / 8] |= (unsigned char)(1u << i % 8);
+}
+
+#endif

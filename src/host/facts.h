@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * facts.h - what is known of a host: plain data, made by hand in the tests
+ */
+#ifndef RATION_HOST_FACTS_H
+#define RATION_HOST_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ration.h"
+#include "sys/spawn.h"
+
+/* What of the CPUs or of the NUMA nodes a group may be given. */
+struct host_set {
+	bool known;
+	struct spawn_cpus mask;
+	char list[192];            /* as the kernel writes it: "0-3" */
+	char source[192];          /* which file says so */
+};
+
+/* Sizes of huge pages that a kernel can have at once; the most of any machine is 4. */
+#define HOST_HUGE_MAX 8
+
+struct host_facts {
+	enum ration_os os;         /* RATION_OS_MACOS: no cgroups, and rlimits that aren't Linux's */
+	enum ration_hierarchy hierarchy;
+	enum ration_base_kind base_kind;
+	uint32_t controllers;      /* that groups below BASE can have */
+	uint32_t v1_controllers;   /* of cgroup v1, that groups below our own can have */
+	bool v1_swap;              /* its memory controller counts swap */
+	uint32_t features;
+	bool root;
+	bool systemd;
+	bool container;
+	bool cgroup_namespace;     /* our group's path begins at a container's, not at the hierarchy's root */
+	bool proc_foreign;         /* /proc is of another pid namespace: no process can be looked at */
+	unsigned cpus;             /* in `cpu_mask` */
+	struct spawn_cpus cpu_mask;/* that a group may be pinned to */
+	struct host_set cpuset_cpus, cpuset_mems;
+	size_t n_huge;
+	uint64_t huge_bytes[HOST_HUGE_MAX]; /* ascending */
+	uint64_t memory_bytes;
+	uint64_t swap_bytes;
+	uint64_t page_bytes;
+	uint64_t user_tasks;       /* that our uid has now; for RLIMIT_NPROC */
+	char base_reason[320];     /* why there is no BASE, or less than a whole one */
+	char base_fix[256];
+	char v1_reason[320];       /* why not those of cgroup v1 that are mounted */
+};
+
+/* True of what has no cgroups, affinities or PSI, and rlimits of its own. */
+static inline bool host_is_macos(const struct host_facts *facts)
+{
+	return facts->os == RATION_OS_MACOS;
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base.h - a directory of our own on this machine's cgroup2 mount
+ *
+ * Its names begin with "rtest-", then the pid: parallel tests don't meet. Where
+ * there is no writable place the test is skipped, and says so.
+ */
+#ifndef RATION_TESTS_BASE_H
+#define RATION_TESTS_BASE_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "ration.h"
+#include "sys/cgroup.h"
+
+struct base {
+	struct ration_host *host;
+	char nspace[32];
+	char path[8192]; /* of BASE/NAMESPACE, which isn't there yet */
+};
+
+static inline void base_begin(struct base *base)
+{
+	struct ration_host_options options = { .size = sizeof(options), .nspace = base->nspace };
+	struct ration_host_info info = { .size = sizeof(info) };
+
+	(void)snprintf(base->nspace, sizeof(base->nspace), "rtest-%d", (int)getpid());
+	assert_int_equal(ration_host_open(&options, &base->host, NULL), 0);
+	ration_host_info(base->host, &info);
+	if (!info.base) {
+		print_message("no writable cgroup2 here: %s\n", info.base_reason);
+		base->host = ration_host_free(base->host);
+		skip();
+	}
+	(void)snprintf(base->path, sizeof(base->path), "%s/%s", info.base, base->nspace);
+}
+
+static inline void base_end(struct base *base)
+{
+	int base_fd = base->host->base_fd;
+	bool left = access(base->path, F_OK) == 0;
+
+	if (left)
+		(void)cg_rmdir_tree(base_fd, base->nspace);
+	base->host = ration_host_free(base->host);
+	assert_false(left);
+}
+
+/* A group right below BASE; -1 is never returned. For tests of less than a run. */
+static inline int base_make(struct base *base)
+{
+	int fd;
+
+	assert_int_equal(cg_mkdir(base->host->base_fd, base->nspace), 0);
+	fd = cg_open_dir(base->host->base_fd, base->nspace);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static inline void base_remove(struct base *base, int fd)
+{
+	(void)cg_kill(fd);
+	for (int i = 0; i < 1000 && cg_rmdir_tree(base->host->base_fd, base->nspace) < 0; i++)
+		(void)usleep(5000);
+	(void)close(fd);
+	base_end(base);
+}
+
+#endif

@@ -4,7 +4,7 @@
  */
 #include "doctor/examine.h"
 
-void examine(const struct ration_host *host, struct examined *ret)
+void examine(const struct host_snapshot *host, struct examined *ret)
 {
 	(void)host;
 	*ret = (struct examined) { .groups_max = UINT64_MAX };

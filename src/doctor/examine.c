@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/kinds.h"
+#include "host/probe.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"
@@ -22,7 +24,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-static void look_at_mount(const struct ration_host *host, struct examined *ret)
+static void look_at_mount(const struct host_snapshot *host, struct examined *ret)
 {
 	char proc[PATH_MAX];
 	struct mounts mounts;
@@ -44,7 +46,7 @@ static void add_disabled(struct examined *ret, const char *names)
 	(void)snprintf(ret->disabled + used, sizeof(ret->disabled) - used, "%s%s", used ? "," : "", names);
 }
 
-static void look_at_command_line(const struct ration_host *host, struct examined *ret)
+static void look_at_command_line(const struct host_snapshot *host, struct examined *ret)
 {
 	static const char disable[] = "cgroup_disable=";
 	char text[4096], *save = NULL;
@@ -60,7 +62,7 @@ static void look_at_command_line(const struct ration_host *host, struct examined
 }
 
 /* Debian and others leave the configuration beside the kernel. In a container it is out of sight. */
-static enum examined_config look_for_group_sched(const struct ration_host *host)
+static enum examined_config look_for_group_sched(const struct host_snapshot *host)
 {
 	CLEANUP(freep) char *line = NULL;
 	enum examined_config found = EXAMINED_UNKNOWN;
@@ -86,7 +88,7 @@ static enum examined_config look_for_group_sched(const struct ration_host *host)
 
 /* ---------------------------------------------------------------------- BASE */
 
-static void look_at_base(const struct ration_host *host, struct examined *ret)
+static void look_at_base(const struct host_snapshot *host, struct examined *ret)
 {
 	char text[CG_FILE_MAX];
 
@@ -111,7 +113,7 @@ static bool is_realtime(int policy)
 }
 
 /* How many threads of a process are realtime. */
-static uint64_t count_realtime(const struct ration_host *host, pid_t pid)
+static uint64_t count_realtime(const struct host_snapshot *host, pid_t pid)
 {
 	char path[32];
 	const struct dirent *entry;
@@ -140,7 +142,7 @@ static uint64_t count_realtime(const struct ration_host *host, pid_t pid)
  * the real root only what is below; of our own group also what is in it, which moves
  * into a leaf. Kernel threads are in the real root.
  */
-static bool is_below(const struct ration_host *host, const char *path)
+static bool is_below(const struct host_snapshot *host, const char *path)
 {
 	const char *base = host->base + strlen(host->root) + strlen(host->mount);
 
@@ -151,7 +153,7 @@ static bool is_below(const struct ration_host *host, const char *path)
 	return cg_path_within(path, base);
 }
 
-static void look_at_process(const struct ration_host *host, pid_t pid, struct examined *ret)
+static void look_at_process(const struct host_snapshot *host, pid_t pid, struct examined *ret)
 {
 	char path[PATH_MAX], name[32], comm[64];
 	uint64_t n;
@@ -171,7 +173,7 @@ static void look_at_process(const struct ration_host *host, pid_t pid, struct ex
 	ret->realtime += n;
 }
 
-static bool hands_down_cpu(const struct ration_host *host)
+static bool hands_down_cpu(const struct host_snapshot *host)
 {
 	char text[256];
 
@@ -179,7 +181,7 @@ static bool hands_down_cpu(const struct ration_host *host)
 		cg_text_has_word(text, "cpu");
 }
 
-static void look_for_realtime(const struct ration_host *host, struct examined *ret)
+static void look_for_realtime(const struct host_snapshot *host, struct examined *ret)
 {
 	int fd = openat(host->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -197,7 +199,7 @@ static void look_for_realtime(const struct ration_host *host, struct examined *r
 	(void)closedir(dir);
 }
 
-void examine(const struct ration_host *host, struct examined *ret)
+void examine(const struct host_snapshot *host, struct examined *ret)
 {
 	*ret = (struct examined) {
 		.on_linux = !kernel_is(host->kernel_kind, KERNEL_GVISOR),

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "host/host.h"
+#include "host/snapshot.h"
 #include "util/text.h"
 
 /* CONFIG_RT_GROUP_SCHED of this kernel. */
@@ -42,6 +42,6 @@ struct examined {
 };
 
 /* Looks. Whatever can't be read isn't there. */
-void examine(const struct ration_host *host, struct examined *ret);
+void examine(const struct host_snapshot *host, struct examined *ret);
 
 #endif

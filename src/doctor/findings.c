@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/host.h"
+#include "host/kinds.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -624,7 +626,7 @@ int ration_findings_new(const struct ration_host *host, struct ration_findings *
 	if (r < 0)
 		return r;
 	ration_host_info(host, &info);
-	examine(host, &seen);
+	examine(host_now(host), &seen);
 	findings_judge(&info, &seen, plan, findings);
 	*ret_findings = TAKE_PTR(findings);
 	return 0;

@@ -12,6 +12,7 @@
 #include "group/nodes.h"
 #include "group/owner.h"
 #include "group/record.h"
+#include "host/kinds.h"
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
 #include "sys/mounts.h"
@@ -70,7 +71,7 @@ static bool apart(int fd)
 }
 
 /* No group below ours can have more than ours and those above it. */
-static void find_capacity(struct ration_host *host, int fd, const char *path)
+static void find_capacity(struct host_snapshot *host, int fd, const char *path)
 {
 	char text[CG_FILE_MAX];
 	uint64_t max;
@@ -82,7 +83,7 @@ static void find_capacity(struct ration_host *host, int fd, const char *path)
 	(void)snprintf(host->memory_source, sizeof(host->memory_source), "%s", path);
 }
 
-static void add_hierarchy(struct ration_host *host, const struct mounts_v1 *mount, const char *root)
+static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mount, const char *root)
 {
 	struct host_facts *facts = &host->facts;
 	struct host_v1 *at = &host->v1[host->n_v1];
@@ -113,7 +114,7 @@ static void add_hierarchy(struct ration_host *host, const struct mounts_v1 *moun
 	host->n_v1++;
 }
 
-int v1_probe(struct ration_host *host, const char *root)
+int v1_probe(struct host_snapshot *host, const char *root)
 {
 	CLEANUP(freep) struct mounts_v1 *mounts = NULL;
 	char proc[PATH_MAX];
@@ -130,7 +131,7 @@ int v1_probe(struct ration_host *host, const char *root)
 
 /* The nodes of one hierarchy, from our own group to the tenant. */
 struct chain {
-	const struct ration_host *host;
+	const struct host_snapshot *host;
 	const char *tenant;
 	size_t n;                      /* that are open */
 	int fd[HOST_NODES_MAX + 2];    /* the first is the host's */
@@ -142,7 +143,7 @@ static void chain_close(struct chain *chain)
 		(void)close_fd(chain->fd[--chain->n]);
 }
 
-static struct chain chain_of(const struct ration_host *host, size_t hierarchy, const char *tenant)
+static struct chain chain_of(const struct host_snapshot *host, size_t hierarchy, const char *tenant)
 {
 	return (struct chain) { .host = host, .tenant = tenant, .n = 1, .fd[0] = host->v1[hierarchy].fd };
 }
@@ -201,7 +202,7 @@ static void chain_remove(const struct chain *chain)
 	}
 }
 
-static int open_last(const struct ration_host *host, size_t hierarchy, const char *tenant)
+static int open_last(const struct host_snapshot *host, size_t hierarchy, const char *tenant)
 {
 	CLEANUP(chain_close) struct chain chain = chain_of(host, hierarchy, tenant);
 	int r = chain_open(&chain, false);
@@ -209,18 +210,18 @@ static int open_last(const struct ration_host *host, size_t hierarchy, const cha
 	return r < 0 ? r : chain.fd[--chain.n];
 }
 
-int v1_open_namespace(const struct ration_host *host, size_t hierarchy)
+int v1_open_namespace(const struct host_snapshot *host, size_t hierarchy)
 {
 	return open_last(host, hierarchy, NULL);
 }
 
-int v1_open_tenant(const struct ration_host *host, size_t hierarchy, const char *tenant)
+int v1_open_tenant(const struct host_snapshot *host, size_t hierarchy, const char *tenant)
 {
 	return open_last(host, hierarchy, tenant);
 }
 
 /* A path of names that have been checked, in directories where nobody can make a link. */
-static const char *path_of(char *buf, size_t size, const struct ration_host *host, const char *tenant, const char *name)
+static const char *path_of(char *buf, size_t size, const struct host_snapshot *host, const char *tenant, const char *name)
 {
 	char nodes[NODES_PATH_MAX];
 
@@ -231,7 +232,7 @@ static const char *path_of(char *buf, size_t size, const struct ration_host *hos
 
 #define V1_PATH_MAX (NODES_PATH_MAX + 2 * RATION_NAME_MAX + 3)
 
-void v1_remove_nodes(const struct ration_host *host, size_t hierarchy, const char *tenant)
+void v1_remove_nodes(const struct host_snapshot *host, size_t hierarchy, const char *tenant)
 {
 	CLEANUP(chain_close) struct chain chain = chain_of(host, hierarchy, tenant);
 	char path[V1_PATH_MAX];
@@ -247,7 +248,7 @@ void v1_remove_nodes(const struct ration_host *host, size_t hierarchy, const cha
 }
 
 /* Removes the group's directory and what its processes have made in it. One that isn't there is no error. */
-static int remove_leaf(const struct ration_host *host, size_t hierarchy, const char *tenant, const char *name)
+static int remove_leaf(const struct host_snapshot *host, size_t hierarchy, const char *tenant, const char *name)
 {
 	CLEANUP(closep) int tenant_fd = -EBADF;
 	CLEANUP(closep) int fd = -EBADF;
@@ -290,7 +291,7 @@ int v1_members_fd(const struct place *place)
 }
 
 /* Removes one directory of that name, unless its owner lives. 0: it isn't there any more. */
-static int remove_dead(const struct ration_host *host, int tenant_fd, const char *name)
+static int remove_dead(const struct host_snapshot *host, int tenant_fd, const char *name)
 {
 	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
 
@@ -305,7 +306,7 @@ static int remove_dead(const struct ration_host *host, int tenant_fd, const char
 
 static int make_leaf(struct place *place, size_t hierarchy)
 {
-	const struct ration_host *host = place->host;
+	const struct host_snapshot *host = place->host;
 	int r = -ENOENT;
 
 	/* Each round means that somebody else has removed a node, or that a dead owner's directory went. */
@@ -371,7 +372,7 @@ static void record_places(const struct place *place)
 
 int v1_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 {
-	const struct ration_host *host = place->host;
+	const struct host_snapshot *host = place->host;
 
 	for (size_t i = 0; i < host->n_v1; i++) {
 		int r = host->v1[i].controllers & wanted ? make_leaf(place, i) : 0;
@@ -397,7 +398,7 @@ int v1_keep(const struct place *place)
 }
 
 /* Finds our hierarchy of a line "CONTROLLER PLACE" of the record. -1: our place there is another, or none. */
-static int find_place(const struct ration_host *host, const char *line)
+static int find_place(const struct host_snapshot *host, const char *line)
 {
 	for (size_t i = 0; i < host->n_v1; i++) {
 		const char *name = first_name(host->v1[i].controllers);
@@ -485,7 +486,7 @@ bool v1_inside(const struct place *place, size_t hierarchy, const char *path)
 	return cg_path_within(path, full);
 }
 
-int v1_place(const struct ration_host *host, size_t hierarchy, pid_t pid, char *buf, size_t size)
+int v1_place(const struct host_snapshot *host, size_t hierarchy, pid_t pid, char *buf, size_t size)
 {
 	CLEANUP(freep) struct mounts_v1 *mounts = NULL;
 	const char *name = first_name(host->v1[hierarchy].controllers);
@@ -532,7 +533,7 @@ void v1_close_joins(struct spawn *spawn)
 		(void)close_fd(spawn->join_fd[--spawn->n_join]);
 }
 
-int v1_remove_name(const struct ration_host *host, const char *tenant, const char *name)
+int v1_remove_name(const struct host_snapshot *host, const char *tenant, const char *name)
 {
 	int result = 0;
 
@@ -547,7 +548,7 @@ int v1_remove_name(const struct ration_host *host, const char *tenant, const cha
 	return result;
 }
 
-int v1_remove_dead(const struct ration_host *host, const char *tenant, const char *name)
+int v1_remove_dead(const struct host_snapshot *host, const char *tenant, const char *name)
 {
 	int result = 0;
 
@@ -565,7 +566,7 @@ int v1_remove_dead(const struct ration_host *host, const char *tenant, const cha
 	return result;
 }
 
-bool v1_is_there(const struct ration_host *host, const char *tenant, const char *name)
+bool v1_is_there(const struct host_snapshot *host, const char *tenant, const char *name)
 {
 	char path[V1_PATH_MAX];
 

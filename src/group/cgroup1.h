@@ -15,11 +15,11 @@
 #define RATION_GROUP_CGROUP1_H
 
 #include "group/place.h"
-#include "host/host.h"
+#include "host/snapshot.h"
 #include "sys/spawn.h"
 
 /* Finds the hierarchies, and what we may do there. Without any it is a host without. */
-int v1_probe(struct ration_host *host, const char *root);
+int v1_probe(struct host_snapshot *host, const char *root);
 
 /* The group's directory in the hierarchy of `controller`, or -EBADF. */
 int v1_fd(const struct place *place, uint32_t controller);
@@ -51,7 +51,7 @@ int v1_check(const struct place *place, char *ret_line, size_t size);
 bool v1_inside(const struct place *place, size_t hierarchy, const char *path);
 
 /* Where a process is in one hierarchy, as a path of the file system. -ENOENT: no mount shows it. */
-int v1_place(const struct ration_host *host, size_t hierarchy, pid_t pid, char *buf, size_t size);
+int v1_place(const struct host_snapshot *host, size_t hierarchy, pid_t pid, char *buf, size_t size);
 
 /* Moves a process there. Errors: of cg_attach(). */
 int v1_move(pid_t pid, const char *path);
@@ -67,22 +67,22 @@ void v1_close_joins(struct spawn *spawn);
 int v1_remove(struct place *place);
 
 /* The same of a group of that name, in all hierarchies, as far as it is empty. -EBUSY: processes in one. */
-int v1_remove_name(const struct ration_host *host, const char *tenant, const char *name);
+int v1_remove_name(const struct host_snapshot *host, const char *tenant, const char *name);
 
 /*
  * Kills and removes what a group of that name has left, in all hierarchies, unless its owner lives.
  * Errors: -ETIMEDOUT, -EBUSY (its processes don't die), -EACCES, -EPERM.
  */
-int v1_remove_dead(const struct ration_host *host, const char *tenant, const char *name);
+int v1_remove_dead(const struct host_snapshot *host, const char *tenant, const char *name);
 
 /* Tells whether one of that name is there in any hierarchy. */
-bool v1_is_there(const struct ration_host *host, const char *tenant, const char *name);
+bool v1_is_there(const struct host_snapshot *host, const char *tenant, const char *name);
 
 /* Opens the namespace's, or a tenant's, directory in one hierarchy. -ENOENT: there is none. */
-int v1_open_namespace(const struct ration_host *host, size_t hierarchy);
-int v1_open_tenant(const struct ration_host *host, size_t hierarchy, const char *tenant);
+int v1_open_namespace(const struct host_snapshot *host, size_t hierarchy);
+int v1_open_tenant(const struct host_snapshot *host, size_t hierarchy, const char *tenant);
 
 /* Removes the tenant and the nodes above it in one hierarchy, as far as they are empty. */
-void v1_remove_nodes(const struct ration_host *host, size_t hierarchy, const char *tenant);
+void v1_remove_nodes(const struct host_snapshot *host, size_t hierarchy, const char *tenant);
 
 #endif

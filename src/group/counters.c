@@ -76,7 +76,7 @@ uint64_t counters_v1_oom_kill(const struct place *place)
 
 void counters_read(const struct place *place, struct counters *ret)
 {
-	const struct ration_host *host = place->host;
+	const struct host_snapshot *host = place->host;
 	char text[512];
 
 	*ret = (struct counters) {

@@ -15,7 +15,7 @@
 #include "group/apply.h"
 #include "group/command.h"
 #include "group/origin.h"
-#include "host/unit.h"
+#include "host/prepare.h"
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
@@ -53,6 +53,7 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 /* Without a cgroup the handle says so, and the command runs all the same. */
 static int check(const struct ration_group *group, struct ration_error *reterr)
 {
+	const struct host_snapshot *now;
 	int r;
 
 	if (group->at.fd < 0)
@@ -60,7 +61,7 @@ static int check(const struct ration_group *group, struct ration_error *reterr)
 	r = handle_check_leaf(group, reterr);
 	if (r == 0)
 		r = handle_check_v1(group, reterr);
-	return r < 0 ? r : unit_need(group->host, RATION_PURPOSE_PROCESS, reterr);
+	return r < 0 ? r : host_need(group->handle, RATION_PURPOSE_PROCESS, &now, reterr);
 }
 
 int ration_group_spawn(struct ration_group *group, const struct ration_spawn_options *options, int *ret_pid,

@@ -16,13 +16,14 @@
 #include "group/owner.h"
 #include "group/protect.h"
 #include "group/cgroup1.h"
+#include "host/host.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
 struct gc {
-	const struct ration_host *host;
+	const struct host_snapshot *host;
 	const char *tenant;
 	size_t v1;            /* 0: in cgroup2; else in host->v1[v1 - 1] */
 	uint64_t examine_max; /* groups to look at; then stop */
@@ -164,9 +165,10 @@ static int visit_all(struct gc *gc, int namespace_fd)
 	return r;
 }
 
-int ration_gc(const struct ration_host *host, const struct ration_gc_options *options,
+int ration_gc(const struct ration_host *handle, const struct ration_gc_options *options,
 		struct ration_gc_report *report, struct ration_error *reterr)
 {
+	const struct host_snapshot *host = host_now(handle);
 	struct gc gc = {
 		.host = host,
 		.examine_max = UINT64_MAX,

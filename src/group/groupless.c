@@ -22,12 +22,12 @@
 #include "util/error.h"
 
 struct ration_group {
-	const struct ration_host *host; /* borrowed */
+	const struct host_snapshot *host;
 	bool tenant;
 	char address[2 * RATION_NAME_MAX + 2];
 };
 
-static int refuse(const struct ration_host *host, const char *address, struct ration_error *reterr)
+static int refuse(const struct host_snapshot *host, const char *address, struct ration_error *reterr)
 {
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CGROUP, "%s has no cgroup: %s", address,
 			host->facts.base_reason);
@@ -56,11 +56,11 @@ int ration_group_create(const struct ration_host *host, const char *address, con
 	if (r < 0)
 		return r;
 	if (!options || !options->without_cgroup)
-		return refuse(host, address, reterr);
+		return refuse(host_now(host), address, reterr);
 	group = calloc(1, sizeof(*group));
 	if (!group)
 		return error_oom(reterr);
-	group->host = host;
+	group->host = host_now(host);
 	group->tenant = name[0] == '\0';
 	(void)snprintf(group->address, sizeof(group->address), "%s", address);
 	*ret_group = group;
@@ -74,7 +74,7 @@ int ration_group_open(const struct ration_host *host, const char *address, struc
 	int r = names_parse(address, tenant, name, reterr);
 
 	(void)ret_group;
-	return r < 0 ? r : refuse(host, address, reterr);
+	return r < 0 ? r : refuse(host_now(host), address, reterr);
 }
 
 struct ration_group *ration_group_free(struct ration_group *group)

@@ -29,7 +29,6 @@
 #include "group/counters.h"
 #include "group/events.h"
 #include "group/handle.h"
-#include "host/host.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "host/names.h"

@@ -23,7 +23,7 @@
 #include "group/gc.h"
 #include "group/owner.h"
 #include "group/record.h"
-#include "host/unit.h"
+#include "host/prepare.h"
 #include "group/update.h"
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
@@ -122,8 +122,8 @@ void handle_unlock(const struct ration_group *group)
 
 /* ----------------------------------------------------------------- handles */
 
-static int handle_new(const struct ration_host *host, const char *address, struct ration_group **ret,
-		struct ration_error *reterr)
+static int handle_new(const struct ration_host *handle, const struct host_snapshot *host, const char *address,
+		struct ration_group **ret, struct ration_error *reterr)
 {
 	struct ration_group *group = calloc(1, sizeof(*group));
 	char nodes[NODES_PATH_MAX];
@@ -131,6 +131,7 @@ static int handle_new(const struct ration_host *host, const char *address, struc
 
 	if (!group)
 		return error_oom(reterr);
+	group->handle = handle;
 	group->host = host;
 	group->at = PLACE_NONE;
 	group->at.host = host;
@@ -181,11 +182,12 @@ static int open_dirs(struct ration_group *group)
 	return at->fd < 0 ? at->fd : 0;
 }
 
-int ration_group_open(const struct ration_host *host, const char *address, struct ration_group **ret_group,
+int ration_group_open(const struct ration_host *handle, const char *address, struct ration_group **ret_group,
 		struct ration_error *reterr)
 {
+	const struct host_snapshot *host = host_now(handle);
 	CLEANUP(group_freep) struct ration_group *group = NULL;
-	int r = handle_new(host, address, &group, reterr);
+	int r = handle_new(handle, host, address, &group, reterr);
 
 	if (r < 0)
 		return r;
@@ -328,7 +330,7 @@ static void abandon(struct ration_group *group, bool mine)
 /* A tenant whose maker is dead, and its groups whose owners are. True: it is gone. */
 static bool make_room(const struct ration_group *group)
 {
-	const struct ration_host *host = group->host;
+	const struct host_snapshot *host = group->host;
 
 	if (owner_state(host->proc_fd, group->at.fd, NULL) != RATION_OWNER_DEAD)
 		return false;
@@ -415,12 +417,13 @@ static int check_options(const struct ration_group_options *options, struct rati
 	return 0;
 }
 
-int ration_group_create(const struct ration_host *host, const char *address, const struct ration_plan *plan,
+int ration_group_create(const struct ration_host *handle, const char *address, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_group **ret_group,
 		struct ration_error *reterr)
 {
 	static const struct ration_group_options none = { .size = sizeof(none) };
 	CLEANUP(group_freep) struct ration_group *group = NULL;
+	const struct host_snapshot *host;
 	uint32_t wanted;
 	int r;
 
@@ -430,9 +433,9 @@ int ration_group_create(const struct ration_host *host, const char *address, con
 	if (r == 0 && plan)
 		r = plan_check_purpose(plan, RATION_PURPOSE_GROUP, reterr);
 	if (r == 0)
-		r = unit_need(host, RATION_PURPOSE_GROUP, reterr);
+		r = host_need(handle, RATION_PURPOSE_GROUP, &host, reterr);
 	if (r == 0)
-		r = handle_new(host, address, &group, reterr);
+		r = handle_new(handle, host, address, &group, reterr);
 	if (r < 0)
 		return r;
 	r = handle_check_plan(group, plan, reterr);

@@ -19,7 +19,8 @@
 #include "ration.h"
 
 struct ration_group {
-	const struct ration_host *host; /* borrowed */
+	const struct ration_host *handle;  /* borrowed */
+	const struct host_snapshot *host; /* the newest when it was opened */
 	struct place at;    /* at.fd is the directory of the tenant or group itself; -EBADF: no cgroup */
 	bool tenant;
 	char address[2 * RATION_NAME_MAX + 2];

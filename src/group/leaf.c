@@ -26,7 +26,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-int leaf_prepare(const struct ration_host *host, const char *tenant, const char *name, uint32_t wanted,
+int leaf_prepare(const struct host_snapshot *host, const char *tenant, const char *name, uint32_t wanted,
 		struct place *ret_place, struct ration_error *reterr)
 {
 	struct place place = PLACE_NONE;

@@ -6,7 +6,7 @@
 #define RATION_GROUP_LEAF_H
 
 #include "group/place.h"
-#include "host/host.h"
+#include "host/snapshot.h"
 #include "ration.h"
 
 /*
@@ -16,7 +16,7 @@
  * Errors: -EINVAL (names), -EBUSY (processes where there can't be any), -EACCES,
  * -EPERM, -EAGAIN (too many groups), -EIO.
  */
-int leaf_prepare(const struct ration_host *host, const char *tenant, const char *name, uint32_t controllers,
+int leaf_prepare(const struct host_snapshot *host, const char *tenant, const char *name, uint32_t controllers,
 		struct place *ret_place, struct ration_error *reterr);
 
 /*

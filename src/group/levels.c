@@ -13,7 +13,7 @@
 #include "util/cleanup.h"
 
 /* The path of a group below the mount of the hierarchy; itself where it isn't below. */
-static const char *below_mount(const struct ration_host *host, const char *path)
+static const char *below_mount(const struct host_snapshot *host, const char *path)
 {
 	size_t length = strlen(host->mount);
 
@@ -24,7 +24,7 @@ static const char *below_mount(const struct ration_host *host, const char *path)
  * Visits the group at `path`, open as `fd`, and those above it, up to the mount. The
  * first `sure` of them are ours, and there wherever the mount is.
  */
-static void climb(const struct ration_host *host, int fd, char *path, size_t sure, level_visitor *visit, void *data)
+static void climb(const struct host_snapshot *host, int fd, char *path, size_t sure, level_visitor *visit, void *data)
 {
 	for (size_t i = 0; fd >= 0; i++) {
 		const char *where = below_mount(host, path);
@@ -46,7 +46,7 @@ static void climb(const struct ration_host *host, int fd, char *path, size_t sur
 
 void levels_walk(const struct place *place, level_visitor *visit, void *data)
 {
-	const struct ration_host *host = place->host;
+	const struct host_snapshot *host = place->host;
 	char path[PATH_MAX + NODES_PATH_MAX], nodes[NODES_PATH_MAX];
 	char tenant[sizeof(path) + RATION_NAME_MAX + 1];
 
@@ -56,7 +56,7 @@ void levels_walk(const struct place *place, level_visitor *visit, void *data)
 	climb(host, fcntl(place->namespace_fd, F_DUPFD_CLOEXEC, 3), path, host->n_nodes, visit, data);
 }
 
-void levels_walk_own(const struct ration_host *host, level_visitor *visit, void *data)
+void levels_walk_own(const struct host_snapshot *host, level_visitor *visit, void *data)
 {
 	char path[2 * PATH_MAX];
 
@@ -66,7 +66,7 @@ void levels_walk_own(const struct ration_host *host, level_visitor *visit, void 
 	climb(host, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, 0, visit, data);
 }
 
-uint64_t levels_lowest(const struct ration_host *host, const char *tenant, const char *file, uint64_t whole)
+uint64_t levels_lowest(const struct host_snapshot *host, const char *tenant, const char *file, uint64_t whole)
 {
 	CLEANUP(closep) int fd = host->base_fd < 0 ? -EBADF : fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
 

@@ -21,12 +21,12 @@ typedef void level_visitor(void *data, int fd, enum ration_level level, const ch
 void levels_walk(const struct place *place, level_visitor *visit, void *data);
 
 /* The same from our own group upwards, where runs stay that have none. */
-void levels_walk_own(const struct ration_host *host, level_visitor *visit, void *data);
+void levels_walk_own(const struct host_snapshot *host, level_visitor *visit, void *data);
 
 /*
  * Returns the lowest number in `file` of the namespace's nodes and of `tenant`, which
  * may be NULL, and needn't be there; `whole` where none is lower.
  */
-uint64_t levels_lowest(const struct ration_host *host, const char *tenant, const char *file, uint64_t whole);
+uint64_t levels_lowest(const struct host_snapshot *host, const char *tenant, const char *file, uint64_t whole);
 
 #endif

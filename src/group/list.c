@@ -15,6 +15,7 @@
 #include "group/record.h"
 #include "group/stats.h"
 #include "sys/cgroup.h"
+#include "host/host.h"
 #include "host/names.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -31,7 +32,7 @@ struct ration_list {
 };
 
 struct walk {
-	const struct ration_host *host;
+	const struct host_snapshot *host;
 	struct ration_list *list;
 	const char *tenant;   /* that is being visited */
 	const char *only;     /* NULL: all */
@@ -117,9 +118,10 @@ static int compare(const void *a, const void *b)
 	return (*x == '/' ? 1 : *x) - (*y == '/' ? 1 : *y);
 }
 
-int ration_list_new(const struct ration_host *host, const char *tenant, struct ration_list **ret_list,
+int ration_list_new(const struct ration_host *handle, const char *tenant, struct ration_list **ret_list,
 		struct ration_error *reterr)
 {
+	const struct host_snapshot *host = host_now(handle);
 	CLEANUP(closep) int namespace_fd = -EBADF;
 	struct walk walk = { .host = host, .only = tenant };
 	int r = tenant ? names_check("tenant", tenant, reterr) : 0;

@@ -19,7 +19,7 @@
 #include "group/command.h"
 #include "group/origin.h"
 #include "group/owner.h"
-#include "host/unit.h"
+#include "host/prepare.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "sys/retrofit.h"
@@ -109,7 +109,7 @@ static int bring(const struct ration_group *group, pid_t pid)
 	int r = cg_attach(group->at.fd, pid);
 
 	if ((r == -EACCES || r == -EPERM) && sys_access(group->at.fd, "cgroup.procs", W_OK) == 0 &&
-			unit_bring(group->host, pid) >= 0)
+			host_bring(group->host, pid) >= 0)
 		r = cg_attach(group->at.fd, pid);
 	return r;
 }

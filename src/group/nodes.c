@@ -15,6 +15,7 @@
 #include <sys/xattr.h>
 
 #include "group/owner.h"
+#include "host/kinds.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -90,7 +91,7 @@ static int enable(int fd, uint32_t wanted, const char *where, struct ration_erro
 /* ------------------------------------------------------------ evacuation */
 
 /* Moves every process of our own group into the leaf ration.self below it. */
-static int evacuate(const struct ration_host *host, struct ration_error *reterr)
+static int evacuate(const struct host_snapshot *host, struct ration_error *reterr)
 {
 	CLEANUP(closep) int leaf = -EBADF;
 	const char *name = HOST_SELF;
@@ -128,7 +129,7 @@ static int evacuate(const struct ration_host *host, struct ration_error *reterr)
 			host->base);
 }
 
-static int prepare_base(const struct ration_host *host, uint32_t wanted, struct ration_error *reterr)
+static int prepare_base(const struct host_snapshot *host, uint32_t wanted, struct ration_error *reterr)
 {
 	char have[256];
 	bool all = true;
@@ -181,7 +182,7 @@ static int make_node(int dir_fd, const char *name, uint32_t wanted, int *ret_fd,
 
 /* The names and directories from BASE down to the namespace, as far as they are open. */
 struct chain {
-	const struct ration_host *host;
+	const struct host_snapshot *host;
 	int fd[HOST_NODES_MAX];
 };
 
@@ -212,7 +213,7 @@ static int chain_open(struct chain *chain)
 /* The caller has said that its parents are there. */
 static int check_parent(const struct chain *chain, size_t i, struct ration_error *reterr)
 {
-	const struct ration_host *host = chain->host;
+	const struct host_snapshot *host = chain->host;
 	CLEANUP(closep) int fd = -EBADF;
 
 	if (!host->no_create || i + 1 == host->n_nodes)
@@ -272,7 +273,7 @@ static int chain_make(struct chain *chain, uint32_t wanted, struct ration_error 
 	return r;
 }
 
-int nodes_make(const struct ration_host *host, const char *tenant, uint32_t wanted, int *ret_namespace_fd,
+int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t wanted, int *ret_namespace_fd,
 		int *ret_tenant_fd, struct ration_error *reterr)
 {
 	CLEANUP(chain_close) struct chain chain = CHAIN(host);
@@ -306,7 +307,7 @@ int nodes_make(const struct ration_host *host, const char *tenant, uint32_t want
 	return 0;
 }
 
-int nodes_open(const struct ration_host *host)
+int nodes_open(const struct host_snapshot *host)
 {
 	CLEANUP(chain_close) struct chain chain = CHAIN(host);
 	int r = chain_open(&chain);
@@ -314,7 +315,7 @@ int nodes_open(const struct ration_host *host)
 	return r < 0 ? r : TAKE_FD(chain.fd[host->n_nodes - 1]);
 }
 
-const char *nodes_path(char *buf, size_t size, const struct ration_host *host)
+const char *nodes_path(char *buf, size_t size, const struct host_snapshot *host)
 {
 	size_t used = 0;
 
@@ -324,7 +325,7 @@ const char *nodes_path(char *buf, size_t size, const struct ration_host *host)
 	return buf;
 }
 
-void nodes_remove_above(const struct ration_host *host, int namespace_fd)
+void nodes_remove_above(const struct host_snapshot *host, int namespace_fd)
 {
 	CLEANUP(chain_close) struct chain chain = CHAIN(host);
 
@@ -339,7 +340,7 @@ void nodes_remove_above(const struct ration_host *host, int namespace_fd)
 	chain_remove(&chain);
 }
 
-void nodes_remove(const struct ration_host *host, int namespace_fd, const char *tenant, int tenant_fd)
+void nodes_remove(const struct host_snapshot *host, int namespace_fd, const char *tenant, int tenant_fd)
 {
 	/* Its limits are for the next to come, too. */
 	if (owner_recorded(tenant_fd) && owner_state(host->proc_fd, tenant_fd, NULL) != RATION_OWNER_DEAD)

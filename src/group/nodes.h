@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "host/host.h"
+#include "host/snapshot.h"
 #include "ration.h"
 
 /* Rounds against others who remove what we make; far more than ever seen. */
@@ -23,13 +23,13 @@ static inline bool vanished(int code)
 int nodes_error(int code, const char *what, const char *where, struct ration_error *reterr);
 
 /* Opens the namespace's directory. -ENOENT: nothing has been made in it. */
-int nodes_open(const struct ration_host *host);
+int nodes_open(const struct host_snapshot *host);
 
 /* Room for the path of the namespace below BASE. */
 #define NODES_PATH_MAX (HOST_NODES_MAX * (RATION_NAME_MAX + 1) + 1)
 
 /* Writes the path of the namespace below BASE, "/a/b/ration". Returns buf. */
-const char *nodes_path(char *buf, size_t size, const struct ration_host *host);
+const char *nodes_path(char *buf, size_t size, const struct host_snapshot *host);
 
 /*
  * Makes sure that the namespace and `tenant` are there and can have groups with
@@ -37,13 +37,13 @@ const char *nodes_path(char *buf, size_t size, const struct ration_host *host);
  * Errors: -EBUSY (processes where there can't be any), -EACCES, -EPERM, -EAGAIN
  * (too many groups), -ENOENT (a parent that the caller says is there), -EIO.
  */
-int nodes_make(const struct ration_host *host, const char *tenant, uint32_t controllers, int *ret_namespace_fd,
+int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t controllers, int *ret_namespace_fd,
 		int *ret_tenant_fd, struct ration_error *reterr);
 
 /* Removes the tenant and the namespace where they are empty and not marked to stay. */
-void nodes_remove(const struct ration_host *host, int namespace_fd, const char *tenant, int tenant_fd);
+void nodes_remove(const struct host_snapshot *host, int namespace_fd, const char *tenant, int tenant_fd);
 
 /* The same from the namespace upwards, once a tenant is gone. */
-void nodes_remove_above(const struct ration_host *host, int namespace_fd);
+void nodes_remove_above(const struct host_snapshot *host, int namespace_fd);
 
 #endif

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "group/record.h"
-#include "host/unit.h"
+#include "host/prepare.h"
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
@@ -32,7 +32,7 @@
 /* Lines kept of one group; older ones of living processes go first. */
 #define ORIGINS_MAX RECORD_MAX
 
-static bool lives(const struct ration_host *host, pid_t pid, uint64_t start)
+static bool lives(const struct host_snapshot *host, pid_t pid, uint64_t start)
 {
 	uint64_t now;
 
@@ -40,7 +40,7 @@ static bool lives(const struct ration_host *host, pid_t pid, uint64_t start)
 }
 
 /* Adds a line to the record of one directory. */
-static void record_on(const struct ration_host *host, int fd, pid_t pid, const char *path)
+static void record_on(const struct host_snapshot *host, int fd, pid_t pid, const char *path)
 {
 	char old[ORIGINS_MAX], text[ORIGINS_MAX];
 	uint64_t start;
@@ -120,7 +120,7 @@ static bool find(const char *origins, pid_t pid, uint64_t start, char *path, siz
 }
 
 /* Where a process came from, or the nearest of its ancestors that came from anywhere. */
-static bool find_origin(const struct ration_host *host, const char *origins, pid_t pid, char *path, size_t size)
+static bool find_origin(const struct host_snapshot *host, const char *origins, pid_t pid, char *path, size_t size)
 {
 	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
 		struct proc_stat stat;
@@ -134,7 +134,7 @@ static bool find_origin(const struct ration_host *host, const char *origins, pid
 	return false;
 }
 
-int origin_move(const struct ration_host *host, pid_t pid, const char *path)
+int origin_move(const struct host_snapshot *host, pid_t pid, const char *path)
 {
 	CLEANUP(closep) int fd = -EBADF;
 	char full[2 * PATH_MAX];
@@ -189,7 +189,7 @@ struct release {
 static int release_one(void *data, pid_t pid)
 {
 	struct release *release = data;
-	const struct ration_host *host = release->group->host;
+	const struct host_snapshot *host = release->group->host;
 	char path[PATH_MAX];
 	int r = -ENOENT;
 
@@ -258,8 +258,8 @@ int origin_release(const struct ration_group *group, struct ration_remove_report
 	struct release release = { .group = group, .report = report, .own = own };
 
 	/* Into a session's scope a user can't move them: then the caller is to be where they can go. */
-	if (group->host->outside)
-		(void)unit_bring(group->host, getpid());
+	if (host_now(group->handle)->outside)
+		(void)host_bring(group->host, getpid());
 	if (proc_cgroup(group->host->proc_fd, getpid(), own, sizeof(own)) < 0)
 		own[0] = '\0';
 	for (int round = 0; round < ROUNDS_MAX && cg_populated(group->at.fd) == 1; round++) {

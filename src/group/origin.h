@@ -39,6 +39,6 @@ int origin_release(const struct ration_group *group, struct ration_remove_report
 int origin_release_v1(const struct ration_group *group, struct ration_error *reterr);
 
 /* Moves one process to a group by its path from the mount. Errors: of cg_attach(). */
-int origin_move(const struct ration_host *host, pid_t pid, const char *path);
+int origin_move(const struct host_snapshot *host, pid_t pid, const char *path);
 
 #endif

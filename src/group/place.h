@@ -8,11 +8,11 @@
 #include <errno.h>
 
 #include "group/owner.h"
-#include "host/host.h"
+#include "host/snapshot.h"
 #include "ration.h"
 
 struct place {
-	const struct ration_host *host; /* borrowed */
+	const struct host_snapshot *host; /* borrowed */
 	int namespace_fd, tenant_fd, fd;
 	int v1_fd[HOST_V1_MAX];         /* its directories in host->v1, or -EBADF */
 	char tenant[RATION_NAME_MAX + 1];

@@ -113,7 +113,7 @@ int protect_nodes(const struct ration_plan *plan, const struct place *place, str
 	return 0;
 }
 
-void protect_without(const struct ration_host *host, int tenant_fd)
+void protect_without(const struct host_snapshot *host, int tenant_fd)
 {
 	struct place place = PLACE_NONE;
 

@@ -22,6 +22,6 @@ int protect_nodes(const struct ration_plan *plan, const struct place *place, str
  * The same after a group of the tenant has been removed for somebody who is dead: who gave
  * the nodes its share can't take it back. Before the nodes themselves are removed.
  */
-void protect_without(const struct ration_host *host, int tenant_fd);
+void protect_without(const struct host_snapshot *host, int tenant_fd);
 
 #endif

@@ -58,7 +58,7 @@ struct each {
 static int visit_leaf(int tenant_fd, const char *name, void *data)
 {
 	const struct each *each = data;
-	struct ration_group leaf = { .host = each->tenant->host, .at = PLACE_NONE };
+	struct ration_group leaf = { .handle = each->tenant->handle, .host = each->tenant->host, .at = PLACE_NONE };
 	int r = 0;
 
 	leaf.at.host = leaf.host;

@@ -60,7 +60,7 @@ static const enum kind kinds[RATION_LIMIT_COUNT] = {
 /* ----------------------------------------------------------------- reading */
 
 /* What the machine itself has of it; RATION_UNLIMITED where that says nothing. */
-static uint64_t machine_has(const struct ration_host *host, enum ration_limit limit)
+static uint64_t machine_has(const struct host_snapshot *host, enum ration_limit limit)
 {
 	const struct host_facts *facts = &host->facts;
 	char text[32];
@@ -259,7 +259,7 @@ static void find_keys(const struct ration_group *group, const struct ration_limi
 /* The path of the group in a hierarchy of cgroup v1, from the root of the file system. */
 static void path_in_v1(char *buf, size_t size, const struct ration_group *group, uint32_t controller)
 {
-	const struct ration_host *host = group->host;
+	const struct host_snapshot *host = group->host;
 	char nodes[NODES_PATH_MAX];
 
 	buf[0] = '\0';

@@ -51,7 +51,7 @@ static bool is_there(const char *root, const char *path)
 }
 
 /* Takes a word that others have written, if it is one. */
-static void take_kind(struct ration_host *host, const char *word)
+static void take_kind(struct host_snapshot *host, const char *word)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	size_t length = strspn(word, allowed);
@@ -69,7 +69,7 @@ struct environment {
 	ssize_t n;
 };
 
-static void read_environment(const struct ration_host *host, const char *path, struct environment *ret)
+static void read_environment(const struct host_snapshot *host, const char *path, struct environment *ret)
 {
 	ret->n = proc_read(host->proc_fd, path, ret->text, sizeof(ret->text));
 }
@@ -87,7 +87,7 @@ static const char *variable_of(const struct environment *environment, const char
 }
 
 /* The variable that systemd has asked runtimes to give their first process. */
-static void ask_first_process(struct ration_host *host, const struct environment *first)
+static void ask_first_process(struct host_snapshot *host, const struct environment *first)
 {
 	const char *value = variable_of(first, "container=");
 
@@ -99,7 +99,7 @@ static void ask_first_process(struct ration_host *host, const struct environment
  * Whether a variable says that this is a pod. People set it for themselves, to try
  * things outside; so our own counts only where the kernel, too, shows a container.
  */
-static bool kubernetes_variable(const struct ration_host *host, const struct environment *first)
+static bool kubernetes_variable(const struct host_snapshot *host, const struct environment *first)
 {
 	struct environment own;
 
@@ -112,7 +112,7 @@ static bool kubernetes_variable(const struct ration_host *host, const struct env
 }
 
 /* The kubelet's group for all pods, which only a namespace hides: "kubepods" or "kubepods.slice". */
-static bool kubernetes_group(const struct ration_host *host)
+static bool kubernetes_group(const struct host_snapshot *host)
 {
 	char text[4096];
 
@@ -120,7 +120,7 @@ static bool kubernetes_group(const struct ration_host *host)
 }
 
 /* systemd tells in this file what it found itself in. */
-static void ask_systemd(struct ration_host *host, const char *root)
+static void ask_systemd(struct host_snapshot *host, const char *root)
 {
 	char path[PATH_MAX], text[64] = "";
 	CLEANUP(closep) int fd = -EBADF;
@@ -145,7 +145,7 @@ static bool in_cgroup_namespace(const struct mounts *mounts, const char *root)
 	       is_there(root, events);
 }
 
-void container_probe(struct ration_host *host, const struct mounts *mounts, const char *root)
+void container_probe(struct host_snapshot *host, const struct mounts *mounts, const char *root)
 {
 	struct environment first;
 
@@ -172,14 +172,14 @@ void container_probe(struct ration_host *host, const struct mounts *mounts, cons
 /* gVisor has told of this build of 2016 since 2018, whatever it calls its release. */
 #define GVISOR_BUILD "#1 SMP Sun Jan 10 15:06:54 PST 2016"
 
-static bool is_gvisor(const struct ration_host *host, const char *version)
+static bool is_gvisor(const struct host_snapshot *host, const char *version)
 {
 	/* The file is of 2022 and nobody else's, the name of 2026. */
 	return sys_access(host->proc_fd, "sentry-meminfo", F_OK) == 0 || strstr(version, GVISOR_BUILD) ||
 		strstr(host->kernel, "-gvisor");
 }
 
-static const char *kind_of_kernel(const struct ration_host *host, const char *version)
+static const char *kind_of_kernel(const struct host_snapshot *host, const char *version)
 {
 	if (is_gvisor(host, version))
 		return KERNEL_GVISOR;
@@ -189,7 +189,7 @@ static const char *kind_of_kernel(const struct ration_host *host, const char *ve
 	return strstr(host->kernel, "Microsoft") ? KERNEL_WSL1 : "";
 }
 
-void kernel_probe(struct ration_host *host)
+void kernel_probe(struct host_snapshot *host)
 {
 	char version[512] = "";
 
@@ -204,7 +204,7 @@ void kernel_probe(struct ration_host *host)
 
 /* -------------------------------------------------------------- what helps */
 
-const char *container_fix_read_only(const struct ration_host *host)
+const char *container_fix_read_only(const struct host_snapshot *host)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(host->container_kind, kinds[i].kind) == 0)
@@ -214,7 +214,7 @@ const char *container_fix_read_only(const struct ration_host *host)
 	       "unmask=/sys/fs/cgroup …";
 }
 
-const char *container_fix_outside(const struct ration_host *host)
+const char *container_fix_outside(const struct host_snapshot *host)
 {
 	/* It has a namespace, and a mount that somebody has bound into it from outside of that. */
 	return host->facts.cgroup_namespace ? "start the container without -v /sys/fs/cgroup:/sys/fs/cgroup, "

@@ -7,22 +7,23 @@
 
 #include <stdbool.h>
 
-#include "host/host.h"
+#include "host/kinds.h"
+#include "host/snapshot.h"
 #include "sys/mounts.h"
 
 /*
  * Fills in `container_kind` and the facts `container` and `cgroup_namespace`. `root` is ""
  * or where a test has its tree.
  */
-void container_probe(struct ration_host *host, const struct mounts *mounts, const char *root);
+void container_probe(struct host_snapshot *host, const struct mounts *mounts, const char *root);
 
 /* Fills in `kernel` and `kernel_kind`. */
-void kernel_probe(struct ration_host *host);
+void kernel_probe(struct host_snapshot *host);
 
 /* How its maker would start it with groups that can be written. */
-const char *container_fix_read_only(const struct ration_host *host);
+const char *container_fix_read_only(const struct host_snapshot *host);
 
 /* How its maker would start it with a mount that shows the group it is in. */
-const char *container_fix_outside(const struct ration_host *host);
+const char *container_fix_outside(const struct host_snapshot *host);
 
 #endif

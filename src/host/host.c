@@ -1,92 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host-handle.c - the handle of a host: made, told of, freed
- *
- * What is the same on every system. Looking at the machine is host.c's, and
- * host-other.c's where that isn't Linux.
+ * host.c - the handle of a host: opened, told of, freed
  */
 #include "host/host.h"
 
-#include <pthread.h>
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/names.h"
-#include "util/cleanup.h"
+#include "host/probe.h"
 #include "util/error.h"
 
-const struct host_controller host_controllers[HOST_CONTROLLERS] = {
-	{ "cpu", RATION_CONTROLLER_CPU },
-	{ "cpuset", RATION_CONTROLLER_CPUSET },
-	{ "hugetlb", RATION_CONTROLLER_HUGETLB },
-	{ "io", RATION_CONTROLLER_IO },
-	{ "memory", RATION_CONTROLLER_MEMORY },
-	{ "pids", RATION_CONTROLLER_PIDS },
-};
-
-const char *kernel_fix_v1(const char *kind)
+void host_show(struct ration_host *host, struct host_snapshot *next)
 {
-	if (kernel_is(kind, KERNEL_WSL2))
-		return "in Windows, %UserProfile%\\.wslconfig: [wsl2] kernelCommandLine = cgroup_no_v1=all "
-		       "systemd.unified_cgroup_hierarchy=1; then wsl --shutdown";
-	if (kernel_is(kind, KERNEL_WSL1))
-		return "in Windows: wsl --set-version DISTRIBUTION 2";
-	return "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1";
+	next->older = atomic_load_explicit(&host->newest, memory_order_relaxed);
+	atomic_store_explicit(&host->newest, next, memory_order_release);
 }
 
-/* Takes "a/b/c" and the namespace apart. */
-static int take_nodes(struct ration_host *host, const char *parent, struct ration_error *reterr)
+static int probe_first(const struct ration_host_options *options, struct host_snapshot **ret_host,
+		struct ration_error *reterr)
 {
-	char name[RATION_NAME_MAX + 2];
-	int r;
+	struct host_snapshot *host;
+	int r = snapshot_new(options, &host, reterr);
 
-	for (const char *at = parent; at && *at;) {
-		size_t length = strcspn(at, "/");
-
-		if (host->n_nodes == HOST_NODES_MAX - 1)
-			return error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME,
-					"--parent has more than %d names", HOST_NODES_MAX - 1);
-		/* One byte more than is allowed shows that it is too long. */
-		(void)snprintf(name, sizeof(name), "%.*s", (int)length, at);
-		r = names_check("--parent", name, reterr);
-		if (r < 0)
-			return r;
-		(void)strcpy(host->node[host->n_nodes++], name);
-		at += length;
-		if (*at == '/' && !*++at)
-			return names_check("--parent", "", reterr);
+	if (r < 0)
+		return r;
+	r = probe(host, options, reterr);
+	if (r < 0) {
+		(void)snapshot_free(host);
+		return r;
 	}
-	(void)strcpy(host->node[host->n_nodes++], host->nspace);
+	*ret_host = host;
 	return 0;
 }
 
-int host_new(const struct ration_host_options *options, struct ration_host **ret_host, struct ration_error *reterr)
+int ration_host_open(const struct ration_host_options *options, struct ration_host **ret_host,
+		struct ration_error *reterr)
 {
-	const char *nspace = options->nspace ? options->nspace : "ration";
+	static const struct ration_host_options none = { .size = sizeof(none) };
+	struct host_snapshot *first;
 	struct ration_host *host;
 	int r;
 
+	if (!options)
+		options = &none;
 	if (options->size != sizeof(*options))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_host_options of another version");
-	r = names_check("--namespace", nspace, reterr);
+	r = probe_first(options, &first, reterr);
 	if (r < 0)
 		return r;
 	host = calloc(1, sizeof(*host));
-	if (!host)
-		return error_oom(reterr);
-	host->proc_fd = host->base_fd = -EBADF;
-	host->kernel_kind = "";
-	(void)snprintf(host->root, sizeof(host->root), "%s", options->root ? options->root : "");
-	(void)sigemptyset(&host->mask);
-	(void)pthread_sigmask(SIG_SETMASK, NULL, &host->mask);
-	host->nspace = strdup(nspace);
-	r = host->nspace ? take_nodes(host, options->parent, reterr) : error_oom(reterr);
+	r = host ? -pthread_mutex_init(&host->lock, NULL) : error_oom(reterr);
 	if (r < 0) {
-		(void)ration_host_free(host);
+		(void)snapshot_free(first);
+		free(host);
 		return r;
 	}
-	host->no_create = options->no_create;
+	host_show(host, first);
 	*ret_host = host;
 	return 0;
 }
@@ -94,18 +64,21 @@ int host_new(const struct ration_host_options *options, struct ration_host **ret
 struct ration_host *ration_host_free(struct ration_host *host)
 {
 	if (host) {
-		(void)close_fd(host->proc_fd);
-		(void)close_fd(host->base_fd);
-		for (size_t i = 0; i < host->n_v1; i++)
-			(void)close_fd(host->v1[i].fd);
-		free(host->nspace);
+		struct host_snapshot *older, *snapshot = atomic_load_explicit(&host->newest, memory_order_acquire);
+
+		for (; snapshot; snapshot = older) {
+			older = snapshot->older;
+			(void)snapshot_free(snapshot);
+		}
+		(void)pthread_mutex_destroy(&host->lock);
 		free(host);
 	}
 	return NULL;
 }
 
-void ration_host_info(const struct ration_host *host, struct ration_host_info *info)
+void ration_host_info(const struct ration_host *handle, struct ration_host_info *info)
 {
+	const struct host_snapshot *host = host_now(handle);
 	const struct host_facts *facts = &host->facts;
 	struct ration_host_info all = {
 		.size = info->size,

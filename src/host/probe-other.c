@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host-other.c - probe, on a system that has no cgroups
+ * probe-other.c - looks at the machine, on a system that has no cgroups
  */
-#include "host/host.h"
+#include "host/probe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,12 +11,13 @@
 #include "group/levels.h"
 #include "run/watch.h"
 #include "host/cpus.h"
+#include "host/host.h"
 #include "sys/os.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"
 
-static void probe(struct ration_host *host)
+static void probe_machine(struct host_snapshot *host)
 {
 	struct host_facts *facts = &host->facts;
 	struct os_machine machine = { .name = "this system" };
@@ -37,29 +38,17 @@ static void probe(struct ration_host *host)
 	(void)strcpy(host->memory_source, "machine");
 }
 
-int ration_host_open(const struct ration_host_options *options, struct ration_host **ret_host,
-		struct ration_error *reterr)
+int probe(struct host_snapshot *host, const struct ration_host_options *options, struct ration_error *reterr)
 {
-	static const struct ration_host_options none = { .size = sizeof(none) };
-	struct ration_host *host;
 	char shown[TEXT_SHOWN_MAX];
 	int r;
 
-	if (!options)
-		options = &none;
-	r = host_new(options, &host, reterr);
-	if (r < 0)
-		return r;
-	probe(host);
-	if (options->base) {
-		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--base %s: %s",
-				text_escape(shown, sizeof(shown), options->base), host->facts.base_reason);
-		(void)error_hint(reterr, r, "leave it out: a run is followed by its processes here");
-		(void)ration_host_free(host);
-		return r;
-	}
-	*ret_host = host;
-	return 0;
+	probe_machine(host);
+	if (!options->base)
+		return 0;
+	r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--base %s: %s",
+			text_escape(shown, sizeof(shown), options->base), host->facts.base_reason);
+	return error_hint(reterr, r, "leave it out: a run is followed by its processes here");
 }
 
 /* BASE is never there, and nothing could be done for it. */
@@ -72,7 +61,7 @@ int ration_host_prepare(struct ration_host *host, enum ration_purpose purpose, s
 }
 
 /* Nobody above has a limit. */
-uint64_t levels_lowest(const struct ration_host *host, const char *tenant, const char *file, uint64_t whole)
+uint64_t levels_lowest(const struct host_snapshot *host, const char *tenant, const char *file, uint64_t whole)
 {
 	(void)host;
 	(void)tenant;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host.c - probe: which cgroups, where, and what they can do
+ * probe.c - looks at the machine: which cgroups, where, and what they can do
  *
  * BASE is found, never assumed. In this order:
  *
@@ -17,7 +17,7 @@
  *
  * Looking changes nothing.
  */
-#include "host/host.h"
+#include "host/probe.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -30,6 +30,7 @@
 #include <sys/xattr.h>
 
 #include "host/container.h"
+#include "host/kinds.h"
 #include "host/machine.h"
 #include "host/unit.h"
 #include "group/cgroup1.h"
@@ -76,7 +77,7 @@ static bool probe_pidfd(bool born_inside)
 }
 
 /* Files of groups can't be looked for before there is a group: their kernel's version tells. */
-static uint32_t probe_features(const struct ration_host *host)
+static uint32_t probe_features(const struct host_snapshot *host)
 {
 	static const struct {
 		unsigned major, minor;
@@ -132,7 +133,7 @@ static bool below_root(const char *root, const char *path)
 		access(full, F_OK) == 0;
 }
 
-static int probe_machine(struct ration_host *host, const char *root, struct ration_error *reterr)
+static int probe_machine(struct host_snapshot *host, const char *root, struct ration_error *reterr)
 {
 	struct host_facts *facts = &host->facts;
 	char meminfo[4096] = "";
@@ -185,7 +186,7 @@ static int base_writable(int fd)
  * 0: every process of the group is one of ours, and can be moved into a leaf.
  * -EXDEV: one is of another pid namespace; -EPERM: one is of another uid.
  */
-static int all_ours(const struct ration_host *host, int fd)
+static int all_ours(const struct host_snapshot *host, int fd)
 {
 	CLEANUP(closep) int procs = cg_open_file(fd, "cgroup.procs");
 	uid_t uid = geteuid();
@@ -240,7 +241,7 @@ uint32_t host_read_controllers(int fd)
 	return bits;
 }
 
-static void note_no_controllers(struct ration_host *host)
+static void note_no_controllers(struct host_snapshot *host)
 {
 	struct host_facts *facts = &host->facts;
 	const char *slash = strrchr(host->base, '/');
@@ -259,7 +260,7 @@ static void note_no_controllers(struct ration_host *host)
 }
 
 /* Takes the directory as BASE, if it can be written; says why not otherwise. */
-static void take_base(struct ration_host *host, int fd, enum ration_base_kind kind, bool read_only)
+static void take_base(struct host_snapshot *host, int fd, enum ration_base_kind kind, bool read_only)
 {
 	struct host_facts *facts = &host->facts;
 	int r = read_only ? -EROFS : base_writable(fd);
@@ -299,7 +300,7 @@ static int open_group(const char *path, const char *root)
 }
 
 /* The lowest memory.max from BASE upwards to the mount: what no group below can get past. */
-static void find_capacity(struct ration_host *host, int base_fd, const char *base, const char *root)
+static void find_capacity(struct host_snapshot *host, int base_fd, const char *base, const char *root)
 {
 	CLEANUP(closep) int fd = fcntl(base_fd, F_DUPFD_CLOEXEC, 3);
 	char path[PATH_MAX], top[PATH_MAX];
@@ -330,7 +331,7 @@ static void find_capacity(struct ration_host *host, int base_fd, const char *bas
 }
 
 /* Without a BASE runs stay in our own group, which may have limits all the same. */
-static void own_capacity(struct ration_host *host, const char *root)
+static void own_capacity(struct host_snapshot *host, const char *root)
 {
 	CLEANUP(closep) int fd = -EBADF;
 	char path[PATH_MAX];
@@ -344,7 +345,7 @@ static void own_capacity(struct ration_host *host, const char *root)
 }
 
 /* BASE is our own group, or the one that we came from into ration.self. */
-static void find_nested(struct ration_host *host, const struct mounts *mounts, const char *root)
+static void find_nested(struct host_snapshot *host, const struct mounts *mounts, const char *root)
 {
 	struct host_facts *facts = &host->facts;
 	int r, fd = open_group(host->base, root);
@@ -386,14 +387,14 @@ static bool inside_a_run(const struct mounts *mounts, const char *root)
 	return fd >= 0 && fgetxattr(fd, CG_XATTR_BASE, value, sizeof(value)) >= 0;
 }
 
-static bool own_is_delegated(const struct ration_host *host, const char *root)
+static bool own_is_delegated(const struct host_snapshot *host, const char *root)
 {
 	CLEANUP(closep) int fd = open_group(host->base, root);
 
 	return fd >= 0 && delegated(fd);
 }
 
-static void no_unit(struct ration_host *host, const char *fix, const char *reason)
+static void no_unit(struct host_snapshot *host, const char *fix, const char *reason)
 {
 	base_note(&host->facts, fix, "systemd owns %s and hasn't delegated it%s%s", host->base, *reason ? "; " : "",
 			reason);
@@ -401,7 +402,7 @@ static void no_unit(struct ration_host *host, const char *fix, const char *reaso
 }
 
 /* What a user's manager hasn't been given, its units can't have. */
-static void note_kept_back(struct ration_host *host, const struct unit_place *place)
+static void note_kept_back(struct host_snapshot *host, const struct unit_place *place)
 {
 	const uint32_t all = RATION_CONTROLLER_CPU | RATION_CONTROLLER_CPUSET | RATION_CONTROLLER_IO |
 		RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS;
@@ -422,7 +423,7 @@ static void note_kept_back(struct ration_host *host, const struct unit_place *pl
 			"systemd has delegated to %s these controllers only: %s", strrchr(place->manager, '/') + 1, have);
 }
 
-static bool lacks_program(struct ration_host *host)
+static bool lacks_program(struct host_snapshot *host)
 {
 	if (!host->unit_program[0])
 		no_unit(host, "let it be asked: unset RATION_UNIT_PROGRAM", "it isn't to be asked for anything");
@@ -435,7 +436,7 @@ static bool lacks_program(struct ration_host *host)
 }
 
 /* The unit isn't there yet: tells of what it will be. */
-static void expect_unit(struct ration_host *host, const char *unit, int manager_fd, const char *manager,
+static void expect_unit(struct host_snapshot *host, const char *unit, int manager_fd, const char *manager,
 		const char *root)
 {
 	struct host_facts *facts = &host->facts;
@@ -453,7 +454,7 @@ static void expect_unit(struct ration_host *host, const char *unit, int manager_
 	machine_probe_group(facts, manager_fd, manager);
 }
 
-static void find_unit(struct ration_host *host, const struct mounts *mounts, const char *root)
+static void find_unit(struct host_snapshot *host, const struct mounts *mounts, const char *root)
 {
 	CLEANUP(closep) int manager_fd = -EBADF;
 	CLEANUP(closep) int fd = -EBADF;
@@ -491,7 +492,7 @@ static void find_unit(struct ration_host *host, const struct mounts *mounts, con
 
 /* ------------------------------------------------------------------- finding */
 
-static void find_base(struct ration_host *host, const struct mounts *mounts, const char *root)
+static void find_base(struct host_snapshot *host, const struct mounts *mounts, const char *root)
 {
 	struct host_facts *facts = &host->facts;
 
@@ -534,7 +535,7 @@ static void find_base(struct ration_host *host, const struct mounts *mounts, con
 		find_nested(host, mounts, root);
 }
 
-static int given_base(struct ration_host *host, const char *base, const char *root, struct ration_error *reterr)
+static int given_base(struct host_snapshot *host, const char *base, const char *root, struct ration_error *reterr)
 {
 	char shown[BASE_SHOWN_MAX];
 	int fd = open_group(base, root);
@@ -562,7 +563,7 @@ static int given_base(struct ration_host *host, const char *base, const char *ro
 }
 
 /* Only a fallback needs this count, and it costs a walk through /proc. */
-static void count_user_tasks(struct ration_host *host)
+static void count_user_tasks(struct host_snapshot *host)
 {
 	struct host_facts *facts = &host->facts;
 
@@ -570,18 +571,31 @@ static void count_user_tasks(struct ration_host *host)
 		(void)proc_uid_tasks(host->proc_fd, getuid(), &facts->user_tasks);
 }
 
+void probe_drop_base(struct host_snapshot *host, const char *reason, const char *fix)
+{
+	struct host_facts *facts = &host->facts;
+
+	host->base_fd = close_fd(host->base_fd);
+	host->base[0] = '\0';
+	host->unit_pending = host->outside = false;
+	facts->base_kind = RATION_BASE_NONE;
+	facts->controllers = 0;
+	base_note(facts, fix, "%s", reason);
+	count_user_tasks(host);
+}
+
 /* What its groups are told they remember, and they hold hardly anybody to it: see container.c. */
-static void refuse_gvisor(struct ration_host *host)
+static void refuse_gvisor(struct host_snapshot *host)
 {
 	bool given = host->facts.base_kind == RATION_BASE_GIVEN || host->facts.base_kind == RATION_BASE_REFUSED;
 
-	host_drop_base(host, "gVisor's groups can't be relied on: they take limits of memory and CPU, and hold nobody to them",
+	probe_drop_base(host, "gVisor's groups can't be relied on: they take limits of memory and CPU, and hold nobody to them",
 			"limit the sandbox from outside: docker run --memory …, or resources.limits of its pod");
 	if (given)
 		host->facts.base_kind = RATION_BASE_REFUSED;
 }
 
-static int probe_cgroups(struct ration_host *host, const char *base, const char *root,
+static int probe_cgroups(struct host_snapshot *host, const char *base, const char *root,
 		struct ration_error *reterr)
 {
 	struct host_facts *facts = &host->facts;
@@ -628,52 +642,17 @@ static int probe_cgroups(struct ration_host *host, const char *base, const char 
 	return 0;
 }
 
-int host_probe_again(struct ration_host *host, struct ration_error *reterr)
+int probe_again(struct host_snapshot *host, struct ration_error *reterr)
 {
-	struct host_facts *facts = &host->facts;
-
-	host->base_fd = close_fd(host->base_fd);
-	host->base[0] = facts->base_reason[0] = facts->base_fix[0] = '\0';
-	host->unit_pending = host->outside = host->evacuate = false;
-	facts->base_kind = RATION_BASE_NONE;
-	facts->controllers = 0;
 	return probe_cgroups(host, NULL, host->root, reterr);
 }
 
-void host_drop_base(struct ration_host *host, const char *reason, const char *fix)
+int probe(struct host_snapshot *host, const struct ration_host_options *options, struct ration_error *reterr)
 {
-	struct host_facts *facts = &host->facts;
-
-	host->base_fd = close_fd(host->base_fd);
-	host->base[0] = '\0';
-	host->unit_pending = host->outside = false;
-	facts->base_kind = RATION_BASE_NONE;
-	facts->controllers = 0;
-	base_note(facts, fix, "%s", reason);
-	count_user_tasks(host);
-}
-
-int ration_host_open(const struct ration_host_options *options, struct ration_host **ret_host,
-		struct ration_error *reterr)
-{
-	static const struct ration_host_options none = { .size = sizeof(none) };
-	struct ration_host *host;
 	int r;
 
-	if (!options)
-		options = &none;
-	r = host_new(options, &host, reterr);
-	if (r < 0)
-		return r;
 	(void)snprintf(host->unit_program, sizeof(host->unit_program), "%s",
 			options->unit_program ? options->unit_program : UNIT_PROGRAM);
 	r = probe_machine(host, host->root, reterr);
-	if (r == 0)
-		r = probe_cgroups(host, options->base, host->root, reterr);
-	if (r < 0) {
-		(void)ration_host_free(host);
-		return r;
-	}
-	*ret_host = host;
-	return 0;
+	return r < 0 ? r : probe_cgroups(host, options->base, host->root, reterr);
 }

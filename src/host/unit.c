@@ -25,12 +25,8 @@
 #include <unistd.h>
 
 #include "sys/cgroup.h"
+#include "sys/bus.h"
 #include "sys/syscalls.h"
-#include "util/cleanup.h"
-#include "util/error.h"
-
-/* For all that systemd is asked in one go; it takes some 30 ms. */
-#define ASK_USEC (15 * UINT64_C(1000000))
 
 void unit_place(struct unit_place *ret, bool user)
 {
@@ -74,67 +70,4 @@ size_t unit_prefix(const char *own)
 			return (size_t)(at - own) + length;
 	}
 	return 0;
-}
-
-/* What we wanted to have isn't to be had: from now on there is no BASE. */
-static int give_up(struct ration_host *host, int code, const char *message, struct ration_error *reterr)
-{
-	static const char fix[] = "see ration doctor, or name a group that is yours: --base DIR";
-
-	host_drop_base(host, message, fix);
-	(void)error_set(reterr, code, code == -ETIMEDOUT ? RATION_CAUSE_TIMEOUT : RATION_CAUSE_NO_CGROUP, "%s",
-			message);
-	return error_hint(reterr, code, "%s", fix);
-}
-
-int ration_host_prepare(struct ration_host *host, enum ration_purpose purpose, struct ration_error *reterr)
-{
-	char message[BUS_MESSAGE_MAX] = "";
-	struct bus_request request = {
-		.user = !host->facts.root,
-		.start = host->unit_pending && purpose != RATION_PURPOSE_PROCESS,
-		.program = host->unit_program,
-		.until_usec = sys_now_usec() + ASK_USEC,
-	};
-	int r;
-
-	if (host->outside && purpose != RATION_PURPOSE_GROUP && (request.start || !host->unit_pending))
-		request.move = getpid();
-	if (!request.start && request.move == 0)
-		return 0;
-	r = bus_ask(&request, message);
-	if (r < 0)
-		return give_up(host, r, message, reterr);
-	r = host_probe_again(host, reterr);
-	if (r < 0)
-		return r;
-	if (host->base_fd < 0 || (request.move > 0 && host->outside))
-		return give_up(host, -EIO, "systemd has started " BUS_UNIT ", and it isn't to be seen", reterr);
-	return 1;
-}
-
-/* A host is const to those who only use it, and was made by us all the same. */
-int unit_need(const struct ration_host *host, enum ration_purpose purpose, struct ration_error *reterr)
-{
-	int r;
-
-	if (!host->unit_pending && !host->outside)
-		return 0;
-	r = ration_host_prepare((struct ration_host *)host, purpose, reterr);
-	return r < 0 ? r : 0;
-}
-
-int unit_bring(const struct ration_host *host, pid_t pid)
-{
-	char ignored[BUS_MESSAGE_MAX];
-	const struct bus_request request = {
-		.user = true,
-		.move = pid,
-		.program = host->unit_program,
-		.until_usec = sys_now_usec() + ASK_USEC,
-	};
-
-	if (host->facts.root || host->facts.base_kind != RATION_BASE_UNIT || host->unit_pending)
-		return -EOPNOTSUPP;
-	return bus_ask(&request, ignored);
 }

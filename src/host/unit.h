@@ -5,10 +5,8 @@
 #ifndef RATION_HOST_UNIT_H
 #define RATION_HOST_UNIT_H
 
-#include <limits.h>
-
-#include "host/host.h"
-#include "sys/bus.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Where a manager keeps the unit, from the mount of cgroup2. */
 struct unit_place {
@@ -30,17 +28,5 @@ bool unit_marked(int fd);
  * 0: it isn't in one. Whether that is ours, its mark says.
  */
 size_t unit_prefix(const char *own);
-
-/*
- * ration_host_prepare(), for who comes to need it in the middle of something
- * else. Returns 0, or its errors.
- */
-int unit_need(const struct ration_host *host, enum ration_purpose purpose, struct ration_error *reterr);
-
-/*
- * Has systemd bring a process of our uid into the leaf of our unit, from where we may
- * move it on. -EOPNOTSUPP: BASE isn't the unit of a user.
- */
-int unit_bring(const struct ration_host *host, pid_t pid);
 
 #endif

@@ -23,6 +23,7 @@
 
 #include "host/cpus.h"
 #include "host/host.h"
+#include "host/kinds.h"
 #include "group/levels.h"
 #include "host/machine.h"
 #include "sys/disk.h"
@@ -499,7 +500,7 @@ static int find_disk(const char *root, struct limit_pair *pair, struct ration_er
 				     "8:0; lsblk lists them");
 }
 
-static int plan_new(const struct ration_host *host, const struct host_facts *facts, const struct ration_limits *limits,
+static int plan_new(const struct host_snapshot *host, const struct host_facts *facts, const struct ration_limits *limits,
 		enum ration_policy policy, enum ration_purpose purpose, struct ration_plan **ret_plan,
 		struct ration_error *reterr)
 {
@@ -528,7 +529,9 @@ int ration_plan_new_for(const struct ration_host *host, const struct ration_limi
 		enum ration_policy policy, enum ration_purpose purpose, struct ration_plan **ret_plan,
 		struct ration_error *reterr)
 {
-	return plan_new(host, &host->facts, limits, policy, purpose, ret_plan, reterr);
+	const struct host_snapshot *now = host_now(host);
+
+	return plan_new(now, &now->facts, limits, policy, purpose, ret_plan, reterr);
 }
 
 /* Nodes have no limits in cgroup v1 (v1.h). */
@@ -545,16 +548,17 @@ int ration_plan_new_below(const struct ration_host *host, const struct ration_li
 		enum ration_policy policy, enum ration_purpose purpose, const char *tenant,
 		struct ration_plan **ret_plan, struct ration_error *reterr)
 {
-	struct host_facts facts = host->facts;
+	const struct host_snapshot *now = host_now(host);
+	struct host_facts facts = now->facts;
 
 	if (purpose == RATION_PURPOSE_GROUP && !tenant)
 		without_v1(&facts);
 	/* One that can't be is refused by who makes the group, with the flag that it came by. */
 	if (tenant && names_check("tenant", tenant, NULL) < 0)
 		tenant = NULL;
-	facts.memory_bytes = levels_lowest(host, tenant, "memory.max", facts.memory_bytes);
-	facts.swap_bytes = levels_lowest(host, tenant, "memory.swap.max", facts.swap_bytes);
-	return plan_new(host, &facts, limits, policy, purpose, ret_plan, reterr);
+	facts.memory_bytes = levels_lowest(now, tenant, "memory.max", facts.memory_bytes);
+	facts.swap_bytes = levels_lowest(now, tenant, "memory.swap.max", facts.swap_bytes);
+	return plan_new(now, &facts, limits, policy, purpose, ret_plan, reterr);
 }
 
 int plan_check_purpose(const struct ration_plan *plan, enum ration_purpose purpose, struct ration_error *reterr)
@@ -581,7 +585,7 @@ static unsigned first_of(const struct spawn_cpus *set)
 }
 
 /* The example of a row, with a CPU, a disk or a page size that is here. */
-static int ask_example(struct ration_limits *limits, const struct ration_host *host,
+static int ask_example(struct ration_limits *limits, const struct host_snapshot *host,
 		const struct ration_limit_info *info, const struct disk *disk, struct ration_error *reterr)
 {
 	const struct host_facts *facts = &host->facts;
@@ -608,16 +612,17 @@ static int ask_example(struct ration_limits *limits, const struct ration_host *h
 
 int ration_plan_survey(const struct ration_host *host, struct ration_plan **ret_plan, struct ration_error *reterr)
 {
+	const struct host_snapshot *now = host_now(host);
 	CLEANUP(freep) struct ration_limits *limits = calloc(1, sizeof(*limits));
 	struct disk disk;
-	bool has_disk = disk_first(host->root, &disk) == 0;
+	bool has_disk = disk_first(now->root, &disk) == 0;
 	int r = 0;
 
 	if (!limits)
 		return error_oom(reterr);
 	for (int i = 0; i < RATION_LIMIT_COUNT && r >= 0; i++)
-		r = ask_example(limits, host, ration_limit_info((enum ration_limit)i), has_disk ? &disk : NULL, reterr);
-	return r < 0 ? r : fill(&host->facts, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_RUN, ret_plan, reterr);
+		r = ask_example(limits, now, ration_limit_info((enum ration_limit)i), has_disk ? &disk : NULL, reterr);
+	return r < 0 ? r : fill(&now->facts, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_RUN, ret_plan, reterr);
 }
 
 struct ration_plan *ration_plan_free(struct ration_plan *plan)

@@ -71,7 +71,7 @@ static void clean_up_after_another(const struct place *place)
  */
 static void clean_up(const struct place *place)
 {
-	const struct ration_host *host = place->host;
+	const struct host_snapshot *host = place->host;
 	CLEANUP(closep) int namespace_fd = nodes_open(host);
 	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, place->tenant);
 	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, place->name);

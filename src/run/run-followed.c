@@ -26,6 +26,7 @@
 #include "run/follow.h"
 #include "ration.h"
 #include "sys/os.h"
+#include "host/host.h"
 #include "host/names.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
@@ -513,7 +514,7 @@ static int born(void *userdata, pid_t pid)
 	return r < 0 ? r : 0;
 }
 
-static int launch(struct ration_run *run, const struct ration_host *host, struct command *command,
+static int launch(struct ration_run *run, const struct host_snapshot *host, struct command *command,
 		struct ration_error *reterr)
 {
 	const struct ration_plan_item *wall = plan_held(run->plan, RATION_LIMIT_TIMEOUT);
@@ -541,7 +542,7 @@ static int launch(struct ration_run *run, const struct ration_host *host, struct
 	return arm(run, reterr);
 }
 
-static int start(struct ration_run *run, const struct ration_host *host, struct command *command,
+static int start(struct ration_run *run, const struct host_snapshot *host, struct command *command,
 		struct ration_error *reterr)
 {
 	int r;
@@ -571,14 +572,14 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	if (r == 0)
 		r = names_choose(options->tenant, options->name, tenant, name, reterr);
 	if (r == 0)
-		r = command_prepare(&command, options->argv, options->envp, options->fds, &host->mask, reterr);
+		r = command_prepare(&command, options->argv, options->envp, options->fds, &host_now(host)->mask, reterr);
 	if (r < 0)
 		return r;
 	run = run_new(plan, options);
 	if (!run)
 		return error_oom(reterr);
 	(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", tenant, name);
-	r = start(run, host, &command, reterr);
+	r = start(run, host_now(host), &command, reterr);
 	if (r < 0) {
 		(void)ration_run_free(run);
 		return r;

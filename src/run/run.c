@@ -26,7 +26,7 @@
 #include "group/gc.h"
 #include "group/protect.h"
 #include "group/record.h"
-#include "host/unit.h"
+#include "host/prepare.h"
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
@@ -287,7 +287,7 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 	return subreaper_start(run, reterr);
 }
 
-static struct ration_run *run_new(const struct ration_host *host, const struct ration_plan *plan,
+static struct ration_run *run_new(const struct host_snapshot *host, const struct ration_plan *plan,
 		const struct ration_run_options *options)
 {
 	struct ration_run *run = calloc(1, sizeof(*run));
@@ -309,16 +309,17 @@ static struct ration_run *run_new(const struct ration_host *host, const struct r
 	return run;
 }
 
-int ration_run_start(const struct ration_host *host, const struct ration_plan *plan,
+int ration_run_start(const struct ration_host *handle, const struct ration_plan *plan,
 		const struct ration_run_options *options, struct ration_run **ret_run, struct ration_error *reterr)
 {
+	const struct host_snapshot *host;
 	struct ration_run *run;
 	int r = check_options(options, reterr);
 
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
 	if (r == 0)
-		r = unit_need(host, RATION_PURPOSE_RUN, reterr);
+		r = host_need(handle, RATION_PURPOSE_RUN, &host, reterr);
 	if (r < 0)
 		return r;
 	run = run_new(host, plan, options);

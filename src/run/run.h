@@ -37,7 +37,7 @@ enum run_deadline {
 #define RUN_NEVER UINT64_MAX
 
 struct ration_run {
-	const struct ration_host *host;
+	const struct host_snapshot *host;
 	const struct ration_plan *plan;
 	struct ration_run_options options; /* pointers in it count during the start only */
 	char *program;                     /* the file that argv[0] means */

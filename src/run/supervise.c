@@ -408,7 +408,7 @@ static void hear_oom(struct ration_run *run)
 static void add_oom_events(struct ration_run *run, struct counters *counters)
 {
 	struct counter_level *at = &counters->level[counters->n_levels];
-	const struct ration_host *host = run->host;
+	const struct host_snapshot *host = run->host;
 
 	hear_oom(run);
 	if (!counters->v1)

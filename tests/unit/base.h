@@ -42,7 +42,7 @@ static inline void base_begin(struct base *base)
 
 static inline void base_end(struct base *base)
 {
-	int base_fd = base->host->base_fd;
+	int base_fd = host_now(base->host)->base_fd;
 	bool left = access(base->path, F_OK) == 0;
 
 	if (left)
@@ -56,8 +56,8 @@ static inline int base_make(struct base *base)
 {
 	int fd;
 
-	assert_int_equal(cg_mkdir(base->host->base_fd, base->nspace), 0);
-	fd = cg_open_dir(base->host->base_fd, base->nspace);
+	assert_int_equal(cg_mkdir(host_now(base->host)->base_fd, base->nspace), 0);
+	fd = cg_open_dir(host_now(base->host)->base_fd, base->nspace);
 	assert_true(fd >= 0);
 	return fd;
 }
@@ -65,7 +65,7 @@ static inline int base_make(struct base *base)
 static inline void base_remove(struct base *base, int fd)
 {
 	(void)cg_kill(fd);
-	for (int i = 0; i < 1000 && cg_rmdir_tree(base->host->base_fd, base->nspace) < 0; i++)
+	for (int i = 0; i < 1000 && cg_rmdir_tree(host_now(base->host)->base_fd, base->nspace) < 0; i++)
 		(void)usleep(5000);
 	(void)close(fd);
 	base_end(base);

@@ -185,7 +185,7 @@ static void test_cpu_of_an_open_file(void **state)
 /* --------------------------------------------------------------- verdicts */
 
 /* A group t/n at ROOT/BASE/NSPACE, where ROOT is the mount. */
-static struct ration_host host;
+static struct host_snapshot host;
 
 static struct place open_group(const char *root, const char *base, const char *nspace)
 {
@@ -194,7 +194,7 @@ static struct place open_group(const char *root, const char *base, const char *n
 
 	(void)snprintf(host.mount, sizeof(host.mount), "%s", root);
 	assert_true(snprintf(host.base, sizeof(host.base), "%s%s", root, base) < PATH_MAX);
-	host.nspace = (char *)(uintptr_t)nspace;
+	(void)snprintf(host.nspace, sizeof(host.nspace), "%s", nspace);
 	host.n_nodes = 1;
 	(void)snprintf(host.node[0], sizeof(host.node[0]), "%s", nspace);
 	host.base_fd = open_dir(host.base);
@@ -319,7 +319,7 @@ static void test_more_levels_than_there_is_room_for(void **state)
 
 /* A group in one hierarchy of cgroup v1 that has these controllers. */
 struct v1_group {
-	struct ration_host host;
+	struct host_snapshot host;
 	struct place place;
 };
 

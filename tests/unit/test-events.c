@@ -96,7 +96,7 @@ static void test_life(void **state)
 	end(pid);
 	expect(events, RATION_EVENT_EMPTY);
 	expect_none(events);
-	assert_int_equal(cg_rmdir(base.host->base_fd, base.nspace), 0);
+	assert_int_equal(cg_rmdir(host_now(base.host)->base_fd, base.nspace), 0);
 	if (ration_events_kinds(events) & RATION_EVENT_BIT(RATION_EVENT_GONE))
 		expect(events, RATION_EVENT_GONE);
 	/* And it stays quiet, though the kernel's files don't. */
@@ -257,7 +257,7 @@ static void test_vanished(void **state)
 	(void)state;
 	base_begin(&base);
 	fd = base_make(&base);
-	assert_int_equal(cg_rmdir(base.host->base_fd, base.nspace), 0);
+	assert_int_equal(cg_rmdir(host_now(base.host)->base_fd, base.nspace), 0);
 	assert_int_equal(events_open(fd, "acme/vm7", NULL, &events, &error), -ENOENT);
 	assert_int_equal(error.cause, RATION_CAUSE_VANISHED);
 	(void)close(fd);

@@ -63,8 +63,8 @@ static void test_bad_names_make_nothing(void **state)
 
 	(void)state;
 	base_begin(&base);
-	assert_int_equal(leaf_prepare(base.host, "..", NULL, 0, &place, NULL), -EINVAL);
-	assert_int_equal(leaf_prepare(base.host, "a", "../b", 0, &place, NULL), -EINVAL);
+	assert_int_equal(leaf_prepare(host_now(base.host), "..", NULL, 0, &place, NULL), -EINVAL);
+	assert_int_equal(leaf_prepare(host_now(base.host), "a", "../b", 0, &place, NULL), -EINVAL);
 	assert_int_equal(place.fd, -EBADF);
 	assert_int_equal(access(base.path, F_OK), -1);
 	base_end(&base);
@@ -78,15 +78,15 @@ static void test_one_life(void **state)
 
 	(void)state;
 	base_begin(&base);
-	assert_int_equal(leaf_prepare(base.host, "t", "n", 0, &place, NULL), 0);
+	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
 	(void)snprintf(path, sizeof(path), "%s/t/n", base.path);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(owner_state(base.host->proc_fd, place.fd, NULL), RATION_OWNER_ALIVE);
+	assert_int_equal(owner_state(host_now(base.host)->proc_fd, place.fd, NULL), RATION_OWNER_ALIVE);
 
 	/* Its owner lives: nobody else may have it. */
-	assert_int_equal(leaf_prepare(base.host, "t", "n", 0, &same, NULL), 0);
+	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &same, NULL), 0);
 	assert_int_equal(leaf_create(&same, 0, NULL), -EEXIST);
 	assert_int_equal(same.fd, -EBADF);
 	place_close(&same);
@@ -100,7 +100,7 @@ static void test_one_life(void **state)
 /* Names that nobody chose are nobody else's: two threads had the same in the same microsecond. */
 static void *choose_names(void *data)
 {
-	const struct ration_host *host = data;
+	const struct host_snapshot *host = data;
 	char (*names)[RATION_NAME_MAX + 1] = calloc(ROUNDS, sizeof(*names));
 
 	for (size_t i = 0; names && i < ROUNDS; i++) {
@@ -126,7 +126,7 @@ static int compare_names(const void *a, const void *b)
 static void test_chosen_names_are_unique(void **state)
 {
 	/* Where there is no base, a name is chosen just as well, and faster. */
-	struct ration_host host = { .base_fd = -EBADF };
+	struct host_snapshot host = { .base_fd = -EBADF };
 	static char all[4 * ROUNDS][RATION_NAME_MAX + 1];
 	pthread_t thread[4];
 
@@ -152,7 +152,7 @@ static int come_and_go(const struct base *base, int who)
 	for (int i = 0; i < ROUNDS; i++) {
 		struct ration_error error = { .message = "" };
 		struct place place = PLACE_NONE;
-		int r = leaf_prepare(base->host, "shared", NULL, 0, &place, &error);
+		int r = leaf_prepare(host_now(base->host), "shared", NULL, 0, &place, &error);
 
 		if (r == 0)
 			r = leaf_create(&place, 0, &error);
@@ -200,7 +200,7 @@ static void test_marked_nodes_stay(void **state)
 
 	(void)state;
 	base_begin(&base);
-	assert_int_equal(leaf_prepare(base.host, "kept", "n", 0, &place, NULL), 0);
+	assert_int_equal(leaf_prepare(host_now(base.host), "kept", "n", 0, &place, NULL), 0);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
 	if (fsetxattr(place.tenant_fd, CG_XATTR_KEEP, "1", 1, 0) < 0) {
 		print_message("no extended attributes on cgroups here\n");
@@ -228,7 +228,7 @@ static void test_removal_takes_what_is_below(void **state)
 
 	(void)state;
 	base_begin(&base);
-	assert_int_equal(leaf_prepare(base.host, "t", "n", 0, &place, NULL), 0);
+	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
 	assert_int_equal(cg_mkdir(place.fd, "a"), 0);
 	fd = cg_open_dir(place.fd, "a");

@@ -80,7 +80,7 @@ static void test_a_group_that_is_there(void **state)
 	again.exist_ok = true;
 	assert_int_equal(ration_group_create(base.host, "t/n", NULL, &again, &other, NULL), 0);
 	other = ration_group_free(other);
-	assert_int_equal(owner_state(base.host->proc_fd, group->at.fd, NULL), RATION_OWNER_KEPT);
+	assert_int_equal(owner_state(host_now(base.host)->proc_fd, group->at.fd, NULL), RATION_OWNER_KEPT);
 	/* The tenant above it goes with it. */
 	drop(group, RATION_REMOVE_EMPTY);
 	base_end(&base);
@@ -102,7 +102,7 @@ static void test_a_group_that_vanishes_while_it_is_changed(void **state)
 	(void)state;
 	base_begin(&base);
 	group = make(&base, "t/n");
-	base.host->facts.controllers |= RATION_CONTROLLER_PIDS;
+	atomic_load(&base.host->newest)->facts.controllers |= RATION_CONTROLLER_PIDS;
 	assert_int_equal(ration_limits_new(&limits), 0);
 	assert_int_equal(ration_limits_set(limits, RATION_LIMIT_PIDS, RATION_UNLIMITED, 50, &error), 0);
 	assert_int_equal(ration_plan_new_below(base.host, limits, RATION_ENFORCE_STRICT, RATION_PURPOSE_GROUP, "t",
@@ -190,7 +190,7 @@ static void test_a_tenant_of_the_dead_is_made_anew(void **state)
 	base_begin(&base);
 	make_and_die(&base);
 	assert_int_equal(ration_group_create(base.host, "t", NULL, &mine, &tenant, NULL), 0);
-	assert_int_equal(owner_state(base.host->proc_fd, tenant->at.fd, &owner), RATION_OWNER_ALIVE);
+	assert_int_equal(owner_state(host_now(base.host)->proc_fd, tenant->at.fd, &owner), RATION_OWNER_ALIVE);
 	assert_int_equal(owner, getpid());
 	assert_int_equal(ration_group_open(base.host, "t/n", &other, NULL), -ENOENT);
 	assert_int_equal(ration_group_create(base.host, "t", NULL, &mine, &other, NULL), -EEXIST);
@@ -303,7 +303,7 @@ static void test_processes_that_cant_be_attached(void **state)
 	assert_int_equal(ration_group_attach(group, (int)dead, NULL, NULL, &error), -ESRCH);
 	assert_int_equal(error.cause, RATION_CAUSE_NO_PROCESS);
 	/* kthreadd, where it can be seen. */
-	if (proc_is_kernel(base.host->proc_fd, 2) == 1)
+	if (proc_is_kernel(host_now(base.host)->proc_fd, 2) == 1)
 		assert_int_equal(ration_group_attach(group, 2, NULL, NULL, &error), -EINVAL);
 	assert_int_equal(ration_group_attach_pidfd(group, 0, NULL, NULL, &error), -EINVAL);
 	drop(group, RATION_REMOVE_EMPTY);
@@ -324,7 +324,7 @@ static void test_attached_and_released(void **state)
 	first = make(&base, "t/first");
 	second = make(&base, "t/second");
 	pid = start(first);
-	assert_int_equal(proc_cgroup(base.host->proc_fd, pid, before, sizeof(before)), 0);
+	assert_int_equal(proc_cgroup(host_now(base.host)->proc_fd, pid, before, sizeof(before)), 0);
 	assert_int_equal(ration_group_attach(second, pid, NULL, &report, NULL), 0);
 	assert_true(report.moved);
 	assert_string_equal(report.from, before);
@@ -333,13 +333,13 @@ static void test_attached_and_released(void **state)
 	assert_int_equal(ration_group_remove(second, RATION_REMOVE_RELEASE, &removed, NULL), 0);
 	assert_int_equal(removed.released, 1);
 	assert_int_equal(removed.released_to_caller, 0);
-	assert_int_equal(proc_cgroup(base.host->proc_fd, pid, after, sizeof(after)), 0);
+	assert_int_equal(proc_cgroup(host_now(base.host)->proc_fd, pid, after, sizeof(after)), 0);
 	assert_string_equal(after, before);
 	/* Born in its group, it came from nowhere: to us. */
 	assert_int_equal(ration_group_remove(first, RATION_REMOVE_RELEASE, &removed, NULL), 0);
 	assert_int_equal(removed.released_to_caller, 1);
-	assert_int_equal(proc_cgroup(base.host->proc_fd, getpid(), before, sizeof(before)), 0);
-	assert_int_equal(proc_cgroup(base.host->proc_fd, pid, after, sizeof(after)), 0);
+	assert_int_equal(proc_cgroup(host_now(base.host)->proc_fd, getpid(), before, sizeof(before)), 0);
+	assert_int_equal(proc_cgroup(host_now(base.host)->proc_fd, pid, after, sizeof(after)), 0);
 	assert_string_equal(after, before);
 	reap(pid, SIGKILL);
 	(void)ration_group_free(first);
@@ -366,7 +366,7 @@ static void test_frozen_and_killed(void **state)
 	assert_true(stats.frozen && stats.populated);
 	assert_int_equal(stats.processes, 1);
 	/* No controller counts memory here: absent, and not 0. */
-	if (!(base.host->facts.controllers & RATION_CONTROLLER_MEMORY))
+	if (!(host_now(base.host)->facts.controllers & RATION_CONTROLLER_MEMORY))
 		assert_int_equal(stats.source[RATION_METRIC_MEMORY_CURRENT_BYTES], RATION_SOURCE_ABSENT);
 	assert_int_equal(ration_group_kill(group, 0, &killed, NULL), 0);
 	assert_int_equal(killed, 1);
@@ -389,11 +389,11 @@ static void test_a_command_that_cant_be_started(void **state)
 	(void)state;
 	base_begin(&base);
 	group = make(&base, "t/n");
-	assert_int_equal(proc_cgroup(base.host->proc_fd, getpid(), before, sizeof(before)), 0);
+	assert_int_equal(proc_cgroup(host_now(base.host)->proc_fd, getpid(), before, sizeof(before)), 0);
 	assert_int_equal(ration_group_spawn(group, &options, &pid, NULL, &error), -ENOENT);
 	assert_int_equal(error.cause, RATION_CAUSE_COMMAND);
 	assert_int_equal(ration_group_exec(group, &options, &error), -ENOENT);
-	assert_int_equal(proc_cgroup(base.host->proc_fd, getpid(), after, sizeof(after)), 0);
+	assert_int_equal(proc_cgroup(host_now(base.host)->proc_fd, getpid(), after, sizeof(after)), 0);
 	assert_string_equal(after, before);
 	drop(group, RATION_REMOVE_EMPTY);
 	base_end(&base);

@@ -495,7 +495,7 @@ static void test_a_unit_that_is_not_there_yet(void **state)
 	assert_true(info.base_pending);
 	assert_int_equal(info.base_outside, geteuid() != 0);
 	assert_string_equal(below(root, info.base), unit_dir(path));
-	assert_int_equal(host->base_fd, -EBADF);
+	assert_int_equal(host_now(host)->base_fd, -EBADF);
 	if (geteuid() == 0) {
 		assert_int_equal(info.controllers, ALL_CONTROLLERS & ~RATION_CONTROLLER_HUGETLB);
 		assert_string_equal(info.base_reason, "");
@@ -575,7 +575,7 @@ static void test_a_unit_that_is_there(void **state)
 				cases[i].kind == RATION_BASE_NESTED ? cases[i].below : "");
 		assert_string_equal(below(root, info.base), path);
 		assert_false(info.base_pending);
-		assert_false(host->evacuate && cases[i].kind == RATION_BASE_UNIT);
+		assert_false(host_now(host)->evacuate && cases[i].kind == RATION_BASE_UNIT);
 		assert_null(ration_host_free(host));
 	}
 	files_end(root);
@@ -736,7 +736,7 @@ static void test_a_base_that_may_not_be_written(void **state)
 	info = info_of(host);
 	assert_int_equal(info.base_kind, RATION_BASE_REFUSED);
 	assert_null(info.base);
-	assert_int_equal(host->base_fd, -EBADF);
+	assert_int_equal(host_now(host)->base_fd, -EBADF);
 	assert_non_null(strstr(info.base_reason, options.base));
 	assert_true(info.base_fix[0] != '\0');
 	assert_null(ration_host_free(host));

@@ -19,7 +19,7 @@ static void make(struct base *base, struct place *place, struct keeper *keeper)
 	*place = PLACE_NONE;
 	*keeper = KEEPER_NONE;
 	base_begin(base);
-	assert_int_equal(leaf_prepare(base->host, "t", "n", 0, place, NULL), 0);
+	assert_int_equal(leaf_prepare(host_now(base->host), "t", "n", 0, place, NULL), 0);
 	assert_int_equal(keeper_start(place, keeper), 0);
 	assert_int_equal(leaf_create(place, 0, NULL), 0);
 }
@@ -103,7 +103,7 @@ static void test_it_inherits_from_the_dead(void **state)
 		struct keeper keeper = KEEPER_NONE;
 		pid_t command;
 
-		if (leaf_prepare(base.host, "t", "n", 0, &place, NULL) < 0 || keeper_start(&place, &keeper) < 0 ||
+		if (leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL) < 0 || keeper_start(&place, &keeper) < 0 ||
 				leaf_create(&place, 0, NULL) < 0)
 			_exit(1);
 		command = fork();

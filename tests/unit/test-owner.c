@@ -74,7 +74,7 @@ static void test_records(void **state)
 
 	(void)state;
 	base_begin(&base);
-	proc_fd = base.host->proc_fd;
+	proc_fd = host_now(base.host)->proc_fd;
 	fd = base_make(&base);
 	look(proc_fd, &f);
 	owner_record(proc_fd, fd);
@@ -117,13 +117,13 @@ static void test_garbage(void **state)
 	(void)state;
 	base_begin(&base);
 	fd = base_make(&base);
-	assert_int_equal(owner_state(base.host->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
+	assert_int_equal(owner_state(host_now(base.host)->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
 	for (size_t i = 0; i < ARRAY_SIZE(garbage); i++) {
 		record(fd, "%s", garbage[i]);
-		assert_row(owner_state(base.host->proc_fd, fd, NULL) == RATION_OWNER_UNKNOWN, "\"%s\"", garbage[i]);
+		assert_row(owner_state(host_now(base.host)->proc_fd, fd, NULL) == RATION_OWNER_UNKNOWN, "\"%s\"", garbage[i]);
 	}
 	record(fd, "%0400d", 1);
-	assert_int_equal(owner_state(base.host->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
+	assert_int_equal(owner_state(host_now(base.host)->proc_fd, fd, NULL), RATION_OWNER_UNKNOWN);
 	base_remove(&base, fd);
 }
 
@@ -139,14 +139,14 @@ static void test_gc_takes_the_dead_only(void **state)
 	(void)state;
 	base_begin(&base);
 	space = base_make(&base);
-	look(base.host->proc_fd, &f);
+	look(host_now(base.host)->proc_fd, &f);
 	assert_int_equal(cg_mkdir(space, "t"), 0);
 	tenant = cg_open_dir(space, "t");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		assert_int_equal(cg_mkdir(tenant, names[i]), 0);
 		fd[i] = cg_open_dir(tenant, names[i]);
 	}
-	owner_record(base.host->proc_fd, fd[0]);
+	owner_record(host_now(base.host)->proc_fd, fd[0]);
 	record(fd[1], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
 	record(fd[2], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace + 1);
 	assert_int_equal(ration_gc(base.host, NULL, &report, NULL), 0);

@@ -792,15 +792,16 @@ static void test_controllers(void **state)
 /* Every limit at once, whatever the machine is: without a disk it says so. */
 static void test_survey(void **state)
 {
-	struct ration_host *host = calloc(1, sizeof(*host));
+	struct host_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	struct ration_host host = { .newest = snapshot };
 	struct ration_plan *plan;
 	const struct ration_plan_item *item;
 
 	(void)state;
 	for (enum world world = V2; world < WORLDS; world++) {
-		host->facts = make_facts(world);
-		(void)strcpy(host->root, "/nowhere");
-		assert_int_equal(ration_plan_survey(host, &plan, NULL), 0);
+		snapshot->facts = make_facts(world);
+		(void)strcpy(snapshot->root, "/nowhere");
+		assert_int_equal(ration_plan_survey(&host, &plan, NULL), 0);
 		assert_int_equal(ration_plan_count(plan), RATION_LIMIT_COUNT);
 		for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
 			assert_int_equal(item->limit, i);
@@ -813,7 +814,7 @@ static void test_survey(void **state)
 			assert_string_equal(item_of(plan, RATION_LIMIT_HUGETLB)->held_key, "2MB");
 		assert_null(ration_plan_free(plan));
 	}
-	free(host);
+	free(snapshot);
 }
 
 static void test_cpus_round_up_to_what_is_there(void **state)

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * snapshot.h - a machine as it was found, once
+ *
+ * Made by probing, and never changed once a handle (host.h) shows it: any number of
+ * threads read it at once, without a lock. What is done to the machine afterwards gives
+ * another snapshot. A handle keeps all that it has shown until it is freed.
+ */
+#ifndef RATION_HOST_SNAPSHOT_H
+#define RATION_HOST_SNAPSHOT_H
+
+#include <limits.h>
+#include <signal.h>
+
+#include "host/facts.h"
+#include "ration.h"
+#include "sys/bus.h"
+
+/* The leaf below our own group into which its processes move: the same for every namespace. */
+#define HOST_SELF BUS_LEAF
+
+/* Nodes from BASE to the namespace: eight that the caller names, and the namespace. */
+#define HOST_NODES_MAX 9
+
+/* Hierarchies of cgroup v1 that we make use of: one for each of five controllers at most. */
+#define HOST_V1_MAX 5
+
+struct host_v1 {
+	uint32_t controllers;
+	int fd;                   /* of our own group there, below which groups are made */
+	char path[PATH_MAX];
+};
+
+struct host_snapshot {
+	struct host_snapshot *older; /* the one that the handle has shown before */
+	struct host_facts facts;
+	int proc_fd;
+	int base_fd;              /* BASE, or -EBADF */
+	bool evacuate;            /* BASE is our own group: its processes move into a leaf first */
+	bool unit_pending;        /* BASE will be a unit of ours that isn't there yet: base_fd is -EBADF */
+	bool outside;             /* the kernel lets us bring nobody from our own group into BASE */
+	char unit_program[PATH_MAX]; /* ration-unit; "": no unit is started */
+	sigset_t mask;            /* signals that were blocked when the host was opened */
+	char nspace[RATION_NAME_MAX + 1];
+	char root[PATH_MAX];      /* "", or where /proc and /sys are for a test */
+	/* The names from BASE down to the namespace: the caller's parents, then `nspace`. */
+	size_t n_nodes;
+	char node[HOST_NODES_MAX][RATION_NAME_MAX + 1];
+	bool no_create;           /* the parents are there, or it is an error */
+	char kernel[65];
+	const char *kernel_kind;  /* "gvisor", …; "": as any Linux */
+	char container_kind[32];  /* "docker", …; "" if not known, or there is none */
+	char mount[PATH_MAX];
+	char own[PATH_MAX];
+	char base[PATH_MAX];
+	bool own_known;
+	size_t n_v1;
+	struct host_v1 v1[HOST_V1_MAX];
+	char memory_source[PATH_MAX];
+};
+
+/* Makes one that knows the options and nothing of the machine yet. -EINVAL (names), -ENOMEM. */
+int snapshot_new(const struct ration_host_options *options, struct host_snapshot **ret_host,
+		struct ration_error *reterr);
+
+/* Makes one that knows the machine as `old` does, and no BASE and no hierarchies of cgroup v1 yet. -ENOMEM, -EMFILE, … */
+int snapshot_renew(const struct host_snapshot *old, struct host_snapshot **ret_host, struct ration_error *reterr);
+
+struct host_snapshot *snapshot_free(struct host_snapshot *host);
+
+#endif

@@ -5,6 +5,7 @@
 #include "host/cpus.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "util/parse.h"
 
@@ -27,4 +28,11 @@ int cpus_parse(const char *list, struct spawn_cpus *ret)
 	}
 	*ret = cpus;
 	return 0;
+}
+
+unsigned cpus_online(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cpus > 0 ? (unsigned)cpus : 1;
 }

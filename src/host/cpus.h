@@ -22,4 +22,10 @@ static inline void cpus_add(struct spawn_cpus *cpus, unsigned i)
 	cpus->bits[i / 8] |= (unsigned char)(1u << i % 8);
 }
 
+/* CPUs of the machine, at least 1. */
+unsigned cpus_online(void);
+
+/* CPUs of the machine, at least 1. */
+unsigned cpus_online(void);
+
 #endif

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "group/levels.h"
-#include "run/watch.h"
 #include "host/cpus.h"
 #include "host/host.h"
 #include "sys/os.h"
@@ -25,7 +24,7 @@ static void probe_machine(struct host_snapshot *host)
 	os_ops.machine(&machine);
 	facts->os = machine.os;
 	facts->root = geteuid() == 0;
-	facts->cpus = watch_cpus();
+	facts->cpus = cpus_online();
 	for (unsigned i = 0; i < facts->cpus && i < SPAWN_CPUS_MAX; i++)
 		cpus_add(&facts->cpu_mask, i);
 	facts->memory_bytes = machine.memory_bytes;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/cpus.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
@@ -45,7 +46,7 @@ int follow_start(struct follow *follow, const struct os_ops *os, pid_t root, pid
 	struct os_process process;
 	int r;
 
-	*follow = (struct follow) { .os = os, .group = group, .cpus = watch_cpus() };
+	*follow = (struct follow) { .os = os, .group = group, .cpus = cpus_online() };
 	r = os->look(root, &process);
 	return r < 0 ? r : push(follow, &process);
 }
@@ -201,9 +202,9 @@ bool follow_lives(const struct follow *follow, pid_t pid)
 
 /* ------------------------------------------------------------------- adding up */
 
-static int measure(struct follow *follow, const struct watch_limits *limits, struct watch_look *ret_look)
+static int measure(struct follow *follow, const struct sample_limits *limits, struct sample *ret_sample)
 {
-	struct watch_look look = { .exact = true };
+	struct sample sample = { .exact = true };
 	uint64_t cpu_usec;
 	int r = follow_update(follow);
 
@@ -216,34 +217,34 @@ static int measure(struct follow *follow, const struct watch_limits *limits, str
 		cpu_usec += at->cpu_usec + at->waited_usec;
 		if (at->dead) {
 			/* Ours to wait for are no longer the run's. */
-			look.tasks += find(follow, at->ppid) != NULL;
+			sample.tasks += find(follow, at->ppid) != NULL;
 			continue;
 		}
-		look.processes++;
-		look.tasks += at->threads;
-		look.memory_bytes += at->memory_bytes;
-		if (at->rss_bytes > look.maxrss_bytes)
-			look.maxrss_bytes = at->rss_bytes;
+		sample.processes++;
+		sample.tasks += at->threads;
+		sample.memory_bytes += at->memory_bytes;
+		if (at->rss_bytes > sample.maxrss_bytes)
+			sample.maxrss_bytes = at->rss_bytes;
 	}
-	look.cpu_usec = watch_never_less(&follow->sofar, cpu_usec);
-	look.over = watch_over(limits, &look);
-	*ret_look = look;
+	sample.cpu_usec = sample_never_less(&follow->peaks, cpu_usec);
+	sample.over = sample_over(limits, &sample);
+	*ret_sample = sample;
 	return 0;
 }
 
-int follow_look(struct follow *follow, const struct watch_limits *limits, struct watch_look *ret_look)
+int follow_sample(struct follow *follow, const struct sample_limits *limits, struct sample *ret_sample)
 {
 	uint64_t start = sys_now_usec();
-	struct watch_look look;
-	int r = measure(follow, limits, &look);
+	struct sample sample;
+	int r = measure(follow, limits, &sample);
 
-	/* As in look.c: what can't be undone is worth a second look, since no sum is of one moment. */
-	if (r == 0 && look.processes > 1 && (look.over == WATCH_OVER_MEMORY || look.over == WATCH_OVER_TASKS))
-		r = measure(follow, limits, &look);
+	/* As in watch.c: what can't be undone is worth a second sample, since no sum is of one moment. */
+	if (r == 0 && sample.processes > 1 && (sample.over == SAMPLE_OVER_MEMORY || sample.over == SAMPLE_OVER_TASKS))
+		r = measure(follow, limits, &sample);
 	if (r < 0)
 		return r;
-	watch_conclude(&follow->sofar, limits, follow->cpus, 0, sys_now_usec() - start, &look);
-	*ret_look = look;
+	sample_conclude(&follow->peaks, limits, follow->cpus, 0, sys_now_usec() - start, &sample);
+	*ret_sample = sample;
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 #ifndef RATION_RUN_FOLLOW_H
 #define RATION_RUN_FOLLOW_H
 
-#include "run/watch.h"
+#include "run/sample.h"
 #include "sys/os.h"
 
 struct follow_member {
@@ -31,7 +31,7 @@ struct follow {
 	void *userdata;
 	unsigned cpus;
 	uint64_t gone_usec;   /* CPU time of members that are gone, and that no member has waited for */
-	struct watch_sofar sofar;
+	struct sample_peaks peaks;
 	size_t n, room;
 	struct follow_member *members;
 	size_t n_list;
@@ -54,8 +54,8 @@ void follow_reaped(struct follow *follow, pid_t pid, uint64_t cpu_usec);
 /* Tells whether a member was alive when it was looked at last. */
 bool follow_lives(const struct follow *follow, pid_t pid);
 
-/* Looks, and adds up. Errors: as follow_update(). */
-int follow_look(struct follow *follow, const struct watch_limits *limits, struct watch_look *ret_look);
+/* Takes a sample. Errors: as follow_update(). */
+int follow_sample(struct follow *follow, const struct sample_limits *limits, struct sample *ret_sample);
 
 /* Sends a signal to each that lives. */
 void follow_signal(struct follow *follow, int sig);

@@ -69,8 +69,8 @@ struct ration_run {
 	struct output output[2];
 	struct keeper keeper;
 	struct follow follow;
-	struct watch_limits limits;
-	struct watch_look look;
+	struct sample_limits limits;
+	struct sample sample;
 	uint64_t cpu_soft_usec, cpu_hard_usec;
 	uint64_t start_usec;
 	uint64_t deadline[DEADLINES];
@@ -141,20 +141,20 @@ static void end(struct ration_run *run, enum run_cause cause, int sig, uint64_t 
 
 static void on_cpu(struct ration_run *run)
 {
-	if (run->look.cpu_usec >= run->cpu_hard_usec) {
-		end(run, RUN_CAUSE_CPU_TIME, SIGKILL, run->look.cpu_usec);
+	if (run->sample.cpu_usec >= run->cpu_hard_usec) {
+		end(run, RUN_CAUSE_CPU_TIME, SIGKILL, run->sample.cpu_usec);
 		return;
 	}
 	run->cpu_soft_usec = RATION_UNLIMITED;
 	run->limits.cpu_usec = run->cpu_hard_usec;
 	/* A warning and no more: what becomes of it is up to the command, and to the hard limit. */
-	if (note_cause(run, RUN_CAUSE_CPU_TIME_SOFT, run->options.signal, run->look.cpu_usec))
+	if (note_cause(run, RUN_CAUSE_CPU_TIME_SOFT, run->options.signal, run->sample.cpu_usec))
 		follow_signal(&run->follow, run->options.signal);
 }
 
 static void look(struct ration_run *run)
 {
-	int r = follow_look(&run->follow, &run->limits, &run->look);
+	int r = follow_sample(&run->follow, &run->limits, &run->sample);
 
 	if (r < 0) {
 		/* A limit that can't be watched any more is a limit that isn't held. */
@@ -163,18 +163,18 @@ static void look(struct ration_run *run)
 	}
 	if (run->killed)
 		return;
-	run->deadline[DEADLINE_LOOK] = run->missed ? 0 : after(sys_now_usec(), run->look.next_usec);
+	run->deadline[DEADLINE_LOOK] = run->missed ? 0 : after(sys_now_usec(), run->sample.next_usec);
 	run->missed = false;
-	switch (run->look.over) {
-	case WATCH_OVER_NONE:
+	switch (run->sample.over) {
+	case SAMPLE_OVER_NONE:
 		break;
-	case WATCH_OVER_MEMORY:
-		end(run, RUN_CAUSE_WATCH_MEMORY, SIGKILL, run->look.memory_bytes);
+	case SAMPLE_OVER_MEMORY:
+		end(run, RUN_CAUSE_WATCH_MEMORY, SIGKILL, run->sample.memory_bytes);
 		break;
-	case WATCH_OVER_TASKS:
-		end(run, RUN_CAUSE_WATCH_PIDS, SIGKILL, run->look.tasks);
+	case SAMPLE_OVER_TASKS:
+		end(run, RUN_CAUSE_WATCH_PIDS, SIGKILL, run->sample.tasks);
 		break;
-	case WATCH_OVER_CPU:
+	case SAMPLE_OVER_CPU:
 		on_cpu(run);
 		break;
 	}
@@ -334,13 +334,13 @@ static void set_usage(struct ration_run *run)
 	struct ration_receipt *receipt = &run->receipt;
 
 	/* With those that it hasn't waited for. */
-	if (run->look.cpu_usec > set_rusage(run)) {
-		receipt_set(receipt, RATION_METRIC_CPU_USEC, run->look.cpu_usec, RATION_SOURCE_SAMPLED);
+	if (run->sample.cpu_usec > set_rusage(run)) {
+		receipt_set(receipt, RATION_METRIC_CPU_USEC, run->sample.cpu_usec, RATION_SOURCE_SAMPLED);
 		receipt->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_ABSENT;
 		receipt->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_ABSENT;
 	}
-	set_sampled(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes);
-	set_sampled(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak);
+	set_sampled(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->sample.memory_peak_bytes);
+	set_sampled(receipt, RATION_METRIC_PIDS_PEAK, run->sample.tasks_peak);
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
 		if (run->output[i].buffer)
 			receipt_set(receipt, RATION_METRIC_STDOUT_BYTES + (enum ration_metric)i,
@@ -466,7 +466,7 @@ static void take_limits(struct ration_run *run)
 
 	run->cpu_hard_usec = watched(run, RATION_LIMIT_CPU_TIME);
 	run->cpu_soft_usec = cpu ? cpu->asked_soft : RATION_UNLIMITED;
-	run->limits = (struct watch_limits) {
+	run->limits = (struct sample_limits) {
 		.memory_bytes = watched(run, RATION_LIMIT_MEMORY),
 		.tasks = watched(run, RATION_LIMIT_PIDS),
 		.cpu_usec = run->cpu_soft_usec < run->cpu_hard_usec ? run->cpu_soft_usec : run->cpu_hard_usec,

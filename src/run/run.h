@@ -54,8 +54,8 @@ struct ration_run {
 	int epoll_fd, timer_fd, events_fd, cpu_stat_fd, stall_fd, child_fd, oom_fd, oom_above_fd;
 	struct output output[2];
 	struct watch *watch;
-	struct watch_limits watch_limits;
-	struct watch_look look;
+	struct sample_limits sample_limits;
+	struct sample sample;
 
 	uint64_t start_usec;
 	uint64_t deadline[RUN_DEADLINES];

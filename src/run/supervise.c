@@ -257,20 +257,20 @@ static void look_at_cpu(struct ration_run *run, uint64_t now)
 
 static void watch_cpu(struct ration_run *run)
 {
-	if (run->look.cpu_usec >= run->cpu_hard_usec) {
-		supervise_end(run, RUN_CAUSE_CPU_TIME, SIGKILL, run->look.cpu_usec);
+	if (run->sample.cpu_usec >= run->cpu_hard_usec) {
+		supervise_end(run, RUN_CAUSE_CPU_TIME, SIGKILL, run->sample.cpu_usec);
 		return;
 	}
 	run->cpu_soft_usec = RATION_UNLIMITED;
-	run->watch_limits.cpu_usec = run->cpu_hard_usec;
-	watch_set_limits(run->watch, &run->watch_limits);
-	if (note_cause(run, RUN_CAUSE_CPU_TIME_SOFT, run->options.signal, run->look.cpu_usec))
+	run->sample_limits.cpu_usec = run->cpu_hard_usec;
+	watch_set_limits(run->watch, &run->sample_limits);
+	if (note_cause(run, RUN_CAUSE_CPU_TIME_SOFT, run->options.signal, run->sample.cpu_usec))
 		signal_all(run, run->options.signal);
 }
 
 static void look(struct ration_run *run, uint64_t now)
 {
-	int r = watch_look(run->watch, &run->look);
+	int r = watch_sample(run->watch, &run->sample);
 
 	run->deadline[RUN_DEADLINE_WATCH] = RUN_NEVER;
 	if (r == -ENODEV || r == -ESRCH)
@@ -280,17 +280,17 @@ static void look(struct ration_run *run, uint64_t now)
 		supervise_end(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
 		return;
 	}
-	run->deadline[RUN_DEADLINE_WATCH] = after(now, run->look.next_usec);
-	switch (run->look.over) {
-	case WATCH_OVER_NONE:
+	run->deadline[RUN_DEADLINE_WATCH] = after(now, run->sample.next_usec);
+	switch (run->sample.over) {
+	case SAMPLE_OVER_NONE:
 		break;
-	case WATCH_OVER_MEMORY:
-		supervise_end(run, RUN_CAUSE_WATCH_MEMORY, SIGKILL, run->look.memory_bytes);
+	case SAMPLE_OVER_MEMORY:
+		supervise_end(run, RUN_CAUSE_WATCH_MEMORY, SIGKILL, run->sample.memory_bytes);
 		break;
-	case WATCH_OVER_TASKS:
-		supervise_end(run, RUN_CAUSE_WATCH_PIDS, SIGKILL, run->look.tasks);
+	case SAMPLE_OVER_TASKS:
+		supervise_end(run, RUN_CAUSE_WATCH_PIDS, SIGKILL, run->sample.tasks);
 		break;
-	case WATCH_OVER_CPU:
+	case SAMPLE_OVER_CPU:
 		watch_cpu(run);
 		break;
 	}
@@ -737,11 +737,11 @@ static void set_usage(struct ration_run *run)
 	uint64_t reaped_usec = set_rusage(run);
 
 	if (run->watch) {
-		set_sampled(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->look.memory_peak_bytes);
-		set_sampled(receipt, RATION_METRIC_PIDS_PEAK, run->look.tasks_peak);
-		if (!in_group(run) && run->look.cpu_usec != RATION_UNLIMITED &&
-				run->look.cpu_usec > reaped_usec) {
-			receipt_set(receipt, RATION_METRIC_CPU_USEC, run->look.cpu_usec, RATION_SOURCE_SAMPLED);
+		set_sampled(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->sample.memory_peak_bytes);
+		set_sampled(receipt, RATION_METRIC_PIDS_PEAK, run->sample.tasks_peak);
+		if (!in_group(run) && run->sample.cpu_usec != RATION_UNLIMITED &&
+				run->sample.cpu_usec > reaped_usec) {
+			receipt_set(receipt, RATION_METRIC_CPU_USEC, run->sample.cpu_usec, RATION_SOURCE_SAMPLED);
 			receipt->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_ABSENT;
 			receipt->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_ABSENT;
 		}
@@ -947,7 +947,7 @@ static bool watched(struct ration_run *run)
 		value[i] = item && item->mechanism == RATION_MECHANISM_WATCH ? item->in_force : RATION_UNLIMITED;
 		any |= value[i] != RATION_UNLIMITED;
 	}
-	run->watch_limits = (struct watch_limits) {
+	run->sample_limits = (struct sample_limits) {
 		.memory_bytes = value[0],
 		.tasks = value[1],
 		.cpu_usec = value[2] < run->cpu_soft_usec ? value[2] : run->cpu_soft_usec,
@@ -974,8 +974,8 @@ static int prepare_cpu_and_watch(struct ration_run *run, struct ration_error *re
 	run->end.cpu_by_watch = run->cpu_stat_fd < 0;
 	if (r >= 0 && watched(run)) {
 		if (run->cpu_stat_fd >= 0)
-			run->watch_limits.cpu_usec = RATION_UNLIMITED; /* cpu.stat is exact */
-		r = watch_new(run->host->proc_fd, run->group.fd, getpid(), &run->watch_limits, &run->watch);
+			run->sample_limits.cpu_usec = RATION_UNLIMITED; /* cpu.stat is exact */
+		r = watch_new(run->host->proc_fd, run->group.fd, getpid(), &run->sample_limits, &run->watch);
 	}
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't measure the processes: %s", error_text(r))
 		     : 0;

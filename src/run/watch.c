@@ -1,155 +1,414 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch.c - limits held by looking: when one is passed, and when to look again
+ * watch.c - samples of the processes of a run, on Linux: of /proc, and of cgroups without controllers
  *
- * Pure arithmetic, the same on every system. Who looks, and at what, is in
- * look.c (Linux) and follow.c (elsewhere).
+ * Memory is summed up as RSS first, which one read a process gives, and which
+ * counts a shared page once for each process that maps it: too much, never too
+ * little. Only when that sum is above the limit is PSS read, which divides
+ * shared pages and walks page tables for it, and PSS decides. CPU time is the
+ * cgroup's where there is one (cpu.stat needs no controller); else what the
+ * members have used, what they have waited for, and what the root has waited for.
+ *
+ * No sum is of one moment. A process that ends between two reads gives its
+ * shared pages to the ones read later, so a limit is only passed
+ * if a second sample says so, too.
+ *
+ * What a sample doesn't see:
+ * - memory that nobody maps: page cache, tmpfs files, pipes and sockets, page
+ *   tables and other kernel memory; and what is swapped out;
+ * - a peak between two samples: a limit is passed by as much as can be done in
+ *   next_usec, and in the time that killing takes;
+ * - without a cgroup: CPU time of processes whose parent ignores SIGCHLD, once
+ *   they are gone (the kernel adds it to nobody's); the time of a live process
+ *   below a whole 10 ms;
+ * - processes that hidepid= hides from us: they count as one task, and nothing else.
  */
 #include "run/watch.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "plan/mech/mech.h"
-
-#define NEXT_MIN_USEC 1000u
-#define NEXT_MAX_USEC 100000u
+#include "host/cpus.h"
+#include "sys/cgroup.h"
+#include "sys/proc.h"
+#include "sys/syscalls.h"
+#include "sys/tree.h"
+#include "util/cleanup.h"
 
 /*
- * How fast a limit can be approached. Measured on a virtual machine of 2020s
- * hardware, warm: 2.1 GiB/s a CPU touched in small pages, 5.9 in huge ones;
- * 13000 processes a second and a CPU, 60000 threads, for which the fourfold of
- * an overshoot is taken into account: else a limit of 100 tasks would cost 1000
- * looks a second. Above MEMORY_CPUS the memory itself is the bound.
+ * The kernel adds up RSS lazily: each CPU keeps a batch of max(32, 2 * CPUs)
+ * pages to itself (6.2), each thread 64 (before). A thread is on one CPU most of
+ * the time, so this is what its process's RSS may lack.
  */
-#define MEMORY_BYTES_PER_USEC_CPU 4295u /* 4 GiB/s */
-#define MEMORY_CPUS 8u
-#define TASKS_PER_MSEC 20u
+#define RSS_LAG_PAGES 64u
 
-/* After a look that took T, at least this many T without one. */
-#define REST_FACTOR 4u
+/* Deepest group below ours that is looked into. */
+#define DEPTH_MAX 32
 
-unsigned watch_cpus(void)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return cpus > 0 ? (unsigned)cpus : 1;
-}
-
-enum watch_over watch_over(const struct watch_limits *limits, const struct watch_look *look)
-{
-	if (limits->memory_bytes != RATION_UNLIMITED && look->memory_bytes > limits->memory_bytes)
-		return WATCH_OVER_MEMORY;
-	if (limits->tasks != RATION_UNLIMITED && look->tasks > limits->tasks)
-		return WATCH_OVER_TASKS;
-	if (limits->cpu_usec != RATION_UNLIMITED && look->cpu_usec >= limits->cpu_usec)
-		return WATCH_OVER_CPU;
-	return WATCH_OVER_NONE;
-}
-
-static uint64_t room(uint64_t limit, uint64_t used)
-{
-	return limit == RATION_UNLIMITED ? RATION_UNLIMITED : used < limit ? limit - used : 0;
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-uint64_t watch_never_less(const struct watch_sofar *sofar, uint64_t cpu_usec)
-{
-	return max_u64(sofar->cpu_usec, cpu_usec);
-}
-
-/* How long no limit can be passed, whatever the members do. */
-static uint64_t next_look(const struct watch_limits *limits, unsigned all_cpus, const struct watch_look *look,
-		uint64_t cpu_usec, uint64_t lag_bytes, uint64_t took_usec)
-{
-	uint64_t cpus = min_u64(all_cpus, MEMORY_CPUS), usec = NEXT_MAX_USEC;
-	uint64_t memory = room(limits->memory_bytes, look->memory_bytes + lag_bytes);
-	uint64_t tasks = room(limits->tasks, look->tasks);
-
-	usec = min_u64(usec, memory / (MEMORY_BYTES_PER_USEC_CPU * cpus));
-	usec = min_u64(usec, tasks < NEXT_MAX_USEC ? tasks * 1000 / TASKS_PER_MSEC : NEXT_MAX_USEC);
-	usec = min_u64(usec, room(limits->cpu_usec, cpu_usec) / all_cpus);
-	usec = max_u64(usec, took_usec * REST_FACTOR);
-	return max_u64(NEXT_MIN_USEC, min_u64(usec, NEXT_MAX_USEC));
-}
-
-void watch_conclude(struct watch_sofar *sofar, const struct watch_limits *limits, unsigned cpus, uint64_t lag_bytes,
-		uint64_t took_usec, struct watch_look *look)
-{
-	if (look->cpu_usec != RATION_UNLIMITED)
-		sofar->cpu_usec = look->cpu_usec;
-	look->memory_peak_bytes = sofar->memory_peak_bytes = max_u64(sofar->memory_peak_bytes, look->memory_bytes);
-	look->tasks_peak = sofar->tasks_peak = max_u64(sofar->tasks_peak, look->tasks);
-	look->maxrss_bytes = sofar->maxrss_bytes = max_u64(sofar->maxrss_bytes, look->maxrss_bytes);
-	look->next_usec = next_look(limits, cpus, look, sofar->cpu_usec, lag_bytes, took_usec);
-}
-
-/* ---------------------------------------------------------- as a mechanism */
-
-static const char *cpu_note(const struct host_facts *facts)
-{
-	return host_is_macos(facts) ? "added up by the supervisor" : "added up by the supervisor, in steps of 10 ms";
-}
-
-static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
-		struct mech_answer *answer)
-{
-	(void)soft;
-	if (limit == RATION_LIMIT_TIMEOUT || limit == RATION_LIMIT_OUTPUT)
-		return mech_yes(answer, RATION_SCOPE_GROUP, ""); /* a clock and a count of ours: exact */
-	if (facts->proc_foreign)
-		return mech_no(answer, "mount /proc of this pid namespace: unshare --mount-proc",
-				"/proc is of another pid namespace, so no process can be measured");
-	switch (limit) {
-	case RATION_LIMIT_MEMORY:
-		mech_yes(answer, RATION_SCOPE_GROUP, "measured by the supervisor, which kills: may overshoot");
-		return;
-	case RATION_LIMIT_PIDS:
-		mech_yes(answer, RATION_SCOPE_GROUP,
-				"counted by the supervisor, which kills: no fork is refused, and it may overshoot");
-		if (!facts->root && hard != RATION_UNLIMITED) {
-			answer->backstop = RATION_MECHANISM_RLIMIT;
-			answer->backstop_scope = RATION_SCOPE_USER;
-		}
-		return;
-	case RATION_LIMIT_CPU_TIME:
-		mech_yes(answer, RATION_SCOPE_GROUP, cpu_note(facts));
-		/* There RLIMIT_CPU does harm: see rlimit.c. */
-		if (!host_is_macos(facts)) {
-			answer->backstop = RATION_MECHANISM_RLIMIT;
-			answer->backstop_scope = RATION_SCOPE_PROCESS;
-		}
-		return;
-	case RATION_LIMIT_SWAP:
-	case RATION_LIMIT_MEMORY_HIGH:
-	case RATION_LIMIT_MEMORY_LOW:
-	case RATION_LIMIT_MEMORY_MIN:
-	case RATION_LIMIT_HUGETLB:
-	case RATION_LIMIT_CPUS:
-	case RATION_LIMIT_CPU_BURST:
-	case RATION_LIMIT_CPU_IDLE:
-	case RATION_LIMIT_CPU_WEIGHT:
-	case RATION_LIMIT_CPUSET_CPUS:
-	case RATION_LIMIT_CPUSET_MEMS:
-	case RATION_LIMIT_IO_READ_BPS ... RATION_LIMIT_IO_WRITE_IOPS:
-	case RATION_LIMIT_STALL_TIMEOUT:
-	case RATION_LIMIT_TIMEOUT:
-	case RATION_LIMIT_OUTPUT:
-	case RATION_LIMIT_RLIMIT_AS ... RATION_LIMIT_RLIMIT_STACK:
-		break;
-	}
-	mech_no(answer, "", "not a thing that can be watched");
-}
-
-const struct mech_ops mech_watch = {
-	.mechanism = RATION_MECHANISM_WATCH,
-	.ask = ask,
+struct watch {
+	int proc_fd;   /* borrowed */
+	int cgroup_fd; /* borrowed; or -EBADF */
+	int cpu_fd;    /* cpu.stat */
+	int groups_fd; /* cgroup.stat */
+	pid_t root;
+	struct sample_limits limits;
+	unsigned cpus;
+	uint64_t lag_bytes; /* RSS that may be missing, a thread */
+	struct proc_list members;
+	struct sample_peaks peaks;
 };
+
+static int open_files(struct watch *watch)
+{
+	watch->cpu_fd = cg_open_file(watch->cgroup_fd, "cpu.stat");
+	if (watch->cpu_fd < 0)
+		return watch->cpu_fd;
+	/* cgroup.stat is since 4.14; without it, looking below costs a readdir. */
+	watch->groups_fd = cg_open_file(watch->cgroup_fd, "cgroup.stat");
+	return watch->groups_fd == -ENOENT ? 0 : watch->groups_fd;
+}
+
+static void freewatchp(struct watch **watch)
+{
+	watch_free(*watch);
+}
+
+int watch_new(int proc_fd, int cgroup_fd, pid_t root, const struct sample_limits *limits,
+		struct watch **ret_watch)
+{
+	CLEANUP(freewatchp) struct watch *watch = calloc(1, sizeof(*watch));
+	uint64_t lag_pages;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->proc_fd = proc_fd;
+	watch->cgroup_fd = cgroup_fd;
+	watch->cpu_fd = watch->groups_fd = -EBADF;
+	watch->root = root;
+	watch->limits = *limits;
+	watch->cpus = cpus_online();
+	lag_pages = 2 * watch->cpus > RSS_LAG_PAGES ? 2 * watch->cpus : RSS_LAG_PAGES;
+	watch->lag_bytes = lag_pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (cgroup_fd >= 0) {
+		int r = open_files(watch);
+
+		if (r < 0)
+			return r;
+	}
+	*ret_watch = TAKE_PTR(watch);
+	return 0;
+}
+
+struct watch *watch_free(struct watch *watch)
+{
+	if (!watch)
+		return NULL;
+	close_fd(watch->cpu_fd);
+	close_fd(watch->groups_fd);
+	proc_list_free(&watch->members);
+	free(watch);
+	return NULL;
+}
+
+void watch_set_limits(struct watch *watch, const struct sample_limits *limits)
+{
+	watch->limits = *limits;
+}
+
+/* ----------------------------------------------------------------- members */
+
+struct group_walk {
+	struct watch *watch;
+	int depth;
+};
+
+static int add_member(void *userdata, pid_t pid)
+{
+	struct watch *watch = userdata;
+
+	return proc_list_push(&watch->members, &(struct proc_stat){.pid = pid});
+}
+
+/* A group's own processes. EOPNOTSUPP: a threaded one, whose processes stand in a group above. */
+static int add_processes(struct watch *watch, int dir_fd)
+{
+	CLEANUP(closep) int fd = cg_open_file(dir_fd, "cgroup.procs");
+	int r;
+
+	if (fd < 0)
+		return fd == -ENOENT ? -ENODEV : fd;
+	r = proc_read_pids(fd, add_member, watch);
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
+static int add_group_below(int dir_fd, const char *name, void *userdata)
+{
+	struct group_walk *above = userdata, here = {.watch = above->watch, .depth = above->depth + 1};
+	CLEANUP(closep) int fd = -EBADF;
+	int r;
+
+	if (here.depth > DEPTH_MAX)
+		return 0;
+	fd = cg_open_dir(dir_fd, name);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = add_processes(here.watch, fd);
+	if (r >= 0)
+		r = cg_each_child(fd, add_group_below, &here);
+	return r == -ENODEV || r == -ENOENT ? 0 : r;
+}
+
+static bool has_groups_below(const struct watch *watch)
+{
+	char text[512];
+	uint64_t n;
+
+	if (watch->groups_fd < 0)
+		return true;
+	if (cg_read_fd(watch->groups_fd, text, sizeof(text)) < 0 || cg_text_key(text, "nr_descendants", &n) < 0)
+		return true;
+	return n > 0;
+}
+
+static int find_members(struct watch *watch)
+{
+	struct group_walk walk = {.watch = watch};
+	int r;
+
+	if (watch->cgroup_fd < 0)
+		return proc_descendants(watch->proc_fd, watch->root, &watch->members);
+	watch->members.n = 0;
+	r = add_processes(watch, watch->cgroup_fd);
+	if (r >= 0 && has_groups_below(watch))
+		r = cg_each_child(watch->cgroup_fd, add_group_below, &walk);
+	if (r < 0)
+		return r;
+	proc_list_sort(&watch->members);
+	return 0;
+}
+
+/*
+ * A bomb's processes are counted and no more: to read what each of them has
+ * takes longer than it takes to make as many again.
+ */
+static bool too_many(const struct watch *watch, struct sample *ret_sample)
+{
+	if (watch->cgroup_fd < 0 || watch->members.n <= watch->limits.tasks)
+		return false;
+	*ret_sample = (struct sample) {
+		.tasks = watch->members.n,
+		.processes = watch->members.n,
+		.cpu_usec = RATION_UNLIMITED,
+		.over = SAMPLE_OVER_TASKS,
+	};
+	return true;
+}
+
+/* -------------------------------------------------------------------- sums */
+
+/*
+ * A child of vfork(2) is its parent's memory until it execs: all of it would
+ * count twice, and a big process that spawns would be over by spawning.
+ */
+static bool is_counted_with_parent(const struct watch *watch, const struct proc_stat *member)
+{
+	return proc_list_find(&watch->members, member->ppid) && proc_same_memory(member->pid, member->ppid);
+}
+
+static int sum_pss(const struct watch *watch, struct sample *sample)
+{
+	uint64_t sum = 0;
+	bool exact = true;
+
+	for (size_t i = 0; i < watch->members.n; i++) {
+		const struct proc_stat *member = &watch->members.items[i];
+		uint64_t bytes;
+		int r;
+
+		if (proc_is_dead(member) || member->state == PROC_HIDDEN ||
+				is_counted_with_parent(watch, member))
+			continue;
+		r = proc_pss_read(watch->proc_fd, member->memory_pid, &bytes);
+		if (r == -ESRCH)
+			continue;
+		if (r == -ENOENT || r == -EACCES || r == -EPERM) {
+			bytes = member->rss_bytes;
+			exact = false;
+		} else if (r < 0) {
+			return r;
+		}
+		sum += bytes;
+	}
+	sample->memory_bytes = sum;
+	sample->exact = exact;
+	return 0;
+}
+
+struct zombies {
+	const struct watch *watch;
+	uint64_t n;
+};
+
+static int count_zombie(void *userdata, pid_t pid)
+{
+	struct zombies *zombies = userdata;
+	struct proc_stat stat;
+
+	if (!proc_list_find(&zombies->watch->members, pid) &&
+			proc_stat_read(zombies->watch->proc_fd, pid, &stat) >= 0 && proc_is_dead(&stat))
+		zombies->n++;
+	return 0;
+}
+
+/*
+ * The kernel's own limit on tasks counts the dead until they are waited for: a
+ * program that forks, and never waits, fills the machine with them. cgroup.procs
+ * leaves them out, so they are looked for below the members.
+ */
+static uint64_t zombies_of_group(const struct watch *watch)
+{
+	struct zombies zombies = {.watch = watch};
+
+	for (size_t i = 0; i < watch->members.n; i++) {
+		const struct proc_stat *member = &watch->members.items[i];
+
+		if (!proc_is_dead(member) && member->state != PROC_HIDDEN)
+			(void)proc_children(watch->proc_fd, member, count_zombie, &zombies);
+	}
+	return zombies.n;
+}
+
+/* Threads, processes and RSS. Returns how much RSS may be missing. */
+static uint64_t sum_members(const struct watch *watch, struct sample *sample)
+{
+	uint64_t live = 0;
+
+	for (size_t i = 0; i < watch->members.n; i++) {
+		const struct proc_stat *member = &watch->members.items[i];
+
+		if (proc_is_dead(member)) {
+			/* The root's own dead are the supervisor's: it is about to wait for them. */
+			sample->tasks += member->ppid != watch->root;
+			continue;
+		}
+		sample->processes++;
+		live += member->threads;
+		sample->memory_bytes += member->rss_bytes;
+		if (member->rss_bytes > sample->maxrss_bytes)
+			sample->maxrss_bytes = member->rss_bytes;
+	}
+	sample->tasks += live;
+	if (watch->cgroup_fd >= 0 && watch->limits.tasks != RATION_UNLIMITED)
+		sample->tasks += zombies_of_group(watch);
+	return live * watch->lag_bytes;
+}
+
+/* -------------------------------------------------------------------- time */
+
+static int group_cpu(const struct watch *watch, uint64_t *ret_usec)
+{
+	char text[CG_FILE_MAX];
+	int r = cg_read_fd(watch->cpu_fd, text, sizeof(text));
+
+	return r < 0 ? r : cg_text_key(text, "usage_usec", ret_usec);
+}
+
+static uint64_t timeval_usec(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
+}
+
+/* What the root has waited for, and theirs. Our own is exact; another's is in steps of 10 ms. */
+static int root_cpu(const struct watch *watch, struct sample *sample, uint64_t *ret_usec)
+{
+	struct proc_stat stat;
+	struct rusage usage;
+	int r;
+
+	if (watch->root == getpid()) {
+		if (getrusage(RUSAGE_CHILDREN, &usage) < 0)
+			return -errno;
+		sample->maxrss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+		*ret_usec = timeval_usec(usage.ru_utime) + timeval_usec(usage.ru_stime);
+		return 0;
+	}
+	r = proc_stat_read(watch->proc_fd, watch->root, &stat);
+	if (r < 0)
+		return r;
+	*ret_usec = stat.cutime_usec + stat.cstime_usec;
+	return 0;
+}
+
+static uint64_t members_cpu(const struct watch *watch)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < watch->members.n; i++) {
+		const struct proc_stat *member = &watch->members.items[i];
+
+		sum += member->utime_usec + member->stime_usec + member->cutime_usec + member->cstime_usec;
+	}
+	return sum;
+}
+
+/* ------------------------------------------------------------------ sample */
+
+static int measure(struct watch *watch, struct sample *ret_sample, uint64_t *ret_lag_bytes)
+{
+	struct sample sample = {0};
+	uint64_t waited_usec = 0, lag_bytes;
+	int r = 0;
+
+	/* Before the members: a child that is waited for meanwhile is then counted once, as a member. */
+	if (watch->cgroup_fd < 0)
+		r = root_cpu(watch, &sample, &waited_usec);
+	if (r >= 0)
+		r = find_members(watch);
+	if (r >= 0 && too_many(watch, ret_sample)) {
+		*ret_lag_bytes = 0;
+		return 0;
+	}
+	if (r >= 0 && watch->cgroup_fd >= 0)
+		r = proc_list_read(watch->proc_fd, &watch->members);
+	if (r < 0)
+		return r;
+	lag_bytes = sum_members(watch, &sample);
+	if (watch->limits.memory_bytes != RATION_UNLIMITED &&
+			sample.memory_bytes + lag_bytes > watch->limits.memory_bytes) {
+		r = sum_pss(watch, &sample);
+		if (r < 0)
+			return r;
+		lag_bytes = sample.exact ? 0 : lag_bytes;
+	}
+	sample.cpu_usec = RATION_UNLIMITED;
+	if (watch->cgroup_fd < 0)
+		sample.cpu_usec = sample_never_less(&watch->peaks, waited_usec + members_cpu(watch));
+	else if (watch->limits.cpu_usec != RATION_UNLIMITED)
+		r = group_cpu(watch, &sample.cpu_usec);
+	if (r < 0)
+		return r;
+	sample.over = sample_over(&watch->limits, &sample);
+	*ret_lag_bytes = lag_bytes;
+	*ret_sample = sample;
+	return 0;
+}
+
+int watch_sample(struct watch *watch, struct sample *ret_sample)
+{
+	struct sample sample;
+	uint64_t lag_bytes = 0, start = sys_now_usec();
+	int r = measure(watch, &sample, &lag_bytes);
+
+	/* An act that can't be undone is worth a second sample; one process alone can't be mixed up. */
+	if (r >= 0 && sample.processes > 1 && (sample.over == SAMPLE_OVER_MEMORY || sample.over == SAMPLE_OVER_TASKS))
+		r = measure(watch, &sample, &lag_bytes);
+	if (r < 0)
+		return r;
+	sample_conclude(&watch->peaks, &watch->limits, watch->cpus, lag_bytes, sys_now_usec() - start, &sample);
+	*ret_sample = sample;
+	return 0;
+}
+

@@ -93,7 +93,7 @@ static int fake_signal(pid_t pid, int sig)
 }
 
 static const struct os_ops fake = { .list = fake_list, .look = fake_look, .signal = fake_signal };
-static const struct watch_limits unlimited = { RATION_UNLIMITED, RATION_UNLIMITED, RATION_UNLIMITED };
+static const struct sample_limits unlimited = { RATION_UNLIMITED, RATION_UNLIMITED, RATION_UNLIMITED };
 
 static int begin(void **state)
 {
@@ -183,24 +183,24 @@ static void test_group(void **state)
 static void test_sums(void **state)
 {
 	struct follow *follow = *state;
-	struct watch_limits limits = unlimited;
-	struct watch_look look;
+	struct sample_limits limits = unlimited;
+	struct sample look;
 
 	process_of(ROOT)->threads = 3;
 	spawn(101, ROOT, ROOT)->memory_bytes = 9 * MIB;
 	process_of(101)->rss_bytes = 12 * MIB;
 	spawn(102, ROOT, ROOT)->dead = true;
-	assert_int_equal(follow_look(follow, &limits, &look), 0);
+	assert_int_equal(follow_sample(follow, &limits, &look), 0);
 	assert_true(look.memory_bytes == 10 * MIB && look.maxrss_bytes == 12 * MIB && look.exact);
-	assert_true(look.tasks == 5 && look.processes == 2 && look.over == WATCH_OVER_NONE);
+	assert_true(look.tasks == 5 && look.processes == 2 && look.over == SAMPLE_OVER_NONE);
 	limits.tasks = 4;
-	assert_int_equal(follow_look(follow, &limits, &look), 0);
-	assert_int_equal(look.over, WATCH_OVER_TASKS);
+	assert_int_equal(follow_sample(follow, &limits, &look), 0);
+	assert_int_equal(look.over, SAMPLE_OVER_TASKS);
 	limits.memory_bytes = 10 * MIB - 1;
-	assert_int_equal(follow_look(follow, &limits, &look), 0);
-	assert_int_equal(look.over, WATCH_OVER_MEMORY);
+	assert_int_equal(follow_sample(follow, &limits, &look), 0);
+	assert_int_equal(look.over, SAMPLE_OVER_MEMORY);
 	vanish(101);
-	assert_int_equal(follow_look(follow, &unlimited, &look), 0);
+	assert_int_equal(follow_sample(follow, &unlimited, &look), 0);
 	assert_true(look.memory_bytes == MIB && look.memory_peak_bytes == 10 * MIB && look.tasks_peak == 5);
 }
 
@@ -208,28 +208,28 @@ static void test_sums(void **state)
 static void test_cpu_time(void **state)
 {
 	struct follow *follow = *state;
-	struct watch_limits limits = unlimited;
-	struct watch_look look;
+	struct sample_limits limits = unlimited;
+	struct sample look;
 
 	process_of(ROOT)->cpu_usec = 10;
 	spawn(101, ROOT, ROOT)->cpu_usec = 20;
 	spawn(102, 101, 102)->cpu_usec = 40;
-	assert_int_equal(follow_look(follow, &limits, &look), 0);
+	assert_int_equal(follow_sample(follow, &limits, &look), 0);
 	assert_int_equal(look.cpu_usec, 70);
 	vanish(101); /* ROOT has its 20 now */
-	assert_int_equal(follow_look(follow, &limits, &look), 0);
+	assert_int_equal(follow_sample(follow, &limits, &look), 0);
 	assert_int_equal(look.cpu_usec, 70);
 	process_of(102)->cpu_usec = 45;
-	assert_int_equal(follow_look(follow, &limits, &look), 0);
+	assert_int_equal(follow_sample(follow, &limits, &look), 0);
 	vanish(102); /* nobody of the run has waited for it */
 	limits.cpu_usec = 75;
-	assert_int_equal(follow_look(follow, &limits, &look), 0);
+	assert_int_equal(follow_sample(follow, &limits, &look), 0);
 	assert_int_equal(look.cpu_usec, 75);
-	assert_int_equal(look.over, WATCH_OVER_CPU);
+	assert_int_equal(look.over, SAMPLE_OVER_CPU);
 	/* The supervisor waits for the command, and is told of a little more. */
 	vanish(ROOT);
 	follow_reaped(follow, ROOT, 31);
-	assert_int_equal(follow_look(follow, &unlimited, &look), 0);
+	assert_int_equal(follow_sample(follow, &unlimited, &look), 0);
 	assert_int_equal(look.cpu_usec, 76);
 	assert_int_equal(look.processes, 0);
 }

@@ -19,7 +19,7 @@
 
 #define MIB (1024u * 1024u)
 
-static const struct watch_limits unlimited = {RATION_UNLIMITED, RATION_UNLIMITED, RATION_UNLIMITED};
+static const struct sample_limits unlimited = {RATION_UNLIMITED, RATION_UNLIMITED, RATION_UNLIMITED};
 
 static inline void watchp(struct watch **watch)
 {
@@ -50,7 +50,7 @@ static int end_all(int proc_fd)
 	return 0;
 }
 
-static bool is_soon(const struct watch_look *look)
+static bool is_soon(const struct sample *look)
 {
 	return look->next_usec >= 1000 && look->next_usec < 100000;
 }
@@ -58,33 +58,33 @@ static bool is_soon(const struct watch_look *look)
 /* Nobody there: nothing used, nothing over, and no hurry. */
 static int look_at_nobody(int proc_fd)
 {
-	struct watch_limits limits = {64 * MIB, RATION_UNLIMITED, 10000000};
+	struct sample_limits limits = {64 * MIB, RATION_UNLIMITED, 10000000};
 	CLEANUP(watchp) struct watch *watch = NULL;
-	struct watch_look look;
+	struct sample look;
 
 	CHECK(watch_new(proc_fd, -EBADF, getpid(), &unlimited, &watch) == 0);
-	CHECK(watch_look(watch, &look) == 0);
-	CHECK(look.processes == 0 && look.tasks == 0 && look.memory_bytes == 0 && look.over == WATCH_OVER_NONE);
+	CHECK(watch_sample(watch, &look) == 0);
+	CHECK(look.processes == 0 && look.tasks == 0 && look.memory_bytes == 0 && look.over == SAMPLE_OVER_NONE);
 	CHECK(look.next_usec == 100000);
 	/* The nearer a limit, the sooner the next look: 1 ms, or more where a look itself takes long. */
 	limits.cpu_usec = 0;
 	watch_set_limits(watch, &limits);
-	CHECK(watch_look(watch, &look) == 0);
-	CHECK(look.over == WATCH_OVER_CPU && is_soon(&look));
+	CHECK(watch_sample(watch, &look) == 0);
+	CHECK(look.over == SAMPLE_OVER_CPU && is_soon(&look));
 	limits = unlimited;
 	limits.memory_bytes = 1;
 	watch_set_limits(watch, &limits);
-	CHECK(watch_look(watch, &look) == 0);
-	CHECK(look.over == WATCH_OVER_NONE && is_soon(&look));
+	CHECK(watch_sample(watch, &look) == 0);
+	CHECK(look.over == SAMPLE_OVER_NONE && is_soon(&look));
 	return 0;
 }
 
 /* 40 MiB that five processes share are 40 MiB, though each of them has them. */
 static int look_at_shared(int proc_fd)
 {
-	struct watch_limits limits = {RATION_UNLIMITED, RATION_UNLIMITED, RATION_UNLIMITED};
+	struct sample_limits limits = {RATION_UNLIMITED, RATION_UNLIMITED, RATION_UNLIMITED};
 	CLEANUP(watchp) struct watch *watch = NULL;
-	struct watch_look look = {0};
+	struct sample look = {0};
 
 	if (fork() == 0) {
 		if (touch(40 * MIB) == MAP_FAILED)
@@ -95,18 +95,18 @@ static int look_at_shared(int proc_fd)
 		live_a_while();
 	}
 	CHECK(watch_new(proc_fd, -EBADF, getpid(), &limits, &watch) == 0);
-	CHECK_SOON(watch_look(watch, &look) == 0 && look.processes == 5);
+	CHECK_SOON(watch_sample(watch, &look) == 0 && look.processes == 5);
 	CHECK(!look.exact && look.memory_bytes > 200 * MIB);
 	CHECK(look.maxrss_bytes >= 40 * MIB && look.maxrss_bytes < 60 * MIB);
 	limits.memory_bytes = 64 * MIB;
 	watch_set_limits(watch, &limits);
-	CHECK(watch_look(watch, &look) == 0);
+	CHECK(watch_sample(watch, &look) == 0);
 	CHECK(look.exact && look.memory_bytes > 40 * MIB && look.memory_bytes < 50 * MIB);
-	CHECK(look.over == WATCH_OVER_NONE);
+	CHECK(look.over == SAMPLE_OVER_NONE);
 	limits.memory_bytes = 39 * MIB;
 	watch_set_limits(watch, &limits);
-	CHECK(watch_look(watch, &look) == 0);
-	CHECK(look.over == WATCH_OVER_MEMORY && look.exact && look.memory_bytes < 50 * MIB);
+	CHECK(watch_sample(watch, &look) == 0);
+	CHECK(look.over == SAMPLE_OVER_MEMORY && look.exact && look.memory_bytes < 50 * MIB);
 	CHECK(look.memory_peak_bytes >= 200 * MIB);
 	return end_all(proc_fd);
 }
@@ -121,9 +121,9 @@ static int nap_long(void *argument)
 /* A big process that spawns isn't twice as big meanwhile. */
 static int look_at_vfork(int proc_fd)
 {
-	struct watch_limits limits = {60 * MIB, RATION_UNLIMITED, RATION_UNLIMITED};
+	struct sample_limits limits = {60 * MIB, RATION_UNLIMITED, RATION_UNLIMITED};
 	CLEANUP(watchp) struct watch *watch = NULL;
-	struct watch_look look = {0};
+	struct sample look = {0};
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -133,8 +133,8 @@ static int look_at_vfork(int proc_fd)
 		_exit(0);
 	}
 	CHECK(watch_new(proc_fd, -EBADF, getpid(), &limits, &watch) == 0);
-	CHECK_SOON(watch_look(watch, &look) == 0 && look.processes == 2);
-	CHECK(look.over == WATCH_OVER_NONE);
+	CHECK_SOON(watch_sample(watch, &look) == 0 && look.processes == 2);
+	CHECK(look.over == SAMPLE_OVER_NONE);
 	if (proc_same_memory(getpid(), getpid())) {
 		CHECK(look.exact && look.memory_bytes > 40 * MIB && look.memory_bytes < 50 * MIB);
 	}
@@ -150,9 +150,9 @@ static void *sleep_thread(void *argument)
 /* Three threads, a child, and two dead that it never waits for; our own dead don't count. */
 static int look_at_tasks(int proc_fd)
 {
-	struct watch_limits limits = {RATION_UNLIMITED, 6, RATION_UNLIMITED};
+	struct sample_limits limits = {RATION_UNLIMITED, 6, RATION_UNLIMITED};
 	CLEANUP(watchp) struct watch *watch = NULL;
-	struct watch_look look = {0};
+	struct sample look = {0};
 
 	if (fork() == 0)
 		_exit(0);
@@ -167,21 +167,21 @@ static int look_at_tasks(int proc_fd)
 		live_a_while();
 	}
 	CHECK(watch_new(proc_fd, -EBADF, getpid(), &limits, &watch) == 0);
-	CHECK_SOON(watch_look(watch, &look) == 0 && look.tasks == 6 && look.processes == 2);
-	CHECK(look.over == WATCH_OVER_NONE && is_soon(&look));
+	CHECK_SOON(watch_sample(watch, &look) == 0 && look.tasks == 6 && look.processes == 2);
+	CHECK(look.over == SAMPLE_OVER_NONE && is_soon(&look));
 	limits.tasks = 5;
 	watch_set_limits(watch, &limits);
-	CHECK(watch_look(watch, &look) == 0);
-	CHECK(look.over == WATCH_OVER_TASKS && look.tasks == 6 && look.tasks_peak == 6);
+	CHECK(watch_sample(watch, &look) == 0);
+	CHECK(look.over == SAMPLE_OVER_TASKS && look.tasks == 6 && look.tasks_peak == 6);
 	return end_all(proc_fd);
 }
 
 /* Alive, dead, waited for by the parent, waited for by us: always the same time. */
 static int look_at_cpu(int proc_fd)
 {
-	struct watch_limits limits = {RATION_UNLIMITED, RATION_UNLIMITED, 250000};
+	struct sample_limits limits = {RATION_UNLIMITED, RATION_UNLIMITED, 250000};
 	CLEANUP(watchp) struct watch *watch = NULL;
-	struct watch_look look = {0};
+	struct sample look = {0};
 	uint64_t last = 0;
 	pid_t pid = fork();
 
@@ -197,16 +197,16 @@ static int look_at_cpu(int proc_fd)
 		_exit(0);
 	}
 	CHECK(watch_new(proc_fd, -EBADF, getpid(), &limits, &watch) == 0);
-	CHECK(watch_look(watch, &look) == 0);
-	CHECK(look.over == WATCH_OVER_NONE && look.next_usec <= 100000);
+	CHECK(watch_sample(watch, &look) == 0);
+	CHECK(look.over == SAMPLE_OVER_NONE && look.next_usec <= 100000);
 	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		CHECK(watch_look(watch, &look) == 0);
+		CHECK(watch_sample(watch, &look) == 0);
 		CHECK(look.cpu_usec >= last);
 		last = look.cpu_usec;
 		nap_msec(5);
 	}
-	CHECK(watch_look(watch, &look) == 0);
-	CHECK(look.processes == 0 && look.over == WATCH_OVER_CPU);
+	CHECK(watch_sample(watch, &look) == 0);
+	CHECK(look.processes == 0 && look.over == SAMPLE_OVER_CPU);
 	CHECK(look.cpu_usec >= last && look.cpu_usec >= 290000 && look.cpu_usec < 450000);
 	return 0;
 }
@@ -215,7 +215,7 @@ static int look_at_cpu(int proc_fd)
 static int look_from_outside(int proc_fd)
 {
 	CLEANUP(watchp) struct watch *watch = NULL;
-	struct watch_look look = {0};
+	struct sample look = {0};
 	pid_t root = fork();
 
 	if (root == 0) {
@@ -225,19 +225,19 @@ static int look_from_outside(int proc_fd)
 		live_a_while();
 	}
 	CHECK(watch_new(proc_fd, -EBADF, root, &unlimited, &watch) == 0);
-	CHECK_SOON(watch_look(watch, &look) == 0 && look.processes == 3);
+	CHECK_SOON(watch_sample(watch, &look) == 0 && look.processes == 3);
 	CHECK(kill(root, SIGKILL) == 0 && waitpid(root, NULL, 0) == root);
 	look.processes = 77;
-	CHECK(watch_look(watch, &look) == -ESRCH && look.processes == 77);
+	CHECK(watch_sample(watch, &look) == -ESRCH && look.processes == 77);
 	return end_all(proc_fd);
 }
 
 /* Thousands that come and go: every look succeeds, and none sees too much. */
 static int look_at_storm(int proc_fd)
 {
-	struct watch_limits limits = {RATION_UNLIMITED, 100, RATION_UNLIMITED};
+	struct sample_limits limits = {RATION_UNLIMITED, 100, RATION_UNLIMITED};
 	CLEANUP(watchp) struct watch *watch = NULL;
-	struct watch_look look = {0};
+	struct sample look = {0};
 	double until = now_seconds() + 1;
 
 	if (fork() == 0) {
@@ -250,8 +250,8 @@ static int look_at_storm(int proc_fd)
 	}
 	CHECK(watch_new(proc_fd, -EBADF, getpid(), &limits, &watch) == 0);
 	while (now_seconds() < until) {
-		CHECK(watch_look(watch, &look) == 0);
-		CHECK(look.tasks <= 2 && look.over == WATCH_OVER_NONE);
+		CHECK(watch_sample(watch, &look) == 0);
+		CHECK(look.tasks <= 2 && look.over == SAMPLE_OVER_NONE);
 		(void)usleep((useconds_t)look.next_usec);
 	}
 	return end_all(proc_fd);
@@ -304,13 +304,13 @@ static void start_in(int dir_fd, int n)
 
 static void test_group(void **state)
 {
-	struct watch_limits limits = {25 * MIB, 100, 1000000};
+	struct sample_limits limits = {25 * MIB, 100, 1000000};
 	CLEANUP(watchp) struct watch *watch = NULL;
 	CLEANUP(closep) int base = -EBADF;
 	CLEANUP(closep) int group = -EBADF;
 	CLEANUP(closep) int below = -EBADF;
 	CLEANUP(closep) int proc_fd = -EBADF;
-	struct watch_look look = {0};
+	struct sample look = {0};
 	char name[32];
 	int tries = 0;
 
@@ -320,13 +320,13 @@ static void test_group(void **state)
 	assert_int_equal(proc_open(NULL, &proc_fd, NULL), 0);
 	below = cg_open_dir(group, "below");
 	assert_int_equal(watch_new(proc_fd, group, getpid(), &limits, &watch), 0);
-	assert_int_equal(watch_look(watch, &look), 0);
+	assert_int_equal(watch_sample(watch, &look), 0);
 	assert_int_equal(look.processes, 0);
 	start_in(group, 2);
 	start_in(below, 1);
 	do {
 		nap_msec(10);
-		assert_int_equal(watch_look(watch, &look), 0);
+		assert_int_equal(watch_sample(watch, &look), 0);
 	} while (tries++ < 1000 && (look.tasks < 6 || look.memory_bytes < 30 * MIB));
 	(void)cg_kill(group);
 	for (tries = 0; tries < 1000 && (!reap_all() || cg_populated(group) > 0); tries++)
@@ -334,11 +334,11 @@ static void test_group(void **state)
 	assert_int_equal(cg_rmdir_tree(base, name), 0);
 	assert_int_equal(look.processes, 3);
 	assert_int_equal(look.tasks, 6);
-	assert_int_equal(look.over, WATCH_OVER_MEMORY);
+	assert_int_equal(look.over, SAMPLE_OVER_MEMORY);
 	assert_true(look.exact);
 	assert_in_range(look.memory_bytes, 30 * MIB, 40 * MIB);
 	assert_in_range(look.cpu_usec, 60000, 900000);
-	assert_int_equal(watch_look(watch, &look), -ENODEV);
+	assert_int_equal(watch_sample(watch, &look), -ENODEV);
 }
 
 #define BOXED(name)                           \

@@ -416,8 +416,10 @@ struct ration_host_options {
 	const char *parent;     /* nodes between BASE and that one: "a/b/c", at most 8; default none */
 	bool no_create;         /* those nodes are there already: -ENOENT where they aren't */
 	const char *root;       /* read /proc and /sys below this directory: tests */
-	const char *unit_program; /* the program ration-unit, where it isn't installed in its place;
-				     "": no unit is to be started */
+	const char *helpers;    /* the folder with the programs ration-unit and ration-keeper;
+				   NULL: where they are installed; "": use none of them */
+	bool fork_helpers;      /* this program is small: fork it for a keeper, instead of
+				   executing ration-keeper */
 };
 
 /* What was found. */

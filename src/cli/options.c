@@ -12,10 +12,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/beside.h"
 #include "cli/command.h"
 #include "cli/nearest.h"
 #include "util/cleanup.h"
@@ -169,6 +171,8 @@ const struct option_set options_global = {
 			.help = "Make none of --parent: they must be there" },
 		{ .flag = "--namespace", .argument = "NAME", .set = option_set_text, FIELD(nspace),
 			.help = "The node below these (RATION_NAMESPACE; default: ration)" },
+		{ .flag = "--helpers", .argument = "DIR", .set = option_set_text, FIELD(helpers),
+			.help = "Where ration-unit and ration-keeper are; none: use neither" },
 		{ .flag = "--help", .letter = "-h", .set = option_set_true, FIELD(help),
 			.help = "Show this and do nothing" },
 		{ .flag = "--version", .set = option_set_true, FIELD(version),
@@ -479,7 +483,6 @@ int options_init(struct options *options, int n_words, struct ration_error *rete
 	*options = (struct options) {
 		.base = environment("RATION_BASE"),
 		.nspace = environment("RATION_NAMESPACE"),
-		.unit_program = getenv("RATION_UNIT_PROGRAM"),
 		.policy = RATION_ENFORCE_FALLBACK,
 		.accel = RATION_ACCEL_NONE,
 		.vm = { .size = sizeof(struct ration_vm) },
@@ -502,13 +505,16 @@ void options_done(struct options *options)
 
 int options_host(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr)
 {
+	char beside[PATH_MAX];
+	const char *helpers = options->helpers ? options->helpers : beside_us(beside, sizeof(beside));
 	const struct ration_host_options where = {
 		.size = sizeof(where),
 		.base = options->base,
 		.nspace = options->nspace,
 		.parent = options->parent,
 		.no_create = options->no_create,
-		.unit_program = options->unit_program,
+		.helpers = options->helpers && strcmp(options->helpers, "none") == 0 ? "" : helpers,
+		.fork_helpers = true,
 	};
 
 	return ration_host_open(&where, ret_host, reterr);

@@ -24,7 +24,7 @@ struct options {
 	/* every command */
 	const struct command *command;
 	const char *base, *nspace, *parent; /* NULL: not given */
-	const char *unit_program;  /* "": no unit is started */
+	const char *helpers;       /* "none": use no helper program */
 	bool no_create;
 	bool help, version, json;
 	/* what is to be held */

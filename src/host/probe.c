@@ -426,7 +426,7 @@ static void note_kept_back(struct host_snapshot *host, const struct unit_place *
 static bool lacks_program(struct host_snapshot *host)
 {
 	if (!host->unit_program[0])
-		no_unit(host, "let it be asked: unset RATION_UNIT_PROGRAM", "it isn't to be asked for anything");
+		no_unit(host, "let it be asked: leave out --helpers none", "it isn't to be asked for anything");
 	else if (access(host->unit_program, X_OK) < 0)
 		no_unit(host, "install all of ration, or run it with: systemd-run --scope -p Delegate=yes ration run …",
 				"the program ration-unit isn't where it should be");
@@ -649,10 +649,7 @@ int probe_again(struct host_snapshot *host, struct ration_error *reterr)
 
 int probe(struct host_snapshot *host, const struct ration_host_options *options, struct ration_error *reterr)
 {
-	int r;
+	int r = probe_machine(host, host->root, reterr);
 
-	(void)snprintf(host->unit_program, sizeof(host->unit_program), "%s",
-			options->unit_program ? options->unit_program : UNIT_PROGRAM);
-	r = probe_machine(host, host->root, reterr);
 	return r < 0 ? r : probe_cgroups(host, options->base, host->root, reterr);
 }

@@ -60,6 +60,10 @@ int snapshot_new(const struct ration_host_options *options, struct host_snapshot
 	host->proc_fd = host->base_fd = -EBADF;
 	host->kernel_kind = "";
 	(void)snprintf(host->root, sizeof(host->root), "%s", options->root ? options->root : "");
+	(void)snprintf(host->helpers, sizeof(host->helpers), "%s", options->helpers ? options->helpers : HELPERS_DIR);
+	if (host->helpers[0])
+		(void)snprintf(host->unit_program, sizeof(host->unit_program), "%s/%s", host->helpers, BUS_PROGRAM);
+	host->fork_helpers = options->fork_helpers;
 	(void)sigemptyset(&host->mask);
 	(void)pthread_sigmask(SIG_SETMASK, NULL, &host->mask);
 	(void)strcpy(host->nspace, nspace);

@@ -39,7 +39,9 @@ struct host_snapshot {
 	bool evacuate;            /* BASE is our own group: its processes move into a leaf first */
 	bool unit_pending;        /* BASE will be a unit of ours that isn't there yet: base_fd is -EBADF */
 	bool outside;             /* the kernel lets us bring nobody from our own group into BASE */
-	char unit_program[PATH_MAX]; /* ration-unit; "": no unit is started */
+	char helpers[PATH_MAX];   /* the folder with the helper programs; "": none is used */
+	char unit_program[PATH_MAX + sizeof("/" BUS_PROGRAM)]; /* ration-unit there; "": no unit is started */
+	bool fork_helpers;        /* fork for a keeper rather than execute one */
 	sigset_t mask;            /* signals that were blocked when the host was opened */
 	char nspace[RATION_NAME_MAX + 1];
 	char root[PATH_MAX];      /* "", or where /proc and /sys are for a test */

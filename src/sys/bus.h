@@ -22,6 +22,9 @@
 /* The leaf of the unit's group for processes that aren't in a group of ours. */
 #define BUS_LEAF "ration.self"
 
+/* The helper program that the unit runs. */
+#define BUS_PROGRAM "ration-unit"
+
 #define BUS_MESSAGE_MAX 300
 
 struct bus_request {

@@ -21,7 +21,7 @@ class Sized(Structure):
 
 class HostOptions(Sized):
     _fields_ = [("size", c_size_t), ("base", c_char_p), ("nspace", c_char_p), ("parent", c_char_p),
-                ("no_create", c_bool), ("root", c_char_p), ("unit_program", c_char_p)]
+                ("no_create", c_bool), ("root", c_char_p), ("helpers", c_char_p), ("fork_helpers", c_bool)]
 
 
 class RunOptions(Sized):

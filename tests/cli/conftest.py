@@ -203,7 +203,7 @@ class Ration:
         self.marker = f"RATION_TEST_MARKER={uuid.uuid4().hex}"
         self.count, self.receipts = 0, []
         self.env = dict(os.environ, PATH=f"{HELPERS}:/usr/sbin:/usr/bin:/sbin:/bin",
-                        RATION_NAMESPACE=NAMESPACE, RATION_UNIT_PROGRAM=UNIT_PROGRAM, LC_ALL="C.UTF-8")
+                        RATION_NAMESPACE=NAMESPACE, LC_ALL="C.UTF-8")
         self.env.pop("RATION_BASE", None)
         name, value = self.marker.split("=")
         self.env[name] = value

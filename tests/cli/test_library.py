@@ -160,7 +160,7 @@ def test_L03_many_threads_without_races(run):
     targets = json.loads(subprocess.check_output(["meson", "introspect", "--targets", BUILD]))
     sources, = (target["target_sources"][0]["sources"] for target in targets if target["name"] == "ration_internal")
     built = subprocess.run(["cc", "-fsanitize=thread", "-g", "-O1", "-w", "-std=gnu11", "-D_GNU_SOURCE", "-pthread",
-                            f"-I{TOP}/include", f"-I{TOP}/src", '-DUNIT_PROGRAM=""', *sources, TOP / "tests" / "helpers" / "crowd.c",
+                            f"-I{TOP}/include", f"-I{TOP}/src", '-DHELPERS_DIR=""', *sources, TOP / "tests" / "helpers" / "crowd.c",
                             "-o", run.file("crowd")], stderr=subprocess.PIPE, text=True, timeout=100, check=False)
     if "tsan" in built.stderr:
         pytest.skip("needs the library of -fsanitize=thread")

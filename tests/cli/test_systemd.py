@@ -41,7 +41,7 @@ def stopped():
     assert not unit_group().exists()
     yield
     if not unit_group().exists():
-        subprocess.run([RATION, "run", "true"], env=dict(os.environ, RATION_UNIT_PROGRAM=UNIT_PROGRAM), check=True)
+        subprocess.run([RATION, "run", "true"], check=True)
 
 
 def writable_files():
@@ -103,9 +103,9 @@ def test_H08_create_starts_it_too(hand, stopped):
 
 def test_H08_nobody_is_asked_twice(run):
     """With the unit there, neither the bus nor the program for it is needed: by root, nor from below the manager."""
-    env = {"RATION_UNIT_PROGRAM": "/nowhere", "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"}
+    env = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"}
     before = () if "root" in HAS else ("systemd-run", "--user", "--scope", "--quiet")
-    r = run(ALL + " --enforce strict", "true", before=before, env=env)
+    r = run(ALL + " --enforce strict --helpers /nowhere", "true", before=before, env=env)
     assert r.code == 0, r
 
 
@@ -154,23 +154,23 @@ def test_H08_holder_is_out_of_the_way(run):
 
 # ---------------------------------------------------------------- what can fail
 
-def check_fallback(run, *texts, **env):
+def check_fallback(run, *texts, options="", **env):
     """Weaker, and said why; strict refuses."""
-    r = run("--memory 64M", "true", env=env)
+    r = run(f"--memory 64M {options}", "true", env=env)
     assert r.code == 0 and r.limit("memory")["mechanism"] == "watch", r
     for text in texts:
         assert text in r.stderr, r
-    r = run("--memory 64M --enforce strict", ["touch", str(run.file("started"))], env=env)
+    r = run(f"--memory 64M --enforce strict {options}", ["touch", str(run.file("started"))], env=env)
     assert r.code == 125 and not run.file("started").exists() and texts[0] in r.stderr, r
     assert not unit_group().exists()
 
 
 def test_H08_forbidden(run, stopped):
-    check_fallback(run, "isn't to be asked", RATION_UNIT_PROGRAM="")
+    check_fallback(run, "isn't to be asked", options="--helpers none")
 
 
 def test_H08_no_program(run, stopped):
-    check_fallback(run, "ration-unit isn't where", RATION_UNIT_PROGRAM="/nowhere/ration-unit")
+    check_fallback(run, "ration-unit isn't where", options="--helpers /nowhere")
 
 
 def test_H08_no_libsystemd(run, stopped):
@@ -185,7 +185,7 @@ def test_H08_unit_that_fails(run, stopped):
     program = run.file("ration-unit")
     program.write_text(f'#!/bin/sh\n[ "$1" != hold ] && exec {UNIT_PROGRAM} "$@"\n')
     program.chmod(0o755)
-    check_fallback(run, "can't start", RATION_UNIT_PROGRAM=str(program))
+    check_fallback(run, "can't start", options=f"--helpers {run.tmp}")
 
 
 @root
@@ -222,9 +222,8 @@ def test_H08_empty_environment(run, stopped):
 def test_H08_there_and_out_of_reach(run):
     """Without the program that asks systemd to bring us in, doctor promises nothing."""
     run("--memory 64M", "true")
-    env = {"RATION_UNIT_PROGRAM": "/nowhere"}
-    assert run.command("doctor", env=env).code == 1
-    r = run("--memory 64M", "true", env=env)
+    assert run.command("doctor", "--helpers", "/nowhere").code == 1
+    r = run("--memory 64M --helpers /nowhere", "true")
     assert r.code == 0 and r.limit("memory")["mechanism"] == "watch" and "ration-unit isn't where" in r.stderr, r
 
 
@@ -297,7 +296,7 @@ def test_H08_installed_unit(run, unit_files):
     """A unit file is used where there is one, and what else is set for it holds."""
     assert subprocess.run(["systemd-analyze", *MANAGER, "verify", "--man=no", *map(str, unit_files.glob("ration*"))],
                           capture_output=True, text=True).stderr == ""
-    assert run(ALL + " --enforce strict", "true", env={"RATION_UNIT_PROGRAM": UNIT_PROGRAM}).code == 0
+    assert run(ALL + " --enforce strict", "true").code == 0
     assert systemctl("show", "--value", "-p", "FragmentPath", UNIT) == str(unit_files / UNIT)
     assert systemctl("show", "--value", "-p", "OOMPolicy", UNIT) == "continue"
     systemctl("set-property", "--runtime", UNIT, "MemoryMax=200M")

@@ -470,9 +470,20 @@ static const char *unit_dir(char path[PATH_MAX])
 	return path;
 }
 
-static struct ration_host *open_managed(const char *root, const char *program)
+/* A folder in which ration-unit is. */
+static const char *with_unit_program(const char *root)
 {
-	const struct ration_host_options options = { .size = sizeof(options), .root = root, .unit_program = program };
+	char path[PATH_MAX + 32];
+
+	files_put(root, BUS_PROGRAM, "");
+	(void)snprintf(path, sizeof(path), "%s/%s", root, BUS_PROGRAM);
+	assert_int_equal(chmod(path, 0755), 0);
+	return root;
+}
+
+static struct ration_host *open_managed(const char *root, const char *helpers)
+{
+	const struct ration_host_options options = { .size = sizeof(options), .root = root, .helpers = helpers };
 	struct ration_host *host;
 
 	assert_int_equal(ration_host_open(&options, &host, NULL), 0);
@@ -489,7 +500,7 @@ static void test_a_unit_that_is_not_there_yet(void **state)
 	(void)state;
 	files_begin(root);
 	build_managed(root, "0::/user.slice/user-1.slice/session-1.scope\n");
-	host = open_managed(root, "/bin/sh");
+	host = open_managed(root, with_unit_program(root));
 	info = info_of(host);
 	assert_int_equal(info.base_kind, RATION_BASE_UNIT);
 	assert_true(info.base_pending);
@@ -512,7 +523,7 @@ static void test_a_unit_that_is_not_there_yet(void **state)
 
 static void test_a_unit_that_cannot_be_started(void **state)
 {
-	static const char *const programs[] = { "", "/nowhere/ration-unit" };
+	static const char *const programs[] = { "", "/nowhere" };
 	char root[PATH_MAX];
 
 	(void)state;

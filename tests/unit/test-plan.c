@@ -44,16 +44,16 @@ static const struct {
 	enum ration_hierarchy hierarchy;
 	uint32_t v1;
 } worlds[] = {
-	[V2] = { "v2", RATION_BASE_ROOT, ALL_CONTROLLERS, 0, true, "", "" },
+	[V2] = { "v2", RATION_BASE_ROOT, ALL_CONTROLLERS, 0, true, "", "", 0, 0 },
 	[V2_NO_MEMORY] = { "v2 without memory", RATION_BASE_ROOT, ALL_CONTROLLERS & ~RATION_CONTROLLER_MEMORY, 0,
-		true, "", "" },
-	[HYBRID] = { "hybrid", RATION_BASE_ROOT, 0, 0, true, "v1 holds all controllers", "boot otherwise" },
-	[NOTHING_ROOT] = { "nothing, root", RATION_BASE_NONE, 0, 0, true, "nothing is mounted", "mount it" },
-	[NOTHING_USER] = { "nothing, user", RATION_BASE_NONE, 0, 0, false, "nothing is mounted", "mount it" },
-	[NO_PSI] = { "no PSI", RATION_BASE_NESTED, ALL_CONTROLLERS, RATION_FEATURE_PSI, true, "", "" },
+		true, "", "", 0, 0 },
+	[HYBRID] = { "hybrid", RATION_BASE_ROOT, 0, 0, true, "v1 holds all controllers", "boot otherwise", 0, 0 },
+	[NOTHING_ROOT] = { "nothing, root", RATION_BASE_NONE, 0, 0, true, "nothing is mounted", "mount it", 0, 0 },
+	[NOTHING_USER] = { "nothing, user", RATION_BASE_NONE, 0, 0, false, "nothing is mounted", "mount it", 0, 0 },
+	[NO_PSI] = { "no PSI", RATION_BASE_NESTED, ALL_CONTROLLERS, RATION_FEATURE_PSI, true, "", "", 0, 0 },
 	[NO_SWAP] = { "no swap accounting", RATION_BASE_NESTED, ALL_CONTROLLERS, RATION_FEATURE_SWAP_MAX, true, "",
-		"" },
-	[MACOS] = { "macOS", RATION_BASE_NONE, 0, ALL_FEATURES, false, "cgroups are Linux's", "" },
+		"", 0, 0 },
+	[MACOS] = { "macOS", RATION_BASE_NONE, 0, ALL_FEATURES, false, "cgroups are Linux's", "", 0, 0 },
 	[V1] = { "v1", RATION_BASE_NONE, 0, 0, true, "only v1 is mounted", "boot otherwise", RATION_HIERARCHY_V1,
 		ALL_V1 },
 	/* As Debian's 6.12, whose v1 has no memory controller. */
@@ -942,7 +942,7 @@ static int lowered_backstops(void)
 
 static void test_backstops_stay_below_our_own_limits(void **state)
 {
-	int status;
+	int status = -1;
 	pid_t pid = fork();
 
 	(void)state;

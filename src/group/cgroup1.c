@@ -15,6 +15,7 @@
 #include "host/kinds.h"
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
+#include "sys/kill.h"
 #include "sys/mounts.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"

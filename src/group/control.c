@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "sys/cgroup.h"
+#include "sys/kill.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -30,6 +30,7 @@
 #include "group/events.h"
 #include "group/handle.h"
 #include "sys/cgroup.h"
+#include "sys/kill.h"
 #include "sys/syscalls.h"
 #include "host/names.h"
 #include "util/cleanup.h"

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "sys/cgroup.h"
+#include "sys/kill.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"

@@ -17,6 +17,7 @@
 #include "group/protect.h"
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
+#include "sys/kill.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -19,6 +19,7 @@
 #include "group/protect.h"
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
+#include "sys/kill.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

@@ -29,6 +29,7 @@
 #include "host/prepare.h"
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
+#include "sys/kill.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -36,6 +36,7 @@
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
+#include "sys/kill.h"
 #include "sys/proc.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"

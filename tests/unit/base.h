@@ -17,6 +17,7 @@
 #include "host/host.h"
 #include "ration.h"
 #include "sys/cgroup.h"
+#include "sys/kill.h"
 
 struct base {
 	struct ration_host *host;

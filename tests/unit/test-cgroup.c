@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "sys/cgroup.h"
+#include "sys/kill.h"
 #include "util/cleanup.h"
 
 static int open_dir(const char *path)

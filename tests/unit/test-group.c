@@ -15,6 +15,7 @@
 #include "group/leaf.h"
 #include "group/owner.h"
 #include "host/names.h"
+#include "sys/kill.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

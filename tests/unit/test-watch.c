@@ -13,6 +13,7 @@
 
 #include "run/watch.h"
 #include "sys/cgroup.h"
+#include "sys/kill.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
 #include "box.h"

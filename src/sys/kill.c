@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kill.c - kill all processes of a group, and wait for it to be empty
+ */
+#include "sys/kill.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+
+#include "sys/cgroup.h"
+#include "sys/cgroup1.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+/* Remove when the oldest kernel is >= 5.14. */
+static int kill_frozen(int dir_fd)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	char text[256];
+	uint64_t frozen = 0;
+	int r = cg_write(dir_fd, "cgroup.freeze", "1");
+
+	if (r == -ENOENT)
+		return cg1_kill(dir_fd);
+	if (r < 0)
+		return r;
+	/*
+	 * A task in an uninterruptible sleep freezes late, and can't fork
+	 * meanwhile, so a second of waiting is enough; the kill is sent anyway.
+	 */
+	for (int i = 0; i < 1000 && frozen == 0; i++) {
+		if (cg_read(dir_fd, "cgroup.events", text, sizeof(text)) < 0 ||
+				cg_text_key(text, "frozen", &frozen) < 0)
+			break;
+		if (frozen == 0)
+			(void)nanosleep(&nap, NULL);
+	}
+	r = cg_signal(dir_fd, SIGKILL);
+	(void)cg_write(dir_fd, "cgroup.freeze", "0");
+	return r < 0 ? r : 0;
+}
+
+int cg_kill(int dir_fd)
+{
+	int r = cg_write(dir_fd, "cgroup.kill", "1");
+
+	if (r == -ENOENT)
+		r = kill_frozen(dir_fd);
+	/*
+	 * The kernel sends it to the main thread of each process, and to that
+	 * thread alone: where it has exited and others run on, the signal is
+	 * lost (seen on 6.1, 6.12 and 6.18). kill(2) is for all threads.
+	 */
+	else if (r == 0)
+		(void)cg_signal(dir_fd, SIGKILL);
+	/* Removed: there is nobody in it. */
+	return (r == -ENODEV || r == -ENOENT) && cg_populated(dir_fd) == 0 ? 0 : r;
+}
+
+int cg_wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_msec)
+{
+	CLEANUP(closep) int events = cg_open_file(dir_fd, "cgroup.events");
+	uint64_t deadline = sys_now_usec() + (uint64_t)timeout_msec * 1000;
+
+	if (events < 0)
+		return events == -ENODEV ? -ENOENT : events;
+	for (;;) {
+		struct pollfd poll_fd = { .fd = events, .events = POLLPRI };
+		char text[256];
+		uint64_t value, now;
+		int r = cg_read_fd(events, text, sizeof(text));
+
+		if (r == -ENODEV)
+			return -ENOENT;
+		if (r < 0)
+			return r;
+		if (cg_text_key(text, key, &value) == 0 && value == wanted)
+			return 0;
+		now = sys_now_usec();
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		(void)poll(&poll_fd, 1, (int)((deadline - now) / 1000) + 1);
+	}
+}
+
+int cg_wait_empty(int dir_fd, int timeout_msec)
+{
+	int r = cg_wait_event(dir_fd, "populated", 0, timeout_msec);
+
+	/* Removed: there is nobody in it. Or of cgroup v1. */
+	return r == -ENOENT ? cg1_wait_empty(dir_fd, timeout_msec) : r;
+}
+
+int cg_end(int dir_fd, int timeout_msec)
+{
+	int r = -ETIMEDOUT;
+
+	/* A process that outlived the first kill may have forked: all of it again. */
+	for (int waited = 0; waited < timeout_msec && r == -ETIMEDOUT; waited += CG_KILL_AGAIN_MSEC) {
+		r = cg_kill(dir_fd);
+		if (r == 0)
+			r = cg_wait_empty(dir_fd, CG_KILL_AGAIN_MSEC);
+	}
+	return r;
+}

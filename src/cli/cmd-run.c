@@ -22,6 +22,7 @@
 #include "cli/receipt-file.h"
 #include "cli/run-exec.h"
 #include "cli/signals.h"
+#include "cli/summary.h"
 #include "cli/verdict.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -259,7 +260,7 @@ static void print_receipt(const struct job *job, const struct ration_receipt *re
 
 	if (!file)
 		return;
-	output_receipt(file, receipt, job->plan, !job->warned);
+	summary_print(file, receipt, job->plan, !job->warned);
 	if (fclose(file) == 0)
 		(void)fwrite(text, 1, length, stderr);
 }

@@ -62,10 +62,6 @@ void output_warnings(const struct ration_plan *plan);
 /* Prints figures as a table, each with its source; what isn't known is left out. */
 void output_usage(FILE *file, const uint64_t *metrics, const enum ration_source *sources);
 
-/* Prints a receipt as a table; `reasons` as above: none where output_warnings() has told them. */
-void output_receipt(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan,
-		bool reasons);
-
 /* Returns the item of a limit in a plan, or NULL. */
 const struct ration_plan_item *plan_item(const struct ration_plan *plan, enum ration_limit limit);
 

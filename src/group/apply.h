@@ -5,7 +5,7 @@
 #ifndef RATION_GROUP_APPLY_H
 #define RATION_GROUP_APPLY_H
 
-#include "group/leaf.h"
+#include "group/place.h"
 #include "plan/plan.h"
 
 /* The controllers that the groups of this plan are to have: those that its

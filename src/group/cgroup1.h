@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cgroup1.h - the hierarchies of cgroup v1, and a group's directories in them
+ * cgroup1.h - a group's directories in the hierarchies of cgroup v1
  *
  * A controller that cgroup v1 holds can't be had in cgroup2. So a group of a run or by hand has a
  * directory more in each v1 hierarchy whose controller a limit takes, of the same
@@ -17,9 +17,6 @@
 #include "group/place.h"
 #include "host/snapshot.h"
 #include "sys/spawn.h"
-
-/* Finds the hierarchies, and what we may do there. Without any it is a host without. */
-int v1_probe(struct host_snapshot *host, const char *root);
 
 /* The group's directory in the hierarchy of `controller`, or -EBADF. */
 int v1_fd(const struct place *place, uint32_t controller);

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "group/leaf.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
 #include "util/cleanup.h"

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "group/leaf.h"
+#include "group/place.h"
 #include "ration.h"
 
 /* "Not known." No counter of the kernel gets there. */

@@ -14,6 +14,7 @@
 
 #include "group/apply.h"
 #include "group/command.h"
+#include "group/leaf.h"
 #include "group/origin.h"
 #include "host/prepare.h"
 #include "group/cgroup1.h"

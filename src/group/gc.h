@@ -5,7 +5,7 @@
 #ifndef RATION_GROUP_GC_H
 #define RATION_GROUP_GC_H
 
-#include "group/leaf.h"
+#include "group/place.h"
 
 /*
  * What each run does for the tenant that it joins: looks at `examine_max` of its

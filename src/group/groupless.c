@@ -12,7 +12,6 @@
 
 #include "group/apply.h"
 #include "group/command.h"
-#include "group/leaf.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "ration.h"

@@ -2,20 +2,21 @@
 /*
  * handle.h - struct ration_group: a tenant or a group that is open
  *
- * handle.c   makes and opens them
- * update.c   changes their limits while they live
- * attach.c   moves processes in, and out again
- * join.c     starts commands in them
- * state.c    freeze, thaw, kill, reclaim
- * stats.c    what they use
- * show.c     their limits: asked, here, effective
- * remove.c   removes them
+ * create.c    makes them
+ * update.c    changes their limits while they live
+ * move.c      moves processes in, and out again
+ * exec.c      starts commands in them
+ * control.c   freeze, thaw, kill, reclaim
+ * stats.c     what they use
+ * show.c      their limits: asked, here, effective
+ * remove.c    removes them
  */
 #ifndef RATION_GROUP_HANDLE_H
 #define RATION_GROUP_HANDLE_H
 
-#include "group/leaf.h"
 #include "group/nodes.h"
+#include "group/place.h"
+#include "host/host.h"
 #include "ration.h"
 
 struct ration_group {
@@ -27,6 +28,15 @@ struct ration_group {
 	char path[PATH_MAX + NODES_PATH_MAX + 2 * RATION_NAME_MAX + 4];
 	char reason[400];   /* why it has no cgroup */
 };
+
+/* A handle by its address, without anything open. -EINVAL (names), -ENOMEM. */
+int handle_new(const struct ration_host *handle, const struct host_snapshot *host, const char *address,
+		struct ration_group **ret_group, struct ration_error *reterr);
+
+static inline void handle_freep(struct ration_group **group)
+{
+	*group = ration_group_free(*group);
+}
 
 /* -EOPNOTSUPP, with the reason, where the handle has no cgroup. */
 int handle_check(const struct ration_group *group, struct ration_error *reterr);

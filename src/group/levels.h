@@ -8,7 +8,7 @@
 #ifndef RATION_GROUP_LEVELS_H
 #define RATION_GROUP_LEVELS_H
 
-#include "group/leaf.h"
+#include "group/place.h"
 #include "ration.h"
 
 /* `where` is the path of the group below the mount of the hierarchy; "/" is the mount itself. */
@@ -22,11 +22,5 @@ void levels_walk(const struct place *place, level_visitor *visit, void *data);
 
 /* The same from our own group upwards, where runs stay that have none. */
 void levels_walk_own(const struct host_snapshot *host, level_visitor *visit, void *data);
-
-/*
- * Returns the lowest number in `file` of the namespace's nodes and of `tenant`, which
- * may be NULL, and needn't be there; `whole` where none is lower.
- */
-uint64_t levels_lowest(const struct host_snapshot *host, const char *tenant, const char *file, uint64_t whole);
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef RATION_GROUP_PROTECT_H
 #define RATION_GROUP_PROTECT_H
 
-#include "group/leaf.h"
+#include "group/place.h"
 #include "plan/plan.h"
 
 /*

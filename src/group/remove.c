@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "group/leaf.h"
 #include "group/origin.h"
 #include "group/protect.h"
 #include "group/cgroup1.h"

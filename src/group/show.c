@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "group/counters.h"
+#include "group/leaf.h"
 #include "group/levels.h"
 #include "host/machine.h"
 #include "group/record.h"

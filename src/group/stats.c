@@ -11,6 +11,7 @@
 #include "group/counters.h"
 #include "group/handle.h"
 #include "group/cgroup1.h"
+#include "group/leaf.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 

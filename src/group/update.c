@@ -25,6 +25,7 @@
 
 #include "group/apply.h"
 #include "group/handle.h"
+#include "group/leaf.h"
 #include "group/owner.h"
 #include "group/protect.h"
 #include "group/record.h"

@@ -12,6 +12,9 @@
 /* Reads a list ("0-3,8") into a set. -EINVAL, -ERANGE. */
 int cpus_parse(const char *list, struct spawn_cpus *ret);
 
+/* CPUs of the machine that are online, at least 1. */
+unsigned cpus_online(void);
+
 static inline bool cpus_has(const struct spawn_cpus *cpus, unsigned i)
 {
 	return cpus->bits[i / 8] & (1u << i % 8);
@@ -21,11 +24,5 @@ static inline void cpus_add(struct spawn_cpus *cpus, unsigned i)
 {
 	cpus->bits[i / 8] |= (unsigned char)(1u << i % 8);
 }
-
-/* CPUs of the machine, at least 1. */
-unsigned cpus_online(void);
-
-/* CPUs of the machine, at least 1. */
-unsigned cpus_online(void);
 
 #endif

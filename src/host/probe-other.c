@@ -8,9 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "group/levels.h"
 #include "host/cpus.h"
-#include "host/host.h"
 #include "sys/os.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -48,22 +46,4 @@ int probe(struct host_snapshot *host, const struct ration_host_options *options,
 	r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--base %s: %s",
 			text_escape(shown, sizeof(shown), options->base), host->facts.base_reason);
 	return error_hint(reterr, r, "leave it out: a run is followed by its processes here");
-}
-
-/* BASE is never there, and nothing could be done for it. */
-int ration_host_prepare(struct ration_host *host, enum ration_purpose purpose, struct ration_error *reterr)
-{
-	(void)host;
-	(void)purpose;
-	(void)reterr;
-	return 0;
-}
-
-/* Nobody above has a limit. */
-uint64_t levels_lowest(const struct host_snapshot *host, const char *tenant, const char *file, uint64_t whole)
-{
-	(void)host;
-	(void)tenant;
-	(void)file;
-	return whole;
 }

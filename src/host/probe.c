@@ -33,7 +33,7 @@
 #include "host/kinds.h"
 #include "host/machine.h"
 #include "host/unit.h"
-#include "group/cgroup1.h"
+#include "host/cgroup1.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"
@@ -635,7 +635,7 @@ static int probe_cgroups(struct host_snapshot *host, const char *base, const cha
 	} else if (host->own_known && !host->unit_pending) {
 		own_capacity(host, root);
 	}
-	r = mounts.v1 ? v1_probe(host, root) : 0;
+	r = mounts.v1 ? cgroup1_probe(host, root) : 0;
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read %s/cgroup: %s", proc, error_text(r));
 	count_user_tasks(host);

@@ -21,10 +21,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/ceiling.h"
 #include "host/cpus.h"
 #include "host/host.h"
 #include "host/kinds.h"
-#include "group/levels.h"
 #include "host/machine.h"
 #include "sys/disk.h"
 #include "host/names.h"
@@ -556,8 +556,8 @@ int ration_plan_new_below(const struct ration_host *host, const struct ration_li
 	/* One that can't be is refused by who makes the group, with the flag that it came by. */
 	if (tenant && names_check("tenant", tenant, NULL) < 0)
 		tenant = NULL;
-	facts.memory_bytes = levels_lowest(now, tenant, "memory.max", facts.memory_bytes);
-	facts.swap_bytes = levels_lowest(now, tenant, "memory.swap.max", facts.swap_bytes);
+	facts.memory_bytes = ceiling_lowest(now, tenant, "memory.max", facts.memory_bytes);
+	facts.swap_bytes = ceiling_lowest(now, tenant, "memory.swap.max", facts.swap_bytes);
 	return plan_new(now, &facts, limits, policy, purpose, ret_plan, reterr);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "group/leaf.h"
+#include "group/place.h"
 
 struct keeper {
 	pid_t pid;  /* 0: none */

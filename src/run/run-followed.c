@@ -18,7 +18,6 @@
 
 #include "group/apply.h"
 #include "group/command.h"
-#include "group/leaf.h"
 #include "run/keeper-followed.h"
 #include "run/output.h"
 #include "plan/plan.h"

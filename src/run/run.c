@@ -24,6 +24,7 @@
 #include "group/apply.h"
 #include "group/command.h"
 #include "group/gc.h"
+#include "group/leaf.h"
 #include "group/protect.h"
 #include "group/record.h"
 #include "host/prepare.h"

@@ -13,6 +13,7 @@
 
 #include "group/counters.h"
 #include "group/leaf.h"
+#include "group/place.h"
 #include "run/keeper.h"
 #include "run/output.h"
 #include "plan/plan.h"

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "group/handle.h"
+#include "group/leaf.h"
 #include "group/owner.h"
 #include "group/record.h"
 #include "group/update.h"

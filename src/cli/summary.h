@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * summary.h - a receipt as a table for people
+ */
+#ifndef RATION_CLI_SUMMARY_H
+#define RATION_CLI_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "ration.h"
+
+/*
+ * Prints a receipt as a table; `reasons`: with a word about why a limit is held by less, unless
+ * output_warnings() has told them.
+ */
+void summary_print(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan, bool reasons);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * create.c - make tenants and groups by hand
+ *
+ * Several processes may make the same group at once. The lock on its directory
+ * decides who does (leaf_claim()); the time of its making is written last, so
+ * whoever finds it sees a whole group, with its limits in force.
+ *
+ * A tenant may be there already without having been made: runs make the nodes
+ * that they need. Then it becomes one that is kept, and gets its limits as a
+ * group that lives does, without anything being killed.
+ */
+#include "group/handle.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "group/apply.h"
+#include "group/cgroup1.h"
+#include "group/gc.h"
+#include "group/leaf.h"
+#include "group/owner.h"
+#include "group/record.h"
+#include "group/update.h"
+#include "host/prepare.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+/*
+ * Gives a user what the kernel's documentation calls delegation: processes may
+ * be moved and groups be made below it, but its limits belong to whoever owns
+ * the group above.
+ */
+static int give(int fd, const char *const *files, uid_t uid, gid_t gid)
+{
+	for (; *files; files++) {
+		if (fchownat(fd, *files, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int delegate(const struct place *place, uid_t uid, gid_t gid)
+{
+	static const char *const files[] = { "", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control",
+		NULL };
+	static const char *const files_v1[] = { "", "cgroup.procs", "tasks", NULL };
+	int r = give(place->fd, files, uid, gid);
+
+	for (size_t i = 0; i < place->host->n_v1 && r == 0; i++)
+		r = place->v1_fd[i] < 0 ? 0 : give(place->v1_fd[i], files_v1, uid, gid);
+	return r;
+}
+
+static int set_oom_group(int fd, bool on)
+{
+	int r = cg_write(fd, "memory.oom.group", on ? "1" : "0");
+
+	/* No memory controller: there is nothing that it could apply to. */
+	return r == -ENOENT ? 0 : r;
+}
+
+/* Writes all of a group that we have claimed. */
+static int furnish(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, struct ration_error *reterr)
+{
+	int fd = group->at.fd;
+	int r = 0;
+
+	if (options->keep)
+		r = owner_keep(fd);
+	else
+		owner_record(group->host->proc_fd, fd);
+	if (r < 0)
+		return handle_error(group, r, "remember anything of", reterr);
+	/* A group has the whole of an OOM kill whoever's limit it is; a tenant's groups live and die apart. */
+	if (!group->tenant)
+		r = set_oom_group(fd, !options->no_oom_group);
+	if (r < 0)
+		return handle_error(group, r, "set memory.oom.group of", reterr);
+	if (!group->tenant)
+		r = v1_make(&group->at, apply_v1_controllers(plan, &group->host->facts), reterr);
+	if (r < 0)
+		return r;
+	r = options->keep ? v1_keep(&group->at) : 0;
+	if (r < 0)
+		return handle_error(group, r, "remember anything of", reterr);
+	if (plan)
+		r = update_apply(group, plan, NULL, NULL, reterr);
+	if (r < 0)
+		return r;
+	if (options->has_owner)
+		r = delegate(&group->at, options->uid, options->gid);
+	if (r < 0)
+		return handle_error(group, r, "change the owner of", reterr);
+	if (options->command)
+		(void)record_set(fd, RECORD_COMMAND, options->command);
+	leaf_made(fd);
+	return 0;
+}
+
+/* It is there: as good as made by us, if that is allowed and it is what was asked for. */
+static int take_existing(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, struct ration_error *reterr)
+{
+	if (options->exist_ok && record_limits_match(group->at.fd, plan)) {
+		if (!group->tenant)
+			v1_open(&group->at);
+		return 0;
+	}
+	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "the %s %s exists already%s",
+			group->tenant ? "tenant" : "group", group->address,
+			options->exist_ok ? ", with other limits" : "");
+	return error_hint(reterr, -EEXIST, "ration set changes its limits, ration rm removes it");
+}
+
+/* Undoes what was begun: the tenant that a run has made before us goes back to being its node. */
+static void abandon(struct ration_group *group, bool mine)
+{
+	(void)record_set(group->at.fd, CG_XATTR_KEEP, "");
+	(void)record_set(group->at.fd, CG_XATTR_OWNER, "");
+	handle_unlock(group);
+	if (group->tenant)
+		nodes_remove(group->host, group->at.namespace_fd, group->at.tenant, group->at.fd);
+	else if (mine)
+		(void)leaf_remove(&group->at);
+}
+
+/* A tenant whose maker is dead, and its groups whose owners are. True: it is gone. */
+static bool make_room(const struct ration_group *group)
+{
+	const struct host_snapshot *host = group->host;
+
+	if (owner_state(host->proc_fd, group->at.fd, NULL) != RATION_OWNER_DEAD)
+		return false;
+	gc_sweep(&group->at, UINT64_MAX);
+	nodes_remove(host, group->at.namespace_fd, group->at.tenant, group->at.fd);
+	return !leaf_alive(group->at.fd);
+}
+
+static int create_tenant(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
+{
+	struct place *at = &group->at;
+	int r = -ENOENT;
+
+	/* Until it is marked to stay, the last run in it takes it along. */
+	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
+		place_close(at);
+		r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
+		if (r < 0)
+			return r;
+		r = at->fd = cg_open_dir(at->namespace_fd, at->tenant);
+		if (r < 0)
+			continue;
+		r = leaf_claim(at->fd, false);
+		if (r == -EEXIST && !make_room(group))
+			return take_existing(group, plan, options, reterr);
+		if (r == -EEXIST) {
+			r = -ENOENT;
+			continue;
+		}
+		if (r == 0)
+			r = furnish(group, plan, options, reterr);
+		if (r == 0 && !leaf_alive(at->fd))
+			r = -ENOENT;
+		if (r < 0)
+			abandon(group, false);
+	}
+	return r;
+}
+
+static int create_group(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
+{
+	struct place *at = &group->at;
+	int r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
+
+	if (r < 0)
+		return r;
+	r = leaf_make(at, wanted, reterr);
+	if (r == -EEXIST) {
+		at->fd = cg_open_dir(at->tenant_fd, at->name);
+		return at->fd >= 0 ? take_existing(group, plan, options, reterr) : r;
+	}
+	if (r == 0)
+		r = furnish(group, plan, options, reterr);
+	if (r < 0 && at->fd >= 0)
+		abandon(group, true);
+	else if (r < 0)
+		nodes_remove(group->host, at->namespace_fd, at->tenant, at->tenant_fd);
+	return r;
+}
+
+static int check_options(const struct ration_group_options *options, struct ration_error *reterr)
+{
+	if (options->size != sizeof(*options))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_group_options of another version");
+	return 0;
+}
+
+int ration_group_create(const struct ration_host *handle, const char *address, const struct ration_plan *plan,
+		const struct ration_group_options *options, struct ration_group **ret_group,
+		struct ration_error *reterr)
+{
+	static const struct ration_group_options none = { .size = sizeof(none) };
+	CLEANUP(handle_freep) struct ration_group *group = NULL;
+	const struct host_snapshot *host;
+	uint32_t wanted;
+	int r;
+
+	if (!options)
+		options = &none;
+	r = check_options(options, reterr);
+	if (r == 0 && plan)
+		r = plan_check_purpose(plan, RATION_PURPOSE_GROUP, reterr);
+	if (r == 0)
+		r = host_need(handle, RATION_PURPOSE_GROUP, &host, reterr);
+	if (r == 0)
+		r = handle_new(handle, host, address, &group, reterr);
+	if (r < 0)
+		return r;
+	r = handle_check_plan(group, plan, reterr);
+	if (r < 0)
+		return r;
+	if (host->base_fd < 0) {
+		if (!options->without_cgroup)
+			return handle_check(group, reterr);
+		*ret_group = TAKE_PTR(group);
+		return 0;
+	}
+	wanted = apply_controllers(plan, &host->facts);
+	r = group->tenant ? create_tenant(group, plan, options, wanted, reterr)
+			  : create_group(group, plan, options, wanted, reterr);
+	if (r < 0)
+		return r;
+	*ret_group = TAKE_PTR(group);
+	return 0;
+}

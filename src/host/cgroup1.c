@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cgroup1.c - the hierarchies of cgroup v1 that are mounted
+ */
+#include "host/cgroup1.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "host/kinds.h"
+#include "sys/cgroup.h"
+#include "sys/cgroup1.h"
+#include "sys/mounts.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+static const struct host_controller controllers[] = {
+	{ "cpu", RATION_CONTROLLER_CPU },
+	{ "cpuacct", RATION_CONTROLLER_CPUACCT },
+	{ "freezer", RATION_CONTROLLER_FREEZER },
+	{ "memory", RATION_CONTROLLER_MEMORY },
+	{ "pids", RATION_CONTROLLER_PIDS },
+};
+
+static uint32_t bits_of(const char *names)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		if (mounts_has_controller(names, controllers[i].name))
+			bits |= controllers[i].bit;
+	}
+	return bits;
+}
+
+/* The first reason counts: of the others it would be the same, mostly. */
+static void note(struct host_facts *facts, const char *path, const char *why)
+{
+	if (!facts->v1_reason[0])
+		(void)snprintf(facts->v1_reason, sizeof(facts->v1_reason), "%.200s %s", path, why);
+}
+
+/* A tree of captured files is on no cgroup. */
+static int open_own(const char *path, const char *root)
+{
+	int fd;
+
+	if (!root[0])
+		return cg1_open_base(path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Until 5.11 a group could be without the limits of those above it, and the root is so by default. */
+static bool apart(int fd)
+{
+	uint64_t hierarchical;
+
+	return cg_read_u64(fd, "memory.use_hierarchy", &hierarchical) == 0 && hierarchical == 0;
+}
+
+/* No group below ours can have more than ours and those above it. */
+static void find_capacity(struct host_snapshot *host, int fd, const char *path)
+{
+	char text[CG_FILE_MAX];
+	uint64_t max;
+
+	if (cg_read(fd, "memory.stat", text, sizeof(text)) < 0 ||
+			cg_text_key(text, "hierarchical_memory_limit", &max) < 0 || max >= host->facts.memory_bytes)
+		return;
+	host->facts.memory_bytes = max;
+	(void)snprintf(host->memory_source, sizeof(host->memory_source), "%s", path);
+}
+
+static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mount, const char *root)
+{
+	struct host_facts *facts = &host->facts;
+	struct host_v1 *at = &host->v1[host->n_v1];
+	CLEANUP(closep) int fd = -EBADF;
+
+	at->controllers = bits_of(mount->controllers);
+	if (at->controllers == 0 || host->n_v1 == ARRAY_SIZE(host->v1) ||
+			(size_t)snprintf(at->path, sizeof(at->path), "%s%s%s", root, mount->point, mount->own) >=
+					sizeof(at->path))
+		return;
+	fd = open_own(at->path, root);
+	if (fd < 0)
+		return note(facts, at->path, "can't be opened");
+	if (at->controllers & RATION_CONTROLLER_MEMORY)
+		find_capacity(host, fd, at->path);
+	if (facts->systemd && facts->base_kind != RATION_BASE_NESTED)
+		return note(facts, at->path, "is systemd's, which hasn't delegated it");
+	if (mount->read_only)
+		return note(facts, at->path, "is mounted read-only");
+	if (sys_access(fd, ".", W_OK) < 0)
+		return note(facts, at->path, errno == EROFS ? "is mounted read-only" : "belongs to somebody else");
+	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && apart(fd))
+		return note(facts, at->path, "isn't hierarchical: memory.use_hierarchy is 0");
+	if (at->controllers & RATION_CONTROLLER_MEMORY)
+		facts->v1_swap = sys_access(fd, "memory.memsw.limit_in_bytes", F_OK) == 0;
+	facts->v1_controllers |= at->controllers;
+	at->fd = TAKE_FD(fd);
+	host->n_v1++;
+}
+
+int cgroup1_probe(struct host_snapshot *host, const char *root)
+{
+	CLEANUP(freep) struct mounts_v1 *mounts = NULL;
+	char proc[PATH_MAX];
+	int n;
+
+	(void)snprintf(proc, sizeof(proc), "%.4000s/proc/self", root);
+	n = mounts_read_v1(proc, &mounts);
+	for (int i = 0; i < n; i++)
+		add_hierarchy(host, &mounts[i], root);
+	return n < 0 ? n : 0;
+}
+
+const char *cgroup1_name(uint32_t bits)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		if (bits & controllers[i].bit)
+			return controllers[i].name;
+	}
+	return "";
+}

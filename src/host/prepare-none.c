@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * prepare-none.c - what has to be done before BASE can be used, where there is none
+ */
+#include "host/prepare.h"
+
+/* BASE is never there, and nothing could be done for it. */
+int ration_host_prepare(struct ration_host *host, enum ration_purpose purpose, struct ration_error *reterr)
+{
+	(void)host;
+	(void)purpose;
+	(void)reterr;
+	return 0;
+}

@@ -12,7 +12,6 @@
 
 #include <sys/types.h>
 
-#include "group/leaf.h"
 #include "group/place.h"
 
 struct keeper {

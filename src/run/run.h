@@ -12,7 +12,6 @@
 #define RATION_RUN_RUN_H
 
 #include "group/counters.h"
-#include "group/leaf.h"
 #include "group/place.h"
 #include "run/keeper.h"
 #include "run/output.h"

@@ -72,7 +72,7 @@ static void warn(const struct ration_plan *plan)
 		const struct ration_plan_item *item = ration_plan_item(plan, i);
 
 		if (item->weaker)
-			fprintf(stderr, "judge: %s is held by %s: %s\n", ration_limit_info(item->limit)->name,
+			fprintf(stderr, "judge: %s is enforced by %s: %s\n", ration_limit_info(item->limit)->name,
 					ration_mechanism_name(item->mechanism), item->reason);
 	}
 }

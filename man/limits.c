@@ -60,12 +60,12 @@ static void print_limit(const struct ration_limit_info *info)
 	(void)printf(".It Fl Fl %s Ar %s\n%s.\n.br\n", info->flag + 2, info->argument, info->help);
 	print_range(info);
 	if (info->kernel_file)
-		(void)printf("Held by\n.Pa %s\n%s%s%s.\nWithout cgroups: %s.\n", info->kernel_file,
+		(void)printf("Kernel file:\n.Pa %s\n%s%s%s.\nWithout cgroup v2: %s.\n", info->kernel_file,
 				info->since ? "(Linux " : "", info->since ? info->since : "",
 				info->since ? ")" : "", info->fallback);
 	else
-		(void)printf("Held %s.\n", info->fallback);
-	(void)printf("Not given: %s.\n", info->unset);
+		(void)printf("Enforced: %s.\n", info->fallback);
+	(void)printf("Default: %s.\n", info->unset);
 }
 
 static void print_rlimit(const struct ration_limit_info *info)
@@ -83,9 +83,9 @@ int main(void)
 			print_limit(info);
 	}
 	(void)printf(".It Fl Fl rlimit Ar NAME Ns = Ns Ar SOFT Ns Op : Ns Ar HARD\n"
-			"Limit each process by\n.Xr setrlimit 2 ;\nmay be repeated.\n"
-			"Without\n.Ar HARD\nboth are\n.Ar SOFT .\n"
-			"Not given: inherited, except\n.Cm core ,\nwhich is 0.\n"
+			"Set a resource limit of each process with\n.Xr setrlimit 2\n(repeatable).\n"
+			"Without\n.Ar HARD\nboth limits are\n.Ar SOFT .\n"
+			"Default: inherited;\n.Cm core\nis 0.\n"
 			".Bl -tag -width sigpending -compact\n");
 	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
 		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);

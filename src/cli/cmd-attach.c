@@ -45,7 +45,7 @@ static int read_pid(const char *word, int *ret_pid, struct ration_error *reterr)
 	uint64_t pid;
 
 	if (parse_count(word, &pid) < 0 || pid == 0 || pid > INT_MAX)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s isn't the number of a process: those are 1 to %d",
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "invalid pid %s, range 1 to %d",
 				text_escape(shown, sizeof(shown), word), INT_MAX);
 	*ret_pid = (int)pid;
 	return 0;
@@ -58,7 +58,7 @@ static int find_process(struct subject *at, struct ration_error *reterr)
 	if (at->fd >= 0 || errno == ENOSYS || errno == EPERM)
 		return 0;
 	if (errno == ESRCH)
-		return error_set(reterr, -ESRCH, RATION_CAUSE_NO_PROCESS, "there is no process %d", at->pid);
+		return error_set(reterr, -ESRCH, RATION_CAUSE_NO_PROCESS, "no such process: %d", at->pid);
 	if (errno == EINVAL || errno == ENOENT)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_NO_PROCESS,
 				"%d is a thread of another process", at->pid);
@@ -72,7 +72,7 @@ static int prepare(struct job *job, char **operands, struct ration_error *reterr
 	int r = 0;
 
 	if (job->n == 0) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no process to attach");
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing argument: PID");
 		return error_hint(reterr, -EINVAL, "e.g. ration attach acme/vm7 4711");
 	}
 	job->subjects = calloc(job->n, sizeof(*job->subjects));
@@ -109,7 +109,7 @@ static void name_those_done(const struct job *job, struct ration_error *error)
 	for (size_t i = 0; i < job->done.n && used < sizeof(text); i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, " %d", job->done.list[i].pid);
 	if (job->n > 1)
-		(void)error_hint(error, error->code, "attached before it: %s%s",
+		(void)error_hint(error, error->code, "already attached: %s%s",
 				job->done.n > 0 ? text + 1 : "none", used >= sizeof(text) ? " ..." : "");
 }
 
@@ -169,14 +169,14 @@ static void print_process(const struct json_attached *at, const char *address)
 	char size[RATION_TEXT_MAX], from[sizeof(at->report.from)];
 
 	if (!at->report.moved) {
-		(void)printf("%d: limited by itself, not in a group\n", at->pid);
+		(void)printf("%d: process limits only, no group\n", at->pid);
 		return;
 	}
 	(void)printf("%d: moved into %s", at->pid, address);
 	if (at->report.from[0])
 		(void)printf(" from %s", text_escape(from, sizeof(from), at->report.from));
 	if (at->report.elsewhere_bytes != RATION_UNLIMITED && at->report.elsewhere_bytes > 0)
-		(void)printf("; its %s of memory stay charged there until they are freed",
+		(void)printf("; its %s of memory stay charged there until freed",
 				ration_format_size(size, at->report.elsewhere_bytes));
 	(void)putchar('\n');
 }
@@ -186,7 +186,7 @@ static void print_bounds(const struct json_attach *done)
 	const struct ration_plan_item *item;
 	char value[OUTPUT_VALUE_MAX];
 
-	(void)printf("from now on:%s\n",
+	(void)printf("limits from now on:%s\n",
 			done->n_bounds == 0 && ration_plan_count(done->plan) == 0 ? " no limit" : "");
 	for (size_t i = 0; i < done->n_bounds; i++) {
 		const struct ration_group_limit *at = &done->bounds[i];
@@ -200,7 +200,7 @@ static void print_bounds(const struct json_attach *done)
 		char held[160];
 
 		(void)printf("  %-18s  %-16s  %s\n", ration_limit_info(item->limit)->name,
-				output_asked(value, item), output_held_by(held, sizeof(held), item));
+				output_asked(value, item), output_enforced_by(held, sizeof(held), item));
 	}
 }
 
@@ -258,17 +258,17 @@ static int attach_function(struct options *options, char **operands)
 
 const struct command cmd_attach = {
 	.name = "attach",
-	.arguments = "[LIMITS] [--enforce POLICY] [--json] GROUP PID...",
-	.help = "Move running processes into a group, and tell what holds for them from now on",
+	.arguments = "[LIMITS] [OPTIONS] GROUP PID...",
+	.help = "Move running processes into a group",
 	.details =
-		"A process moves with all its threads; its children stay where they are. What it uses from "
-		"now on counts in the group; memory that it has already stays charged to where it was. LIMITS "
-		"are those of a process by itself. Where there is no cgroup, they are all that holds, and "
-		"that is said.\n"
+		"A process moves with all its threads; its children don't move. Memory that it "
+		"already uses stays charged to its old group. LIMITS apply to each process. Without "
+		"a cgroup, only they are enforced, and ration says so.\n"
 		"\n"
-		"Of several processes all are looked at before any is moved.\n"
+		"ration checks all processes before it moves one.\n"
 		"\n"
-		"Exit status: 0 if all are in; 125 if not: then the message names those that are.",
+		"Exit status: 0 if all were moved; 125 if not. The message then names those that "
+		"were moved.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_PROCESS,
 	.sets = (const struct option_set *const[]) { &options_enforce, &options_json, NULL },

@@ -25,13 +25,12 @@ static int set_owner(struct options *options, const struct option *row, const ch
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set create_set = {
-	.title = "How to make it",
+	.title = "Options",
 	.rows = (const struct option[]) {
 		{ .flag = "--exist-ok", .set = option_set_true, FIELD(exist_ok),
-			.help = "Accept one that is there already, if the same limits were asked for" },
+			.help = "Accept an existing group with these limits" },
 		{ .flag = "--owner", .argument = "USER[:GROUP]", .set = set_owner,
-			.help = "Delegate it: this user may put processes into it and make groups below it, "
-				"but not change its limits; names or numbers" },
+			.help = "Delegate the group to this user" },
 		{ .flag = NULL },
 	},
 };
@@ -81,13 +80,14 @@ static int create_function(struct options *options, char **operands)
 const struct command cmd_create = {
 	.name = "create",
 	.arguments = "[LIMITS] [OPTIONS] TENANT[/NAME]",
-	.help = "Make a tenant, or a group of one, that stays until it is removed",
+	.help = "Create a tenant or a group in it",
 	.details =
-		"A tenant has limits, which hold for all of its groups together, and no processes. A group has "
-		"processes: ration attach and ration exec put some there. The kernel alone holds these limits: "
-		"those that take a supervisor are for ration run.\n"
+		"A tenant has limits that all its groups share, and no processes. A group has "
+		"processes: add them with `ration attach` and `ration exec`. Tenants and groups "
+		"stay until `ration rm` removes them. The kernel alone enforces their limits; "
+		"limits that need a supervisor work only with `ration run`.\n"
 		"\n"
-		"All or nothing: if a limit can't be set, nothing is made. Says nothing when all went well.\n"
+		"If one limit can't be set, nothing is created.\n"
 		"\n"
 		"Exit status: 0; 125 if ration failed.",
 	.limits = true,

@@ -112,11 +112,11 @@ static void print_base(const struct ration_host_info *info, bool reason)
 {
 	static const char *const how[] = {
 		[RATION_BASE_NONE] = "",
-		[RATION_BASE_GIVEN] = "as --base or RATION_BASE says",
-		[RATION_BASE_ROOT] = "the root of the hierarchy, which no service manager owns",
-		[RATION_BASE_NESTED] = "the group that ration itself was started in",
+		[RATION_BASE_GIVEN] = "set by --base or RATION_BASE",
+		[RATION_BASE_ROOT] = "the root of the hierarchy",
+		[RATION_BASE_NESTED] = "ration's own group",
 		[RATION_BASE_REFUSED] = "",
-		[RATION_BASE_UNIT] = "the group of a unit that systemd keeps for ration",
+		[RATION_BASE_UNIT] = "systemd unit for ration",
 	};
 	char text[1200];
 
@@ -124,7 +124,7 @@ static void print_base(const struct ration_host_info *info, bool reason)
 		(void)snprintf(text, sizeof(text), "none%s%s", reason ? ": " : "", reason ? info->base_reason : "");
 	else
 		(void)snprintf(text, sizeof(text), "%s, %s%s%s%s", info->base, how[info->base_kind],
-				info->base_pending ? ", and will start at the first run" : "",
+				info->base_pending ? ", started by the first run" : "",
 				reason && info->base_reason[0] ? "; but " : "", reason ? info->base_reason : "");
 	print_line("base", text);
 }
@@ -136,10 +136,10 @@ static void print_container(const struct ration_host_info *info)
 	if (!info->container)
 		return;
 	(void)snprintf(text, sizeof(text), "%s%s",
-			info->container_kind[0] ? info->container_kind : "of an unknown kind",
+			info->container_kind[0] ? info->container_kind : "unknown runtime",
 			!info->mount		 ? "" :
-			info->cgroup_namespace	 ? ", with a cgroup namespace of its own" :
-						   ", with the cgroup namespace of whoever started it");
+			info->cgroup_namespace	 ? ", own cgroup namespace" :
+						   ", shared cgroup namespace");
 	print_line("container", text);
 }
 
@@ -185,7 +185,7 @@ static void print_features(const struct ration_host_info *info)
 		bool there = info->features & row->bit;
 
 		(void)snprintf(text, sizeof(text), "%s: %s", row->name, row->help);
-		print_coloured(there ? COLOUR_GOOD : COLOUR_WEAKER, there ? "kernel has" : "it lacks", text);
+		print_coloured(there ? COLOUR_GOOD : COLOUR_WEAKER, there ? "available" : "missing", text);
 	}
 }
 
@@ -256,7 +256,7 @@ static void print_answer(const struct ration_plan *plan, const struct ration_pla
 
 	join_limits(limits, sizeof(limits), plan, item);
 	shorten(reason, sizeof(reason), item->weaker ? item->reason : "", said);
-	(void)snprintf(text, sizeof(text), "%s: %s%s%s", limits, output_held_by(held, sizeof(held), item),
+	(void)snprintf(text, sizeof(text), "%s: %s%s%s", limits, output_enforced_by(held, sizeof(held), item),
 			reason[0] ? "; " : "", reason);
 	print_coloured(how, words[how], text);
 }
@@ -282,7 +282,7 @@ static void join_essential(char *buf, size_t size, const struct ration_plan *pla
 		const struct ration_plan_item *next = i + 1 < ARRAY_SIZE(essential) ? plan_item(plan, essential[i + 1]) : NULL;
 		bool shared;
 
-		(void)output_held_by(held, sizeof(held), item);
+		(void)output_enforced_by(held, sizeof(held), item);
 		shared = next && next->mechanism == item->mechanism && next->scope == item->scope;
 		used += (size_t)snprintf(buf + used, size - used, "%s%s%s", ration_limit_info(item->limit)->name,
 				shared ? ", " : ": ", shared ? "" : held);
@@ -297,7 +297,7 @@ static void print_verdict(const struct report *report)
 	char held[400], text[500];
 
 	join_essential(held, sizeof(held), report->plan);
-	(void)snprintf(text, sizeof(text), "%s, which --enforce strict %s", held, strict ? "takes" : "refuses");
+	(void)snprintf(text, sizeof(text), "%s; --enforce strict %s", held, strict ? "works" : "fails");
 	print_coloured(strict ? COLOUR_GOOD : COLOUR_BAD, strict ? "good" : "not good", text);
 }
 
@@ -350,7 +350,7 @@ static void print_summary(const struct report *report)
 	left = print_worst(report->findings);
 	if (fix[0])
 		print_line("fix", fix);
-	(void)snprintf(text, sizeof(text), "ration doctor --all: %zu lesser %s, each limit, each feature of the kernel",
+	(void)snprintf(text, sizeof(text), "ration doctor --all shows %zu more %s, all limits and kernel features",
 			left, left == 1 ? "finding" : "findings");
 	print_line("more", text);
 }
@@ -373,7 +373,7 @@ static void print_all(const struct report *report)
 	print_answers(report->plan, report->info.base_reason);
 	(void)puts("\nFeatures:");
 	print_features(&report->info);
-	(void)puts("\nFindings, the worst first; ration-doctor(1) has a paragraph about each:");
+	(void)puts("\nFindings, most severe first; ration-doctor(1) explains each:");
 	for (size_t i = 0; (finding = ration_findings_item(report->findings, i)); i++)
 		print_finding(finding, true);
 	if (fix[0]) {
@@ -427,11 +427,10 @@ static int doctor_function(struct options *options, char **operands)
 }
 
 static const struct option_set options_doctor = {
-	.title = "Report",
+	.title = "Output",
 	.rows = (const struct option[]) {
 		{ .flag = "--all", .letter = "-a", .set = option_set_true, .offset = offsetof(struct options, all),
-			.help = "Tell everything: each limit, each feature of the kernel, each finding and what "
-				"would help" },
+			.help = "Show all limits, kernel features and findings" },
 		{ .flag = NULL },
 	},
 };
@@ -439,8 +438,9 @@ static const struct option_set options_doctor = {
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.arguments = "[--all | --json]",
-	.help = "Tell what this machine offers, what is wrong with it, and the one thing that would help",
-	.details = "Exit status: 0 where --enforce strict holds for memory, cpus and pids; 1 where it "
+	.help = "Check this machine and suggest a fix",
+	.details =
+		"Exit status: 0 if --enforce strict works for memory, cpus and pids; 1 if it "
 		"doesn't; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &options_doctor, &options_json, NULL },
 	.function = doctor_function,

@@ -68,7 +68,7 @@ static int exec_function(struct options *options, char **operands)
 	}
 	if (r >= 0 && !operands[1 + r]) {
 		help_usage(stderr, options->command);
-		(void)fprintf(stderr, "ration exec: there is no command to become\n"
+		(void)fprintf(stderr, "ration exec: missing COMMAND\n"
 				"  hint: e.g. ration exec acme/vm7 -- make\n");
 		return EXIT_RATION;
 	}
@@ -89,14 +89,14 @@ static int exec_function(struct options *options, char **operands)
 const struct command cmd_exec = {
 	.name = "exec",
 	.arguments = "[LIMITS] [OPTIONS] GROUP [--] COMMAND [ARGUMENT...]",
-	.help = "Join a group and become a command: nobody supervises it",
+	.help = "Execute a command in a group, unsupervised",
 	.details =
-		"The command has ration's process number, file descriptors 0 to 2, directory and environment, "
-		"and no receipt. It lives in the group as long as it likes, under the group's limits; what "
-		"ends the group ends it. LIMITS are those of a process by itself.\n"
+		"The command replaces ration: it keeps the pid, the file descriptors 0 to 2, the "
+		"working directory and the environment. No supervisor stays and no receipt is "
+		"written. LIMITS apply to the process.\n"
 		"\n"
-		"Exit status: that of the command; 125 if ration failed and the command didn't run; 126 if the "
-		"command can't be executed; 127 if it wasn't found.",
+		"Exit status: the command's own; 125 if ration failed and the command didn't run; "
+		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_PROCESS,
 	.sets = (const struct option_set *const[]) { &options_enforce, &options_environment, NULL },

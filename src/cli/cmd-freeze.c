@@ -35,12 +35,13 @@ static int thaw_function(struct options *options, char **operands)
 const struct command cmd_freeze = {
 	.name = "freeze",
 	.arguments = "[--ignore-missing] [--timeout DURATION] GROUP...",
-	.help = "Stop all processes of a group, or of all groups of a tenant, until `ration thaw`",
+	.help = "Suspend all processes of a group",
 	.details =
-		"They keep their memory and use no CPU; no signal but SIGKILL wakes them. Who comes into the "
-		"group meanwhile is stopped, too. Returns when all are.\n"
+		"Frozen processes keep their memory and use no CPU. Only SIGKILL ends them. "
+		"Processes that join the group freeze, too. The command returns when all are "
+		"frozen.\n"
 		"\n"
-		"Exit status: 0; 125 if one isn't there, or not all of its processes stop in time.",
+		"Exit status: 0; 125 if a group doesn't exist or doesn't freeze in time.",
 	.sets = (const struct option_set *const[]) { &options_missing, &options_wait, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,
@@ -50,11 +51,11 @@ const struct command cmd_freeze = {
 const struct command cmd_thaw = {
 	.name = "thaw",
 	.arguments = "[--ignore-missing] [--timeout DURATION] GROUP...",
-	.help = "Continue what `ration freeze` has stopped",
+	.help = "Resume a frozen group",
 	.details =
-		"A group below one that is frozen stays so.\n"
+		"A group below a frozen group stays frozen.\n"
 		"\n"
-		"Exit status: 0; 125 if one isn't there, or doesn't continue in time.",
+		"Exit status: 0; 125 if a group doesn't exist or doesn't thaw in time.",
 	.sets = (const struct option_set *const[]) { &options_missing, &options_wait, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,

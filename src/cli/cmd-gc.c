@@ -17,10 +17,10 @@
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set gc_set = {
-	.title = "How to go about it",
+	.title = "Options",
 	.rows = (const struct option[]) {
 		{ .flag = "--dry-run", .set = option_set_true, FIELD(dry_run),
-			.help = "Tell what would be removed, and remove nothing" },
+			.help = "Show what would be removed, remove nothing" },
 		{ .flag = NULL },
 	},
 };
@@ -61,9 +61,9 @@ static const char *action_words(enum ration_gc_action action, bool dry_run)
 	case RATION_GC_LIVE:
 		return dry_run ? "stays" : NULL;
 	case RATION_GC_REMOVED:
-		return dry_run ? "would be removed: its owner is dead" : "removed: its owner is dead";
+		return dry_run ? "would be removed: owner is dead" : "removed: owner is dead";
 	case RATION_GC_FAILED:
-		return "couldn't be removed: its processes don't die, or a directory of it is in use";
+		return "can't be removed: processes don't die or a directory is in use";
 	}
 	return NULL;
 }
@@ -123,8 +123,9 @@ static int gc_function(struct options *options, char **operands)
 const struct command cmd_gc = {
 	.name = "gc",
 	.arguments = "[--dry-run] [--json]",
-	.help = "Kill and remove groups whose supervisor is dead",
-	.details = "Says what it did, group by group. Groups that ration create made stay.\n"
+	.help = "Remove groups whose supervisor is dead",
+	.details =
+		"The processes of these groups are killed. Groups from `ration create` stay.\n"
 		"\n"
 		"Exit status: 0; 1 if a group couldn't be removed; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &gc_set, &options_json, NULL },

@@ -33,7 +33,7 @@ static int set_pressure(struct options *options, const struct option *row, const
 		return error_oom(reterr);
 	if (!sign || parse_count(share, &pct) < 0 || pct < 1 || pct > 100) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-				"%s %s: not of the form SHARE%%/TIME, with a share from 1 to 100", row->flag,
+				"%s %s: expected SHARE%%/TIME with a share of 1 to 100", row->flag,
 				text_escape(shown, sizeof(shown), value));
 		return error_hint(reterr, -EINVAL, "e.g. %s 60%%/2s", row->flag);
 	}
@@ -52,16 +52,15 @@ static int set_avoid(struct options *options, const struct option *row, const ch
 }
 
 static const struct option_set guard_set = {
-	.title = "When, and whom",
+	.title = "Options",
 	.rows = (const struct option[]) {
 		{ .flag = "--pressure-kill", .argument = "SHARE%/TIME", .set = set_pressure,
-			.help = "All of the tenant's processes stalled for want of memory for this share of "
-				"the time, so long, at least 1s: 60%/2s" },
+			.help = "Stall that triggers a kill, e.g. 60%/2s" },
 		{ .flag = "--avoid", .argument = "GROUP", .set = set_avoid,
-			.help = "End this group only when there is no other; may be repeated" },
+			.help = "Kill this group last (repeatable)" },
 		{ .flag = "--dry-run", .set = option_set_true, FIELD(dry_run),
-			.help = "Tell, and end nothing" },
-		{ .flag = "--once", .set = option_set_true, FIELD(once), .help = "Exit after the first time" },
+			.help = "Report, kill nothing" },
+		{ .flag = "--once", .set = option_set_true, FIELD(once), .help = "Exit after the first report" },
 		{ .flag = NULL },
 	},
 };
@@ -84,8 +83,8 @@ static void print_words(const struct ration_guard_report *report)
 	(void)printf("; stalled itself for %s; %s in use%s%s\n",
 			ration_format_duration(own, report->group_stalled_usec),
 			ration_format_size(memory, report->memory_bytes),
-			report->avoided ? "; to be avoided, but there was no other" : "",
-			report->killed && !report->emptied ? "; not all of them have died" : "");
+			report->avoided ? "; no group without --avoid was left" : "",
+			report->killed && !report->emptied ? "; some of them are still alive" : "");
 }
 
 static int print(const struct options *options, const struct ration_guard_report *report,
@@ -144,7 +143,7 @@ static int guard_tenant(struct options *options, const char *address, struct rat
 	int r;
 
 	if (options->guard_share_pct == 0) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "it isn't said when a group is to be ended");
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing option: --pressure-kill");
 		return error_hint(reterr, -EINVAL, "e.g. --pressure-kill 60%%/2s");
 	}
 	r = target_open(&target, options, address, reterr);
@@ -169,12 +168,12 @@ static int guard_function(struct options *options, char **operands)
 
 const struct command cmd_guard = {
 	.name = "guard",
-	.arguments = "TENANT --pressure-kill SHARE%/TIME [--avoid GROUP]... [--once] [--dry-run] [--json]",
-	.help = "Watch a tenant, and end the group that stalls it",
+	.arguments = "--pressure-kill SHARE%/TIME [OPTIONS] TENANT",
+	.help = "Kill the group that stalls its tenant",
 	.details =
-		"Sleeps until the kernel tells of a stall, measures it, and kills the stalled group whose pages were "
-		"scanned most meanwhile, if it lasted. Each time is one line. Ends when the tenant is removed, "
-		"or by a signal.\n"
+		"ration sleeps until the kernel reports a memory stall in the tenant. If the stall "
+		"lasts, ration kills the stalled group with the most page scans and prints one "
+		"line. It ends when the tenant is removed, or by a signal.\n"
 		"\n"
 		"Exit status: 0; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &guard_set, &options_json, NULL },

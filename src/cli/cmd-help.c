@@ -29,7 +29,7 @@ static int help_function(struct options *options, char **operands)
 const struct command cmd_help = {
 	.name = "help",
 	.arguments = "[COMMAND]",
-	.help = "Tell how a command is used",
+	.help = "Show help for a command",
 	.operand = "COMMAND",
 	.max_operands = 1,
 	.function = help_function,

@@ -61,12 +61,12 @@ static int kill_function(struct options *options, char **operands)
 const struct command cmd_kill = {
 	.name = "kill",
 	.arguments = "[--ignore-missing] [--timeout DURATION] [--json] GROUP...",
-	.help = "Kill all processes of a group, or of all groups of a tenant, and wait for them to be gone",
+	.help = "Kill all processes of a group",
 	.details =
-		"All die at once, frozen or not, and no fork outruns it. The group stays; `ration rm` removes "
+		"All processes die at once, frozen or not. The group stays; `ration rm` removes "
 		"it.\n"
 		"\n"
-		"Exit status: 0; 125 if one isn't there, or its processes don't die.",
+		"Exit status: 0; 125 if a group doesn't exist or its processes don't die.",
 	.sets = (const struct option_set *const[]) { &options_missing, &options_wait, &options_json, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,

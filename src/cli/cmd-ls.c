@@ -90,9 +90,9 @@ static void explain_nothing(const struct ration_host *host)
 
 	ration_host_info(host, &info);
 	if (info.base)
-		(void)fprintf(stderr, "ration: there are no tenants or groups below %s\n", info.base);
+		(void)fprintf(stderr, "ration: no tenants or groups below %s\n", info.base);
 	else
-		(void)fprintf(stderr, "ration: there are no groups here, and none can be made: %s\n",
+		(void)fprintf(stderr, "ration: no groups here, and none can be created: %s\n",
 				info.base_reason);
 }
 
@@ -100,9 +100,9 @@ static int refuse_tenant(const char *tenant, struct ration_error *reterr)
 {
 	char shown[TEXT_SHOWN_MAX];
 
-	(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "there is no tenant %s",
+	(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "no such tenant: %s",
 			text_escape(shown, sizeof(shown), tenant));
-	return error_hint(reterr, -ENOENT, "ration ls lists those that are there");
+	return error_hint(reterr, -ENOENT, "ration ls lists all groups");
 }
 
 static int ls(const struct options *options, const struct ration_host *host, const char *tenant,
@@ -144,14 +144,13 @@ static int ls_function(struct options *options, char **operands)
 const struct command cmd_ls = {
 	.name = "ls",
 	.arguments = "[--json] [TENANT]",
-	.help = "List the tenants and groups that are there, whose they are and what they use",
+	.help = "List tenants and groups",
 	.details =
-		"owner is the process that a group goes with: alive or dead (ration gc removes those), with its "
-		"pid; kept where it stays until ration rm; unknown where nothing says. pressure is the share of "
-		"the last 10 s in which some task waited for memory. A tenant's figures include its groups'. "
-		"What isn't counted here is -.\n"
+		"owner: the supervisor of the group (alive or dead) and its pid; kept: stays until "
+		"`ration rm`. pressure: share of the last 10 s in which a task waited for memory. "
+		"The figures of a tenant include its groups. A dash means: not available.\n"
 		"\n"
-		"Exit status: 0, even if there are none; 125 if ration failed.",
+		"Exit status: 0; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &options_json, NULL },
 	.operand = "TENANT",
 	.max_operands = 1,

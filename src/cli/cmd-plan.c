@@ -66,8 +66,8 @@ static int check_tenant(const struct options *options, const struct ration_host 
 static const char *room_words(const struct room *room)
 {
 	if (room->of_tenant)
-		return "what there is for the tenant ";
-	return strcmp(room->source, "machine") == 0 ? "all of the " : "the limit of ";
+		return "tenant ";
+	return strcmp(room->source, "machine") == 0 ? "the " : "limit of ";
 }
 
 static void print_plan(const struct ration_plan *plan, const struct room *room, const char *policy,
@@ -78,8 +78,8 @@ static void print_plan(const struct ration_plan *plan, const struct room *room, 
 	if (ration_plan_count(plan) > 0)
 		output_limits(stdout, plan, NULL, true);
 	else
-		(void)printf("no limit is asked for\n");
-	(void)printf("a group may have %s of memory here at most: %s%s\n",
+		(void)printf("no limits given\n");
+	(void)printf("memory available to a group: %s (%s%s)\n",
 			ration_format_size(size, room->memory_bytes), room_words(room), room->source);
 	if (refusal)
 		(void)printf("refused under --enforce %s: %s\n  hint: %s\n", policy, refusal->message,
@@ -132,11 +132,11 @@ static int plan_function(struct options *options, char **operands)
 }
 
 static const struct option_set plan_set = {
-	.title = "Where",
+	.title = "Options",
 	.rows = (const struct option[]) {
 		{ .flag = "--tenant", .argument = "NAME", .set = option_set_text,
 			.offset = offsetof(struct options, tenant),
-			.help = "Whose run it would be: percentages are of what it may use; default: default" },
+			.help = "Tenant of the run; default: default" },
 		{ .flag = NULL },
 	},
 };
@@ -144,7 +144,7 @@ static const struct option_set plan_set = {
 const struct command cmd_plan = {
 	.name = "plan",
 	.arguments = "[LIMITS] [--tenant NAME] [--enforce POLICY] [--json]",
-	.help = "Tell what would hold each limit here, and why nothing better, without running anything",
+	.help = "Show how each limit would be enforced",
 	.details = "Exit status: 0 if `ration run` would accept these limits here; 125 if not.",
 	.limits = true,
 	.sets = (const struct option_set *const[]) { &plan_set, &options_enforce, &options_vm, &options_json, NULL },

@@ -18,7 +18,7 @@ static void print_reclaimed(const char *address, uint64_t asked, uint64_t reclai
 
 	(void)printf("%s: reclaimed %s", address, ration_format_size(got, reclaimed));
 	if (reclaimed < asked)
-		(void)printf(" of %s: more couldn't be had", ration_format_size(of, asked));
+		(void)printf(" of %s: no more could be reclaimed", ration_format_size(of, asked));
 	(void)putchar('\n');
 }
 
@@ -46,7 +46,7 @@ static int reclaim_function(struct options *options, char **operands)
 
 	if (r >= 0 && (bytes == 0 || bytes == RATION_UNLIMITED))
 		r = error_set(&error, -ERANGE, RATION_CAUSE_INVALID,
-				"SIZE %.20s: must be above 0, and an amount, e.g. 64M", operands[1]);
+				"SIZE %.20s: must be an amount above 0, e.g. 64M", operands[1]);
 	if (r < 0) {
 		output_error(options->command->name, &error);
 		return EXIT_RATION;
@@ -57,12 +57,13 @@ static int reclaim_function(struct options *options, char **operands)
 const struct command cmd_reclaim = {
 	.name = "reclaim",
 	.arguments = "[--json] GROUP SIZE",
-	.help = "Ask the kernel to take memory back from a group, and tell how much came back",
+	.help = "Reclaim memory from a group",
 	.details =
-		"Page cache is dropped, and other memory swapped out where the group may swap. Nothing is "
-		"killed. Less than SIZE is success, too: it is what could be had.\n"
+		"The kernel drops page cache and swaps out other memory, if the group may swap. "
+		"Nothing is killed. Reclaiming less than SIZE is not an error.\n"
 		"\n"
-		"Exit status: 0; 125 if the group isn't there, or the kernel can't (before 5.19).",
+		"Exit status: 0; 125 if the group doesn't exist or the kernel doesn't support it "
+		"(before 5.19).",
 	.sets = (const struct option_set *const[]) { &options_json, NULL },
 	.operand = "GROUP",
 	.min_operands = 2,

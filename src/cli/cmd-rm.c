@@ -19,15 +19,14 @@
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set rm_set = {
-	.title = "What becomes of processes",
+	.title = "Options",
 	.rows = (const struct option[]) {
 		{ .flag = "--force", .set = option_set_true, FIELD(force),
-			.help = "Kill the processes of a tenant's groups, too" },
+			.help = "Kill the processes of a tenant's groups" },
 		{ .flag = "--release", .set = option_set_true, FIELD(release),
-			.help = "Let processes live: they go back to the groups that they came from, or else to "
-				"the caller's; none of the limits holds for them any more" },
+			.help = "Remove the limits, keep the processes running" },
 		{ .flag = "--ignore-missing", .set = option_set_true, FIELD(ignore_missing),
-			.help = "Accept that there is nothing of that name" },
+			.help = "Ignore groups that don't exist" },
 		{ .flag = NULL },
 	},
 };
@@ -76,8 +75,8 @@ static int refuse_inhabited(const struct target *target, struct ration_error *re
 	const char *address = ration_group_address(target->group);
 
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_HAS_PROCESSES,
-			"the tenant %s has groups with live processes", address);
-	return error_hint(reterr, -EBUSY, "ration rm --force %s kills them, --release lets them live", address);
+			"tenant %s has groups with live processes", address);
+	return error_hint(reterr, -EBUSY, "ration rm --force %s kills them, --release keeps them running", address);
 }
 
 static enum ration_remove mode_of(const struct options *options, const struct ration_group *group)
@@ -109,11 +108,11 @@ static void print_released(const struct ration_remove_report *report)
 	uint64_t to_caller = report->released_to_caller, back = report->released - to_caller;
 
 	if (to_caller == 0)
-		(void)printf("back where %s came from\n", back == 1 ? "it" : "they");
+		(void)printf("back in %s original group\n", back == 1 ? "its" : "their");
 	else if (back == 0)
 		(void)printf("in the caller's group\n");
 	else
-		(void)printf("%" PRIu64 " back where they came from, %" PRIu64 " in the caller's group\n", back,
+		(void)printf("%" PRIu64 " back in their original groups, %" PRIu64 " in the caller's group\n", back,
 				to_caller);
 }
 
@@ -124,8 +123,8 @@ static void print_report(const char *address, const struct ration_remove_report 
 				report->killed == 1 ? "process" : "processes");
 	if (report->released == 0)
 		return;
-	(void)printf("%s: removed, %" PRIu64 " %s on, held to its limits no more: ", address, report->released,
-			report->released == 1 ? "process lives" : "processes live");
+	(void)printf("%s: removed, %" PRIu64 " %s without its limits: ", address, report->released,
+			report->released == 1 ? "process runs" : "processes run");
 	print_released(report);
 }
 
@@ -175,7 +174,7 @@ static int rm_function(struct options *options, char **operands)
 
 	if (options->force && options->release)
 		r = error_set(&error, -EINVAL, RATION_CAUSE_CONTRADICTION,
-				"--force kills, --release lets live: not both");
+				"--force and --release exclude each other");
 	else
 		r = remove_all(options, operands, &error);
 	if (r < 0) {
@@ -188,13 +187,13 @@ static int rm_function(struct options *options, char **operands)
 const struct command cmd_rm = {
 	.name = "rm",
 	.arguments = "[OPTIONS] TENANT[/NAME]...",
-	.help = "Kill and remove groups, and tenants that nobody lives in",
+	.help = "Remove groups and tenants",
 	.details =
-		"A group's processes are killed. A tenant goes with its groups, but is refused while processes "
-		"live in them, unless --force or --release says what becomes of those. Prints what was killed "
-		"or released.\n"
+		"Removing a group kills its processes. Removing a tenant removes its groups; it "
+		"fails while they have processes, unless --force or --release is given.\n"
 		"\n"
-		"Exit status: 0 if all are gone; 125 if one isn't: the others are, and a message says why.",
+		"Exit status: 0 if all were removed; 125 if one wasn't. The others are removed all "
+		"the same.",
 	.sets = (const struct option_set *const[]) { &rm_set, &options_json, NULL },
 	.operand = "TENANT[/NAME]",
 	.min_operands = 1,

@@ -53,9 +53,9 @@ static int set_group(struct options *options, const struct option *row, const ch
 	char *slash = strchr((char *)(uintptr_t)value, '/');
 
 	if (!slash || slash == value || !slash[1] || strchr(slash + 1, '/')) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s %s: not of the form TENANT/NAME",
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s %s: expected TENANT/NAME",
 				row->flag, text_escape(shown, sizeof(shown), value));
-		return error_hint(reterr, -EINVAL, "e.g. %s acme/vm7; --tenant acme alone takes a unique name",
+		return error_hint(reterr, -EINVAL, "e.g. %s acme/vm7; use --tenant acme for a unique name",
 				row->flag);
 	}
 	*slash = '\0';
@@ -68,61 +68,59 @@ static int set_group(struct options *options, const struct option *row, const ch
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set run_set = {
-	.title = "How to run the command",
+	.title = "Running the command",
 	.rows = (const struct option[]) {
 		{ .flag = "--tenant", .argument = "NAME", .set = option_set_text, FIELD(tenant),
-			.help = "Whose run it is: the node above its group; default: default" },
+			.help = "Tenant of the run; default: default" },
 		{ .flag = "--name", .argument = "NAME", .set = option_set_text, FIELD(name),
-			.help = "What its group is called; default: a unique name" },
+			.help = "Name of the group; default: a unique name" },
 		{ .flag = "--group", .argument = "TENANT/NAME", .set = set_group,
-			.help = "Both at once" },
+			.help = "Short for --tenant TENANT --name NAME" },
 		{ .flag = "--stdin", .set = option_set_word, FIELD(stdin_null),
-			.help = "The command's standard input: ours (the default), or none",
+			.help = "Standard input of the command; default: inherit",
 			.words = (const struct option_word[]) {
 				{ "inherit", false },
 				{ "null", true },
 				{ NULL, 0 },
 			} },
 		{ .flag = "--exec", .set = option_set_true, FIELD(exec),
-			.help = "Become the command: no supervisor is left, and no receipt is written; "
-				"`ration gc` or the next run of the tenant removes its group" },
+			.help = "Execute the command without a supervisor" },
 		{ .flag = "--wait-all", .set = option_set_true, FIELD(wait_all),
-			.help = "Wait for what the command leaves running; default: kill it" },
+			.help = "Wait for all processes instead of killing them" },
 		{ .flag = NULL },
 	},
 };
 
 static const struct option_set end_set = {
-	.title = "How to end it",
+	.title = "Ending the command",
 	.rows = (const struct option[]) {
 		{ .flag = "--signal", .argument = "SIGNAL", .set = set_signal,
-			.help = "What is sent first when time is up; a name or a number; default: TERM" },
+			.help = "Signal sent at the time limit; default: TERM" },
 		{ .flag = "--kill-after", .argument = "DURATION", .set = option_set_duration,
 			FIELD(kill_after_usec),
-			.help = "Time from there to SIGKILL; 0: never; default: 300ms" },
+			.help = "Delay before SIGKILL; 0: never; default: 300ms" },
 		{ .flag = "--output-mode", .set = option_set_word, FIELD(output_mode),
-			.help = "At --output-limit: end the run (the default), or drop what is too much",
+			.help = "Action at --output-limit; default: kill",
 			.words = (const struct option_word[]) {
 				{ "kill", RATION_OUTPUT_KILL },
 				{ "truncate", RATION_OUTPUT_TRUNCATE },
 				{ NULL, 0 },
 			} },
 		{ .flag = "--preserve-status", .set = option_set_true, FIELD(preserve_status),
-			.help = "Exit with the command's own status when time was up, not with 124" },
+			.help = "Keep the command's exit status at timeouts" },
 		{ .flag = NULL },
 	},
 };
 
 static const struct option_set report_set = {
-	.title = "What to tell",
+	.title = "Output",
 	.rows = (const struct option[]) {
 		{ .flag = "--receipt", .argument = "FILE|fd:N", .set = option_set_text, FIELD(receipt),
-			.help = "Write a receipt as JSON: to a file, which appears when it is complete, or "
-				"to an open file descriptor" },
+			.help = "Write a receipt in JSON" },
 		{ .flag = "--verbose", .letter = "-v", .set = option_set_true, FIELD(verbose),
-			.help = "Print the receipt for people on standard error" },
+			.help = "Print the receipt to standard error" },
 		{ .flag = "--quiet", .letter = "-q", .set = option_set_true, FIELD(quiet),
-			.help = "Print neither warnings about weaker limits nor the line about one reached" },
+			.help = "Print no warnings and no verdict" },
 		{ .flag = NULL },
 	},
 };
@@ -306,7 +304,7 @@ static void warn_of_base(const struct ration_host *host)
 
 	ration_host_info(host, &info);
 	if (info.base_kind == RATION_BASE_REFUSED)
-		(void)fprintf(stderr, "ration: there is no group below --base: %s\n", info.base_reason);
+		(void)fprintf(stderr, "ration: can't create a group below --base: %s\n", info.base_reason);
 }
 
 static int run(struct job *job)
@@ -348,7 +346,7 @@ static int run_function(struct options *options, char **operands)
 
 	if (!operands[0]) {
 		help_usage(stderr, options->command);
-		(void)fprintf(stderr, "ration run: there is no command to run\n"
+		(void)fprintf(stderr, "ration run: missing COMMAND\n"
 				"  hint: e.g. ration run --memory 64M -- make\n");
 		return EXIT_RATION;
 	}
@@ -362,18 +360,20 @@ static int run_function(struct options *options, char **operands)
 const struct command cmd_run = {
 	.name = "run",
 	.arguments = "[LIMITS] [OPTIONS] [--] COMMAND [ARGUMENT...]",
-	.help = "Run a command under limits, and tell what it used and why it ended",
+	.help = "Run a command under resource limits",
 	.details =
-		"The command and all its descendants live in one group, are held to the limits together, and "
-		"end together: when the command ends, when a limit says so, when ration is told to stop or "
-		"dies. COMMAND is looked up in ration's own PATH.\n"
+		"The command and all its descendants run in one group and share its limits. The run "
+		"ends when the command exits, when a limit ends it, or when ration is terminated. "
+		"All remaining processes are then killed.\n"
 		"\n"
-		"Exit status: that of the command; 128+N if signal N ended it (137 after an OOM kill); 124 "
-		"when its wall time or CPU time was up; 125 if ration failed and the command didn't run; "
+		"Exit status: the command's own; 128+N if signal N ended it (137 after an OOM "
+		"kill); 124 if its time was up; 125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &options_environment,
 		&end_set, &options_oom, &options_vm, &report_set, NULL },
+	.common = (const char *const[]) { "--memory", "--cpus", "--pids", "--timeout", "--cpu-time", "--enforce",
+		"--receipt", "--verbose", "--quiet", "--tenant", "--name", "--vm", "--guest-memory", NULL },
 	.operand = "COMMAND",
 	.foreign = true,
 	.function = run_function,

@@ -34,12 +34,12 @@ static int set_deadline(struct options *options, const struct option *row, const
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set set_set = {
-	.title = "Below what is in use",
+	.title = "Below the current usage",
 	.rows = (const struct option[]) {
 		{ .flag = "--deadline", .argument = "DURATION", .set = set_deadline,
-			.help = "How long to take memory back before giving up; default: 2s" },
+			.help = "Time limit for reclaiming memory; default: 2s" },
 		{ .flag = "--force", .set = option_set_true, FIELD(force),
-			.help = "Set the limits at once: what can't be taken back in time is killed for" },
+			.help = "Kill if memory can't be reclaimed in time" },
 		{ .flag = NULL },
 	},
 };
@@ -117,7 +117,7 @@ static int make_plan(const struct target *target, struct options *options, const
 		return r;
 	n = ration_plan_count(change->plan);
 	if (n == 0) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no limit to set");
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing limit");
 		return error_hint(reterr, -EINVAL, "e.g. ration set %s --memory 64M", options->command->operand);
 	}
 	change->before = calloc(n, sizeof(*change->before));
@@ -169,7 +169,7 @@ static int tell_failure(const struct options *options, const struct target *targ
 
 	output_error(options->command->name, error);
 	if (change->report.has_failed && !change->report.changed)
-		(void)fprintf(stderr, "  %s couldn't be set, and nothing was changed\n",
+		(void)fprintf(stderr, "  %s couldn't be set; nothing was changed\n",
 				ration_limit_info(change->report.failed)->flag);
 	if (options->json && change->tried)
 		(void)!output_json(json_set(ration_group_address(target->group), change->plan, change->before,
@@ -199,13 +199,13 @@ static int set_function(struct options *options, char **operands)
 const struct command cmd_set = {
 	.name = "set",
 	.arguments = "[LIMITS] [OPTIONS] TENANT[/NAME]",
-	.help = "Change limits of a tenant or a group that lives, all or none",
+	.help = "Change a live group's limits atomically",
 	.details =
-		"The limits that are given are set, and no other; max lifts one. If one of them can't be set, "
-		"those before it are set back. A memory limit below what is in use is reached by taking memory "
-		"back first, for a bounded time, and set only then: nothing is killed, unless --force says so.\n"
+		"Only the given limits change; `max` removes a limit. If one limit can't be set, "
+		"the others are restored. To set a memory limit below the current usage, ration "
+		"first reclaims memory, for a limited time. Nothing is killed without --force.\n"
 		"\n"
-		"Exit status: 0; 125 if ration failed, and nothing was changed.",
+		"Exit status: 0; 125 if ration failed and nothing was changed.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_GROUP,
 	.sets = (const struct option_set *const[]) { &set_set, &options_vm, &options_json, NULL },

@@ -21,13 +21,12 @@
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set show_set = {
-	.title = "What to show",
+	.title = "Output",
 	.rows = (const struct option[]) {
 		{ .flag = "--effective", .set = option_set_true, FIELD(effective),
-			.help = "Print lines \"NAME VALUE\" with what is left after all groups above; sizes in "
-				"bytes, times in microseconds, max where nothing limits" },
+			.help = "Print NAME VALUE lines of effective limits" },
 		{ .flag = "--all", .set = option_set_true, FIELD(all),
-			.help = "Show the limits, too, that nobody asked for and nothing holds" },
+			.help = "Include limits that nobody asked for" },
 		{ .flag = NULL },
 	},
 };
@@ -76,8 +75,8 @@ static const char *bound_at(char *buf, size_t size, const struct ration_group_li
 	return buf;
 }
 
-#define LIMIT_COLUMNS "  %-14s  %-10s  %-10s  %-21s  %-10s  "
-#define LIMIT_INDENT 77
+#define LIMIT_COLUMNS "  %-14s  %-10s  %-10s  %-16s  %-10s  "
+#define LIMIT_INDENT 72
 
 static void print_table(const struct ration_group *group, const struct ration_group_limit *limits, int n,
 		bool all)
@@ -93,17 +92,17 @@ static void print_table(const struct ration_group *group, const struct ration_gr
 		if (!all && !is_worth_a_line(limit))
 			continue;
 		if (!any)
-			(void)printf(LIMIT_COLUMNS "%s\n", "limit", "asked", "in force", "held by", "effective",
+			(void)printf(LIMIT_COLUMNS "%s\n", "limit", "asked", "in force", "enforced by", "effective",
 					"bound at");
 		any = true;
 		(void)printf(LIMIT_COLUMNS, ration_limit_info(limit->limit)->name,
 				group_limit_asked(asked, limit), group_limit_here(here, limit),
-				limit->file ? limit->file : "nothing",
+				limit->file ? limit->file : "not enforced",
 				group_limit_effective(effective, limit));
 		output_wrapped(stdout, LIMIT_INDENT, LIMIT_INDENT, bound_at(bound, sizeof(bound), limit));
 	}
 	if (!any)
-		(void)printf("  no limits, neither here nor above\n");
+		(void)printf("  no limits here or above\n");
 }
 
 static void print_effective(const struct ration_group_limit *limits, int n)
@@ -154,11 +153,11 @@ static int show_function(struct options *options, char **operands)
 const struct command cmd_show = {
 	.name = "show",
 	.arguments = "[--effective] [--all] [--json] TENANT[/NAME]",
-	.help = "Show the limits of a tenant or a group: as asked, in force, and after all groups above",
+	.help = "Show limits of a tenant or group",
 	.details =
-		"asked is what create, set or run were told; in force is what the kernel file of this group "
-		"says; effective is the lowest of that and of the same file in all groups above, up to the "
-		"machine; bound at names the level where that stands.\n"
+		"asked: the value given to create, set or run. in force: the value in the group's "
+		"kernel file. effective: the lowest value of this file in the group and all groups "
+		"above. bound at: the level that has this lowest value.\n"
 		"\n"
 		"Exit status: 0; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &show_set, &options_json, NULL },

@@ -33,7 +33,7 @@ static bool known(const struct ration_stats *stats, enum ration_metric metric)
 static void print_pressure(const struct ration_stats *stats)
 {
 	if (stats->pressure_memory_pct100 != RATION_UNLIMITED)
-		(void)printf("  stalled for memory in the last 10 s: %.2f %%\n",
+		(void)printf("  memory stall in the last 10 s: %.2f %%\n",
 				(double)stats->pressure_memory_pct100 / 100);
 }
 
@@ -310,13 +310,13 @@ static int stat_function(struct options *options, char **operands)
 }
 
 static const struct option_set watch_set = {
-	.title = "How often",
+	.title = "Watching",
 	.rows = (const struct option[]) {
 		{ .flag = "--watch", .set = option_set_true, .offset = offsetof(struct options, watch),
-			.help = "Print a line for each group at each interval, until all are gone" },
+			.help = "Print a line per group and interval" },
 		{ .flag = "--interval", .argument = "DURATION", .set = option_set_duration,
 			.offset = offsetof(struct options, interval_usec),
-			.help = "How long that is: 10ms or more; default: 1s" },
+			.help = "Interval of --watch; default: 1s" },
 		{ .flag = NULL },
 	},
 };
@@ -324,13 +324,13 @@ static const struct option_set watch_set = {
 const struct command cmd_stat = {
 	.name = "stat",
 	.arguments = "[--watch [--interval DURATION]] [--json] GROUP...",
-	.help = "Tell what a group, or a tenant, uses now and has used",
+	.help = "Show resource usage of groups",
 	.details =
-		"Each figure comes with its source. What this kernel, or the controllers of that group, don't "
-		"count is left out; it isn't 0. With --watch and --json each line is an object of its own.\n"
+		"Each figure has its source. Figures that the kernel doesn't count are left out. "
+		"With --watch and --json, each line is a JSON object.\n"
 		"\n"
-		"Exit status: 0, with --watch once the groups are gone; 125 if one isn't there, or ration "
-		"failed.",
+		"Exit status: 0, with --watch when all groups are gone; 125 if a group doesn't "
+		"exist or ration failed.",
 	.sets = (const struct option_set *const[]) { &watch_set, &options_json, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,

@@ -125,17 +125,17 @@ static void fill_notes(struct notes *notes, const struct profile *profile)
 	char size[RATION_TEXT_MAX];
 
 	if (profile->pids <= AIO_THREADS_PEAK)
-		add_note(notes, "--pids %" PRIu64 " is tight for aio=threads, which is QEMU's default for disks: "
-				"threads count, and it has about %d tasks at its peak. --pids 128 has room, "
-				"and aio=io_uring needs fewer.", profile->pids, AIO_THREADS_PEAK);
+		add_note(notes, "--pids %" PRIu64 " is tight: aio=threads, QEMU's default for disks, needs about "
+				"%d tasks at its peak. Use --pids 128, or aio=io_uring, which needs fewer.",
+				profile->pids, AIO_THREADS_PEAK);
 	if (profile->vm.accel == RATION_ACCEL_TCG) {
-		add_note(notes, "The translation cache must be what tb-size says, as above: QEMU's own default is "
-				"1 GiB, and memory would run out.");
-		add_note(notes, "kvm and hvf need no translation cache, %s less: --accel kvm, where QEMU may open "
-				"/dev/kvm.", ration_format_size(size, profile->vm.tb_bytes));
+		add_note(notes, "Give QEMU the tb-size above. Its default is 1 GiB, which doesn't fit in the "
+				"memory limit.");
+		add_note(notes, "kvm and hvf need no translation cache, so %s less. Use --accel kvm if QEMU "
+				"can open /dev/kvm.", ration_format_size(size, profile->vm.tb_bytes));
 	}
-	add_note(notes, "Beyond its guest QEMU 7.2 held 83 to 112 MiB under tcg (256 MiB guest), and 44 to 49 under "
-			"kvm. ration run -v tells the peak of yours; then --vm-overhead can be smaller.");
+	add_note(notes, "QEMU 7.2 used 83 to 112 MiB beyond a guest of 256 MiB under tcg, and 44 to 49 MiB "
+			"under kvm. Measure the peak of yours with ration run -v, then reduce --vm-overhead.");
 }
 
 static int make_profile(struct options *options, struct profile *ret, struct ration_error *reterr)
@@ -183,25 +183,25 @@ static void print_sum(const struct profile *profile)
 	const struct ration_vm *vm = &profile->vm;
 	char size[RATION_TEXT_MAX];
 
-	print_row("guest memory", " ", ration_format_size(size, vm->guest_bytes), "what the guest sees");
+	print_row("guest memory", " ", ration_format_size(size, vm->guest_bytes), "memory of the guest");
 	print_row("overhead", "+", ration_format_size(size, vm->overhead_bytes), "QEMU's own memory: --vm-overhead");
 	if (vm->accel == RATION_ACCEL_TCG)
 		print_row("translation cache", "+", ration_format_size(size, vm->tb_bytes),
-				"the guest's code, translated: --tb-size");
-	print_row("memory", "=", ration_format_size(size, profile->memory_bytes), "what QEMU's process may use");
-	print_count("cpus", vm->vcpus, "one for each virtual CPU: --vcpus");
-	print_count("pids", profile->pids, "processes and threads together: --pids");
+				"translated guest code: --tb-size");
+	print_row("memory", "=", ration_format_size(size, profile->memory_bytes), "memory limit of QEMU");
+	print_count("cpus", vm->vcpus, "one per virtual CPU: --vcpus");
+	print_count("pids", profile->pids, "processes and threads: --pids");
 }
 
 static void print_fallback(const struct profile *profile)
 {
 	char text[RATION_TEXT_MAX];
 
-	(void)printf("\nBehind them, for each process, where the kernel can't hold memory or cpus for a group:\n\n");
+	(void)printf("\nFallback per process, if cgroups can't enforce memory or cpus:\n\n");
 	print_row("RLIMIT_AS", " ", ration_format_size(text, profile->as_bytes),
-			"address space: most of it is reserved and never used");
+			"address space, mostly reserved and unused");
 	print_row("RLIMIT_CPU", " ", ration_format_duration(text, RATION_VM_CPU_SECONDS * UINT64_C(1000000)),
-			"CPU time: a safety net, unless --cpu-time is given");
+			"CPU time, unless --cpu-time is given");
 }
 
 static void print_words(const struct words *words)
@@ -221,12 +221,12 @@ static void print_command(const struct words *options, const struct words *qemu)
 
 static void print_profile(const struct profile *profile)
 {
-	(void)printf("A virtual machine under %s, and what its process needs:\n\n", profile->accel);
+	(void)printf("Limits of a virtual machine under %s:\n\n", profile->accel);
 	print_sum(profile);
 	print_fallback(profile);
-	(void)printf("\nTo run it so:\n\n");
+	(void)printf("\nCommand:\n\n");
 	print_command(&profile->run, &profile->qemu);
-	(void)printf("\nThe same limits, written out:\n\n");
+	(void)printf("\nThe same limits, one by one:\n\n");
 	print_command(&profile->limits, &profile->qemu);
 	(void)printf("\n");
 	for (size_t i = 0; i < profile->notes.n; i++) {
@@ -297,9 +297,9 @@ static const struct option_set accel_set = {
 	.title = "Virtual machine",
 	.rows = (const struct option[]) {
 		{ .flag = "--accel", .set = option_set_word, FIELD(accel), .words = options_accel_words,
-			.help = "Its accelerator; default: tcg, which needs the most" },
+			.help = "Accelerator; default: tcg" },
 		{ .flag = "--pids", .argument = "N", .set = option_set_count, FIELD(vm.pids),
-			.help = "Processes and threads of QEMU; default 100" },
+			.help = "Maximum number of QEMU's tasks; default: 100" },
 		{ .flag = NULL },
 	},
 };
@@ -320,10 +320,10 @@ static int vm_function(struct options *options, char **operands)
 const struct command cmd_vm = {
 	.name = "vm",
 	.arguments = "--guest-memory SIZE [--accel ACCEL] [SIZES] [--json]",
-	.help = "Tell what the process of a virtual machine needs, and how to run it",
+	.help = "Show the limits a virtual machine needs",
 	.details =
-		"QEMU's process needs more than its guest's memory. This prints the sum that ration run --vm "
-		"makes of it; nothing is run, and nothing of this machine is looked at.\n"
+		"QEMU needs more memory than its guest. This shows the limits that `ration run "
+		"--vm` sets. It runs nothing and doesn't look at this machine.\n"
 		"\n"
 		"Exit status: 0; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &accel_set, &options_vm_sizes, &options_json, NULL },

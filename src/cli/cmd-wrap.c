@@ -24,17 +24,16 @@ static int set_cpu_time(struct options *options, const struct option *row, const
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 static const struct option_set wrap_set = {
-	.title = "What ulimit is told",
+	.title = "Limits of ulimit",
 	.rows = (const struct option[]) {
 		{ .flag = "--memory", .argument = "SIZE", .set = option_set_limit,
-			.help = "Memory of a virtual machine's guest: -v is 14 times that; not given: no -v" },
+			.help = "Guest memory; ulimit -v is 14 times that" },
 		{ .flag = "--cpu-time", .argument = "[SOFT:]HARD", .set = set_cpu_time,
-			.help = "CPU time of each process, in whole seconds: -t; 0: none; default: 1h" },
+			.help = "CPU time per process (ulimit -t); default: 1h" },
 		{ .flag = "--pids", .argument = "N", .set = option_set_limit,
-			.help = "Processes and threads of the user, all that there are: -u; max: none; "
-				"default: 100" },
+			.help = "Tasks of the user (ulimit -u); default: 100" },
 		{ .flag = "--os", .set = option_set_word, FIELD(os),
-			.help = "Whose ulimit it is; macos has -u only; default: this system's",
+			.help = "Target system; macos supports ulimit -u only",
 			.words = (const struct option_word[]) {
 				{ "linux", RATION_OS_LINUX },
 				{ "macos", RATION_OS_MACOS },
@@ -53,7 +52,7 @@ static void warn(const struct options *options)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++) {
 		if (ration_limits_has(options->limits, left_out[i]))
-			(void)fprintf(stderr, "ration: %s: held by nothing: ulimit can't, on macOS\n",
+			(void)fprintf(stderr, "ration: %s: not enforced: macOS has no such ulimit\n",
 					ration_limit_info(left_out[i])->name);
 	}
 }
@@ -71,7 +70,7 @@ static int wrap_function(struct options *options, char **operands)
 
 	if (!operands[0]) {
 		help_usage(stderr, options->command);
-		(void)fprintf(stderr, "ration wrap: there is no command to wrap\n"
+		(void)fprintf(stderr, "ration wrap: missing COMMAND\n"
 				"  hint: e.g. ration wrap --memory 512M -- qemu-system-x86_64 -m 512M\n");
 		return EXIT_RATION;
 	}
@@ -86,12 +85,12 @@ static int wrap_function(struct options *options, char **operands)
 
 const struct command cmd_wrap = {
 	.name = "wrap",
-	.arguments = "[--memory SIZE] [--cpu-time TIME] [--pids N] [--os OS] [--] COMMAND [ARGUMENT...]",
-	.help = "Print a line of shell that runs a command under ulimit, for tools that want a string",
+	.arguments = "[OPTIONS] [--] COMMAND [ARGUMENT...]",
+	.help = "Print a shell command line with ulimit",
 	.details =
-		"The line is for any shell, and starts a bash, which limits itself and becomes COMMAND. "
-		"Nothing supervises it: each limit is that of one process, tasks are those of the user. "
-		"`ration run` and `ration exec` hold more, and need no shell.\n"
+		"The line works in any shell. It starts bash, which sets its limits and executes "
+		"COMMAND. There is no supervisor, and the limits apply to each process or to the "
+		"user. `ration run` and `ration exec` enforce more and need no shell.\n"
 		"\n"
 		"Exit status: 0; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &wrap_set, NULL },

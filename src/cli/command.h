@@ -31,6 +31,7 @@ struct command {
 	bool limits;            /* takes flags of the table of limits: */
 	enum ration_purpose purpose; /* those that can be asked for then */
 	const struct option_set *const *sets; /* its other options, up to NULL, or NULL */
+	const char *const *common; /* flags that its help shows first, up to NULL, or NULL */
 	const char *operand;    /* what its operands are called, or NULL: it takes none */
 	unsigned min_operands, max_operands; /* how many; a maximum of 0: any number */
 	bool foreign;           /* its operands are somebody else's command: the first ends the options */

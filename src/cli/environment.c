@@ -21,19 +21,19 @@ static int set_env(struct options *options, const struct option *row, const char
 	char *variable = (char *)(uintptr_t)value;
 
 	if (!strchr(value, '=') || value[0] == '=')
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: not of the form NAME=VALUE",
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: expected NAME=VALUE",
 				row->flag, text_escape(shown, sizeof(shown), value));
 	options->env[options->n_env++] = variable;
 	return 0;
 }
 
 const struct option_set options_environment = {
-	.title = "The command's environment",
+	.title = "Environment",
 	.rows = (const struct option[]) {
 		{ .flag = "--env", .argument = "NAME=VALUE", .set = set_env,
-			.help = "Set a variable for the command; may be repeated" },
+			.help = "Set an environment variable (repeatable)" },
 		{ .flag = "--clear-env", .set = option_set_true, .offset = offsetof(struct options, clear_env),
-			.help = "Give the command no variables but those of --env" },
+			.help = "Start with an empty environment" },
 		{ .flag = NULL },
 	},
 };

@@ -14,20 +14,19 @@
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 const struct option_set options_missing = {
-	.title = "Which groups",
+	.title = "Options",
 	.rows = (const struct option[]) {
 		{ .flag = "--ignore-missing", .set = option_set_true, FIELD(ignore_missing),
-			.help = "A group that isn't there is no error" },
+			.help = "Ignore groups that don't exist" },
 		{ .flag = NULL },
 	},
 };
 
 const struct option_set options_wait = {
-	.title = "How long to wait",
+	.title = "Waiting",
 	.rows = (const struct option[]) {
 		{ .flag = "--timeout", .argument = "DURATION", .set = option_set_duration, FIELD(timeout_usec),
-			.help = "Give up waiting after that, for each group; the kernel goes on; 0: never; "
-				"default: 10s to kill, 5s else" },
+			.help = "Time to wait; default: 10s (kill) or 5s" },
 		{ .flag = NULL },
 	},
 };
@@ -99,7 +98,7 @@ int groups_open_for(const struct options *options, const struct ration_host *hos
 	r = ration_group_create(host, address, NULL, &without, ret_group, reterr);
 	if (r >= 0)
 		(void)fprintf(stderr, "ration: not in a group, %s: %s\n", ration_plan_count(plan) > 0 ?
-				"only limits of the process itself hold" : "no limit holds",
+				"only process limits apply" : "no limits apply",
 				ration_group_reason(*ret_group));
 	return r;
 }

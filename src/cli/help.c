@@ -2,7 +2,9 @@
 /*
  * help.c - the help texts
  *
- * All of them are made from the rows of commands, options and limits.
+ * All of them are made from the rows of commands, options and limits. The help
+ * of a command with a list of common options begins with these; the table of
+ * limits follows, then everything else. Each option is one line.
  */
 #include "cli/help.h"
 
@@ -12,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "util/cleanup.h"
 
 /* Where the texts beside the flags begin. */
 #define TEXT_COLUMN 30
@@ -37,78 +40,119 @@ static void print_flag(FILE *file, const struct option *row)
 	(void)fprintf(file, "%*s", TEXT_COLUMN - n, "");
 }
 
-static void print_detail(FILE *file, const char *label, const char *text)
+/* The explanation of an option, a line for each of its values. */
+static void print_details(FILE *file, const char *details)
 {
-	char line[256];
+	while (details && *details) {
+		char line[128];
+		size_t length = strcspn(details, "\n");
 
-	(void)snprintf(line, sizeof(line), "%s%s", label, text);
-	(void)fprintf(file, "%*s", TEXT_COLUMN, "");
-	output_wrapped(file, TEXT_COLUMN, TEXT_COLUMN + 2, line);
-}
-
-static void describe_range(char *buf, size_t size, const struct ration_limit_info *info)
-{
-	char low[OUTPUT_VALUE_MAX], high[OUTPUT_VALUE_MAX];
-	/* Beyond what anybody has: only the lower end tells something. */
-	bool open = info->max >= (uint64_t)INT64_MAX;
-
-	(void)snprintf(buf, size, "%s%s%s%s, e.g. %s", output_limit_value(low, info, info->min),
-			open ? " or more" : " to ", open ? "" : output_limit_value(high, info, info->max),
-			info->lifts ? ", or max" : "", info->example);
-}
-
-/* What the table says about a limit beside its help. */
-static void print_limit_details(FILE *file, const struct ration_limit_info *info)
-{
-	char text[200];
-
-	describe_range(text, sizeof(text), info);
-	print_detail(file, "value: ", text);
-	if (info->kernel_file) {
-		(void)snprintf(text, sizeof(text), "%s%s%s%s", info->kernel_file,
-				info->since ? " (Linux " : "", info->since ? info->since : "",
-				info->since ? ")" : "");
-		print_detail(file, "held by: ", text);
+		(void)snprintf(line, sizeof(line), "%.*s", (int)length, details);
+		(void)fprintf(file, "%*s%s\n", TEXT_COLUMN, "", line);
+		details += length + (details[length] == '\n');
 	}
-	if (info->fallback)
-		print_detail(file, info->kernel_file ? "without cgroup v2: " : "held: ", info->fallback);
-	if (info->unset)
-		print_detail(file, "not given: ", info->unset);
 }
 
 static void print_rlimit_names(FILE *file)
 {
 	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
 		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
-		char line[256];
 
-		if (!info || !limit_is_rlimit(info))
-			continue;
-		(void)snprintf(line, sizeof(line), "%s (%s, e.g. %s)", info->help, info->argument,
-				info->example);
-		(void)fprintf(file, "%*s%-11s ", TEXT_COLUMN, "", limit_rlimit_name(info));
-		output_wrapped(file, TEXT_COLUMN + 12, TEXT_COLUMN + 12, line);
+		if (info && limit_is_rlimit(info))
+			(void)fprintf(file, "    %-10s  %-12s  %s\n", limit_rlimit_name(info), info->example,
+					info->help);
 	}
 }
 
 static void print_option(FILE *file, const struct option *row)
 {
+	char text[160];
+
 	print_flag(file, row);
-	output_wrapped(file, TEXT_COLUMN, TEXT_COLUMN, row->help);
-	if (row->info)
-		print_limit_details(file, row->info);
+	(void)snprintf(text, sizeof(text), "%s%s%s", row->help, row->info ? ", e.g. " : "",
+			row->info ? row->info->example : "");
+	output_wrapped(file, TEXT_COLUMN, TEXT_COLUMN, text);
+	print_details(file, row->details);
 	if (strcmp(row->flag, "--rlimit") == 0)
 		print_rlimit_names(file);
 }
 
+/* ----------------------------------------------------------- common options */
+
+static bool is_common(const struct command *command, const char *flag)
+{
+	for (const char *const *at = command ? command->common : NULL; at && *at; at++) {
+		if (strcmp(*at, flag) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Prints the common limits, or the other common options, in the order of the command's list. */
+static void print_common(FILE *file, const struct command *command, bool limits)
+{
+	const char *title;
+	struct option row;
+
+	(void)fprintf(file, "\nCommon %s:\n", limits ? "limits" : "options");
+	for (const char *const *at = command->common; *at; at++) {
+		size_t i = 0;
+
+		while (options_at(command, i, &row, &title) && strcmp(row.flag, *at) != 0)
+			i++;
+		if (options_at(command, i, &row, &title) && (row.info != NULL) == limits)
+			print_option(file, &row);
+	}
+}
+
+/* ------------------------------------------------------- the table of limits */
+
+/* The mechanisms that replace the first, or "none". */
+static const char *fallback_names(char *buf, size_t size, const struct ration_limit_info *info)
+{
+	size_t used = 0;
+
+	(void)snprintf(buf, size, "none");
+	for (size_t i = 1; i < ARRAY_SIZE(info->mechanisms) && used < size; i++) {
+		if (info->mechanisms[i] != RATION_MECHANISM_NONE)
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
+					ration_mechanism_name(info->mechanisms[i]));
+	}
+	return buf;
+}
+
+static void print_table(FILE *file)
+{
+	static const char columns[] = "  %-15s  %-15s  %-22s  %s\n";
+	char names[64];
+
+	(void)fprintf(file, "\nLimits and their enforcement:\n");
+	(void)fprintf(file, columns, "limit", "kernel file", "without cgroup v2", "default");
+	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+
+		if (!info || limit_is_rlimit(info))
+			continue;
+		(void)fprintf(file, columns, info->flag + strlen("--"), info->kernel_file ? info->kernel_file : "-",
+				info->kernel_file ? fallback_names(names, sizeof(names), info) : info->fallback,
+				info->unset);
+	}
+}
+
+/* ------------------------------------------------------------------ the rest */
+
+/* The options that aren't common, set by set. */
 static void print_options(FILE *file, const struct command *command)
 {
 	const char *title = NULL, *last = NULL;
 	struct option row;
 
 	for (size_t i = 0; options_at(command, i, &row, &title); i++) {
+		if (is_common(command, row.flag))
+			continue;
 		if (title != last)
-			(void)fprintf(file, "\n%s:\n", title);
+			(void)fprintf(file, "\n%s%s:\n", row.info && command->common ? "Other " : "",
+					row.info && command->common ? "limits" : title);
 		last = title;
 		print_option(file, &row);
 	}
@@ -134,16 +178,21 @@ void help_command(FILE *file, const struct command *command)
 		(void)fputc('\n', file);
 		print_paragraphs(file, command->details);
 	}
+	if (command->common) {
+		print_common(file, command, true);
+		print_common(file, command, false);
+	}
+	if (command->limits && command->purpose == RATION_PURPOSE_RUN)
+		print_table(file);
 	print_options(file, command);
 }
 
 void help_overview(FILE *file)
 {
 	help_usage(file, NULL);
-	(void)fprintf(file, "\nGives a process its ration of memory, CPU, tasks and time, and a receipt.\n\n"
-			"Commands:\n");
+	(void)fprintf(file, "\nRun commands under resource limits, with receipts.\n\nCommands:\n");
 	for (size_t i = 0; commands[i]; i++)
 		(void)fprintf(file, "  %-10s %s\n", commands[i]->name, commands[i]->help);
 	print_options(file, NULL);
-	(void)fprintf(file, "\nration COMMAND --help tells more about a command.\n");
+	(void)fprintf(file, "\n`ration COMMAND --help` shows the help of a command.\n");
 }

@@ -39,7 +39,7 @@ static int check_operands(const struct command *command, char **operands, struct
 	while (operands[n])
 		n++;
 	if (n < command->min_operands) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no %s", command->operand);
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing argument: %s", command->operand);
 		return error_hint(reterr, -EINVAL, "ration %s %s", command->name, command->arguments);
 	}
 	if (n > max && (max > 0 || !command->operand))
@@ -74,8 +74,8 @@ static int dispatch(struct options *options, char **words, struct ration_error *
 	words += r;
 	if (!words[0]) {
 		help_usage(stderr, NULL);
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command");
-		return error_hint(reterr, -EINVAL, "ration --help lists them");
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
+		return error_hint(reterr, -EINVAL, "ration --help lists the commands");
 	}
 	r = command_find(words[0], &options->command, reterr);
 	if (r < 0)

@@ -72,7 +72,7 @@ int option_set_count(struct options *options, const struct option *row, const ch
 
 	if (parse_count(value, &count) < 0 || count == 0)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, 
-				"%s %s: not a number from 1 up, e.g. 2", row->flag,
+				"%s %s: must be 1 or more, e.g. 2", row->flag,
 				text_escape(shown, sizeof(shown), value));
 	*(uint64_t *)field(options, row) = count;
 	return 0;
@@ -116,7 +116,7 @@ int option_set_limit(struct options *options, const struct option *row, const ch
 		if (info && strcmp(info->flag, row->flag) == 0)
 			return ration_limits_parse(options->limits, info->limit, value, reterr);
 	}
-	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is no limit", row->flag);
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is not a limit", row->flag);
 }
 
 /* Says why `value` isn't a resource with its limit. */
@@ -127,7 +127,7 @@ static int refuse_rlimit(const char *value, size_t length, const char *nearest, 
 
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--rlimit %s: %s",
 			text_escape(shown, sizeof(shown), value),
-			whole ? "there is no such resource" : "not of the form NAME=SOFT[:HARD]");
+			whole ? "unknown resource" : "expected NAME=SOFT[:HARD]");
 	if (nearest)
 		return error_hint(reterr, -EINVAL, "did you mean --rlimit %s=%s?", nearest,
 				whole ? text_escape(shown, sizeof(shown), value + length + 1) : "…");
@@ -161,22 +161,22 @@ static int set_rlimit(struct options *options, const struct option *row, const c
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 const struct option_set options_global = {
-	.title = "Everywhere",
+	.title = "Global options",
 	.rows = (const struct option[]) {
 		{ .flag = "--base", .argument = "DIR", .set = option_set_text, FIELD(base),
-			.help = "Make groups below this cgroup2 directory (RATION_BASE)" },
+			.help = "Base directory for groups (RATION_BASE)" },
 		{ .flag = "--parent", .argument = "PATH", .set = option_set_text, FIELD(parent),
-			.help = "Groups in between, such as a/b/c: those that are missing are made" },
+			.help = "Intermediate groups, e.g. a/b/c" },
 		{ .flag = "--no-create", .set = option_set_true, FIELD(no_create),
-			.help = "Make none of --parent: they must be there" },
+			.help = "Fail if a group of --parent is missing" },
 		{ .flag = "--namespace", .argument = "NAME", .set = option_set_text, FIELD(nspace),
-			.help = "The node below these (RATION_NAMESPACE; default: ration)" },
+			.help = "Top group (RATION_NAMESPACE); default: ration" },
 		{ .flag = "--helpers", .argument = "DIR", .set = option_set_text, FIELD(helpers),
-			.help = "Where ration-unit and ration-keeper are; none: use neither" },
+			.help = "Directory of the helper programs, or none" },
 		{ .flag = "--help", .letter = "-h", .set = option_set_true, FIELD(help),
-			.help = "Show this and do nothing" },
+			.help = "Show this help and exit" },
 		{ .flag = "--version", .set = option_set_true, FIELD(version),
-			.help = "Show the version and do nothing" },
+			.help = "Show the version and exit" },
 		{ .flag = NULL },
 	},
 };
@@ -193,9 +193,10 @@ const struct option_set options_enforce = {
 	.title = "Enforcement",
 	.rows = (const struct option[]) {
 		{ .flag = "--enforce", .set = option_set_word, FIELD(policy),
-			.help = "strict: every limit must be held by the kernel for the whole group, or "
-				"nothing runs; fallback (the default): a weaker mechanism is taken, and "
-				"named; any: run even where a limit can't be held at all",
+			.help = "Required enforcement; default: fallback",
+			.details = "strict: by the kernel, for the whole group\n"
+				"fallback: by a weaker mechanism, with a warning\n"
+				"any: run even if a limit isn't enforced",
 			.words = (const struct option_word[]) {
 				{ "strict", RATION_ENFORCE_STRICT },
 				{ "fallback", RATION_ENFORCE_FALLBACK },
@@ -207,10 +208,10 @@ const struct option_set options_enforce = {
 };
 
 const struct option_set options_oom = {
-	.title = "When memory runs out",
+	.title = "Out of memory",
 	.rows = (const struct option[]) {
 		{ .flag = "--oom-group", .set = option_set_word, FIELD(no_oom_group),
-			.help = "Whether an OOM kill takes the whole group (the default) or one process",
+			.help = "OOM-kill the whole group; default: on",
 			.words = (const struct option_word[]) {
 				{ "on", false },
 				{ "off", true },
@@ -230,22 +231,22 @@ const struct option_word options_accel_words[] = {
 /* The first is for commands that run one; the others are its sizes. */
 static const struct option vm_rows[] = {
 	{ .flag = "--vm", .set = option_set_word, FIELD(accel), .words = options_accel_words,
-		.help = "The command is a virtual machine with this accelerator: sets --memory, --cpus and "
-			"--pids (to 100, which is tight for QEMU's aio=threads: about 102 at its peak), unless "
-			"they are given; ration vm tells more" },
+		.help = "Set the limits for a virtual machine",
+		.details = "sets memory, cpus and pids from the guest's size\n"
+			"pids is 100: tight for QEMU's aio=threads (102)" },
 	{ .flag = "--guest-memory", .argument = "SIZE", .set = option_set_size, FIELD(vm.guest_bytes),
-		.help = "What the guest sees (QEMU's -m); needed for a virtual machine" },
+		.help = "Guest memory (QEMU's -m); required" },
 	{ .flag = "--vm-overhead", .argument = "SIZE", .set = option_set_size, FIELD(vm.overhead_bytes),
-		.help = "QEMU's own memory; default 200M" },
+		.help = "Memory of QEMU itself; default: 200M" },
 	{ .flag = "--tb-size", .argument = "SIZE", .set = option_set_size, FIELD(vm.tb_bytes),
-		.help = "tcg only: translation cache; must be that of -accel tcg,tb-size=; default 256M" },
+		.help = "Size of TCG's translation cache; default: 256M" },
 	{ .flag = "--vcpus", .argument = "N", .set = option_set_count, FIELD(vm.vcpus),
-		.help = "Virtual CPUs; default 1" },
+		.help = "Virtual CPUs; default: 1" },
 	{ .flag = NULL },
 };
 
 const struct option_set options_vm = {
-	.title = "Virtual machines: limits for QEMU's process from the size of its guest",
+	.title = "Virtual machines",
 	.rows = vm_rows,
 };
 
@@ -257,7 +258,7 @@ const struct option_set options_vm_sizes = {
 /* The one flag of all setrlimit(2) rows. */
 static const struct option rlimit_option = {
 	.flag = "--rlimit", .argument = "NAME=SOFT[:HARD]", .set = set_rlimit,
-	.help = "Limit each process by setrlimit(2); may be repeated",
+	.help = "Set a resource limit, setrlimit(2) (repeatable)",
 };
 
 /* ------------------------------------------------------------ lists of rows */
@@ -539,7 +540,7 @@ static int apply_vm(struct options *options, struct ration_error *reterr)
 		if (!vm->guest_bytes && !vm->overhead_bytes && !vm->tb_bytes && !vm->vcpus)
 			return 0;
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
-				"the sizes of a virtual machine need --vm");
+				"sizes of a virtual machine require --vm");
 		return error_hint(reterr, -EINVAL, "e.g. --vm tcg --guest-memory 512M");
 	}
 	options->vm.accel = (enum ration_accel)options->accel;

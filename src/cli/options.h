@@ -75,6 +75,7 @@ struct option {
 	const char *letter;     /* "-v", or NULL */
 	const char *argument;   /* "SIG"; NULL: it takes none, or one of `words` */
 	const char *help;       /* one line, no final full stop */
+	const char *details;    /* lines of help below, separated by '\n', or NULL */
 	option_setter *set;
 	size_t offset;          /* the field of struct options that `set` writes */
 	const struct option_word *words;      /* for option_set_word() */

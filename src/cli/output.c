@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "cli/command.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
+#include "util/parse.h"
 #include "util/text.h"
 
 void output_error(const char *command, const struct ration_error *error)
@@ -55,8 +57,22 @@ static size_t columns(const char *text, size_t n)
 	return count;
 }
 
+size_t output_width(FILE *file)
+{
+	const char *asked = getenv("COLUMNS");
+	uint64_t width = 0;
+	struct winsize window;
+
+	if ((!asked || parse_count(asked, &width) < 0) && ioctl(fileno(file), TIOCGWINSZ, &window) == 0)
+		width = window.ws_col;
+	if (width == 0)
+		return OUTPUT_WIDTH;
+	return width < OUTPUT_WIDTH_MIN ? OUTPUT_WIDTH_MIN : width > OUTPUT_WIDTH_MAX ? OUTPUT_WIDTH_MAX : width;
+}
+
 void output_wrapped(FILE *file, size_t column, size_t indent, const char *text)
 {
+	size_t width = output_width(file);
 	bool first = true;
 
 	text += strspn(text, " ");
@@ -64,7 +80,7 @@ void output_wrapped(FILE *file, size_t column, size_t indent, const char *text)
 		size_t length = strcspn(text, " ");
 		size_t wide = columns(text, length);
 
-		if (!first && column + 1 + wide > OUTPUT_WIDTH) {
+		if (!first && column + 1 + wide > width) {
 			(void)fprintf(file, "\n%*s", (int)indent, "");
 			column = indent;
 		} else if (!first) {
@@ -213,29 +229,29 @@ static const char *scope_words(enum ration_scope scope)
 	case RATION_SCOPE_PROCESS:
 		return ", each process";
 	case RATION_SCOPE_USER:
-		return ", all of the user";
+		return ", all tasks of the user";
 	case RATION_SCOPE_NONE:
 		break;
 	}
 	return "";
 }
 
-const char *output_held_by(char *buf, size_t size, const struct ration_plan_item *item)
+const char *output_enforced_by(char *buf, size_t size, const struct ration_plan_item *item)
 {
 	bool backed = item->backstop != RATION_MECHANISM_NONE;
 
 	if (item->mechanism == RATION_MECHANISM_NONE)
-		(void)snprintf(buf, size, "nothing");
+		(void)snprintf(buf, size, "not enforced");
 	else
 		(void)snprintf(buf, size, "%s%s%s%s%s", ration_mechanism_name(item->mechanism),
-				scope_words(item->scope), backed ? "; behind it " : "",
+				scope_words(item->scope), backed ? "; backed by " : "",
 				backed ? ration_mechanism_name(item->backstop) : "",
 				backed ? scope_words(item->backstop_scope) : "");
 	return buf;
 }
 
-#define LIMIT_COLUMNS "  %-18s  %-16s  %-12s  "
-#define LIMIT_INDENT 54
+#define LIMIT_COLUMNS "  %-17s  %-12s  %-10s  "
+#define LIMIT_INDENT 47
 
 static void print_limit(FILE *file, const struct ration_plan_item *item, bool acted, bool reasons)
 {
@@ -245,14 +261,14 @@ static void print_limit(FILE *file, const struct ration_plan_item *item, bool ac
 
 	if (item->mechanism != RATION_MECHANISM_NONE)
 		(void)format_in_force(in_force, item);
-	used = strlen(output_held_by(held, sizeof(held), item));
+	used = strlen(output_enforced_by(held, sizeof(held), item));
 	(void)snprintf(held + used, sizeof(held) - used, "%s%s", item->implied ? " (implied)" : "",
 			acted ? " <- ended the run" : "");
 	(void)fprintf(file, LIMIT_COLUMNS, info->name, output_asked(asked, item), in_force);
 	output_wrapped(file, LIMIT_INDENT, LIMIT_INDENT, held);
 	if (reasons && item->weaker && item->reason[0] && !item->implied) {
-		(void)fprintf(file, "    because: ");
-		output_wrapped(file, 13, 13, item->reason);
+		(void)fprintf(file, "    reason: ");
+		output_wrapped(file, 12, 12, item->reason);
 	}
 }
 
@@ -261,7 +277,7 @@ void output_limits(FILE *file, const struct ration_plan *plan, const struct rati
 {
 	const struct ration_plan_item *item;
 
-	(void)fprintf(file, LIMIT_COLUMNS "%s\n", "limit", "asked", "in force", "held by");
+	(void)fprintf(file, LIMIT_COLUMNS "%s\n", "limit", "asked", "in force", "enforced by");
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++)
 		print_limit(file, item, receipt && receipt->outcome[item->limit].acted, reasons);
 }
@@ -274,8 +290,9 @@ void output_warnings(const struct ration_plan *plan)
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
 		if (item->implied || !item->weaker)
 			continue;
-		(void)fprintf(stderr, "ration: %s: held by %s%s%s\n", ration_limit_info(item->limit)->name,
-				output_held_by(held, sizeof(held), item), item->reason[0] ? ": " : "",
+		(void)fprintf(stderr, "ration: %s: %s%s%s%s\n", ration_limit_info(item->limit)->name,
+				item->mechanism != RATION_MECHANISM_NONE ? "enforced by " : "",
+				output_enforced_by(held, sizeof(held), item), item->reason[0] ? ": " : "",
 				item->reason);
 	}
 }
@@ -286,7 +303,7 @@ void output_usage(FILE *file, const uint64_t *metrics, const enum ration_source 
 {
 	char label[OUTPUT_VALUE_MAX], value[OUTPUT_VALUE_MAX];
 
-	(void)fprintf(file, "  %-28s  %-16s  %s\n", "used", "", "known by");
+	(void)fprintf(file, "  %-28s  %-16s  %s\n", "usage", "", "source");
 	for (int i = 0; i < RATION_METRIC_COUNT; i++) {
 		enum ration_metric metric = (enum ration_metric)i;
 

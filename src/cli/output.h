@@ -18,8 +18,10 @@
 /* Room for a value of a limit or a metric as people read it. */
 #define OUTPUT_VALUE_MAX 64
 
-/* Width that texts are wrapped to. */
-#define OUTPUT_WIDTH 98
+/* Width of a text: where nothing tells a terminal's, and the least and the most that is believed. */
+#define OUTPUT_WIDTH 80
+#define OUTPUT_WIDTH_MIN 60
+#define OUTPUT_WIDTH_MAX 1000
 
 /* Prints an error and its hint on standard error: "ration run: …". `command` may be NULL. */
 void output_error(const char *command, const struct ration_error *error);
@@ -32,6 +34,9 @@ int output_finish(const char *command, int status);
 
 /* Prints a JSON text and frees it; NULL: memory ran out. Errors: -ENOMEM. */
 int output_json(char *text, struct ration_error *reterr);
+
+/* Returns how wide a text on `file` may be: COLUMNS, or the terminal's width, or 80. */
+size_t output_width(FILE *file);
 
 /* Prints `text` from `column` on, wrapped at blanks, later lines indented by `indent`; ends the line. */
 void output_wrapped(FILE *file, size_t column, size_t indent, const char *text);
@@ -46,8 +51,8 @@ const char *output_asked(char buf[OUTPUT_VALUE_MAX], const struct ration_plan_it
 /* Writes a metric of a receipt by the unit in its name: "1.5 s", "64 MiB", "3". Returns buf. */
 const char *output_metric(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric, uint64_t value);
 
-/* Writes what holds a limit and how far: "rlimit, each process". Returns buf. */
-const char *output_held_by(char *buf, size_t size, const struct ration_plan_item *item);
+/* Writes what enforces a limit, and for whom: "rlimit, each process". Returns buf. */
+const char *output_enforced_by(char *buf, size_t size, const struct ration_plan_item *item);
 
 /*
  * Prints the limits of a plan as a table; `receipt`, may be NULL, marks what ended

@@ -43,7 +43,7 @@ static int refuse_write(const char *target, int code, struct ration_error *reter
 static int refuse_open(const char *target, int code, struct ration_error *reterr)
 {
 	(void)refuse_write(target, code, reterr);
-	return error_hint(reterr, code, "nothing was started; name a file in a directory that you may write");
+	return error_hint(reterr, code, "nothing was started; choose a file in a writable directory");
 }
 
 /* fd:N, a file descriptor of ours. */
@@ -53,7 +53,7 @@ static int open_fd(struct receipt_file *file, const char *target, struct ration_
 	int flags, fd;
 
 	if (parse_count(target + strlen("fd:"), &number) < 0 || number > INT32_MAX) {
-		(void)refuse(target, -EINVAL, "not of the form fd:N", reterr);
+		(void)refuse(target, -EINVAL, "expected fd:N", reterr);
 		return error_hint(reterr, -EINVAL, "e.g. --receipt fd:3 3>receipt.json");
 	}
 	flags = fcntl((int)number, F_GETFL);

@@ -52,9 +52,9 @@ static void job_done(struct job *job)
 
 static int refuse(const char *flag, const char *why, struct ration_error *reterr)
 {
-	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--exec and %s contradict each other: %s",
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--exec and %s exclude each other: %s",
 			flag, why);
-	return error_hint(reterr, -EINVAL, "leave out one of them");
+	return error_hint(reterr, -EINVAL, "remove one of them");
 }
 
 /* What only a supervisor can do. */
@@ -75,14 +75,14 @@ static int check(const struct options *options, struct ration_error *reterr)
 
 	for (size_t i = 0; i < ARRAY_SIZE(of_supervisors); i++) {
 		if (of_supervisors[i].given)
-			return refuse(of_supervisors[i].flag, "no supervisor is left", reterr);
+			return refuse(of_supervisors[i].flag, "no supervisor stays", reterr);
 	}
 	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
 		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
 
 		if (info && info->supervised && ration_limits_has(options->limits, info->limit) &&
 				!ration_limit_fits(info->limit, RATION_PURPOSE_PROCESS))
-			return refuse(info->flag, "only a supervisor can hold it, and none is left", reterr);
+			return refuse(info->flag, "only a supervisor can enforce it, and none stays", reterr);
 	}
 	return 0;
 }
@@ -185,7 +185,7 @@ static int make_group(struct job *job, struct ration_error *reterr)
 	if (snprintf(address, sizeof(address), "%s/%s", options_tenant(options),
 				options->name ? options->name : name) >= (int)sizeof(address))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME,
-				"--tenant and --name have at most %d bytes each", RATION_NAME_MAX);
+				"--tenant and --name are limited to %d bytes each", RATION_NAME_MAX);
 	return ration_group_create(job->host, address, job->group_plan, &how, &job->group, reterr);
 }
 

@@ -34,9 +34,9 @@ static const char *containment_words(enum ration_containment containment)
 	case RATION_CONTAINMENT_SUBREAPER:
 		break;
 	case RATION_CONTAINMENT_FOLLOWED:
-		return "not a cgroup: descendants, as they were seen";
+		return "no cgroup: descendants, followed";
 	}
-	return "not a cgroup: descendants by /proc";
+	return "no cgroup: descendants in /proc";
 }
 
 static void print_group(FILE *file, const struct ration_receipt *receipt)

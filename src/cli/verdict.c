@@ -205,12 +205,11 @@ static void append_external(struct line *line, const struct ration_receipt *rece
 	if (receipt->verdict != RATION_VERDICT_MEMORY_EXTERNAL)
 		return;
 	if (!evidence)
-		append(line, "memory ran out, not by this run's own limit: ");
+		append(line, "out of memory outside this run's limit: ");
 	else if (evidence->level == RATION_LEVEL_MACHINE)
 		append(line, "the machine ran out of memory: ");
 	else if (evidence->level == RATION_LEVEL_OUTSIDE)
-		append(line, "a memory limit above this container, which can't be seen from here, or the machine's memory "
-			     "was reached: ");
+		append(line, "memory limit outside this container, or the machine's memory, reached: ");
 	else
 		append(line, "memory limit of the %s %s reached: ", ration_level_name(evidence->level),
 				text_escape(where, sizeof(where), evidence->where));
@@ -249,7 +248,7 @@ static void append_survived(struct line *line, const struct ration_receipt *rece
 	if (has_moved(receipt, "memory.events.local oom") || has_moved(receipt, "memory.oom_control events"))
 		append_limit(line, "memory limit", plan, RATION_LIMIT_MEMORY, false);
 	else
-		append(line, "a memory limit that isn't this run's");
+		append(line, "memory limit outside this run");
 	append(line, " reached: oom-killed %" PRIu64 " %s, not the command", n,
 			plural(n, "process", "processes"));
 }
@@ -271,7 +270,7 @@ static void append_escaped(struct line *line, const struct ration_receipt *recei
 	if (!receipt->escaped_to[0])
 		return;
 	join(line);
-	append(line, "the command moved out of its group, to %s, and was ended: no limit of the run held there",
+	append(line, "the command left its group for %s and was killed: the run's limits don't apply there",
 			text_escape(shown, sizeof(shown), receipt->escaped_to));
 }
 

@@ -195,9 +195,9 @@ int ration_group_open(const struct ration_host *handle, const char *address, str
 		return handle_check(group, reterr);
 	r = host->unit_pending ? -ENOENT : open_dirs(group);
 	if (vanished(r)) {
-		(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "there is no %s %s",
+		(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "no such %s: %s",
 				group->tenant ? "tenant" : "group", address);
-		return error_hint(reterr, -ENOENT, "ration ls lists those that are there");
+		return error_hint(reterr, -ENOENT, "ration ls lists all groups");
 	}
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't open %s: %s", group->path, error_text(r));

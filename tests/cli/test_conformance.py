@@ -120,7 +120,7 @@ ROWS = {
     "H18": "`ration guard` ends the group that stalls its tenant, and no other",
     "H19": "a virtual machine that uses all of its guest's memory, within the profile's sum",
     "I01": "nothing is left, after each single test",
-    "I02": "`run --exec`: no supervisor is left; gc and the next run remove the group",
+    "I02": "`run --exec`: no supervisor stays; gc and the next run remove the group",
     "I04": "zombies hold up nothing",
     "I06": "supervisor and keeper killed: `gc` removes that group and no other",
     "I08": "runs in one process, up to ten thousand or for a minute: nothing grows",

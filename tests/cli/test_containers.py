@@ -93,7 +93,7 @@ def test_J01_doctor_says_what_it_is_in(run):
     # Its own limit holds for runs, too, whether or not they can have groups.
     assert host["memory_source"].startswith("/sys/fs/cgroup")
     text = run.command("doctor").stdout
-    assert f"container    {kind or 'of an unknown kind'}, with " in text
+    assert f"container    {kind or 'unknown runtime'}, with " in text
     assert fix in text and ("\nfix " in text) == bool(fix)
 
 
@@ -277,7 +277,7 @@ def test_J07_runs_in_a_pod(pod, cgroupns):
         assert (receipt["verdict"], receipt["exit"]["code"]) == (name, 137), done
         assert (entry["mechanism"], entry["scope"], entry["weaker"]) == ("watch", "group", True)
         assert "read-only" in entry["reason"] and "cgroup_writable" in entry["fix"]
-        assert f"{name}: held by watch, whole group" in done.stderr
+        assert f"{name}: enforced by watch, whole group" in done.stderr
     assert killed["verdict"] == "signal" and killed["exit"]["signal"] == 9
     evidence, = killed["evidence"]
     if cgroupns == "private":

@@ -225,8 +225,8 @@ def test_a_reason_is_told_once(run, quiet, warnings, reasons):
     r = run(quiet + "-v --memory 64M", "true")
     assert r.code == 0
     lines = r.stderr.splitlines()
-    assert sum(line.startswith("ration: memory: held by ") for line in lines) == warnings
-    assert sum(line.startswith("    because: ") for line in lines) == reasons
+    assert sum(line.startswith("ration: memory: enforced by ") for line in lines) == warnings
+    assert sum(line.startswith("    reason: ") for line in lines) == reasons
 
 
 def test_quiet_by_default(run):

@@ -137,7 +137,7 @@ def test_J07_gvisor_runs(run):
         assert (r.code, receipt["verdict"], receipt["containment"]) == (137, name, "subreaper"), r
         entry = next(entry for entry in receipt["limits"] if entry["limit"] == name)
         assert entry["mechanism"] == "watch" and "gVisor" in entry["reason"]
-        assert f"{name}: held by watch, whole group: gVisor" in r.stderr
+        assert f"{name}: enforced by watch, whole group: gVisor" in r.stderr
 
 
 @pytest.mark.worlds("v2", "nothing")

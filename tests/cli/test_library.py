@@ -55,7 +55,7 @@ def judge(run):
         if code < 2 and holder("memory", "") and holder("pids", ""):
             assert told == []
         elif code < 2:
-            assert any(text.startswith("judge: memory is held by watch: ") for text in told)
+            assert any(text.startswith("judge: memory is enforced by watch: ") for text in told)
         return line
     return call
 

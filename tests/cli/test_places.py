@@ -166,7 +166,7 @@ def test_base_that_may_not_be_written(run, limits):
     assert not run.file("started").exists()
     r = run(f"--base {where} {limits}", "true")
     assert r.code == 0
-    assert f"ration: there is no group below --base: {where} " in r.stderr
+    assert f"ration: can't create a group below --base: {where} " in r.stderr
     assert run(f"-q --base {where} {limits}", "true").stderr == ""
 
 

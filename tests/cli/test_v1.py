@@ -166,7 +166,7 @@ def test_D04_in_v1_memory_and_swap_are_one_sum(run):
 
 
 def test_D16_limit_above_in_v1(run, by_hand):
-    """An OOM kill by the limit of a group above ours isn't blamed on ours."""
+    """An OOM kill by limit of a group above ours isn't blamed on ours."""
     above = by_hand(v1_places()["memory"] / f"{NAMESPACE}-above")
     for file in ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"):
         (above / file).write_text(str(60 * MIB))
@@ -512,7 +512,7 @@ def test_gc_says_what_it_cant_remove_in_v1(run):
     place = directory("memory", "x")
     before = ["unshare", "-m", "sh", "-c", f'mount -o bind,ro {place} {place} && exec "$@"', "sh"]
     told = run.command("gc", before=before)
-    assert told.code == 1 and "default/x: couldn't be removed" in told.stdout, told
+    assert told.code == 1 and "default/x: can't be removed" in told.stdout, told
     assert place.is_dir()
     told = run.command("gc")
     assert told.code == 0 and "default/x: removed" in told.stdout + told.stderr and not left(), told

@@ -100,7 +100,7 @@ def test_macos_has_tasks_only(run, wrap):
     assert wrap(["--os", "macos", "--pids", "9"], ["true"]) == b"bash -c 'ulimit -u 9 && exec true'"
     r = run.command("wrap", "--os", "macos", "--memory", "512M", "--cpu-time", "5", "true")
     assert (r.code, r.stdout) == (0, "bash -c 'ulimit -u 100 && exec true'\n")
-    assert "memory: held by nothing" in r.stderr and "cpu_time: held by nothing" in r.stderr
+    assert "memory: not enforced" in r.stderr and "cpu_time: not enforced" in r.stderr
 
 
 def test_options_behind_the_command_are_its_own(run):
@@ -148,7 +148,7 @@ def test_values_are_refused_as_run_does(run, flag, value):
     (["--memory", "50%", "true"], "--memory"), (["--memory", "1E", "true"], "not a size"),
     (["--memory", "8000000T", "true"], "--memory"), (["--cpus", "1", "true"], "--cpus"),
     (["--os", "plan9", "true"], "linux|macos"),
-    ([], "no command"), (["--"], "no command"), (["--json", "true"], "--json")])
+    ([], "missing COMMAND"), (["--"], "missing COMMAND"), (["--json", "true"], "--json")])
 def test_what_is_refused(run, words_, told):
     r = run.command("wrap", *words_)
     assert (r.code, r.stdout) == (125, "")

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "host/kinds.h"
-#include "host/probe.h"
+#include "host/base.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"
@@ -92,7 +92,7 @@ static void look_at_base(const struct host_snapshot *host, struct examined *ret)
 {
 	char text[CG_FILE_MAX];
 
-	ret->kept_back = host_read_controllers(host->base_fd) & ~host->facts.controllers;
+	ret->kept_back = base_controllers(host->base_fd) & ~host->facts.controllers;
 	/* "domain threaded": one below is threaded; "domain invalid": one above, or beside, is. */
 	if (cg_read(host->base_fd, "cgroup.type", text, sizeof(text)) > 0)
 		ret->threaded = strcmp(text, "threaded") == 0 || strcmp(text, "domain invalid") == 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state.c - freeze, thaw, kill, reclaim
+ * control.c - freeze, thaw, kill, reclaim
  */
 #include "group/handle.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * join.c - start commands in a group, or become one
+ * exec.c - start commands in a group, or become one
  *
  * Nobody supervises these: who starts a command here has its pid and its pidfd,
  * and whoever becomes one is nobody's business any more.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * attach.c - move running processes into a group
+ * move.c - move running processes into a group
  *
  * A pid is a name that the kernel gives to another process when its bearer is
  * gone. So it is looked at, moved, and looked at again, each time with its start

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ration-unit.c - what the unit ration.service runs, and who asks for it
+ * unit.c - what the unit ration.service runs, and who asks for it
  *
  * Usage: ration-unit hold                                    by systemd alone
  *        ration-unit ask system|user start|- PID USEC PROGRAM  by the static library alone

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.c - the parts that a machine can give to a group
+ * machine.c - the machine: its kernel, its memory, its CPUs, and what of them a group can be given
  */
 #include "host/machine.h"
 
@@ -8,13 +8,18 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "host/container.h"
 #include "host/cpus.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/error.h"
 
 /* Room for a list of CPUs as the kernel writes it: the worst case has each second one. */
 #define LIST_MAX 4096
@@ -71,10 +76,121 @@ static void probe_huge(struct host_facts *facts, const char *root)
 	qsort(facts->huge_bytes, facts->n_huge, sizeof(facts->huge_bytes[0]), compare_sizes);
 }
 
-void machine_probe(struct host_facts *facts, const char *root)
+void machine_probe_parts(struct host_facts *facts, const char *root)
 {
 	probe_nodes(facts, root);
 	probe_huge(facts, root);
+}
+
+static uint64_t meminfo_bytes(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+	uint64_t kib;
+
+	if (!at || sscanf(at + strlen(key), ": %" SCNu64, &kib) != 1)
+		return 0;
+	return kib * 1024;
+}
+
+static bool kernel_at_least(const char *release, unsigned major, unsigned minor)
+{
+	unsigned a = 0, b = 0;
+
+	(void)sscanf(release, "%u.%u", &a, &b);
+	return a > major || (a == major && b >= minor);
+}
+
+/*
+ * Whether a run gets a pidfd, and can make use of it: clone3(2) gives one, too, but
+ * only a child that is born in its group is made by it.
+ */
+static bool probe_pidfd(bool born_inside)
+{
+	CLEANUP(closep) int fd = sys_pidfd_open(getpid());
+
+	return sys_takes_pidfds() && (!sys_refused(fd) || (born_inside && sys_has_clone3()));
+}
+
+/* Files of groups can't be looked for before there is a group: their kernel's version tells. */
+static uint32_t probe_features(const struct host_snapshot *host)
+{
+	static const struct {
+		unsigned major, minor;
+		uint32_t bit;
+	} since[] = {
+		{ 5, 7, RATION_FEATURE_CLONE_INTO_CGROUP },
+		{ 5, 14, RATION_FEATURE_CGROUP_KILL },
+		{ 5, 14, RATION_FEATURE_CPU_BURST },
+		{ 5, 15, RATION_FEATURE_CPU_IDLE },
+		{ 5, 19, RATION_FEATURE_MEMORY_PEAK },
+		{ 6, 1, RATION_FEATURE_PIDS_PEAK },
+		{ 6, 5, RATION_FEATURE_SWAP_PEAK },
+	};
+	char text[4096];
+	uint32_t features = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(since); i++) {
+		if (kernel_at_least(host->kernel, since[i].major, since[i].minor))
+			features |= since[i].bit;
+	}
+	if (probe_pidfd(features & RATION_FEATURE_CLONE_INTO_CGROUP))
+		features |= RATION_FEATURE_PIDFD;
+	/* A filter may refuse what the kernel has. Of a captured tree its version tells. */
+	if (!host->root[0] && !sys_has_clone3())
+		features &= ~RATION_FEATURE_CLONE_INTO_CGROUP;
+	if (host->root[0] ? kernel_at_least(host->kernel, 5, 6) : sys_has_openat2())
+		features |= RATION_FEATURE_OPENAT2;
+	/* The file is there but answers EOPNOTSUPP where psi=1 is missing. */
+	if (proc_read(host->proc_fd, "pressure/memory", text, sizeof(text)) > 0)
+		features |= RATION_FEATURE_PSI;
+	if (sys_access(host->proc_fd, "swaps", F_OK) == 0 &&
+			!(proc_read(host->proc_fd, "cmdline", text, sizeof(text)) > 0 &&
+					strstr(text, "swapaccount=0")))
+		features |= RATION_FEATURE_SWAP_MAX;
+	return features;
+}
+
+static void probe_cpus(struct host_facts *facts)
+{
+	memset(&facts->cpu_mask, 0, sizeof(facts->cpu_mask));
+	facts->cpus = 0;
+	if (sched_getaffinity(0, sizeof(facts->cpu_mask.bits), (cpu_set_t *)(void *)facts->cpu_mask.bits) < 0)
+		facts->cpu_mask.bits[0] = 1;
+	for (size_t i = 0; i < sizeof(facts->cpu_mask.bits); i++)
+		facts->cpus += (unsigned)__builtin_popcount(facts->cpu_mask.bits[i]);
+}
+
+static bool below_root(const char *root, const char *path)
+{
+	char full[PATH_MAX];
+
+	return (size_t)snprintf(full, sizeof(full), "%s%s", root, path) < sizeof(full) &&
+		access(full, F_OK) == 0;
+}
+
+int machine_probe(struct host_snapshot *host, const char *root, struct ration_error *reterr)
+{
+	struct host_facts *facts = &host->facts;
+	char meminfo[4096] = "";
+	int r = proc_open(root, &host->proc_fd, &facts->proc_foreign);
+
+	if (r < 0) {
+		(void)error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't use %s/proc: %s", root, error_text(r));
+		return error_hint(reterr, r, "mount it: mount -t proc proc /proc");
+	}
+	kernel_probe(host);
+	facts->root = geteuid() == 0;
+	facts->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (proc_read(host->proc_fd, "meminfo", meminfo, sizeof(meminfo)) > 0) {
+		facts->memory_bytes = meminfo_bytes(meminfo, "MemTotal");
+		facts->swap_bytes = meminfo_bytes(meminfo, "SwapTotal");
+	}
+	(void)strcpy(host->memory_source, "machine");
+	facts->systemd = below_root(root, "/run/systemd/system");
+	facts->features = probe_features(host);
+	probe_cpus(facts);
+	machine_probe_parts(facts, root);
+	return 0;
 }
 
 void machine_probe_group(struct host_facts *facts, int base_fd, const char *base)

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.h - the parts that a machine can give to a group
+ * machine.h - the machine: its kernel, its memory, its CPUs, and what of them a group can be given
  */
 #ifndef RATION_HOST_MACHINE_H
 #define RATION_HOST_MACHINE_H
 
-#include "host/facts.h"
+#include "host/snapshot.h"
 
-/* Looks at what there is, NUMA nodes and sizes of huge pages; /sys is that below `root`. */
-void machine_probe(struct host_facts *facts, const char *root);
+/* Looks at what there is; /proc and /sys are those below `root`. Errors: /proc can't be used. */
+int machine_probe(struct host_snapshot *host, const char *root, struct ration_error *reterr);
+
+/* Looks at the NUMA nodes and the sizes of huge pages alone. */
+void machine_probe_parts(struct host_facts *facts, const char *root);
 
 /* Looks at which CPUs and nodes the cpuset controller gives to the group `base`. */
 void machine_probe_group(struct host_facts *facts, int base_fd, const char *base);

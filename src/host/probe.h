@@ -16,7 +16,4 @@ int probe_again(struct host_snapshot *host, struct ration_error *reterr);
 /* There is no BASE, for this reason. */
 void probe_drop_base(struct host_snapshot *host, const char *reason, const char *fix);
 
-/* The controllers, as bits, that a group may hand on to groups below it. None where that can't be read. */
-uint32_t host_read_controllers(int fd);
-
 #endif

@@ -24,11 +24,22 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "sys/cgroup.h"
+#include "host/base.h"
+#include "host/kinds.h"
+#include "host/machine.h"
 #include "sys/bus.h"
+#include "sys/cgroup.h"
 #include "sys/syscalls.h"
+#include "util/cleanup.h"
 
-void unit_place(struct unit_place *ret, bool user)
+/* Where a manager keeps the unit, from the mount of cgroup2. */
+struct unit_place {
+	char manager[128];  /* the group that the manager manages: "" or "/user.slice/…/user@1000.service" */
+	char unit[256];     /* the unit's own */
+};
+
+/* The place of the system's manager, or of that of our uid. */
+static void find_place(struct unit_place *ret, bool user)
 {
 	unsigned uid = (unsigned)geteuid();
 
@@ -41,8 +52,11 @@ void unit_place(struct unit_place *ret, bool user)
 			BUS_UNIT);
 }
 
-/* A manager lives in init.scope, in the group that it manages; a user's is given to the user. */
-bool unit_managed(int fd, bool user)
+/*
+ * Whether `fd` is a manager's group, and its manager is ours to ask. A manager lives in init.scope, in
+ * the group that it manages; a user's is given to the user.
+ */
+static bool managed(int fd, bool user)
 {
 	struct stat st;
 
@@ -51,7 +65,8 @@ bool unit_managed(int fd, bool user)
 	return !user || (fstat(fd, &st) == 0 && st.st_uid == geteuid());
 }
 
-bool unit_marked(int fd)
+/* Whether `fd` is the group of a unit of ours whose holder is at its post. */
+static bool marked(int fd)
 {
 	struct stat st;
 	char value[1];
@@ -60,7 +75,11 @@ bool unit_marked(int fd)
 		st.st_uid == geteuid();
 }
 
-size_t unit_prefix(const char *own)
+/*
+ * How many bytes of `own`, a group as a path, are that of a unit called as ours;
+ * 0: it isn't in one. Whether that is ours, its mark says.
+ */
+static size_t prefix_of(const char *own)
 {
 	static const char name[] = "/" BUS_UNIT;
 	const size_t length = sizeof(name) - 1;
@@ -70,4 +89,118 @@ size_t unit_prefix(const char *own)
 			return (size_t)(at - own) + length;
 	}
 	return 0;
+}
+
+bool unit_inside_run(const struct mounts *mounts, const char *root)
+{
+	CLEANUP(closep) int fd = -EBADF;
+	size_t length = prefix_of(mounts->own);
+	char path[PATH_MAX], value[1];
+
+	if (length == 0 || mounts->own[length] == '\0' || strcmp(mounts->own + length, "/" HOST_SELF) == 0)
+		return false;
+	if ((size_t)snprintf(path, sizeof(path), "%s%s%.*s", root, mounts->point, (int)length, mounts->own) >=
+			sizeof(path))
+		return false;
+	fd = base_open(path, root);
+	/* Whoever's unit it is. */
+	return fd >= 0 && fgetxattr(fd, CG_XATTR_BASE, value, sizeof(value)) >= 0;
+}
+
+/* ------------------------------------------------------------------- finding */
+
+static void no_unit(struct host_snapshot *host, const char *fix, const char *reason)
+{
+	base_note(&host->facts, fix, "systemd owns %s and hasn't delegated it%s%s", host->base, *reason ? "; " : "",
+			reason);
+	host->base[0] = '\0';
+}
+
+/* What a user's manager hasn't been given, its units can't have. */
+static void note_kept_back(struct host_snapshot *host, const struct unit_place *place)
+{
+	const uint32_t all = RATION_CONTROLLER_CPU | RATION_CONTROLLER_CPUSET | RATION_CONTROLLER_IO |
+		RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS;
+	struct host_facts *facts = &host->facts;
+	char have[64] = "none";
+	size_t used = 0;
+
+	if (facts->root || (facts->controllers & all) == all)
+		return;
+	for (size_t i = 0; i < HOST_CONTROLLERS; i++) {
+		if (facts->controllers & host_controllers[i].bit)
+			used += (size_t)snprintf(have + used, sizeof(have) - used, "%s%s", used ? " " : "",
+					host_controllers[i].name);
+	}
+	base_note(facts, "as root: d=/etc/systemd/system/user@.service.d; mkdir -p $d; printf "
+			 "'[Service]\\nDelegate=cpu cpuset io memory pids\\n' >$d/ration.conf; "
+			 "systemctl daemon-reload; then log in anew",
+			"systemd has delegated to %s these controllers only: %s", strrchr(place->manager, '/') + 1, have);
+}
+
+static bool lacks_program(struct host_snapshot *host)
+{
+	if (!host->unit_program[0])
+		no_unit(host, "let it be asked: leave out --helpers none", "it isn't to be asked for anything");
+	else if (access(host->unit_program, X_OK) < 0)
+		no_unit(host, "install all of ration, or run it with: systemd-run --scope -p Delegate=yes ration run …",
+				"the program ration-unit isn't where it should be");
+	else
+		return false;
+	return true;
+}
+
+/* The unit isn't there yet: tells of what it will be. */
+static void expect_unit(struct host_snapshot *host, const char *unit, int manager_fd, const char *manager,
+		const char *root)
+{
+	struct host_facts *facts = &host->facts;
+
+	if (lacks_program(host))
+		return;
+	(void)strcpy(host->base, unit);
+	host->unit_pending = true;
+	facts->base_kind = RATION_BASE_UNIT;
+	/* systemd knows nothing of hugetlb. */
+	facts->controllers = base_controllers(manager_fd) & ~RATION_CONTROLLER_HUGETLB;
+	if (facts->controllers == 0)
+		base_note_no_controllers(host);
+	base_capacity(host, manager_fd, manager, root);
+	machine_probe_group(facts, manager_fd, manager);
+}
+
+void unit_find(struct host_snapshot *host, const struct mounts *mounts, const char *root)
+{
+	CLEANUP(closep) int manager_fd = -EBADF;
+	CLEANUP(closep) int fd = -EBADF;
+	bool user = !host->facts.root;
+	struct unit_place place;
+	char manager[PATH_MAX], unit[PATH_MAX + sizeof(place.unit)];
+	bool outside;
+
+	host->evacuate = false;
+	find_place(&place, user);
+	if ((size_t)snprintf(manager, sizeof(manager), "%s%s%s", root, mounts->point, place.manager) <
+			sizeof(manager) - sizeof(place.unit))
+		manager_fd = base_open(manager, root);
+	if (manager_fd < 0 || !managed(manager_fd, user) || mounts->read_only) {
+		no_unit(host, user ? "have a manager run for this user: loginctl enable-linger; or set Delegate=yes "
+				     "in the unit that ration runs in" :
+				     "run it with: systemd-run --scope -p Delegate=yes ration run …",
+				!user || mounts->read_only ? "" : "no manager of this user's runs");
+		return;
+	}
+	(void)snprintf(unit, sizeof(unit), "%s%s", manager, place.unit + strlen(place.manager));
+	fd = base_open(unit, root);
+	outside = user && !cg_path_within(mounts->own, place.manager);
+	if (fd < 0 || !marked(fd)) {
+		expect_unit(host, unit, manager_fd, manager, root);
+	} else if (!outside || !bus_takes_program() || !lacks_program(host)) {
+		(void)strcpy(host->base, unit);
+		base_take(host, TAKE_FD(fd), RATION_BASE_UNIT, false);
+	}
+	if (host->facts.base_kind != RATION_BASE_UNIT)
+		return;
+	host->outside = outside;
+	note_kept_back(host, &place);
 }

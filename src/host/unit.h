@@ -6,27 +6,14 @@
 #define RATION_HOST_UNIT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-/* Where a manager keeps the unit, from the mount of cgroup2. */
-struct unit_place {
-	char manager[128];  /* the group that the manager manages: "" or "/user.slice/…/user@1000.service" */
-	char unit[256];     /* the unit's own */
-};
+#include "host/snapshot.h"
+#include "sys/mounts.h"
 
-/* The place of the system's manager, or of that of our uid. */
-void unit_place(struct unit_place *ret, bool user);
+/* Tells whether we are in a run in a unit of ours: what is nested in that must stay there. */
+bool unit_inside_run(const struct mounts *mounts, const char *root);
 
-/* Whether `fd` is a manager's group, and its manager is ours to ask. */
-bool unit_managed(int fd, bool user);
-
-/* Whether `fd` is the group of a unit of ours whose holder is at its post. */
-bool unit_marked(int fd);
-
-/*
- * How many bytes of `own`, a group as a path, are that of a unit called as ours;
- * 0: it isn't in one. Whether that is ours, its mark says.
- */
-size_t unit_prefix(const char *own);
+/* Finds BASE where systemd owns our own group, host->base: the group of the unit, or what it will be. */
+void unit_find(struct host_snapshot *host, const struct mounts *mounts, const char *root);
 
 #endif

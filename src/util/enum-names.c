@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * names.c - the words of plans and receipts
+ * enum-names.c - the words of plans and receipts
  *
  * These are an interface: they stand in JSON that other programs read, and a
  * word is never changed.

@@ -22,7 +22,7 @@ static void test_nodes_and_pages(void **state)
 	files_put(dir, "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0\n");
 	files_put(dir, "sys/kernel/mm/hugepages/hugepages-64kB/nr_hugepages", "0\n");
 	files_put(dir, "sys/kernel/mm/hugepages/other", "");
-	machine_probe(&facts, dir);
+	machine_probe_parts(&facts, dir);
 	files_end(dir);
 	assert_true(facts.cpuset_mems.known && facts.cpuset_mems.mask.bits[0] == 0x5);
 	assert_string_equal(facts.cpuset_mems.list, "0,2");
@@ -41,10 +41,10 @@ static void test_nothing(void **state)
 
 	(void)state;
 	files_begin(dir);
-	machine_probe(&facts, dir);
+	machine_probe_parts(&facts, dir);
 	machine_probe_group(&facts, -EBADF, dir);
 	files_put(dir, "sys/devices/system/node/online", "nonsense\n");
-	machine_probe(&facts, dir);
+	machine_probe_parts(&facts, dir);
 	files_end(dir);
 	assert_false(facts.cpuset_mems.known || facts.cpuset_cpus.known);
 	assert_int_equal(facts.n_huge, 0);
@@ -65,7 +65,7 @@ static void test_group(void **state)
 	files_put(dir, "cpuset.cpus.effective", list);
 	files_put(dir, "cpuset.mems.effective", "1\n");
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	machine_probe(&facts, dir);
+	machine_probe_parts(&facts, dir);
 	machine_probe_group(&facts, fd, dir);
 	(void)snprintf(where, sizeof(where), "cpuset.cpus.effective of %.160s", dir);
 	files_end(dir);

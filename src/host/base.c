@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base.c - takes a group as BASE, or notes why it can't be
+ */
+#include "host/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/container.h"
+#include "host/kinds.h"
+#include "sys/cgroup.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+void base_note(struct host_facts *facts, const char *fix, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(facts->base_reason, sizeof(facts->base_reason), format, args);
+	va_end(args);
+	(void)snprintf(facts->base_fix, sizeof(facts->base_fix), "%s", fix);
+}
+
+/* Both a read-only mount and a stranger's directory show here, before anything is tried. */
+static int base_writable(int fd)
+{
+	int r = sys_access(fd, ".", W_OK);
+
+	return r < 0 ? r : sys_access(fd, "cgroup.procs", W_OK);
+}
+
+uint32_t base_controllers(int fd)
+{
+	char text[256];
+	uint32_t bits = 0;
+
+	if (cg_read(fd, "cgroup.controllers", text, sizeof(text)) < 0)
+		return 0;
+	for (size_t i = 0; i < HOST_CONTROLLERS; i++) {
+		if (cg_text_has_word(text, host_controllers[i].name))
+			bits |= host_controllers[i].bit;
+	}
+	return bits;
+}
+
+void base_note_no_controllers(struct host_snapshot *host)
+{
+	struct host_facts *facts = &host->facts;
+	const char *slash = strrchr(host->base, '/');
+	char fix[256];
+
+	if (facts->hierarchy == RATION_HIERARCHY_HYBRID) {
+		base_note(facts, kernel_fix_v1(host->kernel_kind),
+				facts->controllers ? "cgroup v1 holds all controllers but hugetlb, which %s has" :
+						     "cgroup v1 holds all controllers, %s has none", host->base);
+		return;
+	}
+	(void)snprintf(fix, sizeof(fix), "echo '+cpu +memory +pids' > %.*s/cgroup.subtree_control",
+			(int)(slash - host->base), host->base);
+	base_note(facts, fix, "%s has no controllers%s: the group above doesn't enable any for it", host->base,
+			facts->controllers ? " but hugetlb" : "");
+}
+
+void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, bool read_only)
+{
+	struct host_facts *facts = &host->facts;
+	int r = read_only ? -EROFS : base_writable(fd);
+
+	if (r == -EROFS)
+		base_note(facts,
+				facts->container ? container_fix_read_only(host) : "mount -o remount,rw /sys/fs/cgroup",
+				"%s is mounted read-only", host->base);
+	else if (r < 0)
+		base_note(facts, "have root delegate it: chown its directory, cgroup.procs, "
+				 "cgroup.subtree_control and cgroup.threads to this user",
+				"%s belongs to somebody else (%s)", host->base, error_text(r));
+	if (r < 0) {
+		if (kind == RATION_BASE_GIVEN)
+			facts->base_kind = RATION_BASE_REFUSED;
+		host->base[0] = '\0';
+		(void)close_fd(fd);
+		return;
+	}
+	host->base_fd = fd;
+	facts->base_kind = kind;
+	facts->controllers = base_controllers(fd);
+	/* Few machines have hugetlb in v1 as well: it is what the others leave behind. */
+	if (!(facts->controllers & ~RATION_CONTROLLER_HUGETLB))
+		base_note_no_controllers(host);
+}
+
+int base_open(const char *path, const char *root)
+{
+	int fd;
+
+	if (!root[0])
+		return cg_open_base(path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+void base_capacity(struct host_snapshot *host, int base_fd, const char *base, const char *root)
+{
+	CLEANUP(closep) int fd = fcntl(base_fd, F_DUPFD_CLOEXEC, 3);
+	char path[PATH_MAX], top[PATH_MAX];
+	size_t mount_length = strlen(root) + strlen(host->mount);
+
+	(void)strcpy(path, base);
+	if (!host->mount[0] || (size_t)snprintf(top, sizeof(top), "%s%s", root, host->mount) >= sizeof(top))
+		return;
+	while (fd >= 0 && strncmp(path, top, mount_length) == 0) {
+		uint64_t max;
+		char *slash;
+		int up;
+
+		/* The real root has no such file: no limit, not a limit of 0. */
+		if (cg_read_u64(fd, "memory.max", &max) == 0 && max != UINT64_MAX &&
+				(max < host->facts.memory_bytes || host->facts.memory_bytes == 0)) {
+			host->facts.memory_bytes = max;
+			(void)strcpy(host->memory_source, path);
+		}
+		slash = strrchr(path, '/');
+		if (!slash || strlen(path) <= mount_length)
+			break;
+		*slash = '\0';
+		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close_fd(fd);
+		fd = up;
+	}
+}
+
+void base_capacity_of_own(struct host_snapshot *host, const char *root)
+{
+	CLEANUP(closep) int fd = -EBADF;
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s%s%s", root, host->mount, strcmp(host->own, "/") == 0 ? "" : host->own) >=
+			sizeof(path))
+		return;
+	fd = base_open(path, root);
+	if (fd >= 0)
+		base_capacity(host, fd, path, root);
+}

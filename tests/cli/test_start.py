@@ -334,16 +334,22 @@ def test_command_without_dashes(run):
     assert r.code == 6
 
 
-@pytest.mark.worlds("host")
 def test_a_waiting_supervisor_is_small(run):
-    """At most 1 MiB, the mapped parts of its file among it: what a run executes lies
-    together there (src/order.ld)."""
-    started = run.start("--timeout 60", ["sh", "-c", f"echo > {run.file('up')}; exec sleep 50"])
-    wait_for("the command", run.file("up").exists)
-    fields = dict(line.split(":", 1) for line in open(f"/proc/{started.pid}/status"))
+    """At most 300 KiB of memory that is its own, and its keeper or warden as well. How many
+    pages of their file they have mapped depends on the page cache, and isn't asked here
+    (bench/run shows it); those that they have written to are counted, shared with the
+    process that forked them or not."""
+    small = ["env", "-i", f"PATH={run.env['PATH']}", f"RATION_NAMESPACE={run.env['RATION_NAMESPACE']}", run.marker]
+    started = run.start("--timeout 60", ["sh", "-c", f"echo > {run.file('up')}; exec sleep 50"], before=small)
+    wait_for("the command", lambda: run.file("up").exists() and "sleep" in run.alive().values())
+    own = {}
+    for pid, name in run.alive().items():
+        if name != "sleep":
+            rollup = dict(line.split(":", 1) for line in open(f"/proc/{pid}/smaps_rollup").readlines()[1:])
+            own[pid, name] = int(rollup["Anonymous"].split()[0])
     started.signal(signal.SIGTERM)
     assert started.wait().verdict == "interrupted"
-    assert int(fields["VmRSS"].split()[0]) <= 1024, fields
+    assert len(own) >= 2 and max(own.values()) <= 300, own
 
 
 def test_path_is_searched_as_a_shell_does(run):

@@ -335,7 +335,7 @@ def test_command_without_dashes(run):
 
 
 def test_a_waiting_supervisor_is_small(run):
-    """At most 300 KiB of memory that is its own, and its keeper or warden as well. How many
+    """At most 300 KiB of memory that is its own, and its keeper or subreaper as well. How many
     pages of their file they have mapped depends on the page cache, and isn't asked here
     (bench/run shows it); those that they have written to are counted, shared with the
     process that forked them or not."""

@@ -34,7 +34,9 @@
 #define FAULTS_MAX 5000
 
 /* No fault takes longer than this, the library's own deadlines included. */
-#define HANG_SECONDS 20
+#define HANG_SECONDS 300
+/* Of 5 ms: less than that. */
+#define NAPS_MAX 24000
 
 struct scenario {
 	const char *name;
@@ -117,7 +119,7 @@ static bool nothing_left(const char *namespace_path, int fds, size_t memory, con
 	/* waitid(2), too, goes by syscall(): with a child there it can't fail, but for us. */
 	if (failed && strcmp(failed, "syscall") == 0)
 		(void)children_left();
-	for (int i = 0; i < 600 && exists(namespace_path); i++)
+	for (int i = 0; i < NAPS_MAX && exists(namespace_path); i++)
 		nap();
 	if (exists(namespace_path))
 		return problem("a group is left", 0);

@@ -66,8 +66,7 @@ static inline int base_make(struct base *base)
 static inline void base_remove(struct base *base, int fd)
 {
 	(void)cg_kill(fd);
-	for (int i = 0; i < 1000 && cg_rmdir_tree(host_now(base->host)->base_fd, base->nspace) < 0; i++)
-		(void)usleep(5000);
+	(void)soon(cg_rmdir_tree(host_now(base->host)->base_fd, base->nspace) >= 0);
 	(void)close(fd);
 	base_end(base);
 }

@@ -70,7 +70,7 @@ static void be_many_threads(int group_fd, int ready_fd)
 	pthread_attr_t small;
 	pthread_t thread;
 
-	(void)alarm(60);
+	(void)alarm(DEADLINE_SECONDS);
 	if (cg_attach(group_fd, getpid()) < 0 || pthread_attr_init(&small) != 0 ||
 			pthread_attr_setstacksize(&small, 65536) != 0)
 		_exit(1);
@@ -226,7 +226,7 @@ static pid_t sleeper_in(int fd)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		(void)alarm(60);
+		(void)alarm(DEADLINE_SECONDS);
 		for (;;)
 			(void)pause();
 	}
@@ -262,7 +262,7 @@ static void test_kill_takes_all_levels(void **state)
 	/* One of them is frozen, by itself or by a debugger: it dies all the same. */
 	assert_int_equal(cg_write(low, "cgroup.freeze", "1"), 0);
 	assert_int_equal(cg_kill(fd), 0);
-	assert_int_equal(cg_wait_empty(fd, 10000), 0);
+	assert_int_equal(cg_wait_empty(fd, 1000 * DEADLINE_SECONDS), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(pid); i++) {
 		int status = 0;
 

@@ -236,7 +236,7 @@ static void test_removal_takes_what_is_below(void **state)
 	assert_int_equal(cg_mkdir(fd, "b"), 0);
 	pid = fork();
 	if (pid == 0) {
-		(void)alarm(30);
+		(void)alarm(DEADLINE_SECONDS);
 		(void)pause();
 		_exit(0);
 	}
@@ -244,7 +244,7 @@ static void test_removal_takes_what_is_below(void **state)
 	assert_int_equal(cg_populated(place.fd), 1);
 	assert_int_equal(leaf_remove(&place), -EBUSY);
 	assert_int_equal(cg_kill(place.fd), 0);
-	assert_int_equal(cg_wait_empty(place.fd, 10000), 0);
+	assert_int_equal(cg_wait_empty(place.fd, 1000 * DEADLINE_SECONDS), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(leaf_remove(&place), 0);
 	(void)close(fd);

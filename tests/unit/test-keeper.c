@@ -73,7 +73,7 @@ static void test_left_to_it_the_keeper_is_nobodys_child(void **state)
 	make(&base, &place, &keeper);
 	command = fork();
 	while (command == 0)
-		(void)sleep(60);
+		(void)sleep(2 * DEADLINE_SECONDS);
 	assert_int_equal(cg_attach(place.fd, command), 0);
 	assert_int_equal(leaf_remove(&place), -EBUSY);
 	keeper_inherit(&keeper);
@@ -81,8 +81,7 @@ static void test_left_to_it_the_keeper_is_nobodys_child(void **state)
 	assert_int_equal(waitpid(command, NULL, 0), command);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
-	for (int i = 0; i < 2000 && access(base.path, F_OK) == 0; i++)
-		(void)usleep(5000);
+	(void)soon(access(base.path, F_OK) < 0);
 	base_end(&base);
 }
 
@@ -108,10 +107,10 @@ static void test_it_inherits_from_the_dead(void **state)
 			_exit(1);
 		command = fork();
 		while (command == 0)
-			(void)sleep(60);
+			(void)sleep(2 * DEADLINE_SECONDS);
 		if (cg_attach(place.fd, command) < 0 || write(ready[1], "", 1) != 1)
 			_exit(1);
-		(void)sleep(60);
+		(void)sleep(2 * DEADLINE_SECONDS);
 		_exit(1);
 	}
 	(void)close(ready[1]);
@@ -119,8 +118,7 @@ static void test_it_inherits_from_the_dead(void **state)
 	assert_int_equal(access(base.path, F_OK), 0);
 	assert_int_equal(kill(supervisor, SIGKILL), 0);
 	assert_int_equal(waitpid(supervisor, NULL, 0), supervisor);
-	for (int i = 0; i < 2000 && access(base.path, F_OK) == 0; i++)
-		(void)usleep(5000);
+	(void)soon(access(base.path, F_OK) < 0);
 	/* The command held the other end of the pipe: it is gone. */
 	assert_int_equal(read(ready[0], &byte, 1), 0);
 	(void)close(ready[0]);

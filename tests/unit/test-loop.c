@@ -17,7 +17,7 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
-#define SOON_MSEC 10000
+#define SOON_MSEC (1000 * DEADLINE_SECONDS)
 
 /* What has been called, in order. */
 static char calls[64];

@@ -21,8 +21,6 @@
 #include "run/output.h"
 #include "util/cleanup.h"
 
-#define BLOCKED_SECONDS 20
-
 static int temporary_file(void)
 {
 	int fd = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
@@ -118,7 +116,7 @@ static void test_slow_reader(void **state)
 	int ends[2], done = 0;
 
 	(void)state;
-	(void)alarm(BLOCKED_SECONDS);
+	(void)alarm(DEADLINE_SECONDS);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_int_equal(output_open(&output, ends[1], 250000), 0);
 	(void)close(ends[1]);
@@ -157,7 +155,7 @@ static void fill_up(int target)
 	/* No multiple of anything, and lines that a terminal makes longer. */
 	(void)memset(piece, 'x', sizeof(piece));
 	piece[7] = piece[99] = '\n';
-	(void)alarm(BLOCKED_SECONDS);
+	(void)alarm(DEADLINE_SECONDS);
 	assert_int_equal(output_open(&output, target, UINT64_C(1) << 30), 0);
 	assert_true(fcntl(output.child_fd, F_SETFL, O_NONBLOCK) >= 0);
 	for (int i = 0; i < 10000; i++) {

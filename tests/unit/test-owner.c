@@ -160,7 +160,7 @@ static void test_gc_takes_the_dead_only(void **state)
 	record(fd[2], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
 	f.dead = fork();
 	if (f.dead == 0) {
-		(void)alarm(30);
+		(void)alarm(DEADLINE_SECONDS);
 		(void)pause();
 		_exit(0);
 	}

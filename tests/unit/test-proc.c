@@ -178,18 +178,18 @@ static int count_uid(int proc_fd)
 
 	if (getuid() != 0)
 		return 0;
-	CHECK(proc_uid_tasks(proc_fd, TEST_UID, &before) == 0);
+	CHECK(proc_uid_tasks(proc_fd, box_uid, &before) == 0);
 	for (int i = 0; i < 3; i++) {
 		pid = fork();
 		if (pid > 0)
 			continue;
-		if (setuid(TEST_UID) < 0 || i == 0)
+		if (setuid(box_uid) < 0 || i == 0)
 			_exit(0);
 		for (int t = 1; t < 2 * i - 1; t++)
 			(void)pthread_create(&(pthread_t){0}, NULL, sleep_thread, NULL);
 		live_a_while();
 	}
-	CHECK_SOON(proc_uid_tasks(proc_fd, TEST_UID, &tasks) == 0 && tasks >= before + 5);
+	CHECK_SOON(proc_uid_tasks(proc_fd, box_uid, &tasks) == 0 && tasks >= before + 5);
 	CHECK(tasks == before + 5);
 	return 0;
 }

@@ -33,7 +33,7 @@ static int in_child(int (*test)(void *data), void *data)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		(void)alarm(60);
+		(void)alarm(DEADLINE_SECONDS);
 		_exit(test(data));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
@@ -472,11 +472,24 @@ static int start_and_hang(void *data)
 	return shell_start(&sh) == 0 ? 0 : 2;
 }
 
+static bool has_child(pid_t parent)
+{
+	char file[64], text[64];
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(file, sizeof(file), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	n = read(fd, text, sizeof(text));
+	(void)close(fd);
+	return n > 0;
+}
+
 static void test_moved_child_ends_with_its_parent(void **state)
 {
 	char dir[PATH_MAX], path[PATH_MAX + 32];
-	int fd, gone = 0;
 	pid_t parent;
+	int fd;
 
 	(void)state;
 	files_begin(dir);
@@ -488,25 +501,11 @@ static void test_moved_child_ends_with_its_parent(void **state)
 	parent = fork();
 	if (parent == 0)
 		_exit(start_and_hang(&fd));
-	for (int i = 0; i < 1000; i++) {
-		char file[64], text[64] = "";
-		int children;
-
-		/* Its child is there: now it waits. */
-		(void)snprintf(file, sizeof(file), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-		children = open(file, O_RDONLY | O_CLOEXEC);
-		if (children >= 0 && read(children, text, sizeof(text) - 1) > 0)
-			i = 1000;
-		(void)close(children);
-		(void)usleep(2000);
-	}
+	/* Its child is there: now it waits. */
+	assert_true(soon(has_child(parent)));
 	assert_int_equal(kill(parent, SIGKILL), 0);
 	assert_int_equal(waitpid(parent, NULL, 0), parent);
-	for (int i = 0; i < 1000 && gone == 0; i++) {
-		gone = waitpid(-1, NULL, WNOHANG);
-		(void)usleep(5000);
-	}
-	assert_true(gone > 0);
+	assert_true(soon(waitpid(-1, NULL, WNOHANG) > 0));
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 	(void)close(fd);
 	files_end(dir);
@@ -537,7 +536,7 @@ static void test_no_command_without_its_parent(void **state)
 	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
 	parent = fork();
 	if (parent == 0) {
-		(void)alarm(60);
+		(void)alarm(DEADLINE_SECONDS);
 		spawn_when_traced(pair[1]);
 	}
 	(void)close(pair[1]);

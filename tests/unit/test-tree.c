@@ -236,7 +236,7 @@ static int end_200(int proc_fd)
 	}
 	CHECK_SOON(count_alive(proc_fd, &list) == 200);
 	CHECK(!proc_list_find(&list, getpid()));
-	CHECK(proc_tree_stop_kill(proc_fd, getpid(), 10000000, &killed) == 0);
+	CHECK(proc_tree_stop_kill(proc_fd, getpid(), BOX_USEC, &killed) == 0);
 	CHECK(killed == 200);
 	CHECK(count_alive(proc_fd, &list) == 0);
 	CHECK(reap_all());
@@ -304,7 +304,7 @@ static int end_leaderless(int proc_fd)
 	}
 	CHECK_SOON(count_alive(proc_fd, &list) == 2 && (leader = proc_list_find(&list, pid)) &&
 			leader->state == 'Z');
-	CHECK(proc_tree_stop_kill(proc_fd, getpid(), 10000000, &killed) == 0);
+	CHECK(proc_tree_stop_kill(proc_fd, getpid(), BOX_USEC, &killed) == 0);
 	CHECK(killed == 2);
 	CHECK(reap_all());
 	return 0;
@@ -333,18 +333,19 @@ static int end_respawners(int proc_fd)
 	uint64_t killed = 0;
 
 	if (fork() == 0)
-		respawn(0, now_seconds() + 30);
+		respawn(0, now_seconds() + BOX_SECONDS);
 	CHECK_SOON(count_alive(proc_fd, &list) >= 5);
-	CHECK(proc_tree_stop_kill(proc_fd, getpid(), 20000000, &killed) == 0);
+	CHECK(proc_tree_stop_kill(proc_fd, getpid(), BOX_USEC, &killed) == 0);
 	CHECK(killed >= 5);
 	CHECK(reap_all());
 	return 0;
 }
 
-static void __attribute__((noreturn)) bomb(double until)
+static void __attribute__((noreturn)) bomb(double until, int *forks)
 {
 	while (now_seconds() < until)
-		(void)fork();
+		if (fork() > 0)
+			(void)__atomic_fetch_add(forks, 1, __ATOMIC_RELAXED);
 	_exit(0);
 }
 
@@ -352,19 +353,21 @@ static void __attribute__((noreturn)) bomb(double until)
 static int end_bomb(int proc_fd)
 {
 	const rlim_t size = getuid() == 0 ? 2000 : 200;
+	int *forks = mmap(NULL, sizeof(*forks), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t killed = 0, others = 0;
 	double start;
 
-	CHECK(proc_uid_tasks(proc_fd, getuid() == 0 ? TEST_UID : getuid(), &others) == 0);
+	CHECK(forks != MAP_FAILED);
+	CHECK(proc_uid_tasks(proc_fd, getuid() == 0 ? box_uid : getuid(), &others) == 0);
 	if (fork() == 0) {
 		struct rlimit limit = {others + size, others + size};
 
-		if (setrlimit(RLIMIT_NPROC, &limit) < 0 || (getuid() == 0 && setuid(TEST_UID) < 0))
+		if (setrlimit(RLIMIT_NPROC, &limit) < 0 || (getuid() == 0 && setuid(box_uid) < 0))
 			_exit(1);
-		bomb(now_seconds() + 30);
+		bomb(now_seconds() + BOX_SECONDS, forks);
 	}
-	/* Counting them would take half a minute: they have all CPUs, and we our share. */
-	nap_msec(1500);
+	/* Looking for them in /proc would take half a minute: they have all CPUs, and we our share. */
+	CHECK_SOON(__atomic_load_n(forks, __ATOMIC_RELAXED) >= 150);
 	start = now_seconds();
 	CHECK(proc_tree_stop_kill(proc_fd, getpid(), 25000000, &killed) == 0);
 	print_message("# a bomb of %llu processes ended in %.0f ms\n", (unsigned long long)killed,
@@ -388,7 +391,7 @@ static int end_hidden(int proc_fd)
 	if (hidden == 0)
 		live_a_while();
 	/* hidepid= spares the group of gid=, which is root's if nobody says otherwise. */
-	CHECK(setgroups(0, NULL) == 0 && setgid(TEST_UID) == 0 && setuid(TEST_UID) == 0);
+	CHECK(setgroups(0, NULL) == 0 && setgid(box_uid) == 0 && setuid(box_uid) == 0);
 	/* setuid() made us undumpable, so that we couldn't see ourselves. */
 	CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
 	CHECK(proc_open(NULL, &hiding_fd, NULL) == 0);
@@ -396,7 +399,7 @@ static int end_hidden(int proc_fd)
 		live_a_while();
 	CHECK(count_alive(hiding_fd, &list) == 2);
 	CHECK(proc_list_find(&list, hidden)->state == PROC_HIDDEN);
-	CHECK(proc_tree_stop_kill(hiding_fd, getpid(), 10000000, &killed) == -EPERM);
+	CHECK(proc_tree_stop_kill(hiding_fd, getpid(), BOX_USEC, &killed) == -EPERM);
 	CHECK(killed == 7);
 	CHECK(count_alive(hiding_fd, &list) == 1);
 	(void)proc_fd;
@@ -414,7 +417,7 @@ static int end_too_late(int proc_fd)
 			live_a_while();
 	r = proc_tree_stop_kill(proc_fd, getpid(), 0, &killed);
 	CHECK(r == -ETIMEDOUT ? killed == 7 : killed == 50);
-	CHECK(proc_tree_stop_kill(proc_fd, getpid(), 10000000, &killed) == 0);
+	CHECK(proc_tree_stop_kill(proc_fd, getpid(), BOX_USEC, &killed) == 0);
 	CHECK(reap_all());
 	return 0;
 }
@@ -439,7 +442,7 @@ static int signal_descendants(int proc_fd)
 	CHECK_SOON(count_alive(proc_fd, &list) == 2);
 	CHECK(kill(left, 0) == 0 && kill(right, 0) == 0);
 	CHECK(proc_tree_signal(proc_fd, left, 0, &n) == -EINVAL);
-	CHECK(proc_tree_stop_kill(proc_fd, getpid(), 10000000, NULL) == 0);
+	CHECK(proc_tree_stop_kill(proc_fd, getpid(), BOX_USEC, NULL) == 0);
 	CHECK(reap_all());
 	return 0;
 }
@@ -477,8 +480,8 @@ static int end_below_a_child(int proc_fd)
 			fork_slowly(ready[1]);
 		CHECK(read(ready[0], &byte, 1) == 1);
 		nap_msec(round % 5);
-		CHECK(sys_child_stop(pid, -1, 5000000) == 0);
-		CHECK(proc_tree_stop_kill(proc_fd, pid, 10000000, NULL) == 0);
+		CHECK(sys_child_stop(pid, -1, BOX_USEC) == 0);
+		CHECK(proc_tree_stop_kill(proc_fd, pid, BOX_USEC, NULL) == 0);
 		CHECK(kill(pid, SIGKILL) == 0);
 		CHECK_SOON(reap_all());
 		(void)close(ready[0]);

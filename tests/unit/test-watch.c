@@ -46,7 +46,7 @@ static void spin_seconds(double seconds)
 
 static int end_all(int proc_fd)
 {
-	CHECK(proc_tree_stop_kill(proc_fd, getpid(), 10000000, NULL) == 0);
+	CHECK(proc_tree_stop_kill(proc_fd, getpid(), BOX_USEC, NULL) == 0);
 	CHECK(reap_all());
 	return 0;
 }
@@ -67,16 +67,16 @@ static int look_at_nobody(int proc_fd)
 	CHECK(watch_sample(watch, &look) == 0);
 	CHECK(look.processes == 0 && look.tasks == 0 && look.memory_bytes == 0 && look.over == SAMPLE_OVER_NONE);
 	CHECK(look.next_usec == 100000);
-	/* The nearer a limit, the sooner the next look: 1 ms, or more where a look itself takes long. */
+	/* The nearer a limit, the sooner the next look: 1 ms, or more where a look itself took long. */
 	limits.cpu_usec = 0;
 	watch_set_limits(watch, &limits);
-	CHECK(watch_sample(watch, &look) == 0);
-	CHECK(look.over == SAMPLE_OVER_CPU && is_soon(&look));
+	CHECK_SOON(watch_sample(watch, &look) == 0 && is_soon(&look));
+	CHECK(look.over == SAMPLE_OVER_CPU);
 	limits = unlimited;
 	limits.memory_bytes = 1;
 	watch_set_limits(watch, &limits);
-	CHECK(watch_sample(watch, &look) == 0);
-	CHECK(look.over == SAMPLE_OVER_NONE && is_soon(&look));
+	CHECK_SOON(watch_sample(watch, &look) == 0 && is_soon(&look));
+	CHECK(look.over == SAMPLE_OVER_NONE);
 	return 0;
 }
 
@@ -112,11 +112,10 @@ static int look_at_shared(int proc_fd)
 	return end_all(proc_fd);
 }
 
-static int nap_long(void *argument)
+static int stay(void *argument)
 {
 	(void)argument;
-	nap_msec(3000);
-	_exit(0);
+	live_a_while();
 }
 
 /* A big process that spawns isn't twice as big meanwhile. */
@@ -130,7 +129,7 @@ static int look_at_vfork(int proc_fd)
 	if (pid == 0) {
 		char *memory = touch(40 * MIB);
 
-		(void)clone(nap_long, memory + 40 * MIB, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+		(void)clone(stay, memory + 40 * MIB, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
 		_exit(0);
 	}
 	CHECK(watch_new(proc_fd, -EBADF, getpid(), &limits, &watch) == 0);
@@ -168,13 +167,32 @@ static int look_at_tasks(int proc_fd)
 		live_a_while();
 	}
 	CHECK(watch_new(proc_fd, -EBADF, getpid(), &limits, &watch) == 0);
-	CHECK_SOON(watch_sample(watch, &look) == 0 && look.tasks == 6 && look.processes == 2);
-	CHECK(look.over == SAMPLE_OVER_NONE && is_soon(&look));
+	CHECK_SOON(watch_sample(watch, &look) == 0 && look.tasks == 6 && look.processes == 2 && is_soon(&look));
+	CHECK(look.over == SAMPLE_OVER_NONE);
 	limits.tasks = 5;
 	watch_set_limits(watch, &limits);
 	CHECK(watch_sample(watch, &look) == 0);
 	CHECK(look.over == SAMPLE_OVER_TASKS && look.tasks == 6 && look.tasks_peak == 6);
 	return end_all(proc_fd);
+}
+
+/* Spins in a child, leaves that dead until it is told to wait for it, and ends when told again. */
+static void __attribute__((noreturn)) spin_below(int told_fd, int tell_fd)
+{
+	pid_t pid = fork();
+	char byte;
+
+	if (pid == 0) {
+		spin_seconds(0.3);
+		_exit(0);
+	}
+	(void)waitid(P_PID, (id_t)pid, &(siginfo_t){.si_pid = 0}, WEXITED | WNOWAIT);
+	(void)!write(tell_fd, "", 1);
+	(void)!read(told_fd, &byte, 1);
+	(void)waitpid(pid, NULL, 0);
+	(void)!write(tell_fd, "", 1);
+	(void)!read(told_fd, &byte, 1);
+	_exit(0);
 }
 
 /* Alive, dead, waited for by the parent, waited for by us: always the same time. */
@@ -184,31 +202,35 @@ static int look_at_cpu(int proc_fd)
 	CLEANUP(watchp) struct watch *watch = NULL;
 	struct sample look = {0};
 	uint64_t last = 0;
-	pid_t pid = fork();
+	int to[2], from[2];
+	char byte;
+	pid_t pid;
 
-	if (pid == 0) {
-		pid = fork();
-		if (pid == 0) {
-			spin_seconds(0.3);
-			_exit(0);
-		}
-		nap_msec(1500);
-		(void)waitpid(pid, NULL, 0);
-		nap_msec(500);
-		_exit(0);
-	}
+	CHECK(pipe(to) == 0 && pipe2(from, O_NONBLOCK) == 0);
 	CHECK(watch_new(proc_fd, -EBADF, getpid(), &limits, &watch) == 0);
 	CHECK(watch_sample(watch, &look) == 0);
 	CHECK(look.over == SAMPLE_OVER_NONE && look.next_usec <= 100000);
-	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		CHECK(watch_sample(watch, &look) == 0);
-		CHECK(look.cpu_usec >= last);
-		last = look.cpu_usec;
-		nap_msec(5);
+	pid = fork();
+	if (pid == 0)
+		spin_below(to[0], from[1]);
+	for (int step = 0; step < 2; step++) {
+		int looks = 0;
+
+		/* Until it has come to its next step, and some more in that. */
+		for (bool there = false; looks < 5; looks += there, nap_msec(5)) {
+			there = there || read(from[0], &byte, 1) == 1;
+			CHECK(watch_sample(watch, &look) == 0);
+			CHECK(look.cpu_usec >= last);
+			last = look.cpu_usec;
+		}
+		CHECK(look.processes == 1 && look.cpu_usec >= 290000);
+		CHECK(write(to[1], "", 1) == 1);
 	}
+	CHECK(waitpid(pid, NULL, 0) == pid);
 	CHECK(watch_sample(watch, &look) == 0);
 	CHECK(look.processes == 0 && look.over == SAMPLE_OVER_CPU);
-	CHECK(look.cpu_usec >= last && look.cpu_usec >= 290000 && look.cpu_usec < 450000);
+	/* None of it twice. */
+	CHECK(look.cpu_usec >= last && look.cpu_usec >= 290000 && look.cpu_usec < 580000);
 	return 0;
 }
 
@@ -313,7 +335,6 @@ static void test_group(void **state)
 	CLEANUP(closep) int proc_fd = -EBADF;
 	struct sample look = {0};
 	char name[32];
-	int tries = 0;
 
 	(void)state;
 	if (make_groups(&base, &group, name) < 0)
@@ -325,20 +346,16 @@ static void test_group(void **state)
 	assert_int_equal(look.processes, 0);
 	start_in(group, 2);
 	start_in(below, 1);
-	do {
-		nap_msec(10);
-		assert_int_equal(watch_sample(watch, &look), 0);
-	} while (tries++ < 1000 && (look.tasks < 6 || look.memory_bytes < 30 * MIB));
+	(void)soon(watch_sample(watch, &look) != 0 || (look.tasks >= 6 && look.memory_bytes >= 30 * MIB));
 	(void)cg_kill(group);
-	for (tries = 0; tries < 1000 && (!reap_all() || cg_populated(group) > 0); tries++)
-		nap_msec(10);
+	(void)soon(reap_all() && cg_populated(group) <= 0);
 	assert_int_equal(cg_rmdir_tree(base, name), 0);
 	assert_int_equal(look.processes, 3);
 	assert_int_equal(look.tasks, 6);
 	assert_int_equal(look.over, SAMPLE_OVER_MEMORY);
 	assert_true(look.exact);
 	assert_in_range(look.memory_bytes, 30 * MIB, 40 * MIB);
-	assert_in_range(look.cpu_usec, 60000, 900000);
+	assert_in_range(look.cpu_usec, 60000, 20000000);
 	assert_int_equal(watch_sample(watch, &look), -ENODEV);
 }
 

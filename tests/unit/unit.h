@@ -9,10 +9,26 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+/* Far more than anything takes, however busy the machine: it ends what hangs. */
+#define DEADLINE_SECONDS 300
+
+/* Waits until `condition` is true; false: the deadline has passed. */
+#define soon(condition)                                                  \
+	({                                                               \
+		const time_t _end = time(NULL) + DEADLINE_SECONDS;       \
+		bool _true;                                              \
+		while (!(_true = (condition)) && time(NULL) < _end)      \
+			(void)usleep(2000);                              \
+		_true;                                                   \
+	})
 
 /* For tables: stops at a row that doesn't hold, and says which one it was. */
 #define assert_row(condition, ...)                \

@@ -4,6 +4,7 @@
  */
 #include "group/apply.h"
 
+#include "plan/mech/table.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "group/cgroup1.h"
+#include "plan/mech/table.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"

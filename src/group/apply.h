@@ -6,6 +6,7 @@
 #define RATION_GROUP_APPLY_H
 
 #include "group/place.h"
+#include "plan/mech/mech.h"
 #include "plan/plan.h"
 
 /* The controllers that the groups of this plan are to have: those that its

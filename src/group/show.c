@@ -21,6 +21,7 @@
 #include "host/machine.h"
 #include "group/record.h"
 #include "group/cgroup1.h"
+#include "plan/mech/mech.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"

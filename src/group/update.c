@@ -29,6 +29,7 @@
 #include "group/owner.h"
 #include "group/protect.h"
 #include "group/record.h"
+#include "plan/mech/mech.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"

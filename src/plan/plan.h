@@ -5,8 +5,8 @@
 #ifndef RATION_PLAN_PLAN_H
 #define RATION_PLAN_PLAN_H
 
+#include "host/facts.h"
 #include "plan/limits.h"
-#include "plan/mech/mech.h"
 #include "ration.h"
 
 struct plan_entry {
@@ -27,13 +27,6 @@ struct ration_plan {
 	size_t n;
 	struct plan_entry entry[RATION_LIMIT_COUNT + LIMIT_PAIRS_MAX];
 };
-
-/*
- * The plan as a pure function: what ration_plan_new() does, of facts made by hand. The
- * disks of `limits` are found already.
- */
-int plan_make(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
-		enum ration_purpose purpose, struct ration_plan **ret_plan, struct ration_error *reterr);
 
 /* Checks that a plan that a caller hands in is for this purpose and may be carried out. */
 int plan_check_purpose(const struct ration_plan *plan, enum ration_purpose purpose, struct ration_error *reterr);

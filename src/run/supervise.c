@@ -34,6 +34,7 @@
 #include <sys/wait.h>
 
 #include "group/cgroup1.h"
+#include "plan/mech/mech.h"
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
 #include "sys/kill.h"

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "group/apply.h"
+#include "plan/choice.h"
 #include "sys/cgroup.h"
 #include "host/host.h"
 #include "plan/mech/mech.h"

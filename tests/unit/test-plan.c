@@ -18,6 +18,8 @@
 
 #include "group/apply.h"
 #include "host/host.h"
+#include "plan/choice.h"
+#include "plan/mech/table.h"
 #include "plan/plan.h"
 #include "plan/mech/mech.h"
 #include "ration.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "plan/choice.h"
 #include "plan/limits.h"
 #include "plan/plan.h"
 #include "util/cleanup.h"

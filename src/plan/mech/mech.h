@@ -59,9 +59,6 @@ struct mech_ops {
 			struct spawn *spawn);
 };
 
-/* Returns the operations of a mechanism, or NULL: NONE has none. */
-const struct mech_ops *mech_ops(enum ration_mechanism mechanism);
-
 /* Adds a write, formatted. -E2BIG: the list is full. */
 int mech_write(struct group_writes *writes, enum ration_limit limit, const char *file, const char *format,
 		...) __attribute__((format(printf, 4, 5)));

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * choice.c - which mechanism will hold each limit, or why none can
+ *
+ * A pure function of (limits, facts, policy): it reads no file and makes no
+ * group, so that `ration plan` can print what `ration run` will do, and tests
+ * can ask it about hosts that they don't have.
+ *
+ * Each limit's row names its mechanisms, the best first. The first that says
+ * yes is taken; every no before it is kept as the reason. What isn't asked for
+ * but follows from it is planned as well, marked `implied`: no swap for a group
+ * whose memory is limited (a limit that swaps is no limit), and no core files.
+ */
+#include "plan/choice.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/machine.h"
+#include "plan/check.h"
+#include "plan/mech/table.h"
+#include "plan/values.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+/* Adds `text` to a sentence of reasons. */
+static void add_reason(struct plan_entry *entry, const char *text)
+{
+	size_t length = strlen(entry->reason);
+
+	if (text[0] && length < sizeof(entry->reason))
+		(void)snprintf(entry->reason + length, sizeof(entry->reason) - length, "%s%s",
+				length > 0 ? "; " : "", text);
+}
+
+static void take(struct plan_entry *entry, enum ration_mechanism mechanism, const struct mech_answer *answer)
+{
+	entry->item.mechanism = mechanism;
+	entry->item.scope = answer->scope;
+	entry->item.in_force = answer->in_force;
+	entry->item.backstop = answer->backstop;
+	entry->item.backstop_scope = answer->backstop_scope;
+}
+
+/* Why a limit can't be held for a purpose, on whatever host. */
+static const char *misfit(const struct ration_limit_info *info, enum ration_purpose purpose)
+{
+	if (purpose == RATION_PURPOSE_PROCESS)
+		return "it is a limit of groups, not of a process";
+	return info->supervised ? "it takes a supervisor, and only ration run has one"
+				: "it is a limit of each process, not of a group";
+}
+
+/*
+ * A group by hand, or one without a supervisor, is found, held and ended by its cgroup2: without
+ * one it can't have what a run would have here.
+ */
+static bool elsewhere(const struct host_facts *facts, const struct ration_limit_info *info,
+		enum ration_mechanism mechanism, enum ration_purpose purpose)
+{
+	return purpose == RATION_PURPOSE_GROUP && mechanism == RATION_MECHANISM_CGROUP1 &&
+		(facts->base_kind == RATION_BASE_NONE || facts->base_kind == RATION_BASE_REFUSED) &&
+		facts->v1_controllers & mech_v1_controller(info->limit);
+}
+
+/* Asks the mechanisms of the row, one after the other. */
+static void choose(struct plan_entry *entry, const struct host_facts *facts, enum ration_purpose purpose)
+{
+	const struct ration_limit_info *info = ration_limit_info(entry->item.limit);
+
+	entry->item.weaker = true;
+	if (!ration_limit_fits(info->limit, purpose))
+		return add_reason(entry, misfit(info, purpose));
+
+	for (size_t i = 0; i < ARRAY_SIZE(info->mechanisms); i++) {
+		const struct mech_ops *ops = mech_ops(info->mechanisms[i]);
+		struct mech_answer answer = { .in_force = entry->item.asked };
+
+		if (!ops)
+			break;
+		if (!limit_serves(purpose, info->mechanisms[i]))
+			continue;
+		if (elsewhere(facts, info, info->mechanisms[i], purpose)) {
+			add_reason(entry,
+					"cgroup v1 could hold it, but only for ration run with its supervisor");
+			continue;
+		}
+		ops->ask(facts, info->limit, entry->item.asked_soft, entry->item.asked, &answer);
+		add_reason(entry, answer.reason);
+		if (answer.fix[0] && !entry->fix[0])
+			(void)snprintf(entry->fix, sizeof(entry->fix), "%s", answer.fix);
+		if (answer.holds) {
+			take(entry, info->mechanisms[i], &answer);
+			/* Not the kernel's for a group, where there is such a one, or with something to say about it. */
+			entry->item.weaker = (i > 0 && info->mechanisms[i] != RATION_MECHANISM_CGROUP1) ||
+				answer.reason[0] != '\0';
+			if (!entry->item.weaker)
+				entry->reason[0] = entry->fix[0] = '\0';
+			return;
+		}
+	}
+}
+
+static struct plan_entry *new_entry(struct ration_plan *plan, enum ration_limit limit)
+{
+	struct plan_entry *entry = &plan->entry[plan->n++];
+
+	entry->item.size = sizeof(entry->item);
+	entry->item.limit = limit;
+	entry->item.asked_soft = RATION_UNLIMITED;
+	entry->item.reason = entry->reason;
+	entry->item.fix = entry->fix;
+	return entry;
+}
+
+static void add_value(struct ration_plan *plan, const struct host_facts *facts, enum ration_limit limit,
+		const struct limit_value *value, bool implied)
+{
+	struct plan_entry *entry = new_entry(plan, limit);
+
+	entry->item.implied = implied;
+	entry->item.asked = value_resolve(value, limit, facts);
+	entry->item.asked_soft = value->soft;
+	if (limit_is_list(ration_limit_info(limit))) {
+		(void)memcpy(entry->text, value->text, sizeof(value->text));
+		entry->item.text = entry->text;
+	}
+	choose(entry, facts, plan->purpose);
+}
+
+/* Writes what the kernel calls the key. Says why not, if there is nothing of the kind here. */
+static const char *hold_key(struct plan_entry *entry, const struct limit_pair *pair, const struct host_facts *facts)
+{
+	switch (ration_limit_info(pair->limit)->key) {
+	case RATION_KEY_DISK:
+		if (pair->major == 0 && pair->minor == 0)
+			return host_is_macos(facts) ? "macOS has no limit of I/O rates"
+						    : "no disk is to be seen in /sys/dev/block";
+		(void)snprintf(entry->held_key, sizeof(entry->held_key), "%u:%u", pair->major, pair->minor);
+		return NULL;
+	case RATION_KEY_PAGE_SIZE:
+		if (!value_has_page_size(facts, pair->page_bytes))
+			return "this kernel has no huge pages of that size";
+		(void)machine_page_size(entry->held_key, pair->page_bytes);
+		return NULL;
+	case RATION_KEY_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static void add_pair(struct ration_plan *plan, const struct host_facts *facts, const struct limit_pair *pair)
+{
+	struct plan_entry *entry = new_entry(plan, pair->limit);
+	const char *nothing = hold_key(entry, pair, facts);
+
+	(void)strcpy(entry->text, pair->text);
+	entry->item.text = entry->text;
+	entry->item.asked = pair->value;
+	if (nothing) {
+		add_reason(entry, nothing);
+		entry->item.weaker = true;
+		return;
+	}
+	entry->item.held_key = entry->held_key;
+	choose(entry, facts, plan->purpose);
+	/* Rounded down, as the kernel does. */
+	if (pair->page_bytes > 0 && entry->item.in_force != RATION_UNLIMITED)
+		entry->item.in_force -= entry->item.in_force % pair->page_bytes;
+}
+
+static void add_pairs(struct ration_plan *plan, const struct host_facts *facts, enum ration_limit limit,
+		const struct ration_limits *limits)
+{
+	for (size_t i = 0; i < limits->n_pairs; i++) {
+		if (limits->pair[i].limit == limit)
+			add_pair(plan, facts, &limits->pair[i]);
+	}
+}
+
+/* What follows from the limits that were asked for. */
+static bool implied_value(const struct ration_limits *limits, enum ration_limit limit,
+		enum ration_purpose purpose, struct limit_value *ret)
+{
+	*ret = (struct limit_value) { .set = true, .soft = RATION_UNLIMITED };
+	if (limit == RATION_LIMIT_SWAP)
+		return value_asked(limits, RATION_LIMIT_MEMORY) && purpose != RATION_PURPOSE_PROCESS &&
+			limits->value[RATION_LIMIT_MEMORY].hard != RATION_UNLIMITED;
+	return limit == RATION_LIMIT_RLIMIT_CORE && purpose == RATION_PURPOSE_RUN;
+}
+
+/* cgroup v1 has a limit of memory and swap together: without the one, it can't have the other. */
+static void settle_v1_swap(struct ration_plan *plan)
+{
+	const struct ration_plan_item *memory = plan_held(plan, RATION_LIMIT_MEMORY);
+	struct plan_entry *swap = NULL;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->entry[i].item.limit == RATION_LIMIT_SWAP)
+			swap = &plan->entry[i];
+	}
+	if (!swap || swap->item.mechanism != RATION_MECHANISM_CGROUP1 || swap->item.asked == RATION_UNLIMITED ||
+			(memory && memory->in_force != RATION_UNLIMITED))
+		return;
+	swap->item.mechanism = RATION_MECHANISM_NONE;
+	swap->item.scope = RATION_SCOPE_NONE;
+	swap->item.weaker = true;
+	add_reason(swap, "cgroup v1 limits swap together with memory alone");
+	(void)snprintf(swap->fix, sizeof(swap->fix), "ask for --memory as well");
+}
+
+int choice_fill(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
+		enum ration_purpose purpose, struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	struct ration_plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return error_oom(reterr);
+	plan->policy = policy;
+	plan->purpose = purpose;
+	plan->os = facts->os;
+	if (facts->base_kind == RATION_BASE_REFUSED) {
+		(void)strcpy(plan->base_reason, facts->base_reason);
+		(void)strcpy(plan->base_fix, facts->base_fix);
+	}
+	for (size_t i = 0; i < RATION_LIMIT_COUNT; i++) {
+		enum ration_limit limit = (enum ration_limit)i;
+		struct limit_value implied;
+
+		if (value_asked(limits, limit) && ration_limit_info(limit)->key != RATION_KEY_NONE)
+			add_pairs(plan, facts, limit, limits);
+		else if (value_asked(limits, limit))
+			add_value(plan, facts, limit, &limits->value[i], false);
+		else if (implied_value(limits, limit, purpose, &implied))
+			add_value(plan, facts, limit, &implied, true);
+	}
+	settle_v1_swap(plan);
+	*ret_plan = plan;
+	return 0;
+}
+
+int plan_make(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
+		enum ration_purpose purpose, struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	int r = check_limits(limits, facts, reterr);
+
+	return r < 0 ? r : choice_fill(facts, limits, policy, purpose, ret_plan, reterr);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * make.c - plans for a host
+ *
+ * What choice.c can't know without looking: on which disks the paths are that have a
+ * rate, and what the group above may use, of which percent are.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/ceiling.h"
+#include "host/cpus.h"
+#include "host/host.h"
+#include "host/machine.h"
+#include "host/names.h"
+#include "plan/choice.h"
+#include "sys/disk.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+static int find_disk(const char *root, struct limit_pair *pair, struct ration_error *reterr)
+{
+	char path[LIMIT_PAIR_MAX], shown[TEXT_SHOWN_MAX], shown_path[TEXT_SHOWN_MAX], why[DISK_WHY_MAX];
+	struct disk disk;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%.*s", (int)pair->key_length, pair->text);
+	r = disk_find(root, path, &disk, why);
+	if (r == 0) {
+		pair->major = disk.major;
+		pair->minor = disk.minor;
+		return 0;
+	}
+	(void)error_set(reterr, r, RATION_CAUSE_INVALID, "%s %s: %s %s", ration_limit_info(pair->limit)->flag,
+			text_escape(shown, sizeof(shown), pair->text),
+			text_escape(shown_path, sizeof(shown_path), path), why);
+	return error_hint(reterr, r, "name a path on a disk, a disk's node such as /dev/sda, or its number such as "
+				     "8:0; lsblk lists them");
+}
+
+static int plan_new(const struct host_snapshot *host, const struct host_facts *facts, const struct ration_limits *limits,
+		enum ration_policy policy, enum ration_purpose purpose, struct ration_plan **ret_plan,
+		struct ration_error *reterr)
+{
+	CLEANUP(freep) struct ration_limits *found = malloc(sizeof(*found));
+
+	if (!found)
+		return error_oom(reterr);
+	*found = *limits;
+	for (size_t i = 0; i < found->n_pairs; i++) {
+		int r = ration_limit_info(found->pair[i].limit)->key == RATION_KEY_DISK ?
+			find_disk(host->root, &found->pair[i], reterr) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return plan_make(facts, found, policy, purpose, ret_plan, reterr);
+}
+
+int ration_plan_new(const struct ration_host *host, const struct ration_limits *limits,
+		enum ration_policy policy, struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	return ration_plan_new_for(host, limits, policy, RATION_PURPOSE_RUN, ret_plan, reterr);
+}
+
+int ration_plan_new_for(const struct ration_host *host, const struct ration_limits *limits,
+		enum ration_policy policy, enum ration_purpose purpose, struct ration_plan **ret_plan,
+		struct ration_error *reterr)
+{
+	const struct host_snapshot *now = host_now(host);
+
+	return plan_new(now, &now->facts, limits, policy, purpose, ret_plan, reterr);
+}
+
+/* Nodes have no limits in cgroup v1 (v1.h). */
+static void without_v1(struct host_facts *facts)
+{
+	if (facts->v1_controllers == 0)
+		return;
+	facts->v1_controllers = 0;
+	(void)strcpy(facts->v1_reason,
+			"cgroup v1 could hold it for each of its groups, but not for a tenant");
+}
+
+int ration_plan_new_below(const struct ration_host *host, const struct ration_limits *limits,
+		enum ration_policy policy, enum ration_purpose purpose, const char *tenant,
+		struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	const struct host_snapshot *now = host_now(host);
+	struct host_facts facts = now->facts;
+
+	if (purpose == RATION_PURPOSE_GROUP && !tenant)
+		without_v1(&facts);
+	/* One that can't be is refused by who makes the group, with the flag that it came by. */
+	if (tenant && names_check("tenant", tenant, NULL) < 0)
+		tenant = NULL;
+	facts.memory_bytes = ceiling_lowest(now, tenant, "memory.max", facts.memory_bytes);
+	facts.swap_bytes = ceiling_lowest(now, tenant, "memory.swap.max", facts.swap_bytes);
+	return plan_new(now, &facts, limits, policy, purpose, ret_plan, reterr);
+}
+
+static unsigned first_of(const struct spawn_cpus *set)
+{
+	unsigned i = 0;
+
+	while (i < SPAWN_CPUS_MAX - 1 && !cpus_has(set, i))
+		i++;
+	return i;
+}
+
+/* The example of a row, with a CPU, a disk or a page size that is here. */
+static int ask_example(struct ration_limits *limits, const struct host_snapshot *host,
+		const struct ration_limit_info *info, const struct disk *disk, struct ration_error *reterr)
+{
+	const struct host_facts *facts = &host->facts;
+	const char *value = strrchr(info->example, ':');
+	char text[64], size[RATION_TEXT_MAX];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%s", info->example);
+	if (info->unit == RATION_UNIT_CPULIST)
+		(void)snprintf(text, sizeof(text), "%u", first_of(&facts->cpu_mask));
+	if (info->unit == RATION_UNIT_NODELIST && facts->cpuset_mems.known)
+		(void)snprintf(text, sizeof(text), "%u", first_of(&facts->cpuset_mems.mask));
+	if (info->key == RATION_KEY_DISK && disk)
+		(void)snprintf(text, sizeof(text), "%u:%u%s", disk->major, disk->minor, value);
+	if (info->key == RATION_KEY_PAGE_SIZE && facts->n_huge > 0)
+		(void)snprintf(text, sizeof(text), "%s%s", machine_page_size(size, facts->huge_bytes[0]), value);
+	r = ration_limits_parse(limits, info->limit, text, reterr);
+	if (r == 0 && info->key == RATION_KEY_DISK && disk) {
+		limits->pair[limits->n_pairs - 1].major = disk->major;
+		limits->pair[limits->n_pairs - 1].minor = disk->minor;
+	}
+	return r;
+}
+
+int ration_plan_survey(const struct ration_host *host, struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	const struct host_snapshot *now = host_now(host);
+	CLEANUP(freep) struct ration_limits *limits = calloc(1, sizeof(*limits));
+	struct disk disk;
+	bool has_disk = disk_first(now->root, &disk) == 0;
+	int r = 0;
+
+	if (!limits)
+		return error_oom(reterr);
+	for (int i = 0; i < RATION_LIMIT_COUNT && r >= 0; i++)
+		r = ask_example(limits, now, ration_limit_info((enum ration_limit)i), has_disk ? &disk : NULL, reterr);
+	return r < 0 ? r : choice_fill(&now->facts, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_RUN, ret_plan, reterr);
+}

@@ -16,10 +16,11 @@ $(BUILD)/build.ninja:
 	@scripts/deps build
 	@meson setup $(BUILD) $(if $(PREFIX),--prefix $(PREFIX)) $(SETUP) >/dev/null
 
+# What the build prints is shown only if it fails; V=1 shows whole receipts.
 demo:
 	@scripts/deps all
-	@$(MAKE) --no-print-directory all
-	@BUILD=$(BUILD) scripts/demo
+	@log=$$(mktemp) && if ! $(MAKE) --no-print-directory all >$$log 2>&1; then cat $$log; rm -f $$log; exit 1; fi; rm -f $$log
+	@BUILD=$(BUILD) V=$(V) scripts/demo
 
 check:
 	@scripts/deps all

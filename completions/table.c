@@ -116,12 +116,11 @@ static void print_words(const struct option *row)
 
 static void print_rlimits(void)
 {
+	const struct ration_limit_info *info;
 	const char *blank = "";
 
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
-
-		if (!info || !limit_is_rlimit(info))
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		if (!limit_is_rlimit(info))
 			continue;
 		(void)printf("%s%s", blank, limit_rlimit_name(info));
 		blank = " ";

@@ -22,13 +22,14 @@ int main(int argc, char **argv)
 	} else {
 		const struct ration_receipt *receipt = ration_run_receipt(run);
 
-		printf("%s", ration_verdict_name(receipt->verdict));
+		uint64_t peak_bytes;
+
+		printf("%s", ration_verdict_name(ration_receipt_verdict(receipt)));
 		/* What isn't known has no source, and its number means nothing. */
-		if (receipt->source[RATION_METRIC_MEMORY_PEAK_BYTES] != RATION_SOURCE_ABSENT)
-			printf(", peak %llu bytes",
-					(unsigned long long)receipt->metric[RATION_METRIC_MEMORY_PEAK_BYTES]);
+		if (ration_receipt_metric(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, &peak_bytes) != RATION_SOURCE_ABSENT)
+			printf(", peak %llu bytes", (unsigned long long)peak_bytes);
 		printf("\n");
-		status = receipt->exit_code;
+		status = ration_receipt_exit_code(receipt);
 	}
 	ration_run_free(run);
 	ration_plan_free(plan);

@@ -20,16 +20,18 @@
 #include <unistd.h>
 
 /* What a judge says. Not listed: what isn't the submission's fault, and is no verdict. */
-static const char *const words[] = {
-	[RATION_VERDICT_OK] = "AC", /* if the output is right */
-	[RATION_VERDICT_EXIT] = "RE",
-	[RATION_VERDICT_SIGNAL] = "RE",
-	[RATION_VERDICT_PIDS] = "RE",
-	[RATION_VERDICT_CPU_TIME] = "TLE",
-	[RATION_VERDICT_WALL_TIME] = "TLE",
-	[RATION_VERDICT_MEMORY] = "MLE",
-	[RATION_VERDICT_OUTPUT] = "OLE",
-	[RATION_VERDICT_INTERNAL] = NULL,
+static const struct {
+	enum ration_verdict verdict;
+	const char *word;
+} words[] = {
+	{ RATION_VERDICT_OK, "AC" }, /* if the output is right */
+	{ RATION_VERDICT_EXIT, "RE" },
+	{ RATION_VERDICT_SIGNAL, "RE" },
+	{ RATION_VERDICT_PIDS, "RE" },
+	{ RATION_VERDICT_CPU_TIME, "TLE" },
+	{ RATION_VERDICT_WALL_TIME, "TLE" },
+	{ RATION_VERDICT_MEMORY, "MLE" },
+	{ RATION_VERDICT_OUTPUT, "OLE" },
 };
 
 static struct ration_error error;
@@ -97,13 +99,14 @@ static bool same(FILE *a, FILE *b)
 static void print_metric(const struct ration_receipt *receipt, const char *name, enum ration_metric metric,
 		const char *format(char *, uint64_t))
 {
-	enum ration_source source = receipt->source[metric];
+	uint64_t value;
+	enum ration_source source = ration_receipt_metric(receipt, metric, &value);
 	char text[RATION_TEXT_MAX];
 
 	if (source == RATION_SOURCE_ABSENT)
 		printf(", %s not known", name);
 	else
-		printf(", %s %s", name, format(text, receipt->metric[metric]));
+		printf(", %s %s", name, format(text, value));
 	if (source == RATION_SOURCE_RUSAGE || source == RATION_SOURCE_SAMPLED)
 		printf(" (%s)", ration_source_name(source));
 }
@@ -111,29 +114,33 @@ static void print_metric(const struct ration_receipt *receipt, const char *name,
 /* Prints the line. Returns the exit status. */
 static int judge(const struct ration_receipt *receipt, FILE *output, FILE *expected)
 {
-	bool has_word = receipt->verdict < sizeof(words) / sizeof(words[0]);
-	const char *word = has_word ? words[receipt->verdict] : NULL;
+	enum ration_verdict verdict = ration_receipt_verdict(receipt);
+	const char *word = NULL;
+	uint64_t refused;
 
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (words[i].verdict == verdict)
+			word = words[i].word;
+	}
 	if (!word) {
-		fprintf(stderr, "judge: the run ended as %s: that is no verdict\n",
-				ration_verdict_name(receipt->verdict));
+		fprintf(stderr, "judge: the run ended as %s: that is no verdict\n", ration_verdict_name(verdict));
 		return 2;
 	}
-	if (receipt->verdict == RATION_VERDICT_OK && !same(output, expected))
+	if (verdict == RATION_VERDICT_OK && !same(output, expected))
 		word = "WA";
 	printf("%s", word);
 	print_metric(receipt, "cpu", RATION_METRIC_CPU_USEC, ration_format_duration);
 	print_metric(receipt, "wall", RATION_METRIC_WALL_USEC, ration_format_duration);
 	print_metric(receipt, "memory", RATION_METRIC_MEMORY_PEAK_BYTES, ration_format_size);
-	if (receipt->verdict == RATION_VERDICT_EXIT)
-		printf(", exit %d", receipt->child_status);
-	if (receipt->verdict == RATION_VERDICT_SIGNAL)
-		printf(", signal %d", receipt->child_signal);
-	if (receipt->verdict == RATION_VERDICT_PIDS)
+	if (verdict == RATION_VERDICT_EXIT)
+		printf(", exit %d", ration_receipt_child_status(receipt));
+	if (verdict == RATION_VERDICT_SIGNAL)
+		printf(", signal %d", ration_receipt_child_signal(receipt));
+	if (verdict == RATION_VERDICT_PIDS)
 		printf(", too many tasks");
 	/* The kernel refuses a fork; what becomes of it is up to the submission. */
-	if (receipt->source[RATION_METRIC_PIDS_REFUSED] != RATION_SOURCE_ABSENT &&
-			receipt->metric[RATION_METRIC_PIDS_REFUSED] > 0)
+	(void)ration_receipt_metric(receipt, RATION_METRIC_PIDS_REFUSED, &refused);
+	if (refused > 0)
 		printf(", forks refused");
 	printf("\n");
 	return strcmp(word, "AC") != 0;

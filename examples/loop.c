@@ -71,8 +71,8 @@ static void handle_run(int i)
 	} else {
 		const struct ration_receipt *receipt = ration_run_receipt(runs[i]);
 
-		printf("%d: %s, exit status %d\n", i + 1, ration_verdict_name(receipt->verdict),
-				receipt->exit_code);
+		printf("%d: %s, exit status %d\n", i + 1, ration_verdict_name(ration_receipt_verdict(receipt)),
+				ration_receipt_exit_code(receipt));
 	}
 	/* To close an fd isn't enough, as long as a child that is just being made has it, too. */
 	epoll_ctl(loop, EPOLL_CTL_DEL, ration_run_fd(runs[i]), NULL);

@@ -110,9 +110,12 @@ static void print_stats(const struct ration_host *host)
 	for (size_t i = 0; i < ration_list_count(list); i++) {
 		const struct ration_list_item *item = ration_list_item(list, i);
 
-		printf("%-10s %4llu MiB, CPU %6llu ms\n", item->address,
-				(unsigned long long)item->stats.metric[RATION_METRIC_MEMORY_CURRENT_BYTES] / MIB,
-				(unsigned long long)item->stats.metric[RATION_METRIC_CPU_USEC] / 1000);
+		uint64_t bytes, usec;
+
+		ration_stats_metric(item->stats, RATION_METRIC_MEMORY_CURRENT_BYTES, &bytes);
+		ration_stats_metric(item->stats, RATION_METRIC_CPU_USEC, &usec);
+		printf("%-10s %4llu MiB, CPU %6llu ms\n", item->address, (unsigned long long)(bytes / MIB),
+				(unsigned long long)(usec / 1000));
 	}
 	ration_list_free(list);
 }

@@ -84,24 +84,24 @@ RATION_PUBLIC const char *ration_version(void);
 
 /* Why a call failed: the one cause behind an errno that the kernel uses for ten. */
 enum ration_cause {
-	RATION_CAUSE_UNKNOWN,        /* only the errno is known */
-	RATION_CAUSE_INVALID,        /* a value that is malformed or out of range */
-	RATION_CAUSE_CONTRADICTION,  /* two values that can't hold together */
-	RATION_CAUSE_BAD_NAME,       /* a tenant's or a group's name */
-	RATION_CAUSE_NO_CGROUP,      /* no cgroup v2 hierarchy that we may write */
-	RATION_CAUSE_NO_CONTROLLER,  /* the controller isn't available at that place */
-	RATION_CAUSE_NOT_DELEGATED,  /* the place belongs to somebody else */
-	RATION_CAUSE_HAS_PROCESSES,  /* processes in a group that needs to be a node */
-	RATION_CAUSE_KERNEL_TOO_OLD, /* the kernel has no such file or call */
-	RATION_CAUSE_NOT_ENFORCEABLE,/* the policy forbids what this host can offer */
-	RATION_CAUSE_EXISTS,         /* a group of that name is there already */
-	RATION_CAUSE_VANISHED,       /* the group was removed meanwhile */
-	RATION_CAUSE_COMMAND,        /* the command itself couldn't be executed */
-	RATION_CAUSE_NO_MEMORY,      /* this process ran out of memory */
-	RATION_CAUSE_NO_GROUP,       /* there is no group of that name */
-	RATION_CAUSE_NO_PROCESS,     /* no such process, or none that can be in a group */
-	RATION_CAUSE_IN_USE,         /* more is in use than the new limit allows */
-	RATION_CAUSE_TIMEOUT,        /* it didn't happen in time */
+	RATION_CAUSE_UNKNOWN = 0,        /* only the errno is known */
+	RATION_CAUSE_INVALID = 100,        /* a value that is malformed or out of range */
+	RATION_CAUSE_CONTRADICTION = 101,  /* two values that can't hold together */
+	RATION_CAUSE_BAD_NAME = 102,       /* a tenant's or a group's name */
+	RATION_CAUSE_NO_CGROUP = 200,      /* no cgroup v2 hierarchy that we may write */
+	RATION_CAUSE_NO_CONTROLLER = 201,  /* the controller isn't available at that place */
+	RATION_CAUSE_NOT_DELEGATED = 202,  /* the place belongs to somebody else */
+	RATION_CAUSE_HAS_PROCESSES = 303,  /* processes in a group that needs to be a node */
+	RATION_CAUSE_KERNEL_TOO_OLD = 203, /* the kernel has no such file or call */
+	RATION_CAUSE_NOT_ENFORCEABLE = 204,/* the policy forbids what this host can offer */
+	RATION_CAUSE_EXISTS = 300,         /* a group of that name is there already */
+	RATION_CAUSE_VANISHED = 301,       /* the group was removed meanwhile */
+	RATION_CAUSE_COMMAND = 400,        /* the command itself couldn't be executed */
+	RATION_CAUSE_NO_MEMORY = 500,      /* this process ran out of memory */
+	RATION_CAUSE_NO_GROUP = 302,       /* there is no group of that name */
+	RATION_CAUSE_NO_PROCESS = 401,     /* no such process, or none that can be in a group */
+	RATION_CAUSE_IN_USE = 304,         /* more is in use than the new limit allows */
+	RATION_CAUSE_TIMEOUT = 501,        /* it didn't happen in time */
 };
 
 /*
@@ -119,77 +119,77 @@ struct ration_error {
 /* ------------------------------------------------------------------ limits */
 
 enum ration_limit {
-	RATION_LIMIT_MEMORY,        /* bytes */
-	RATION_LIMIT_SWAP,          /* bytes */
-	RATION_LIMIT_MEMORY_HIGH,   /* bytes */
-	RATION_LIMIT_MEMORY_LOW,    /* bytes */
-	RATION_LIMIT_MEMORY_MIN,    /* bytes */
-	RATION_LIMIT_HUGETLB,       /* bytes, of each page size */
-	RATION_LIMIT_CPUS,          /* microseconds of CPU in each 100 ms */
-	RATION_LIMIT_CPU_BURST,     /* microseconds */
-	RATION_LIMIT_CPU_IDLE,      /* 0 or 1 */
-	RATION_LIMIT_CPU_WEIGHT,    /* 1 to 10000, 100 is everybody's */
-	RATION_LIMIT_CPU_TIME,      /* microseconds, soft and hard */
-	RATION_LIMIT_TIMEOUT,       /* microseconds */
-	RATION_LIMIT_PIDS,          /* tasks: processes and threads */
-	RATION_LIMIT_CPUSET_CPUS,   /* a list: "0-3,8" */
-	RATION_LIMIT_CPUSET_MEMS,   /* a list of NUMA nodes: "0-1" */
-	RATION_LIMIT_IO_READ_BPS,   /* bytes a second, of each disk */
-	RATION_LIMIT_IO_WRITE_BPS,
-	RATION_LIMIT_IO_READ_IOPS,  /* operations a second, of each disk */
-	RATION_LIMIT_IO_WRITE_IOPS,
-	RATION_LIMIT_STALL_TIMEOUT, /* microseconds */
-	RATION_LIMIT_OUTPUT,        /* bytes on each of stdout and stderr */
+	RATION_LIMIT_MEMORY = 100,        /* bytes */
+	RATION_LIMIT_SWAP = 101,          /* bytes */
+	RATION_LIMIT_MEMORY_HIGH = 102,   /* bytes */
+	RATION_LIMIT_MEMORY_LOW = 103,    /* bytes */
+	RATION_LIMIT_MEMORY_MIN = 104,    /* bytes */
+	RATION_LIMIT_HUGETLB = 105,       /* bytes, of each page size */
+	RATION_LIMIT_CPUS = 200,          /* microseconds of CPU in each 100 ms */
+	RATION_LIMIT_CPU_BURST = 201,     /* microseconds */
+	RATION_LIMIT_CPU_IDLE = 202,      /* 0 or 1 */
+	RATION_LIMIT_CPU_WEIGHT = 203,    /* 1 to 10000, 100 is everybody's */
+	RATION_LIMIT_CPU_TIME = 204,      /* microseconds, soft and hard */
+	RATION_LIMIT_TIMEOUT = 500,       /* microseconds */
+	RATION_LIMIT_PIDS = 300,          /* tasks: processes and threads */
+	RATION_LIMIT_CPUSET_CPUS = 205,   /* a list: "0-3,8" */
+	RATION_LIMIT_CPUSET_MEMS = 206,   /* a list of NUMA nodes: "0-1" */
+	RATION_LIMIT_IO_READ_BPS = 400,   /* bytes a second, of each disk */
+	RATION_LIMIT_IO_WRITE_BPS = 401,
+	RATION_LIMIT_IO_READ_IOPS = 402,  /* operations a second, of each disk */
+	RATION_LIMIT_IO_WRITE_IOPS = 403,
+	RATION_LIMIT_STALL_TIMEOUT = 501, /* microseconds */
+	RATION_LIMIT_OUTPUT = 600,        /* bytes on each of stdout and stderr */
 	/* setrlimit(2), each soft and hard, in the resource's own unit. */
-	RATION_LIMIT_RLIMIT_AS,
-	RATION_LIMIT_RLIMIT_CORE,
-	RATION_LIMIT_RLIMIT_CPU,
-	RATION_LIMIT_RLIMIT_DATA,
-	RATION_LIMIT_RLIMIT_FSIZE,
-	RATION_LIMIT_RLIMIT_LOCKS,
-	RATION_LIMIT_RLIMIT_MEMLOCK,
-	RATION_LIMIT_RLIMIT_MSGQUEUE,
-	RATION_LIMIT_RLIMIT_NICE,
-	RATION_LIMIT_RLIMIT_NOFILE,
-	RATION_LIMIT_RLIMIT_NPROC,
-	RATION_LIMIT_RLIMIT_RSS,
-	RATION_LIMIT_RLIMIT_RTPRIO,
-	RATION_LIMIT_RLIMIT_RTTIME,
-	RATION_LIMIT_RLIMIT_SIGPENDING,
-	RATION_LIMIT_RLIMIT_STACK,
+	RATION_LIMIT_RLIMIT_AS = 1000,
+	RATION_LIMIT_RLIMIT_CORE = 1001,
+	RATION_LIMIT_RLIMIT_CPU = 1002,
+	RATION_LIMIT_RLIMIT_DATA = 1003,
+	RATION_LIMIT_RLIMIT_FSIZE = 1004,
+	RATION_LIMIT_RLIMIT_LOCKS = 1005,
+	RATION_LIMIT_RLIMIT_MEMLOCK = 1006,
+	RATION_LIMIT_RLIMIT_MSGQUEUE = 1007,
+	RATION_LIMIT_RLIMIT_NICE = 1008,
+	RATION_LIMIT_RLIMIT_NOFILE = 1009,
+	RATION_LIMIT_RLIMIT_NPROC = 1010,
+	RATION_LIMIT_RLIMIT_RSS = 1011,
+	RATION_LIMIT_RLIMIT_RTPRIO = 1012,
+	RATION_LIMIT_RLIMIT_RTTIME = 1013,
+	RATION_LIMIT_RLIMIT_SIGPENDING = 1014,
+	RATION_LIMIT_RLIMIT_STACK = 1015,
 };
-#define RATION_LIMIT_COUNT (RATION_LIMIT_RLIMIT_STACK + 1)
 
 /* What a limit's number means. */
 enum ration_unit {
-	RATION_UNIT_BYTES,
-	RATION_UNIT_USEC,    /* microseconds; written as a duration */
-	RATION_UNIT_CPUS,    /* hundred-thousandths of a CPU; written 1.5 or 150% */
-	RATION_UNIT_COUNT,
-	RATION_UNIT_CPULIST, /* text, no number */
-	RATION_UNIT_NODELIST,/* the same, of NUMA nodes */
+	RATION_UNIT_BYTES = 0,
+	RATION_UNIT_USEC = 1,    /* microseconds; written as a duration */
+	RATION_UNIT_CPUS = 2,    /* hundred-thousandths of a CPU; written 1.5 or 150% */
+	RATION_UNIT_COUNT = 3,
+	RATION_UNIT_CPULIST = 100, /* text, no number */
+	RATION_UNIT_NODELIST = 101,/* the same, of NUMA nodes */
 };
 
 /* What a limit has a value for each of. It is written KEY:VALUE, once for each key. */
 enum ration_key {
-	RATION_KEY_NONE,      /* one value, and no key */
-	RATION_KEY_DISK,      /* a path on it, its node in /dev, or its number "8:0" */
-	RATION_KEY_PAGE_SIZE, /* of huge pages: 2M */
+	RATION_KEY_NONE = 0,      /* one value, and no key */
+	RATION_KEY_DISK = 1,      /* a path on it, its node in /dev, or its number "8:0" */
+	RATION_KEY_PAGE_SIZE = 2, /* of huge pages: 2M */
 };
 
 /* What enforces a limit. */
 enum ration_mechanism {
-	RATION_MECHANISM_NONE,
-	RATION_MECHANISM_CGROUP2,
-	RATION_MECHANISM_CGROUP1,  /* a hierarchy of cgroup v1: of runs; of groups by hand beside a cgroup2 */
-	RATION_MECHANISM_RLIMIT,
-	RATION_MECHANISM_AFFINITY,
-	RATION_MECHANISM_NICE,
-	RATION_MECHANISM_WATCH,  /* the supervisor measures and acts */
+	RATION_MECHANISM_NONE = 0,
+	RATION_MECHANISM_CGROUP2 = 100,
+	RATION_MECHANISM_CGROUP1 = 101,  /* a hierarchy of cgroup v1: of runs; of groups by hand beside a cgroup2 */
+	RATION_MECHANISM_RLIMIT = 200,
+	RATION_MECHANISM_AFFINITY = 201,
+	RATION_MECHANISM_NICE = 202,
+	RATION_MECHANISM_WATCH = 300,  /* the supervisor measures and acts */
 };
 
 /* One row of the table of limits. Everything else about limits follows from it. */
 struct ration_limit_info {
+	size_t size;             /* sizeof(struct ration_limit_info) */
 	enum ration_limit limit;
 	enum ration_unit unit;
 	enum ration_key key;
@@ -201,7 +201,7 @@ struct ration_limit_info {
 	bool lifts;              /* "max" is a value: no limit */
 	bool protects;           /* a share that is kept for the group: "max" is all */
 	bool supervised;         /* takes a supervisor: only ration_run_start() can hold it */
-	enum ration_mechanism mechanisms[4]; /* what can hold it, the best first, up to NONE */
+	const enum ration_mechanism *mechanisms; /* what can hold it, the best first, up to NONE */
 	int resource;            /* the RLIMIT_* that it is, or -1 */
 	const char *kernel_file; /* "memory.high", or NULL */
 	const char *since;       /* the kernel that brought that file, or NULL */
@@ -214,11 +214,17 @@ struct ration_limit_info {
 /* Returns the row of `limit`, or NULL where there is none. Never freed. */
 RATION_PUBLIC const struct ration_limit_info *ration_limit_info(enum ration_limit limit);
 
+/*
+ * Returns row `i` of the table of limits, in the order of plans and receipts, or NULL
+ * behind the last. Later versions can have more rows. Never freed. Since 0.2.0.
+ */
+RATION_PUBLIC const struct ration_limit_info *ration_limit_at(size_t i);
+
 /* Who will be there to hold the limits of a plan. */
 enum ration_purpose {
-	RATION_PURPOSE_RUN,     /* the supervisor of ration_run_start() */
-	RATION_PURPOSE_GROUP,   /* a tenant or a group, and nobody beside it: the kernel alone */
-	RATION_PURPOSE_PROCESS, /* each process for itself, as it is started, attached or becomes a command */
+	RATION_PURPOSE_RUN = 0,     /* the supervisor of ration_run_start() */
+	RATION_PURPOSE_GROUP = 1,   /* a tenant or a group, and nobody beside it: the kernel alone */
+	RATION_PURPOSE_PROCESS = 2, /* each process for itself, as it is started, attached or becomes a command */
 };
 
 /* Tells whether a limit can be asked for at all for this purpose, on any host. */
@@ -295,10 +301,10 @@ RATION_PUBLIC const char *ration_format_duration(char buf[RATION_TEXT_MAX], uint
 /* -------------------------------------------------- virtual machine profile */
 
 enum ration_accel {
-	RATION_ACCEL_NONE, /* not a virtual machine */
-	RATION_ACCEL_KVM,
-	RATION_ACCEL_HVF,
-	RATION_ACCEL_TCG,
+	RATION_ACCEL_NONE = 0, /* not a virtual machine */
+	RATION_ACCEL_KVM = 1,
+	RATION_ACCEL_HVF = 2,
+	RATION_ACCEL_TCG = 3,
 };
 
 /* The sizes of a virtual machine's process. 0 in a field takes its default. */
@@ -328,9 +334,9 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_vm_limits(struct ration_vm *vm,
 
 /* Whose ulimit a wrapper is for. */
 enum ration_os {
-	RATION_OS_THIS,  /* the one that this was compiled for */
-	RATION_OS_LINUX,
-	RATION_OS_MACOS,
+	RATION_OS_THIS = 0,  /* the one that this was compiled for */
+	RATION_OS_LINUX = 1,
+	RATION_OS_MACOS = 2,
 };
 
 /* What to wrap. Zeroed fields take their defaults. */
@@ -366,20 +372,20 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_wrap(const struct ration_limits *limi
 
 /* Which cgroup hierarchies this machine shows to this process. */
 enum ration_hierarchy {
-	RATION_HIERARCHY_NONE,   /* nothing is mounted */
-	RATION_HIERARCHY_V1,     /* cgroup v1 only */
-	RATION_HIERARCHY_HYBRID, /* v1 with the controllers, v2 beside it */
-	RATION_HIERARCHY_V2,     /* cgroup v2 only */
+	RATION_HIERARCHY_NONE = 0,   /* nothing is mounted */
+	RATION_HIERARCHY_V1 = 1,     /* cgroup v1 only */
+	RATION_HIERARCHY_HYBRID = 2, /* v1 with the controllers, v2 beside it */
+	RATION_HIERARCHY_V2 = 3,     /* cgroup v2 only */
 };
 
 /* How BASE, the directory below which groups are made, was found. */
 enum ration_base_kind {
-	RATION_BASE_NONE,   /* there is none: base_reason says why */
-	RATION_BASE_GIVEN,  /* the caller named it */
-	RATION_BASE_ROOT,   /* the root of the hierarchy, and no service manager */
-	RATION_BASE_NESTED, /* below the group that this process lives in */
-	RATION_BASE_REFUSED,/* none: the caller named one that may not be written */
-	RATION_BASE_UNIT,   /* the group of a unit that systemd keeps for us, ration.service */
+	RATION_BASE_NONE = 0,   /* there is none: base_reason says why */
+	RATION_BASE_GIVEN = 100,  /* the caller named it */
+	RATION_BASE_ROOT = 101,   /* the root of the hierarchy, and no service manager */
+	RATION_BASE_NESTED = 102, /* below the group that this process lives in */
+	RATION_BASE_REFUSED = 1,/* none: the caller named one that may not be written */
+	RATION_BASE_UNIT = 103,   /* the group of a unit that systemd keeps for us, ration.service */
 };
 
 /* Controllers, as bits. */
@@ -502,16 +508,16 @@ RATION_PUBLIC void ration_host_info(const struct ration_host *host, struct ratio
 /* -------------------------------------------------------------------- plan */
 
 enum ration_policy {
-	RATION_ENFORCE_FALLBACK, /* a weaker mechanism is taken, and named */
-	RATION_ENFORCE_STRICT,   /* all must hold for the whole group, by the kernel */
-	RATION_ENFORCE_ANY,      /* run even where a limit can't be enforced at all */
+	RATION_ENFORCE_FALLBACK = 0, /* a weaker mechanism is taken, and named */
+	RATION_ENFORCE_STRICT = 1,   /* all must hold for the whole group, by the kernel */
+	RATION_ENFORCE_ANY = 2,      /* run even where a limit can't be enforced at all */
 };
 
 enum ration_scope {
-	RATION_SCOPE_NONE,
-	RATION_SCOPE_GROUP,   /* the sum over all processes of the group */
-	RATION_SCOPE_PROCESS, /* each process for itself */
-	RATION_SCOPE_USER,    /* all processes of one uid */
+	RATION_SCOPE_NONE = 0,
+	RATION_SCOPE_GROUP = 1,   /* the sum over all processes of the group */
+	RATION_SCOPE_PROCESS = 2, /* each process for itself */
+	RATION_SCOPE_USER = 3,    /* all processes of one uid */
 };
 
 /* "cgroup2", "rlimit", …; never NULL for a value of the enum. */
@@ -599,10 +605,10 @@ RATION_PUBLIC const struct ration_plan_item *ration_plan_item(const struct ratio
 
 /* How much a finding matters. */
 enum ration_severity {
-	RATION_SEVERITY_OK,   /* how it is here, and as it should be */
-	RATION_SEVERITY_NOTE, /* something to know; no limit is weaker for it, or hardly one */
-	RATION_SEVERITY_WARN, /* a limit is held by less than it could be, or by nothing */
-	RATION_SEVERITY_BAD,  /* memory, cpus or pids isn't held as RATION_ENFORCE_STRICT has it */
+	RATION_SEVERITY_OK = 0,   /* how it is here, and as it should be */
+	RATION_SEVERITY_NOTE = 100, /* something to know; no limit is weaker for it, or hardly one */
+	RATION_SEVERITY_WARN = 200, /* a limit is held by less than it could be, or by nothing */
+	RATION_SEVERITY_BAD = 300,  /* memory, cpus or pids isn't held as RATION_ENFORCE_STRICT has it */
 };
 
 /* "ok", "note", "warn", "bad" */
@@ -615,7 +621,6 @@ struct ration_finding {
 	enum ration_severity severity;
 	const char *text;         /* what it is and what it does, a sentence without its full stop */
 	const char *fix;          /* the one thing that would make it better, mostly a command, or "" */
-	uint64_t limits;          /* that it weakens, as bits: 1 << enum ration_limit */
 };
 
 struct ration_findings;
@@ -639,6 +644,10 @@ RATION_PUBLIC size_t ration_findings_count(const struct ration_findings *finding
 /* Returns finding `i`, the worst first, or NULL. */
 RATION_PUBLIC const struct ration_finding *ration_findings_item(const struct ration_findings *findings, size_t i);
 
+/* Tells whether finding `i` weakens a limit. False where there is no such finding. Since 0.2.0. */
+RATION_PUBLIC bool ration_findings_weakens(const struct ration_findings *findings, size_t i,
+		enum ration_limit limit);
+
 /* --------------------------------------------------------- virtual machines */
 
 /* What RLIMIT_CPU gives a VM's process in a fallback, in seconds: a safety net. */
@@ -660,20 +669,20 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_vm_fallback(const struct ration_vm *v
 
 /* Why a run ended. */
 enum ration_verdict {
-	RATION_VERDICT_OK,              /* exit 0 */
-	RATION_VERDICT_EXIT,            /* exit other than 0 */
-	RATION_VERDICT_SIGNAL,          /* a signal that wasn't ours */
-	RATION_VERDICT_CPU_TIME,
-	RATION_VERDICT_CPU_TIME_SOFT,
-	RATION_VERDICT_WALL_TIME,
-	RATION_VERDICT_MEMORY,          /* its own memory limit */
-	RATION_VERDICT_MEMORY_EXTERNAL, /* the tenant's, an ancestor's, the machine's */
-	RATION_VERDICT_MEMORY_STALL,
-	RATION_VERDICT_PIDS,            /* the watch only: a kernel refuses the fork */
-	RATION_VERDICT_OUTPUT,
-	RATION_VERDICT_INTERRUPTED,     /* a signal to the supervisor */
-	RATION_VERDICT_NOT_STARTED,     /* the command couldn't be executed */
-	RATION_VERDICT_INTERNAL,        /* the supervisor failed */
+	RATION_VERDICT_OK = 0,              /* exit 0 */
+	RATION_VERDICT_EXIT = 1,            /* exit other than 0 */
+	RATION_VERDICT_SIGNAL = 2,          /* a signal that wasn't ours */
+	RATION_VERDICT_CPU_TIME = 200,
+	RATION_VERDICT_CPU_TIME_SOFT = 201,
+	RATION_VERDICT_WALL_TIME = 500,
+	RATION_VERDICT_MEMORY = 100,          /* its own memory limit */
+	RATION_VERDICT_MEMORY_EXTERNAL = 101, /* the tenant's, an ancestor's, the machine's */
+	RATION_VERDICT_MEMORY_STALL = 102,
+	RATION_VERDICT_PIDS = 300,            /* the watch only: a kernel refuses the fork */
+	RATION_VERDICT_OUTPUT = 600,
+	RATION_VERDICT_INTERRUPTED = 700,     /* a signal to the supervisor */
+	RATION_VERDICT_NOT_STARTED = 800,     /* the command couldn't be executed */
+	RATION_VERDICT_INTERNAL = 801,        /* the supervisor failed */
 };
 
 /* "ok", "wall-time", "memory-external", … */
@@ -681,132 +690,178 @@ RATION_PUBLIC const char *ration_verdict_name(enum ration_verdict verdict);
 
 /* At which level of the tree a counter moved. */
 enum ration_level {
-	RATION_LEVEL_GROUP,
-	RATION_LEVEL_TENANT,
-	RATION_LEVEL_ANCESTOR,
-	RATION_LEVEL_MACHINE,
-	RATION_LEVEL_OUTSIDE,      /* a group above all that can be seen from here, or the machine */
+	RATION_LEVEL_GROUP = 0,
+	RATION_LEVEL_TENANT = 100,
+	RATION_LEVEL_ANCESTOR = 200,
+	RATION_LEVEL_MACHINE = 400,
+	RATION_LEVEL_OUTSIDE = 300,      /* a group above all that can be seen from here, or the machine */
 };
 
 RATION_PUBLIC const char *ration_level_name(enum ration_level level);
 
 /* One counter that moved: what a verdict rests on. */
 struct ration_evidence {
-	char counter[56];          /* "memory.events.local oom_kill" */
+	size_t size;               /* sizeof(struct ration_evidence), set by the caller */
+	const char *counter;       /* "memory.events.local oom_kill" */
 	enum ration_level level;
-	char where[200];           /* the group whose counter it is, or "" */
+	const char *where;         /* the group whose counter it is, or "" */
 	uint64_t before, after;
 };
-#define RATION_EVIDENCE_MAX 8
 
 /* What a run used. */
 enum ration_metric {
-	RATION_METRIC_WALL_USEC,
-	RATION_METRIC_CPU_USEC,
-	RATION_METRIC_CPU_USER_USEC,
-	RATION_METRIC_CPU_SYSTEM_USEC,
-	RATION_METRIC_THROTTLED_COUNT,
-	RATION_METRIC_THROTTLED_USEC,
-	RATION_METRIC_MEMORY_PEAK_BYTES,
-	RATION_METRIC_MEMORY_ANON_BYTES,
-	RATION_METRIC_MEMORY_FILE_BYTES,
-	RATION_METRIC_MEMORY_SHMEM_BYTES,
-	RATION_METRIC_MEMORY_KERNEL_BYTES,
-	RATION_METRIC_SWAP_PEAK_BYTES,
-	RATION_METRIC_MAXRSS_BYTES,       /* of the largest single process */
-	RATION_METRIC_PIDS_PEAK,
-	RATION_METRIC_PIDS_REFUSED,
-	RATION_METRIC_OOM_KILLS,          /* in the group, by any OOM kill, as the kernel counts:
+	RATION_METRIC_NONE = 0, /* no metric: what ration_metric_at() returns behind the last */
+	RATION_METRIC_WALL_USEC = 500,
+	RATION_METRIC_CPU_USEC = 200,
+	RATION_METRIC_CPU_USER_USEC = 201,
+	RATION_METRIC_CPU_SYSTEM_USEC = 202,
+	RATION_METRIC_THROTTLED_COUNT = 203,
+	RATION_METRIC_THROTTLED_USEC = 204,
+	RATION_METRIC_MEMORY_PEAK_BYTES = 100,
+	RATION_METRIC_MEMORY_ANON_BYTES = 102,
+	RATION_METRIC_MEMORY_FILE_BYTES = 103,
+	RATION_METRIC_MEMORY_SHMEM_BYTES = 104,
+	RATION_METRIC_MEMORY_KERNEL_BYTES = 105,
+	RATION_METRIC_SWAP_PEAK_BYTES = 150,
+	RATION_METRIC_MAXRSS_BYTES = 106,       /* of the largest single process */
+	RATION_METRIC_PIDS_PEAK = 300,
+	RATION_METRIC_PIDS_REFUSED = 302,
+	RATION_METRIC_OOM_KILLS = 107,          /* in the group, by any OOM kill, as the kernel counts:
 					     the first victim of a group kill mostly twice */
-	RATION_METRIC_MEMORY_HIGH_COUNT,
-	RATION_METRIC_IO_READ_BYTES,
-	RATION_METRIC_IO_WRITE_BYTES,
-	RATION_METRIC_IO_READ_OPS,
-	RATION_METRIC_IO_WRITE_OPS,
-	RATION_METRIC_CPU_PRESSURE_SOME_USEC,
-	RATION_METRIC_MEMORY_PRESSURE_SOME_USEC,
-	RATION_METRIC_MEMORY_PRESSURE_FULL_USEC,
-	RATION_METRIC_IO_PRESSURE_FULL_USEC,
-	RATION_METRIC_STDOUT_BYTES,       /* passed on, where output is limited */
-	RATION_METRIC_STDERR_BYTES,
+	RATION_METRIC_MEMORY_HIGH_COUNT = 108,
+	RATION_METRIC_IO_READ_BYTES = 400,
+	RATION_METRIC_IO_WRITE_BYTES = 401,
+	RATION_METRIC_IO_READ_OPS = 402,
+	RATION_METRIC_IO_WRITE_OPS = 403,
+	RATION_METRIC_CPU_PRESSURE_SOME_USEC = 205,
+	RATION_METRIC_MEMORY_PRESSURE_SOME_USEC = 109,
+	RATION_METRIC_MEMORY_PRESSURE_FULL_USEC = 110,
+	RATION_METRIC_IO_PRESSURE_FULL_USEC = 404,
+	RATION_METRIC_STDOUT_BYTES = 600,       /* passed on, where output is limited */
+	RATION_METRIC_STDERR_BYTES = 601,
 	/* Of groups that live: never in a receipt. */
-	RATION_METRIC_MEMORY_CURRENT_BYTES,
-	RATION_METRIC_SWAP_CURRENT_BYTES,
-	RATION_METRIC_PIDS_CURRENT,
-	RATION_METRIC_FROZEN_USEC,        /* since 6.18 */
+	RATION_METRIC_MEMORY_CURRENT_BYTES = 101,
+	RATION_METRIC_SWAP_CURRENT_BYTES = 151,
+	RATION_METRIC_PIDS_CURRENT = 301,
+	RATION_METRIC_FROZEN_USEC = 501,        /* since 6.18 */
 };
-#define RATION_METRIC_COUNT (RATION_METRIC_FROZEN_USEC + 1)
 
 /* Where a metric comes from. */
 enum ration_source {
-	RATION_SOURCE_ABSENT,  /* not known: the value means nothing */
-	RATION_SOURCE_CGROUP2,
-	RATION_SOURCE_RUSAGE,  /* wait4(2): waited-for processes only */
-	RATION_SOURCE_SAMPLED, /* seen by the watch: peaks between two looks are missed */
-	RATION_SOURCE_CLOCK,   /* the supervisor's own clock or count: exact */
-	RATION_SOURCE_CGROUP1,
+	RATION_SOURCE_ABSENT = 0,  /* not known: the value means nothing */
+	RATION_SOURCE_CGROUP2 = 100,
+	RATION_SOURCE_RUSAGE = 200,  /* wait4(2): waited-for processes only */
+	RATION_SOURCE_SAMPLED = 300, /* seen by the watch: peaks between two looks are missed */
+	RATION_SOURCE_CLOCK = 301,   /* the supervisor's own clock or count: exact */
+	RATION_SOURCE_CGROUP1 = 101,
 };
 
 /* "wall_usec", "memory_peak_bytes", … */
 RATION_PUBLIC const char *ration_metric_name(enum ration_metric metric);
+/*
+ * Returns metric `i` in the order in which tables show them, or RATION_METRIC_NONE behind
+ * the last. Later versions can have more. Since 0.2.0.
+ */
+RATION_PUBLIC enum ration_metric ration_metric_at(size_t i);
 /* "cgroup2", "rusage", "sampled", "clock", "cgroup1"; "absent" for the first. */
 RATION_PUBLIC const char *ration_source_name(enum ration_source source);
 
 /* How the command came into its group. */
 enum ration_birth {
-	RATION_BIRTH_NONE,     /* there is no group, or nothing was started */
-	RATION_BIRTH_CLONED,   /* born inside: clone3(CLONE_INTO_CGROUP) */
-	RATION_BIRTH_MIGRATED, /* stopped, moved in, released before exec */
-	RATION_BIRTH_JOINED,   /* born inside where there is cgroup2, and moved itself into the directories
+	RATION_BIRTH_NONE = 0,     /* there is no group, or nothing was started */
+	RATION_BIRTH_CLONED = 1,   /* born inside: clone3(CLONE_INTO_CGROUP) */
+	RATION_BIRTH_MIGRATED = 2, /* stopped, moved in, released before exec */
+	RATION_BIRTH_JOINED = 3,   /* born inside where there is cgroup2, and moved itself into the directories
 				  of cgroup v1 before exec */
 };
 
 /* What held the processes together. */
 enum ration_containment {
-	RATION_CONTAINMENT_CGROUP,    /* a cgroup: nothing escapes */
-	RATION_CONTAINMENT_SUBREAPER, /* descendants of a child subreaper, by /proc */
-	RATION_CONTAINMENT_FOLLOWED,  /* macOS: descendants as they are seen. What has left its process
+	RATION_CONTAINMENT_CGROUP = 0,    /* a cgroup: nothing escapes */
+	RATION_CONTAINMENT_SUBREAPER = 100, /* descendants of a child subreaper, by /proc */
+	RATION_CONTAINMENT_FOLLOWED = 101,  /* macOS: descendants as they are seen. What has left its process
 					 group and lost its parent between two looks escapes */
 };
 
-/* What one limit came to, beside the plan's item of the same index. */
+/* What one limit came to. */
 struct ration_outcome {
-	uint64_t observed;   /* what was measured when the limit was acted on; valid */
-	bool acted;          /* only where this limit ended the run */
+	size_t size;         /* sizeof(struct ration_outcome), set by the caller */
+	bool acted;          /* this limit ended the run */
+	uint64_t observed;   /* what was measured then; 0 where it didn't */
 	bool changed;        /* somebody has changed its kernel file while the run lasted */
-	uint64_t at_end;     /* and this was in force at the end; valid only where it was changed */
+	uint64_t at_end;     /* and this was in force at the end; 0 where it wasn't changed */
 };
 
-struct ration_receipt {
-	size_t size;                  /* sizeof(struct ration_receipt) */
-	enum ration_verdict verdict;
-	int exit_code;                /* what `ration run` exits with */
-	int child_status;             /* exit code of the command; -1: it didn't exit */
-	int child_signal;             /* signal that ended the command; 0: none */
-	bool core;                    /* it dumped core */
-	bool truncated;               /* output was cut */
-	int start_errno;              /* errno of the failed exec, positive, or 0 */
-	enum ration_birth birth;
-	enum ration_containment containment;
-	uint64_t leftover_killed;     /* processes that outlived the command */
-	size_t n_evidence;
-	struct ration_evidence evidence[RATION_EVIDENCE_MAX];
-	uint64_t metric[RATION_METRIC_COUNT];
-	enum ration_source source[RATION_METRIC_COUNT];
-	struct ration_outcome outcome[RATION_LIMIT_COUNT]; /* by enum ration_limit */
-	char group[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */
-	char escaped_to[200];         /* the group that the command has moved to, out of its own: it
-					 was ended for that, with verdict internal; "": it hasn't */
-	bool status_lost;             /* this process waited for the command by itself, or ignores
-					 SIGCHLD: how it ended isn't known. The verdict is that of
-					 the limit that ended it, or internal */
-};
+/* The record of a run that is over. */
+struct ration_receipt;
+
+RATION_PUBLIC enum ration_verdict ration_receipt_verdict(const struct ration_receipt *receipt);
+
+/* Returns what `ration run` exits with: 0 to 255. */
+RATION_PUBLIC int ration_receipt_exit_code(const struct ration_receipt *receipt);
+
+/* Returns the exit code of the command, or -1 where it didn't exit. */
+RATION_PUBLIC int ration_receipt_child_status(const struct ration_receipt *receipt);
+
+/* Returns the signal that ended the command, or 0. */
+RATION_PUBLIC int ration_receipt_child_signal(const struct ration_receipt *receipt);
+
+/* Tells whether the command dumped core. */
+RATION_PUBLIC bool ration_receipt_core(const struct ration_receipt *receipt);
+
+/*
+ * Tells whether this process waited for the command by itself, or ignores SIGCHLD: how it
+ * ended isn't known then. The verdict is that of the limit that ended it, or internal.
+ */
+RATION_PUBLIC bool ration_receipt_status_lost(const struct ration_receipt *receipt);
+
+/* Tells whether output was cut. */
+RATION_PUBLIC bool ration_receipt_truncated(const struct ration_receipt *receipt);
+
+/* Returns the errno of the failed exec, positive, or 0. */
+RATION_PUBLIC int ration_receipt_start_errno(const struct ration_receipt *receipt);
+
+RATION_PUBLIC enum ration_birth ration_receipt_birth(const struct ration_receipt *receipt);
+RATION_PUBLIC enum ration_containment ration_receipt_containment(const struct ration_receipt *receipt);
+
+/* Returns how many processes outlived the command and were killed. */
+RATION_PUBLIC uint64_t ration_receipt_leftover_killed(const struct ration_receipt *receipt);
+
+/* Returns the address of the run, "TENANT/NAME"; "" where nothing was started. */
+RATION_PUBLIC const char *ration_receipt_address(const struct ration_receipt *receipt);
+
+/*
+ * Returns the group that the command has moved to, out of its own: it was ended for
+ * that, with verdict internal. "": it hasn't.
+ */
+RATION_PUBLIC const char *ration_receipt_escaped_to(const struct ration_receipt *receipt);
+
+/*
+ * Reads what the run used. `ret_value` may be NULL; it is 0 where the source is
+ * RATION_SOURCE_ABSENT: the metric isn't known, or this version has no such metric.
+ */
+RATION_PUBLIC enum ration_source ration_receipt_metric(const struct ration_receipt *receipt,
+		enum ration_metric metric, uint64_t *ret_value);
+
+/*
+ * Fills in what came of a limit, in the unit of its row. Returns whether there is something to tell:
+ * the limit has ended the run, or was changed meanwhile.
+ */
+RATION_PUBLIC bool ration_receipt_outcome(const struct ration_receipt *receipt, enum ration_limit limit,
+		struct ration_outcome *ret_outcome);
+
+/*
+ * Fills in evidence `i`. Its texts live as long as the receipt. Returns false, and leaves
+ * `ret_evidence` as it is, where there isn't so much: go on from 0 until then.
+ */
+RATION_PUBLIC bool ration_receipt_evidence(const struct ration_receipt *receipt, size_t i,
+		struct ration_evidence *ret_evidence);
 
 /* --------------------------------------------------------------------- run */
 
 enum ration_output_mode {
-	RATION_OUTPUT_KILL,     /* end the run at the byte after the limit */
-	RATION_OUTPUT_TRUNCATE, /* drop what is too much, let it run */
+	RATION_OUTPUT_KILL = 0,     /* end the run at the byte after the limit */
+	RATION_OUTPUT_TRUNCATE = 1, /* drop what is too much, let it run */
 };
 
 /* What to run, and how to end it. Zeroed fields take their defaults. */
@@ -866,7 +921,7 @@ RATION_PUBLIC int ration_run_fd(const struct ration_run *run);
 RATION_PUBLIC int ration_run_pid(const struct ration_run *run);
 
 /* Returns the group's address, "TENANT/NAME". */
-RATION_PUBLIC const char *ration_run_group(const struct ration_run *run);
+RATION_PUBLIC const char *ration_run_address(const struct ration_run *run);
 
 /*
  * Handles what has happened, without waiting. Returns 1 when the run is over
@@ -910,6 +965,19 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_run_wait(struct ration_run *run,
  * long as `run`.
  */
 RATION_PUBLIC const struct ration_receipt *ration_run_receipt(const struct ration_run *run);
+
+/*
+ * Makes the receipt of a run that failed, for those who keep one of each: from the error that
+ * ration_run_start() returned (`run` is NULL then), or ration_run_dispatch() or _wait(). The verdict is
+ * not-started for RATION_CAUSE_COMMAND, else internal; nothing else is known.
+ * The receipt is the caller's.
+ * Errors: -ENOMEM. Since 0.2.0.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_receipt_new_failed(const struct ration_run *run,
+		const struct ration_error *error, struct ration_receipt **ret_receipt);
+
+/* Frees a receipt of ration_receipt_new_failed(); those of runs go with the run. Takes NULL, returns NULL. */
+RATION_PUBLIC struct ration_receipt *ration_receipt_free(struct ration_receipt *receipt);
 
 /* ------------------------------------------------------------------ groups */
 
@@ -1022,7 +1090,8 @@ struct ration_attach_report {
 	bool moved;               /* it is in the group; false: only its own limits were set */
 	uint64_t elsewhere_bytes; /* resident memory it brought along: charged to where it was until
 				     it is freed. RATION_UNLIMITED: not known */
-	char from[512];           /* the group it was in, a path below the mount; "" if not known */
+	const char *from;         /* the group it was in, a path below the mount; "" if not known.
+				     Lives until the next call for this group's handle */
 };
 
 /*
@@ -1088,24 +1157,35 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_exec(struct ration_group *group
 		const struct ration_spawn_options *options, struct ration_error *reterr);
 
 /* What a group uses now, and has used. */
-struct ration_stats {
-	size_t size;              /* sizeof(struct ration_stats), set by the caller */
-	bool populated;           /* it, or one below it, has processes */
-	bool frozen;
-	uint64_t processes;       /* RATION_UNLIMITED: not known */
-	uint64_t pressure_memory_pct100; /* memory.pressure, some avg10, in hundredths of a percent;
-					    RATION_UNLIMITED: not known */
-	uint64_t metric[RATION_METRIC_COUNT];
-	enum ration_source source[RATION_METRIC_COUNT]; /* RATION_SOURCE_ABSENT: the value means nothing */
-};
+struct ration_stats;
 
-/* Reads them. What this kernel or these controllers don't count is absent, never 0. */
-RATION_PUBLIC RATION_MUST_CHECK int ration_group_stats(const struct ration_group *group,
-		struct ration_stats *stats, struct ration_error *reterr);
+/*
+ * Reads it. What this kernel or these controllers don't count is absent, never 0.
+ * `ret_stats` is the caller's.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_stats_new(const struct ration_group *group,
+		struct ration_stats **ret_stats, struct ration_error *reterr);
+RATION_PUBLIC struct ration_stats *ration_stats_free(struct ration_stats *stats);
+
+/* Tells whether the group, or one below it, has processes. */
+RATION_PUBLIC bool ration_stats_populated(const struct ration_stats *stats);
+
+/* Tells whether all of them are stopped. */
+RATION_PUBLIC bool ration_stats_frozen(const struct ration_stats *stats);
+
+/* Returns how many processes there are. RATION_UNLIMITED: not known. */
+RATION_PUBLIC uint64_t ration_stats_processes(const struct ration_stats *stats);
+
+/* Returns memory.pressure, some avg10, in hundredths of a percent. RATION_UNLIMITED: not known. */
+RATION_PUBLIC uint64_t ration_stats_memory_pressure_pct100(const struct ration_stats *stats);
+
+/* As ration_receipt_metric(). */
+RATION_PUBLIC enum ration_source ration_stats_metric(const struct ration_stats *stats,
+		enum ration_metric metric, uint64_t *ret_value);
 
 /* One limit of a group that lives. */
 struct ration_group_limit {
-	size_t size;              /* sizeof(struct ration_group_limit), set by the caller */
+	size_t size;              /* sizeof(struct ration_group_limit) */
 	enum ration_limit limit;
 	bool has_asked;           /* it was asked for, by ration_group_create() or _update() or a run */
 	uint64_t asked;
@@ -1114,9 +1194,9 @@ struct ration_group_limit {
 	uint64_t here;            /* in the unit of the limit's row */
 	uint64_t effective;       /* the lowest of it and of all above it */
 	enum ration_level level;  /* at which that is; the machine's own for what nobody limits */
-	char where[256];          /* the path of the group that binds, or "" */
+	const char *where;        /* the path of the group that binds, or "" */
 	/* Limits that are text, "0-3"; "" for the others. */
-	char asked_text[256], here_text[256], effective_text[256];
+	const char *asked_text, *here_text, *effective_text;
 	enum ration_mechanism mechanism; /* whose `here` is; NONE where there is none */
 	const char *file;         /* the kernel file that it was read from, or NULL */
 };
@@ -1124,10 +1204,12 @@ struct ration_group_limit {
 /*
  * Reads one limit: as asked for, as its kernel file has it, and as it comes to
  * through all groups above, up to what this process can see.
+ * `ret_limit` is the caller's, and its texts with it.
  * Errors: -ENODATA (the limit isn't one of groups).
  */
-RATION_PUBLIC RATION_MUST_CHECK int ration_group_limit(const struct ration_group *group,
-		enum ration_limit limit, struct ration_group_limit *ret_limit, struct ration_error *reterr);
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_limit_new(const struct ration_group *group,
+		enum ration_limit limit, struct ration_group_limit **ret_limit, struct ration_error *reterr);
+RATION_PUBLIC struct ration_group_limit *ration_group_limit_free(struct ration_group_limit *limit);
 
 /*
  * Stops or continues all processes of the group and below it (cgroup.freeze,
@@ -1159,9 +1241,9 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_reclaim(struct ration_group *gr
 
 /* What becomes of the processes of a group that is removed. */
 enum ration_remove {
-	RATION_REMOVE_EMPTY,   /* there must be none */
-	RATION_REMOVE_KILL,    /* they are killed */
-	RATION_REMOVE_RELEASE, /* they live on: where they came from, or else where the caller is */
+	RATION_REMOVE_EMPTY = 0,   /* there must be none */
+	RATION_REMOVE_KILL = 1,    /* they are killed */
+	RATION_REMOVE_RELEASE = 2, /* they live on: where they came from, or else where the caller is */
 };
 
 /* What a removal did. */
@@ -1194,10 +1276,10 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_pids(const struct ration_group 
 
 /* Whether the process that a group belongs to lives. */
 enum ration_owner {
-	RATION_OWNER_UNKNOWN, /* no record, or one of another pid namespace */
-	RATION_OWNER_ALIVE,
-	RATION_OWNER_DEAD,
-	RATION_OWNER_KEPT,    /* it belongs to nobody: it stays until it is removed */
+	RATION_OWNER_UNKNOWN = 0, /* no record, or one of another pid namespace */
+	RATION_OWNER_ALIVE = 1,
+	RATION_OWNER_DEAD = 2,
+	RATION_OWNER_KEPT = 3,    /* it belongs to nobody: it stays until it is removed */
 };
 
 /* "unknown", "alive", "dead", "kept". */
@@ -1213,7 +1295,7 @@ struct ration_list_item {
 	uint32_t uid;          /* whose its directory is */
 	uint64_t created_usec; /* since the epoch; 0: not known */
 	const char *command;   /* what runs in it, or what it is for; "": not known */
-	struct ration_stats stats;
+	const struct ration_stats *stats; /* lives as long as the list */
 };
 
 struct ration_list;
@@ -1234,23 +1316,22 @@ RATION_PUBLIC const struct ration_list_item *ration_list_item(const struct ratio
 
 /* What can happen to a tenant or a group. */
 enum ration_event_kind {
-	RATION_EVENT_OOM,           /* its own memory limit was hit, and reclaim didn't help (5.2) */
-	RATION_EVENT_OOM_KILL,      /* processes in it or below it were killed for want of memory,
+	RATION_EVENT_OOM = 0,           /* its own memory limit was hit, and reclaim didn't help (5.2) */
+	RATION_EVENT_OOM_KILL = 1,      /* processes in it or below it were killed for want of memory,
 				       whoever's limit that was */
-	RATION_EVENT_MEMORY_HIGH,   /* it went above its memory.high, and was throttled (5.2) */
-	RATION_EVENT_TASKS_REFUSED, /* forks were refused: told where the fork was tried, and since
+	RATION_EVENT_MEMORY_HIGH = 2,   /* it went above its memory.high, and was throttled (5.2) */
+	RATION_EVENT_TASKS_REFUSED = 16, /* forks were refused: told where the fork was tried, and since
 				       6.11 where the limit was, and above it */
-	RATION_EVENT_POPULATED,     /* it has processes, or one below it has */
-	RATION_EVENT_EMPTY,         /* the last of them has gone */
-	RATION_EVENT_FROZEN,        /* all are stopped (5.2) */
-	RATION_EVENT_THAWED,
-	RATION_EVENT_PRESSURE,      /* it was stalled for want of memory: see the options (4.20) */
-	RATION_EVENT_GONE,          /* it was removed: the last event */
+	RATION_EVENT_POPULATED = 24,     /* it has processes, or one below it has */
+	RATION_EVENT_EMPTY = 25,         /* the last of them has gone */
+	RATION_EVENT_FROZEN = 26,        /* all are stopped (5.2) */
+	RATION_EVENT_THAWED = 27,
+	RATION_EVENT_PRESSURE = 40,      /* it was stalled for want of memory: see the options (4.20) */
+	RATION_EVENT_GONE = 28,          /* it was removed: the last event */
 };
-#define RATION_EVENT_COUNT (RATION_EVENT_GONE + 1)
 
-/* A kind as a bit, for sets of them. */
-#define RATION_EVENT_BIT(kind) (1u << (kind))
+/* A kind as a bit, for sets of them: kinds are 0 to 63. */
+#define RATION_EVENT_BIT(kind) (UINT64_C(1) << (kind))
 
 /* "oom", "oom-kill", "memory-high", … */
 RATION_PUBLIC const char *ration_event_name(enum ration_event_kind kind);
@@ -1258,7 +1339,7 @@ RATION_PUBLIC const char *ration_event_name(enum ration_event_kind kind);
 /* What to wait for. Zeroed fields take their defaults. */
 struct ration_events_options {
 	size_t size;                   /* sizeof(struct ration_events_options) */
-	uint32_t kinds;                /* bits; default: all that can be told here */
+	uint64_t kinds;                /* bits; default: all that can be told here */
 	bool pressure_some;            /* stalls of any process; default: of all at once ("full") */
 	uint64_t pressure_stall_usec;  /* stalled for as long as this, default a tenth of the window… */
 	uint64_t pressure_window_usec; /* …in this: 500 ms to 10 s, default 2 s. A multiple of 2 s
@@ -1305,7 +1386,7 @@ RATION_PUBLIC struct ration_events *ration_events_free(struct ration_events *eve
 RATION_PUBLIC int ration_events_fd(const struct ration_events *events);
 
 /* Returns the kinds that can be told here, as bits. */
-RATION_PUBLIC uint32_t ration_events_kinds(const struct ration_events *events);
+RATION_PUBLIC uint64_t ration_events_kinds(const struct ration_events *events);
 
 /*
  * Tells one thing that has happened, without waiting: 1, and 0 where there is
@@ -1342,7 +1423,7 @@ struct ration_guard_report {
 	bool killed;              /* false in a dry run, or when the group was removed meanwhile */
 	bool emptied;             /* no process of it is left; false: some didn't die in 10 s */
 	bool avoided;             /* it was one to be avoided, and there was no other */
-	char group[2 * RATION_NAME_MAX + 2]; /* its address */
+	const char *group;        /* its address; lives until the next call for this guard */
 	uint64_t candidates;      /* groups with processes, of which it was one */
 	uint64_t processes;       /* that it had */
 	uint64_t stalled_usec;    /* the tenant was stalled for so long… */
@@ -1386,10 +1467,10 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_guard_next(struct ration_guard *guard
 
 /* What becomes of a group that garbage collection looks at. */
 enum ration_gc_action {
-	RATION_GC_LIVE,    /* its owner lives, or isn't known, or it is kept, or another user's: left
+	RATION_GC_LIVE = 0,    /* its owner lives, or isn't known, or it is kept, or another user's: left
 			      alone */
-	RATION_GC_REMOVED, /* or would be, in a dry run */
-	RATION_GC_FAILED,  /* its processes don't die */
+	RATION_GC_REMOVED = 1, /* or would be, in a dry run */
+	RATION_GC_FAILED = 2,  /* its processes don't die */
 };
 
 /* How to collect. Zeroed fields take their defaults. */

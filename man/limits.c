@@ -76,10 +76,10 @@ static void print_rlimit(const struct ration_limit_info *info)
 
 int main(void)
 {
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+	const struct ration_limit_info *info;
 
-		if (info && !is_rlimit(info))
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		if (!is_rlimit(info))
 			print_limit(info);
 	}
 	(void)printf(".It Fl Fl rlimit Ar NAME Ns = Ns Ar SOFT Ns Op : Ns Ar HARD\n"
@@ -87,10 +87,8 @@ int main(void)
 			"Without\n.Ar HARD\nboth limits are\n.Ar SOFT .\n"
 			"Default: inherited;\n.Cm core\nis 0.\n"
 			".Bl -tag -width sigpending -compact\n");
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
-
-		if (info && is_rlimit(info))
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		if (is_rlimit(info))
 			print_rlimit(info);
 	}
 	(void)printf(".El\n");

@@ -11,9 +11,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/groups.h"
+#include "cli/group-limits.h"
 #include "cli/json.h"
 #include "cli/output.h"
 #include "util/cleanup.h"
@@ -35,6 +37,7 @@ struct job {
 	struct ration_plan *plan;
 	struct ration_group *group;
 	struct json_attach done;
+	struct group_limits bounds;
 };
 
 /* ------------------------------------------------------------------ before */
@@ -129,6 +132,8 @@ static int attach(struct job *job, struct ration_error *reterr)
 			return r;
 		}
 		job->done.n++;
+		/* NULL is for want of memory: the move has succeeded all the same. */
+		done->from = strdup(done->report.from);
 	}
 	return 0;
 }
@@ -153,28 +158,35 @@ static bool binds(const struct ration_group_limit *at)
 /* Looks up what holds in the group. What can't be read isn't claimed. */
 static void read_bounds(struct job *job)
 {
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		struct ration_group_limit *at = &job->done.bounds[job->done.n_bounds];
+	const struct ration_limit_info *info;
 
-		*at = (struct ration_group_limit) { .size = sizeof(*at) };
-		if (ration_limit_fits((enum ration_limit)i, RATION_PURPOSE_GROUP) &&
-				ration_group_limit(job->group, (enum ration_limit)i, at, NULL) >= 0 &&
-				binds(at))
-			job->done.n_bounds++;
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		struct ration_group_limit *at = NULL, **room;
+
+		if (!ration_limit_fits(info->limit, RATION_PURPOSE_GROUP) ||
+				ration_group_limit_new(job->group, info->limit, &at, NULL) < 0)
+			continue;
+		room = binds(at) ? group_limits_add(&job->bounds) : NULL;
+		if (room)
+			*room = at;
+		else
+			at = ration_group_limit_free(at);
 	}
+	job->done.bounds = job->bounds.list;
+	job->done.n_bounds = job->bounds.n;
 }
 
 static void print_process(const struct json_attached *at, const char *address)
 {
-	char size[RATION_TEXT_MAX], from[sizeof(at->report.from)];
+	char size[RATION_TEXT_MAX], from[TEXT_SHOWN_MAX];
 
 	if (!at->report.moved) {
 		(void)printf("%d: process limits only, no group\n", at->pid);
 		return;
 	}
 	(void)printf("%d: moved into %s", at->pid, address);
-	if (at->report.from[0])
-		(void)printf(" from %s", text_escape(from, sizeof(from), at->report.from));
+	if (at->from && at->from[0])
+		(void)printf(" from %s", text_escape(from, sizeof(from), at->from));
 	if (at->report.elsewhere_bytes != RATION_UNLIMITED && at->report.elsewhere_bytes > 0)
 		(void)printf("; its %s of memory stay charged there until freed",
 				ration_format_size(size, at->report.elsewhere_bytes));
@@ -189,7 +201,7 @@ static void print_bounds(const struct json_attach *done)
 	(void)printf("limits from now on:%s\n",
 			done->n_bounds == 0 && ration_plan_count(done->plan) == 0 ? " no limit" : "");
 	for (size_t i = 0; i < done->n_bounds; i++) {
-		const struct ration_group_limit *at = &done->bounds[i];
+		const struct ration_group_limit *at = done->bounds[i];
 		const struct ration_limit_info *info = ration_limit_info(at->limit);
 
 		(void)printf("  %-18s  %-16s  all of %s\n", info->name, at->effective_text[0] ?
@@ -243,7 +255,10 @@ static void job_done(struct job *job)
 	job->group = ration_group_free(job->group);
 	job->plan = ration_plan_free(job->plan);
 	job->host = ration_host_free(job->host);
+	for (size_t i = 0; i < job->done.n; i++)
+		free(job->done.list[i].from);
 	free(job->done.list);
+	group_limits_done(&job->bounds);
 	free(job->subjects);
 }
 

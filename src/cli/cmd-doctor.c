@@ -107,23 +107,33 @@ static const char *join_names(char *buf, size_t size, const struct host_bit *tab
 	return buf;
 }
 
+static const char *base_words(enum ration_base_kind kind)
+{
+	switch (kind) {
+	case RATION_BASE_NONE:
+	case RATION_BASE_REFUSED:
+		break;
+	case RATION_BASE_GIVEN:
+		return "set by --base or RATION_BASE";
+	case RATION_BASE_ROOT:
+		return "the root of the hierarchy";
+	case RATION_BASE_NESTED:
+		return "ration's own group";
+	case RATION_BASE_UNIT:
+		return "systemd unit for ration";
+	}
+	return "";
+}
+
 /* `reason`: with why there is none, or less than a whole one, where no finding has told it. */
 static void print_base(const struct ration_host_info *info, bool reason)
 {
-	static const char *const how[] = {
-		[RATION_BASE_NONE] = "",
-		[RATION_BASE_GIVEN] = "set by --base or RATION_BASE",
-		[RATION_BASE_ROOT] = "the root of the hierarchy",
-		[RATION_BASE_NESTED] = "ration's own group",
-		[RATION_BASE_REFUSED] = "",
-		[RATION_BASE_UNIT] = "systemd unit for ration",
-	};
 	char text[1200];
 
 	if (!info->base)
 		(void)snprintf(text, sizeof(text), "none%s%s", reason ? ": " : "", reason ? info->base_reason : "");
 	else
-		(void)snprintf(text, sizeof(text), "%s, %s%s%s%s", info->base, how[info->base_kind],
+		(void)snprintf(text, sizeof(text), "%s, %s%s%s%s", info->base, base_words(info->base_kind),
 				info->base_pending ? ", started by the first run" : "",
 				reason && info->base_reason[0] ? "; but " : "", reason ? info->base_reason : "");
 	print_line("base", text);
@@ -303,18 +313,27 @@ static void print_verdict(const struct report *report)
 
 /* ------------------------------------------------------------------ findings */
 
+static enum colour severity_colour(enum ration_severity severity)
+{
+	switch (severity) {
+	case RATION_SEVERITY_OK:
+		return COLOUR_GOOD;
+	case RATION_SEVERITY_NOTE:
+		return COLOUR_NONE;
+	case RATION_SEVERITY_WARN:
+		return COLOUR_WEAKER;
+	case RATION_SEVERITY_BAD:
+		return COLOUR_BAD;
+	}
+	return COLOUR_NONE;
+}
+
 static void print_finding(const struct ration_finding *finding, bool fix)
 {
-	static const enum colour colours[] = {
-		[RATION_SEVERITY_OK] = COLOUR_GOOD,
-		[RATION_SEVERITY_NOTE] = COLOUR_NONE,
-		[RATION_SEVERITY_WARN] = COLOUR_WEAKER,
-		[RATION_SEVERITY_BAD] = COLOUR_BAD,
-	};
 	char text[1000];
 
 	(void)snprintf(text, sizeof(text), "%s: %s", finding->id, finding->text);
-	print_coloured(colours[finding->severity], ration_severity_name(finding->severity), text);
+	print_coloured(severity_colour(finding->severity), ration_severity_name(finding->severity), text);
 	if (fix && finding->fix[0]) {
 		(void)snprintf(text, sizeof(text), "fix: %s", finding->fix);
 		print_line("", text);

@@ -25,18 +25,22 @@
 
 static const char *metric(char buf[OUTPUT_VALUE_MAX], const struct ration_stats *stats, enum ration_metric which)
 {
-	if (stats->source[which] != RATION_SOURCE_ABSENT)
-		return output_metric(buf, which, stats->metric[which]);
+	uint64_t value;
+
+	if (ration_stats_metric(stats, which, &value) != RATION_SOURCE_ABSENT)
+		return output_metric(buf, which, value);
 	(void)snprintf(buf, OUTPUT_VALUE_MAX, "-");
 	return buf;
 }
 
 static const char *pressure(char buf[OUTPUT_VALUE_MAX], const struct ration_stats *stats)
 {
-	if (stats->pressure_memory_pct100 == RATION_UNLIMITED)
+	uint64_t pct100 = ration_stats_memory_pressure_pct100(stats);
+
+	if (pct100 == RATION_UNLIMITED)
 		(void)snprintf(buf, OUTPUT_VALUE_MAX, "-");
 	else
-		(void)snprintf(buf, OUTPUT_VALUE_MAX, "%.1f%%", (double)stats->pressure_memory_pct100 / 100);
+		(void)snprintf(buf, OUTPUT_VALUE_MAX, "%.1f%%", (double)pct100 / 100);
 	return buf;
 }
 
@@ -58,9 +62,9 @@ static void print_item(const struct ration_list_item *item, int width)
 	if (printf("%-*s", width, item->address) > width)
 		(void)printf("\n%*s", width, "");
 	(void)printf(COLUMNS, owner(who, item), group_age(age, item->created_usec),
-			metric(tasks, &item->stats, RATION_METRIC_PIDS_CURRENT),
-			metric(memory, &item->stats, RATION_METRIC_MEMORY_CURRENT_BYTES),
-			metric(cpu, &item->stats, RATION_METRIC_CPU_USEC), pressure(stalled, &item->stats));
+			metric(tasks, item->stats, RATION_METRIC_PIDS_CURRENT),
+			metric(memory, item->stats, RATION_METRIC_MEMORY_CURRENT_BYTES),
+			metric(cpu, item->stats, RATION_METRIC_CPU_USEC), pressure(stalled, item->stats));
 	/* Whoever started the run chose these words. */
 	(void)text_escape(command, room + 1, item->command);
 	(void)printf("%s%s\n", command[0] ? "  " : "", command);

@@ -278,22 +278,18 @@ static void report(struct job *job, const struct ration_receipt *receipt)
 		(void)fprintf(stderr, "ration: %s\n", sentence);
 }
 
-/* Nothing ran, or we lost sight of it: tells so, and makes the receipt ourselves. */
-static int report_failure(struct job *job, enum ration_verdict verdict, int exit_code,
-		const struct ration_error *error)
+/* Nothing ran, or we lost sight of it: tells so, with a receipt that says no more. */
+static int report_failure(struct job *job, const struct ration_error *error)
 {
-	struct ration_receipt receipt = {
-		.size = sizeof(receipt),
-		.verdict = verdict,
-		.exit_code = exit_code,
-		.child_status = -1,
-		.start_errno = verdict == RATION_VERDICT_NOT_STARTED ? -error->code : 0,
-	};
+	struct ration_receipt *receipt = NULL;
+	int exit_code = EXIT_RATION;
 
-	if (job->run)
-		(void)snprintf(receipt.group, sizeof(receipt.group), "%s", ration_run_group(job->run));
 	output_error(NULL, error);
-	report(job, &receipt);
+	if (ration_receipt_new_failed(job->run, error, &receipt) < 0)
+		return exit_code;
+	exit_code = ration_receipt_exit_code(receipt);
+	report(job, receipt);
+	receipt = ration_receipt_free(receipt);
 	return exit_code;
 }
 
@@ -315,7 +311,7 @@ static int run(struct job *job)
 	if (r >= 0)
 		r = start(job, &error);
 	if (r < 0 && error.cause == RATION_CAUSE_COMMAND)
-		return report_failure(job, RATION_VERDICT_NOT_STARTED, command_failed(&error), &error);
+		return report_failure(job, &error);
 	if (r < 0) {
 		output_error(job->options->command->name, &error);
 		return EXIT_RATION;
@@ -328,9 +324,9 @@ static int run(struct job *job)
 	}
 	r = supervise(job, &error);
 	if (r < 0)
-		return report_failure(job, RATION_VERDICT_INTERNAL, EXIT_RATION, &error);
+		return report_failure(job, &error);
 	report(job, ration_run_receipt(job->run));
-	return ration_run_receipt(job->run)->exit_code;
+	return ration_receipt_exit_code(ration_run_receipt(job->run));
 }
 
 static int run_function(struct options *options, char **operands)

@@ -46,20 +46,18 @@ static const struct option_set set_set = {
 
 /* Reads what the plan is about, as it is now. Limits with a key are there once for each. */
 static int read_limits(const struct target *target, const struct ration_plan *plan,
-		struct ration_group_limit *limits, struct ration_error *reterr)
+		struct ration_group_limit **limits, struct ration_error *reterr)
 {
 	const struct ration_plan_item *item;
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && (item = ration_plan_item(plan, i)); i++) {
-		limits[i].size = sizeof(limits[i]);
-		r = ration_group_limit(target->group, item->limit, &limits[i], reterr);
-	}
+	for (size_t i = 0; r >= 0 && (item = ration_plan_item(plan, i)); i++)
+		r = ration_group_limit_new(target->group, item->limit, &limits[i], reterr);
 	return r;
 }
 
 static void print_limits(const char *address, const struct ration_plan *plan,
-		const struct ration_group_limit *before, const struct ration_group_limit *after)
+		struct ration_group_limit *const *before, struct ration_group_limit *const *after)
 {
 	char was[OUTPUT_VALUE_MAX], is[OUTPUT_VALUE_MAX];
 	const struct ration_plan_item *item;
@@ -68,7 +66,7 @@ static void print_limits(const char *address, const struct ration_plan *plan,
 		if (item->implied || !plan_limit_is_new(plan, i))
 			continue;
 		(void)printf("%s: %s: %s -> %s\n", address, ration_limit_info(item->limit)->name,
-				group_limit_here(was, &before[i]), group_limit_here(is, &after[i]));
+				group_limit_here(was, before[i]), group_limit_here(is, after[i]));
 	}
 }
 
@@ -95,16 +93,20 @@ static void print_reclaim(const char *address, const struct ration_plan *plan,
 /* All of it, with what was before and is now. */
 struct change {
 	struct ration_plan *plan;
-	struct ration_group_limit *before, *after;
+	struct ration_group_limit **before, **after; /* one for each item of the plan; NULL: not read */
 	struct ration_update_report report;
 	bool tried;
 };
 
 static void change_done(struct change *change)
 {
-	change->plan = ration_plan_free(change->plan);
+	for (size_t i = 0; change->after && i < ration_plan_count(change->plan); i++) {
+		change->before[i] = ration_group_limit_free(change->before[i]);
+		change->after[i] = ration_group_limit_free(change->after[i]);
+	}
 	free(change->before);
 	free(change->after);
+	change->plan = ration_plan_free(change->plan);
 }
 
 static int make_plan(const struct target *target, struct options *options, const char *address,
@@ -121,8 +123,8 @@ static int make_plan(const struct target *target, struct options *options, const
 		return error_hint(reterr, -EINVAL, "e.g. ration set %s --memory 64M", options->command->operand);
 	}
 	change->before = calloc(n, sizeof(*change->before));
-	change->after = calloc(n, sizeof(*change->after));
-	if (!change->before || !change->after)
+	change->after = change->before ? calloc(n, sizeof(*change->after)) : NULL;
+	if (!change->after)
 		return error_oom(reterr);
 	return ration_plan_check(change->plan, reterr);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/group-limits.h"
 #include "cli/group-words.h"
 #include "cli/json.h"
 #include "cli/options.h"
@@ -31,25 +32,23 @@ static const struct option_set show_set = {
 	},
 };
 
-/* Reads all limits that groups can have into `limits`. Returns how many, or a negative errno. */
-static int read_limits(const struct ration_group *group, struct ration_group_limit *limits,
-		struct ration_error *reterr)
+/* Reads all limits that groups can have. */
+static int read_limits(const struct ration_group *group, struct group_limits *limits, struct ration_error *reterr)
 {
-	int n = 0;
+	const struct ration_limit_info *info;
 
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		enum ration_limit limit = (enum ration_limit)i;
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		struct ration_group_limit **at;
 		int r;
 
-		if (!ration_limit_fits(limit, RATION_PURPOSE_GROUP))
+		if (!ration_limit_fits(info->limit, RATION_PURPOSE_GROUP))
 			continue;
-		limits[n].size = sizeof(limits[n]);
-		r = ration_group_limit(group, limit, &limits[n], reterr);
+		at = group_limits_add(limits);
+		r = at ? ration_group_limit_new(group, info->limit, at, reterr) : error_oom(reterr);
 		if (r < 0)
 			return r;
-		n++;
 	}
-	return n;
+	return 0;
 }
 
 /* Tells whether somebody ever said something about this limit: here, or above. */
@@ -63,7 +62,7 @@ static bool is_worth_a_line(const struct ration_group_limit *limit)
 /* "group", "tenant", "ancestor /system.slice", "machine": the first two are named by the address. */
 static const char *bound_at(char *buf, size_t size, const struct ration_group_limit *limit)
 {
-	char where[sizeof(limit->where)];
+	char where[TEXT_SHOWN_MAX];
 
 	if (!limit->has_effective)
 		(void)snprintf(buf, size, "-");
@@ -78,15 +77,14 @@ static const char *bound_at(char *buf, size_t size, const struct ration_group_li
 #define LIMIT_COLUMNS "  %-14s  %-10s  %-10s  %-16s  %-10s  "
 #define LIMIT_INDENT 72
 
-static void print_table(const struct ration_group *group, const struct ration_group_limit *limits, int n,
-		bool all)
+static void print_table(const struct ration_group *group, const struct group_limits *limits, bool all)
 {
 	bool any = false;
 
 	(void)printf("%s, a %s: %s\n", ration_group_address(group),
 			ration_group_is_tenant(group) ? "tenant" : "group", ration_group_path(group));
-	for (int i = 0; i < n; i++) {
-		const struct ration_group_limit *limit = &limits[i];
+	for (size_t i = 0; i < limits->n; i++) {
+		const struct ration_group_limit *limit = limits->list[i];
 		char asked[OUTPUT_VALUE_MAX], here[OUTPUT_VALUE_MAX], effective[OUTPUT_VALUE_MAX], bound[320];
 
 		if (!all && !is_worth_a_line(limit))
@@ -105,10 +103,10 @@ static void print_table(const struct ration_group *group, const struct ration_gr
 		(void)printf("  no limits here or above\n");
 }
 
-static void print_effective(const struct ration_group_limit *limits, int n)
+static void print_effective(const struct group_limits *limits)
 {
-	for (int i = 0; i < n; i++) {
-		const struct ration_group_limit *limit = &limits[i];
+	for (size_t i = 0; i < limits->n; i++) {
+		const struct ration_group_limit *limit = limits->list[i];
 		char value[OUTPUT_VALUE_MAX];
 
 		if (*group_limit_raw(value, limit))
@@ -118,20 +116,17 @@ static void print_effective(const struct ration_group_limit *limits, int n)
 
 static int show(const struct options *options, const struct ration_group *group, struct ration_error *reterr)
 {
-	CLEANUP(freep) struct ration_group_limit *limits = calloc(RATION_LIMIT_COUNT, sizeof(*limits));
-	int n;
+	CLEANUP(group_limits_done) struct group_limits limits = { .n = 0 };
+	int r = read_limits(group, &limits, reterr);
 
-	if (!limits)
-		return error_oom(reterr);
-	n = read_limits(group, limits, reterr);
-	if (n < 0)
-		return n;
+	if (r < 0)
+		return r;
 	if (options->json)
-		return output_json(json_show(group, limits, (size_t)n), reterr);
+		return output_json(json_show(group, limits.list, limits.n), reterr);
 	if (options->effective)
-		print_effective(limits, n);
+		print_effective(&limits);
 	else
-		print_table(group, limits, n, options->all);
+		print_table(group, &limits, options->all);
 	return 0;
 }
 

@@ -25,27 +25,25 @@
 #define DEFAULT_INTERVAL_USEC 1000000
 #define MIN_INTERVAL_USEC 10000
 
-static bool known(const struct ration_stats *stats, enum ration_metric metric)
-{
-	return stats->source[metric] != RATION_SOURCE_ABSENT;
-}
-
 static void print_pressure(const struct ration_stats *stats)
 {
-	if (stats->pressure_memory_pct100 != RATION_UNLIMITED)
-		(void)printf("  memory stall in the last 10 s: %.2f %%\n",
-				(double)stats->pressure_memory_pct100 / 100);
+	uint64_t pct100 = ration_stats_memory_pressure_pct100(stats);
+
+	if (pct100 != RATION_UNLIMITED)
+		(void)printf("  memory stall in the last 10 s: %.2f %%\n", (double)pct100 / 100);
 }
 
 static void print_stats(const char *address, const struct ration_stats *stats)
 {
+	uint64_t processes = ration_stats_processes(stats);
+
 	(void)printf("%s: ", address);
-	if (stats->processes != RATION_UNLIMITED)
-		(void)printf("%" PRIu64 " %s", stats->processes, groups_processes(stats->processes));
+	if (processes != RATION_UNLIMITED)
+		(void)printf("%" PRIu64 " %s", processes, groups_processes(processes));
 	else
-		(void)printf("%s", stats->populated ? "has processes" : "empty");
-	(void)printf("%s\n", stats->frozen ? ", frozen" : "");
-	output_usage(stdout, stats->metric, stats->source);
+		(void)printf("%s", ration_stats_populated(stats) ? "has processes" : "empty");
+	(void)printf("%s\n", ration_stats_frozen(stats) ? ", frozen" : "");
+	output_usage(stdout, (struct metrics) { .stats = stats });
 	print_pressure(stats);
 }
 
@@ -64,13 +62,13 @@ static int stat_one(struct options *options, struct ration_group *group, const c
 	struct json_stats *at = &once->list[once->n];
 	int r;
 
-	*at = (struct json_stats) { .address = address, .stats.size = sizeof(at->stats) };
-	r = ration_group_stats(group, &at->stats, reterr);
+	*at = (struct json_stats) { .address = address };
+	r = ration_stats_new(group, &at->stats, reterr);
 	if (r < 0)
 		return r;
 	once->n++;
 	if (!options->json)
-		print_stats(address, &at->stats);
+		print_stats(address, at->stats);
 	return 0;
 }
 
@@ -84,7 +82,9 @@ static int stat_once(struct options *options, char **operands, size_t n, struct 
 		return error_oom(reterr);
 	status = groups_each(options, operands, stat_one, &once);
 	if (options->json && output_json(json_stat(list, once.n), reterr) < 0)
-		return -ENOMEM;
+		status = -ENOMEM;
+	for (size_t i = 0; i < once.n; i++)
+		list[i].stats = ration_stats_free(list[i].stats);
 	return status;
 }
 
@@ -119,7 +119,9 @@ static uint64_t now_usec(clockid_t clock)
 static const char *size_or_none(char buf[RATION_TEXT_MAX], const struct ration_stats *stats,
 		enum ration_metric metric)
 {
-	return known(stats, metric) ? ration_format_size(buf, stats->metric[metric]) : "-";
+	uint64_t bytes;
+
+	return ration_stats_metric(stats, metric, &bytes) == RATION_SOURCE_ABSENT ? "-" : ration_format_size(buf, bytes);
 }
 
 static const char *percent(char buf[RATION_TEXT_MAX], double value)
@@ -131,10 +133,10 @@ static const char *percent(char buf[RATION_TEXT_MAX], double value)
 /* Share of one CPU since the last look. */
 static const char *cpu_or_none(char buf[RATION_TEXT_MAX], struct watched *at, const struct ration_stats *stats)
 {
-	uint64_t now = now_usec(CLOCK_MONOTONIC), cpu = stats->metric[RATION_METRIC_CPU_USEC];
+	uint64_t now = now_usec(CLOCK_MONOTONIC), cpu;
 	const char *text = "-";
 
-	if (!known(stats, RATION_METRIC_CPU_USEC))
+	if (ration_stats_metric(stats, RATION_METRIC_CPU_USEC, &cpu) == RATION_SOURCE_ABSENT)
 		return text;
 	if (at->at_usec > 0 && now > at->at_usec && cpu >= at->cpu_usec)
 		text = percent(buf, 100.0 * (double)(cpu - at->cpu_usec) / (double)(now - at->at_usec));
@@ -147,14 +149,14 @@ static void print_line(struct watched *at, const struct ration_stats *stats)
 {
 	char processes[RATION_TEXT_MAX] = "-", memory[RATION_TEXT_MAX], swap[RATION_TEXT_MAX],
 		cpu[RATION_TEXT_MAX], pressure[RATION_TEXT_MAX];
-	bool pressed = stats->pressure_memory_pct100 != RATION_UNLIMITED;
+	uint64_t n = ration_stats_processes(stats), pct100 = ration_stats_memory_pressure_pct100(stats);
 
-	if (stats->processes != RATION_UNLIMITED)
-		(void)snprintf(processes, sizeof(processes), "%" PRIu64, stats->processes);
+	if (n != RATION_UNLIMITED)
+		(void)snprintf(processes, sizeof(processes), "%" PRIu64, n);
 	(void)printf(WATCH_COLUMNS, at->address, processes,
 			size_or_none(memory, stats, RATION_METRIC_MEMORY_CURRENT_BYTES),
 			size_or_none(swap, stats, RATION_METRIC_SWAP_CURRENT_BYTES), cpu_or_none(cpu, at, stats),
-			pressed ? percent(pressure, (double)stats->pressure_memory_pct100 / 100) : "-");
+			pct100 == RATION_UNLIMITED ? "-" : percent(pressure, (double)pct100 / 100));
 }
 
 static void forget(struct watch *watch, struct watched *at)
@@ -166,8 +168,8 @@ static void forget(struct watch *watch, struct watched *at)
 
 static int look(struct watch *watch, struct watched *at, struct ration_error *reterr)
 {
-	struct json_stats now = { .address = at->address, .stats.size = sizeof(now.stats) };
-	int r = ration_group_stats(at->group, &now.stats, reterr);
+	struct json_stats now = { .address = at->address };
+	int r = ration_stats_new(at->group, &now.stats, reterr);
 
 	if (r == -ENOENT) {
 		forget(watch, at);
@@ -176,9 +178,11 @@ static int look(struct watch *watch, struct watched *at, struct ration_error *re
 	if (r < 0)
 		return r;
 	if (watch->options->json)
-		return output_json(json_stat_line(&now, now_usec(CLOCK_REALTIME)), reterr);
-	print_line(at, &now.stats);
-	return 0;
+		r = output_json(json_stat_line(&now, now_usec(CLOCK_REALTIME)), reterr);
+	else
+		print_line(at, now.stats);
+	now.stats = ration_stats_free(now.stats);
+	return r;
 }
 
 /* Takes what has happened to a group; true: that is its end. */

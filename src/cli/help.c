@@ -55,10 +55,10 @@ static void print_details(FILE *file, const char *details)
 
 static void print_rlimit_names(FILE *file)
 {
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+	const struct ration_limit_info *info;
 
-		if (info && limit_is_rlimit(info))
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		if (limit_is_rlimit(info))
 			(void)fprintf(file, "    %-10s  %-12s  %s\n", limit_rlimit_name(info), info->example,
 					info->help);
 	}
@@ -113,25 +113,22 @@ static const char *fallback_names(char *buf, size_t size, const struct ration_li
 	size_t used = 0;
 
 	(void)snprintf(buf, size, "none");
-	for (size_t i = 1; i < ARRAY_SIZE(info->mechanisms) && used < size; i++) {
-		if (info->mechanisms[i] != RATION_MECHANISM_NONE)
-			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
-					ration_mechanism_name(info->mechanisms[i]));
-	}
+	for (size_t i = 1; info->mechanisms[i] != RATION_MECHANISM_NONE && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
+				ration_mechanism_name(info->mechanisms[i]));
 	return buf;
 }
 
 static void print_table(FILE *file)
 {
 	static const char columns[] = "  %-15s  %-15s  %-22s  %s\n";
+	const struct ration_limit_info *info;
 	char names[64];
 
 	(void)fprintf(file, "\nLimits and their enforcement:\n");
 	(void)fprintf(file, columns, "limit", "kernel file", "without cgroup v2", "default");
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
-
-		if (!info || limit_is_rlimit(info))
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		if (limit_is_rlimit(info))
 			continue;
 		(void)fprintf(file, columns, info->flag + strlen("--"), info->kernel_file ? info->kernel_file : "-",
 				info->kernel_file ? fallback_names(names, sizeof(names), info) : info->fallback,

@@ -87,18 +87,20 @@ void build_put_text(struct builder *builder, json_t *object, const char *key, co
 		build_put(builder, object, key, build_string(text, NULL));
 }
 
-void build_put_usage(struct builder *builder, json_t *object, const uint64_t *metric,
-		const enum ration_source *source)
+void build_put_usage(struct builder *builder, json_t *object, struct metrics metrics)
 {
 	json_t *usage = json_object(), *sources = json_object();
+	enum ration_metric metric;
 
-	for (int i = 0; i < RATION_METRIC_COUNT; i++) {
-		const char *name = ration_metric_name((enum ration_metric)i);
+	for (size_t i = 0; (metric = ration_metric_at(i)) != RATION_METRIC_NONE; i++) {
+		const char *name = ration_metric_name(metric);
+		uint64_t value;
+		enum ration_source source = metrics_read(metrics, metric, &value);
 
-		if (source[i] == RATION_SOURCE_ABSENT)
+		if (source == RATION_SOURCE_ABSENT)
 			continue;
-		build_put(builder, usage, name, build_number(metric[i]));
-		build_put(builder, sources, name, json_string(ration_source_name(source[i])));
+		build_put(builder, usage, name, build_number(value));
+		build_put(builder, sources, name, json_string(ration_source_name(source)));
 	}
 	build_put(builder, object, "usage", usage);
 	build_put(builder, object, "sources", sources);
@@ -106,14 +108,16 @@ void build_put_usage(struct builder *builder, json_t *object, const uint64_t *me
 
 void build_put_stats(struct builder *builder, json_t *object, const struct ration_stats *stats)
 {
-	build_put(builder, object, "populated", json_boolean(stats->populated));
-	build_put(builder, object, "frozen", json_boolean(stats->frozen));
-	if (stats->processes != RATION_UNLIMITED)
-		build_put(builder, object, "processes", build_number(stats->processes));
-	if (stats->pressure_memory_pct100 != RATION_UNLIMITED)
-		build_put(builder, object, "memory_pressure_pct",
-				json_real((double)stats->pressure_memory_pct100 / 100));
-	build_put_usage(builder, object, stats->metric, stats->source);
+	uint64_t processes = ration_stats_processes(stats);
+	uint64_t pressure_pct100 = ration_stats_memory_pressure_pct100(stats);
+
+	build_put(builder, object, "populated", json_boolean(ration_stats_populated(stats)));
+	build_put(builder, object, "frozen", json_boolean(ration_stats_frozen(stats)));
+	if (processes != RATION_UNLIMITED)
+		build_put(builder, object, "processes", build_number(processes));
+	if (pressure_pct100 != RATION_UNLIMITED)
+		build_put(builder, object, "memory_pressure_pct", json_real((double)pressure_pct100 / 100));
+	build_put_usage(builder, object, (struct metrics) { .stats = stats });
 }
 
 /* ------------------------------------------------------------------- limits */
@@ -150,6 +154,7 @@ json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *
 		const struct ration_receipt *receipt)
 {
 	const struct ration_limit_info *info = ration_limit_info(item->limit);
+	struct ration_outcome outcome = { .size = sizeof(outcome) };
 	json_t *object = json_object();
 
 	build_put(builder, object, "limit", json_string(info->name));
@@ -171,8 +176,8 @@ json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *
 		build_put(builder, object, "weaker", json_true());
 	build_put_text(builder, object, "reason", item->reason);
 	build_put_text(builder, object, "fix", item->fix);
-	if (receipt)
-		put_outcome(builder, object, item, &receipt->outcome[item->limit]);
+	if (receipt && ration_receipt_outcome(receipt, item->limit, &outcome))
+		put_outcome(builder, object, item, &outcome);
 	return object;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/metrics.h"
 #include "ration.h"
 
 /*
@@ -28,8 +29,7 @@ void build_add(struct builder *builder, json_t *array, json_t *value);
 void build_put_text(struct builder *builder, json_t *object, const char *key, const char *text);
 
 /* Puts `usage`, each number under its name, and `sources`, under the same name where it comes from. */
-void build_put_usage(struct builder *builder, json_t *object, const uint64_t *metric,
-		const enum ration_source *source);
+void build_put_usage(struct builder *builder, json_t *object, struct metrics metrics);
 
 /* Puts what a group does now and has used. */
 void build_put_stats(struct builder *builder, json_t *object, const struct ration_stats *stats);

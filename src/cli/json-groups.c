@@ -48,13 +48,13 @@ static json_t *group_object(struct builder *builder, const struct ration_group *
 	return object;
 }
 
-char *json_show(const struct ration_group *group, const struct ration_group_limit *limits, size_t n)
+char *json_show(const struct ration_group *group, struct ration_group_limit *const *limits, size_t n)
 {
 	struct builder builder = { .failed = false };
 	json_t *object = group_object(&builder, group), *array = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		build_add(&builder, array, group_limit(&builder, &limits[i]));
+		build_add(&builder, array, group_limit(&builder, limits[i]));
 	build_put(&builder, object, "limits", array);
 	return build_finish(&builder, object);
 }
@@ -68,8 +68,16 @@ char *json_create(const struct ration_group *group, const struct ration_plan *pl
 	return build_finish(&builder, object);
 }
 
+/* NULL: it couldn't be read. */
+static void put_here(struct builder *builder, json_t *object, const char *key, const struct ration_group_limit *limit)
+{
+	if (limit)
+		put_value(builder, object, key, ration_limit_info(limit->limit), limit->has_here, limit->here,
+				limit->here_text);
+}
+
 static json_t *changes(struct builder *builder, const struct ration_plan *plan,
-		const struct ration_group_limit *before, const struct ration_group_limit *after)
+		struct ration_group_limit *const *before, struct ration_group_limit *const *after)
 {
 	json_t *array = json_array();
 	const struct ration_plan_item *item;
@@ -82,15 +90,15 @@ static json_t *changes(struct builder *builder, const struct ration_plan *plan,
 			continue;
 		object = json_object();
 		build_put(builder, object, "limit", json_string(info->name));
-		put_value(builder, object, "before", info, before[i].has_here, before[i].here, before[i].here_text);
-		put_value(builder, object, "after", info, after[i].has_here, after[i].here, after[i].here_text);
+		put_here(builder, object, "before", before[i]);
+		put_here(builder, object, "after", after[i]);
 		build_add(builder, array, object);
 	}
 	return array;
 }
 
-char *json_set(const char *address, const struct ration_plan *plan, const struct ration_group_limit *before,
-		const struct ration_group_limit *after, const struct ration_update_report *report,
+char *json_set(const char *address, const struct ration_plan *plan, struct ration_group_limit *const *before,
+		struct ration_group_limit *const *after, const struct ration_update_report *report,
 		const struct ration_error *error)
 {
 	struct builder builder = { .failed = false };
@@ -128,7 +136,7 @@ static json_t *list_item(struct builder *builder, const struct ration_list_item 
 	if (item->created_usec > 0)
 		build_put(builder, object, "created_usec", build_number(item->created_usec));
 	build_put_text(builder, object, "command", item->command);
-	build_put_stats(builder, object, &item->stats);
+	build_put_stats(builder, object, item->stats);
 	return object;
 }
 

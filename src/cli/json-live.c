@@ -19,7 +19,7 @@ char *json_stat(const struct json_stats *list, size_t n)
 		json_t *group = json_object();
 
 		build_put_text(&builder, group, "group", list[i].address);
-		build_put_stats(&builder, group, &list[i].stats);
+		build_put_stats(&builder, group, list[i].stats);
 		build_add(&builder, array, group);
 	}
 	build_put(&builder, object, "schema", json_integer(1));
@@ -35,7 +35,7 @@ char *json_stat_line(const struct json_stats *at, uint64_t time_usec)
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put_text(&builder, object, "group", at->address);
 	build_put(&builder, object, "time_usec", build_number(time_usec));
-	build_put_stats(&builder, object, &at->stats);
+	build_put_stats(&builder, object, at->stats);
 	return build_finish(&builder, object);
 }
 
@@ -78,7 +78,7 @@ static json_t *attached_object(struct builder *builder, const struct json_attach
 
 	build_put(builder, object, "pid", json_integer(at->pid));
 	build_put(builder, object, "moved", json_boolean(at->report.moved));
-	build_put_text(builder, object, "from", at->report.from);
+	build_put_text(builder, object, "from", at->from);
 	if (at->report.elsewhere_bytes != RATION_UNLIMITED)
 		build_put(builder, object, "elsewhere_bytes", build_number(at->report.elsewhere_bytes));
 	return object;
@@ -109,7 +109,7 @@ char *json_attach(const struct json_attach *attach)
 	for (size_t i = 0; i < attach->n; i++)
 		build_add(&builder, processes, attached_object(&builder, &attach->list[i]));
 	for (size_t i = 0; i < attach->n_bounds; i++)
-		build_add(&builder, limits, bound(&builder, &attach->bounds[i]));
+		build_add(&builder, limits, bound(&builder, attach->bounds[i]));
 	for (size_t i = 0; (item = ration_plan_item(attach->plan, i)); i++)
 		build_add(&builder, limits, build_plan_item(&builder, item, NULL));
 	build_put(&builder, object, "schema", json_integer(1));

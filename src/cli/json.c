@@ -53,29 +53,29 @@ static json_t *exit_object(struct builder *builder, const struct ration_receipt 
 {
 	json_t *object = json_object();
 
-	build_put(builder, object, "code", json_integer(receipt->exit_code));
-	if (receipt->child_status >= 0)
-		build_put(builder, object, "status", json_integer(receipt->child_status));
-	if (receipt->child_signal > 0)
-		build_put(builder, object, "signal", json_integer(receipt->child_signal));
-	if (receipt->child_signal > 0 || receipt->child_status >= 0)
-		build_put(builder, object, "core", json_boolean(receipt->core));
+	build_put(builder, object, "code", json_integer(ration_receipt_exit_code(receipt)));
+	if (ration_receipt_child_status(receipt) >= 0)
+		build_put(builder, object, "status", json_integer(ration_receipt_child_status(receipt)));
+	if (ration_receipt_child_signal(receipt) > 0)
+		build_put(builder, object, "signal", json_integer(ration_receipt_child_signal(receipt)));
+	if (ration_receipt_child_signal(receipt) > 0 || ration_receipt_child_status(receipt) >= 0)
+		build_put(builder, object, "core", json_boolean(ration_receipt_core(receipt)));
 	return object;
 }
 
 static json_t *evidence(struct builder *builder, const struct ration_receipt *receipt)
 {
 	json_t *array = json_array();
+	struct ration_evidence at = { .size = sizeof(at) };
 
-	for (size_t i = 0; i < receipt->n_evidence && i < RATION_EVIDENCE_MAX; i++) {
-		const struct ration_evidence *at = &receipt->evidence[i];
+	for (size_t i = 0; ration_receipt_evidence(receipt, i, &at); i++) {
 		json_t *object = json_object();
 
-		build_put(builder, object, "counter", build_string(at->counter, NULL));
-		build_put(builder, object, "level", json_string(ration_level_name(at->level)));
-		build_put_text(builder, object, "where", at->where);
-		build_put(builder, object, "before", build_number(at->before));
-		build_put(builder, object, "after", build_number(at->after));
+		build_put(builder, object, "counter", build_string(at.counter, NULL));
+		build_put(builder, object, "level", json_string(ration_level_name(at.level)));
+		build_put_text(builder, object, "where", at.where);
+		build_put(builder, object, "before", build_number(at.before));
+		build_put(builder, object, "after", build_number(at.after));
 		build_add(builder, array, object);
 	}
 	return array;
@@ -112,12 +112,12 @@ static const char *containment_name(enum ration_containment containment)
 /* How the run was held together. A command that didn't start wasn't. */
 static void put_containment(struct builder *builder, json_t *object, const struct ration_receipt *receipt)
 {
-	if (receipt->verdict == RATION_VERDICT_NOT_STARTED)
+	if (ration_receipt_verdict(receipt) == RATION_VERDICT_NOT_STARTED)
 		return;
-	build_put_text(builder, object, "birth", birth_name(receipt->birth));
-	build_put(builder, object, "containment", json_string(containment_name(receipt->containment)));
-	build_put(builder, object, "leftover_killed", build_number(receipt->leftover_killed));
-	build_put_text(builder, object, "escaped_to", receipt->escaped_to);
+	build_put_text(builder, object, "birth", birth_name(ration_receipt_birth(receipt)));
+	build_put(builder, object, "containment", json_string(containment_name(ration_receipt_containment(receipt))));
+	build_put(builder, object, "leftover_killed", build_number(ration_receipt_leftover_killed(receipt)));
+	build_put_text(builder, object, "escaped_to", ration_receipt_escaped_to(receipt));
 }
 
 /* "ENOENT", or the number of one without a name. */
@@ -134,17 +134,17 @@ char *json_receipt(const struct ration_receipt *receipt, const struct ration_pla
 	json_t *object = json_object();
 
 	build_put(&builder, object, "schema", json_integer(1));
-	build_put(&builder, object, "verdict", json_string(ration_verdict_name(receipt->verdict)));
-	build_put_text(&builder, object, "group", receipt->group);
+	build_put(&builder, object, "verdict", json_string(ration_verdict_name(ration_receipt_verdict(receipt))));
+	build_put_text(&builder, object, "group", ration_receipt_address(receipt));
 	put_command(&builder, object, argv);
 	build_put(&builder, object, "exit", exit_object(&builder, receipt));
-	if (receipt->start_errno > 0)
-		build_put(&builder, object, "start_errno", errno_name(receipt->start_errno));
+	if (ration_receipt_start_errno(receipt) > 0)
+		build_put(&builder, object, "start_errno", errno_name(ration_receipt_start_errno(receipt)));
 	build_put(&builder, object, "evidence", evidence(&builder, receipt));
 	build_put(&builder, object, "limits", build_limits(&builder, plan, receipt));
-	build_put_usage(&builder, object, receipt->metric, receipt->source);
+	build_put_usage(&builder, object, (struct metrics) { .receipt = receipt });
 	put_containment(&builder, object, receipt);
-	if (receipt->truncated)
+	if (ration_receipt_truncated(receipt))
 		build_put(&builder, object, "truncated", json_true());
 	return build_finish(&builder, object);
 }
@@ -204,17 +204,19 @@ static json_t *host_object(struct builder *builder, const struct ration_host_inf
 	return object;
 }
 
-static json_t *finding_object(struct builder *builder, const struct ration_finding *finding)
+static json_t *finding_object(struct builder *builder, const struct ration_findings *findings, size_t index)
 {
+	const struct ration_finding *finding = ration_findings_item(findings, index);
+	const struct ration_limit_info *info;
 	json_t *object = json_object(), *limits = json_array();
 
 	build_put(builder, object, "id", json_string(finding->id));
 	build_put(builder, object, "severity", json_string(ration_severity_name(finding->severity)));
 	build_put_text(builder, object, "text", finding->text);
 	build_put_text(builder, object, "fix", finding->fix);
-	for (unsigned i = 0; i < RATION_LIMIT_COUNT; i++) {
-		if (finding->limits >> i & 1)
-			build_add(builder, limits, json_string(ration_limit_info((enum ration_limit)i)->name));
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		if (ration_findings_weakens(findings, index, info->limit))
+			build_add(builder, limits, json_string(info->name));
 	}
 	build_put(builder, object, "limits", limits);
 	return object;
@@ -222,11 +224,10 @@ static json_t *finding_object(struct builder *builder, const struct ration_findi
 
 static json_t *findings_array(struct builder *builder, const struct ration_findings *findings)
 {
-	const struct ration_finding *finding;
 	json_t *array = json_array();
 
-	for (size_t i = 0; (finding = ration_findings_item(findings, i)); i++)
-		build_add(builder, array, finding_object(builder, finding));
+	for (size_t i = 0; i < ration_findings_count(findings); i++)
+		build_add(builder, array, finding_object(builder, findings, i));
 	return array;
 }
 

@@ -29,12 +29,12 @@ char *json_doctor(const struct ration_host_info *host, const struct ration_plan 
 char *json_create(const struct ration_group *group, const struct ration_plan *plan);
 
 /* A change: for each item of the plan, what was in force before and is after; `error`: why nothing changed, or NULL. */
-char *json_set(const char *address, const struct ration_plan *plan, const struct ration_group_limit *before,
-		const struct ration_group_limit *after, const struct ration_update_report *report,
+char *json_set(const char *address, const struct ration_plan *plan, struct ration_group_limit *const *before,
+		struct ration_group_limit *const *after, const struct ration_update_report *report,
 		const struct ration_error *error);
 
 /* `n` limits of a group. */
-char *json_show(const struct ration_group *group, const struct ration_group_limit *limits, size_t n);
+char *json_show(const struct ration_group *group, struct ration_group_limit *const *limits, size_t n);
 
 /* One group that was to be removed, and what became of that. */
 struct removal {
@@ -60,7 +60,7 @@ char *json_guard(const struct ration_guard_report *report);
 /* What a group uses. */
 struct json_stats {
 	const char *address;
-	struct ration_stats stats;
+	struct ration_stats *stats;
 };
 
 char *json_stat(const struct json_stats *list, size_t n);
@@ -82,6 +82,7 @@ char *json_reclaim(const char *address, uint64_t asked_bytes, uint64_t reclaimed
 struct json_attached {
 	int pid;
 	struct ration_attach_report report;
+	char *from; /* report.from, which the next call overwrites */
 };
 
 /* What came of `ration attach`, and what holds from then on. */
@@ -90,7 +91,7 @@ struct json_attach {
 	const char *reason; /* why there is no cgroup, or "" */
 	size_t n, n_bounds;
 	struct json_attached *list;
-	struct ration_group_limit bounds[RATION_LIMIT_COUNT]; /* by the group, or one above it */
+	struct ration_group_limit **bounds; /* by the group, or one above it */
 	const struct ration_plan *plan; /* by each process itself */
 };
 

@@ -110,10 +110,10 @@ int option_set_duration(struct options *options, const struct option *row, const
 int option_set_limit(struct options *options, const struct option *row, const char *value,
 		struct ration_error *reterr)
 {
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+	const struct ration_limit_info *info;
 
-		if (info && strcmp(info->flag, row->flag) == 0)
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		if (strcmp(info->flag, row->flag) == 0)
 			return ration_limits_parse(options->limits, info->limit, value, reterr);
 	}
 	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is not a limit", row->flag);
@@ -138,16 +138,15 @@ static int refuse_rlimit(const char *value, size_t length, const char *nearest, 
 static int set_rlimit(struct options *options, const struct option *row, const char *value,
 		struct ration_error *reterr)
 {
+	const struct ration_limit_info *info;
 	size_t length = strcspn(value, "=");
 	char name[TEXT_SHOWN_MAX];
 	struct nearest nearest = { .word = name };
 
 	(void)row;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(length < sizeof(name) ? length : 0), value);
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
-
-		if (!info || !limit_is_rlimit(info))
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		if (!limit_is_rlimit(info))
 			continue;
 		if (value[length] == '=' && strcmp(limit_rlimit_name(info), name) == 0)
 			return ration_limits_parse(options->limits, info->limit, value + length + 1, reterr);
@@ -279,12 +278,11 @@ const char *limit_rlimit_name(const struct ration_limit_info *info)
  */
 static bool limit_option_at(enum ration_purpose purpose, size_t *i, struct option *ret_option)
 {
+	const struct ration_limit_info *info;
 	bool has_rlimits = false;
 
-	for (int limit = 0; limit < RATION_LIMIT_COUNT; limit++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)limit);
-
-		if (!info || !ration_limit_fits(info->limit, purpose))
+	for (size_t limit = 0; (info = ration_limit_at(limit)); limit++) {
+		if (!ration_limit_fits(info->limit, purpose))
 			continue;
 		has_rlimits = has_rlimits || limit_is_rlimit(info);
 		if (limit_is_rlimit(info) || (*i)-- > 0)

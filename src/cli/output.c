@@ -272,6 +272,13 @@ static void print_limit(FILE *file, const struct ration_plan_item *item, bool ac
 	}
 }
 
+static bool has_acted(const struct ration_receipt *receipt, enum ration_limit limit)
+{
+	struct ration_outcome outcome = { .size = sizeof(outcome) };
+
+	return ration_receipt_outcome(receipt, limit, &outcome) && outcome.acted;
+}
+
 void output_limits(FILE *file, const struct ration_plan *plan, const struct ration_receipt *receipt,
 		bool reasons)
 {
@@ -279,7 +286,7 @@ void output_limits(FILE *file, const struct ration_plan *plan, const struct rati
 
 	(void)fprintf(file, LIMIT_COLUMNS "%s\n", "limit", "asked", "in force", "enforced by");
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++)
-		print_limit(file, item, receipt && receipt->outcome[item->limit].acted, reasons);
+		print_limit(file, item, receipt && has_acted(receipt, item->limit), reasons);
 }
 
 void output_warnings(const struct ration_plan *plan)
@@ -299,17 +306,19 @@ void output_warnings(const struct ration_plan *plan)
 
 /* ----------------------------------------------------------------- usage */
 
-void output_usage(FILE *file, const uint64_t *metrics, const enum ration_source *sources)
+void output_usage(FILE *file, struct metrics metrics)
 {
 	char label[OUTPUT_VALUE_MAX], value[OUTPUT_VALUE_MAX];
+	enum ration_metric metric;
 
 	(void)fprintf(file, "  %-28s  %-16s  %s\n", "usage", "", "source");
-	for (int i = 0; i < RATION_METRIC_COUNT; i++) {
-		enum ration_metric metric = (enum ration_metric)i;
+	for (size_t i = 0; (metric = ration_metric_at(i)) != RATION_METRIC_NONE; i++) {
+		uint64_t number;
+		enum ration_source source = metrics_read(metrics, metric, &number);
 
-		if (sources[i] == RATION_SOURCE_ABSENT)
+		if (source == RATION_SOURCE_ABSENT)
 			continue;
 		(void)fprintf(file, "  %-28s  %-16s  %s\n", metric_label(label, metric),
-				output_metric(value, metric, metrics[i]), ration_source_name(sources[i]));
+				output_metric(value, metric, number), ration_source_name(source));
 	}
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli/metrics.h"
 #include "ration.h"
 
 /* Room for a value of a limit or a metric as people read it. */
@@ -65,7 +66,7 @@ void output_limits(FILE *file, const struct ration_plan *plan, const struct rati
 void output_warnings(const struct ration_plan *plan);
 
 /* Prints figures as a table, each with its source; what isn't known is left out. */
-void output_usage(FILE *file, const uint64_t *metrics, const enum ration_source *sources);
+void output_usage(FILE *file, struct metrics metrics);
 
 /* Returns the item of a limit in a plan, or NULL. */
 const struct ration_plan_item *plan_item(const struct ration_plan *plan, enum ration_limit limit);

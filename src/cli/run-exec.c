@@ -60,6 +60,7 @@ static int refuse(const char *flag, const char *why, struct ration_error *reterr
 /* What only a supervisor can do. */
 static int check(const struct options *options, struct ration_error *reterr)
 {
+	const struct ration_limit_info *info;
 	const struct {
 		bool given;
 		const char *flag;
@@ -77,10 +78,8 @@ static int check(const struct options *options, struct ration_error *reterr)
 		if (of_supervisors[i].given)
 			return refuse(of_supervisors[i].flag, "no supervisor stays", reterr);
 	}
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
-
-		if (info && info->supervised && ration_limits_has(options->limits, info->limit) &&
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		if (info->supervised && ration_limits_has(options->limits, info->limit) &&
 				!ration_limit_fits(info->limit, RATION_PURPOSE_PROCESS))
 			return refuse(info->flag, "only a supervisor can enforce it, and none stays", reterr);
 	}

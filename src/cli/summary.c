@@ -15,14 +15,16 @@
 
 static void print_exit(FILE *file, const struct ration_receipt *receipt)
 {
-	const char *name = receipt->child_signal > 0 ? sigabbrev_np(receipt->child_signal) : NULL;
+	int status = ration_receipt_child_status(receipt), signal = ration_receipt_child_signal(receipt);
+	int exit_code = ration_receipt_exit_code(receipt);
+	const char *name = signal > 0 ? sigabbrev_np(signal) : NULL;
 
-	(void)fprintf(file, "exit      %d", receipt->exit_code);
-	if (receipt->child_signal > 0)
-		(void)fprintf(file, ", command ended by signal %d%s%s%s", receipt->child_signal,
-				name ? " " : "", name ? name : "", receipt->core ? ", core dumped" : "");
-	else if (receipt->child_status >= 0 && receipt->child_status != receipt->exit_code)
-		(void)fprintf(file, ", command exited with %d", receipt->child_status);
+	(void)fprintf(file, "exit      %d", exit_code);
+	if (signal > 0)
+		(void)fprintf(file, ", command ended by signal %d%s%s%s", signal, name ? " " : "", name ? name : "",
+				ration_receipt_core(receipt) ? ", core dumped" : "");
+	else if (status >= 0 && status != exit_code)
+		(void)fprintf(file, ", command exited with %d", status);
 	(void)fputc('\n', file);
 }
 
@@ -41,25 +43,28 @@ static const char *containment_words(enum ration_containment containment)
 
 static void print_group(FILE *file, const struct ration_receipt *receipt)
 {
-	if (receipt->verdict == RATION_VERDICT_NOT_STARTED)
+	uint64_t leftover = ration_receipt_leftover_killed(receipt);
+
+	if (ration_receipt_verdict(receipt) == RATION_VERDICT_NOT_STARTED)
 		return;
-	(void)fprintf(file, "group     %s, %s%s", receipt->group,
-			containment_words(receipt->containment),
-			receipt->birth == RATION_BIRTH_MIGRATED ? ", moved in before exec" : "");
-	if (receipt->leftover_killed > 0)
-		(void)fprintf(file, ", %" PRIu64 " left over and killed", receipt->leftover_killed);
+	(void)fprintf(file, "group     %s, %s%s", ration_receipt_address(receipt),
+			containment_words(ration_receipt_containment(receipt)),
+			ration_receipt_birth(receipt) == RATION_BIRTH_MIGRATED ? ", moved in before exec" : "");
+	if (leftover > 0)
+		(void)fprintf(file, ", %" PRIu64 " left over and killed", leftover);
 	(void)fputc('\n', file);
 }
 
 static void print_evidence(FILE *file, const struct ration_receipt *receipt)
 {
-	for (size_t i = 0; i < receipt->n_evidence && i < RATION_EVIDENCE_MAX; i++) {
-		const struct ration_evidence *at = &receipt->evidence[i];
-		char where[sizeof(at->where)];
+	struct ration_evidence at = { .size = sizeof(at) };
+
+	for (size_t i = 0; ration_receipt_evidence(receipt, i, &at); i++) {
+		char where[TEXT_SHOWN_MAX];
 
 		(void)fprintf(file, "%-10s%s %" PRIu64 " -> %" PRIu64 " (%s%s%s)\n", i == 0 ? "evidence" : "",
-				at->counter, at->before, at->after, ration_level_name(at->level),
-				at->where[0] ? " " : "", text_escape(where, sizeof(where), at->where));
+				at.counter, at.before, at.after, ration_level_name(at.level), at.where[0] ? " " : "",
+				text_escape(where, sizeof(where), at.where));
 	}
 }
 
@@ -69,7 +74,7 @@ void summary_print(FILE *file, const struct ration_receipt *receipt, const struc
 	char sentence[VERDICT_SENTENCE_MAX];
 
 	(void)verdict_sentence(sentence, receipt, plan);
-	(void)fprintf(file, "verdict   %s", ration_verdict_name(receipt->verdict));
+	(void)fprintf(file, "verdict   %s", ration_verdict_name(ration_receipt_verdict(receipt)));
 	if (sentence[0])
 		(void)fprintf(file, ": %s", sentence);
 	(void)fputc('\n', file);
@@ -78,6 +83,6 @@ void summary_print(FILE *file, const struct ration_receipt *receipt, const struc
 	print_evidence(file, receipt);
 	if (ration_plan_count(plan) > 0)
 		output_limits(file, plan, receipt, reasons);
-	if (receipt->verdict != RATION_VERDICT_NOT_STARTED)
-		output_usage(file, receipt->metric, receipt->source);
+	if (ration_receipt_verdict(receipt) != RATION_VERDICT_NOT_STARTED)
+		output_usage(file, (struct metrics) { .receipt = receipt });
 }

@@ -54,7 +54,25 @@ static void append_limit(struct line *line, const char *what, const struct ratio
 
 static bool known(const struct ration_receipt *receipt, enum ration_metric metric)
 {
-	return receipt->source[metric] != RATION_SOURCE_ABSENT;
+	return ration_receipt_metric(receipt, metric, NULL) != RATION_SOURCE_ABSENT;
+}
+
+/* A metric; 0 where it isn't known. */
+static uint64_t number(const struct ration_receipt *receipt, enum ration_metric metric)
+{
+	uint64_t value;
+
+	(void)ration_receipt_metric(receipt, metric, &value);
+	return value;
+}
+
+/* What was measured when a limit ended the run. */
+static uint64_t observed(const struct ration_receipt *receipt, enum ration_limit limit)
+{
+	struct ration_outcome outcome = { .size = sizeof(outcome) };
+
+	(void)ration_receipt_outcome(receipt, limit, &outcome);
+	return outcome.observed;
 }
 
 /* Appends " (peak 64 MiB" and the like: `before`, the metric, `after`; nothing where it isn't known. */
@@ -65,7 +83,7 @@ static bool append_metric(struct line *line, const char *before, const struct ra
 
 	if (!known(receipt, metric))
 		return false;
-	append(line, "%s%s%s", before, output_metric(value, metric, receipt->metric[metric]), after);
+	append(line, "%s%s%s", before, output_metric(value, metric, number(receipt, metric)), after);
 	return true;
 }
 
@@ -79,9 +97,10 @@ static const char *plural(uint64_t n, const char *one, const char *many)
 /* Tells whether a counter of the run's own group is among the evidence. */
 static bool has_moved(const struct ration_receipt *receipt, const char *counter)
 {
-	for (size_t i = 0; i < receipt->n_evidence && i < RATION_EVIDENCE_MAX; i++) {
-		if (receipt->evidence[i].level == RATION_LEVEL_GROUP &&
-				strcmp(receipt->evidence[i].counter, counter) == 0)
+	struct ration_evidence at = { .size = sizeof(at) };
+
+	for (size_t i = 0; ration_receipt_evidence(receipt, i, &at); i++) {
+		if (at.level == RATION_LEVEL_GROUP && strcmp(at.counter, counter) == 0)
 			return true;
 	}
 	return false;
@@ -89,7 +108,7 @@ static bool has_moved(const struct ration_receipt *receipt, const char *counter)
 
 static void append_oom_kills(struct line *line, const struct ration_receipt *receipt)
 {
-	uint64_t n = receipt->metric[RATION_METRIC_OOM_KILLS];
+	uint64_t n = number(receipt, RATION_METRIC_OOM_KILLS);
 
 	/* No number then: the kernel counts the first victim of a group kill twice, or not, as it comes. */
 	if (has_moved(receipt, "memory.events.local oom_group_kill"))
@@ -108,7 +127,7 @@ static void tell_memory(struct line *line, const struct ration_receipt *receipt,
 
 	if (item && item->mechanism == RATION_MECHANISM_WATCH)
 		append(line, "killed (measured %s)",
-				ration_format_size(value, receipt->outcome[RATION_LIMIT_MEMORY].observed));
+				ration_format_size(value, observed(receipt, RATION_LIMIT_MEMORY)));
 	else
 		append_oom_kills(line, receipt);
 }
@@ -117,8 +136,8 @@ static void tell_time(struct line *line, const struct ration_receipt *receipt,
 		const struct ration_plan_item *item)
 {
 	(void)item;
-	append(line, "%s", receipt->child_signal == SIGKILL ? "killed" :
-			receipt->child_signal > 0 ? "terminated" : "ended");
+	append(line, "%s", ration_receipt_child_signal(receipt) == SIGKILL ? "killed" :
+			ration_receipt_child_signal(receipt) > 0 ? "terminated" : "ended");
 	if (append_metric(line, " (ran ", receipt, RATION_METRIC_WALL_USEC, "")) {
 		(void)append_metric(line, ", used ", receipt, RATION_METRIC_CPU_USEC, " CPU");
 		append(line, ")");
@@ -132,14 +151,14 @@ static void tell_stall(struct line *line, const struct ration_receipt *receipt,
 
 	(void)item;
 	append(line, "killed (waited for memory for %s)",
-			ration_format_duration(value, receipt->outcome[RATION_LIMIT_STALL_TIMEOUT].observed));
+			ration_format_duration(value, observed(receipt, RATION_LIMIT_STALL_TIMEOUT)));
 }
 
 static void tell_pids(struct line *line, const struct ration_receipt *receipt,
 		const struct ration_plan_item *item)
 {
 	(void)item;
-	append(line, "killed (counted %" PRIu64 ")", receipt->outcome[RATION_LIMIT_PIDS].observed);
+	append(line, "killed (counted %" PRIu64 ")", observed(receipt, RATION_LIMIT_PIDS));
 }
 
 static void tell_output(struct line *line, const struct ration_receipt *receipt,
@@ -177,7 +196,7 @@ static void append_ending(struct line *line, const struct ration_receipt *receip
 	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
 		const struct ending *ending = &endings[i];
 
-		if (ending->verdict != receipt->verdict)
+		if (ending->verdict != ration_receipt_verdict(receipt))
 			continue;
 		append_limit(line, ending->what, plan, ending->limit, ending->soft);
 		append(line, " reached: ");
@@ -187,32 +206,32 @@ static void append_ending(struct line *line, const struct ration_receipt *receip
 
 /* --------------------------------------------------- memory, but not by us */
 
-/* The first counter that moved outside the group itself, or NULL. */
-static const struct ration_evidence *outside(const struct ration_receipt *receipt)
+/* Finds the first counter that moved outside the group itself. */
+static bool outside(const struct ration_receipt *receipt, struct ration_evidence *ret)
 {
-	for (size_t i = 0; i < receipt->n_evidence && i < RATION_EVIDENCE_MAX; i++) {
-		if (receipt->evidence[i].level != RATION_LEVEL_GROUP)
-			return &receipt->evidence[i];
+	for (size_t i = 0; ration_receipt_evidence(receipt, i, ret); i++) {
+		if (ret->level != RATION_LEVEL_GROUP)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 static void append_external(struct line *line, const struct ration_receipt *receipt)
 {
-	const struct ration_evidence *evidence = outside(receipt);
-	char where[sizeof(evidence->where)];
+	struct ration_evidence evidence = { .size = sizeof(evidence) };
+	char where[TEXT_SHOWN_MAX];
 
-	if (receipt->verdict != RATION_VERDICT_MEMORY_EXTERNAL)
+	if (ration_receipt_verdict(receipt) != RATION_VERDICT_MEMORY_EXTERNAL)
 		return;
-	if (!evidence)
+	if (!outside(receipt, &evidence))
 		append(line, "out of memory outside this run's limit: ");
-	else if (evidence->level == RATION_LEVEL_MACHINE)
+	else if (evidence.level == RATION_LEVEL_MACHINE)
 		append(line, "the machine ran out of memory: ");
-	else if (evidence->level == RATION_LEVEL_OUTSIDE)
+	else if (evidence.level == RATION_LEVEL_OUTSIDE)
 		append(line, "memory limit outside this container, or the machine's memory, reached: ");
 	else
-		append(line, "memory limit of the %s %s reached: ", ration_level_name(evidence->level),
-				text_escape(where, sizeof(where), evidence->where));
+		append(line, "memory limit of the %s %s reached: ", ration_level_name(evidence.level),
+				text_escape(where, sizeof(where), evidence.where));
 	append_oom_kills(line, receipt);
 }
 
@@ -227,7 +246,7 @@ static void join(struct line *line)
 static void append_refused(struct line *line, const struct ration_receipt *receipt,
 		const struct ration_plan *plan)
 {
-	uint64_t n = receipt->metric[RATION_METRIC_PIDS_REFUSED];
+	uint64_t n = number(receipt, RATION_METRIC_PIDS_REFUSED);
 
 	if (!known(receipt, RATION_METRIC_PIDS_REFUSED) || n == 0)
 		return;
@@ -239,10 +258,10 @@ static void append_refused(struct line *line, const struct ration_receipt *recei
 static void append_survived(struct line *line, const struct ration_receipt *receipt,
 		const struct ration_plan *plan)
 {
-	uint64_t n = receipt->metric[RATION_METRIC_OOM_KILLS];
+	uint64_t n = number(receipt, RATION_METRIC_OOM_KILLS);
 
-	if (!known(receipt, RATION_METRIC_OOM_KILLS) || n == 0 || receipt->verdict == RATION_VERDICT_MEMORY ||
-			receipt->verdict == RATION_VERDICT_MEMORY_EXTERNAL)
+	if (!known(receipt, RATION_METRIC_OOM_KILLS) || n == 0 || ration_receipt_verdict(receipt) == RATION_VERDICT_MEMORY ||
+			ration_receipt_verdict(receipt) == RATION_VERDICT_MEMORY_EXTERNAL)
 		return;
 	join(line);
 	if (has_moved(receipt, "memory.events.local oom") || has_moved(receipt, "memory.oom_control events"))
@@ -256,7 +275,7 @@ static void append_survived(struct line *line, const struct ration_receipt *rece
 static void append_truncated(struct line *line, const struct ration_receipt *receipt,
 		const struct ration_plan *plan)
 {
-	if (!receipt->truncated || receipt->verdict == RATION_VERDICT_OUTPUT)
+	if (!ration_receipt_truncated(receipt) || ration_receipt_verdict(receipt) == RATION_VERDICT_OUTPUT)
 		return;
 	join(line);
 	append_limit(line, "output limit", plan, RATION_LIMIT_OUTPUT, false);
@@ -267,11 +286,11 @@ static void append_escaped(struct line *line, const struct ration_receipt *recei
 {
 	char shown[TEXT_SHOWN_MAX];
 
-	if (!receipt->escaped_to[0])
+	if (!ration_receipt_escaped_to(receipt)[0])
 		return;
 	join(line);
 	append(line, "the command left its group for %s and was killed: the run's limits don't apply there",
-			text_escape(shown, sizeof(shown), receipt->escaped_to));
+			text_escape(shown, sizeof(shown), ration_receipt_escaped_to(receipt)));
 }
 
 /* A limit that isn't what it was: the command's own doing, or somebody's who may. */
@@ -282,15 +301,15 @@ static void append_changed(struct line *line, const struct ration_receipt *recei
 
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
 		const struct ration_limit_info *info = ration_limit_info(item->limit);
-		const struct ration_outcome *outcome = &receipt->outcome[item->limit];
+		struct ration_outcome outcome = { .size = sizeof(outcome) };
 		char before[OUTPUT_VALUE_MAX], after[OUTPUT_VALUE_MAX];
 
-		if (!outcome->changed)
+		if (!ration_receipt_outcome(receipt, item->limit, &outcome) || !outcome.changed)
 			continue;
 		join(line);
 		append(line, "%s was changed during the run, from %s to %s", info->name,
 				output_limit_value(before, info, item->in_force),
-				output_limit_value(after, info, outcome->at_end));
+				output_limit_value(after, info, outcome.at_end));
 	}
 }
 

@@ -22,8 +22,8 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-#define BIT(limit) (UINT64_C(1) << (limit))
-_Static_assert(RATION_LIMIT_COUNT <= 64, "a limit has no bit");
+#define BIT(limit) (UINT64_C(1) << limit_index(limit))
+_Static_assert(LIMIT_INDEX_COUNT <= 64, "a limit has no bit");
 
 /* What DESIGN and every user mean by limits: without one of these a host isn't good. */
 #define ESSENTIAL (BIT(RATION_LIMIT_MEMORY) | BIT(RATION_LIMIT_CPUS) | BIT(RATION_LIMIT_PIDS))
@@ -127,8 +127,8 @@ static void blame_base(const struct patient *patient, struct finding_entry *entr
 {
 	if (!is_so)
 		return;
-	entry->item.limits = weakened(patient, patient->host->base_reason);
-	say(entry, severity_of(entry->item.limits), patient->host->base_fix, "%s", patient->host->base_reason);
+	entry->limits = weakened(patient, patient->host->base_reason);
+	say(entry, severity_of(entry->limits), patient->host->base_fix, "%s", patient->host->base_reason);
 }
 
 static bool is_gvisor(const struct patient *patient)
@@ -242,7 +242,7 @@ static void missing_controllers(const struct patient *patient, struct finding_en
 
 	if (limits == 0)
 		return;
-	entry->item.limits = limits;
+	entry->limits = limits;
 	controller_names(names, sizeof(names), ~host->controllers & (limits == BIT(RATION_LIMIT_HUGETLB) ?
 			RATION_CONTROLLER_HUGETLB : WHOLE));
 	if (patient->seen->disabled[0])
@@ -263,15 +263,15 @@ static void v1_unusable(const struct patient *patient, struct finding_entry *ent
 
 	if (!reason[0])
 		return;
-	entry->item.limits = weakened(patient, reason);
-	say(entry, severity_of(entry->item.limits), "", "controllers of cgroup v1 can't be used for runs: %s", reason);
+	entry->limits = weakened(patient, reason);
+	say(entry, severity_of(entry->limits), "", "controllers of cgroup v1 can't be used for runs: %s", reason);
 }
 
 static void no_psi(const struct patient *patient, struct finding_entry *entry)
 {
 	if (!lacks(patient, RATION_FEATURE_PSI))
 		return;
-	entry->item.limits = weakened(patient, "pressure stalls");
+	entry->limits = weakened(patient, "pressure stalls");
 	say(entry, RATION_SEVERITY_WARN, patient->seen->pressure ? "boot with psi=1" : "boot a kernel with CONFIG_PSI",
 			"pressure isn't measured: there is no --stall-timeout, no ration guard, and no stall in receipts");
 }
@@ -283,7 +283,7 @@ static void no_swap_limit(const struct patient *patient, struct finding_entry *e
 
 	if (!lacks(patient, RATION_FEATURE_SWAP_MAX) || !(host->controllers & RATION_CONTROLLER_MEMORY))
 		return;
-	entry->item.limits = weakened(patient, "account swap");
+	entry->limits = weakened(patient, "account swap");
 	say(entry, host->swap_bytes > 0 ? RATION_SEVERITY_WARN : RATION_SEVERITY_NOTE,
 			patient->seen->swap_off ? "boot without swapaccount=0" : "boot a kernel with CONFIG_SWAP",
 			"swap isn't accounted: what has a memory limit can have as much swap again as there is");
@@ -317,7 +317,7 @@ static void old_kernel(const struct patient *patient, struct finding_entry *entr
 	}
 	if (used == 0)
 		return;
-	entry->item.limits = weakened(patient, "this kernel has no");
+	entry->limits = weakened(patient, "this kernel has no");
 	say(entry, costs ? RATION_SEVERITY_WARN : RATION_SEVERITY_NOTE, "boot Linux 6.5 or later",
 			"this kernel doesn't have %s%s", names, costs ? "" : ": receipts leave these figures out");
 }
@@ -347,7 +347,7 @@ static void foreign_proc(const struct patient *patient, struct finding_entry *en
 {
 	if (!patient->seen->proc_foreign)
 		return;
-	entry->item.limits = weakened(patient, "/proc");
+	entry->limits = weakened(patient, "/proc");
 	say(entry, RATION_SEVERITY_WARN, "mount -t proc proc /proc",
 			"/proc is of another pid namespace: what there is no group for can't be watched");
 }
@@ -358,7 +358,7 @@ static void threaded_base(const struct patient *patient, struct finding_entry *e
 {
 	if (!patient->seen->threaded)
 		return;
-	entry->item.limits = BIT(RATION_LIMIT_MEMORY);
+	entry->limits = BIT(RATION_LIMIT_MEMORY);
 	say(entry, RATION_SEVERITY_BAD, "start ration in a group that isn't threaded, or name one: --base DIR",
 			"%s is a threaded group: there is no memory limit in it", patient->host->base);
 }
@@ -374,7 +374,7 @@ static void realtime_tasks(const struct patient *patient, struct finding_entry *
 	if (seen->realtime > 1)
 		(void)snprintf(more, sizeof(more), " and %" PRIu64 " more", seen->realtime - 1);
 	if (seen->group_sched == EXAMINED_YES)
-		entry->item.limits = BIT(RATION_LIMIT_CPUS) | BIT(RATION_LIMIT_CPU_WEIGHT) | BIT(RATION_LIMIT_CPU_BURST) |
+		entry->limits = BIT(RATION_LIMIT_CPUS) | BIT(RATION_LIMIT_CPU_WEIGHT) | BIT(RATION_LIMIT_CPU_BURST) |
 			BIT(RATION_LIMIT_CPU_IDLE);
 	say(entry, seen->group_sched == EXAMINED_YES ? RATION_SEVERITY_BAD : RATION_SEVERITY_NOTE, fix,
 			"%s of process %d (%s) in %s%s %s: a kernel with CONFIG_RT_GROUP_SCHED, as %s, refuses the cpu "
@@ -393,7 +393,7 @@ static void few_groups(const struct patient *patient, struct finding_entry *entr
 	if (seen->groups_max == UINT64_MAX || left >= GROUPS_LEFT_WARN)
 		return;
 	(void)snprintf(fix, sizeof(fix), "echo max >%.150s/cgroup.max.descendants", patient->host->base);
-	entry->item.limits = left < 3 ? ESSENTIAL : 0;
+	entry->limits = left < 3 ? ESSENTIAL : 0;
 	say(entry, left < 3 ? RATION_SEVERITY_BAD : RATION_SEVERITY_WARN, fix,
 			"there is room for %" PRIu64 " more groups only: cgroup.max.descendants of %s is %" PRIu64, left,
 			patient->host->base, seen->groups_max);
@@ -450,23 +450,23 @@ static void root_nproc(const struct patient *patient, struct finding_entry *entr
 {
 	if (!patient->host->root)
 		return;
-	entry->item.limits = weakened(patient, "uid 0");
-	if (entry->item.limits)
+	entry->limits = weakened(patient, "uid 0");
+	if (entry->limits)
 		say(entry, RATION_SEVERITY_NOTE, "use --pids", "the kernel doesn't hold root to --rlimit nproc");
 }
 
 static void no_disk(const struct patient *patient, struct finding_entry *entry)
 {
-	entry->item.limits = weakened(patient, "no disk") & IO;
-	if (entry->item.limits)
+	entry->limits = weakened(patient, "no disk") & IO;
+	if (entry->limits)
 		say(entry, RATION_SEVERITY_NOTE, "", "no disk is to be seen in /sys/dev/block: there is nothing to give I/O "
 						     "rates to");
 }
 
 static void no_huge_pages(const struct patient *patient, struct finding_entry *entry)
 {
-	entry->item.limits = weakened(patient, "no huge pages");
-	if (entry->item.limits)
+	entry->limits = weakened(patient, "no huge pages");
+	if (entry->limits)
 		say(entry, RATION_SEVERITY_NOTE, "", "this kernel has no huge pages: --hugetlb has nothing to limit");
 }
 
@@ -477,12 +477,12 @@ static void held_by_less(const struct patient *patient, struct finding_entry *en
 	for (size_t i = 0; (item = ration_plan_item(patient->plan, i)); i++) {
 		if (!item->weaker || patient->explained & BIT(item->limit))
 			continue;
-		entry->item.limits |= BIT(item->limit);
+		entry->limits |= BIT(item->limit);
 		if (!entry->text[0])
 			say(entry, RATION_SEVERITY_NOTE, item->fix, "%s is held by less than it could be: %s",
 					ration_limit_info(item->limit)->name, item->reason);
 	}
-	entry->item.severity = severity_of(entry->item.limits);
+	entry->item.severity = severity_of(entry->limits);
 }
 
 /* ------------------------------------------------------------------ how it is */
@@ -586,9 +586,9 @@ static bool apply(const struct rule *rule, struct patient *patient, struct ratio
 	rule->find(patient, &entry);
 	if (!entry.text[0])
 		return false;
-	patient->explained |= entry.item.limits;
+	patient->explained |= entry.limits;
 	/* Whatever the rule makes of it: the exit status of doctor hangs on this. */
-	if (entry.item.limits & ESSENTIAL)
+	if (entry.limits & ESSENTIAL)
 		entry.item.severity = RATION_SEVERITY_BAD;
 	insert(findings, &entry);
 	return true;
@@ -652,4 +652,11 @@ size_t ration_findings_count(const struct ration_findings *findings)
 const struct ration_finding *ration_findings_item(const struct ration_findings *findings, size_t i)
 {
 	return i < findings->n ? &findings->entry[i].item : NULL;
+}
+
+bool ration_findings_weakens(const struct ration_findings *findings, size_t i, enum ration_limit limit)
+{
+	size_t index = limit_index(limit);
+
+	return i < findings->n && index < LIMIT_INDEX_COUNT && findings->entry[i].limits >> index & 1;
 }

@@ -31,9 +31,9 @@ int command_error(const char *name, int code, struct ration_error *reterr)
 /* What a resource is called on the command line. */
 static const char *rlimit_flag(int resource)
 {
-	for (size_t i = RATION_LIMIT_RLIMIT_AS; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+	const struct ration_limit_info *info;
 
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
 		if (info->resource == resource)
 			return info->flag;
 	}

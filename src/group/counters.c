@@ -188,10 +188,7 @@ static char *read_io_stat(int group_fd)
 
 static void set(struct usage *usage, enum ration_metric metric, uint64_t value)
 {
-	if (value == COUNTER_ABSENT)
-		return;
-	usage->metric[metric] = value;
-	usage->source[metric] = RATION_SOURCE_CGROUP2;
+	usage_set(usage, metric, value, RATION_SOURCE_CGROUP2);
 }
 
 static void read_io(int group_fd, struct usage *usage)
@@ -236,10 +233,10 @@ static const struct {
  */
 static void divide_cpu_v1(int fd, struct usage *usage)
 {
-	uint64_t total = usage->metric[RATION_METRIC_CPU_USEC], user, system, ticks;
+	uint64_t total, user, system, ticks;
 	char text[128];
 
-	if (usage->source[RATION_METRIC_CPU_USEC] != RATION_SOURCE_CGROUP1 ||
+	if (usage_get(usage, RATION_METRIC_CPU_USEC, &total) != RATION_SOURCE_CGROUP1 ||
 			cg_read(fd, "cpuacct.stat", text, sizeof(text)) < 0)
 		return;
 	user = text_key(text, "user");
@@ -249,10 +246,8 @@ static void divide_cpu_v1(int fd, struct usage *usage)
 	ticks = user + system;
 	/* In two parts, for total * system can be too much for 64 bits. */
 	system = system == 0 ? 0 : total / ticks * system + total % ticks * system / ticks;
-	usage->metric[RATION_METRIC_CPU_SYSTEM_USEC] = system;
-	usage->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_CGROUP1;
-	usage->metric[RATION_METRIC_CPU_USER_USEC] = total - system;
-	usage->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_CGROUP1;
+	usage_set(usage, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_CGROUP1);
+	usage_set(usage, RATION_METRIC_CPU_USER_USEC, total - system, RATION_SOURCE_CGROUP1);
 }
 
 void counters_read_usage_v1(const struct place *place, struct usage *usage)
@@ -265,7 +260,7 @@ void counters_read_usage_v1(const struct place *place, struct usage *usage)
 		uint64_t value;
 
 		/* What cgroup2 counts by itself, it counts as well, and in one file. */
-		if (fd < 0 || usage->source[metric] == RATION_SOURCE_CGROUP2)
+		if (fd < 0 || usage_get(usage, metric, NULL) == RATION_SOURCE_CGROUP2)
 			continue;
 		if (!v1_files[i].key)
 			value = file_u64(fd, v1_files[i].file);
@@ -274,8 +269,7 @@ void counters_read_usage_v1(const struct place *place, struct usage *usage)
 				text_key(text, v1_files[i].key);
 		if (value == COUNTER_ABSENT)
 			continue;
-		usage->metric[metric] = value / v1_files[i].per_unit;
-		usage->source[metric] = RATION_SOURCE_CGROUP1;
+		usage_set(usage, metric, value / v1_files[i].per_unit, RATION_SOURCE_CGROUP1);
 	}
 	divide_cpu_v1(v1_fd(place, RATION_CONTROLLER_CPUACCT), usage);
 }

@@ -15,6 +15,7 @@
 
 #include "group/place.h"
 #include "ration.h"
+#include "util/usage.h"
 
 /* "Not known." No counter of the kernel gets there. */
 #define COUNTER_ABSENT UINT64_MAX
@@ -43,12 +44,6 @@ struct counters {
 
 /* Reads what verdicts rest on. `group` may have no cgroup. */
 void counters_read(const struct place *place, struct counters *ret);
-
-/* Where metrics go, by enum ration_metric: those of a receipt, or of a group that lives. */
-struct usage {
-	uint64_t *metric;
-	enum ration_source *source;
-};
 
 /* Reads what the group has used; what can't be read stays as it is. */
 void counters_read_usage(int group_fd, struct usage *usage);
@@ -79,9 +74,5 @@ uint64_t counters_pressure(int group_fd, const char *file, const char *line);
 
 /* The same of the file's text. */
 uint64_t counters_pressure_text(const char *text, const char *line);
-
-/* Sets a metric, unless `value` is COUNTER_ABSENT. */
-void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
-		enum ration_source source);
 
 #endif

@@ -24,6 +24,7 @@
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/enum-index.h"
 #include "util/error.h"
 
 #define WINDOW_MIN_USEC 500000
@@ -61,17 +62,17 @@ static const struct {
 	const char *key;
 	int state;         /* the value that makes the event, or COUNTER */
 	const char *since; /* the kernel that brought the line, or NULL */
-} kinds[RATION_EVENT_COUNT] = {
-	[RATION_EVENT_OOM] = { SOURCE_MEMORY_LOCAL, "oom", COUNTER, "5.2" },
-	[RATION_EVENT_OOM_KILL] = { SOURCE_MEMORY, "oom_kill", COUNTER, "4.13" },
-	[RATION_EVENT_MEMORY_HIGH] = { SOURCE_MEMORY_LOCAL, "high", COUNTER, "5.2" },
-	[RATION_EVENT_TASKS_REFUSED] = { SOURCE_PIDS, "max", COUNTER, NULL },
-	[RATION_EVENT_POPULATED] = { SOURCE_CGROUP, "populated", 1, NULL },
-	[RATION_EVENT_EMPTY] = { SOURCE_CGROUP, "populated", 0, NULL },
-	[RATION_EVENT_FROZEN] = { SOURCE_CGROUP, "frozen", 1, "5.2" },
-	[RATION_EVENT_THAWED] = { SOURCE_CGROUP, "frozen", 0, "5.2" },
-	[RATION_EVENT_PRESSURE] = { SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
-	[RATION_EVENT_GONE] = { SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
+} kinds[EVENT_INDEX_COUNT] = {
+	[EVENT_INDEX_OOM] = { SOURCE_MEMORY_LOCAL, "oom", COUNTER, "5.2" },
+	[EVENT_INDEX_OOM_KILL] = { SOURCE_MEMORY, "oom_kill", COUNTER, "4.13" },
+	[EVENT_INDEX_MEMORY_HIGH] = { SOURCE_MEMORY_LOCAL, "high", COUNTER, "5.2" },
+	[EVENT_INDEX_TASKS_REFUSED] = { SOURCE_PIDS, "max", COUNTER, NULL },
+	[EVENT_INDEX_POPULATED] = { SOURCE_CGROUP, "populated", 1, NULL },
+	[EVENT_INDEX_EMPTY] = { SOURCE_CGROUP, "populated", 0, NULL },
+	[EVENT_INDEX_FROZEN] = { SOURCE_CGROUP, "frozen", 1, "5.2" },
+	[EVENT_INDEX_THAWED] = { SOURCE_CGROUP, "frozen", 0, "5.2" },
+	[EVENT_INDEX_PRESSURE] = { SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
+	[EVENT_INDEX_GONE] = { SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
 };
 
 /* A look at the total of the stall. */
@@ -80,11 +81,11 @@ struct sample {
 };
 
 struct ration_events {
-	uint32_t kinds;
+	uint64_t kinds;
 	int epoll_fd;
 	int fd[SOURCES];
-	uint64_t last[RATION_EVENT_COUNT];    /* what the line said; COUNTER_ABSENT: there is none */
-	uint64_t pending[RATION_EVENT_COUNT]; /* how often it has happened; 0: nothing to tell */
+	uint64_t last[EVENT_INDEX_COUNT];    /* what the line said; COUNTER_ABSENT: there is none */
+	uint64_t pending[EVENT_INDEX_COUNT]; /* how often it has happened; 0: nothing to tell */
 	bool more;                            /* the eventfd is set */
 	bool drained;                         /* the caller has been told all there was */
 	bool gone;
@@ -94,6 +95,15 @@ struct ration_events {
 	struct sample newer, older;           /* at least one window apart */
 	uint64_t stalled_usec, elapsed_usec;  /* of the pressure that is pending */
 };
+
+static uint64_t all_kinds(void)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < EVENT_INDEX_COUNT; i++)
+		set |= RATION_EVENT_BIT(event_at(i));
+	return set;
+}
 
 static bool wants(const struct ration_events *events, enum ration_event_kind kind)
 {
@@ -105,10 +115,10 @@ static bool wants(const struct ration_events *events, enum ration_event_kind kin
 /* Compares the lines of a file with what they said; a first reading is the baseline. */
 static void compare(struct ration_events *events, enum source source, const char *text)
 {
-	for (size_t i = 0; i < RATION_EVENT_COUNT; i++) {
+	for (size_t i = 0; i < EVENT_INDEX_COUNT; i++) {
 		uint64_t before = events->last[i], now;
 
-		if (kinds[i].source != source || !wants(events, (enum ration_event_kind)i))
+		if (kinds[i].source != source || !wants(events, event_at(i)))
 			continue;
 		if (cg_text_key(text, kinds[i].key, &now) < 0)
 			continue;
@@ -153,8 +163,8 @@ static int read_sources(struct ration_events *events)
 /* A file whose group is gone is urgent for ever. Whoever removed it saw it empty, if we didn't. */
 static void set_gone(struct ration_events *events)
 {
-	if (wants(events, RATION_EVENT_EMPTY) && events->last[RATION_EVENT_EMPTY] == 1)
-		events->pending[RATION_EVENT_EMPTY] = 1;
+	if (wants(events, RATION_EVENT_EMPTY) && events->last[EVENT_INDEX_EMPTY] == 1)
+		events->pending[EVENT_INDEX_EMPTY] = 1;
 	events->gone = true;
 	for (size_t i = 0; i < SOURCE_MORE; i++) {
 		/* To close it isn't enough while somebody who has just been forked has it, too. */
@@ -163,7 +173,7 @@ static void set_gone(struct ration_events *events)
 		events->fd[i] = close_fd(events->fd[i]);
 	}
 	if (wants(events, RATION_EVENT_GONE))
-		events->pending[RATION_EVENT_GONE] = 1;
+		events->pending[EVENT_INDEX_GONE] = 1;
 }
 
 /* ---------------------------------------------------------------- pressure */
@@ -195,7 +205,7 @@ static void look_at_pressure(struct ration_events *events, bool seen)
 	if (seen || stalled >= events->stall_usec) {
 		events->stalled_usec = stalled;
 		events->elapsed_usec = now.at_usec - events->older.at_usec;
-		events->pending[RATION_EVENT_PRESSURE] = 1;
+		events->pending[EVENT_INDEX_PRESSURE] = 1;
 		events->older = events->newer = now;
 	} else if (now.at_usec - events->newer.at_usec >= events->window_usec) {
 		events->older = events->newer;
@@ -210,7 +220,7 @@ static void set_more(struct ration_events *events)
 	bool more = false;
 	uint64_t one = 1;
 
-	for (size_t i = 0; i < RATION_EVENT_COUNT; i++)
+	for (size_t i = 0; i < EVENT_INDEX_COUNT; i++)
 		more |= events->pending[i] > 0;
 	if (more == events->more)
 		return;
@@ -248,12 +258,12 @@ static int look(struct ration_events *events)
 
 static bool tell(struct ration_events *events, struct ration_event *ret_event)
 {
-	for (size_t i = 0; i < RATION_EVENT_COUNT; i++) {
+	for (size_t i = 0; i < EVENT_INDEX_COUNT; i++) {
 		if (events->pending[i] == 0)
 			continue;
-		*ret_event = (struct ration_event) { .size = sizeof(*ret_event), .kind = (enum ration_event_kind)i };
+		*ret_event = (struct ration_event) { .size = sizeof(*ret_event), .kind = event_at(i) };
 		ret_event->count = events->pending[i];
-		if (i == RATION_EVENT_PRESSURE) {
+		if (i == EVENT_INDEX_PRESSURE) {
 			ret_event->stalled_usec = events->stalled_usec;
 			ret_event->elapsed_usec = events->elapsed_usec;
 		}
@@ -319,7 +329,7 @@ static int open_trigger(struct ration_events *events, int dir_fd)
 }
 
 /* Opens what tells of a kind, unless that has been done for another. -ENODATA: it has no such line. */
-static int open_kind(struct ration_events *events, int dir_fd, enum ration_event_kind kind)
+static int open_kind(struct ration_events *events, int dir_fd, enum event_index kind)
 {
 	enum source source = kinds[kind].source;
 	int r = 0;
@@ -338,26 +348,26 @@ static bool lacks(int code)
 		code == -EINVAL;
 }
 
-static int refuse(enum ration_event_kind kind, const char *name, int code, struct ration_error *reterr)
+static int refuse(enum event_index kind, const char *name, int code, struct ration_error *reterr)
 {
 	enum source source = kinds[kind].source;
 
 	if (!lacks(code) || code == -EACCES || code == -EPERM)
 		return error_set(reterr, code, code == -EACCES || code == -EPERM ? RATION_CAUSE_NOT_DELEGATED
 										  : RATION_CAUSE_UNKNOWN,
-				"can't watch %s for '%s': %s", name, ration_event_name(kind), error_text(code));
+				"can't watch %s for '%s': %s", name, ration_event_name(event_at(kind)), error_text(code));
 	if (source == SOURCE_PRESSURE) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
 				"can't watch %s for '%s': it takes a trigger on memory.pressure (since %s): %s", name,
-				ration_event_name(kind), kinds[kind].since, error_text(code));
+				ration_event_name(event_at(kind)), kinds[kind].since, error_text(code));
 		return error_hint(reterr, -EOPNOTSUPP, "psi=1 on the kernel's command line, perhaps");
 	}
 	if (code == -ENODATA || !sources[source].controller)
 		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
-				"can't watch %s for '%s': %s has no line '%s' (since %s)", name, ration_event_name(kind),
+				"can't watch %s for '%s': %s has no line '%s' (since %s)", name, ration_event_name(event_at(kind)),
 				sources[source].file, kinds[kind].key, kinds[kind].since);
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
-			"can't watch %s for '%s': it has no %s, so no %s controller", name, ration_event_name(kind),
+			"can't watch %s for '%s': it has no %s, so no %s controller", name, ration_event_name(event_at(kind)),
 			sources[source].file, sources[source].controller);
 	return error_hint(reterr, -EOPNOTSUPP, "ration doctor says why, and what would help");
 }
@@ -365,14 +375,14 @@ static int refuse(enum ration_event_kind kind, const char *name, int code, struc
 static int open_kinds(struct ration_events *events, int dir_fd, const char *name, bool all,
 		struct ration_error *reterr)
 {
-	for (size_t i = 0; i < RATION_EVENT_COUNT; i++) {
-		enum ration_event_kind kind = (enum ration_event_kind)i;
-		int r = wants(events, kind) ? open_kind(events, dir_fd, kind) : 0;
+	for (size_t i = 0; i < EVENT_INDEX_COUNT; i++) {
+		enum event_index kind = (enum event_index)i;
+		int r = wants(events, event_at(i)) ? open_kind(events, dir_fd, kind) : 0;
 
 		if (r < 0 && (!all || !lacks(r)))
 			return refuse(kind, name, r, reterr);
 		if (r < 0)
-			events->kinds &= ~RATION_EVENT_BIT(kind);
+			events->kinds &= ~RATION_EVENT_BIT(event_at(i));
 	}
 	return 0;
 }
@@ -383,8 +393,8 @@ static int check_options(const struct ration_events_options *options, struct rat
 
 	if (options->size != sizeof(*options))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_events_options of another version");
-	if (options->kinds & ~(RATION_EVENT_BIT(RATION_EVENT_COUNT) - 1))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there are no such kinds of events: %#" PRIx32,
+	if (options->kinds & ~all_kinds())
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there are no such kinds of events: %#" PRIx64,
 				options->kinds);
 	if (window < WINDOW_MIN_USEC || window > WINDOW_MAX_USEC)
 		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
@@ -418,9 +428,9 @@ static struct ration_events *events_new(const struct ration_events_options *opti
 	events->epoll_fd = -EBADF;
 	for (size_t i = 0; i < SOURCES; i++)
 		events->fd[i] = -EBADF;
-	for (size_t i = 0; i < RATION_EVENT_COUNT; i++)
+	for (size_t i = 0; i < EVENT_INDEX_COUNT; i++)
 		events->last[i] = COUNTER_ABSENT;
-	events->kinds = options->kinds ? options->kinds : RATION_EVENT_BIT(RATION_EVENT_COUNT) - 1;
+	events->kinds = options->kinds ? options->kinds : all_kinds();
 	events->pressure_line = options->pressure_some ? "some" : "full";
 	events->window_usec = options->pressure_window_usec;
 	events->stall_usec = options->pressure_stall_usec ? options->pressure_stall_usec
@@ -491,7 +501,7 @@ int ration_events_fd(const struct ration_events *events)
 	return events->epoll_fd;
 }
 
-uint32_t ration_events_kinds(const struct ration_events *events)
+uint64_t ration_events_kinds(const struct ration_events *events)
 {
 	return events->kinds;
 }

@@ -186,19 +186,25 @@ int ration_group_update(struct ration_group *group, const struct ration_plan *pl
 	return refuse_group(group, reterr);
 }
 
-int ration_group_stats(const struct ration_group *group, struct ration_stats *ret_stats,
+int ration_stats_new(const struct ration_group *group, struct ration_stats **ret_stats,
 		struct ration_error *reterr)
 {
 	(void)ret_stats;
 	return refuse_group(group, reterr);
 }
 
-int ration_group_limit(const struct ration_group *group, enum ration_limit limit,
-		struct ration_group_limit *ret_limit, struct ration_error *reterr)
+int ration_group_limit_new(const struct ration_group *group, enum ration_limit limit,
+		struct ration_group_limit **ret_limit, struct ration_error *reterr)
 {
 	(void)limit;
 	(void)ret_limit;
 	return refuse_group(group, reterr);
+}
+
+struct ration_group_limit *ration_group_limit_free(struct ration_group_limit *limit)
+{
+	free(limit);
+	return NULL;
 }
 
 int ration_group_pids(const struct ration_group *group, int *ret_pids, size_t n, struct ration_error *reterr)
@@ -321,7 +327,7 @@ int ration_events_fd(const struct ration_events *events)
 	return -EBADF;
 }
 
-uint32_t ration_events_kinds(const struct ration_events *events)
+uint64_t ration_events_kinds(const struct ration_events *events)
 {
 	(void)events;
 	return 0;

@@ -35,6 +35,7 @@
 #include "host/names.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/size.h"
 
 /* The shortest window of a trigger, and the shortest time that is measured behind it. */
 #define WINDOW_USEC 500000
@@ -58,6 +59,7 @@ struct ration_guard {
 	char *name;
 	int tenant_fd, epoll_fd, timer_fd;
 	struct ration_events *events;
+	char ended[2 * RATION_NAME_MAX + 2]; /* the address of the group that was ended last */
 	bool measuring;
 	uint64_t measure_usec;
 	uint64_t mark_usec, mark_stalled_usec;
@@ -229,7 +231,6 @@ static int finish(struct ration_guard *guard, struct ration_guard_report *report
 	if (r < 0 || choice.n == 0)
 		return r;
 	*report = (struct ration_guard_report) {
-		.size = sizeof(*report),
 		.stalled_usec = stalled,
 		.elapsed_usec = elapsed,
 		.candidates = choice.n,
@@ -238,7 +239,8 @@ static int finish(struct ration_guard *guard, struct ration_guard_report *report
 		.scanned_pages = choice.best.scanned_pages,
 		.memory_bytes = choice.best.memory_bytes,
 	};
-	(void)snprintf(report->group, sizeof(report->group), "%s/%s", guard->name, choice.best.name);
+	(void)snprintf(guard->ended, sizeof(guard->ended), "%s/%s", guard->name, choice.best.name);
+	report->group = guard->ended;
 	r = end_group(guard, report, choice.best.name);
 	return r < 0 ? r : 1;
 }
@@ -261,22 +263,30 @@ static int hear(struct ration_guard *guard, struct ration_error *reterr)
 	return r;
 }
 
+/* 1: something was done. */
+static int give(struct ration_guard_report *to, const struct ration_guard_report *report,
+		struct ration_error *reterr)
+{
+	int r = GIVE_RESULT(struct ration_guard_report, to, report, reterr);
+
+	return r < 0 ? r : 1;
+}
+
 int ration_guard_next(struct ration_guard *guard, struct ration_guard_report *ret_report,
 		struct ration_error *reterr)
 {
-	struct ration_guard_report report = { .size = sizeof(report) };
+	struct ration_guard_report report = { .group = "" };
 	uint64_t expirations;
 	int r;
 
-	if (ret_report->size != sizeof(*ret_report))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_guard_report of another version");
-	r = hear(guard, reterr);
+	r = CHECK_RESULT(struct ration_guard_report, ret_report, reterr);
+	if (r == 0)
+		r = hear(guard, reterr);
 	if (r < 0)
 		return r;
 	if (r > 0) {
 		report.gone = true;
-		*ret_report = report;
-		return 1;
+		return give(ret_report, &report, reterr);
 	}
 	if (read(guard->timer_fd, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return 0;
@@ -284,10 +294,7 @@ int ration_guard_next(struct ration_guard *guard, struct ration_guard_report *re
 	if (r < 0 && cg_populated(guard->tenant_fd) > 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't look at the groups of %s: %s", guard->name,
 				error_text(r));
-	if (r <= 0)
-		return 0;
-	*ret_report = report;
-	return 1;
+	return r <= 0 ? 0 : give(ret_report, &report, reterr);
 }
 
 /* -------------------------------------------------------------------- open */

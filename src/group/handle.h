@@ -26,6 +26,7 @@ struct ration_group {
 	bool tenant;
 	char address[2 * RATION_NAME_MAX + 2];
 	char path[PATH_MAX + NODES_PATH_MAX + 2 * RATION_NAME_MAX + 4];
+	char from[PATH_MAX];/* where the last process that was attached came from */
 	char reason[400];   /* why it has no cgroup */
 };
 

@@ -22,6 +22,7 @@
 
 struct entry {
 	struct ration_list_item item;
+	struct ration_stats stats;
 	char address[2 * RATION_NAME_MAX + 2];
 	char command[256];
 };
@@ -74,9 +75,8 @@ static int add(struct walk *walk, const char *name, int fd, bool tenant)
 	item->created_usec = record_created_usec(fd);
 	if (record_get(fd, RECORD_COMMAND, entry->command, sizeof(entry->command)) < 0)
 		entry->command[0] = '\0';
-	item->stats.size = sizeof(item->stats);
 	/* Gone meanwhile. */
-	if (stats_read(fd, &item->stats) < 0)
+	if (stats_read(fd, &entry->stats) < 0)
 		return 0;
 	walk->list->n++;
 	return 0;
@@ -147,6 +147,7 @@ int ration_list_new(const struct ration_host *handle, const char *tenant, struct
 	for (size_t i = 0; i < walk.list->n; i++) {
 		walk.list->entry[i].item.address = walk.list->entry[i].address;
 		walk.list->entry[i].item.command = walk.list->entry[i].command;
+		walk.list->entry[i].item.stats = &walk.list->entry[i].stats;
 	}
 	*ret_list = walk.list;
 	return 0;

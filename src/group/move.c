@@ -26,6 +26,7 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/size.h"
 
 static int no_process(int pid, int code, const char *why, struct ration_error *reterr)
 {
@@ -165,15 +166,17 @@ static int move(struct ration_group *group, const struct proc_stat *stat, const 
 static int attach(struct ration_group *group, int pid, int pid_fd, const struct ration_plan *plan,
 		struct ration_attach_report *report, struct ration_error *reterr)
 {
-	struct ration_attach_report done = { .elsewhere_bytes = RATION_UNLIMITED };
+	struct ration_attach_report done = { .elsewhere_bytes = RATION_UNLIMITED, .from = "" };
 	struct proc_stat stat;
-	char from[sizeof(done.from)] = "";
+	char *from = group->from;
 	unsigned outside = 0; /* see origin.h */
-	int r = check_process(group, pid, &stat, reterr);
+	int r = CHECK_RESULT(struct ration_attach_report, report, reterr);
 
+	if (r == 0)
+		r = check_process(group, pid, &stat, reterr);
 	if (r < 0)
 		return r;
-	if (proc_cgroup(group->host->proc_fd, pid, from, sizeof(from)) < 0)
+	if (proc_cgroup(group->host->proc_fd, pid, from, sizeof(group->from)) < 0)
 		from[0] = '\0';
 	if (group->at.fd >= 0) {
 		r = move(group, &stat, from, pid_fd, &outside, reterr);
@@ -181,7 +184,7 @@ static int attach(struct ration_group *group, int pid, int pid_fd, const struct 
 			return r;
 		done.moved = true;
 		done.elsewhere_bytes = stat.rss_bytes;
-		(void)strcpy(done.from, from);
+		done.from = from;
 	}
 	if (plan) {
 		r = set_limits(group, pid, plan, reterr);
@@ -192,11 +195,7 @@ static int attach(struct ration_group *group, int pid, int pid_fd, const struct 
 	}
 	if (done.moved)
 		origin_record(group, pid, from);
-	if (report) {
-		done.size = report->size;
-		(void)memcpy(report, &done, report->size < sizeof(done) ? report->size : sizeof(done));
-	}
-	return 0;
+	return GIVE_RESULT(struct ration_attach_report, report, &done, reterr);
 }
 
 static int check(const struct ration_group *group, const struct ration_plan *plan, struct ration_error *reterr)

@@ -162,9 +162,10 @@ static void add_item(struct lines *lines, const struct ration_plan_item *item)
 /* What is to be remembered of limits once `plan` has been added to `old`. */
 static void write_limits(const char *old, const struct ration_plan *plan, struct lines *lines)
 {
+	const struct ration_limit_info *info;
+
 	lines->text[0] = '\0';
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
 		bool keyed = info->key != RATION_KEY_NONE;
 		const char *at = old, *value;
 		int length;

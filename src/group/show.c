@@ -26,6 +26,7 @@
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/enum-index.h"
 #include "util/error.h"
 
 enum kind {
@@ -38,25 +39,25 @@ enum kind {
 	KIND_PAGES,    /* hugetlb.*.max: a number for each page size, the same */
 };
 
-static const enum kind kinds[RATION_LIMIT_COUNT] = {
-	[RATION_LIMIT_MEMORY] = KIND_LOWEST,
-	[RATION_LIMIT_SWAP] = KIND_LOWEST,
-	[RATION_LIMIT_MEMORY_HIGH] = KIND_LOWEST,
+static const enum kind kinds[LIMIT_INDEX_COUNT] = {
+	[LIMIT_INDEX_MEMORY] = KIND_LOWEST,
+	[LIMIT_INDEX_SWAP] = KIND_LOWEST,
+	[LIMIT_INDEX_MEMORY_HIGH] = KIND_LOWEST,
 	/* What protects a group is no more than what protects all those above it. */
-	[RATION_LIMIT_MEMORY_LOW] = KIND_LOWEST,
-	[RATION_LIMIT_MEMORY_MIN] = KIND_LOWEST,
-	[RATION_LIMIT_HUGETLB] = KIND_PAGES,
-	[RATION_LIMIT_IO_READ_BPS] = KIND_RATE,
-	[RATION_LIMIT_IO_WRITE_BPS] = KIND_RATE,
-	[RATION_LIMIT_IO_READ_IOPS] = KIND_RATE,
-	[RATION_LIMIT_IO_WRITE_IOPS] = KIND_RATE,
-	[RATION_LIMIT_CPUS] = KIND_QUOTA,
-	[RATION_LIMIT_CPU_IDLE] = KIND_OWN,
-	[RATION_LIMIT_CPU_BURST] = KIND_OWN,
-	[RATION_LIMIT_CPU_WEIGHT] = KIND_OWN,
-	[RATION_LIMIT_PIDS] = KIND_LOWEST,
-	[RATION_LIMIT_CPUSET_CPUS] = KIND_SET,
-	[RATION_LIMIT_CPUSET_MEMS] = KIND_SET,
+	[LIMIT_INDEX_MEMORY_LOW] = KIND_LOWEST,
+	[LIMIT_INDEX_MEMORY_MIN] = KIND_LOWEST,
+	[LIMIT_INDEX_HUGETLB] = KIND_PAGES,
+	[LIMIT_INDEX_IO_READ_BPS] = KIND_RATE,
+	[LIMIT_INDEX_IO_WRITE_BPS] = KIND_RATE,
+	[LIMIT_INDEX_IO_READ_IOPS] = KIND_RATE,
+	[LIMIT_INDEX_IO_WRITE_IOPS] = KIND_RATE,
+	[LIMIT_INDEX_CPUS] = KIND_QUOTA,
+	[LIMIT_INDEX_CPU_IDLE] = KIND_OWN,
+	[LIMIT_INDEX_CPU_BURST] = KIND_OWN,
+	[LIMIT_INDEX_CPU_WEIGHT] = KIND_OWN,
+	[LIMIT_INDEX_PIDS] = KIND_LOWEST,
+	[LIMIT_INDEX_CPUSET_CPUS] = KIND_SET,
+	[LIMIT_INDEX_CPUSET_MEMS] = KIND_SET,
 };
 
 /* ----------------------------------------------------------------- reading */
@@ -80,9 +81,16 @@ static uint64_t machine_has(const struct host_snapshot *host, enum ration_limit 
 
 /* --------------------------------------------------------------- effective */
 
+/* What is returned, and its texts. */
+struct found {
+	struct ration_group_limit limit;
+	char where[NODES_PATH_MAX > 256 ? NODES_PATH_MAX : 256];
+	char asked_text[LIMIT_TEXT_MAX], here_text[LIMIT_TEXT_MAX], effective_text[LIMIT_TEXT_MAX];
+};
+
 struct search {
 	const struct ration_limit_info *info;
-	struct ration_group_limit *found;
+	struct found *found;
 };
 
 static void look(void *data, int fd, enum ration_level level, const char *where)
@@ -93,45 +101,45 @@ static void look(void *data, int fd, enum ration_level level, const char *where)
 	/* The real root has no such files: no limit, not a limit of 0. */
 	if (counters_limit(fd, search->info, &value) < 0)
 		return;
-	search->found->has_effective = true;
-	if (value >= search->found->effective)
+	search->found->limit.has_effective = true;
+	if (value >= search->found->limit.effective)
 		return;
-	search->found->effective = value;
-	search->found->level = level;
+	search->found->limit.effective = value;
+	search->found->limit.level = level;
 	(void)snprintf(search->found->where, sizeof(search->found->where), "%s", where);
 }
 
 static void find_lowest(const struct ration_group *group, struct search *search)
 {
-	struct ration_group_limit *found = search->found;
+	struct found *found = search->found;
 	uint64_t machine = machine_has(group->host, search->info->limit);
 
-	found->effective = RATION_UNLIMITED;
-	found->level = RATION_LEVEL_MACHINE;
+	found->limit.effective = RATION_UNLIMITED;
+	found->limit.level = RATION_LEVEL_MACHINE;
 	if (!group->tenant)
 		look(search, group->at.fd, RATION_LEVEL_GROUP, group->path + strlen(group->host->mount));
 	levels_walk(&group->at, look, search);
-	if (found->has_effective && machine < found->effective) {
-		found->effective = machine;
-		found->level = RATION_LEVEL_MACHINE;
+	if (found->limit.has_effective && machine < found->limit.effective) {
+		found->limit.effective = machine;
+		found->limit.level = RATION_LEVEL_MACHINE;
 		found->where[0] = '\0';
 	}
 }
 
 static void find_set(const struct ration_group *group, const struct ration_limit_info *info,
-		struct ration_group_limit *found)
+		struct found *found)
 {
 	char file[64];
 
 	if (cg_read(group->at.fd, info->kernel_file, found->here_text, sizeof(found->here_text)) >= 0)
-		found->has_here = true;
+		found->limit.has_here = true;
 	(void)snprintf(file, sizeof(file), "%s.effective", info->kernel_file);
 	if (cg_read(group->at.fd, file, found->effective_text, sizeof(found->effective_text)) >= 0)
-		found->has_effective = true;
-	found->level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
+		found->limit.has_effective = true;
+	found->limit.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
 	/* A list of its own that isn't all there has been cut by a level above. */
 	if (strcmp(found->here_text, found->effective_text) != 0)
-		found->level = found->here_text[0] ? RATION_LEVEL_ANCESTOR : RATION_LEVEL_MACHINE;
+		found->limit.level = found->here_text[0] ? RATION_LEVEL_ANCESTOR : RATION_LEVEL_MACHINE;
 }
 
 /* ----------------------------------------------------------------- by key */
@@ -238,24 +246,24 @@ static void write_keys(char *buf, size_t size, const struct keyed *keyed)
 }
 
 static void find_keys(const struct ration_group *group, const struct ration_limit_info *info,
-		struct ration_group_limit *found)
+		struct found *found)
 {
 	struct keyed here = { .info = info }, all = { .info = info };
 	struct key_search search = { .facts = &group->host->facts, .keyed = &here };
 
 	look_at_keys(&search, group->at.fd, RATION_LEVEL_GROUP, "");
-	found->has_here = here.readable;
+	found->limit.has_here = here.readable;
 	write_keys(found->here_text, sizeof(found->here_text), &here);
 	search.keyed = &all;
 	look_at_keys(&search, group->at.fd, RATION_LEVEL_GROUP, "");
 	levels_walk(&group->at, look_at_keys, &search);
-	found->has_effective = all.readable;
+	found->limit.has_effective = all.readable;
 	write_keys(found->effective_text, sizeof(found->effective_text), &all);
-	found->level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
+	found->limit.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
 	if (strcmp(found->here_text, found->effective_text) != 0)
-		found->level = RATION_LEVEL_ANCESTOR;
+		found->limit.level = RATION_LEVEL_ANCESTOR;
 	else if (!all.n)
-		found->level = RATION_LEVEL_MACHINE;
+		found->limit.level = RATION_LEVEL_MACHINE;
 }
 
 /* The path of the group in a hierarchy of cgroup v1, from the root of the file system. */
@@ -282,9 +290,9 @@ static void look_upwards_v1(struct search *search, int dir_fd, char *path)
 		uint64_t value;
 		int up;
 
-		if (counters_limit_v1(fd, search->info, &value) == 0 && value < search->found->effective) {
-			search->found->effective = value;
-			search->found->level = level;
+		if (counters_limit_v1(fd, search->info, &value) == 0 && value < search->found->limit.effective) {
+			search->found->limit.effective = value;
+			search->found->limit.level = level;
 			(void)snprintf(search->found->where, sizeof(search->found->where), "%.255s", path);
 		}
 		level = level == RATION_LEVEL_GROUP ? RATION_LEVEL_TENANT : RATION_LEVEL_ANCESTOR;
@@ -299,23 +307,23 @@ static void look_upwards_v1(struct search *search, int dir_fd, char *path)
 static bool find_v1(const struct ration_group *group, struct search *search)
 {
 	uint32_t controller = mech_v1_controller(search->info->limit);
-	struct ration_group_limit *found = search->found;
+	struct found *found = search->found;
 	int fd = controller ? v1_fd(&group->at, controller) : -EBADF;
 	char path[sizeof(group->path)];
 
-	if (fd < 0 || counters_limit_v1(fd, search->info, &found->here) < 0)
+	if (fd < 0 || counters_limit_v1(fd, search->info, &found->limit.here) < 0)
 		return false;
-	found->mechanism = RATION_MECHANISM_CGROUP1;
-	found->file = counters_v1_file(search->info->limit);
-	found->has_here = found->has_effective = true;
-	found->effective = machine_has(group->host, search->info->limit);
-	found->level = RATION_LEVEL_MACHINE;
+	found->limit.mechanism = RATION_MECHANISM_CGROUP1;
+	found->limit.file = counters_v1_file(search->info->limit);
+	found->limit.has_here = found->limit.has_effective = true;
+	found->limit.effective = machine_has(group->host, search->info->limit);
+	found->limit.level = RATION_LEVEL_MACHINE;
 	path_in_v1(path, sizeof(path), group, controller);
 	look_upwards_v1(search, fd, path);
 	return true;
 }
 
-static void find_asked(const struct ration_group *group, enum ration_limit limit, struct ration_group_limit *found)
+static void find_asked(const struct ration_group *group, enum ration_limit limit, struct found *found)
 {
 	char text[RECORD_MAX];
 	struct record_limit asked;
@@ -323,53 +331,78 @@ static void find_asked(const struct ration_group *group, enum ration_limit limit
 	if (record_get(group->at.fd, RECORD_LIMITS, text, sizeof(text)) < 0 ||
 			record_find_limit(text, limit, &asked) < 0)
 		return;
-	found->has_asked = true;
-	found->asked = asked.value;
+	found->limit.has_asked = true;
+	found->limit.asked = asked.value;
 	(void)snprintf(found->asked_text, sizeof(found->asked_text), "%s", asked.text);
 }
 
-int ration_group_limit(const struct ration_group *group, enum ration_limit limit,
-		struct ration_group_limit *ret_limit, struct ration_error *reterr)
+/* Reads what holds here, and what all levels together come to. */
+static void find_in_force(const struct ration_group *group, struct search *search)
 {
-	const struct ration_limit_info *info = ration_limit_info(limit);
-	struct ration_group_limit found = { .size = ret_limit->size, .limit = limit };
-	struct search search = { .info = info, .found = &found };
-	int r = handle_check(group, reterr);
+	const struct ration_limit_info *info = search->info;
+	struct found *found = search->found;
 
-	if (r < 0)
-		return r;
-	if (!info || kinds[limit] == KIND_NONE)
-		return error_set(reterr, -ENODATA, RATION_CAUSE_INVALID, "%s isn't a limit of groups",
-				info ? info->flag : "that");
-	find_asked(group, limit, &found);
-	switch (find_v1(group, &search) ? KIND_NONE : kinds[limit]) {
+	switch (find_v1(group, search) ? KIND_NONE : kinds[limit_index(info->limit)]) {
 	case KIND_NONE:
 		break;
 	case KIND_LOWEST:
 	case KIND_QUOTA:
-		found.has_here = counters_limit(group->at.fd, info, &found.here) == 0;
-		find_lowest(group, &search);
+		found->limit.has_here = counters_limit(group->at.fd, info, &found->limit.here) == 0;
+		find_lowest(group, search);
 		break;
 	case KIND_OWN:
-		found.has_here = counters_limit(group->at.fd, info, &found.here) == 0;
-		found.has_effective = found.has_here;
-		found.effective = found.here;
-		found.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
+		found->limit.has_here = counters_limit(group->at.fd, info, &found->limit.here) == 0;
+		found->limit.has_effective = found->limit.has_here;
+		found->limit.effective = found->limit.here;
+		found->limit.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
 		break;
 	case KIND_SET:
-		find_set(group, info, &found);
+		find_set(group, info, found);
 		break;
 	case KIND_RATE:
 	case KIND_PAGES:
-		find_keys(group, info, &found);
+		find_keys(group, info, found);
 		break;
 	}
-	if (found.has_here && !found.file) {
-		found.mechanism = RATION_MECHANISM_CGROUP2;
-		found.file = info->kernel_file;
+	if (found->limit.has_here && !found->limit.file) {
+		found->limit.mechanism = RATION_MECHANISM_CGROUP2;
+		found->limit.file = info->kernel_file;
 	}
+}
+
+int ration_group_limit_new(const struct ration_group *group, enum ration_limit limit,
+		struct ration_group_limit **ret_limit, struct ration_error *reterr)
+{
+	const struct ration_limit_info *info = ration_limit_info(limit);
+	CLEANUP(freep) struct found *found = NULL;
+	int r = handle_check(group, reterr);
+
+	if (r < 0)
+		return r;
+	if (!info || kinds[limit_index(limit)] == KIND_NONE)
+		return error_set(reterr, -ENODATA, RATION_CAUSE_INVALID, "%s isn't a limit of groups",
+				info ? info->flag : "that");
+	found = calloc(1, sizeof(*found));
+	if (!found)
+		return error_oom(reterr);
+	found->limit = (struct ration_group_limit) {
+		.size = sizeof(found->limit),
+		.limit = limit,
+		.where = found->where,
+		.asked_text = found->asked_text,
+		.here_text = found->here_text,
+		.effective_text = found->effective_text,
+	};
+	find_asked(group, limit, found);
+	find_in_force(group, &(struct search) { .info = info, .found = found });
 	if (!leaf_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "read the limits of", reterr);
-	(void)memcpy(ret_limit, &found, ret_limit->size < sizeof(found) ? ret_limit->size : sizeof(found));
+	*ret_limit = &TAKE_PTR(found)->limit;
 	return 0;
+}
+
+struct ration_group_limit *ration_group_limit_free(struct ration_group_limit *limit)
+{
+	free(limit);
+	return NULL;
 }

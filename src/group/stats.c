@@ -14,6 +14,7 @@
 #include "group/leaf.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
+#include "util/error.h"
 
 /* What only a group that lives has. */
 static const struct {
@@ -25,21 +26,21 @@ static const struct {
 	{ RATION_METRIC_PIDS_CURRENT, "pids.current" },
 };
 
-static void read_current(int fd, struct ration_stats *stats)
+static void read_current(int fd, struct usage *usage)
 {
 	char text[256];
+	uint64_t value;
 
 	for (size_t i = 0; i < ARRAY_SIZE(current_files); i++) {
-		if (cg_read_u64(fd, current_files[i].file, &stats->metric[current_files[i].metric]) == 0)
-			stats->source[current_files[i].metric] = RATION_SOURCE_CGROUP2;
+		if (cg_read_u64(fd, current_files[i].file, &value) == 0)
+			usage_set(usage, current_files[i].metric, value, RATION_SOURCE_CGROUP2);
 	}
-	if (cg_read(fd, "cgroup.stat.local", text, sizeof(text)) >= 0 &&
-			cg_text_key(text, "frozen_usec", &stats->metric[RATION_METRIC_FROZEN_USEC]) == 0)
-		stats->source[RATION_METRIC_FROZEN_USEC] = RATION_SOURCE_CGROUP2;
+	if (cg_read(fd, "cgroup.stat.local", text, sizeof(text)) >= 0 && cg_text_key(text, "frozen_usec", &value) == 0)
+		usage_set(usage, RATION_METRIC_FROZEN_USEC, value, RATION_SOURCE_CGROUP2);
 }
 
 /* Of a run, what is counted in cgroup v1. */
-static void read_v1(const struct place *place, struct ration_stats *stats)
+static void read_v1(const struct place *place, struct usage *usage)
 {
 	static const struct {
 		enum ration_metric metric;
@@ -50,12 +51,13 @@ static void read_v1(const struct place *place, struct ration_stats *stats)
 		{ RATION_METRIC_PIDS_CURRENT, RATION_CONTROLLER_PIDS, "pids.current" },
 	};
 
-	counters_read_usage_v1(place, &(struct usage) { stats->metric, stats->source });
+	counters_read_usage_v1(place, usage);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		int fd = v1_fd(place, files[i].controller);
+		uint64_t value;
 
-		if (fd >= 0 && cg_read_u64(fd, files[i].file, &stats->metric[files[i].metric]) == 0)
-			stats->source[files[i].metric] = RATION_SOURCE_CGROUP1;
+		if (fd >= 0 && cg_read_u64(fd, files[i].file, &value) == 0)
+			usage_set(usage, files[i].metric, value, RATION_SOURCE_CGROUP1);
 	}
 }
 
@@ -73,7 +75,7 @@ static uint64_t read_pressure(int fd)
 
 int stats_read(int fd, struct ration_stats *ret)
 {
-	struct ration_stats stats = { .size = ret->size };
+	struct ration_stats stats = { .populated = false };
 	uint64_t populated = 0, frozen = 0;
 	char text[256];
 	int n, r = cg_read(fd, "cgroup.events", text, sizeof(text));
@@ -86,27 +88,31 @@ int stats_read(int fd, struct ration_stats *ret)
 	stats.frozen = frozen != 0;
 	n = cg_count(fd);
 	stats.processes = n < 0 ? RATION_UNLIMITED : (uint64_t)n;
-	stats.pressure_memory_pct100 = read_pressure(fd);
-	counters_read_usage(fd, &(struct usage) { stats.metric, stats.source });
-	read_current(fd, &stats);
+	stats.memory_pressure_pct100 = read_pressure(fd);
+	counters_read_usage(fd, &stats.usage);
+	read_current(fd, &stats.usage);
 	/* Removed while it was read: half of it would be missing, and look like not known. */
 	if (!leaf_alive(fd))
 		return -ENOENT;
-	(void)memcpy(ret, &stats, ret->size < sizeof(stats) ? ret->size : sizeof(stats));
+	*ret = stats;
 	return 0;
 }
 
-int ration_group_stats(const struct ration_group *group, struct ration_stats *stats, struct ration_error *reterr)
+int ration_stats_new(const struct ration_group *group, struct ration_stats **ret_stats, struct ration_error *reterr)
 {
+	CLEANUP(freep) struct ration_stats *stats = NULL;
 	int r = handle_check(group, reterr);
 
 	if (r < 0)
 		return r;
+	stats = calloc(1, sizeof(*stats));
+	if (!stats)
+		return error_oom(reterr);
 	r = stats_read(group->at.fd, stats);
 	if (r < 0)
 		return handle_error(group, r, "read the counters of", reterr);
-	if (stats->size >= sizeof(*stats))
-		read_v1(&group->at, stats);
+	read_v1(&group->at, &stats->usage);
+	*ret_stats = TAKE_PTR(stats);
 	return 0;
 }
 

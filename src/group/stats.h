@@ -6,6 +6,14 @@
 #define RATION_GROUP_STATS_H
 
 #include "ration.h"
+#include "util/usage.h"
+
+struct ration_stats {
+	bool populated, frozen;
+	uint64_t processes;              /* RATION_UNLIMITED: not known */
+	uint64_t memory_pressure_pct100; /* the same */
+	struct usage usage;
+};
 
 /* Reads all that can be read of the group behind `fd`. -ENOENT: it is gone. */
 int stats_read(int fd, struct ration_stats *ret);

@@ -27,9 +27,9 @@ static int check_shares(const struct ration_limits *limits, const struct host_fa
 {
 	char comes[RATION_TEXT_MAX], least[RATION_TEXT_MAX];
 
-	for (size_t i = 0; i < RATION_LIMIT_COUNT; i++) {
+	for (size_t i = 0; i < LIMIT_INDEX_COUNT; i++) {
 		const struct limit_value *value = &limits->value[i];
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+		const struct ration_limit_info *info = ration_limit_at(i);
 		uint64_t bytes = value->set && value->percent ? value_resolve(value, info->limit, facts) : UINT64_MAX;
 
 		if (bytes >= info->min)
@@ -58,10 +58,10 @@ static int check_memory(const struct ration_limits *limits, const struct host_fa
 		{ RATION_LIMIT_MEMORY_MIN, "no more can be protected than the group may have, "
 			"e.g. --memory 512M --memory-min 32M" },
 	};
-	uint64_t max = value_resolve(&limits->value[RATION_LIMIT_MEMORY], RATION_LIMIT_MEMORY, facts);
+	uint64_t max = value_resolve(limits_value(limits, RATION_LIMIT_MEMORY), RATION_LIMIT_MEMORY, facts);
 
 	for (size_t i = 0; value_asked(limits, RATION_LIMIT_MEMORY) && i < ARRAY_SIZE(parts); i++) {
-		uint64_t part = value_resolve(&limits->value[parts[i].limit], parts[i].limit, facts);
+		uint64_t part = value_resolve(limits_value(limits, parts[i].limit), parts[i].limit, facts);
 		char a[RATION_TEXT_MAX], b[RATION_TEXT_MAX], message[160];
 
 		if (!value_asked(limits, parts[i].limit) || part == RATION_UNLIMITED || part <= max)
@@ -76,11 +76,11 @@ static int check_memory(const struct ration_limits *limits, const struct host_fa
 
 static int check_cpu(const struct ration_limits *limits, struct ration_error *reterr)
 {
-	uint64_t burst = limits->value[RATION_LIMIT_CPU_BURST].hard, cpus = limits->value[RATION_LIMIT_CPUS].hard;
+	uint64_t burst = limits_value(limits, RATION_LIMIT_CPU_BURST)->hard, cpus = limits_value(limits, RATION_LIMIT_CPUS)->hard;
 	char a[RATION_TEXT_MAX], b[RATION_TEXT_MAX], message[160];
 
 	if (value_asked(limits, RATION_LIMIT_CPU_WEIGHT) && value_asked(limits, RATION_LIMIT_CPU_IDLE) &&
-			limits->value[RATION_LIMIT_CPU_IDLE].hard == 1)
+			limits_value(limits, RATION_LIMIT_CPU_IDLE)->hard == 1)
 		return contradiction(reterr, "--cpu-weight and --cpu-idle 1: an idle group has no weight",
 				"leave one of them out");
 	if (!value_asked(limits, RATION_LIMIT_CPU_BURST))
@@ -115,7 +115,7 @@ static bool first_outside(const char *list, const struct spawn_cpus *set, unsign
 static int check_set(const struct ration_limits *limits, enum ration_limit limit, const char *thing,
 		const struct host_set *set, struct ration_error *reterr)
 {
-	const struct limit_value *value = &limits->value[limit];
+	const struct limit_value *value = limits_value(limits, limit);
 	unsigned wrong;
 
 	if (!value->set || !set->known || !first_outside(value->text, &set->mask, &wrong))
@@ -130,7 +130,7 @@ static int check_set(const struct ration_limits *limits, enum ration_limit limit
 static int check_affinity(const struct ration_limits *limits, const struct host_facts *facts,
 		struct ration_error *reterr)
 {
-	const struct limit_value *value = &limits->value[RATION_LIMIT_CPUSET_CPUS];
+	const struct limit_value *value = limits_value(limits, RATION_LIMIT_CPUSET_CPUS);
 	unsigned wrong;
 
 	if (!value->set || !first_outside(value->text, &facts->cpu_mask, &wrong))

@@ -73,7 +73,7 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 	if (!ration_limit_fits(info->limit, purpose))
 		return add_reason(entry, misfit(info, purpose));
 
-	for (size_t i = 0; i < ARRAY_SIZE(info->mechanisms); i++) {
+	for (size_t i = 0; info->mechanisms[i] != RATION_MECHANISM_NONE; i++) {
 		const struct mech_ops *ops = mech_ops(info->mechanisms[i]);
 		struct mech_answer answer = { .in_force = entry->item.asked };
 
@@ -186,7 +186,7 @@ static bool implied_value(const struct ration_limits *limits, enum ration_limit 
 	*ret = (struct limit_value) { .set = true, .soft = RATION_UNLIMITED };
 	if (limit == RATION_LIMIT_SWAP)
 		return value_asked(limits, RATION_LIMIT_MEMORY) && purpose != RATION_PURPOSE_PROCESS &&
-			limits->value[RATION_LIMIT_MEMORY].hard != RATION_UNLIMITED;
+			limits_value(limits, RATION_LIMIT_MEMORY)->hard != RATION_UNLIMITED;
 	return limit == RATION_LIMIT_RLIMIT_CORE && purpose == RATION_PURPOSE_RUN;
 }
 
@@ -224,8 +224,8 @@ int choice_fill(const struct host_facts *facts, const struct ration_limits *limi
 		(void)strcpy(plan->base_reason, facts->base_reason);
 		(void)strcpy(plan->base_fix, facts->base_fix);
 	}
-	for (size_t i = 0; i < RATION_LIMIT_COUNT; i++) {
-		enum ration_limit limit = (enum ration_limit)i;
+	for (size_t i = 0; i < LIMIT_INDEX_COUNT; i++) {
+		enum ration_limit limit = limit_at(i);
 		struct limit_value implied;
 
 		if (value_asked(limits, limit) && ration_limit_info(limit)->key != RATION_KEY_NONE)

@@ -35,6 +35,10 @@ enum row_flags {
 	IN_SECONDS = 1 << 2,    /* written as a duration, counted in seconds */
 };
 
+/* What can hold a limit, the best first. */
+#define MECHANISMS(...) \
+	.mechanisms = (const enum ration_mechanism[]) { __VA_ARGS__, RATION_MECHANISM_NONE }
+
 struct limit_row {
 	struct ration_limit_info info;
 	unsigned flags;
@@ -46,9 +50,10 @@ struct limit_row {
  * the compiler warns of; so as many rows as limits means every row.
  */
 #define ROW(LIMIT, UNIT, RESOURCE, FLAGS, ...)                                                  \
-	[RATION_LIMIT_##LIMIT] = {                                                              \
+	[LIMIT_INDEX_##LIMIT] = {                                                              \
 		.flags = (FLAGS) + 0 * __COUNTER__,                                             \
-		.info = { .limit = RATION_LIMIT_##LIMIT, .unit = RATION_UNIT_##UNIT,            \
+		.info = { .size = sizeof(struct ration_limit_info),                              \
+			.limit = RATION_LIMIT_##LIMIT, .unit = RATION_UNIT_##UNIT,            \
 			.resource = (RESOURCE), __VA_ARGS__ },                                  \
 	}
 
@@ -56,7 +61,7 @@ struct limit_row {
 	ROW(RLIMIT_##RESOURCE, UNIT, RLIMIT_##RESOURCE, FLAGS,                                  \
 		.name = "rlimit_" NAME, .flag = "--rlimit " NAME, .argument = ARGUMENT,         \
 		.max = NUMBER_MAX, .has_soft = true, .lifts = true,                             \
-		.mechanisms = { RATION_MECHANISM_RLIMIT },                                      \
+		MECHANISMS(RATION_MECHANISM_RLIMIT),                                      \
 		.fallback = "same everywhere, for each process", .unset = UNSET,                \
 		.example = EXAMPLE, .help = HELP)
 
@@ -68,18 +73,18 @@ struct limit_row {
 		.name = "io_" NAME, .flag = "--io-" FLAG, .argument = "PATH:RATE",              \
 		.min = MIN, .max = MAX, .lifts = true,                                          \
 		.kernel_file = "io.max", .since = "4.5",                                        \
-		.mechanisms = { RATION_MECHANISM_CGROUP2 },                                     \
+		MECHANISMS(RATION_MECHANISM_CGROUP2),                                     \
 		.fallback = "none", .unset = "no limit", .example = EXAMPLE,                    \
 		.help = HELP)
 
 enum { rows_before = __COUNTER__ };
 
-static const struct limit_row rows[RATION_LIMIT_COUNT] = {
+static const struct limit_row rows[LIMIT_INDEX_COUNT] = {
 	ROW(MEMORY, BYTES, -1, TAKES_PERCENT,
 		.name = "memory", .flag = "--memory", .argument = "SIZE",
 		.min = MIB, .max = NUMBER_MAX, .lifts = true,
 		.kernel_file = "memory.max", .since = "4.5",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_WATCH },
+		MECHANISMS(RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_WATCH),
 		.fallback = "cgroup1; watch: the supervisor measures the processes and kills",
 		.unset = "no limit", .example = "512M",
 		.help = "Maximum memory; OOM kill above it"),
@@ -87,7 +92,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "swap", .flag = "--swap", .argument = "SIZE",
 		.min = 0, .max = NUMBER_MAX, .lifts = true,
 		.kernel_file = "memory.swap.max", .since = "4.5",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1 },
+		MECHANISMS(RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1),
 		.fallback = "cgroup1, together with --memory",
 		.unset = "0 with --memory", .example = "256M",
 		.help = "Maximum swap in addition to memory"),
@@ -95,7 +100,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "memory_high", .flag = "--memory-high", .argument = "SIZE",
 		.min = MIB, .max = NUMBER_MAX, .lifts = true,
 		.kernel_file = "memory.high", .since = "4.5",
-		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		MECHANISMS(RATION_MECHANISM_CGROUP2),
 		.fallback = "none",
 		.unset = "no limit", .example = "448M",
 		.help = "Throttle above this memory usage"),
@@ -103,7 +108,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "memory_low", .flag = "--memory-low", .argument = "SIZE",
 		.min = 0, .max = NUMBER_MAX, .lifts = true, .protects = true,
 		.kernel_file = "memory.low", .since = "4.5",
-		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		MECHANISMS(RATION_MECHANISM_CGROUP2),
 		.fallback = "none",
 		.unset = "0", .example = "64M",
 		.help = "Avoid reclaiming memory below this usage"),
@@ -111,7 +116,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "memory_min", .flag = "--memory-min", .argument = "SIZE",
 		.min = 0, .max = NUMBER_MAX, .lifts = true, .protects = true,
 		.kernel_file = "memory.min", .since = "4.18",
-		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		MECHANISMS(RATION_MECHANISM_CGROUP2),
 		.fallback = "none",
 		.unset = "0", .example = "32M",
 		.help = "Never reclaim memory below this usage"),
@@ -119,7 +124,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "hugetlb", .flag = "--hugetlb", .argument = "PAGESIZE:SIZE",
 		.min = 0, .max = NUMBER_MAX, .lifts = true,
 		.kernel_file = "hugetlb.2MB.max", .since = "5.6",
-		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		MECHANISMS(RATION_MECHANISM_CGROUP2),
 		.fallback = "none",
 		.unset = "no limit", .example = "2M:64M",
 		.help = "Maximum huge pages (repeatable)"),
@@ -128,7 +133,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.min = 1000, .max = UINT64_C(819200000),
 		.kernel_file = "cpu.max", .since = "4.15",
 		.lifts = true,
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_AFFINITY },
+		MECHANISMS(RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_AFFINITY),
 		.fallback = "cgroup1; affinity: pinned to as many whole CPUs",
 		.unset = "no limit", .example = "1.5",
 		.help = "Maximum number of CPUs: 1.5 or 150%"),
@@ -136,7 +141,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpu_burst", .flag = "--cpu-burst", .argument = "DURATION",
 		.min = 1000, .max = PARSE_USEC_MAX,
 		.kernel_file = "cpu.max.burst", .since = "5.14",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1 },
+		MECHANISMS(RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1),
 		.fallback = "cgroup1",
 		.unset = "none", .example = "20ms",
 		.help = "Unused CPU time to save for bursts"),
@@ -144,7 +149,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpu_idle", .flag = "--cpu-idle", .argument = "0|1",
 		.min = 0, .max = 1,
 		.kernel_file = "cpu.idle", .since = "5.15",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_NICE },
+		MECHANISMS(RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_NICE),
 		.fallback = "cgroup1; nice: value 19 for each process",
 		.unset = "0", .example = "1",
 		.help = "1: run only when CPUs are idle"),
@@ -152,7 +157,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpu_weight", .flag = "--cpu-weight", .argument = "WEIGHT",
 		.min = 1, .max = 10000,
 		.kernel_file = "cpu.weight", .since = "4.15",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_NICE },
+		MECHANISMS(RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_NICE),
 		.fallback = "cgroup1; nice: a value for each process",
 		.unset = "100", .example = "200",
 		.help = "CPU share relative to other groups"),
@@ -160,7 +165,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpu_time", .flag = "--cpu-time", .argument = "[SOFT:]HARD",
 		.min = 1, .max = PARSE_USEC_MAX, .has_soft = true,
 		.supervised = true, .kernel_file = "cpu.stat", .since = "4.15",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_WATCH, RATION_MECHANISM_RLIMIT },
+		MECHANISMS(RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_WATCH, RATION_MECHANISM_RLIMIT),
 		.fallback = "cgroup1; watch: the supervisor adds up the processes; RLIMIT_CPU for each "
 			"process",
 		.unset = "no limit", .example = "10s:12s",
@@ -168,7 +173,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 	ROW(TIMEOUT, USEC, -1, ZERO_LIFTS,
 		.name = "timeout", .flag = "--timeout", .argument = "DURATION",
 		.min = 1, .max = PARSE_USEC_MAX,
-		.supervised = true, .mechanisms = { RATION_MECHANISM_WATCH },
+		.supervised = true, MECHANISMS(RATION_MECHANISM_WATCH),
 		.fallback = "same everywhere",
 		.unset = "no limit", .example = "1.5s",
 		.help = "Maximum wall time"),
@@ -176,7 +181,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "pids", .flag = "--pids", .argument = "N",
 		.min = 1, .max = 4194304, .lifts = true,
 		.kernel_file = "pids.max", .since = "4.5",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_WATCH, RATION_MECHANISM_RLIMIT },
+		MECHANISMS(RATION_MECHANISM_CGROUP2, RATION_MECHANISM_CGROUP1, RATION_MECHANISM_WATCH, RATION_MECHANISM_RLIMIT),
 		.fallback = "cgroup1; watch: the supervisor counts the tasks and kills; RLIMIT_NPROC for the "
 			"user, unless root",
 		.unset = "no limit", .example = "100",
@@ -185,7 +190,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpuset_cpus", .flag = "--cpuset-cpus", .argument = "LIST",
 		.min = 0, .max = PARSE_CPU_MAX,
 		.kernel_file = "cpuset.cpus", .since = "5.0",
-		.mechanisms = { RATION_MECHANISM_CGROUP2, RATION_MECHANISM_AFFINITY },
+		MECHANISMS(RATION_MECHANISM_CGROUP2, RATION_MECHANISM_AFFINITY),
 		.fallback = "affinity of each process, which can change it",
 		.unset = "all", .example = "0-3,8",
 		.help = "Allowed CPUs"),
@@ -193,7 +198,7 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "cpuset_mems", .flag = "--cpuset-mems", .argument = "LIST",
 		.min = 0, .max = 1023,
 		.kernel_file = "cpuset.mems", .since = "5.0",
-		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		MECHANISMS(RATION_MECHANISM_CGROUP2),
 		.fallback = "none",
 		.unset = "all", .example = "0",
 		.help = "Allowed NUMA nodes"),
@@ -209,14 +214,14 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		.name = "stall_timeout", .flag = "--stall-timeout", .argument = "DURATION",
 		.min = 500000, .max = PARSE_USEC_MAX,
 		.supervised = true, .kernel_file = "memory.pressure", .since = "5.2",
-		.mechanisms = { RATION_MECHANISM_CGROUP2 },
+		MECHANISMS(RATION_MECHANISM_CGROUP2),
 		.fallback = "none",
 		.unset = "off", .example = "5s",
 		.help = "Kill a run that memory stalls this long"),
 	ROW(OUTPUT, BYTES, -1, 0,
 		.name = "output", .flag = "--output-limit", .argument = "SIZE",
 		.min = 0, .max = NUMBER_MAX,
-		.supervised = true, .mechanisms = { RATION_MECHANISM_WATCH },
+		.supervised = true, MECHANISMS(RATION_MECHANISM_WATCH),
 		.fallback = "same everywhere",
 		.unset = "no limit", .example = "10M",
 		.help = "Maximum bytes on stdout and stderr"),
@@ -255,11 +260,13 @@ static const struct limit_row rows[RATION_LIMIT_COUNT] = {
 		"Stack of the main thread"),
 };
 
-_Static_assert(__COUNTER__ - rows_before - 1 == RATION_LIMIT_COUNT, "a limit has no row, or two");
+_Static_assert(__COUNTER__ - rows_before - 1 == LIMIT_INDEX_COUNT, "a limit has no row, or two");
 
 static const struct limit_row *row_of(enum ration_limit limit)
 {
-	return (unsigned)limit < RATION_LIMIT_COUNT ? &rows[limit] : NULL;
+	size_t i = limit_index(limit);
+
+	return i < LIMIT_INDEX_COUNT ? &rows[i] : NULL;
 }
 
 const struct ration_limit_info *ration_limit_info(enum ration_limit limit)
@@ -267,6 +274,11 @@ const struct ration_limit_info *ration_limit_info(enum ration_limit limit)
 	const struct limit_row *row = row_of(limit);
 
 	return row ? &row->info : NULL;
+}
+
+const struct ration_limit_info *ration_limit_at(size_t i)
+{
+	return i < LIMIT_INDEX_COUNT ? &rows[i].info : NULL;
 }
 
 bool limit_serves(enum ration_purpose purpose, enum ration_mechanism mechanism)
@@ -289,7 +301,7 @@ bool ration_limit_fits(enum ration_limit limit, enum ration_purpose purpose)
 
 	if (!row || (row->info.supervised && purpose == RATION_PURPOSE_GROUP))
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(row->info.mechanisms); i++) {
+	for (size_t i = 0; row->info.mechanisms[i] != RATION_MECHANISM_NONE; i++) {
 		if (limit_serves(purpose, row->info.mechanisms[i]))
 			return true;
 	}
@@ -448,20 +460,31 @@ static int refuse(const struct limit_row *row, const char *text, int code, enum 
 			row->info.example);
 }
 
+static const char *not_a(enum ration_unit unit)
+{
+	switch (unit) {
+	case RATION_UNIT_BYTES:
+		return "not a size";
+	case RATION_UNIT_USEC:
+		return "not a duration";
+	case RATION_UNIT_CPUS:
+		return "not a number of CPUs";
+	case RATION_UNIT_COUNT:
+		return "not a whole number";
+	case RATION_UNIT_CPULIST:
+		return "not a list of CPUs";
+	case RATION_UNIT_NODELIST:
+		return "not a list of NUMA nodes";
+	}
+	return "not a value";
+}
+
 static int refuse_malformed(const struct limit_row *row, const char *text, struct ration_error *reterr)
 {
-	static const char *const what[] = {
-		[RATION_UNIT_BYTES] = "not a size",
-		[RATION_UNIT_USEC] = "not a duration",
-		[RATION_UNIT_CPUS] = "not a number of CPUs",
-		[RATION_UNIT_COUNT] = "not a whole number",
-		[RATION_UNIT_CPULIST] = "not a list of CPUs",
-		[RATION_UNIT_NODELIST] = "not a list of NUMA nodes",
-	};
 	bool seconds = row->flags & IN_SECONDS;
 
-	return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID,
-			what[seconds ? RATION_UNIT_USEC : row->info.unit], "", reterr);
+	return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, not_a(seconds ? RATION_UNIT_USEC : row->info.unit), "",
+			reterr);
 }
 
 static int refuse_range(const struct limit_row *row, const char *text, uint64_t value,
@@ -742,7 +765,7 @@ static int parse_pair(struct ration_limits *limits, const struct limit_row *row,
 	limits->pair[i] = pair;
 	if (i == limits->n_pairs)
 		limits->n_pairs++;
-	limits->value[row->info.limit] = (struct limit_value){ .set = true, .soft = RATION_UNLIMITED,
+	limits->value[limit_index(row->info.limit)] = (struct limit_value){ .set = true, .soft = RATION_UNLIMITED,
 		.hard = RATION_UNLIMITED };
 	return 0;
 }
@@ -791,7 +814,7 @@ int ration_limits_set(struct ration_limits *limits, enum ration_limit limit, uin
 		(void)snprintf(text, sizeof(text), "%" PRIu64, hard);
 	if (limit_is_list(&row->info) || row->info.key != RATION_KEY_NONE)
 		return refuse_malformed(row, text, reterr);
-	return settle(row, text, has_soft, soft, hard, &limits->value[limit], reterr);
+	return settle(row, text, has_soft, soft, hard, &limits->value[limit_index(limit)], reterr);
 }
 
 int ration_limits_parse(struct ration_limits *limits, enum ration_limit limit, const char *text,
@@ -803,27 +826,27 @@ int ration_limits_parse(struct ration_limits *limits, enum ration_limit limit, c
 		return refuse_limit(limit, reterr);
 	if (row->info.key != RATION_KEY_NONE)
 		return parse_pair(limits, row, text ? text : "", reterr);
-	return read_value(row, text ? text : "", &limits->value[limit], reterr);
+	return read_value(row, text ? text : "", &limits->value[limit_index(limit)], reterr);
 }
 
 void ration_limits_unset(struct ration_limits *limits, enum ration_limit limit)
 {
 	if (!row_of(limit))
 		return;
-	limits->value[limit] = (struct limit_value){ .set = false };
+	limits->value[limit_index(limit)] = (struct limit_value){ .set = false };
 	forget_pairs(limits, limit);
 }
 
 bool ration_limits_has(const struct ration_limits *limits, enum ration_limit limit)
 {
-	return row_of(limit) && limits->value[limit].set;
+	return row_of(limit) && limits->value[limit_index(limit)].set;
 }
 
 int ration_limits_get(const struct ration_limits *limits, enum ration_limit limit, uint64_t *ret_soft,
 		uint64_t *ret_hard)
 {
 	const struct limit_row *row = row_of(limit);
-	const struct limit_value *value = row ? &limits->value[limit] : NULL;
+	const struct limit_value *value = row ? &limits->value[limit_index(limit)] : NULL;
 
 	if (!row)
 		return -EINVAL;

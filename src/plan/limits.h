@@ -6,6 +6,7 @@
 #define RATION_PLAN_LIMITS_H
 
 #include "ration.h"
+#include "util/enum-index.h"
 
 /* Room for the longest list of CPUs that is accepted, with its final NUL. */
 #define LIMIT_TEXT_MAX 256
@@ -35,12 +36,18 @@ struct limit_pair {
 /* Tells whether a mechanism can hold limits for this purpose. */
 bool limit_serves(enum ration_purpose purpose, enum ration_mechanism mechanism);
 
-/* The values, by enum ration_limit, and those that have keys, in the order asked for. */
+/* The values, by limit_index(), and those that have keys, in the order asked for. */
 struct ration_limits {
-	struct limit_value value[RATION_LIMIT_COUNT];
+	struct limit_value value[LIMIT_INDEX_COUNT];
 	size_t n_pairs;
 	struct limit_pair pair[LIMIT_PAIRS_MAX];
 };
+
+/* The value of a limit of the table. */
+static inline const struct limit_value *limits_value(const struct ration_limits *limits, enum ration_limit limit)
+{
+	return &limits->value[limit_index(limit)];
+}
 
 /* Tells whether a unit is a list: text, and no number. */
 static inline bool limit_is_list(const struct ration_limit_info *info)

@@ -146,7 +146,7 @@ int ration_plan_survey(const struct ration_host *host, struct ration_plan **ret_
 
 	if (!limits)
 		return error_oom(reterr);
-	for (int i = 0; i < RATION_LIMIT_COUNT && r >= 0; i++)
-		r = ask_example(limits, now, ration_limit_info((enum ration_limit)i), has_disk ? &disk : NULL, reterr);
+	for (size_t i = 0; i < LIMIT_INDEX_COUNT && r >= 0; i++)
+		r = ask_example(limits, now, ration_limit_at(i), has_disk ? &disk : NULL, reterr);
 	return r < 0 ? r : choice_fill(&now->facts, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_RUN, ret_plan, reterr);
 }

@@ -25,7 +25,7 @@ struct ration_plan {
 	char base_reason[sizeof(((struct host_facts *)0)->base_reason)];
 	char base_fix[sizeof(((struct host_facts *)0)->base_fix)];
 	size_t n;
-	struct plan_entry entry[RATION_LIMIT_COUNT + LIMIT_PAIRS_MAX];
+	struct plan_entry entry[LIMIT_INDEX_COUNT + LIMIT_PAIRS_MAX];
 };
 
 /* Checks that a plan that a caller hands in is for this purpose and may be carried out. */

@@ -6,7 +6,7 @@
 
 bool value_asked(const struct ration_limits *limits, enum ration_limit limit)
 {
-	return limits->value[limit].set;
+	return limits_value(limits, limit)->set;
 }
 
 uint64_t value_resolve(const struct limit_value *value, enum ration_limit limit, const struct host_facts *facts)

@@ -40,8 +40,8 @@ struct ulimits {
 
 static int check_limits(const struct ration_limits *limits, struct ration_error *reterr)
 {
-	for (int i = 0; i < RATION_LIMIT_COUNT; i++) {
-		enum ration_limit limit = (enum ration_limit)i;
+	for (size_t i = 0; i < LIMIT_INDEX_COUNT; i++) {
+		enum ration_limit limit = limit_at(i);
 
 		if (limit == RATION_LIMIT_MEMORY || limit == RATION_LIMIT_CPU_TIME || limit == RATION_LIMIT_PIDS ||
 				!ration_limits_has(limits, limit))
@@ -89,17 +89,17 @@ static int collect(const struct ration_limits *limits, const struct ration_wrap_
 		.kib = RATION_UNLIMITED,
 		.soft_seconds = RATION_UNLIMITED,
 		.seconds = options->no_cpu_time ? RATION_UNLIMITED : CPU_SECONDS,
-		.pids = value[RATION_LIMIT_PIDS].set ? value[RATION_LIMIT_PIDS].hard : PIDS,
+		.pids = value[LIMIT_INDEX_PIDS].set ? value[LIMIT_INDEX_PIDS].hard : PIDS,
 	};
 	int r = limits ? check_limits(limits, reterr) : 0;
 
 	if (r == 0)
-		r = address_space(&value[RATION_LIMIT_MEMORY], &ulimits.kib, reterr);
+		r = address_space(&value[LIMIT_INDEX_MEMORY], &ulimits.kib, reterr);
 	if (r < 0)
 		return r;
-	if (value[RATION_LIMIT_CPU_TIME].set) {
-		ulimits.soft_seconds = whole_seconds(value[RATION_LIMIT_CPU_TIME].soft);
-		ulimits.seconds = whole_seconds(value[RATION_LIMIT_CPU_TIME].hard);
+	if (value[LIMIT_INDEX_CPU_TIME].set) {
+		ulimits.soft_seconds = whole_seconds(value[LIMIT_INDEX_CPU_TIME].soft);
+		ulimits.seconds = whole_seconds(value[LIMIT_INDEX_CPU_TIME].hard);
 	}
 	*ret = ulimits;
 	return 0;

@@ -25,10 +25,7 @@
 void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
 		enum ration_source source)
 {
-	if (value == COUNTER_ABSENT)
-		return;
-	receipt->metric[metric] = value;
-	receipt->source[metric] = source;
+	usage_set(&receipt->usage, metric, value, source);
 }
 
 bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int sig, uint64_t observed)
@@ -50,11 +47,11 @@ bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int si
 static void add_evidence(struct ration_receipt *receipt, const char *counter, enum ration_level level,
 		const char *where, uint64_t before, uint64_t after)
 {
-	struct ration_evidence *at = &receipt->evidence[receipt->n_evidence];
+	struct evidence *at = &receipt->evidence[receipt->n_evidence];
 
-	if (receipt->n_evidence == RATION_EVIDENCE_MAX)
+	if (receipt->n_evidence == EVIDENCE_MAX)
 		return;
-	*at = (struct ration_evidence) { .level = level, .before = before, .after = after };
+	*at = (struct evidence) { .level = level, .before = before, .after = after };
 	(void)snprintf(at->counter, sizeof(at->counter), "%s", counter);
 	(void)snprintf(at->where, sizeof(at->where), "%.*s", (int)sizeof(at->where) - 1, where);
 	receipt->n_evidence++;
@@ -181,7 +178,7 @@ static bool judge_cause(struct ration_receipt *receipt, const struct run_end *en
 	else if (end->cpu_by_watch && causes[end->cause].limit == RATION_LIMIT_CPU_TIME)
 		counter = "watch cpu_usec";
 	receipt->verdict = causes[end->cause].verdict;
-	receipt->outcome[causes[end->cause].limit] =
+	receipt->outcome[limit_index(causes[end->cause].limit)] =
 			(struct ration_outcome) { .acted = true, .observed = end->observed };
 	add_evidence(receipt, counter, RATION_LEVEL_GROUP, receipt->group, 0, end->observed);
 	return true;
@@ -238,10 +235,10 @@ void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, co
 		receipt->verdict = memory;
 	else if (!by_us)
 		receipt->verdict = end->lost ? RATION_VERDICT_INTERNAL : verdict_of_status(&end->wait);
-	if (receipt->verdict == RATION_VERDICT_MEMORY && !receipt->outcome[RATION_LIMIT_MEMORY].acted)
-		receipt->outcome[RATION_LIMIT_MEMORY] = (struct ration_outcome) {
-			.acted = true,
-			.observed = receipt->metric[RATION_METRIC_MEMORY_PEAK_BYTES],
-		};
+	if (receipt->verdict == RATION_VERDICT_MEMORY && !receipt->outcome[LIMIT_INDEX_MEMORY].acted) {
+		receipt->outcome[LIMIT_INDEX_MEMORY].acted = true;
+		(void)usage_get(&receipt->usage, RATION_METRIC_MEMORY_PEAK_BYTES,
+				&receipt->outcome[LIMIT_INDEX_MEMORY].observed);
+	}
 	receipt->exit_code = exit_code_of(receipt, end);
 }

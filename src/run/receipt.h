@@ -8,6 +8,37 @@
 #include "group/counters.h"
 #include "ration.h"
 #include "sys/syscalls.h"
+#include "util/usage.h"
+
+/* One counter that moved. */
+struct evidence {
+	char counter[56];
+	enum ration_level level;
+	char where[200];
+	uint64_t before, after;
+};
+#define EVIDENCE_MAX 8
+
+/* Plain data, without pointers: a subreaper sends it over a socket. */
+struct ration_receipt {
+	enum ration_verdict verdict;
+	int exit_code;
+	int child_status;             /* -1: the command didn't exit */
+	int child_signal;
+	bool core;
+	bool status_lost;
+	bool truncated;
+	int start_errno;
+	enum ration_birth birth;
+	enum ration_containment containment;
+	uint64_t leftover_killed;
+	size_t n_evidence;
+	struct evidence evidence[EVIDENCE_MAX];
+	struct usage usage;
+	struct ration_outcome outcome[LIMIT_INDEX_COUNT];
+	char group[2 * RATION_NAME_MAX + 2];
+	char escaped_to[200];
+};
 
 /* Why we ended the run, if we did. */
 enum run_cause {
@@ -42,6 +73,10 @@ struct run_end {
  * real, and what comes when the run is `closed` changes nothing. Returns whether it counts.
  */
 bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int sig, uint64_t observed);
+
+/* Sets a metric, unless `value` is COUNTER_ABSENT. */
+void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
+		enum ration_source source);
 
 /* Fills in verdict, exit status and evidence: a pure function. */
 void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, const struct counters *before,

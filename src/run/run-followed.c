@@ -264,7 +264,7 @@ static void leader_ended(struct ration_run *run, bool lost)
 				timeval_usec(rusage->ru_utime) + timeval_usec(rusage->ru_stime));
 	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, sys_now_usec() - run->start_usec, RATION_SOURCE_CLOCK);
 	if (run->end.cause == RUN_CAUSE_WALL_TIME)
-		run->end.observed = run->receipt.metric[RATION_METRIC_WALL_USEC];
+		(void)usage_get(&run->receipt.usage, RATION_METRIC_WALL_USEC, &run->end.observed);
 }
 
 /* Reaps the command, if it has ended. */
@@ -335,8 +335,8 @@ static void set_usage(struct ration_run *run)
 	/* With those that it hasn't waited for. */
 	if (run->sample.cpu_usec > set_rusage(run)) {
 		receipt_set(receipt, RATION_METRIC_CPU_USEC, run->sample.cpu_usec, RATION_SOURCE_SAMPLED);
-		receipt->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_ABSENT;
-		receipt->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_ABSENT;
+		usage_unset(&receipt->usage, RATION_METRIC_CPU_USER_USEC);
+		usage_unset(&receipt->usage, RATION_METRIC_CPU_SYSTEM_USEC);
 	}
 	set_sampled(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, run->sample.memory_peak_bytes);
 	set_sampled(receipt, RATION_METRIC_PIDS_PEAK, run->sample.tasks_peak);
@@ -442,7 +442,6 @@ static struct ration_run *run_new(const struct ration_plan *plan, const struct r
 	run->events_fd = -EBADF;
 	run->keeper = KEEPER_NONE;
 	run->output[0] = run->output[1] = OUTPUT_NONE;
-	run->receipt.size = sizeof(run->receipt);
 	run->receipt.containment = RATION_CONTAINMENT_FOLLOWED;
 	run->end.wait.exit_code = -1;
 	run->end.preserve_status = options->preserve_status;
@@ -631,7 +630,7 @@ int ration_run_pid(const struct ration_run *run)
 	return (int)run->pid;
 }
 
-const char *ration_run_group(const struct ration_run *run)
+const char *ration_run_address(const struct ration_run *run)
 {
 	return run->receipt.group;
 }

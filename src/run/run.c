@@ -304,7 +304,6 @@ static struct ration_run *run_new(const struct host_snapshot *host, const struct
 	run->cpu_stat_fd = run->stall_fd = run->child_fd = -EBADF;
 	run->oom_fd = run->oom_above_fd = -EBADF;
 	run->output[0] = run->output[1] = OUTPUT_NONE;
-	run->receipt.size = sizeof(run->receipt);
 	run->end.wait.exit_code = -1;
 	run->end.preserve_status = options->preserve_status;
 	take_options(run, options);
@@ -369,7 +368,7 @@ int ration_run_pid(const struct ration_run *run)
 	return (int)run->pid;
 }
 
-const char *ration_run_group(const struct ration_run *run)
+const char *ration_run_address(const struct ration_run *run)
 {
 	return run->receipt.group;
 }

@@ -501,7 +501,7 @@ static void leader_ended(struct ration_run *run)
 	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, sys_now_usec() - run->start_usec,
 			RATION_SOURCE_CLOCK);
 	if (run->end.cause == RUN_CAUSE_WALL_TIME)
-		run->end.observed = run->receipt.metric[RATION_METRIC_WALL_USEC];
+		(void)usage_get(&run->receipt.usage, RATION_METRIC_WALL_USEC, &run->end.observed);
 }
 
 static void on_leader(struct ration_run *run)
@@ -686,7 +686,7 @@ static void look_for_changes(struct ration_run *run)
 	for (size_t i = 0; i < run->plan->n; i++) {
 		const struct ration_plan_item *item = &run->plan->entry[i].item;
 		const struct ration_limit_info *info = ration_limit_info(item->limit);
-		struct ration_outcome *outcome = &run->receipt.outcome[item->limit];
+		struct ration_outcome *outcome = &run->receipt.outcome[limit_index(item->limit)];
 		uint64_t value;
 		int r = -EOPNOTSUPP;
 
@@ -744,14 +744,14 @@ static void set_usage(struct ration_run *run)
 		if (!in_group(run) && run->sample.cpu_usec != RATION_UNLIMITED &&
 				run->sample.cpu_usec > reaped_usec) {
 			receipt_set(receipt, RATION_METRIC_CPU_USEC, run->sample.cpu_usec, RATION_SOURCE_SAMPLED);
-			receipt->source[RATION_METRIC_CPU_USER_USEC] = RATION_SOURCE_ABSENT;
-			receipt->source[RATION_METRIC_CPU_SYSTEM_USEC] = RATION_SOURCE_ABSENT;
+			usage_unset(&receipt->usage, RATION_METRIC_CPU_USER_USEC);
+			usage_unset(&receipt->usage, RATION_METRIC_CPU_SYSTEM_USEC);
 		}
 	}
 	/* The kernel's own counts, where there are any, replace what was made of less. */
 	if (run->group.fd >= 0)
-		counters_read_usage(run->group.fd, &(struct usage) { receipt->metric, receipt->source });
-	counters_read_usage_v1(&run->group, &(struct usage) { receipt->metric, receipt->source });
+		counters_read_usage(run->group.fd, &receipt->usage);
+	counters_read_usage_v1(&run->group, &receipt->usage);
 	for (size_t i = 0; i < ARRAY_SIZE(run->output); i++) {
 		if (run->output[i].buffer)
 			receipt_set(receipt, RATION_METRIC_STDOUT_BYTES + (enum ration_metric)i,

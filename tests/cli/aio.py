@@ -34,12 +34,10 @@ class Error(Structure):
     _fields_ = [("code", c_int), ("cause", c_int), ("message", c_char * 384), ("hint", c_char * 256)]
 
 
-class ReceiptHead(Structure):
-    _fields_ = [("size", c_size_t), ("verdict", c_int), ("exit_code", c_int)]
-
+RATION_LIMIT_MEMORY = 100
 
 library = ctypes.CDLL(sys.argv[1])
-library.ration_run_receipt.restype = POINTER(ReceiptHead)
+library.ration_run_receipt.restype = c_void_p
 library.ration_verdict_name.restype = c_char_p
 
 
@@ -57,7 +55,7 @@ class Ration:
         self.host, self.plan, limits = c_void_p(), c_void_p(), c_void_p()
         call("ration_host_open", byref(HostOptions(nspace=os.environ["RATION_NAMESPACE"].encode())), byref(self.host))
         assert library.ration_limits_new(byref(limits)) == 0
-        call("ration_limits_parse", limits, 0, b"64M")
+        call("ration_limits_parse", limits, RATION_LIMIT_MEMORY, b"64M")
         call("ration_plan_new", self.host, limits, 0, byref(self.plan))
         library.ration_limits_free(limits)
 
@@ -69,8 +67,9 @@ class Ration:
         loop.add_reader(fd, lambda: over.set() if call("ration_run_dispatch", run) else None)
         await over.wait()
         loop.remove_reader(fd)
-        receipt = library.ration_run_receipt(run).contents
-        print(line, "-", library.ration_verdict_name(receipt.verdict).decode(), receipt.exit_code, flush=True)
+        receipt = c_void_p(library.ration_run_receipt(run))
+        verdict = library.ration_verdict_name(library.ration_receipt_verdict(receipt)).decode()
+        print(line, "-", verdict, library.ration_receipt_exit_code(receipt), flush=True)
         library.ration_run_free(run)
 
     def done(self):

@@ -57,11 +57,12 @@ static int run_one(struct job *job, const struct ration_host *host, struct ratio
 	CHECK(ration_plan_new(host, limits, RATION_ENFORCE_FALLBACK, &plan, &job->error) == 0);
 	CHECK(ration_plan_item(plan, 0)->asked == (uint64_t)(64 + number(job)) << 20);
 	CHECK(ration_run_start(host, plan, &how, &run, &job->error) == 0);
-	CHECK(strcmp(ration_run_group(run), group) == 0);
+	CHECK(strcmp(ration_run_address(run), group) == 0);
 	CHECK(ration_run_wait(run, &job->error) == 0);
 	receipt = ration_run_receipt(run);
-	CHECK(receipt->verdict == RATION_VERDICT_EXIT && receipt->exit_code == number(job));
-	CHECK(strcmp(receipt->group, group) == 0 && !receipt->status_lost);
+	CHECK(ration_receipt_verdict(receipt) == RATION_VERDICT_EXIT &&
+			ration_receipt_exit_code(receipt) == number(job));
+	CHECK(strcmp(ration_receipt_address(receipt), group) == 0 && !ration_receipt_status_lost(receipt));
 	ration_run_free(run);
 	ration_plan_free(plan);
 	return 0;
@@ -72,7 +73,7 @@ static int keep_one(struct job *job, const struct ration_host *host)
 	struct ration_group_options options = { .size = sizeof(options), .without_cgroup = true };
 	char *argv[] = { (char *)"sleep", (char *)"1000", NULL };
 	struct ration_spawn_options how = { .size = sizeof(how), .argv = argv };
-	struct ration_stats stats = { .size = sizeof(stats) };
+	struct ration_stats *stats = NULL;
 	struct ration_group *group = NULL;
 	char address[64];
 	int pid, found;
@@ -82,7 +83,8 @@ static int keep_one(struct job *job, const struct ration_host *host)
 	CHECK(strcmp(ration_group_address(group), address) == 0);
 	if (ration_group_path(group)) {
 		CHECK(ration_group_spawn(group, &how, &pid, NULL, &job->error) == 0);
-		CHECK(ration_group_stats(group, &stats, &job->error) == 0 && stats.processes == 1);
+		CHECK(ration_stats_new(group, &stats, &job->error) == 0 && ration_stats_processes(stats) == 1);
+		stats = ration_stats_free(stats);
 		CHECK(ration_group_pids(group, &found, 1, &job->error) == 1 && found == pid);
 		CHECK(ration_group_remove(group, RATION_REMOVE_KILL, NULL, &job->error) == 0);
 		CHECK(waitpid(pid, NULL, 0) == pid);

@@ -15,13 +15,18 @@
 
 #include "ration.h"
 
-static uint32_t kinds_of(char **words)
+/* Kinds are bits of 64. */
+#define KINDS 64
+
+static uint64_t kinds_of(char **words)
 {
-	uint32_t kinds = 0;
+	uint64_t kinds = 0;
 
 	for (; *words; words++) {
-		for (int i = 0; i < RATION_EVENT_COUNT; i++) {
-			if (strcmp(*words, ration_event_name((enum ration_event_kind)i)) == 0)
+		for (int i = 0; i < KINDS; i++) {
+			const char *name = ration_event_name((enum ration_event_kind)i);
+
+			if (name && strcmp(*words, name) == 0)
 				kinds |= RATION_EVENT_BIT(i);
 		}
 	}
@@ -34,7 +39,7 @@ static int print_events(struct ration_events *events, struct ration_error *error
 	int loop = epoll_create1(EPOLL_CLOEXEC), idle = 0;
 
 	printf("watching");
-	for (int i = 0; i < RATION_EVENT_COUNT; i++) {
+	for (int i = 0; i < KINDS; i++) {
 		if (ration_events_kinds(events) & RATION_EVENT_BIT(i))
 			printf(" %s", ration_event_name((enum ration_event_kind)i));
 	}

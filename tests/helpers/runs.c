@@ -49,9 +49,9 @@ static int run_once(const struct ration_host *host, const struct ration_plan *pl
 	if (r < 0)
 		return r;
 	r = ration_run_wait(run, error);
-	if (r == 0 && ration_run_receipt(run)->verdict != RATION_VERDICT_OK) {
+	if (r == 0 && ration_receipt_verdict(ration_run_receipt(run)) != RATION_VERDICT_OK) {
 		snprintf(error->message, sizeof(error->message), "verdict %s",
-				ration_verdict_name(ration_run_receipt(run)->verdict));
+				ration_verdict_name(ration_receipt_verdict(ration_run_receipt(run))));
 		r = -1;
 	}
 	ration_run_free(run);

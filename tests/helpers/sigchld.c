@@ -109,9 +109,10 @@ static int supervise(const struct ration_host *host, const struct ration_plan *p
 	if (r >= 0) {
 		receipt = ration_run_receipt(run);
 		printf("verdict %s exit %d status %d signal %d lost %d rusage %d\n",
-				ration_verdict_name(receipt->verdict), receipt->exit_code,
-				receipt->child_status, receipt->child_signal, receipt->status_lost,
-				receipt->source[RATION_METRIC_MAXRSS_BYTES] == RATION_SOURCE_RUSAGE);
+				ration_verdict_name(ration_receipt_verdict(receipt)), ration_receipt_exit_code(receipt),
+				ration_receipt_child_status(receipt), ration_receipt_child_signal(receipt),
+				ration_receipt_status_lost(receipt),
+				ration_receipt_metric(receipt, RATION_METRIC_MAXRSS_BYTES, NULL) == RATION_SOURCE_RUSAGE);
 	}
 	ration_run_free(run);
 	wait_for_the_child();

@@ -222,8 +222,8 @@ static int finish_run(const struct scenario *scenario, struct ration_run *run)
 	receipt = ration_run_receipt(run);
 	if (!receipt)
 		(void)problem("a run that is over has no receipt", 0);
-	else if (receipt->exit_code != 3 && receipt->verdict != RATION_VERDICT_INTERNAL)
-		(void)problem("a wrong exit status", receipt->exit_code);
+	else if (ration_receipt_exit_code(receipt) != 3 && ration_receipt_verdict(receipt) != RATION_VERDICT_INTERNAL)
+		(void)problem("a wrong exit status", ration_receipt_exit_code(receipt));
 	return 0;
 }
 

@@ -26,20 +26,22 @@ static int open_dir(const char *path)
 	return fd;
 }
 
-static uint64_t value(const struct ration_receipt *receipt, enum ration_metric metric)
+static uint64_t value(const struct usage *usage, enum ration_metric metric)
 {
-	return receipt->source[metric] == RATION_SOURCE_ABSENT ? ABSENT : receipt->metric[metric];
+	uint64_t found;
+
+	return usage_get(usage, metric, &found) == RATION_SOURCE_ABSENT ? ABSENT : found;
 }
 
 /* The usage of the group at `path`. */
-static struct ration_receipt usage(const char *path)
+static struct usage usage_of(const char *path)
 {
-	struct ration_receipt receipt = { .size = sizeof(receipt) };
+	struct usage usage = { .value = { 0 } };
 	int fd = open_dir(path);
 
-	counters_read_usage(fd, &(struct usage) { receipt.metric, receipt.source });
+	counters_read_usage(fd, &usage);
 	(void)close(fd);
-	return receipt;
+	return usage;
 }
 
 /* -------------------------------------------------------------- captured */
@@ -74,8 +76,8 @@ static const struct {
 
 static void test_usage_of_captured_groups(void **state)
 {
-	const struct ration_receipt v61 = usage(TREES "/6.1-run/sys/fs/cgroup/ration/default/run");
-	const struct ration_receipt v612 = usage(TREES "/6.12-run/sys/fs/cgroup/ration/default/run");
+	const struct usage v61 = usage_of(TREES "/6.1-run/sys/fs/cgroup/ration/default/run");
+	const struct usage v612 = usage_of(TREES "/6.12-run/sys/fs/cgroup/ration/default/run");
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(captured); i++) {
@@ -123,18 +125,18 @@ static void test_files_that_tell_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct ration_receipt receipt;
+		struct usage usage;
 
 		files_begin(dir);
 		if (rows[i].text)
 			files_put(dir, rows[i].file, rows[i].text);
-		receipt = usage(dir);
+		usage = usage_of(dir);
 		files_end(dir);
-		assert_row(value(&receipt, rows[i].metric) == rows[i].value, "row %zu: %s is %" PRIu64, i,
-				ration_metric_name(rows[i].metric), value(&receipt, rows[i].metric));
+		assert_row(value(&usage, rows[i].metric) == rows[i].value, "row %zu: %s is %" PRIu64, i,
+				ration_metric_name(rows[i].metric), value(&usage, rows[i].metric));
 		/* And only what the file is about is known. */
-		for (int k = 0; k < RATION_METRIC_COUNT && !rows[i].text; k++)
-			assert_row(receipt.source[k] == RATION_SOURCE_ABSENT, "row %zu: metric %d is known", i, k);
+		for (int k = 0; k < METRIC_INDEX_COUNT && !rows[i].text; k++)
+			assert_row(usage.source[k] == RATION_SOURCE_ABSENT, "row %zu: metric %d is known", i, k);
 	}
 }
 
@@ -144,7 +146,7 @@ static void test_io_of_very_many_disks(void **state)
 	enum { DISKS = 5000 };
 	static char text[DISKS * 100];
 	char dir[PATH_MAX];
-	struct ration_receipt receipt;
+	struct usage usage;
 	size_t length = 0;
 
 	(void)state;
@@ -153,12 +155,12 @@ static void test_io_of_very_many_disks(void **state)
 				8 + i / 256, i % 256);
 	files_begin(dir);
 	files_put(dir, "io.stat", text);
-	receipt = usage(dir);
+	usage = usage_of(dir);
 	files_end(dir);
-	assert_int_equal(value(&receipt, RATION_METRIC_IO_READ_BYTES), DISKS * 10);
-	assert_int_equal(value(&receipt, RATION_METRIC_IO_WRITE_BYTES), DISKS * 200);
-	assert_int_equal(value(&receipt, RATION_METRIC_IO_READ_OPS), DISKS * 3);
-	assert_int_equal(value(&receipt, RATION_METRIC_IO_WRITE_OPS), DISKS * 4);
+	assert_int_equal(value(&usage, RATION_METRIC_IO_READ_BYTES), DISKS * 10);
+	assert_int_equal(value(&usage, RATION_METRIC_IO_WRITE_BYTES), DISKS * 200);
+	assert_int_equal(value(&usage, RATION_METRIC_IO_READ_OPS), DISKS * 3);
+	assert_int_equal(value(&usage, RATION_METRIC_IO_WRITE_OPS), DISKS * 4);
 }
 
 static void test_cpu_of_an_open_file(void **state)
@@ -335,7 +337,7 @@ static void v1_begin(struct v1_group *v1, const char *dir, uint32_t controllers)
 
 static void test_usage_in_v1(void **state)
 {
-	struct ration_receipt receipt = { .size = sizeof(receipt) };
+	struct usage usage = { .value = { 0 } };
 	struct counters counters;
 	struct v1_group v1;
 	char dir[PATH_MAX];
@@ -352,24 +354,22 @@ static void test_usage_in_v1(void **state)
 	v1_begin(&v1, dir, RATION_CONTROLLER_CPU | RATION_CONTROLLER_CPUACCT | RATION_CONTROLLER_MEMORY |
 			RATION_CONTROLLER_PIDS);
 	/* What cgroup2 has counted stays; what rusage has doesn't. */
-	receipt.metric[RATION_METRIC_THROTTLED_COUNT] = 3;
-	receipt.source[RATION_METRIC_THROTTLED_COUNT] = RATION_SOURCE_CGROUP2;
-	receipt.metric[RATION_METRIC_CPU_USEC] = 1;
-	receipt.source[RATION_METRIC_CPU_USEC] = RATION_SOURCE_RUSAGE;
-	counters_read_usage_v1(&v1.place, &(struct usage) { receipt.metric, receipt.source });
-	assert_int_equal(value(&receipt, RATION_METRIC_CPU_USEC), 1234567);
-	assert_int_equal(receipt.source[RATION_METRIC_CPU_USEC], RATION_SOURCE_CGROUP1);
-	assert_int_equal(value(&receipt, RATION_METRIC_CPU_SYSTEM_USEC), 308641);
-	assert_int_equal(value(&receipt, RATION_METRIC_CPU_USER_USEC), 1234567 - 308641);
-	assert_int_equal(receipt.source[RATION_METRIC_CPU_USER_USEC], RATION_SOURCE_CGROUP1);
-	assert_int_equal(value(&receipt, RATION_METRIC_THROTTLED_COUNT), 3);
-	assert_int_equal(value(&receipt, RATION_METRIC_THROTTLED_USEC), 5000);
-	assert_int_equal(value(&receipt, RATION_METRIC_MEMORY_PEAK_BYTES), 31457280);
-	assert_int_equal(value(&receipt, RATION_METRIC_MEMORY_ANON_BYTES), 8192);
-	assert_int_equal(value(&receipt, RATION_METRIC_MEMORY_FILE_BYTES), 4096);
-	assert_int_equal(value(&receipt, RATION_METRIC_OOM_KILLS), 2);
-	assert_int_equal(value(&receipt, RATION_METRIC_PIDS_REFUSED), 16);
-	assert_true(value(&receipt, RATION_METRIC_PIDS_PEAK) == ABSENT);
+	usage_set(&usage, RATION_METRIC_THROTTLED_COUNT, 3, RATION_SOURCE_CGROUP2);
+	usage_set(&usage, RATION_METRIC_CPU_USEC, 1, RATION_SOURCE_RUSAGE);
+	counters_read_usage_v1(&v1.place, &usage);
+	assert_int_equal(value(&usage, RATION_METRIC_CPU_USEC), 1234567);
+	assert_int_equal(usage_get(&usage, RATION_METRIC_CPU_USEC, NULL), RATION_SOURCE_CGROUP1);
+	assert_int_equal(value(&usage, RATION_METRIC_CPU_SYSTEM_USEC), 308641);
+	assert_int_equal(value(&usage, RATION_METRIC_CPU_USER_USEC), 1234567 - 308641);
+	assert_int_equal(usage_get(&usage, RATION_METRIC_CPU_USER_USEC, NULL), RATION_SOURCE_CGROUP1);
+	assert_int_equal(value(&usage, RATION_METRIC_THROTTLED_COUNT), 3);
+	assert_int_equal(value(&usage, RATION_METRIC_THROTTLED_USEC), 5000);
+	assert_int_equal(value(&usage, RATION_METRIC_MEMORY_PEAK_BYTES), 31457280);
+	assert_int_equal(value(&usage, RATION_METRIC_MEMORY_ANON_BYTES), 8192);
+	assert_int_equal(value(&usage, RATION_METRIC_MEMORY_FILE_BYTES), 4096);
+	assert_int_equal(value(&usage, RATION_METRIC_OOM_KILLS), 2);
+	assert_int_equal(value(&usage, RATION_METRIC_PIDS_REFUSED), 16);
+	assert_true(value(&usage, RATION_METRIC_PIDS_PEAK) == ABSENT);
 	counters_read(&v1.place, &counters);
 	assert_true(counters.v1 && counters.oom == ABSENT);
 	assert_int_equal(counters.oom_kill, 2);
@@ -394,7 +394,7 @@ static void test_cpu_in_v1_is_divided(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct ration_receipt receipt = { .size = sizeof(receipt) };
+		struct usage usage = { .value = { 0 } };
 		struct v1_group v1;
 		char dir[PATH_MAX];
 
@@ -402,9 +402,9 @@ static void test_cpu_in_v1_is_divided(void **state)
 		files_put(dir, "cpuacct.usage", rows[i].usage);
 		files_put(dir, "cpuacct.stat", rows[i].ticks);
 		v1_begin(&v1, dir, RATION_CONTROLLER_CPUACCT);
-		counters_read_usage_v1(&v1.place, &(struct usage) { receipt.metric, receipt.source });
-		assert_int_equal(value(&receipt, RATION_METRIC_CPU_USER_USEC), rows[i].user);
-		assert_int_equal(value(&receipt, RATION_METRIC_CPU_SYSTEM_USEC), rows[i].system);
+		counters_read_usage_v1(&v1.place, &usage);
+		assert_int_equal(value(&usage, RATION_METRIC_CPU_USER_USEC), rows[i].user);
+		assert_int_equal(value(&usage, RATION_METRIC_CPU_SYSTEM_USEC), rows[i].system);
 		(void)close(v1.place.v1_fd[0]);
 		files_end(dir);
 	}

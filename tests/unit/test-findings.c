@@ -47,11 +47,12 @@ static void check_all(const char *name, const struct ration_host *host, const st
 	for (size_t i = 0; (item = ration_findings_item(findings, i)); i++) {
 		assert_row(item->text[0] && item->fix && item->size == sizeof(*item), "%s: %s", name, item->id);
 		assert_row(find(findings, item->id) == item, "%s: %s twice", name, item->id);
-		found |= item->limits;
+		for (size_t k = 0; k < LIMIT_INDEX_COUNT; k++)
+			found |= (uint64_t)ration_findings_weakens(findings, i, limit_at(k)) << k;
 	}
 	assert_int_equal(ration_plan_survey(host, &plan, NULL), 0);
 	for (size_t i = 0; (limit = ration_plan_item(plan, i)); i++)
-		weaker |= (uint64_t)limit->weaker << limit->limit;
+		weaker |= (uint64_t)limit->weaker << limit_index(limit->limit);
 	plan = ration_plan_free(plan);
 	assert_row((weaker & ~found) == 0, "%s: in no finding: %llx", name, (unsigned long long)(weaker & ~found));
 }

@@ -201,7 +201,7 @@ static void test_a_tenant_of_the_dead_is_made_anew(void **state)
 
 static void test_a_group_that_vanishes(void **state)
 {
-	struct ration_stats stats = { .size = sizeof(stats) };
+	struct ration_stats *stats = NULL;
 	struct ration_group *group, *same = NULL;
 	struct ration_error error;
 	struct base base;
@@ -213,7 +213,7 @@ static void test_a_group_that_vanishes(void **state)
 	assert_int_equal(ration_group_remove(same, RATION_REMOVE_EMPTY, NULL, NULL), 0);
 	/* One of the same name isn't the same. */
 	drop(make(&base, "t/n"), RATION_REMOVE_EMPTY);
-	assert_int_equal(ration_group_stats(group, &stats, &error), -ENOENT);
+	assert_int_equal(ration_stats_new(group, &stats, &error), -ENOENT);
 	assert_int_equal(error.cause, RATION_CAUSE_VANISHED);
 	assert_int_equal(ration_group_freeze(group, 0, &error), -ENOENT);
 	assert_int_equal(ration_group_kill(group, 0, NULL, &error), -ENOENT);
@@ -350,7 +350,7 @@ static void test_attached_and_released(void **state)
 
 static void test_frozen_and_killed(void **state)
 {
-	struct ration_stats stats = { .size = sizeof(stats) };
+	struct ration_stats *stats = NULL;
 	struct ration_group *group;
 	struct base base;
 	uint64_t killed;
@@ -363,12 +363,14 @@ static void test_frozen_and_killed(void **state)
 	assert_int_equal(ration_group_pids(group, pids, ARRAY_SIZE(pids), NULL), 1);
 	assert_int_equal(pids[0], pid);
 	assert_int_equal(ration_group_freeze(group, 0, NULL), 0);
-	assert_int_equal(ration_group_stats(group, &stats, NULL), 0);
-	assert_true(stats.frozen && stats.populated);
-	assert_int_equal(stats.processes, 1);
+	assert_int_equal(ration_stats_new(group, &stats, NULL), 0);
+	assert_true(ration_stats_frozen(stats) && ration_stats_populated(stats));
+	assert_int_equal(ration_stats_processes(stats), 1);
 	/* No controller counts memory here: absent, and not 0. */
 	if (!(host_now(base.host)->facts.controllers & RATION_CONTROLLER_MEMORY))
-		assert_int_equal(stats.source[RATION_METRIC_MEMORY_CURRENT_BYTES], RATION_SOURCE_ABSENT);
+		assert_int_equal(ration_stats_metric(stats, RATION_METRIC_MEMORY_CURRENT_BYTES, NULL),
+				RATION_SOURCE_ABSENT);
+	stats = ration_stats_free(stats);
 	assert_int_equal(ration_group_kill(group, 0, &killed, NULL), 0);
 	assert_int_equal(killed, 1);
 	reap(pid, 0);

@@ -27,11 +27,14 @@
 static void test_rows(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct ration_limit_info *info = ration_limit_info((enum ration_limit)i);
+	for (unsigned i = 0; i < LIMIT_INDEX_COUNT; i++) {
+		const struct ration_limit_info *info = ration_limit_at(i);
 
 		assert_non_null(info);
-		assert_int_equal(info->limit, i);
+		assert_int_equal(limit_index(info->limit), i);
+		assert_int_equal(limit_at(i), info->limit);
+		assert_ptr_equal(ration_limit_info(info->limit), info);
+		assert_int_equal(info->size, sizeof(*info));
 		assert_non_null(info->name);
 		assert_row(info->flag && strncmp(info->flag, "--", 2) == 0, "%s: flag", info->name);
 		assert_row(info->argument && *info->argument, "%s: argument", info->name);
@@ -43,13 +46,14 @@ static void test_rows(void **state)
 		assert_row(info->mechanisms[0] != RATION_MECHANISM_NONE, "%s: mechanism", info->name);
 		assert_row(!info->kernel_file == !info->since, "%s: a file and since when", info->name);
 		for (unsigned j = 0; j < i; j++) {
-			const struct ration_limit_info *other = ration_limit_info((enum ration_limit)j);
+			const struct ration_limit_info *other = ration_limit_at(j);
 
 			assert_string_not_equal(info->name, other->name);
 			assert_string_not_equal(info->flag, other->flag);
 		}
 	}
-	assert_null(ration_limit_info((enum ration_limit)RATION_LIMIT_COUNT));
+	assert_null(ration_limit_at(LIMIT_INDEX_COUNT));
+	assert_null(ration_limit_info((enum ration_limit)0));
 	assert_null(ration_limit_info((enum ration_limit)-1));
 }
 
@@ -57,8 +61,8 @@ static void test_rows(void **state)
 static void test_examples_are_accepted(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < RATION_LIMIT_COUNT; i++) {
-		enum ration_limit limit = (enum ration_limit)i;
+	for (unsigned i = 0; i < LIMIT_INDEX_COUNT; i++) {
+		enum ration_limit limit = limit_at(i);
 		const struct ration_limit_info *info = ration_limit_info(limit);
 		struct ration_limits limits = { 0 };
 
@@ -101,9 +105,9 @@ static void test_rlimit_resources(void **state)
 		assert_string_equal(ration_limit_info(rows[i].limit)->flag, rows[i].flag);
 		assert_true(ration_limit_info(rows[i].limit)->has_soft);
 	}
-	for (unsigned i = 0; i < LIMIT(RLIMIT_AS); i++)
-		assert_int_equal(ration_limit_info((enum ration_limit)i)->resource, -1);
-	assert_null(ration_limit_info((enum ration_limit)RATION_LIMIT_COUNT));
+	for (unsigned i = 0; i < LIMIT_INDEX_RLIMIT_AS; i++)
+		assert_int_equal(ration_limit_at(i)->resource, -1);
+	assert_null(ration_limit_info((enum ration_limit)106));
 	assert_null(ration_limit_info((enum ration_limit)-1));
 }
 
@@ -335,11 +339,11 @@ static void test_values(void **state)
 		enum ration_limit limit = values[i].limit;
 		const char *flag = ration_limit_info(limit)->flag, *text = values[i].text ? values[i].text : "NULL";
 		struct ration_limits limits = { 0 }, before;
-		const struct limit_value *value = &limits.value[limit];
+		const struct limit_value *value = &limits.value[limit_index(limit)];
 		struct ration_error error = { .code = 1 };
 		int expected = values[i].expected >= MALFORMED ? codes[values[i].expected] : 0, r;
 
-		limits.value[limit] = (struct limit_value){ .set = true, .soft = 41, .hard = 42 };
+		limits.value[limit_index(limit)] = (struct limit_value){ .set = true, .soft = 41, .hard = 42 };
 		before = limits;
 		r = ration_limits_parse(&limits, limit, values[i].text, &error);
 		assert_row(r == expected, "%s %s: %d, expected %d (%s)", flag, text, r, expected, error.message);
@@ -363,7 +367,7 @@ static void test_values(void **state)
 		assert_row(value->hard == values[i].hard, "%s %s: hard %llu", flag, text,
 				(unsigned long long)value->hard);
 		/* Only that one limit has changed. */
-		limits.value[limit] = before.value[limit];
+		limits.value[limit_index(limit)] = before.value[limit_index(limit)];
 		assert_memory_equal(&limits, &before, sizeof(limits));
 	}
 }
@@ -376,18 +380,18 @@ static void test_cpu_list_text(void **state)
 
 	(void)state;
 	assert_int_equal(ration_limits_parse(&limits, LIMIT(CPUSET_CPUS), "0-3,8", NULL), 0);
-	assert_string_equal(limits.value[LIMIT(CPUSET_CPUS)].text, "0-3,8");
+	assert_string_equal(limits.value[LIMIT_INDEX_CPUSET_CPUS].text, "0-3,8");
 
 	/* "1,1,…,1" with 255 characters, then with 256. */
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = i % 2 ? ',' : '1';
 	text[255] = '\0';
 	assert_int_equal(ration_limits_parse(&limits, LIMIT(CPUSET_CPUS), text, NULL), 0);
-	assert_string_equal(limits.value[LIMIT(CPUSET_CPUS)].text, text);
+	assert_string_equal(limits.value[LIMIT_INDEX_CPUSET_CPUS].text, text);
 	text[255] = '1';
 	text[256] = '\0';
 	assert_int_equal(ration_limits_parse(&limits, LIMIT(CPUSET_CPUS), text, &error), -ERANGE);
-	assert_int_equal(strlen(limits.value[LIMIT(CPUSET_CPUS)].text), 255);
+	assert_int_equal(strlen(limits.value[LIMIT_INDEX_CPUSET_CPUS].text), 255);
 }
 
 static const struct limit_pair *pair_of(const struct ration_limits *limits, enum ration_limit limit, const char *text)
@@ -476,10 +480,10 @@ static void test_long_soft_value(void **state)
 	memset(text, '0', LIMIT_TEXT_MAX);
 	strcpy(text + LIMIT_TEXT_MAX - 2, "1:2");
 	assert_int_equal(ration_limits_parse(&limits, LIMIT(CPU_TIME), text, NULL), 0);
-	assert_int_equal(limits.value[LIMIT(CPU_TIME)].soft, SECOND);
+	assert_int_equal(limits.value[LIMIT_INDEX_CPU_TIME].soft, SECOND);
 	strcpy(text + LIMIT_TEXT_MAX - 2, "01:2");
 	assert_int_equal(ration_limits_parse(&limits, LIMIT(CPU_TIME), text, NULL), -EINVAL);
-	assert_int_equal(limits.value[LIMIT(CPU_TIME)].soft, SECOND);
+	assert_int_equal(limits.value[LIMIT_INDEX_CPU_TIME].soft, SECOND);
 }
 
 /* -------------------------------------------------------------- messages */
@@ -570,7 +574,7 @@ static void test_hostile_values(void **state)
 
 	(void)state;
 	assert_non_null(text);
-	for (unsigned i = 0; i < RATION_LIMIT_COUNT; i++) {
+	for (unsigned i = 0; i < LIMIT_INDEX_COUNT; i++) {
 		for (unsigned byte = 1; byte < 256; byte++) {
 			for (size_t t = 0; t < ARRAY_SIZE(tails); t++) {
 				/* The many bytes behave alike: all tails for those that mean something only. */
@@ -583,7 +587,7 @@ static void test_hostile_values(void **state)
 					break;
 				memset(text, (int)byte, n);
 				strcpy(text + n, tails[t]);
-				if (ration_limits_parse(&limits, (enum ration_limit)i, text, &error) == 0)
+				if (ration_limits_parse(&limits, limit_at(i), text, &error) == 0)
 					continue;
 				assert_in_range(strlen(error.message), 1, 200);
 				assert_in_range(strlen(error.hint), 1, 200);
@@ -644,7 +648,7 @@ static void test_set(void **state)
 		struct ration_limits limits = { 0 };
 		int r = ration_limits_set(&limits, rows[i].limit, rows[i].soft, rows[i].hard, NULL);
 
-		value = &limits.value[rows[i].limit];
+		value = &limits.value[limit_index(rows[i].limit)];
 		assert_row(r == rows[i].code, "row %zu: %d", i, r);
 		assert_row(value->set == rows[i].set, "row %zu: set", i);
 		assert_row(!value->set || (value->hard == rows[i].hard && value->soft == rows[i].kept_soft),
@@ -666,7 +670,7 @@ static void test_set_names_the_flag(void **state)
 
 static void test_no_such_limit(void **state)
 {
-	enum ration_limit wrong[] = { (enum ration_limit)RATION_LIMIT_COUNT, (enum ration_limit)-1 };
+	enum ration_limit wrong[] = { (enum ration_limit)0, (enum ration_limit)106, (enum ration_limit)-1 };
 	struct ration_limits limits = { 0 };
 	struct ration_error error;
 
@@ -686,7 +690,7 @@ static void test_get(void **state)
 	uint64_t soft = 1, hard = 1;
 
 	(void)state;
-	assert_int_equal(ration_limits_get(&limits, LIMIT(COUNT), &soft, &hard), -EINVAL);
+	assert_int_equal(ration_limits_get(&limits, (enum ration_limit)106, &soft, &hard), -EINVAL);
 	assert_int_equal(ration_limits_get(&limits, LIMIT(CPU_TIME), &soft, &hard), -ENOENT);
 	assert_int_equal(ration_limits_parse(&limits, LIMIT(MEMORY), "50%", NULL), 0);
 	assert_int_equal(ration_limits_get(&limits, LIMIT(MEMORY), &soft, &hard), -EINVAL);
@@ -707,8 +711,8 @@ static void test_handle(void **state)
 
 	(void)state;
 	assert_int_equal(ration_limits_new(&limits), 0);
-	for (unsigned i = 0; i < RATION_LIMIT_COUNT; i++)
-		assert_false(ration_limits_has(limits, (enum ration_limit)i));
+	for (unsigned i = 0; i < LIMIT_INDEX_COUNT; i++)
+		assert_false(ration_limits_has(limits, limit_at(i)));
 	assert_int_equal(ration_limits_parse(limits, LIMIT(MEMORY), "64M", NULL), 0);
 	assert_true(ration_limits_has(limits, LIMIT(MEMORY)));
 	ration_limits_unset(limits, LIMIT(MEMORY));

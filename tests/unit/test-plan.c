@@ -152,7 +152,11 @@ static enum ration_mechanism mechanism_of(char letter)
 {
 	static const char letters[] = "NG1RAnW";
 
-	return (enum ration_mechanism)(strchr(letters, letter) - letters);
+	static const enum ration_mechanism mechanisms[] = { RATION_MECHANISM_NONE, RATION_MECHANISM_CGROUP2,
+		RATION_MECHANISM_CGROUP1, RATION_MECHANISM_RLIMIT, RATION_MECHANISM_AFFINITY, RATION_MECHANISM_NICE,
+		RATION_MECHANISM_WATCH };
+
+	return mechanisms[strchr(letters, letter) - letters];
 }
 
 static enum ration_scope scope_of(enum ration_mechanism mechanism, enum ration_limit limit)
@@ -277,11 +281,11 @@ static void check_policies(const struct expectation *e, enum world world)
 static void test_every_limit_on_every_host(void **state)
 {
 	(void)state;
-	assert_int_equal(ARRAY_SIZE(expectations), RATION_LIMIT_COUNT);
-	for (unsigned i = 0; i < RATION_LIMIT_COUNT; i++) {
-		const struct expectation *e = expectation_of((enum ration_limit)i);
+	assert_int_equal(ARRAY_SIZE(expectations), LIMIT_INDEX_COUNT);
+	for (unsigned i = 0; i < LIMIT_INDEX_COUNT; i++) {
+		const struct expectation *e = expectation_of(limit_at(i));
 
-		assert_row(e != NULL, "nothing is expected of %s", ration_limit_info((enum ration_limit)i)->name);
+		assert_row(e != NULL, "nothing is expected of %s", ration_limit_at(i)->name);
 		assert_int_equal(strlen(e->mechanisms), WORLDS);
 		assert_int_equal(strlen(e->weaker), WORLDS);
 		for (enum world world = V2; world < WORLDS; world++)
@@ -804,9 +808,9 @@ static void test_survey(void **state)
 		snapshot->facts = make_facts(world);
 		(void)strcpy(snapshot->root, "/nowhere");
 		assert_int_equal(ration_plan_survey(&host, &plan, NULL), 0);
-		assert_int_equal(ration_plan_count(plan), RATION_LIMIT_COUNT);
+		assert_int_equal(ration_plan_count(plan), LIMIT_INDEX_COUNT);
 		for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
-			assert_int_equal(item->limit, i);
+			assert_int_equal(item->limit, ration_limit_at(i)->limit);
 			if (ration_limit_info(item->limit)->key == RATION_KEY_DISK) {
 				assert_int_equal(item->mechanism, RATION_MECHANISM_NONE);
 				assert_non_null(strstr(item->reason, world == MACOS ? "no limit of I/O" : "no disk"));

@@ -153,13 +153,13 @@ static void shown(const struct ration_receipt *receipt, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < receipt->n_evidence; i++) {
-		const struct ration_evidence *e = &receipt->evidence[i];
+		const struct evidence *e = &receipt->evidence[i];
 		static const char prefix[] = "memory.events.local ";
 		bool events = strncmp(e->counter, prefix, strlen(prefix)) == 0;
 		const char *word = events ? e->counter + strlen(prefix) : e->counter;
 
 		n += (size_t)snprintf(buf + n, size - n, "%s%.*s:%c%llu", i ? " " : "", (int)strcspn(word, " "), word,
-				"GTAMO"[e->level], (unsigned long long)(e->after - e->before));
+				ration_level_name(e->level)[0] - 'a' + 'A', (unsigned long long)(e->after - e->before));
 	}
 }
 
@@ -183,7 +183,7 @@ static void counters_of(const struct row *row, struct counters *before, struct c
 
 static struct ration_receipt judged(const struct row *row)
 {
-	struct ration_receipt receipt = { .size = sizeof(receipt), .group = "t/g" };
+	struct ration_receipt receipt = { .group = "t/g" };
 	struct run_end end = {
 		.cause = row->cause,
 		.signal = row->cause_signal,
@@ -231,9 +231,9 @@ static void test_outcomes(void **state)
 		{ RUN_CAUSE_OUTPUT, RATION_LIMIT_OUTPUT },
 		{ RUN_CAUSE_WATCH_MEMORY, RATION_LIMIT_MEMORY },
 		{ RUN_CAUSE_WATCH_PIDS, RATION_LIMIT_PIDS },
-		{ RUN_CAUSE_NONE, RATION_LIMIT_COUNT },
-		{ RUN_CAUSE_INTERRUPT, RATION_LIMIT_COUNT },
-		{ RUN_CAUSE_INTERNAL, RATION_LIMIT_COUNT },
+		{ RUN_CAUSE_NONE, (enum ration_limit)0 },
+		{ RUN_CAUSE_INTERRUPT, (enum ration_limit)0 },
+		{ RUN_CAUSE_INTERNAL, (enum ration_limit)0 },
 	};
 
 	(void)state;
@@ -241,8 +241,8 @@ static void test_outcomes(void **state)
 		const struct row row = { "", .cause = causes[i].cause, .observed = 123, KILLED };
 		struct ration_receipt receipt = judged(&row);
 
-		for (unsigned k = 0; k < RATION_LIMIT_COUNT; k++) {
-			assert_row(receipt.outcome[k].acted == (k == causes[i].limit), "cause %u, limit %u",
+		for (unsigned k = 0; k < LIMIT_INDEX_COUNT; k++) {
+			assert_row(receipt.outcome[k].acted == (limit_at(k) == causes[i].limit), "cause %u, limit %u",
 					causes[i].cause, k);
 			assert_true(!receipt.outcome[k].acted || receipt.outcome[k].observed == 123);
 		}
@@ -257,11 +257,11 @@ static void test_the_kernel_observes_the_peak(void **state)
 	struct counters before, after;
 
 	(void)state;
-	receipt.metric[RATION_METRIC_MEMORY_PEAK_BYTES] = 12345;
+	receipt_set(&receipt, RATION_METRIC_MEMORY_PEAK_BYTES, 12345, RATION_SOURCE_CGROUP2);
 	counters_of(&row, &before, &after);
 	receipt_judge(&receipt, &end, &before, &after);
-	assert_true(receipt.outcome[RATION_LIMIT_MEMORY].acted);
-	assert_int_equal(receipt.outcome[RATION_LIMIT_MEMORY].observed, 12345);
+	assert_true(receipt.outcome[LIMIT_INDEX_MEMORY].acted);
+	assert_int_equal(receipt.outcome[LIMIT_INDEX_MEMORY].observed, 12345);
 }
 
 static void test_watched_cpu_time_says_so(void **state)

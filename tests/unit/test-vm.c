@@ -82,16 +82,16 @@ static void test_table(void **state)
 			continue;
 		}
 		assert_row(as == rows[i].as, "%s: address space %llu", rows[i].name, (unsigned long long)as);
-		assert_row(limits.value[RATION_LIMIT_MEMORY].hard == rows[i].memory, "%s: memory", rows[i].name);
-		assert_row(limits.value[RATION_LIMIT_CPUS].hard == rows[i].cpus, "%s: cpus", rows[i].name);
-		assert_row(limits.value[RATION_LIMIT_PIDS].hard == rows[i].pids, "%s: pids", rows[i].name);
+		assert_row(limits.value[LIMIT_INDEX_MEMORY].hard == rows[i].memory, "%s: memory", rows[i].name);
+		assert_row(limits.value[LIMIT_INDEX_CPUS].hard == rows[i].cpus, "%s: cpus", rows[i].name);
+		assert_row(limits.value[LIMIT_INDEX_PIDS].hard == rows[i].pids, "%s: pids", rows[i].name);
 		assert_row(vm.overhead_bytes == rows[i].overhead, "%s: overhead", rows[i].name);
 		assert_row(vm.tb_bytes == rows[i].tb, "%s: tb", rows[i].name);
 		assert_row(vm.vcpus == rows[i].vcpus, "%s: vcpus", rows[i].name);
 		assert_row(vm.pids == rows[i].pids, "%s: pids of the vm", rows[i].name);
-		for (unsigned j = 0; j < RATION_LIMIT_COUNT; j++)
-			assert_int_equal(ration_limits_has(&limits, (enum ration_limit)j),
-					j == RATION_LIMIT_MEMORY || j == RATION_LIMIT_CPUS || j == RATION_LIMIT_PIDS);
+		for (unsigned j = 0; j < LIMIT_INDEX_COUNT; j++)
+			assert_int_equal(ration_limits_has(&limits, limit_at(j)),
+					j == LIMIT_INDEX_MEMORY || j == LIMIT_INDEX_CPUS || j == LIMIT_INDEX_PIDS);
 	}
 }
 
@@ -105,9 +105,9 @@ static void test_given_limits_stay(void **state)
 	assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_MEMORY, "2G", NULL), 0);
 	assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_PIDS, "max", NULL), 0);
 	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), 0);
-	assert_int_equal(limits.value[RATION_LIMIT_MEMORY].hard, 2048 * MIB);
-	assert_true(limits.value[RATION_LIMIT_PIDS].hard == RATION_UNLIMITED);
-	assert_int_equal(limits.value[RATION_LIMIT_CPUS].hard, 100000);
+	assert_int_equal(limits.value[LIMIT_INDEX_MEMORY].hard, 2048 * MIB);
+	assert_true(limits.value[LIMIT_INDEX_PIDS].hard == RATION_UNLIMITED);
+	assert_int_equal(limits.value[LIMIT_INDEX_CPUS].hard, 100000);
 }
 
 /* A caller that was compiled against less, or forgot. */

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/enum-index.h"
 
 #define CPU_PERIOD_USEC 100000
 
@@ -31,26 +32,28 @@ struct row {
 	const char *fix;
 };
 
-static const struct row rows[RATION_LIMIT_COUNT] = {
-	[RATION_LIMIT_MEMORY] = { .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
-	[RATION_LIMIT_SWAP] = { .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
-	[RATION_LIMIT_CPUS] = { .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
-	[RATION_LIMIT_CPU_BURST] = { .controller = RATION_CONTROLLER_CPU, .name = "cpu",
+static const struct row rows[LIMIT_INDEX_COUNT] = {
+	[LIMIT_INDEX_MEMORY] = { .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
+	[LIMIT_INDEX_SWAP] = { .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
+	[LIMIT_INDEX_CPUS] = { .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
+	[LIMIT_INDEX_CPU_BURST] = { .controller = RATION_CONTROLLER_CPU, .name = "cpu",
 		.feature = RATION_FEATURE_CPU_BURST,
 		.missing = "this kernel has no cpu.cfs_burst_us (it came with 5.14)",
 		.fix = "boot a kernel of 5.14 or later" },
-	[RATION_LIMIT_CPU_IDLE] = { .controller = RATION_CONTROLLER_CPU, .name = "cpu",
+	[LIMIT_INDEX_CPU_IDLE] = { .controller = RATION_CONTROLLER_CPU, .name = "cpu",
 		.feature = RATION_FEATURE_CPU_IDLE,
 		.missing = "this kernel has no cpu.idle (it came with 5.15)",
 		.fix = "boot a kernel of 5.15 or later" },
-	[RATION_LIMIT_CPU_WEIGHT] = { .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
-	[RATION_LIMIT_CPU_TIME] = { .controller = RATION_CONTROLLER_CPUACCT, .name = "cpuacct" },
-	[RATION_LIMIT_PIDS] = { .controller = RATION_CONTROLLER_PIDS, .name = "pids" },
+	[LIMIT_INDEX_CPU_WEIGHT] = { .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
+	[LIMIT_INDEX_CPU_TIME] = { .controller = RATION_CONTROLLER_CPUACCT, .name = "cpuacct" },
+	[LIMIT_INDEX_PIDS] = { .controller = RATION_CONTROLLER_PIDS, .name = "pids" },
 };
 
 uint32_t mech_v1_controller(enum ration_limit limit)
 {
-	return (unsigned)limit < ARRAY_SIZE(rows) ? rows[limit].controller : 0;
+	size_t i = limit_index(limit);
+
+	return i < ARRAY_SIZE(rows) ? rows[i].controller : 0;
 }
 
 uint64_t mech_v1_shares(uint64_t weight)
@@ -62,7 +65,7 @@ uint64_t mech_v1_shares(uint64_t weight)
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
 		struct mech_answer *answer)
 {
-	const struct row *row = &rows[limit];
+	const struct row *row = &rows[limit_index(limit)];
 
 	(void)soft;
 	/* Nothing to say where there is no cgroup v1: that is no fault. */
@@ -89,7 +92,7 @@ static int write_number(struct group_writes *writes, const struct ration_plan_it
 		mech_write(writes, item->limit, file, "%" PRIu64, value);
 
 	if (r == 0)
-		writes->write[writes->n - 1].v1 = rows[item->limit].controller;
+		writes->write[writes->n - 1].v1 = rows[limit_index(item->limit)].controller;
 	return r;
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "util/cleanup.h"
+#include "util/enum-index.h"
 
 /* The period of cpu.max: the unit of RATION_UNIT_CPUS is microseconds of it. */
 #define CPU_PERIOD_USEC 100000
@@ -27,35 +28,35 @@ struct row {
 	const char *fix;
 };
 
-static const struct row rows[RATION_LIMIT_COUNT] = {
-	[RATION_LIMIT_MEMORY] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
-	[RATION_LIMIT_SWAP] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory",
+static const struct row rows[LIMIT_INDEX_COUNT] = {
+	[LIMIT_INDEX_MEMORY] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
+	[LIMIT_INDEX_SWAP] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory",
 		.feature = RATION_FEATURE_SWAP_MAX,
 		.missing = "this kernel doesn't account swap (no memory.swap.max)",
 		.fix = "boot a kernel with CONFIG_SWAP, and without swapaccount=0" },
-	[RATION_LIMIT_MEMORY_HIGH] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
-	[RATION_LIMIT_MEMORY_LOW] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
-	[RATION_LIMIT_MEMORY_MIN] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
-	[RATION_LIMIT_HUGETLB] = { .here = true, .controller = RATION_CONTROLLER_HUGETLB, .name = "hugetlb" },
-	[RATION_LIMIT_CPUS] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
-	[RATION_LIMIT_CPU_BURST] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu",
+	[LIMIT_INDEX_MEMORY_HIGH] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
+	[LIMIT_INDEX_MEMORY_LOW] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
+	[LIMIT_INDEX_MEMORY_MIN] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
+	[LIMIT_INDEX_HUGETLB] = { .here = true, .controller = RATION_CONTROLLER_HUGETLB, .name = "hugetlb" },
+	[LIMIT_INDEX_CPUS] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
+	[LIMIT_INDEX_CPU_BURST] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu",
 		.feature = RATION_FEATURE_CPU_BURST,
 		.missing = "this kernel has no cpu.max.burst (it came with 5.14)",
 		.fix = "boot a kernel of 5.14 or later" },
-	[RATION_LIMIT_CPU_IDLE] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu",
+	[LIMIT_INDEX_CPU_IDLE] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu",
 		.feature = RATION_FEATURE_CPU_IDLE,
 		.missing = "this kernel has no cpu.idle (it came with 5.15)",
 		.fix = "boot a kernel of 5.15 or later" },
-	[RATION_LIMIT_CPU_WEIGHT] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
-	[RATION_LIMIT_CPU_TIME] = { .here = true },
-	[RATION_LIMIT_PIDS] = { .here = true, .controller = RATION_CONTROLLER_PIDS, .name = "pids" },
-	[RATION_LIMIT_CPUSET_CPUS] = { .here = true, .controller = RATION_CONTROLLER_CPUSET, .name = "cpuset" },
-	[RATION_LIMIT_CPUSET_MEMS] = { .here = true, .controller = RATION_CONTROLLER_CPUSET, .name = "cpuset" },
-	[RATION_LIMIT_IO_READ_BPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
-	[RATION_LIMIT_IO_WRITE_BPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
-	[RATION_LIMIT_IO_READ_IOPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
-	[RATION_LIMIT_IO_WRITE_IOPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
-	[RATION_LIMIT_STALL_TIMEOUT] = { .here = true, .feature = RATION_FEATURE_PSI,
+	[LIMIT_INDEX_CPU_WEIGHT] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
+	[LIMIT_INDEX_CPU_TIME] = { .here = true },
+	[LIMIT_INDEX_PIDS] = { .here = true, .controller = RATION_CONTROLLER_PIDS, .name = "pids" },
+	[LIMIT_INDEX_CPUSET_CPUS] = { .here = true, .controller = RATION_CONTROLLER_CPUSET, .name = "cpuset" },
+	[LIMIT_INDEX_CPUSET_MEMS] = { .here = true, .controller = RATION_CONTROLLER_CPUSET, .name = "cpuset" },
+	[LIMIT_INDEX_IO_READ_BPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
+	[LIMIT_INDEX_IO_WRITE_BPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
+	[LIMIT_INDEX_IO_READ_IOPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
+	[LIMIT_INDEX_IO_WRITE_IOPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
+	[LIMIT_INDEX_STALL_TIMEOUT] = { .here = true, .feature = RATION_FEATURE_PSI,
 		.missing = "this kernel doesn't measure pressure stalls (PSI)",
 		.fix = "boot with psi=1" },
 };
@@ -63,7 +64,7 @@ static const struct row rows[RATION_LIMIT_COUNT] = {
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
 		struct mech_answer *answer)
 {
-	const struct row *row = &rows[limit];
+	const struct row *row = &rows[limit_index(limit)];
 
 	(void)soft;
 	if (!row->here)

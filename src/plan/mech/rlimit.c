@@ -14,6 +14,7 @@
 #include <errno.h>
 
 #include "util/cleanup.h"
+#include "util/enum-index.h"
 #include "util/compat.h"
 
 static uint64_t whole_seconds(uint64_t usec)
@@ -22,18 +23,18 @@ static uint64_t whole_seconds(uint64_t usec)
 }
 
 /* Why a resource isn't a limit on macOS: setrlimit(2) takes some of them all the same. */
-static const char *const macos_rows[RATION_LIMIT_COUNT] = {
-	[RATION_LIMIT_CPU_TIME] = "on macOS, RLIMIT_CPU loses what the command has written to a pipe",
-	[RATION_LIMIT_RLIMIT_CPU] = "on macOS, RLIMIT_CPU loses what the command has written to a pipe",
-	[RATION_LIMIT_RLIMIT_AS] = "macOS ignores RLIMIT_AS",
-	[RATION_LIMIT_RLIMIT_RSS] = "macOS ignores RLIMIT_RSS",
-	[RATION_LIMIT_RLIMIT_DATA] = "on macOS, RLIMIT_DATA is about sbrk(2) alone, which malloc(3) doesn't use",
-	[RATION_LIMIT_RLIMIT_LOCKS] = "macOS has no RLIMIT_LOCKS",
-	[RATION_LIMIT_RLIMIT_MSGQUEUE] = "macOS has no RLIMIT_MSGQUEUE",
-	[RATION_LIMIT_RLIMIT_NICE] = "macOS has no RLIMIT_NICE",
-	[RATION_LIMIT_RLIMIT_RTPRIO] = "macOS has no RLIMIT_RTPRIO",
-	[RATION_LIMIT_RLIMIT_RTTIME] = "macOS has no RLIMIT_RTTIME",
-	[RATION_LIMIT_RLIMIT_SIGPENDING] = "macOS has no RLIMIT_SIGPENDING",
+static const char *const macos_rows[LIMIT_INDEX_COUNT] = {
+	[LIMIT_INDEX_CPU_TIME] = "on macOS, RLIMIT_CPU loses what the command has written to a pipe",
+	[LIMIT_INDEX_RLIMIT_CPU] = "on macOS, RLIMIT_CPU loses what the command has written to a pipe",
+	[LIMIT_INDEX_RLIMIT_AS] = "macOS ignores RLIMIT_AS",
+	[LIMIT_INDEX_RLIMIT_RSS] = "macOS ignores RLIMIT_RSS",
+	[LIMIT_INDEX_RLIMIT_DATA] = "on macOS, RLIMIT_DATA is about sbrk(2) alone, which malloc(3) doesn't use",
+	[LIMIT_INDEX_RLIMIT_LOCKS] = "macOS has no RLIMIT_LOCKS",
+	[LIMIT_INDEX_RLIMIT_MSGQUEUE] = "macOS has no RLIMIT_MSGQUEUE",
+	[LIMIT_INDEX_RLIMIT_NICE] = "macOS has no RLIMIT_NICE",
+	[LIMIT_INDEX_RLIMIT_RTPRIO] = "macOS has no RLIMIT_RTPRIO",
+	[LIMIT_INDEX_RLIMIT_RTTIME] = "macOS has no RLIMIT_RTTIME",
+	[LIMIT_INDEX_RLIMIT_SIGPENDING] = "macOS has no RLIMIT_SIGPENDING",
 };
 
 static const char *nproc_note(const struct host_facts *facts)
@@ -45,9 +46,11 @@ static const char *nproc_note(const struct host_facts *facts)
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
 		struct mech_answer *answer)
 {
+	const char *unfit = host_is_macos(facts) ? macos_rows[limit_index(limit)] : NULL;
+
 	(void)soft;
-	if (host_is_macos(facts) && macos_rows[limit])
-		return mech_no(answer, "", "%s", macos_rows[limit]);
+	if (unfit)
+		return mech_no(answer, "", "%s", unfit);
 	/* Without a supervisor these are what there is: see RATION_PURPOSE_PROCESS. */
 	if (limit == RATION_LIMIT_CPU_TIME) {
 		if (hard != RATION_UNLIMITED)
@@ -58,7 +61,7 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 		return mech_no(answer, "", "the kernel doesn't hold uid 0 to RLIMIT_NPROC");
 	if (limit == RATION_LIMIT_PIDS)
 		return mech_yes(answer, RATION_SCOPE_USER, nproc_note(facts));
-	if (limit < RATION_LIMIT_RLIMIT_AS)
+	if (ration_limit_info(limit)->resource < 0)
 		return mech_no(answer, "", "no resource limit of processes says this");
 	if (limit != RATION_LIMIT_RLIMIT_NPROC)
 		return mech_yes(answer, RATION_SCOPE_PROCESS, "");
@@ -90,8 +93,10 @@ static int add_backstop(struct spawn *spawn, int resource, uint64_t value)
 
 static int apply_child(const struct ration_plan_item *item, const struct host_facts *facts, struct spawn *spawn)
 {
-	if (item->limit >= RATION_LIMIT_RLIMIT_AS)
-		return add(spawn, ration_limit_info(item->limit)->resource,
+	int resource = ration_limit_info(item->limit)->resource;
+
+	if (resource >= 0)
+		return add(spawn, resource,
 				item->asked_soft == RATION_UNLIMITED ? item->in_force : item->asked_soft,
 				item->in_force);
 	if (item->limit == RATION_LIMIT_CPU_TIME && item->mechanism == RATION_MECHANISM_RLIMIT)

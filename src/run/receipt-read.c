@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * receipt-read.c - what a receipt says, value by value
+ */
+#include "run/receipt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "util/size.h"
+
+enum ration_verdict ration_receipt_verdict(const struct ration_receipt *receipt)
+{
+	return receipt->verdict;
+}
+
+int ration_receipt_exit_code(const struct ration_receipt *receipt)
+{
+	return receipt->exit_code;
+}
+
+int ration_receipt_child_status(const struct ration_receipt *receipt)
+{
+	return receipt->child_status;
+}
+
+int ration_receipt_child_signal(const struct ration_receipt *receipt)
+{
+	return receipt->child_signal;
+}
+
+bool ration_receipt_core(const struct ration_receipt *receipt)
+{
+	return receipt->core;
+}
+
+bool ration_receipt_status_lost(const struct ration_receipt *receipt)
+{
+	return receipt->status_lost;
+}
+
+bool ration_receipt_truncated(const struct ration_receipt *receipt)
+{
+	return receipt->truncated;
+}
+
+int ration_receipt_start_errno(const struct ration_receipt *receipt)
+{
+	return receipt->start_errno;
+}
+
+enum ration_birth ration_receipt_birth(const struct ration_receipt *receipt)
+{
+	return receipt->birth;
+}
+
+enum ration_containment ration_receipt_containment(const struct ration_receipt *receipt)
+{
+	return receipt->containment;
+}
+
+uint64_t ration_receipt_leftover_killed(const struct ration_receipt *receipt)
+{
+	return receipt->leftover_killed;
+}
+
+const char *ration_receipt_address(const struct ration_receipt *receipt)
+{
+	return receipt->group;
+}
+
+const char *ration_receipt_escaped_to(const struct ration_receipt *receipt)
+{
+	return receipt->escaped_to;
+}
+
+enum ration_source ration_receipt_metric(const struct ration_receipt *receipt, enum ration_metric metric,
+		uint64_t *ret_value)
+{
+	return usage_get(&receipt->usage, metric, ret_value);
+}
+
+bool ration_receipt_outcome(const struct ration_receipt *receipt, enum ration_limit limit,
+		struct ration_outcome *ret_outcome)
+{
+	struct ration_outcome outcome = { .acted = false };
+	size_t i = limit_index(limit);
+
+	if (i < LIMIT_INDEX_COUNT)
+		outcome = receipt->outcome[i];
+	return GIVE_RESULT(struct ration_outcome, ret_outcome, &outcome, NULL) == 0 && (outcome.acted || outcome.changed);
+}
+
+bool ration_receipt_evidence(const struct ration_receipt *receipt, size_t i, struct ration_evidence *ret_evidence)
+{
+	struct ration_evidence evidence;
+
+	if (i >= receipt->n_evidence)
+		return false;
+	evidence = (struct ration_evidence) {
+		.counter = receipt->evidence[i].counter,
+		.level = receipt->evidence[i].level,
+		.where = receipt->evidence[i].where,
+		.before = receipt->evidence[i].before,
+		.after = receipt->evidence[i].after,
+	};
+	return GIVE_RESULT(struct ration_evidence, ret_evidence, &evidence, NULL) == 0;
+}
+
+int ration_receipt_new_failed(const struct ration_run *run, const struct ration_error *error,
+		struct ration_receipt **ret_receipt)
+{
+	struct ration_receipt *receipt = calloc(1, sizeof(*receipt));
+	bool started = error->cause != RATION_CAUSE_COMMAND;
+
+	if (!receipt)
+		return -ENOMEM;
+	receipt->verdict = started ? RATION_VERDICT_INTERNAL : RATION_VERDICT_NOT_STARTED;
+	receipt->child_status = -1;
+	receipt->start_errno = started ? 0 : -error->code;
+	receipt->exit_code = started ? 125 : receipt->start_errno == ENOENT ? 127 : 126;
+	if (run)
+		(void)snprintf(receipt->group, sizeof(receipt->group), "%s", ration_run_address(run));
+	*ret_receipt = receipt;
+	return 0;
+}
+
+struct ration_receipt *ration_receipt_free(struct ration_receipt *receipt)
+{
+	free(receipt);
+	return NULL;
+}

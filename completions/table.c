@@ -19,6 +19,8 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/rows.h"
+#include "cli/setters.h"
 #include "ration.h"
 
 /* In fish it becomes one string between single quotes. */

@@ -6,8 +6,11 @@
 
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/options-plan.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/rows.h"
+#include "cli/setters.h"
 #include "cli/target.h"
 #include "cli/user.h"
 #include "util/cleanup.h"

@@ -13,8 +13,11 @@
 #include "cli/command.h"
 #include "cli/host-words.h"
 #include "cli/json.h"
+#include "cli/options-plan.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/rows.h"
+#include "cli/setters.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

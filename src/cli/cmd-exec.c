@@ -12,7 +12,10 @@
 #include "cli/environment.h"
 #include "cli/groups.h"
 #include "cli/help.h"
+#include "cli/options-plan.h"
 #include "cli/output.h"
+#include "cli/parse.h"
+#include "cli/rows.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -8,8 +8,11 @@
 
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/options-plan.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/rows.h"
+#include "cli/setters.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"

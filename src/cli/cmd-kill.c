@@ -10,6 +10,7 @@
 #include "cli/groups.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/rows.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -9,8 +9,11 @@
 
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/options-plan.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/rows.h"
+#include "cli/setters.h"
 #include "util/error.h"
 
 /* How much memory a group may have, and who says so: "machine", a group's path, or a tenant's name. */

@@ -14,6 +14,8 @@
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/rows.h"
+#include "cli/setters.h"
 #include "cli/target.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -13,6 +13,8 @@
 #include "cli/json-build.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/rows.h"
+#include "cli/setters.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

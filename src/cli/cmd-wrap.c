@@ -8,6 +8,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/setters.h"
 #include "util/cleanup.h"
 
 /* 0 asks for no limit, and not for the default. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/setters.h"
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/text.h"

@@ -8,7 +8,9 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/options-plan.h"
 #include "cli/output.h"
+#include "cli/setters.h"
 #include "util/error.h"
 
 #define FIELD(name) .offset = offsetof(struct options, name)

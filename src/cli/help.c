@@ -14,6 +14,8 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/rows.h"
+#include "cli/setters.h"
 #include "util/cleanup.h"
 
 /* Where the texts beside the flags begin. */

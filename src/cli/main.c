@@ -11,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/parse.h"
 #include "ration.h"
 #include "util/error.h"
 #include "util/text.h"

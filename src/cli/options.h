@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.h - the command line
+ * options.h - what an option is, and what all of them come to
  *
  * An option is a row: its name, its argument, its help, and the function that
  * takes its value. Rows that belong together form a set with a title; a command
@@ -87,20 +87,6 @@ struct option_set {
 	const struct option *rows; /* up to one without a flag */
 };
 
-/* Setters of one field, by `offset`: a bool, a const char *, an int, a number, a size, a time. */
-option_setter option_set_true, option_set_text, option_set_word, option_set_count, option_set_size,
-	option_set_duration;
-/* The setter of a limit: of that whose flag is the row's. */
-option_setter option_set_limit;
-
-extern const struct option_set options_global; /* taken by every command */
-extern const struct option_set options_json;
-extern const struct option_set options_enforce;
-extern const struct option_set options_oom;
-extern const struct option_set options_vm;
-extern const struct option_set options_vm_sizes; /* the same without --vm */
-extern const struct option_word options_accel_words[];
-
 /*
  * Makes `options` ready, with what the environment says. `n_words` is argc.
  * Errors: -ENOMEM.
@@ -108,56 +94,10 @@ extern const struct option_word options_accel_words[];
 int options_init(struct options *options, int n_words, struct ration_error *reterr);
 void options_done(struct options *options);
 
-/*
- * Reads the options among `words` (up to NULL) for `command`; NULL: those before
- * the command's name. Where options may stand behind operands, `words` is put in
- * order, options first. Returns the number of words that were options, or a
- * negative errno and a message for people. Stops at --help.
- */
-int options_parse(struct options *options, const struct command *command, char **words,
-		struct ration_error *reterr);
-
-/*
- * Returns option `i` of a command in `ret_option` (those of the limits first),
- * with the title of its set, or false when there are no more.
- */
-bool options_at(const struct command *command, size_t i, struct option *ret_option, const char **ret_title);
-
 /* Writes "SIG", "strict|fallback|any" or "" for a row. Returns buf. */
 const char *option_argument(char *buf, size_t size, const struct option *row);
 
 /* Returns the word that stores `value`, or NULL. */
 const char *option_word_of(const struct option_word *words, int value);
-
-/* Tells whether a limit is one of setrlimit(2): those share one flag, --rlimit. */
-bool limit_is_rlimit(const struct ration_limit_info *info);
-
-/* The name that --rlimit gives a resource: "nofile". */
-const char *limit_rlimit_name(const struct ration_limit_info *info);
-
-/* Opens the host that --base, --parent and --namespace mean. Errors as ration_host_open(). */
-int options_host(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr);
-
-/* The same for a command that starts or makes something: BASE is there, if it can be. */
-int options_host_ready(const struct options *options, struct ration_host **ret_host, struct ration_error *reterr);
-
-/*
- * Makes the plan that is asked for, for the purpose of the command, with what stands
- * behind the limits of a VM. Errors as ration_plan_new_for() and ration_vm_limits().
- */
-int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
-		struct ration_error *reterr);
-
-/* The tenant of a run. */
-const char *options_tenant(const struct options *options);
-
-/*
- * The same for a run in --tenant, and for a tenant or group by its address: percent are
- * of what the group above may use.
- */
-int options_plan_run(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
-		struct ration_error *reterr);
-int options_plan_group(struct options *options, const struct ration_host *host, const char *address,
-		struct ration_plan **ret_plan, struct ration_error *reterr);
 
 #endif

@@ -22,6 +22,7 @@
 
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/options-plan.h"
 #include "cli/output.h"
 #include "util/cleanup.h"
 #include "util/error.h"

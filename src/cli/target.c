@@ -4,6 +4,7 @@
  */
 #include "cli/target.h"
 
+#include "cli/options-plan.h"
 #include "cli/options.h"
 
 int target_open(struct target *target, const struct options *options, const char *address,

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parse.c - read the command line
+ *
+ * Long options are written out in full, `--flag VALUE` or `--flag=VALUE`, before
+ * or behind operands; `--` ends them, and for a command whose operands are
+ * somebody else's command, the first operand does: so `ration run` never reads
+ * the options of what it runs. Of an option that is repeated, the last counts,
+ * except where its help says that it may be repeated.
+ */
+#include "cli/parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/nearest.h"
+#include "cli/rows.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+static bool takes_value(const struct option *row)
+{
+	return row->argument || row->words;
+}
+
+static int refuse_unknown(const struct command *command, const char *flag, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+	struct nearest nearest = { .word = flag };
+	struct option row;
+	const char *title;
+
+	for (size_t i = 0; options_at(command, i, &row, &title); i++)
+		nearest_try(&nearest, row.flag);
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unknown option %s",
+			text_escape(shown, sizeof(shown), flag));
+	if (nearest.best)
+		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
+	if (!command)
+		return error_hint(reterr, -EINVAL, "ration --help lists the commands");
+	return error_hint(reterr, -EINVAL, "ration %s --help lists the options", command->name);
+}
+
+/* Finds the row of a word such as "--flag", "--flag=VALUE" or "-v". */
+static int find_option(const struct command *command, const char *word, struct option *ret_row,
+		struct ration_error *reterr)
+{
+	CLEANUP(freep) char *flag = strndup(word, strcspn(word, "="));
+	const char *title;
+
+	if (!flag)
+		return error_oom(reterr);
+	for (size_t i = 0; options_at(command, i, ret_row, &title); i++) {
+		if (strcmp(ret_row->flag, flag) == 0 ||
+				(ret_row->letter && strcmp(ret_row->letter, word) == 0))
+			return 0;
+	}
+	return refuse_unknown(command, flag, reterr);
+}
+
+static int refuse_value(const struct option *row, const char *problem, struct ration_error *reterr)
+{
+	char argument[64];
+
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s", row->flag, problem);
+	if (!takes_value(row))
+		return -EINVAL;
+	return error_hint(reterr, -EINVAL, "%s %s%s%s", row->flag,
+			option_argument(argument, sizeof(argument), row),
+			row->info ? ", e.g. " : "", row->info ? row->info->example : "");
+}
+
+/* Reads the option at `words`. Returns how many words it took. */
+static int parse_one(struct options *options, const struct command *command, char **words,
+		struct ration_error *reterr)
+{
+	struct option row = { .flag = NULL };
+	const char *value = strchr(words[0], '=');
+	int taken = 1;
+	int r = find_option(command, words[0], &row, reterr);
+
+	if (r < 0)
+		return r;
+	if (value)
+		value++;
+	if (!takes_value(&row) && value)
+		return refuse_value(&row, "takes no value", reterr);
+	if (takes_value(&row) && !value) {
+		value = words[1];
+		taken = 2;
+	}
+	if (takes_value(&row) && !value)
+		return refuse_value(&row, "needs a value", reterr);
+	if (takes_value(&row) && !*value)
+		return refuse_value(&row, "has an empty value", reterr);
+	r = row.set(options, &row, value, reterr);
+	return r < 0 ? r : taken;
+}
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1];
+}
+
+/* Moves `n` words from behind `n_operands` operands to before them. */
+static void move_before(char **operands, int n_operands, int n)
+{
+	for (int i = 0; i < n; i++, operands++) {
+		char *word = operands[n_operands];
+
+		memmove(operands + 1, operands, (size_t)n_operands * sizeof(*operands));
+		operands[0] = word;
+	}
+}
+
+int options_parse(struct options *options, const struct command *command, char **words,
+		struct ration_error *reterr)
+{
+	bool operand_ends = !command || command->foreign;
+	int n = 0, n_operands = 0;
+
+	while (words[n + n_operands] && !options->help) {
+		char **word = words + n + n_operands;
+		bool end = strcmp(word[0], "--") == 0;
+		int r = 1;
+
+		/* A number is meant as an operand, if a wrong one: no option is called so. */
+		if (!is_option(word[0]) || (!operand_ends && isdigit((unsigned char)word[0][1]))) {
+			if (operand_ends)
+				break;
+			n_operands++;
+			continue;
+		}
+		if (!end)
+			r = parse_one(options, command, word, reterr);
+		if (r < 0)
+			return r;
+		move_before(words + n, n_operands, r);
+		n += r;
+		if (end)
+			break;
+	}
+	return n;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rows.c - the options of a command, one row each
+ */
+#include "cli/rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/setters.h"
+
+#define FIELD(name) .offset = offsetof(struct options, name)
+
+const struct option_set options_global = {
+	.title = "Global options",
+	.rows = (const struct option[]) {
+		{ .flag = "--base", .argument = "DIR", .set = option_set_text, FIELD(base),
+			.help = "Base directory for groups (RATION_BASE)" },
+		{ .flag = "--parent", .argument = "PATH", .set = option_set_text, FIELD(parent),
+			.help = "Intermediate groups, e.g. a/b/c" },
+		{ .flag = "--no-create", .set = option_set_true, FIELD(no_create),
+			.help = "Fail if a group of --parent is missing" },
+		{ .flag = "--namespace", .argument = "NAME", .set = option_set_text, FIELD(nspace),
+			.help = "Top group (RATION_NAMESPACE); default: ration" },
+		{ .flag = "--helpers", .argument = "DIR", .set = option_set_text, FIELD(helpers),
+			.help = "Directory of the helper programs, or none" },
+		{ .flag = "--help", .letter = "-h", .set = option_set_true, FIELD(help),
+			.help = "Show this help and exit" },
+		{ .flag = "--version", .set = option_set_true, FIELD(version),
+			.help = "Show the version and exit" },
+		{ .flag = NULL },
+	},
+};
+
+const struct option_set options_json = {
+	.title = "Output",
+	.rows = (const struct option[]) {
+		{ .flag = "--json", .set = option_set_true, FIELD(json), .help = "Print JSON" },
+		{ .flag = NULL },
+	},
+};
+
+const struct option_set options_enforce = {
+	.title = "Enforcement",
+	.rows = (const struct option[]) {
+		{ .flag = "--enforce", .set = option_set_word, FIELD(policy),
+			.help = "Required enforcement; default: fallback",
+			.details = "strict: by the kernel, for the whole group\n"
+				"fallback: by a weaker mechanism, with a warning\n"
+				"any: run even if a limit isn't enforced",
+			.words = (const struct option_word[]) {
+				{ "strict", RATION_ENFORCE_STRICT },
+				{ "fallback", RATION_ENFORCE_FALLBACK },
+				{ "any", RATION_ENFORCE_ANY },
+				{ NULL, 0 },
+			} },
+		{ .flag = NULL },
+	},
+};
+
+const struct option_set options_oom = {
+	.title = "Out of memory",
+	.rows = (const struct option[]) {
+		{ .flag = "--oom-group", .set = option_set_word, FIELD(no_oom_group),
+			.help = "OOM-kill the whole group; default: on",
+			.words = (const struct option_word[]) {
+				{ "on", false },
+				{ "off", true },
+				{ NULL, 0 },
+			} },
+		{ .flag = NULL },
+	},
+};
+
+const struct option_word options_accel_words[] = {
+	{ "kvm", RATION_ACCEL_KVM },
+	{ "hvf", RATION_ACCEL_HVF },
+	{ "tcg", RATION_ACCEL_TCG },
+	{ NULL, 0 },
+};
+
+/* The first is for commands that run one; the others are its sizes. */
+static const struct option vm_rows[] = {
+	{ .flag = "--vm", .set = option_set_word, FIELD(accel), .words = options_accel_words,
+		.help = "Set the limits for a virtual machine",
+		.details = "sets memory, cpus and pids from the guest's size\n"
+			"pids is 100: tight for QEMU's aio=threads (102)" },
+	{ .flag = "--guest-memory", .argument = "SIZE", .set = option_set_size, FIELD(vm.guest_bytes),
+		.help = "Guest memory (QEMU's -m); required" },
+	{ .flag = "--vm-overhead", .argument = "SIZE", .set = option_set_size, FIELD(vm.overhead_bytes),
+		.help = "Memory of QEMU itself; default: 200M" },
+	{ .flag = "--tb-size", .argument = "SIZE", .set = option_set_size, FIELD(vm.tb_bytes),
+		.help = "Size of TCG's translation cache; default: 256M" },
+	{ .flag = "--vcpus", .argument = "N", .set = option_set_count, FIELD(vm.vcpus),
+		.help = "Virtual CPUs; default: 1" },
+	{ .flag = NULL },
+};
+
+const struct option_set options_vm = {
+	.title = "Virtual machines",
+	.rows = vm_rows,
+};
+
+const struct option_set options_vm_sizes = {
+	.title = "Sizes",
+	.rows = vm_rows + 1,
+};
+
+/* The one flag of all setrlimit(2) rows. */
+static const struct option rlimit_option = {
+	.flag = "--rlimit", .argument = "NAME=SOFT[:HARD]", .set = option_set_rlimit,
+	.help = "Set a resource limit, setrlimit(2) (repeatable)",
+};
+
+/*
+ * Returns option `i` of the table of limits, of those that fit the purpose; moves
+ * `i` on where there is none.
+ */
+static bool limit_option_at(enum ration_purpose purpose, size_t *i, struct option *ret_option)
+{
+	const struct ration_limit_info *info;
+	bool has_rlimits = false;
+
+	for (size_t limit = 0; (info = ration_limit_at(limit)); limit++) {
+		if (!ration_limit_fits(info->limit, purpose))
+			continue;
+		has_rlimits = has_rlimits || limit_is_rlimit(info);
+		if (limit_is_rlimit(info) || (*i)-- > 0)
+			continue;
+		*ret_option = (struct option) { .flag = info->flag, .argument = info->argument,
+			.help = info->help, .set = option_set_limit, .info = info };
+		return true;
+	}
+	if (!has_rlimits || (*i)-- > 0)
+		return false;
+	*ret_option = rlimit_option;
+	return true;
+}
+
+static bool set_option_at(const struct option_set *set, size_t *i, struct option *ret_option,
+		const char **ret_title)
+{
+	for (const struct option *row = set->rows; row->flag; row++) {
+		if ((*i)-- > 0)
+			continue;
+		*ret_option = *row;
+		*ret_title = set->title;
+		return true;
+	}
+	return false;
+}
+
+bool options_at(const struct command *command, size_t i, struct option *ret_option, const char **ret_title)
+{
+	if (command && command->limits && limit_option_at(command->purpose, &i, ret_option)) {
+		*ret_title = "Limits";
+		return true;
+	}
+	for (const struct option_set *const *set = command ? command->sets : NULL; set && *set; set++) {
+		if (set_option_at(*set, &i, ret_option, ret_title))
+			return true;
+	}
+	return set_option_at(&options_global, &i, ret_option, ret_title);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setters.h - take the value of an option
+ */
+#ifndef RATION_CLI_SETTERS_H
+#define RATION_CLI_SETTERS_H
+
+#include "cli/options.h"
+
+/* Setters of one field, by `offset`: a bool, a const char *, an int, a number, a size, a time. */
+option_setter option_set_true, option_set_text, option_set_word, option_set_count, option_set_size,
+	option_set_duration;
+/* The setter of a limit: of that whose flag is the row's. */
+option_setter option_set_limit;
+/* That of --rlimit: the name in its value chooses the limit. */
+option_setter option_set_rlimit;
+
+/* Tells whether a limit is one of setrlimit(2): those share one flag, --rlimit. */
+bool limit_is_rlimit(const struct ration_limit_info *info);
+
+/* The name that --rlimit gives a resource: "nofile". */
+const char *limit_rlimit_name(const struct ration_limit_info *info);
+
+#endif

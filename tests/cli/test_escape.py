@@ -6,9 +6,10 @@ import os
 
 import pytest
 
+from conftest import NAMESPACE
 from world import mount
 
-pytestmark = [pytest.mark.needs("memory", "pids")]
+controllers = pytest.mark.needs("memory", "pids")
 
 
 def group_of(pid):
@@ -16,6 +17,7 @@ def group_of(pid):
     return f"{mount()}/$(sed -n s/^0:://p /proc/{pid}/cgroup)"
 
 
+@controllers
 def test_E18_the_command_moves_out(run):
     """It and its children there are killed: the fixture sees to it that none is left."""
     there = group_of(os.getpid())
@@ -25,12 +27,14 @@ def test_E18_the_command_moves_out(run):
     assert "the command left its group for" in r.stderr
 
 
+@controllers
 def test_E18_ending_is_no_escape(run):
     """The group of a command that ends is empty a moment before it can be reaped."""
     for _ in range(20):
         assert "escaped_to" not in run("", "true").receipt
 
 
+@controllers
 def test_E19_the_command_raises_its_limit(run):
     r = run("--memory 64M --pids 20", ["sh", "-c", f"echo max >{group_of('self')}/memory.max && exit 4"])
     assert (r.code, r.verdict) == (4, "exit")
@@ -39,6 +43,16 @@ def test_E19_the_command_raises_its_limit(run):
     assert "memory was changed during the run, from 64 MiB to no limit" in r.stderr
 
 
+@controllers
 def test_E19_nobody_changed_anything(run):
     r = run("--memory 64M --cpus 1.5 --pids 20 --cpu-weight 50", "true")
     assert all("in_force_at_end" not in limit for limit in r.receipt["limits"])
+
+
+@pytest.mark.needs("cgroup", "root")
+def test_escape_to_a_longer_name(run, base, by_hand):
+    """A group whose name only begins with the run's is another one."""
+    there = by_hand(base / NAMESPACE / "default" / "run-2")
+    r = run("--name run --timeout 60", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 600 & sleep 600"])
+    assert (r.code, r.verdict) == (125, "internal"), r
+    assert r.receipt["escaped_to"].endswith("/default/run-2")

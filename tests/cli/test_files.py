@@ -2,10 +2,13 @@
 """Output, files, stack: limits that no cgroup has; and the receipt's own file."""
 
 import errno
+import fcntl
 import json
 import os
 import resource
 import signal
+import sys
+import termios
 
 import pytest
 
@@ -152,12 +155,40 @@ def test_receipt_to_a_descriptor(run):
     assert r.stdout.splitlines()[0] == "fds 0 1 2", "the command doesn't see it"
 
 
+def test_receipt_to_a_slow_reader(run):
+    """What somebody made non-blocking, and is full, is waited for: not a byte is missing."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    command = ["true", *["x" * 100000] * 2]
+    started = run.start(["--receipt", f"fd:{write}"], command, receipt=False, pass_fds=(write,))
+    os.close(write)
+    waiting = bytearray(4)
+    size = fcntl.fcntl(read, fcntl.F_GETPIPE_SZ)
+
+    def full():
+        fcntl.ioctl(read, termios.FIONREAD, waiting)
+        return int.from_bytes(waiting, sys.byteorder) == size or started.popen.poll() is not None
+    wait_for("a full pipe", full, 30)
+    with os.fdopen(read) as file:
+        assert json.load(file)["command"] == command
+    assert started.wait().code == 0
+
+
 def test_receipt_is_whole_or_not_there(run):
     """A receipt replaces the one before, never half of it."""
     file = run.file("again.json")
     for command in (["sh", "-c", "exit 1"], ["true", *["x" * 1000] * 20], ["true"]):
         run(["--receipt", str(file)], command, receipt=False)
         assert json.loads(file.read_text())["command"] == command
+
+
+def test_receipt_replaces_a_longer_one(run):
+    """Where it can't be made beside, and renamed: behind a link."""
+    file, link = run.file("receipt.json"), run.file("link")
+    file.write_text("x" * 100000)
+    link.symlink_to(file)
+    run(["--receipt", str(link)], "true", receipt=False)
+    assert json.loads(file.read_text())["command"] == ["true"] and link.is_symlink()
 
 
 def test_receipt_of_a_killed_ration(run):
@@ -178,6 +209,15 @@ def test_receipt_of_a_killed_ration(run):
     assert list(place.iterdir()) == []
     r = run(["--receipt", str(place / "receipt.json")], ["rmdir", str(place)], receipt=False)
     assert r.code == 0 and "--receipt" in r.stderr, r
+
+
+def test_receipt_that_lost_its_place(run):
+    """Whole, but it can't get its name: then it isn't left beside it under another."""
+    place = run.file("place")
+    place.mkdir()
+    r = run(["--receipt", str(place / "receipt.json")], ["mkdir", str(place / "receipt.json")], receipt=False)
+    assert r.code == 0 and "--receipt" in r.stderr, r
+    assert os.listdir(place) == ["receipt.json"]
 
 
 def test_receipt_of_odd_bytes(run):

@@ -411,6 +411,16 @@ def test_set_lifts(hand):
     assert "asked" not in hand.limit("acme/vm7", "memory")
 
 
+@pytest.mark.needs("cpu")
+@pytest.mark.since((5, 14))
+def test_set_of_quota_and_burst(hand):
+    """The kernel takes no burst above the quota: up, the quota goes first, and down, the burst."""
+    hand.ok("create acme/vm7 --cpus .5 --cpu-burst 40ms")
+    for cpus, burst, quota, usec in (("2", "180ms", "200000 100000", "180000"), (".5", "30ms", "50000 100000", "30000")):
+        hand.ok(f"set acme/vm7 --cpus {cpus} --cpu-burst {burst}")
+        assert (hand.read("acme/vm7", "cpu.max"), hand.read("acme/vm7", "cpu.max.burst")) == (quota, usec)
+
+
 @memory
 def test_set_leaves_the_rest(hand):
     hand.ok("create acme/vm7 --memory 64M --swap 16M --pids 20")

@@ -138,10 +138,11 @@ def test_E10_daemon_without_cgroups(run):
 
 
 @pytest.mark.needs("cgroup")
-@pytest.mark.parametrize("command", ["daemonise", "bomb 100", "sh -c 'sleep 50 & sleep 50'"])
+@pytest.mark.parametrize("command", ["daemonise", "bomb 100", "sh -c 'sleep 50 & sleep 50'", "ignoreterm",
+                                     "sh -c 'ignoreterm & ignoreterm'"])
 def test_E14_no_cgroup_kill(run, command):
     """A kernel before 5.14: freeze, kill, thaw comes to the same."""
-    r = run("--timeout 1", command, before=["hide", "cgroup.kill"])
+    r = run("--timeout 1 --kill-after .2", command, before=["hide", "cgroup.kill"])
     assert (r.code, r.verdict) == ((0, "ok") if command == "daemonise" else (124, "wall-time"))
     assert run.alive() == {} and run.groups() == set()
 

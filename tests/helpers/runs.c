@@ -4,7 +4,7 @@
  *
  * Runs itself, as a command that exits at once, N times or for so long. Prints
  * how often, and this process's open fds and resident KiB after the first hundred
- * and after the last: "runs 10000\nfds 5 5\nrss 3000 3000". Exits with 1 at a run
+ * (of fewer, after the first) and after the last: "runs 10000\nfds 5 5\nrss 3000 3000". Exits with 1 at a run
  * that isn't ok.
  */
 #include <dirent.h>
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 		r = ration_plan_new(host, limits, RATION_ENFORCE_FALLBACK, &plan, &error);
 	for (; done < n && r >= 0 && time(NULL) < end; done++) {
 		r = run_once(host, plan, &error);
-		if (done + 1 == (n < 100 ? n : 100)) {
+		if (done == (n < 100 ? 0 : 99)) {
 			fds[0] = count_fds();
 			rss[0] = rss_kib();
 		}

@@ -54,6 +54,22 @@ static void test_read(void **state)
 	files_end(dir);
 }
 
+static void test_path_within(void **state)
+{
+	static const struct {
+		const char *path, *above;
+		bool within;
+	} rows[] = { { "/a/b", "/a", true }, { "/a", "/a", true }, { "/a/b/c", "/a/b", true },
+		/* Names that only begin alike. */
+		{ "/ab", "/a", false }, { "/a/bc/d", "/a/b", false }, { "/a-1", "/a", false },
+		{ "/", "/a", false }, { "/b/a", "/a", false }, { "/a", "/a/b", false } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_row(cg_path_within(rows[i].path, rows[i].above) == rows[i].within, "%s in %s", rows[i].path,
+				rows[i].above);
+}
+
 /* 4 KiB of ids at least, of three digits each. */
 #define THREADS 1500
 
@@ -304,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_path_within),
 		cmocka_unit_test(test_lists_longer_than_a_page),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_keys_and_words),

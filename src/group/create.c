@@ -28,6 +28,7 @@
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/size.h"
 
 /*
  * Gives a user what the kernel's documentation calls delegation: processes may
@@ -195,26 +196,17 @@ static int create_group(struct ration_group *group, const struct ration_plan *pl
 	return r;
 }
 
-static int check_options(const struct ration_group_options *options, struct ration_error *reterr)
-{
-	if (options->size != sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_group_options of another version");
-	return 0;
-}
-
 int ration_group_create(const struct ration_host *handle, const char *address, const struct ration_plan *plan,
-		const struct ration_group_options *options, struct ration_group **ret_group,
+		const struct ration_group_options *given, struct ration_group **ret_group,
 		struct ration_error *reterr)
 {
-	static const struct ration_group_options none = { .size = sizeof(none) };
+	struct ration_group_options options;
 	CLEANUP(handle_freep) struct ration_group *group = NULL;
 	const struct host_snapshot *host;
 	uint32_t wanted;
 	int r;
 
-	if (!options)
-		options = &none;
-	r = check_options(options, reterr);
+	r = TAKE_OPTIONS(struct ration_group_options, &options, given, reterr);
 	if (r == 0 && plan)
 		r = plan_check_purpose(plan, RATION_PURPOSE_GROUP, reterr);
 	if (r == 0)
@@ -227,14 +219,14 @@ int ration_group_create(const struct ration_host *handle, const char *address, c
 	if (r < 0)
 		return r;
 	if (host->base_fd < 0) {
-		if (!options->without_cgroup)
+		if (!options.without_cgroup)
 			return handle_check(group, reterr);
 		*ret_group = TAKE_PTR(group);
 		return 0;
 	}
 	wanted = apply_controllers(plan, &host->facts);
-	r = group->tenant ? create_tenant(group, plan, options, wanted, reterr)
-			  : create_group(group, plan, options, wanted, reterr);
+	r = group->tenant ? create_tenant(group, plan, &options, wanted, reterr)
+			  : create_group(group, plan, &options, wanted, reterr);
 	if (r < 0)
 		return r;
 	*ret_group = TAKE_PTR(group);

@@ -26,6 +26,7 @@
 #include "util/cleanup.h"
 #include "util/enum-index.h"
 #include "util/error.h"
+#include "util/size.h"
 
 #define WINDOW_MIN_USEC 500000
 #define WINDOW_MAX_USEC 10000000
@@ -279,8 +280,9 @@ int ration_events_next(struct ration_events *events, struct ration_event *ret_ev
 	bool told;
 	int r;
 
-	if (ret_event->size != sizeof(*ret_event))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_event of another version");
+	r = CHECK_RESULT(struct ration_event, ret_event, reterr);
+	if (r < 0)
+		return r;
 	told = tell(events, &event);
 	if (!told && !events->gone) {
 		r = look(events);
@@ -291,9 +293,10 @@ int ration_events_next(struct ration_events *events, struct ration_event *ret_ev
 	}
 	events->drained = !told;
 	set_more(events);
-	if (told)
-		*ret_event = event;
-	return told;
+	if (!told)
+		return 0;
+	r = GIVE_RESULT(struct ration_event, ret_event, &event, reterr);
+	return r < 0 ? r : 1;
 }
 
 /* -------------------------------------------------------------------- open */
@@ -391,8 +394,6 @@ static int check_options(const struct ration_events_options *options, struct rat
 {
 	uint64_t window = options->pressure_window_usec;
 
-	if (options->size != sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_events_options of another version");
 	if (options->kinds & ~all_kinds())
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there are no such kinds of events: %#" PRIx64,
 				options->kinds);
@@ -447,13 +448,13 @@ static void events_freep(struct ration_events **events)
 int events_open(int dir_fd, const char *name, const struct ration_events_options *wanted,
 		struct ration_events **ret_events, struct ration_error *reterr)
 {
-	struct ration_events_options options = { .size = sizeof(options) };
+	struct ration_events_options options;
 	CLEANUP(events_freep) struct ration_events *events = NULL;
 	char text[256];
-	int r;
+	int r = TAKE_OPTIONS(struct ration_events_options, &options, wanted, reterr);
 
-	if (wanted)
-		options = *wanted;
+	if (r < 0)
+		return r;
 	if (options.pressure_window_usec == 0)
 		options.pressure_window_usec = WINDOW_USEC;
 	r = check_options(&options, reterr);

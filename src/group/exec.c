@@ -22,6 +22,7 @@
 #include "sys/proc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/size.h"
 
 static int set_limits(const struct ration_group *group, const struct ration_plan *plan, struct spawn *spawn,
 		struct ration_error *reterr)
@@ -37,18 +38,18 @@ static int set_limits(const struct ration_group *group, const struct ration_plan
 	return apply_child(plan, &facts, spawn, reterr);
 }
 
-static int prepare(const struct ration_group *group, const struct ration_spawn_options *options,
+static int prepare(const struct ration_group *group, const struct ration_spawn_options *given,
 		struct command *command, struct ration_error *reterr)
 {
-	int r;
+	struct ration_spawn_options options;
+	int r = TAKE_OPTIONS(struct ration_spawn_options, &options, given, reterr);
 
-	if (options->size != sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_spawn_options of another version");
-	r = command_prepare(command, options->argv, options->envp, options->fds, &group->host->mask, reterr);
+	if (r == 0)
+		r = command_prepare(command, options.argv, options.envp, options.fds, &group->host->mask, reterr);
 	if (r < 0)
 		return r;
 	command->spawn.cgroup_fd = group->at.fd;
-	return options->plan ? set_limits(group, options->plan, &command->spawn, reterr) : 0;
+	return options.plan ? set_limits(group, options.plan, &command->spawn, reterr) : 0;
 }
 
 /* Without a cgroup the handle says so, and the command runs all the same. */

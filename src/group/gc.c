@@ -21,6 +21,7 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/size.h"
 
 struct gc {
 	const struct host_snapshot *host;
@@ -172,12 +173,13 @@ int ration_gc(const struct ration_host *handle, const struct ration_gc_options *
 	struct gc gc = {
 		.host = host,
 		.examine_max = UINT64_MAX,
-		.report = { .size = report->size },
 	};
-	int r = 0;
+	int r = TAKE_OPTIONS(struct ration_gc_options, &gc.options, options, reterr);
 
-	if (options)
-		gc.options = *options;
+	if (r == 0)
+		r = CHECK_RESULT(struct ration_gc_report, report, reterr);
+	if (r < 0)
+		return r;
 	if (host->base_fd >= 0)
 		r = visit_all(&gc, nodes_open(host));
 	for (gc.v1 = 1; gc.v1 <= host->n_v1 && r == 0; gc.v1++)
@@ -185,6 +187,5 @@ int ration_gc(const struct ration_host *handle, const struct ration_gc_options *
 	if (r < 0)
 		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read %.200s/%s: %s", host->base,
 				host->nspace, error_text(r));
-	memcpy(report, &gc.report, report->size < sizeof(gc.report) ? report->size : sizeof(gc.report));
-	return 0;
+	return GIVE_RESULT(struct ration_gc_report, report, &gc.report, reterr);
 }

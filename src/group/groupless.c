@@ -19,6 +19,7 @@
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
+#include "util/size.h"
 
 struct ration_group {
 	const struct host_snapshot *host;
@@ -41,20 +42,21 @@ static int refuse_group(const struct ration_group *group, struct ration_error *r
 /* ----------------------------------------------------------------- handles */
 
 int ration_group_create(const struct ration_host *host, const char *address, const struct ration_plan *plan,
-		const struct ration_group_options *options, struct ration_group **ret_group,
+		const struct ration_group_options *given, struct ration_group **ret_group,
 		struct ration_error *reterr)
 {
+	struct ration_group_options options;
 	char tenant[RATION_NAME_MAX + 1], name[RATION_NAME_MAX + 1];
 	struct ration_group *group;
 	int r = names_parse(address, tenant, name, reterr);
 
-	if (r == 0 && options && options->size != sizeof(*options))
-		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_group_options of another version");
+	if (r == 0)
+		r = TAKE_OPTIONS(struct ration_group_options, &options, given, reterr);
 	if (r == 0 && plan)
 		r = plan_check_purpose(plan, RATION_PURPOSE_GROUP, reterr);
 	if (r < 0)
 		return r;
-	if (!options || !options->without_cgroup)
+	if (!options.without_cgroup)
 		return refuse(host_now(host), address, reterr);
 	group = calloc(1, sizeof(*group));
 	if (!group)
@@ -105,18 +107,18 @@ const char *ration_group_reason(const struct ration_group *group)
 
 /* ---------------------------------------------------------------- commands */
 
-static int prepare(const struct ration_group *group, const struct ration_spawn_options *options,
+static int prepare(const struct ration_group *group, const struct ration_spawn_options *given,
 		struct command *command, struct ration_error *reterr)
 {
-	int r;
+	struct ration_spawn_options options;
+	int r = TAKE_OPTIONS(struct ration_spawn_options, &options, given, reterr);
 
-	if (options->size != sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_spawn_options of another version");
-	r = command_prepare(command, options->argv, options->envp, options->fds, &group->host->mask, reterr);
-	if (r == 0 && options->plan)
-		r = plan_check_purpose(options->plan, RATION_PURPOSE_PROCESS, reterr);
-	if (r == 0 && options->plan)
-		r = apply_child(options->plan, &group->host->facts, &command->spawn, reterr);
+	if (r == 0)
+		r = command_prepare(command, options.argv, options.envp, options.fds, &group->host->mask, reterr);
+	if (r == 0 && options.plan)
+		r = plan_check_purpose(options.plan, RATION_PURPOSE_PROCESS, reterr);
+	if (r == 0 && options.plan)
+		r = apply_child(options.plan, &group->host->facts, &command->spawn, reterr);
 	return r;
 }
 
@@ -294,13 +296,12 @@ const struct ration_list_item *ration_list_item(const struct ration_list *list, 
 int ration_gc(const struct ration_host *host, const struct ration_gc_options *options,
 		struct ration_gc_report *report, struct ration_error *reterr)
 {
-	const struct ration_gc_report nothing = { .size = report->size };
+	const struct ration_gc_report nothing = { .examined = 0 };
+	struct ration_gc_options taken;
+	int r = TAKE_OPTIONS(struct ration_gc_options, &taken, options, reterr);
 
 	(void)host;
-	(void)options;
-	(void)reterr;
-	memcpy(report, &nothing, report->size < sizeof(nothing) ? report->size : sizeof(nothing));
-	return 0;
+	return r < 0 ? r : GIVE_RESULT(struct ration_gc_report, report, &nothing, reterr);
 }
 
 /* -------------------------------------------------------------- events, guard */

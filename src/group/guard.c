@@ -304,8 +304,6 @@ static int check_options(const struct ration_guard_options *options, struct rati
 	char text[RATION_TEXT_MAX];
 	int r = 0;
 
-	if (options->size != sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_guard_options of another version");
 	if (options->share_pct < 1 || options->share_pct > 100)
 		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
 				"a share of %u %% of the time: it can be 1 to 100", options->share_pct);
@@ -339,32 +337,41 @@ static void guard_freep(struct ration_guard **guard)
 	*guard = ration_guard_free(*guard);
 }
 
-int guard_open(int tenant_fd, const char *name, const struct ration_guard_options *options,
-		struct ration_guard **ret_guard, struct ration_error *reterr)
+static int open_events(struct ration_guard *guard, int tenant_fd, struct ration_error *reterr)
 {
 	const struct ration_events_options wanted = {
 		.size = sizeof(wanted),
 		.kinds = RATION_EVENT_BIT(RATION_EVENT_PRESSURE) | RATION_EVENT_BIT(RATION_EVENT_GONE),
-		.pressure_some = options->pressure_some,
-		.pressure_stall_usec = (uint64_t)WINDOW_USEC * options->share_pct / 100,
+		.pressure_some = guard->options.pressure_some,
+		.pressure_stall_usec = (uint64_t)WINDOW_USEC * guard->options.share_pct / 100,
 		.pressure_window_usec = WINDOW_USEC,
 	};
-	CLEANUP(guard_freep) struct ration_guard *guard = NULL;
-	int r = check_options(options, reterr);
 
+	return events_open(tenant_fd, guard->name, &wanted, &guard->events, reterr);
+}
+
+int guard_open(int tenant_fd, const char *name, const struct ration_guard_options *given,
+		struct ration_guard **ret_guard, struct ration_error *reterr)
+{
+	struct ration_guard_options options;
+	CLEANUP(guard_freep) struct ration_guard *guard = NULL;
+	int r = TAKE_OPTIONS(struct ration_guard_options, &options, given, reterr);
+
+	if (r == 0)
+		r = check_options(&options, reterr);
 	if (r < 0)
 		return r;
 	guard = calloc(1, sizeof(*guard));
 	if (!guard)
 		return error_oom(reterr);
 	guard->tenant_fd = guard->epoll_fd = guard->timer_fd = -EBADF;
-	guard->options = *options;
-	guard->measure_usec = options->duration_usec - WINDOW_USEC > MEASURE_MIN_USEC
-			? options->duration_usec - WINDOW_USEC : MEASURE_MIN_USEC;
+	guard->options = options;
+	guard->measure_usec = options.duration_usec - WINDOW_USEC > MEASURE_MIN_USEC
+			? options.duration_usec - WINDOW_USEC : MEASURE_MIN_USEC;
 	guard->name = strdup(name);
 	if (!guard->name)
 		return error_oom(reterr);
-	r = events_open(tenant_fd, name, &wanted, &guard->events, reterr);
+	r = open_events(guard, tenant_fd, reterr);
 	if (r < 0)
 		return r;
 	r = open_fds(guard, tenant_fd);

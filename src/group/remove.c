@@ -21,6 +21,7 @@
 #include "sys/kill.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/size.h"
 
 /* How long killed processes have to be gone. */
 #define KILL_MSEC 10000
@@ -206,17 +207,18 @@ static int remove_it(struct ration_group *group, enum ration_remove mode,
 int ration_group_remove(struct ration_group *group, enum ration_remove mode, struct ration_remove_report *report,
 		struct ration_error *reterr)
 {
-	struct ration_remove_report done = { .size = report ? report->size : 0 };
-	int r;
+	struct ration_remove_report done = { .killed = 0 };
+	int r = CHECK_RESULT(struct ration_remove_report, report, reterr);
 
+	if (r < 0)
+		return r;
 	if (group->at.fd < 0)
-		return 0;
+		return GIVE_RESULT(struct ration_remove_report, report, &done, reterr);
 	r = each_leaf(group, check_reach, reterr);
 	if (r < 0)
 		return r;
 	r = remove_it(group, mode, &done, reterr);
-	if (report)
-		(void)memcpy(report, &done, report->size < sizeof(done) ? report->size : sizeof(done));
+	(void)GIVE_RESULT(struct ration_remove_report, report, &done, NULL);
 	if (r < 0)
 		return r;
 	(void)protect_nodes(NULL, &group->at, NULL);

@@ -34,6 +34,7 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/size.h"
 
 #define RECLAIM_USEC 2000000
 
@@ -359,18 +360,18 @@ int update_apply(struct ration_group *group, const struct ration_plan *plan,
 	uint64_t begun = sys_now_usec(), killed = oom_kills(group->at.fd);
 	int r;
 
-	if (options)
-		change.options = *options;
+	r = TAKE_OPTIONS(struct ration_update_options, &change.options, options, reterr);
+	if (r == 0)
+		r = CHECK_RESULT(struct ration_update_report, report, reterr);
+	if (r < 0)
+		return r;
 	r = carry_out(&change, reterr);
 	change.report.changed = r == 0;
 	change.report.memory_after_bytes = now_or(group->at.fd, "memory.current", RATION_UNLIMITED);
 	change.report.oom_kills = oom_kills(group->at.fd) - killed;
 	change.report.elapsed_usec = sys_now_usec() - begun;
-	if (report) {
-		change.report.size = report->size;
-		(void)memcpy(report, &change.report,
-				report->size < sizeof(change.report) ? report->size : sizeof(change.report));
-	}
+	/* Its size was checked. */
+	(void)GIVE_RESULT(struct ration_update_report, report, &change.report, NULL);
 	return r;
 }
 
@@ -380,14 +381,12 @@ static int check_v1(const struct ration_group *group, const struct ration_plan *
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct ration_plan_item *item = &plan->entry[i].item;
+		const struct ration_update_report refused = { .has_failed = true, .failed = item->limit,
+			.memory_before_bytes = RATION_UNLIMITED, .memory_after_bytes = RATION_UNLIMITED };
 
 		if (item->mechanism != RATION_MECHANISM_CGROUP1)
 			continue;
-		if (report && report->size == sizeof(*report)) {
-			*report = (struct ration_update_report) { .size = report->size, .has_failed = true,
-				.failed = item->limit, .memory_before_bytes = RATION_UNLIMITED,
-				.memory_after_bytes = RATION_UNLIMITED };
-		}
+		(void)GIVE_RESULT(struct ration_update_report, report, &refused, NULL);
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
 				"%s of %s can't be changed: cgroup v1 holds it here, where a group has its "
 				"limits from its making on",

@@ -10,6 +10,7 @@
 
 #include "host/probe.h"
 #include "util/error.h"
+#include "util/size.h"
 
 void host_show(struct ration_host *host, struct host_snapshot *next)
 {
@@ -34,19 +35,16 @@ static int probe_first(const struct ration_host_options *options, struct host_sn
 	return 0;
 }
 
-int ration_host_open(const struct ration_host_options *options, struct ration_host **ret_host,
+int ration_host_open(const struct ration_host_options *given, struct ration_host **ret_host,
 		struct ration_error *reterr)
 {
-	static const struct ration_host_options none = { .size = sizeof(none) };
-	struct host_snapshot *first;
+	struct ration_host_options options;
+	struct host_snapshot *first = NULL;
 	struct ration_host *host;
-	int r;
+	int r = TAKE_OPTIONS(struct ration_host_options, &options, given, reterr);
 
-	if (!options)
-		options = &none;
-	if (options->size != sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_host_options of another version");
-	r = probe_first(options, &first, reterr);
+	if (r == 0)
+		r = probe_first(&options, &first, reterr);
 	if (r < 0)
 		return r;
 	host = calloc(1, sizeof(*host));
@@ -81,7 +79,6 @@ void ration_host_info(const struct ration_host *handle, struct ration_host_info 
 	const struct host_snapshot *host = host_now(handle);
 	const struct host_facts *facts = &host->facts;
 	struct ration_host_info all = {
-		.size = info->size,
 		.hierarchy = facts->hierarchy,
 		.base_kind = facts->base_kind,
 		.controllers = facts->controllers,
@@ -108,5 +105,5 @@ void ration_host_info(const struct ration_host *handle, struct ration_host_info 
 		.kernel_kind = host->kernel_kind,
 	};
 
-	memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
+	(void)GIVE_RESULT(struct ration_host_info, info, &all, NULL);
 }

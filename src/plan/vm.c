@@ -20,6 +20,7 @@
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/overflow.h"
+#include "util/size.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -49,9 +50,6 @@ static int check_vm(const struct ration_vm *vm, struct ration_error *reterr)
 {
 	int r;
 
-	if (vm->size < sizeof(*vm))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-				"struct ration_vm says a size of %zu bytes, and needs %zu", vm->size, sizeof(*vm));
 	if (vm->accel != RATION_ACCEL_KVM && vm->accel != RATION_ACCEL_HVF && vm->accel != RATION_ACCEL_TCG) {
 		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
 				"the virtual machine's accelerator isn't given");
@@ -105,10 +103,11 @@ int ration_vm_limits(struct ration_vm *vm, struct ration_limits *limits, uint64_
 	uint64_t memory, as, cpus;
 	int r;
 
-	r = check_vm(vm, reterr);
+	r = TAKE_OPTIONS(struct ration_vm, &filled, (const struct ration_vm *)vm, reterr);
+	if (r == 0)
+		r = check_vm(&filled, reterr);
 	if (r < 0)
 		return r;
-	filled = *vm;
 	fill_defaults(&filled);
 	if (sum_memory(&filled, &memory) < 0 || sum_address_space(&filled, &as) < 0 ||
 			multiply_u64(filled.vcpus, ONE_CPU, &cpus) < 0)
@@ -126,10 +125,9 @@ int ration_vm_limits(struct ration_vm *vm, struct ration_limits *limits, uint64_
 		return r;
 
 	*limits = result;
-	*vm = filled;
 	if (ret_as_bytes)
 		*ret_as_bytes = as;
-	return 0;
+	return GIVE_RESULT(struct ration_vm, vm, &filled, reterr);
 }
 
 /* Asks for a resource limit, unless this process may have no more than that anyway. */
@@ -159,11 +157,13 @@ int ration_vm_fallback(const struct ration_vm *vm, const struct ration_plan *pla
 		struct ration_error *reterr)
 {
 	struct ration_limits result = *limits;
-	struct ration_vm filled = *vm;
+	struct ration_vm filled;
 	uint64_t as;
 	int as_set = 0, cpu_set = 0;
-	int r = ration_vm_limits(&filled, &result, &as, reterr);
+	int r = TAKE_OPTIONS(struct ration_vm, &filled, vm, reterr);
 
+	if (r == 0)
+		r = ration_vm_limits(&filled, &result, &as, reterr);
 	if (r < 0)
 		return r;
 	/* Neither is a safety net there: see rlimit.c. */

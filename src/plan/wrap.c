@@ -23,6 +23,7 @@
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/overflow.h"
+#include "util/size.h"
 
 /* TCG reserves address space far beyond what it touches; lib/vm.c has a tighter sum. */
 #define GUEST_FACTOR 14
@@ -210,10 +211,6 @@ static int make_line(const char *script, char **ret_line)
 
 static int check_options(const struct ration_wrap_options *options, struct ration_error *reterr)
 {
-	if (options->size < sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-				"struct ration_wrap_options says a size of %zu bytes, and needs %zu", options->size,
-				sizeof(*options));
 	if (!options->argv || !options->argv[0])
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to wrap");
 	if ((unsigned)options->os > RATION_OS_MACOS)
@@ -222,18 +219,21 @@ static int check_options(const struct ration_wrap_options *options, struct ratio
 	return 0;
 }
 
-int ration_wrap(const struct ration_limits *limits, const struct ration_wrap_options *options, char **ret_line,
+int ration_wrap(const struct ration_limits *limits, const struct ration_wrap_options *given, char **ret_line,
 		struct ration_error *reterr)
 {
 	CLEANUP(freep) char *script = NULL;
 	struct ulimits ulimits = { .kib = RATION_UNLIMITED };
-	int r = check_options(options, reterr);
+	struct ration_wrap_options options;
+	int r = TAKE_OPTIONS(struct ration_wrap_options, &options, given, reterr);
 
 	if (r == 0)
-		r = collect(limits, options, &ulimits, reterr);
+		r = check_options(&options, reterr);
+	if (r == 0)
+		r = collect(limits, &options, &ulimits, reterr);
 	if (r < 0)
 		return r;
-	if (make_script(&ulimits, is_macos(options->os), options->argv, &script) < 0 ||
+	if (make_script(&ulimits, is_macos(options.os), options.argv, &script) < 0 ||
 			make_line(script, ret_line) < 0)
 		return error_oom(reterr);
 	return 0;

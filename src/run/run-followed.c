@@ -30,6 +30,7 @@
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
+#include "util/size.h"
 
 #define NEVER UINT64_MAX
 
@@ -417,10 +418,13 @@ int ration_run_dispatch(struct ration_run *run, struct ration_error *reterr)
 
 /* ----------------------------------------------------------------- the start */
 
-static int check_options(const struct ration_run_options *options, struct ration_error *reterr)
+static int read_options(const struct ration_run_options *given, struct ration_run_options *options,
+		struct ration_error *reterr)
 {
-	if (options->size != sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_run_options of another version");
+	int r = TAKE_OPTIONS(struct ration_run_options, options, given, reterr);
+
+	if (r < 0)
+		return r;
 	if (options->signal < 0 || options->signal >= NSIG)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", options->signal);
 	return 0;
@@ -558,22 +562,23 @@ static int start(struct ration_run *run, const struct host_snapshot *host, struc
 }
 
 int ration_run_start(const struct ration_host *host, const struct ration_plan *plan,
-		const struct ration_run_options *options, struct ration_run **ret_run, struct ration_error *reterr)
+		const struct ration_run_options *given, struct ration_run **ret_run, struct ration_error *reterr)
 {
+	struct ration_run_options options;
 	CLEANUP(command_done) struct command command = { .program = NULL };
 	char tenant[RATION_NAME_MAX + 1], name[RATION_NAME_MAX + 1];
 	struct ration_run *run;
-	int r = check_options(options, reterr);
+	int r = read_options(given, &options, reterr);
 
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
 	if (r == 0)
-		r = names_choose(options->tenant, options->name, tenant, name, reterr);
+		r = names_choose(options.tenant, options.name, tenant, name, reterr);
 	if (r == 0)
-		r = command_prepare(&command, options->argv, options->envp, options->fds, &host_now(host)->mask, reterr);
+		r = command_prepare(&command, options.argv, options.envp, options.fds, &host_now(host)->mask, reterr);
 	if (r < 0)
 		return r;
-	run = run_new(plan, options);
+	run = run_new(plan, &options);
 	if (!run)
 		return error_oom(reterr);
 	(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", tenant, name);

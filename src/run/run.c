@@ -33,6 +33,7 @@
 #include "sys/kill.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/size.h"
 
 extern char **environ;
 
@@ -51,10 +52,13 @@ extern char **environ;
 
 /* --------------------------------------------------------------- options */
 
-static int check_options(const struct ration_run_options *options, struct ration_error *reterr)
+static int read_options(const struct ration_run_options *given, struct ration_run_options *options,
+		struct ration_error *reterr)
 {
-	if (options->size != sizeof(*options))
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "ration_run_options of another version");
+	int r = TAKE_OPTIONS(struct ration_run_options, options, given, reterr);
+
+	if (r < 0)
+		return r;
 	if (!options->argv || !options->argv[0])
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to run");
 	if (options->signal < 0 || options->signal >= NSIG)
@@ -311,11 +315,12 @@ static struct ration_run *run_new(const struct host_snapshot *host, const struct
 }
 
 int ration_run_start(const struct ration_host *handle, const struct ration_plan *plan,
-		const struct ration_run_options *options, struct ration_run **ret_run, struct ration_error *reterr)
+		const struct ration_run_options *given, struct ration_run **ret_run, struct ration_error *reterr)
 {
+	struct ration_run_options options;
 	const struct host_snapshot *host;
 	struct ration_run *run;
-	int r = check_options(options, reterr);
+	int r = read_options(given, &options, reterr);
 
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
@@ -323,15 +328,15 @@ int ration_run_start(const struct ration_host *handle, const struct ration_plan 
 		r = host_need(handle, RATION_PURPOSE_RUN, &host, reterr);
 	if (r < 0)
 		return r;
-	run = run_new(host, plan, options);
+	run = run_new(host, plan, &options);
 	if (!run)
 		return error_oom(reterr);
 	/* Found before anything is made: most commands that can't be executed are known now. */
-	r = spawn_resolve(options->argv[0], &run->program);
+	r = spawn_resolve(options.argv[0], &run->program);
 	if (r < 0)
-		r = command_error(options->argv[0], r, reterr);
+		r = command_error(options.argv[0], r, reterr);
 	else
-		r = leaf_prepare(host, options->tenant, options->name, apply_controllers(plan, &host->facts),
+		r = leaf_prepare(host, options.tenant, options.name, apply_controllers(plan, &host->facts),
 				&run->group, reterr);
 	if (r == 0) {
 		(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", run->group.tenant,

@@ -185,7 +185,7 @@ static void test_options(void **state)
 		int result;
 		const char *says;
 	} rows[] = {
-		{ { .size = 1 }, -EINVAL, "version" },
+		{ { .size = 1 }, -EINVAL, "its size isn't set" },
 		{ { .size = sizeof(rows[0].options), .kinds = 1u << 31 }, -EINVAL, "0x80000000" },
 		{ { .size = sizeof(rows[0].options), .pressure_window_usec = 499999 }, -ERANGE, "499999" },
 		{ { .size = sizeof(rows[0].options), .pressure_window_usec = 10000001 }, -ERANGE, "10000001" },

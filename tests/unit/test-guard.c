@@ -41,7 +41,7 @@ static void test_options(void **state)
 		int result;
 		const char *says;
 	} rows[] = {
-		{ { .size = 1 }, -EINVAL, "version" },
+		{ { .size = 1 }, -EINVAL, "its size isn't set" },
 		{ { .size = sizeof(rows[0].options), .duration_usec = 2000000 }, -ERANGE, "0 %" },
 		{ { .size = sizeof(rows[0].options), .share_pct = 101, .duration_usec = 2000000 }, -ERANGE, "101 %" },
 		{ { .size = sizeof(rows[0].options), .share_pct = 60, .duration_usec = 999999 }, -ERANGE, "1 s to 1 h" },

@@ -113,15 +113,27 @@ static void test_given_limits_stay(void **state)
 /* A caller that was compiled against less, or forgot. */
 static void test_size_is_checked(void **state)
 {
-	struct ration_vm vm = { .accel = RATION_ACCEL_KVM, .guest_bytes = 512 * MIB };
-	struct ration_limits limits = { 0 };
+	/* An older program's, without the last fields, and a newer one's, with one more. */
+	struct {
+		struct ration_vm vm;
+		uint64_t later;
+	} at = { .vm = { .size = offsetof(struct ration_vm, vcpus), .accel = RATION_ACCEL_KVM,
+			 .guest_bytes = 512 * MIB, .vcpus = 7, .pids = 7 } };
+	struct ration_limits limits = { .n_pairs = 0 };
+	uint64_t pids;
 
 	(void)state;
-	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), -EINVAL);
-	vm.size = sizeof(vm) - 1;
-	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), -EINVAL);
-	vm.size = sizeof(vm) + 64;
-	assert_int_equal(ration_vm_limits(&vm, &limits, NULL, NULL), 0);
+	assert_int_equal(ration_vm_limits(&at.vm, &limits, NULL, NULL), 0);
+	assert_true(at.vm.size == offsetof(struct ration_vm, vcpus) && at.vm.overhead_bytes == 200 * MIB);
+	assert_true(at.vm.vcpus == 7 && at.vm.pids == 7);
+	assert_int_equal(ration_limits_get(&limits, RATION_LIMIT_PIDS, NULL, &pids), 0);
+	assert_int_equal(pids, 100);
+	at.vm.size = sizeof(at);
+	assert_int_equal(ration_vm_limits(&at.vm, &limits, NULL, NULL), 0);
+	at.later = 1;
+	assert_int_equal(ration_vm_limits(&at.vm, &limits, NULL, NULL), -E2BIG);
+	at.vm.size = 0;
+	assert_int_equal(ration_vm_limits(&at.vm, &limits, NULL, NULL), -EINVAL);
 }
 
 /* Behind what isn't held stands what was not asked for. */

@@ -4,7 +4,6 @@
  */
 #include "plan/mech/table.h"
 
-#include "util/cleanup.h"
 
 const struct mech_ops *mech_ops(enum ration_mechanism mechanism)
 {

@@ -19,6 +19,7 @@
 #include "host/prepare.h"
 #include "group/cgroup1.h"
 #include "sys/cgroup.h"
+#include "sys/proc-usage.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -21,6 +21,7 @@
 #include "group/owner.h"
 #include "host/prepare.h"
 #include "sys/cgroup.h"
+#include "sys/proc-usage.h"
 #include "sys/proc.h"
 #include "sys/retrofit.h"
 #include "sys/syscalls.h"

@@ -33,6 +33,7 @@
 #include "host/unit.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
+#include "sys/proc-usage.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"

@@ -39,6 +39,7 @@
 #include "sys/cgroup1.h"
 #include "sys/kill.h"
 #include "sys/proc.h"
+#include "sys/tree-kill.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -33,6 +33,7 @@
 
 #include "host/cpus.h"
 #include "sys/cgroup.h"
+#include "sys/proc-usage.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "sys/tree.h"

@@ -56,6 +56,9 @@ int proc_open(const char *root, int *ret_fd, bool *ret_foreign);
  */
 ssize_t proc_read(int dir_fd, const char *path, char *buf, size_t size);
 
+/* Reads one unsigned number and moves past it. Errors: -EBADMSG. */
+int proc_take_number(const char **text, uint64_t *ret);
+
 /* Reads one stat line. Errors: -EBADMSG. */
 int proc_stat_parse(const char *line, struct proc_stat *ret_stat);
 
@@ -71,27 +74,6 @@ int proc_exit_status(int proc_fd, pid_t pid, int *ret_status);
 
 /* Finds the scheduling policy of a thread: SCHED_OTHER, SCHED_FIFO, … Errors: as proc_stat_read(). */
 int proc_policy(int proc_fd, pid_t pid, pid_t tid, int *ret_policy);
-
-/*
- * Sums up a process's memory, each page divided by the number of processes that
- * map it. Walks its page tables: about 1 ms for 100 MiB.
- * Errors: -ESRCH (gone), -EACCES, -EPERM (not ours), -ENOENT (before 4.14), -EMFILE.
- */
-int proc_pss_read(int proc_fd, pid_t pid, uint64_t *ret_bytes);
-
-/*
- * Tells whether two processes are the same memory, as after vfork(2): each shows
- * all of it as its own. False where the kernel won't say (no CONFIG_KCMP, or not
- * ours to ask).
- */
-bool proc_same_memory(pid_t a, pid_t b);
-
-/*
- * Counts the threads, zombies included, of all processes of a real uid: what
- * the kernel compares RLIMIT_NPROC with. Sees this pid namespace only, and with
- * hidepid= our own processes only; so the kernel's count may be higher.
- */
-int proc_uid_tasks(int proc_fd, uid_t uid, uint64_t *ret_tasks);
 
 /* Tells whether it is a thread of the kernel: those are in no group that we make. Errors: as proc_stat_read(). */
 int proc_is_kernel(int proc_fd, pid_t pid);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tree.h - the processes below a process: find them, signal them, end them
+ * tree.h - the processes below a process: find them, signal them
  *
  * Where no cgroup can hold a run together, a child subreaper does
  * (PR_SET_CHILD_SUBREAPER, 3.4): whoever loses its parent becomes the reaper's
@@ -14,30 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "sys/proc-list.h"
 #include "sys/proc.h"
-
-/* Processes, ascending by pid, none twice. Zeroed is empty; its memory is used again by the next look. */
-struct proc_list {
-	struct proc_stat *items;
-	size_t n, allocated;
-};
-
-void proc_list_free(struct proc_list *list);
-
-/* Adds a copy of `stat`, at the end. Errors: -ENOMEM, -E2BIG (more than there can be pids). */
-int proc_list_push(struct proc_list *list, const struct proc_stat *stat);
-
-/* Sorts, and drops what is there twice. */
-void proc_list_sort(struct proc_list *list);
-
-/*
- * Reads anew what each entry's pid is now, drops those that are gone, and sorts.
- * Errors: -EMFILE, -EBADMSG, …
- */
-int proc_list_read(int proc_fd, struct proc_list *list);
-
-/* Returns the entry of `pid` in a sorted list, or NULL. */
-const struct proc_stat *proc_list_find(const struct proc_list *list, pid_t pid);
 
 /*
  * Calls `found` for each pid in an open file of pids, one a line or all in one
@@ -73,16 +51,12 @@ int proc_descendants(int proc_fd, pid_t root, struct proc_list *list);
  */
 int proc_tree_signal(int proc_fd, pid_t root, int sig, uint64_t *ret_signalled);
 
-/*
- * Ends all descendants of `root`: stops them, until no new one appears, then
- * kills, and again, until none lives. Sleeps meanwhile, at most `timeout_usec`.
- * Waits for nobody: the dead stay as zombies for the caller, who is their parent
- * by then, if it is `root`, and who must not wait for any of them in another
- * thread during the call. Meanwhile this thread has the highest priority that it
- * may give itself. `ret_killed`, may be NULL: how many were found alive.
- * Errors: -ETIMEDOUT (some are still dying, or hang in the kernel), -EPERM (only
- * processes of other users are left), and as proc_descendants().
- */
-int proc_tree_stop_kill(int proc_fd, pid_t root, uint64_t timeout_usec, uint64_t *ret_killed);
+/* To how many a signal went, and how many the kernel doesn't let us signal. */
+struct proc_tree_sent {
+	uint64_t signalled, denied;
+};
+
+/* Both at once: lists them, and sends each `sig`; 0: none. What was sent is told after an error as well. */
+int proc_tree_walk(int proc_fd, pid_t root, int sig, struct proc_list *list, struct proc_tree_sent *ret_sent);
 
 #endif

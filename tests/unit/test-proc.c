@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "sys/proc-usage.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
 #include "box.h"

@@ -13,7 +13,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "sys/proc-usage.h"
 #include "sys/syscalls.h"
+#include "sys/tree-kill.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
 #include "box.h"

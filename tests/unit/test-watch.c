@@ -14,6 +14,8 @@
 #include "run/watch.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
+#include "sys/proc-usage.h"
+#include "sys/tree-kill.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
 #include "box.h"

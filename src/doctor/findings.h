@@ -6,19 +6,13 @@
 #define RATION_DOCTOR_FINDINGS_H
 
 #include "doctor/examine.h"
+#include "doctor/rule.h"
 #include "plan/plan.h"
 #include "ration.h"
 #include "util/enum-index.h"
 
 /* More than there are rules. */
 #define FINDINGS_MAX 40
-
-struct finding_entry {
-	struct ration_finding item;
-	uint64_t limits; /* that it weakens, as bits by limit_index() */
-	char text[700];
-	char fix[256];
-};
 
 struct ration_findings {
 	size_t n;

@@ -21,6 +21,7 @@
 
 #include "group/counters.h"
 #include "group/handle.h"
+#include "group/pressure.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -76,11 +77,6 @@ static const struct {
 	[EVENT_INDEX_GONE] = { SOURCE_PRESSURE, NULL, COUNTER, "4.20" },
 };
 
-/* A look at the total of the stall. */
-struct sample {
-	uint64_t at_usec, total_usec;
-};
-
 struct ration_events {
 	uint64_t kinds;
 	int epoll_fd;
@@ -91,10 +87,7 @@ struct ration_events {
 	bool drained;                         /* the caller has been told all there was */
 	bool gone;
 
-	const char *pressure_line;
-	uint64_t stall_usec, window_usec;
-	struct sample newer, older;           /* at least one window apart */
-	uint64_t stalled_usec, elapsed_usec;  /* of the pressure that is pending */
+	struct pressure pressure;
 };
 
 static uint64_t all_kinds(void)
@@ -177,43 +170,6 @@ static void set_gone(struct ration_events *events)
 		events->pending[EVENT_INDEX_GONE] = 1;
 }
 
-/* ---------------------------------------------------------------- pressure */
-
-static struct sample take_sample(const struct ration_events *events)
-{
-	struct sample sample = { .at_usec = sys_now_usec(), .total_usec = COUNTER_ABSENT };
-	char text[512];
-
-	if (cg_read_fd(events->fd[SOURCE_PRESSURE], text, sizeof(text)) >= 0)
-		sample.total_usec = counters_pressure_text(text, events->pressure_line);
-	return sample;
-}
-
-/*
- * `seen`: by the kernel, which said so; otherwise it may have said so to another
- * poll, and what has gathered since a window ago decides.
- */
-static void look_at_pressure(struct ration_events *events, bool seen)
-{
-	struct sample now = take_sample(events);
-	uint64_t stalled;
-
-	if (now.total_usec == COUNTER_ABSENT)
-		return;
-	if (events->older.total_usec == COUNTER_ABSENT)
-		events->older = events->newer = now;
-	stalled = now.total_usec - events->older.total_usec;
-	if (seen || stalled >= events->stall_usec) {
-		events->stalled_usec = stalled;
-		events->elapsed_usec = now.at_usec - events->older.at_usec;
-		events->pending[EVENT_INDEX_PRESSURE] = 1;
-		events->older = events->newer = now;
-	} else if (now.at_usec - events->newer.at_usec >= events->window_usec) {
-		events->older = events->newer;
-		events->newer = now;
-	}
-}
-
 /* -------------------------------------------------------------------- next */
 
 static void set_more(struct ration_events *events)
@@ -232,7 +188,7 @@ static void set_more(struct ration_events *events)
 	events->more = more;
 }
 
-static int look(struct ration_events *events)
+static int read_ready(struct ration_events *events)
 {
 	struct epoll_event ready[SOURCES];
 	bool changed = false, pressed = false, removed = false;
@@ -253,11 +209,12 @@ static int look(struct ration_events *events)
 	else if (r < 0)
 		return r;
 	else if (wants(events, RATION_EVENT_PRESSURE) && (pressed || events->drained))
-		look_at_pressure(events, pressed);
+		events->pending[EVENT_INDEX_PRESSURE] |= pressure_measure(&events->pressure,
+				events->fd[SOURCE_PRESSURE], pressed);
 	return 0;
 }
 
-static bool tell(struct ration_events *events, struct ration_event *ret_event)
+static bool take_event(struct ration_events *events, struct ration_event *ret_event)
 {
 	for (size_t i = 0; i < EVENT_INDEX_COUNT; i++) {
 		if (events->pending[i] == 0)
@@ -265,8 +222,8 @@ static bool tell(struct ration_events *events, struct ration_event *ret_event)
 		*ret_event = (struct ration_event) { .size = sizeof(*ret_event), .kind = event_at(i) };
 		ret_event->count = events->pending[i];
 		if (i == EVENT_INDEX_PRESSURE) {
-			ret_event->stalled_usec = events->stalled_usec;
-			ret_event->elapsed_usec = events->elapsed_usec;
+			ret_event->stalled_usec = events->pressure.stalled_usec;
+			ret_event->elapsed_usec = events->pressure.elapsed_usec;
 		}
 		events->pending[i] = 0;
 		return true;
@@ -283,13 +240,13 @@ int ration_events_next(struct ration_events *events, struct ration_event *ret_ev
 	r = CHECK_RESULT(struct ration_event, ret_event, reterr);
 	if (r < 0)
 		return r;
-	told = tell(events, &event);
+	told = take_event(events, &event);
 	if (!told && !events->gone) {
-		r = look(events);
+		r = read_ready(events);
 		if (r < 0)
 			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read the events of a group: %s",
 					error_text(r));
-		told = tell(events, &event);
+		told = take_event(events, &event);
 	}
 	events->drained = !told;
 	set_more(events);
@@ -301,7 +258,7 @@ int ration_events_next(struct ration_events *events, struct ration_event *ret_ev
 
 /* -------------------------------------------------------------------- open */
 
-static int add(struct ration_events *events, enum source source, int fd, uint32_t wanted)
+static int watch_fd(struct ration_events *events, enum source source, int fd, uint32_t wanted)
 {
 	struct epoll_event event = { .events = wanted, .data.u32 = source };
 
@@ -312,23 +269,23 @@ static int add(struct ration_events *events, enum source source, int fd, uint32_
 static int open_file(struct ration_events *events, int dir_fd, enum source source)
 {
 	int fd = cg_open_file(dir_fd, sources[source].file);
-	int r = fd < 0 ? fd : add(events, source, fd, EPOLLPRI);
+	int r = fd < 0 ? fd : watch_fd(events, source, fd, EPOLLPRI);
 
 	return r < 0 ? r : read_source(events, source);
 }
 
 static int open_trigger(struct ration_events *events, int dir_fd)
 {
-	uint64_t window = events->window_usec;
+	uint64_t window = events->pressure.window_usec;
 	/* A bell: no more than all of the window can be asked for. */
-	uint64_t stall = wants(events, RATION_EVENT_PRESSURE) ? events->stall_usec : window;
-	int fd = cg_open_trigger(dir_fd, "memory.pressure", events->pressure_line, stall, window,
-			&events->window_usec);
+	uint64_t stall = wants(events, RATION_EVENT_PRESSURE) ? events->pressure.stall_usec : window;
+	int fd = cg_open_trigger(dir_fd, "memory.pressure", events->pressure.line, stall, window,
+			&events->pressure.window_usec);
 
 	if (fd < 0)
 		return fd;
-	events->stall_usec = stall * events->window_usec / window;
-	return add(events, SOURCE_PRESSURE, fd, EPOLLPRI);
+	events->pressure.stall_usec = stall * events->pressure.window_usec / window;
+	return watch_fd(events, SOURCE_PRESSURE, fd, EPOLLPRI);
 }
 
 /* Opens what tells of a kind, unless that has been done for another. -ENODATA: it has no such line. */
@@ -416,7 +373,7 @@ static int open_epoll(struct ration_events *events, struct ration_error *reterr)
 	if (fd < 0)
 		r = -errno;
 	else
-		r = add(events, SOURCE_MORE, fd, EPOLLIN);
+		r = watch_fd(events, SOURCE_MORE, fd, EPOLLIN);
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't make an epoll: %s", error_text(r)) : 0;
 }
 
@@ -432,10 +389,10 @@ static struct ration_events *events_new(const struct ration_events_options *opti
 	for (size_t i = 0; i < EVENT_INDEX_COUNT; i++)
 		events->last[i] = COUNTER_ABSENT;
 	events->kinds = options->kinds ? options->kinds : all_kinds();
-	events->pressure_line = options->pressure_some ? "some" : "full";
-	events->window_usec = options->pressure_window_usec;
-	events->stall_usec = options->pressure_stall_usec ? options->pressure_stall_usec
-							  : events->window_usec / STALL_DIVISOR;
+	events->pressure.line = options->pressure_some ? "some" : "full";
+	events->pressure.window_usec = options->pressure_window_usec;
+	events->pressure.stall_usec = options->pressure_stall_usec ? options->pressure_stall_usec
+							  : events->pressure.window_usec / STALL_DIVISOR;
 	events->drained = true;
 	return events;
 }
@@ -473,7 +430,7 @@ int events_open(int dir_fd, const char *name, const struct ration_events_options
 		r = open_kinds(events, dir_fd, name, options.kinds == 0, reterr);
 	if (r < 0)
 		return r;
-	events->older = events->newer = take_sample(events);
+	pressure_begin(&events->pressure, events->fd[SOURCE_PRESSURE]);
 	*ret_events = TAKE_PTR(events);
 	return 0;
 }

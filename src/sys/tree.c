@@ -2,10 +2,10 @@
 /*
  * tree.c - the processes below a process: find them, signal them
  *
- * A look goes breadth first: the children of the root, then theirs, each process
+ * A walk goes breadth first: the children of the root, then theirs, each process
  * read before its own children. /proc/PID/task/TID/children (3.5, and
  * CONFIG_PROC_CHILDREN, which all of Debian's kernels have) makes the cost that
- * of the members; without it each look reads the stat of every process of the
+ * of the members; without it each walk reads the stat of every process of the
  * machine once, to learn who is whose child.
  */
 #include "sys/tree.h"
@@ -14,14 +14,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sys/syscalls.h"

@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/groups.h"
 #include "cli/group-limits.h"
+#include "cli/groups.h"
 #include "cli/json.h"
 #include "cli/options-plan.h"
 #include "cli/output.h"

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/kinds.h"
 #include "host/base.h"
+#include "host/kinds.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"

@@ -7,12 +7,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 
 #include "group/nodes.h"
 #include "group/owner.h"
 #include "group/record.h"
 #include "host/cgroup1.h"
+#include "host/notes.h"
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
 #include "sys/kill.h"
@@ -72,7 +72,7 @@ static int chain_step(struct chain *chain, bool make)
 		return fd;
 	}
 	if (r == 0)
-		(void)fsetxattr(fd, CG_XATTR_MADE, "1", 1, 0);
+		(void)notes_mark(fd, NOTE_MADE);
 	chain->fd[chain->n++] = fd;
 	return 0;
 }
@@ -90,9 +90,7 @@ static int chain_open(struct chain *chain, bool make)
 static void chain_remove(const struct chain *chain)
 {
 	for (size_t i = chain->n; i-- > 1;) {
-		char value[1];
-		bool ours = i >= chain->host->n_nodes ||
-			fgetxattr(chain->fd[i], CG_XATTR_MADE, value, sizeof(value)) >= 0;
+		bool ours = i >= chain->host->n_nodes || notes_has(chain->fd[i], NOTE_MADE);
 
 		if (!ours || cg_rmdir(chain->fd[i - 1], chain_name(chain, i)) < 0)
 			return;
@@ -243,7 +241,7 @@ static int make_error(const struct place *place, const char *where, int code, st
 /* Writes on the group's cgroup2 where the others are: from another place they aren't found. */
 static void record_places(const struct place *place)
 {
-	char text[RECORD_MAX];
+	char text[NOTE_MAX];
 	size_t used = 0;
 
 	for (size_t i = 0; i < place->host->n_v1 && used < sizeof(text); i++) {
@@ -254,7 +252,7 @@ static void record_places(const struct place *place)
 					cgroup1_name(at->controllers), at->path);
 	}
 	if (used > 0)
-		(void)record_set(place->fd, RECORD_V1, text);
+		(void)notes_write(place->fd, NOTE_V1, text);
 }
 
 int v1_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
@@ -308,10 +306,10 @@ static void open_leaf(struct place *place, size_t hierarchy)
 
 int v1_check(const struct place *place, char *ret_line, size_t size)
 {
-	char text[RECORD_MAX], *save = NULL;
+	char text[NOTE_MAX], *save = NULL;
 	int result = 0;
 
-	if (record_get(place->fd, RECORD_V1, text, sizeof(text)) < 0)
+	if (notes_read(place->fd, NOTE_V1, text, sizeof(text)) < 0)
 		return 0;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		int i = find_place(place->host, line);
@@ -328,8 +326,8 @@ int v1_check(const struct place *place, char *ret_line, size_t size)
 
 void v1_open(struct place *place)
 {
-	char text[RECORD_MAX], *save = NULL;
-	int r = record_get(place->fd, RECORD_V1, text, sizeof(text));
+	char text[NOTE_MAX], *save = NULL;
+	int r = notes_read(place->fd, NOTE_V1, text, sizeof(text));
 
 	/* What has the name there is of a group below another BASE. */
 	if (r == -ENODATA)

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "group/levels.h"
 #include "group/cgroup1.h"
+#include "group/levels.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"

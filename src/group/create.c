@@ -24,6 +24,7 @@
 #include "group/owner.h"
 #include "group/record.h"
 #include "group/update.h"
+#include "host/notes.h"
 #include "host/prepare.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
@@ -98,7 +99,7 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	if (r < 0)
 		return handle_error(group, r, "change the owner of", reterr);
 	if (options->command)
-		(void)record_set(fd, RECORD_COMMAND, options->command);
+		(void)notes_write(fd, NOTE_COMMAND, options->command);
 	leaf_made(fd);
 	return 0;
 }
@@ -121,8 +122,8 @@ static int take_existing(struct ration_group *group, const struct ration_plan *p
 /* Undoes what was begun: the tenant that a run has made before us goes back to being its node. */
 static void abandon(struct ration_group *group, bool mine)
 {
-	(void)record_set(group->at.fd, CG_XATTR_KEEP, "");
-	(void)record_set(group->at.fd, CG_XATTR_OWNER, "");
+	(void)notes_write(group->at.fd, NOTE_KEEP, "");
+	(void)notes_write(group->at.fd, NOTE_OWNER, "");
 	handle_unlock(group);
 	if (group->tenant)
 		nodes_remove(group->host, group->at.namespace_fd, group->at.tenant, group->at.fd);

@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #include "group/apply.h"
+#include "group/cgroup1.h"
 #include "group/command.h"
 #include "group/leaf.h"
 #include "group/origin.h"
 #include "host/prepare.h"
-#include "group/cgroup1.h"
 #include "sys/cgroup.h"
 #include "sys/proc-usage.h"
 #include "sys/proc.h"

@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "group/cgroup1.h"
 #include "group/nodes.h"
 #include "group/owner.h"
 #include "group/protect.h"
-#include "group/cgroup1.h"
 #include "host/host.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"

@@ -21,6 +21,7 @@
 #include "group/owner.h"
 #include "group/record.h"
 #include "host/names.h"
+#include "host/notes.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -89,7 +90,7 @@ int leaf_claim(int fd, bool mine)
 			return -EBUSY;
 		(void)poll(NULL, 0, 1);
 	}
-	r = record_get(fd, RECORD_CREATED, text, sizeof(text));
+	r = notes_read(fd, NOTE_CREATED, text, sizeof(text));
 	/* Where nothing can be remembered (before 5.7), the directory alone has to do. */
 	if (r == -ENODATA || (r < 0 && mine))
 		return 0;

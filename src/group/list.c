@@ -14,9 +14,10 @@
 #include "group/owner.h"
 #include "group/record.h"
 #include "group/stats.h"
-#include "sys/cgroup.h"
 #include "host/host.h"
 #include "host/names.h"
+#include "host/notes.h"
+#include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -73,7 +74,7 @@ static int add(struct walk *walk, const char *name, int fd, bool tenant)
 						: owner_state(walk->host->proc_fd, fd, &item->owner_pid);
 	item->uid = fstat(fd, &st) == 0 ? st.st_uid : 0;
 	item->created_usec = record_created_usec(fd);
-	if (record_get(fd, RECORD_COMMAND, entry->command, sizeof(entry->command)) < 0)
+	if (notes_read(fd, NOTE_COMMAND, entry->command, sizeof(entry->command)) < 0)
 		entry->command[0] = '\0';
 	/* Gone meanwhile. */
 	if (stats_read(fd, &entry->stats) < 0)

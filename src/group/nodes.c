@@ -12,10 +12,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 
 #include "group/owner.h"
 #include "host/kinds.h"
+#include "host/notes.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -239,17 +239,15 @@ static int make_parent(const struct chain *chain, size_t i, uint32_t wanted, int
 	if (r == 0)
 		r = make_node(above(chain, i), chain->host->node[i], wanted, ret_fd, reterr);
 	if (r == 0 && made)
-		(void)fsetxattr(*ret_fd, CG_XATTR_MADE, "1", 1, 0);
+		(void)notes_mark(*ret_fd, NOTE_MADE);
 	return r;
 }
 
 static bool goes(const struct chain *chain, size_t i)
 {
-	char value[1];
-
 	if (owner_kept(chain->fd[i]))
 		return false;
-	return i + 1 == chain->host->n_nodes || fgetxattr(chain->fd[i], CG_XATTR_MADE, value, sizeof(value)) >= 0;
+	return i + 1 == chain->host->n_nodes || notes_has(chain->fd[i], NOTE_MADE);
 }
 
 /* Removes from the namespace upwards what is empty. */

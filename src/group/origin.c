@@ -15,9 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "group/record.h"
-#include "host/prepare.h"
 #include "group/cgroup1.h"
+#include "group/record.h"
+#include "host/notes.h"
+#include "host/prepare.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -30,7 +31,7 @@
 #define ROUNDS_MAX 1000
 
 /* Lines kept of one group; older ones of living processes go first. */
-#define ORIGINS_MAX RECORD_MAX
+#define ORIGINS_MAX NOTE_MAX
 
 static bool lives(const struct host_snapshot *host, pid_t pid, uint64_t start)
 {
@@ -49,7 +50,7 @@ static void record_on(const struct host_snapshot *host, int fd, pid_t pid, const
 
 	if (proc_start_ticks(host->proc_fd, pid, &start) < 0)
 		return;
-	if (record_get(fd, RECORD_FROM, old, sizeof(old)) < 0)
+	if (notes_read(fd, NOTE_FROM, old, sizeof(old)) < 0)
 		old[0] = '\0';
 	used = snprintf(text, sizeof(text), "%d %" PRIu64 " %s", (int)pid, start, path);
 	for (char *line = strtok_r(old, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -62,7 +63,7 @@ static void record_on(const struct host_snapshot *host, int fd, pid_t pid, const
 			break;
 		used += snprintf(text + used, sizeof(text) - (size_t)used, "\n%s", line);
 	}
-	(void)record_set(fd, RECORD_FROM, text);
+	(void)notes_write(fd, NOTE_FROM, text);
 }
 
 /* Tells whether a path is the group itself or below it. */
@@ -160,7 +161,7 @@ static int return_v1(const struct ration_group *group, size_t i, const char *ori
 
 static void read_origins(int fd, char origins[ORIGINS_MAX])
 {
-	if (record_get(fd, RECORD_FROM, origins, ORIGINS_MAX) < 0)
+	if (notes_read(fd, NOTE_FROM, origins, ORIGINS_MAX) < 0)
 		origins[0] = '\0';
 }
 

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <time.h>
 
+#include "host/notes.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
 #include "sys/proc.h"
@@ -47,7 +47,7 @@ void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
 void owner_write(int group_fd, const char *text)
 {
 	if (text[0])
-		(void)fsetxattr(group_fd, CG_XATTR_OWNER, text, strlen(text), 0);
+		(void)notes_write(group_fd, NOTE_OWNER, text);
 }
 
 void owner_record(int proc_fd, int group_fd)
@@ -60,29 +60,25 @@ void owner_record(int proc_fd, int group_fd)
 
 int owner_keep(int group_fd)
 {
-	return fsetxattr(group_fd, CG_XATTR_KEEP, "1", 1, 0) < 0 ? -errno : 0;
+	return notes_mark(group_fd, NOTE_KEEP);
 }
 
 bool owner_kept(int group_fd)
 {
-	char value[1];
-
-	return fgetxattr(group_fd, CG_XATTR_KEEP, value, sizeof(value)) >= 0;
+	return notes_has(group_fd, NOTE_KEEP);
 }
 
 bool owner_recorded(int group_fd)
 {
-	return owner_kept(group_fd) || fgetxattr(group_fd, CG_XATTR_OWNER, NULL, 0) > 0;
+	return owner_kept(group_fd) || notes_has(group_fd, NOTE_OWNER);
 }
 
 static bool read_record(int group_fd, struct owner *ret)
 {
 	char text[128];
-	ssize_t n = fgetxattr(group_fd, CG_XATTR_OWNER, text, sizeof(text) - 1);
 
-	if (n <= 0)
+	if (notes_read(group_fd, NOTE_OWNER, text, sizeof(text)) <= 0)
 		return false;
-	text[n] = '\0';
 	return sscanf(text, "1 %d %" SCNu64 " %36s %" SCNu64, &ret->pid, &ret->start_ticks, ret->boot,
 			&ret->pid_namespace) == 4;
 }

@@ -36,7 +36,7 @@ void owner_record(int proc_fd, int group_fd);
  */
 enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid);
 
-/* Writes that the group stays without an owner. Errors: of fsetxattr(2). */
+/* Writes that the group stays without an owner. Errors: of notes_write(). */
 int owner_keep(int group_fd);
 
 /* Tells whether that is so. */

@@ -16,9 +16,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/xattr.h>
 
 #include "group/record.h"
+#include "host/notes.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -69,9 +69,7 @@ static int share(int node_fd, const char *file)
 /* A parent of the namespace that we have made: others have their own say. */
 static bool made(int fd)
 {
-	char value[1];
-
-	return fgetxattr(fd, CG_XATTR_MADE, value, sizeof(value)) >= 0;
+	return notes_has(fd, NOTE_MADE);
 }
 
 /* Adds up in the tenant, in the namespace, and in parents of ours, which are at most the other nodes. */

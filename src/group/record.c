@@ -8,28 +8,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <time.h>
 
+#include "host/notes.h"
 #include "util/cleanup.h"
 #include "util/text.h"
-
-int record_set(int group_fd, const char *name, const char *text)
-{
-	if (!*text)
-		return fremovexattr(group_fd, name) < 0 && errno != ENODATA ? -errno : 0;
-	return fsetxattr(group_fd, name, text, strlen(text), 0) < 0 ? -errno : 0;
-}
-
-int record_get(int group_fd, const char *name, char *buffer, size_t size)
-{
-	ssize_t n = fgetxattr(group_fd, name, buffer, size - 1);
-
-	if (n < 0)
-		return -errno;
-	buffer[n] = '\0';
-	return (int)n;
-}
 
 void record_created(int group_fd)
 {
@@ -39,14 +22,14 @@ void record_created(int group_fd)
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	(void)snprintf(text, sizeof(text), "%" PRIu64,
 			(uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-	(void)record_set(group_fd, RECORD_CREATED, text);
+	(void)notes_write(group_fd, NOTE_CREATED, text);
 }
 
 uint64_t record_created_usec(int group_fd)
 {
 	char text[32];
 
-	return record_get(group_fd, RECORD_CREATED, text, sizeof(text)) > 0 ? strtoull(text, NULL, 10) : 0;
+	return notes_read(group_fd, NOTE_CREATED, text, sizeof(text)) > 0 ? strtoull(text, NULL, 10) : 0;
 }
 
 void record_argv(int group_fd, char *const *argv)
@@ -61,7 +44,7 @@ void record_argv(int group_fd, char *const *argv)
 			return;
 		used += (size_t)n;
 	}
-	(void)record_set(group_fd, RECORD_COMMAND, text);
+	(void)notes_write(group_fd, NOTE_COMMAND, text);
 }
 
 /* ------------------------------------------------------------------ limits */
@@ -147,7 +130,7 @@ static const struct ration_plan_item *find_item(const struct ration_plan *plan, 
 static void add_item(struct lines *lines, const struct ration_plan_item *item)
 {
 	const struct ration_limit_info *info = ration_limit_info(item->limit);
-	char text[RECORD_MAX];
+	char text[NOTE_MAX];
 
 	/* Lifted: nothing is asked for any more. A list isn't lifted. */
 	if (item->asked == RATION_UNLIMITED && !limit_is_list(info))
@@ -181,25 +164,25 @@ static void write_limits(const char *old, const struct ration_plan *plan, struct
 	}
 }
 
-static void read_limits(int group_fd, char text[RECORD_MAX])
+static void read_limits(int group_fd, char text[NOTE_MAX])
 {
-	if (record_get(group_fd, RECORD_LIMITS, text, RECORD_MAX) < 0)
+	if (notes_read(group_fd, NOTE_LIMITS, text, NOTE_MAX) < 0)
 		text[0] = '\0';
 }
 
 int record_limits(int group_fd, const struct ration_plan *plan)
 {
-	char old[RECORD_MAX], text[RECORD_MAX];
+	char old[NOTE_MAX], text[NOTE_MAX];
 	struct lines lines = { .text = text, .size = sizeof(text) };
 
 	read_limits(group_fd, old);
 	write_limits(old, plan, &lines);
-	return strcmp(old, text) == 0 ? 0 : record_set(group_fd, RECORD_LIMITS, text);
+	return strcmp(old, text) == 0 ? 0 : notes_write(group_fd, NOTE_LIMITS, text);
 }
 
 bool record_limits_match(int group_fd, const struct ration_plan *plan)
 {
-	char old[RECORD_MAX], text[RECORD_MAX];
+	char old[NOTE_MAX], text[NOTE_MAX];
 	struct lines lines = { .text = text, .size = sizeof(text) };
 
 	read_limits(group_fd, old);
@@ -209,7 +192,7 @@ bool record_limits_match(int group_fd, const struct ration_plan *plan)
 
 bool record_has_limit(int group_fd, enum ration_limit limit)
 {
-	char text[RECORD_MAX];
+	char text[NOTE_MAX];
 	struct record_limit found;
 
 	read_limits(group_fd, text);

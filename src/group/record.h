@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.h - what is remembered of a group, on the group itself
+ * record.h - notes of when a group was made, of its command, and of what was asked for
  *
- * There are no state files. Extended attributes of the group's own directory
- * (user.* on cgroup2 since 5.7) hold what a later command must know, and go with
- * the group, so they can't go stale. Where the kernel has none, nothing is
- * remembered: the group works, and less can be told of it.
- *
- *     user.ration.owner     whose it is: see owner.h
- *     user.ration.keep      it stays without an owner
- *     user.ration.created   when, in microseconds since the epoch; written last by a maker
- *     user.ration.command   what runs in it
- *     user.ration.limits    what was asked for, a line each: "memory 67108864";
- *                           for each key: "io_read_bps /data:1048576"
- *     user.ration.from      where processes came from, a line each: "PID START PATH"; on a directory of
- *                           cgroup v1 the path is one of the file system
- *     user.ration.v1        its directories in cgroup v1, a line each: "memory /sys/fs/cgroup/memory", below
- *                           which place
+ * Limits have a line each: "memory 67108864"; one that has a key, for each key:
+ * "io_read_bps /data:1048576".
  */
 #ifndef RATION_GROUP_RECORD_H
 #define RATION_GROUP_RECORD_H
@@ -25,22 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/notes.h"
 #include "plan/plan.h"
-
-#define RECORD_CREATED "user.ration.created"
-#define RECORD_COMMAND "user.ration.command"
-#define RECORD_LIMITS "user.ration.limits"
-#define RECORD_FROM "user.ration.from"
-#define RECORD_V1 "user.ration.v1"
-
-/* Longest record that is written, with the final NUL that isn't. */
-#define RECORD_MAX 8192
-
-/* Writes one; the empty text removes it. Errors: of fsetxattr(2). */
-int record_set(int group_fd, const char *name, const char *text);
-
-/* Reads one as text. Returns its length, -ENODATA where there is none. */
-int record_get(int group_fd, const char *name, char *buffer, size_t size);
 
 /* Writes down the time. */
 void record_created(int group_fd);
@@ -60,7 +33,7 @@ struct record_limit {
 /*
  * Writes down what a plan asks for, in addition to and instead of what is there
  * already; a limit that is lifted is forgotten. Implied limits aren't asked for.
- * Errors: of fsetxattr(2).
+ * Errors: of notes_write().
  */
 int record_limits(int group_fd, const struct ration_plan *plan);
 
@@ -70,7 +43,7 @@ bool record_limits_match(int group_fd, const struct ration_plan *plan);
 /* Tells whether a limit has been asked for. */
 bool record_has_limit(int group_fd, enum ration_limit limit);
 
-/* Finds one limit in the text of RECORD_LIMITS. -ENODATA. */
+/* Finds one limit in the text of NOTE_LIMITS. -ENODATA. */
 int record_find_limit(const char *limits, enum ration_limit limit, struct record_limit *ret);
 
 #endif

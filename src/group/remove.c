@@ -13,10 +13,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "group/cgroup1.h"
 #include "group/leaf.h"
 #include "group/origin.h"
 #include "group/protect.h"
-#include "group/cgroup1.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
 #include "util/cleanup.h"

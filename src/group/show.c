@@ -15,12 +15,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "group/cgroup1.h"
 #include "group/counters.h"
 #include "group/leaf.h"
 #include "group/levels.h"
-#include "host/machine.h"
 #include "group/record.h"
-#include "group/cgroup1.h"
+#include "host/machine.h"
+#include "host/notes.h"
 #include "plan/mech/mech.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
@@ -325,10 +326,10 @@ static bool find_v1(const struct ration_group *group, struct search *search)
 
 static void find_asked(const struct ration_group *group, enum ration_limit limit, struct found *found)
 {
-	char text[RECORD_MAX];
+	char text[NOTE_MAX];
 	struct record_limit asked;
 
-	if (record_get(group->at.fd, RECORD_LIMITS, text, sizeof(text)) < 0 ||
+	if (notes_read(group->at.fd, NOTE_LIMITS, text, sizeof(text)) < 0 ||
 			record_find_limit(text, limit, &asked) < 0)
 		return;
 	found->limit.has_asked = true;

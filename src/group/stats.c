@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "group/cgroup1.h"
 #include "group/counters.h"
 #include "group/handle.h"
-#include "group/cgroup1.h"
 #include "group/leaf.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"

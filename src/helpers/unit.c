@@ -18,9 +18,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "host/notes.h"
 #include "sys/bus.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
@@ -104,14 +104,15 @@ static int hold(void)
 	if (r < 0)
 		return complain("can't move into the leaf " BUS_LEAF, r);
 	/* The last thing: who sees the mark uses the group. */
-	if (fsetxattr(unit_fd, CG_XATTR_BASE, "1", 1, 0) < 0)
-		return complain("can't mark the group", -errno);
+	r = notes_mark(unit_fd, NOTE_BASE);
+	if (r < 0)
+		return complain("can't mark the group", r);
 	r = notify_ready();
 	if (r < 0)
 		return complain("can't tell systemd", r);
 	while (sigwaitinfo(&end, NULL) < 0 && errno == EINTR)
 		;
-	(void)fremovexattr(unit_fd, CG_XATTR_BASE);
+	(void)notes_write(unit_fd, NOTE_BASE, "");
 	return 0;
 }
 

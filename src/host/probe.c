@@ -23,13 +23,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
 #include "host/base.h"
 #include "host/cgroup1.h"
 #include "host/container.h"
 #include "host/kinds.h"
 #include "host/machine.h"
+#include "host/notes.h"
 #include "host/unit.h"
 #include "sys/cgroup.h"
 #include "sys/mounts.h"
@@ -100,24 +100,11 @@ static void find_nested(struct host_snapshot *host, const struct mounts *mounts,
 	}
 }
 
-/* systemd says of a group that it is for others to divide. */
-static bool delegated(int fd)
-{
-	char value[8];
-	static const char *const names[] = { "user.delegate", "trusted.delegate" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (fgetxattr(fd, names[i], value, sizeof(value)) == 1 && value[0] == '1')
-			return true;
-	}
-	return false;
-}
-
 static bool own_is_delegated(const struct host_snapshot *host, const char *root)
 {
 	CLEANUP(closep) int fd = base_open(host->base, root);
 
-	return fd >= 0 && delegated(fd);
+	return fd >= 0 && notes_delegated(fd);
 }
 
 static void find_base(struct host_snapshot *host, const struct mounts *mounts, const char *root)

@@ -21,12 +21,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "host/base.h"
 #include "host/kinds.h"
 #include "host/machine.h"
+#include "host/notes.h"
 #include "sys/bus.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
@@ -68,11 +68,7 @@ static bool managed(int fd, bool user)
 /* Whether `fd` is the group of a unit of ours whose holder is at its post. */
 static bool marked(int fd)
 {
-	struct stat st;
-	char value[1];
-
-	return fgetxattr(fd, CG_XATTR_BASE, value, sizeof(value)) == 1 && fstat(fd, &st) == 0 &&
-		st.st_uid == geteuid();
+	return notes_has(fd, NOTE_BASE) && notes_are_ours(fd);
 }
 
 /*
@@ -95,7 +91,7 @@ bool unit_inside_run(const struct mounts *mounts, const char *root)
 {
 	CLEANUP(closep) int fd = -EBADF;
 	size_t length = prefix_of(mounts->own);
-	char path[PATH_MAX], value[1];
+	char path[PATH_MAX];
 
 	if (length == 0 || mounts->own[length] == '\0' || strcmp(mounts->own + length, "/" HOST_SELF) == 0)
 		return false;
@@ -104,7 +100,7 @@ bool unit_inside_run(const struct mounts *mounts, const char *root)
 		return false;
 	fd = base_open(path, root);
 	/* Whoever's unit it is. */
-	return fd >= 0 && fgetxattr(fd, CG_XATTR_BASE, value, sizeof(value)) >= 0;
+	return fd >= 0 && notes_has(fd, NOTE_BASE);
 }
 
 /* ------------------------------------------------------------------- finding */

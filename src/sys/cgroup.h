@@ -21,15 +21,6 @@
 /* Room for any flat file that we read: memory.stat of 6.12 has under 2 KiB. */
 #define CG_FILE_MAX 8192
 
-/* Owner record, on the directory of each group that a run made. */
-#define CG_XATTR_OWNER "user.ration.owner"
-/* On a tenant or a group that stays when it is empty. */
-#define CG_XATTR_KEEP "user.ration.keep"
-/* On a node above the namespace that we have made, and may remove. */
-#define CG_XATTR_MADE "user.ration.made"
-/* On the group of a unit that systemd keeps for us, while its holder lives. */
-#define CG_XATTR_BASE "user.ration.base"
-
 /*
  * Opens the directory `path` and checks that it is on a cgroup2 file system.
  * -ENOTDIR; -EINVAL: not cgroup2.

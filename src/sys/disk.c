@@ -21,8 +21,8 @@
 #include <sys/sysmacros.h>
 
 #include "sys/mounts.h"
-#include "sys/syscalls.h"
 #include "sys/proc.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -10,11 +10,11 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 
 #include "group/leaf.h"
 #include "group/owner.h"
 #include "host/names.h"
+#include "host/notes.h"
 #include "sys/kill.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -203,7 +203,7 @@ static void test_marked_nodes_stay(void **state)
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "kept", "n", 0, &place, NULL), 0);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	if (fsetxattr(place.tenant_fd, CG_XATTR_KEEP, "1", 1, 0) < 0) {
+	if (notes_mark(place.tenant_fd, NOTE_KEEP) < 0) {
 		print_message("no extended attributes on cgroups here\n");
 		(void)leaf_remove(&place);
 		place_close(&place);
@@ -213,7 +213,7 @@ static void test_marked_nodes_stay(void **state)
 	assert_int_equal(leaf_remove(&place), 0);
 	(void)snprintf(path, sizeof(path), "%s/kept", base.path);
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(fremovexattr(place.tenant_fd, CG_XATTR_KEEP), 0);
+	assert_int_equal(notes_write(place.tenant_fd, NOTE_KEEP, ""), 0);
 	assert_int_equal(leaf_remove(&place), 0);
 	place_close(&place);
 	base_end(&base);

@@ -9,9 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 
 #include "group/owner.h"
+#include "host/notes.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
 
@@ -44,12 +44,11 @@ static void record(int fd, const char *format, ...)
 {
 	char text[512];
 	va_list args;
-	int n;
 
 	va_start(args, format);
-	n = vsnprintf(text, sizeof(text), format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	assert_int_equal(fsetxattr(fd, CG_XATTR_OWNER, text, (size_t)n, 0), 0);
+	assert_int_equal(notes_write(fd, NOTE_OWNER, text), 0);
 }
 
 static pid_t make_zombie(int proc_fd, uint64_t *ret_start)
@@ -78,7 +77,7 @@ static void test_records(void **state)
 	fd = base_make(&base);
 	look(proc_fd, &f);
 	owner_record(proc_fd, fd);
-	if (fgetxattr(fd, CG_XATTR_OWNER, NULL, 0) < 0) {
+	if (!notes_has(fd, NOTE_OWNER)) {
 		print_message("no extended attributes on cgroups here\n");
 		base_remove(&base, fd);
 		skip();

@@ -14,8 +14,8 @@
 #include <errno.h>
 
 #include "util/cleanup.h"
-#include "util/enum-index.h"
 #include "util/compat.h"
+#include "util/enum-index.h"
 
 static uint64_t whole_seconds(uint64_t usec)
 {

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * notes.h - what is remembered of a group, on the group itself
+ *
+ * There are no state files. Extended attributes of the group's own directory
+ * (user.* on cgroup2 since 5.7) hold what a later command must know, and go with
+ * the group, so they can't go stale. Where the kernel has none, nothing is
+ * remembered: the group works, and less can be told of it.
+ *
+ * Nothing else reads or writes attributes. What a note means, its user knows.
+ *
+ * An attribute user.* can be written by whoever may write to the directory, which is
+ * its owner, and root. So the words of a note are those of that uid, and whether that
+ * is enough, its reader decides by notes_are_ours().
+ */
+#ifndef RATION_HOST_NOTES_H
+#define RATION_HOST_NOTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum note {
+	NOTE_OWNER,   /* whose it is: group/owner.h */
+	NOTE_KEEP,    /* a tenant or a group that stays without an owner, and when it is empty */
+	NOTE_MADE,    /* a node above the namespace that we have made, and may remove */
+	NOTE_BASE,    /* the group of a unit that systemd keeps for us, while its holder lives */
+	NOTE_CREATED, /* when, in microseconds since the epoch; written last by a maker */
+	NOTE_COMMAND, /* what runs in it */
+	NOTE_LIMITS,  /* what was asked for: group/record.h */
+	NOTE_FROM,    /* where processes came from, a line each: "PID START PATH"; on a directory of
+			 cgroup v1 the path is one of the file system */
+	NOTE_V1,      /* its directories in cgroup v1, a line each: "memory /sys/fs/cgroup/memory",
+			 below which place */
+};
+
+/* Longest note that is written, with the final NUL that isn't. */
+#define NOTE_MAX 8192
+
+/* Writes one; the empty text removes it. Errors: of fsetxattr(2). */
+int notes_write(int dir_fd, enum note note, const char *text);
+
+/* Writes one that says all by being there. Errors: of fsetxattr(2). */
+int notes_mark(int dir_fd, enum note note);
+
+/* Reads one as text. Returns its length; -ENODATA: there is none; -ERANGE: it is longer. */
+int notes_read(int dir_fd, enum note note, char *buffer, size_t size);
+
+/* Tells whether one is there. */
+bool notes_has(int dir_fd, enum note note);
+
+/* Tells whether only our own uid, or root, can have written the notes of a directory. */
+bool notes_are_ours(int dir_fd);
+
+/* Tells whether systemd has noted that a group is for others to divide. */
+bool notes_delegated(int dir_fd);
+
+#endif

@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 
 	if (ration_host_open(NULL, &host, &error) < 0 || ration_limits_new(&limits) < 0 ||
 			ration_limits_parse(limits, RATION_LIMIT_MEMORY, "64M", &error) < 0 ||
-			ration_plan_new(host, limits, RATION_ENFORCE_FALLBACK, &plan, &error) < 0 ||
+			ration_plan_new(host, limits, NULL, &plan, &error) < 0 ||
 			ration_run_start(host, plan, &how, &run, &error) < 0 ||
 			ration_run_wait(run, &error) < 0) {
 		fprintf(stderr, "first: %s\n", error.message);

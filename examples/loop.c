@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = ration_host_open(&where, &host, &error);
 	if (r >= 0)
-		r = ration_plan_new(host, limits, RATION_ENFORCE_FALLBACK, &plan, &error);
+		r = ration_plan_new(host, limits, NULL, &plan, &error);
 	if (r >= 0)
 		r = ration_group_create(host, TENANT, NULL, &group_options, &tenant, &error);
 	loop = epoll_create1(EPOLL_CLOEXEC);

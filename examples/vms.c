@@ -48,6 +48,8 @@ static struct ration_error error;
 static int make(const struct ration_host *host, const char *address, struct ration_vm *vm, const char *total,
 		struct ration_group **ret_group)
 {
+	const struct ration_plan_options how = { .size = sizeof(how), .policy = RATION_ENFORCE_STRICT,
+		.purpose = RATION_PURPOSE_GROUP };
 	struct ration_limits *limits = NULL;
 	struct ration_plan *plan = NULL;
 	int r = ration_limits_new(&limits);
@@ -56,7 +58,7 @@ static int make(const struct ration_host *host, const char *address, struct rati
 		r = vm ? ration_vm_limits(vm, limits, NULL, &error)
 		       : ration_limits_parse(limits, RATION_LIMIT_MEMORY, total, &error);
 	if (r >= 0)
-		r = ration_plan_new_for(host, limits, RATION_ENFORCE_STRICT, RATION_PURPOSE_GROUP, &plan, &error);
+		r = ration_plan_new(host, limits, &how, &plan, &error);
 	if (r >= 0)
 		r = ration_group_create(host, address, plan, NULL, ret_group, &error);
 	ration_plan_free(plan);

@@ -421,7 +421,6 @@ struct ration_host_options {
 	const char *nspace;     /* the node below BASE; default "ration" */
 	const char *parent;     /* nodes between BASE and that one: "a/b/c", at most 8; default none */
 	bool no_create;         /* those nodes are there already: -ENOENT where they aren't */
-	const char *root;       /* read /proc and /sys below this directory: tests */
 	const char *helpers;    /* the folder with the programs ration-unit and ration-keeper;
 				   NULL: where they are installed; "": use none of them */
 	bool fork_helpers;      /* this program is small: fork it for a keeper, instead of
@@ -549,17 +548,29 @@ struct ration_plan_item {
 
 struct ration_plan;
 
+/* For what a limit is planned. Zeroed fields take their defaults. */
+struct ration_plan_options {
+	size_t size;                 /* sizeof(struct ration_plan_options) */
+	enum ration_policy policy;   /* default: RATION_ENFORCE_FALLBACK */
+	enum ration_purpose purpose; /* default: RATION_PURPOSE_RUN */
+	const char *tenant;          /* of the run or group, which need not exist: a value in percent is of
+					what this tenant can use now. NULL: of what BASE can use */
+	bool for_tenant;             /* the plan is for a tenant itself, of RATION_PURPOSE_GROUP: cgroup v1
+					enforces nothing for it. `tenant` is NULL */
+};
+
 /*
- * Decides how each limit would be enforced on `host`. Touches nothing, but looks
- * for the disks of paths.
- * Errors: -ENOMEM; -EINVAL (contradicting limits: memory_high above memory, …; CPUs,
- * nodes or page sizes that aren't here); -ERANGE (a percentage that comes to less than
- * the limit can be); -ENOTBLK (a path that isn't on a disk), -ENOENT, -EACCES, …
- * (a path that can't be looked at).
+ * Decides how each limit would be enforced on `host`. Changes nothing, but looks
+ * for the disks of paths. `options` may be NULL. A limit that doesn't fit the purpose is
+ * planned with RATION_MECHANISM_NONE.
+ * Errors: -ENOMEM; -EINVAL (contradicting limits: memory_high above memory, ...; CPUs,
+ * nodes or page sizes that aren't here; no size); -E2BIG (options of a newer version);
+ * -ERANGE (a percentage that comes to less than the limit can be); -ENOTBLK (a path that isn't
+ * on a disk), -ENOENT, -EACCES, ... (a path that can't be looked at).
  * A plan that the policy forbids is still a plan: see ration_plan_check().
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new(const struct ration_host *host,
-		const struct ration_limits *limits, enum ration_policy policy,
+		const struct ration_limits *limits, const struct ration_plan_options *options,
 		struct ration_plan **ret_plan, struct ration_error *reterr);
 
 /*
@@ -570,24 +581,6 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new(const struct ration_host *ho
 RATION_PUBLIC RATION_MUST_CHECK int ration_plan_survey(const struct ration_host *host,
 		struct ration_plan **ret_plan, struct ration_error *reterr);
 RATION_PUBLIC struct ration_plan *ration_plan_free(struct ration_plan *plan);
-
-/*
- * The same for another purpose; ration_plan_new() is for RATION_PURPOSE_RUN. A
- * limit that doesn't fit the purpose is planned with RATION_MECHANISM_NONE.
- */
-RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new_for(const struct ration_host *host,
-		const struct ration_limits *limits, enum ration_policy policy, enum ration_purpose purpose,
-		struct ration_plan **ret_plan, struct ration_error *reterr);
-
-/*
- * The same for a place: a value in percent is of what the group above may use now, the
- * lowest of its limit and of those above it. `tenant`: that of the group or run that the
- * plan is for, there already or not; NULL: the plan is for a tenant itself, which has nothing of cgroup v1.
- * ration_plan_new() and ration_plan_new_for() take percent of what BASE may use.
- */
-RATION_PUBLIC RATION_MUST_CHECK int ration_plan_new_below(const struct ration_host *host,
-		const struct ration_limits *limits, enum ration_policy policy, enum ration_purpose purpose,
-		const char *tenant, struct ration_plan **ret_plan, struct ration_error *reterr);
 
 /*
  * Tells whether the policy of the plan lets it run.

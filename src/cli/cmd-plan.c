@@ -31,6 +31,8 @@ static int find_room(const struct options *options, const struct ration_host *ho
 		struct ration_error *reterr)
 {
 	struct ration_host_info info = { .size = sizeof(info) };
+	const struct ration_plan_options how = { .size = sizeof(how), .policy = RATION_ENFORCE_ANY,
+		.tenant = options_tenant(options) };
 	struct ration_limits *limits = NULL;
 	struct ration_plan *plan = NULL;
 	uint64_t all = RATION_UNLIMITED;
@@ -41,8 +43,7 @@ static int find_room(const struct options *options, const struct ration_host *ho
 	ration_host_info(host, &info);
 	r = ration_limits_parse(limits, RATION_LIMIT_MEMORY, "100%", reterr);
 	if (r >= 0)
-		r = ration_plan_new_below(host, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_RUN,
-				options_tenant(options), &plan, reterr);
+		r = ration_plan_new(host, limits, &how, &plan, reterr);
 	if (r >= 0)
 		all = ration_plan_item(plan, 0)->asked;
 	plan = ration_plan_free(plan);

@@ -57,31 +57,22 @@ static int apply_vm(struct options *options, struct ration_error *reterr)
 	return ration_vm_limits(&options->vm, options->limits, NULL, reterr);
 }
 
-/* Where a plan is for: nowhere in particular, or below a tenant, or (NULL) a tenant itself. */
-struct place {
-	bool known;
-	const char *tenant;
-};
-
-static int plan_new(const struct options *options, const struct ration_host *host, const struct place *place,
+/* `where` is the tenant that the plan is for. */
+static int make_plan(struct options *options, const struct ration_host *host, const struct ration_plan_options *where,
 		struct ration_plan **ret_plan, struct ration_error *reterr)
 {
-	enum ration_policy policy = (enum ration_policy)options->policy;
-	enum ration_purpose purpose = options->command->purpose;
-
-	if (!place->known)
-		return ration_plan_new_for(host, options->limits, policy, purpose, ret_plan, reterr);
-	return ration_plan_new_below(host, options->limits, policy, purpose, place->tenant, ret_plan, reterr);
-}
-
-static int make_plan(struct options *options, const struct ration_host *host, const struct place *place,
-		struct ration_plan **ret_plan, struct ration_error *reterr)
-{
+	const struct ration_plan_options how = {
+		.size = sizeof(how),
+		.policy = (enum ration_policy)options->policy,
+		.purpose = options->command->purpose,
+		.tenant = where->tenant,
+		.for_tenant = where->for_tenant,
+	};
 	struct ration_plan *plan;
 	int r = apply_vm(options, reterr);
 
 	if (r >= 0)
-		r = plan_new(options, host, place, &plan, reterr);
+		r = ration_plan_new(host, options->limits, &how, &plan, reterr);
 	if (r < 0)
 		return r;
 	/* What stands behind a group's limits is up to who starts processes in it. */
@@ -89,7 +80,7 @@ static int make_plan(struct options *options, const struct ration_host *host, co
 		r = ration_vm_fallback(&options->vm, plan, options->limits, reterr);
 	if (r > 0) {
 		plan = ration_plan_free(plan);
-		r = plan_new(options, host, place, &plan, reterr);
+		r = ration_plan_new(host, options->limits, &how, &plan, reterr);
 	}
 	if (r < 0) {
 		plan = ration_plan_free(plan);
@@ -102,7 +93,7 @@ static int make_plan(struct options *options, const struct ration_host *host, co
 int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
 		struct ration_error *reterr)
 {
-	return make_plan(options, host, &(struct place) { .known = false }, ret_plan, reterr);
+	return make_plan(options, host, &(struct ration_plan_options) { .size = 0 }, ret_plan, reterr);
 }
 
 const char *options_tenant(const struct options *options)
@@ -113,7 +104,7 @@ const char *options_tenant(const struct options *options)
 int options_plan_run(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
 		struct ration_error *reterr)
 {
-	return make_plan(options, host, &(struct place) { .known = true, .tenant = options_tenant(options) }, ret_plan,
+	return make_plan(options, host, &(struct ration_plan_options) { .tenant = options_tenant(options) }, ret_plan,
 			reterr);
 }
 
@@ -125,5 +116,5 @@ int options_plan_group(struct options *options, const struct ration_host *host, 
 
 	if (slash && !tenant)
 		return error_oom(reterr);
-	return make_plan(options, host, &(struct place) { .known = true, .tenant = tenant }, ret_plan, reterr);
+	return make_plan(options, host, &(struct ration_plan_options) { .tenant = tenant, .for_tenant = !tenant }, ret_plan, reterr);
 }

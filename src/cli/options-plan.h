@@ -15,7 +15,7 @@ int options_host_ready(const struct options *options, struct ration_host **ret_h
 
 /*
  * Makes the plan that is asked for, for the purpose of the command, with what stands
- * behind the limits of a VM. Errors as ration_plan_new_for() and ration_vm_limits().
+ * behind the limits of a VM. Errors as ration_plan_new() and ration_vm_limits().
  */
 int options_plan(struct options *options, const struct ration_host *host, struct ration_plan **ret_plan,
 		struct ration_error *reterr);

@@ -103,8 +103,10 @@ static int split_limits(struct job *job, struct ration_error *reterr)
 {
 	struct ration_limits *limits = job->options->limits;
 	const struct ration_plan_item *item;
+	const struct ration_plan_options how = { .size = sizeof(how), .policy = RATION_ENFORCE_ANY,
+		.purpose = RATION_PURPOSE_GROUP };
 	struct ration_plan *all;
-	int r = ration_plan_new_for(job->host, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_GROUP, &all, reterr);
+	int r = ration_plan_new(job->host, limits, &how, &all, reterr);
 
 	if (r < 0)
 		return r;
@@ -124,6 +126,10 @@ static int make_plans(struct job *job, struct ration_error *reterr)
 {
 	struct options *options = job->options;
 	enum ration_policy policy = (enum ration_policy)options->policy;
+	const struct ration_plan_options in_group = { .size = sizeof(in_group), .policy = policy,
+		.purpose = RATION_PURPOSE_GROUP, .tenant = options_tenant(options) };
+	const struct ration_plan_options by_process = { .size = sizeof(by_process), .policy = policy,
+		.purpose = RATION_PURPOSE_PROCESS };
 	struct ration_plan *run = NULL;
 	/* With the limits of a VM, and refused where they contradict each other. */
 	int r = options_plan_run(options, job->host, &run, reterr);
@@ -132,11 +138,9 @@ static int make_plans(struct job *job, struct ration_error *reterr)
 	if (r >= 0)
 		r = ration_limits_new(&job->own) < 0 ? error_oom(reterr) : split_limits(job, reterr);
 	if (r >= 0)
-		r = ration_plan_new_below(job->host, options->limits, policy, RATION_PURPOSE_GROUP,
-				options_tenant(options), &job->group_plan, reterr);
+		r = ration_plan_new(job->host, options->limits, &in_group, &job->group_plan, reterr);
 	if (r >= 0)
-		r = ration_plan_new_for(job->host, job->own, policy, RATION_PURPOSE_PROCESS, &job->own_plan,
-				reterr);
+		r = ration_plan_new(job->host, job->own, &by_process, &job->own_plan, reterr);
 	if (r >= 0)
 		r = ration_plan_check(job->group_plan, reterr);
 	if (r >= 0)

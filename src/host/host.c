@@ -18,11 +18,11 @@ void host_show(struct ration_host *host, struct host_snapshot *next)
 	atomic_store_explicit(&host->newest, next, memory_order_release);
 }
 
-static int probe_first(const struct ration_host_options *options, struct host_snapshot **ret_host,
+static int probe_first(const char *root, const struct ration_host_options *options, struct host_snapshot **ret_host,
 		struct ration_error *reterr)
 {
 	struct host_snapshot *host;
-	int r = snapshot_new(options, &host, reterr);
+	int r = snapshot_new(root, options, &host, reterr);
 
 	if (r < 0)
 		return r;
@@ -35,7 +35,7 @@ static int probe_first(const struct ration_host_options *options, struct host_sn
 	return 0;
 }
 
-int ration_host_open(const struct ration_host_options *given, struct ration_host **ret_host,
+int host_open(const char *root, const struct ration_host_options *given, struct ration_host **ret_host,
 		struct ration_error *reterr)
 {
 	struct ration_host_options options;
@@ -44,7 +44,7 @@ int ration_host_open(const struct ration_host_options *given, struct ration_host
 	int r = TAKE_OPTIONS(struct ration_host_options, &options, given, reterr);
 
 	if (r == 0)
-		r = probe_first(&options, &first, reterr);
+		r = probe_first(root, &options, &first, reterr);
 	if (r < 0)
 		return r;
 	host = calloc(1, sizeof(*host));
@@ -57,6 +57,12 @@ int ration_host_open(const struct ration_host_options *given, struct ration_host
 	host_show(host, first);
 	*ret_host = host;
 	return 0;
+}
+
+int ration_host_open(const struct ration_host_options *options, struct ration_host **ret_host,
+		struct ration_error *reterr)
+{
+	return host_open(NULL, options, ret_host, reterr);
 }
 
 struct ration_host *ration_host_free(struct ration_host *host)

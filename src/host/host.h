@@ -19,6 +19,10 @@ struct ration_host {
 	pthread_mutex_t lock; /* of those who make the next */
 };
 
+/* ration_host_open() that reads /proc and /sys below `root`: of made-up machines, for tests. NULL: of this one. */
+int host_open(const char *root, const struct ration_host_options *options, struct ration_host **ret_host,
+		struct ration_error *reterr);
+
 /* The newest snapshot: as good as constant. */
 static inline const struct host_snapshot *host_now(const struct ration_host *host)
 {

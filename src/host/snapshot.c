@@ -45,7 +45,7 @@ static int take_nodes(struct host_snapshot *host, const char *parent, struct rat
 	return 0;
 }
 
-int snapshot_new(const struct ration_host_options *options, struct host_snapshot **ret_host,
+int snapshot_new(const char *root, const struct ration_host_options *options, struct host_snapshot **ret_host,
 		struct ration_error *reterr)
 {
 	CLEANUP(snapshot_freep) struct host_snapshot *host = NULL;
@@ -59,7 +59,7 @@ int snapshot_new(const struct ration_host_options *options, struct host_snapshot
 		return error_oom(reterr);
 	host->proc_fd = host->base_fd = -EBADF;
 	host->kernel_kind = "";
-	(void)snprintf(host->root, sizeof(host->root), "%s", options->root ? options->root : "");
+	(void)snprintf(host->root, sizeof(host->root), "%s", root ? root : "");
 	(void)snprintf(host->helpers, sizeof(host->helpers), "%s", options->helpers ? options->helpers : HELPERS_DIR);
 	if (host->helpers[0])
 		(void)snprintf(host->unit_program, sizeof(host->unit_program), "%s/%s", host->helpers, BUS_PROGRAM);

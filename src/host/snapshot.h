@@ -61,8 +61,11 @@ struct host_snapshot {
 	char memory_source[PATH_MAX];
 };
 
-/* Makes one that knows the options and nothing of the machine yet. -EINVAL (names), -ENOMEM. */
-int snapshot_new(const struct ration_host_options *options, struct host_snapshot **ret_host,
+/*
+ * Makes one that knows the options and nothing of the machine yet. `root`: see host_open().
+ * -EINVAL (names), -ENOMEM.
+ */
+int snapshot_new(const char *root, const struct ration_host_options *options, struct host_snapshot **ret_host,
 		struct ration_error *reterr);
 
 /* Makes one that knows the machine as `old` does, and no BASE and no hierarchies of cgroup v1 yet. -ENOMEM, -EMFILE, … */

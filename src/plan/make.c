@@ -18,6 +18,7 @@
 #include "sys/disk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/size.h"
 #include "util/text.h"
 
 static int find_disk(const char *root, struct limit_pair *pair, struct ration_error *reterr)
@@ -59,21 +60,6 @@ static int plan_new(const struct host_snapshot *host, const struct host_facts *f
 	return plan_make(facts, found, policy, purpose, ret_plan, reterr);
 }
 
-int ration_plan_new(const struct ration_host *host, const struct ration_limits *limits,
-		enum ration_policy policy, struct ration_plan **ret_plan, struct ration_error *reterr)
-{
-	return ration_plan_new_for(host, limits, policy, RATION_PURPOSE_RUN, ret_plan, reterr);
-}
-
-int ration_plan_new_for(const struct ration_host *host, const struct ration_limits *limits,
-		enum ration_policy policy, enum ration_purpose purpose, struct ration_plan **ret_plan,
-		struct ration_error *reterr)
-{
-	const struct host_snapshot *now = host_now(host);
-
-	return plan_new(now, &now->facts, limits, policy, purpose, ret_plan, reterr);
-}
-
 /* Nodes have no limits in cgroup v1 (v1.h). */
 static void without_v1(struct host_facts *facts)
 {
@@ -84,21 +70,38 @@ static void without_v1(struct host_facts *facts)
 			"cgroup v1 could hold it for each of its groups, but not for a tenant");
 }
 
-int ration_plan_new_below(const struct ration_host *host, const struct ration_limits *limits,
-		enum ration_policy policy, enum ration_purpose purpose, const char *tenant,
-		struct ration_plan **ret_plan, struct ration_error *reterr)
+/* What a plan for that place counts with. */
+static void look_from(const struct host_snapshot *host, const struct ration_plan_options *options,
+		struct host_facts *facts)
 {
-	const struct host_snapshot *now = host_now(host);
-	struct host_facts facts = now->facts;
+	const char *tenant = options->tenant;
 
-	if (purpose == RATION_PURPOSE_GROUP && !tenant)
-		without_v1(&facts);
+	if (options->for_tenant && options->purpose == RATION_PURPOSE_GROUP)
+		without_v1(facts);
+	if (!tenant && !options->for_tenant)
+		return;
 	/* One that can't be is refused by who makes the group, with the flag that it came by. */
 	if (tenant && names_check("tenant", tenant, NULL) < 0)
 		tenant = NULL;
-	facts.memory_bytes = ceiling_lowest(now, tenant, "memory.max", facts.memory_bytes);
-	facts.swap_bytes = ceiling_lowest(now, tenant, "memory.swap.max", facts.swap_bytes);
-	return plan_new(now, &facts, limits, policy, purpose, ret_plan, reterr);
+	facts->memory_bytes = ceiling_lowest(host, tenant, "memory.max", facts->memory_bytes);
+	facts->swap_bytes = ceiling_lowest(host, tenant, "memory.swap.max", facts->swap_bytes);
+}
+
+int ration_plan_new(const struct ration_host *host, const struct ration_limits *limits,
+		const struct ration_plan_options *given, struct ration_plan **ret_plan, struct ration_error *reterr)
+{
+	const struct host_snapshot *now = host_now(host);
+	struct host_facts facts = now->facts;
+	struct ration_plan_options options;
+	int r = TAKE_OPTIONS(struct ration_plan_options, &options, given, reterr);
+
+	if (r < 0)
+		return r;
+	if (options.tenant && options.for_tenant)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
+				"a plan is for a tenant or for what is in tenant %s, not for both", options.tenant);
+	look_from(now, &options, &facts);
+	return plan_new(now, &facts, limits, options.policy, options.purpose, ret_plan, reterr);
 }
 
 static unsigned first_of(const struct spawn_cpus *set)

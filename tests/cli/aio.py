@@ -21,7 +21,7 @@ class Sized(Structure):
 
 class HostOptions(Sized):
     _fields_ = [("size", c_size_t), ("base", c_char_p), ("nspace", c_char_p), ("parent", c_char_p),
-                ("no_create", c_bool), ("root", c_char_p), ("helpers", c_char_p), ("fork_helpers", c_bool)]
+                ("no_create", c_bool), ("helpers", c_char_p), ("fork_helpers", c_bool)]
 
 
 class RunOptions(Sized):
@@ -56,7 +56,7 @@ class Ration:
         call("ration_host_open", byref(HostOptions(nspace=os.environ["RATION_NAMESPACE"].encode())), byref(self.host))
         assert library.ration_limits_new(byref(limits)) == 0
         call("ration_limits_parse", limits, RATION_LIMIT_MEMORY, b"64M")
-        call("ration_plan_new", self.host, limits, 0, byref(self.plan))
+        call("ration_plan_new", self.host, limits, None, byref(self.plan))
         library.ration_limits_free(limits)
 
     async def run(self, line):

@@ -54,7 +54,7 @@ static int run_one(struct job *job, const struct ration_host *host, struct ratio
 	snprintf(line, sizeof(line), "exit %d", number(job));
 	snprintf(name, sizeof(name), "run%d.%d", job->thread, job->round);
 	snprintf(group, sizeof(group), TENANT "/%s", name);
-	CHECK(ration_plan_new(host, limits, RATION_ENFORCE_FALLBACK, &plan, &job->error) == 0);
+	CHECK(ration_plan_new(host, limits, NULL, &plan, &job->error) == 0);
 	CHECK(ration_plan_item(plan, 0)->asked == (uint64_t)(64 + number(job)) << 20);
 	CHECK(ration_run_start(host, plan, &how, &run, &job->error) == 0);
 	CHECK(strcmp(ration_run_address(run), group) == 0);

@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 	if (r >= 0 && argc > 3)
 		r = ration_limits_parse(limits, RATION_LIMIT_MEMORY, argv[3], &error);
 	if (r >= 0)
-		r = ration_plan_new(host, limits, RATION_ENFORCE_FALLBACK, &plan, &error);
+		r = ration_plan_new(host, limits, NULL, &plan, &error);
 	for (; done < n && r >= 0 && time(NULL) < end; done++) {
 		r = run_once(host, plan, &error);
 		if (done == (n < 100 ? 0 : 99)) {

@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = ration_limits_parse(limits, RATION_LIMIT_CPU_TIME, argv[2], &error);
 	if (r >= 0)
-		r = ration_plan_new(host, limits, RATION_ENFORCE_FALLBACK, &plan, &error);
+		r = ration_plan_new(host, limits, NULL, &plan, &error);
 	for (int i = 0; i < 2 && r >= 0; i++)
 		r = supervise(host, plan, argv + 3, &error);
 	ration_plan_free(plan);

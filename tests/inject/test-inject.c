@@ -191,6 +191,7 @@ static int make_plan(const struct ration_host *host, struct ration_plan **ret)
 		{ RATION_LIMIT_OUTPUT, RATION_UNLIMITED, 100000 },
 		{ RATION_LIMIT_RLIMIT_NOFILE, RATION_UNLIMITED, 100 },
 	};
+	const struct ration_plan_options how = { .size = sizeof(how), .policy = RATION_ENFORCE_ANY };
 	struct ration_limits *limits = NULL;
 	struct ration_error error = { .code = 0 };
 	int r = ration_limits_new(&limits);
@@ -198,7 +199,7 @@ static int make_plan(const struct ration_host *host, struct ration_plan **ret)
 	for (size_t i = 0; r == 0 && i < sizeof(asked) / sizeof(asked[0]); i++)
 		r = ration_limits_set(limits, asked[i].limit, asked[i].soft, asked[i].hard, &error);
 	if (r == 0) {
-		r = ration_plan_new(host, limits, RATION_ENFORCE_ANY, ret, &error);
+		r = ration_plan_new(host, limits, &how, ret, &error);
 		(void)said(r, &error);
 	}
 	(void)ration_limits_free(limits);
@@ -231,6 +232,8 @@ static int finish_run(const struct scenario *scenario, struct ration_run *run)
 
 static int make_group_plan(const struct ration_host *host, uint64_t pids, struct ration_plan **ret)
 {
+	const struct ration_plan_options how = { .size = sizeof(how), .policy = RATION_ENFORCE_ANY,
+		.purpose = RATION_PURPOSE_GROUP, .tenant = "t" };
 	struct ration_limits *limits = NULL;
 	struct ration_error error = { .code = 0 };
 	int r = ration_limits_new(&limits);
@@ -238,7 +241,7 @@ static int make_group_plan(const struct ration_host *host, uint64_t pids, struct
 	if (r == 0)
 		r = ration_limits_set(limits, RATION_LIMIT_PIDS, RATION_UNLIMITED, pids, &error);
 	if (r == 0) {
-		r = ration_plan_new_below(host, limits, RATION_ENFORCE_ANY, RATION_PURPOSE_GROUP, "t", ret, &error);
+		r = ration_plan_new(host, limits, &how, ret, &error);
 		(void)said(r, &error);
 	}
 	(void)ration_limits_free(limits);

@@ -11,6 +11,7 @@
 
 #include "files.h"
 #include "doctor/findings.h"
+#include "host/host.h"
 #include "util/cleanup.h"
 
 /* Writes "bad:read-only warn:no-psi …": all that was found. */
@@ -59,11 +60,10 @@ static void check_all(const char *name, const struct ration_host *host, const st
 
 static struct ration_findings *findings_of(const char *name, const char *root, char *buf, size_t size)
 {
-	struct ration_host_options options = { .size = sizeof(options), .root = root };
 	struct ration_findings *findings = NULL;
 	struct ration_host *host = NULL;
 
-	assert_row(ration_host_open(&options, &host, NULL) == 0, "%s", name);
+	assert_row(host_open(root, NULL, &host, NULL) == 0, "%s", name);
 	assert_row(ration_findings_new(host, &findings, NULL) == 0, "%s", name);
 	check_all(name, host, findings);
 	host = ration_host_free(host);

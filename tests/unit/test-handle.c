@@ -97,6 +97,8 @@ static void test_a_group_that_vanishes_while_it_is_changed(void **state)
 	struct ration_limits *limits = NULL;
 	struct ration_plan *plan = NULL;
 	struct ration_group *group;
+	const struct ration_plan_options how = { .size = sizeof(how), .policy = RATION_ENFORCE_STRICT,
+		.purpose = RATION_PURPOSE_GROUP, .tenant = "t" };
 	struct ration_error error;
 	struct base base;
 
@@ -106,8 +108,7 @@ static void test_a_group_that_vanishes_while_it_is_changed(void **state)
 	atomic_load(&base.host->newest)->facts.controllers |= RATION_CONTROLLER_PIDS;
 	assert_int_equal(ration_limits_new(&limits), 0);
 	assert_int_equal(ration_limits_set(limits, RATION_LIMIT_PIDS, RATION_UNLIMITED, 50, &error), 0);
-	assert_int_equal(ration_plan_new_below(base.host, limits, RATION_ENFORCE_STRICT, RATION_PURPOSE_GROUP, "t",
-					 &plan, &error), 0);
+	assert_int_equal(ration_plan_new(base.host, limits, &how, &plan, &error), 0);
 	assert_int_equal(cg_rmdir(group->at.tenant_fd, "n"), 0);
 	assert_int_equal(update_apply(group, plan, NULL, &report, &error), -ENOENT);
 	assert_int_equal(error.cause, RATION_CAUSE_VANISHED);

@@ -4,7 +4,7 @@
  *
  * The captured ones, in tests/trees, are what real kernels show in the worlds of
  * the test bed; the others are made by hand, for what is hard to boot. Both are
- * read through ration_host_options.root.
+ * read through host_open().
  */
 #include "unit.h"
 
@@ -25,11 +25,10 @@
 
 static struct ration_host *open_tree(const char *root)
 {
-	struct ration_host_options options = { .size = sizeof(options), .root = root };
 	struct ration_error error = { .message = "" };
 	struct ration_host *host = NULL;
 
-	assert_row(ration_host_open(&options, &host, &error) == 0, "%s: %s", root, error.message);
+	assert_row(host_open(root, NULL, &host, &error) == 0, "%s: %s", root, error.message);
 	return host;
 }
 
@@ -410,9 +409,8 @@ static void test_gvisor(void **state)
 	assert_non_null(strstr(info.base_reason, "gVisor"));
 	host = ration_host_free(host);
 	(void)snprintf(base, sizeof(base), "%s/cg/a", root);
-	options.root = root;
 	options.base = base;
-	assert_int_equal(ration_host_open(&options, &host, NULL), 0);
+	assert_int_equal(host_open(root, &options, &host, NULL), 0);
 	info = info_of(host);
 	assert_true(info.base_kind == RATION_BASE_REFUSED && !info.base && info.controllers == 0);
 	assert_null(ration_host_free(host));
@@ -483,10 +481,10 @@ static const char *with_unit_program(const char *root)
 
 static struct ration_host *open_managed(const char *root, const char *helpers)
 {
-	const struct ration_host_options options = { .size = sizeof(options), .root = root, .helpers = helpers };
+	const struct ration_host_options options = { .size = sizeof(options), .helpers = helpers };
 	struct ration_host *host;
 
-	assert_int_equal(ration_host_open(&options, &host, NULL), 0);
+	assert_int_equal(host_open(root, &options, &host, NULL), 0);
 	return host;
 }
 
@@ -663,6 +661,7 @@ static void test_refusals(void **state)
 		struct ration_host_options options;
 		int expected;
 		const char *word;
+		const char *root;
 	} cases[] = {
 		{ { .nspace = "" }, -EINVAL, "namespace" },
 		{ { .nspace = ".." }, -EINVAL, "namespace" },
@@ -673,8 +672,8 @@ static void test_refusals(void **state)
 		{ { .base = "/proc/self/comm" }, -ENOTDIR, "--base" },
 		{ { .base = "/nowhere/at/all" }, -ENOENT, "--base" },
 		{ { .base = "" }, -ENOENT, "--base" },
-		{ { .root = "/nowhere/at/all" }, -ENOENT, "/proc" },
-		{ { .root = "/", .base = "/nowhere" }, -ENOENT, "No such file" },
+		{ { .size = 0 }, -ENOENT, "/proc", "/nowhere/at/all" },
+		{ { .base = "/nowhere" }, -ENOENT, "No such file", "/" },
 	};
 
 	(void)state;
@@ -685,7 +684,7 @@ static void test_refusals(void **state)
 		int r;
 
 		options.size = sizeof(options);
-		r = ration_host_open(&options, &host, &error);
+		r = host_open(cases[i].root, &options, &host, &error);
 		assert_row(r == cases[i].expected, "case %zu: %d %s", i, r, error.message);
 		assert_row(strstr(error.message, cases[i].word) != NULL, "case %zu: %s", i, error.message);
 		assert_int_equal(error.code, r);

@@ -44,7 +44,7 @@ static const struct {
 } structs[] = {
 	STRUCT(attach_report), STRUCT(event), STRUCT(events_options), STRUCT(evidence), STRUCT(gc_options),
 	STRUCT(gc_report), STRUCT(group_options), STRUCT(guard_options), STRUCT(guard_report), STRUCT(host_info),
-	STRUCT(host_options), STRUCT(outcome), STRUCT(remove_report), STRUCT(run_options), STRUCT(spawn_options),
+	STRUCT(host_options), STRUCT(outcome), STRUCT(plan_options), STRUCT(remove_report), STRUCT(run_options), STRUCT(spawn_options),
 	STRUCT(update_options), STRUCT(update_report), STRUCT(vm), STRUCT(wrap_options),
 };
 
@@ -200,6 +200,15 @@ static int take_update(const void *options, struct ration_error *error)
 	return update_apply(&at.group, at.plan, options, NULL, error);
 }
 
+static int take_plan(const void *options, struct ration_error *error)
+{
+	struct ration_plan *plan = NULL;
+	int r = ration_plan_new(at.host, at.limits, options, &plan, error);
+
+	plan = ration_plan_free(plan);
+	return r;
+}
+
 /* The report has no size: nothing is collected, whatever the options say. */
 static int take_gc(const void *options, struct ration_error *error)
 {
@@ -221,6 +230,7 @@ static const struct {
 	{ "ration_group_options", sizeof(struct ration_group_options), take_group },
 	{ "ration_spawn_options", sizeof(struct ration_spawn_options), take_spawn },
 	{ "ration_update_options", sizeof(struct ration_update_options), take_update },
+	{ "ration_plan_options", sizeof(struct ration_plan_options), take_plan },
 	{ "ration_gc_options", sizeof(struct ration_gc_options), take_gc },
 };
 
@@ -320,11 +330,12 @@ static void test_calls_stay_within(void **state)
 
 static int begin(void **state)
 {
+	const struct ration_plan_options by_process = { .size = sizeof(by_process), .purpose = RATION_PURPOSE_PROCESS };
+
 	(void)state;
 	if (ration_host_open(NULL, &at.host, NULL) < 0 || ration_limits_new(&at.limits) < 0 ||
-			ration_plan_new(at.host, at.limits, RATION_ENFORCE_ANY, &at.plan, NULL) < 0 ||
-			ration_plan_new_for(at.host, at.limits, RATION_ENFORCE_ANY, RATION_PURPOSE_PROCESS,
-					&at.process_plan, NULL) < 0)
+			ration_plan_new(at.host, at.limits, NULL, &at.plan, NULL) < 0 ||
+			ration_plan_new(at.host, at.limits, &by_process, &at.process_plan, NULL) < 0)
 		return -1;
 	at.group = (struct ration_group) {
 		.handle = at.host,

@@ -152,22 +152,40 @@ def test_L03_many_threads(run):
         f"rounds {threads * rounds} fds 0 children none"]
 
 
-@pytest.mark.worlds("host")
-def test_L03_many_threads_without_races(run):
-    """The same with all accesses to memory watched, by a build of its own."""
+def watched(run, *more, without=(), libraries=()):
+    """All of the library and one program, built to have their accesses to memory watched."""
     if not shutil.which("cc"):
         pytest.skip("needs a C compiler")
     targets = json.loads(subprocess.check_output(["meson", "introspect", "--targets", BUILD]))
     sources, = (target["target_sources"][0]["sources"] for target in targets if target["name"] == "ration_internal")
+    sources = [source for source in sources if not source.endswith(without)] if without else sources
     built = subprocess.run(["cc", "-fsanitize=thread", "-g", "-O1", "-w", "-std=gnu11", "-D_GNU_SOURCE", "-pthread",
-                            f"-I{TOP}/include", f"-I{TOP}/src", '-DHELPERS_DIR=""', *sources, TOP / "tests" / "helpers" / "crowd.c",
-                            "-o", run.file("crowd")], stderr=subprocess.PIPE, text=True, timeout=100, check=False)
+                            f"-I{TOP}/include", f"-I{TOP}/src", '-DHELPERS_DIR=""', f'-DTREES="{TOP}/tests/trees"',
+                            *sources, *more, "-o", run.file("watched"), *libraries],
+                           stderr=subprocess.PIPE, text=True, timeout=100, check=False)
     if "tsan" in built.stderr:
         pytest.skip("needs the library of -fsanitize=thread")
     assert built.returncode == 0, built.stderr
     # Its own map of the memory leaves little room for a kernel that places programs at random.
     run.env["TSAN_OPTIONS"] = "die_after_fork=0 exitcode=66"
-    assert program(run, "setarch", "-R", run.file("crowd"), "8", "10") == ["rounds 80 fds 0 children none"]
+    return "setarch", "-R", run.file("watched")
+
+
+@pytest.mark.worlds("host")
+def test_L03_many_threads_without_races(run):
+    """The same with all accesses to memory watched, by a build of its own."""
+    crowd = watched(run, TOP / "tests" / "helpers" / "crowd.c")
+    assert program(run, *crowd, "8", "10") == ["rounds 80 fds 0 children none"]
+
+
+@pytest.mark.worlds("host")
+def test_L03_many_threads_prepare_a_host_without_races(run):
+    """The unit test of it, in which the bus is a made-up one, with all accesses to memory watched."""
+    prepare = watched(run, TOP / "tests" / "unit" / "test-prepare.c", without=("/sys/bus.c",), libraries=("-lcmocka",))
+    run.env["CMOCKA_MESSAGE_OUTPUT"] = "TAP"
+    said = program(run, *prepare)
+    assert [line for line in said if line.startswith(("ok", "not ok"))] == [
+        "ok 1 - test_many_need_the_unit", "ok 2 - test_many_need_a_unit_that_fails"]
 
 
 # -------------------------------------------------------------------- SIGCHLD

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-machine.c - the parts that a machine can give to a group, by hand
+ * test-machine.c - the machine, by hand
  */
-#include "unit.h"
+#include "made.h"
 
 #include <fcntl.h>
 
-#include "files.h"
 #include "host/machine.h"
-#include "util/cleanup.h"
 
 static void test_nodes_and_pages(void **state)
 {
@@ -76,12 +74,50 @@ static void test_group(void **state)
 	assert_true(facts.cpuset_mems.known && facts.cpuset_mems.mask.bits[0] == 0x2);
 }
 
+static void test_features(void **state)
+{
+	static const struct {
+		const char *file[FILES_MAX][2];
+		uint32_t with, without;
+	} cases[] = {
+		{ { { "proc/sys/kernel/osrelease", "4.19.0\n" } }, 0, ~(RATION_FEATURE_PIDFD) },
+		{ { { "proc/sys/kernel/osrelease", "5.4.300-x\n" } }, 0, RATION_FEATURE_CLONE_INTO_CGROUP },
+		{ { { "proc/sys/kernel/osrelease", "5.7.0\n" } }, RATION_FEATURE_CLONE_INTO_CGROUP,
+			RATION_FEATURE_CGROUP_KILL },
+		{ { { "proc/sys/kernel/osrelease", "5.14.0\n" } }, RATION_FEATURE_CGROUP_KILL | RATION_FEATURE_CPU_BURST,
+			RATION_FEATURE_MEMORY_PEAK },
+		{ { { "proc/sys/kernel/osrelease", "5.19.0\n" } }, RATION_FEATURE_MEMORY_PEAK, RATION_FEATURE_PIDS_PEAK },
+		{ { { "proc/sys/kernel/osrelease", "6.4.0\n" } }, RATION_FEATURE_PIDS_PEAK, RATION_FEATURE_SWAP_PEAK },
+		{ { { "proc/sys/kernel/osrelease", "6.5\n" } }, RATION_FEATURE_SWAP_PEAK, RATION_FEATURE_PSI },
+		{ { { "proc/sys/kernel/osrelease", "7.0\n" } }, RATION_FEATURE_SWAP_PEAK | RATION_FEATURE_CGROUP_KILL, 0 },
+		{ { { "proc/sys/kernel/osrelease", "nonsense\n" } }, 0, RATION_FEATURE_CLONE_INTO_CGROUP },
+		{ { { "proc/pressure/memory", "some avg10=0.00\n" } }, RATION_FEATURE_PSI, 0 },
+		{ { { "proc/pressure/memory", "" } }, 0, RATION_FEATURE_PSI },
+		{ { { "proc/swaps", "Filename\n" } }, RATION_FEATURE_SWAP_MAX, 0 },
+		{ { { "proc/swaps", "Filename\n" }, { "proc/cmdline", "quiet swapaccount=0 x\n" } }, 0,
+			RATION_FEATURE_SWAP_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ration_host *host;
+		char root[PATH_MAX];
+		struct ration_host_info info = see(root, cases[i].file, NULL, &host);
+
+		assert_row((info.features & cases[i].with) == cases[i].with && !(info.features & cases[i].without),
+				"case %zu: %x", i, info.features);
+		assert_true(info.swap_bytes == GIB);
+		see_end(host, root);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nodes_and_pages),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_features),
 	};
 
 	return cmocka_run_group_tests_name("machine", tests, NULL, NULL);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-unit.c - BASE where systemd is process 1
+ */
+#include "managed.h"
+
+#include <sys/xattr.h>
+
+static void test_delegated_by_systemd(void **state)
+{
+	static const char *const file[FILES_MAX][2] = { { "run/systemd/system", NULL } };
+	char root[PATH_MAX], path[PATH_MAX + 16];
+	struct ration_host *host;
+	struct ration_host_info info;
+
+	(void)state;
+	files_begin(root);
+	build(root, file);
+	(void)snprintf(path, sizeof(path), "%s/cg/a/b", root);
+	if (setxattr(path, "user.delegate", "1", 1, 0) < 0) {
+		print_message("no extended attributes in %s\n", root);
+		files_end(root);
+		skip();
+	}
+	host = open_tree(root);
+	info = info_of(host);
+	assert_int_equal(info.base_kind, RATION_BASE_NESTED);
+	assert_true(info.systemd);
+	assert_null(ration_host_free(host));
+	files_end(root);
+}
+
+/* Nothing is started by looking; what is told is what will be there. */
+static void test_a_unit_that_is_not_there_yet(void **state)
+{
+	char root[PATH_MAX], path[PATH_MAX];
+	struct ration_host *host;
+	struct ration_host_info info;
+
+	(void)state;
+	files_begin(root);
+	build_managed(root, "0::/user.slice/user-1.slice/session-1.scope\n");
+	host = open_managed(root, with_unit_program(root));
+	info = info_of(host);
+	assert_int_equal(info.base_kind, RATION_BASE_UNIT);
+	assert_true(info.base_pending);
+	assert_int_equal(info.base_outside, geteuid() != 0);
+	assert_string_equal(below(root, info.base), unit_dir(path));
+	assert_int_equal(host_now(host)->base_fd, -EBADF);
+	if (geteuid() == 0) {
+		assert_int_equal(info.controllers, ALL_CONTROLLERS & ~RATION_CONTROLLER_HUGETLB);
+		assert_string_equal(info.base_reason, "");
+	} else {
+		assert_int_equal(info.controllers,
+				RATION_CONTROLLER_CPU | RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS);
+		assert_non_null(strstr(info.base_reason, "cpu memory pids"));
+		assert_non_null(strstr(info.base_fix, "Delegate=cpu cpuset io memory pids"));
+		assert_true(info.memory_bytes == GIB);
+	}
+	assert_null(ration_host_free(host));
+	files_end(root);
+}
+
+static void test_a_unit_that_cannot_be_started(void **state)
+{
+	static const char *const programs[] = { "", "/nowhere" };
+	char root[PATH_MAX];
+
+	(void)state;
+	files_begin(root);
+	build_managed(root, "0::/a/b\n");
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		struct ration_host *host = open_managed(root, programs[i]);
+		struct ration_host_info info = info_of(host);
+
+		assert_int_equal(info.base_kind, RATION_BASE_NONE);
+		assert_false(info.base_pending);
+		assert_non_null(strstr(info.base_reason, "systemd owns"));
+		assert_true(info.base_fix[0] != '\0');
+		assert_int_equal(ration_host_prepare(host, RATION_PURPOSE_RUN, NULL), 0);
+		assert_null(ration_host_free(host));
+	}
+	files_end(root);
+}
+
+/* Its mark, and nothing else, says that a unit is there and ours. */
+static void test_a_unit_that_is_there(void **state)
+{
+	static const struct {
+		const char *below;
+		enum ration_base_kind kind;
+	} cases[] = {
+		{ NULL, RATION_BASE_UNIT },
+		{ "", RATION_BASE_UNIT },
+		{ "/ration.self", RATION_BASE_UNIT },
+		{ "/ration/default/r1", RATION_BASE_NESTED },
+	};
+	char root[PATH_MAX], unit[PATH_MAX], path[2 * PATH_MAX], own[2 * PATH_MAX];
+
+	(void)state;
+	files_begin(root);
+	(void)unit_dir(unit);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ration_host *host;
+		struct ration_host_info info;
+
+		(void)snprintf(own, sizeof(own), "0::%s%s\n", cases[i].below ? unit + strlen("/cg") : "/a/b",
+				cases[i].below ? cases[i].below : "");
+		build_managed(root, own);
+		(void)snprintf(path, sizeof(path), "%s%s/cgroup.procs", unit, cases[i].below ? cases[i].below : "");
+		files_put(root, path + 1, "");
+		(void)snprintf(path, sizeof(path), "%s/cgroup.procs", unit);
+		files_put(root, path + 1, "");
+		(void)snprintf(path, sizeof(path), "%s/cgroup.controllers", unit);
+		files_put(root, path + 1, "memory\n");
+		(void)snprintf(path, sizeof(path), "%s%s", root, unit);
+		if (setxattr(path, "user.ration.base", "1", 1, 0) < 0) {
+			print_message("no extended attributes in %s\n", root);
+			files_end(root);
+			skip();
+		}
+		host = open_managed(root, "");
+		info = info_of(host);
+		assert_row(info.base_kind == cases[i].kind, "case %zu: kind %u: %s", i, info.base_kind, info.base_reason);
+		(void)snprintf(path, sizeof(path), "%s%s", unit,
+				cases[i].kind == RATION_BASE_NESTED ? cases[i].below : "");
+		assert_string_equal(below(root, info.base), path);
+		assert_false(info.base_pending);
+		assert_false(host_now(host)->evacuate && cases[i].kind == RATION_BASE_UNIT);
+		assert_null(ration_host_free(host));
+	}
+	files_end(root);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_delegated_by_systemd),
+		cmocka_unit_test(test_a_unit_that_is_not_there_yet),
+		cmocka_unit_test(test_a_unit_that_cannot_be_started),
+		cmocka_unit_test(test_a_unit_that_is_there),
+	};
+
+	return cmocka_run_group_tests_name("unit", tests, NULL, NULL);
+}

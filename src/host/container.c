@@ -15,8 +15,10 @@
  */
 #include "host/container.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,15 +65,20 @@ static void take_kind(struct host_snapshot *host, const char *word)
 		(void)snprintf(host->container_kind, sizeof(host->container_kind), "%.*s", (int)length, word);
 }
 
-/* The environment that a process was started with, as far as it fits. */
+/* The environment that a process was started with, as far as it fits. On a stack each page of it would be touched. */
 struct environment {
 	char text[32768];
 	ssize_t n;
 };
 
-static void read_environment(const struct host_snapshot *host, const char *path, struct environment *ret)
+/* NULL: memory ran out. */
+static struct environment *read_environment(const struct host_snapshot *host, const char *path)
 {
-	ret->n = proc_read(host->proc_fd, path, ret->text, sizeof(ret->text));
+	struct environment *environment = malloc(sizeof(*environment));
+
+	if (environment)
+		environment->n = proc_read(host->proc_fd, path, environment->text, sizeof(environment->text));
+	return environment;
 }
 
 /* Finds a variable, "NAME=". Returns its value, or NULL. */
@@ -99,16 +106,16 @@ static void ask_first_process(struct host_snapshot *host, const struct environme
  * Whether a variable says that this is a pod. People set it for themselves, to try
  * things outside; so our own counts only where the kernel, too, shows a container.
  */
-static bool kubernetes_variable(const struct host_snapshot *host, const struct environment *first)
+static int kubernetes_variable(const struct host_snapshot *host, const struct environment *first)
 {
-	struct environment own;
+	CLEANUP(freep) struct environment *own = NULL;
 
 	if (variable_of(first, KUBERNETES_VARIABLE))
-		return true;
+		return 1;
 	if (!host->facts.cgroup_namespace)
-		return false;
-	read_environment(host, "self/environ", &own);
-	return variable_of(&own, KUBERNETES_VARIABLE);
+		return 0;
+	own = read_environment(host, "self/environ");
+	return own ? variable_of(own, KUBERNETES_VARIABLE) != NULL : -ENOMEM;
 }
 
 /* The kubelet's group for all pods, which only a namespace hides: "kubepods" or "kubepods.slice". */
@@ -145,13 +152,18 @@ static bool in_cgroup_namespace(const struct mounts *mounts, const char *root)
 	       is_there(root, events);
 }
 
-void container_probe(struct host_snapshot *host, const struct mounts *mounts, const char *root)
+int container_probe(struct host_snapshot *host, const struct mounts *mounts, const char *root)
 {
-	struct environment first;
+	CLEANUP(freep) struct environment *first = read_environment(host, "1/environ");
+	int kubernetes;
 
+	if (!first)
+		return -ENOMEM;
 	host->facts.cgroup_namespace = in_cgroup_namespace(mounts, root);
-	read_environment(host, "1/environ", &first);
-	if (kubernetes_variable(host, &first))
+	kubernetes = kubernetes_variable(host, first);
+	if (kubernetes < 0)
+		return kubernetes;
+	if (kubernetes)
 		take_kind(host, CONTAINER_KUBERNETES);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !host->container_kind[0]; i++) {
 		if (kinds[i].mark && is_there(root, kinds[i].mark))
@@ -163,8 +175,9 @@ void container_probe(struct host_snapshot *host, const struct mounts *mounts, co
 	if (!host->container_kind[0])
 		ask_systemd(host, root);
 	if (!host->container_kind[0])
-		ask_first_process(host, &first);
+		ask_first_process(host, first);
 	host->facts.container = host->container_kind[0] || host->facts.cgroup_namespace;
+	return 0;
 }
 
 /* ------------------------------------------------------------------ kernels */

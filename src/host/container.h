@@ -13,9 +13,9 @@
 
 /*
  * Fills in `container_kind` and the facts `container` and `cgroup_namespace`. `root` is ""
- * or where a test has its tree.
+ * or where a test has its tree. -ENOMEM.
  */
-void container_probe(struct host_snapshot *host, const struct mounts *mounts, const char *root);
+int container_probe(struct host_snapshot *host, const struct mounts *mounts, const char *root);
 
 /* Fills in `kernel` and `kernel_kind`. */
 void kernel_probe(struct host_snapshot *host);

@@ -223,7 +223,8 @@ static int probe_cgroups(struct host_snapshot *host, const char *base, const cha
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read %s/mountinfo: %s", proc,
 				error_text(r));
-	container_probe(host, &mounts, root);
+	if (container_probe(host, &mounts, root) < 0)
+		return error_oom(reterr);
 	if (mounts.v2)
 		facts->hierarchy = mounts.v1 ? RATION_HIERARCHY_HYBRID : RATION_HIERARCHY_V2;
 	else

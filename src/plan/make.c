@@ -60,7 +60,7 @@ static int plan_new(const struct host_snapshot *host, const struct host_facts *f
 	return plan_make(facts, found, policy, purpose, ret_plan, reterr);
 }
 
-/* Nodes have no limits in cgroup v1 (v1.h). */
+/* Nodes have no limits in cgroup v1 (group/cgroup1.h). */
 static void without_v1(struct host_facts *facts)
 {
 	if (facts->v1_controllers == 0)

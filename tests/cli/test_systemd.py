@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import RATION, UNIT_PROGRAM, wait_for
+from conftest import HELPERS, RATION, UNIT_PROGRAM, wait_for
 from world import HAS, SLOW, mount, unit_group
 
 pytestmark = [pytest.mark.needs("systemd")]
@@ -93,6 +93,15 @@ def test_H08_many_first_runs(run, stopped):
         assert r.code == 0 and f"/{UNIT}/" in r.stdout, r
     assert state() == "active"
     assert {p.name for p in unit_group().parent.glob("ration*")} - {"ration-vm.service"} == {UNIT}
+
+
+def test_H08_many_threads_of_one_program(run, stopped):
+    """They share a host whose unit isn't there: the first has it made, and the others wait for that."""
+    env = {**run.env, "CROWD_HELPERS": str(Path(UNIT_PROGRAM).parent)}
+    done = subprocess.run([f"{HELPERS}/crowd", "6", "1"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=60 * SLOW, check=False)
+    assert (done.returncode, done.stdout) == (0, "rounds 6 fds 0 children none\n")
+    assert state() == "active"
 
 
 def test_H08_create_starts_it_too(hand, stopped):

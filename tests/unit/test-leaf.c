@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-group.c - groups that come and go, under the feet of others, too
+ * test-leaf.c - groups that come and go, under the feet of others, too
  */
 #include "unit.h"
 
@@ -13,7 +13,6 @@
 
 #include "group/leaf.h"
 #include "group/owner.h"
-#include "host/names.h"
 #include "host/notes.h"
 #include "sys/kill.h"
 #include "sys/syscalls.h"
@@ -21,40 +20,6 @@
 
 #define PROCESSES 8
 #define ROUNDS 200
-
-static void test_names_are_refused(void **state)
-{
-	char longest[RATION_NAME_MAX + 2];
-	const struct {
-		const char *name;
-		bool good;
-	} rows[] = {
-		{ "", false }, { ".", false }, { "..", false }, { "../x", false }, { "a/b", false }, { "/", false },
-		{ "-rf", false }, { ".hidden", false }, { "_x", false }, { "@x", false }, { ":x", false },
-		{ "a b", false }, { "a\n", false }, { "a\tb", false }, { "\xc3\xa9", false }, { "a\x1b[31m", false },
-		{ "cgroup.procs", false }, { "cgroup.x", false }, { "memory.max", false }, { "cpu.stat", false },
-		{ "cpuset.cpus", false }, { "pids.max", false }, { "io.max", false }, { "hugetlb.2MB.max", false },
-		{ "misc.max", false }, { "rdma.max", false }, { longest, false },
-		{ "a", true }, { "7", true }, { "vm-7", true }, { "a.b_c:d@e-f", true }, { "cgroup", true },
-		{ "memory", true }, { "memoryx.max", true }, { "a..b", true }, { longest + 1, true },
-	};
-
-	(void)state;
-	(void)memset(longest, 'x', sizeof(longest));
-	longest[sizeof(longest) - 1] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct ration_error error = { .message = "" };
-		int r = names_check("--tenant", rows[i].name, &error);
-
-		assert_row(r == (rows[i].good ? 0 : -EINVAL), "\"%s\": %d", rows[i].name, r);
-		if (rows[i].good)
-			continue;
-		assert_int_equal(error.cause, RATION_CAUSE_BAD_NAME);
-		assert_true(error.hint[0] && strstr(error.message, "--tenant"));
-		for (const char *at = error.message; *at; at++)
-			assert_row((unsigned char)*at >= ' ', "\"%s\": a control character in the message", rows[i].name);
-	}
-}
 
 /* A bad name is refused before anything is made. */
 static void test_bad_names_make_nothing(void **state)
@@ -255,7 +220,6 @@ static void test_removal_takes_what_is_below(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names_are_refused),
 		cmocka_unit_test(test_bad_names_make_nothing),
 		cmocka_unit_test(test_one_life),
 		cmocka_unit_test(test_chosen_names_are_unique),
@@ -264,5 +228,5 @@ int main(void)
 		cmocka_unit_test(test_removal_takes_what_is_below),
 	};
 
-	return cmocka_run_group_tests_name("group", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("leaf", tests, NULL, NULL);
 }

@@ -79,7 +79,7 @@ def test_H08_looking_starts_nothing(run, stopped):
     host = info.get("host", info)
     assert (host["base_kind"], host["base_pending"], host["base"]) == ("unit", True, str(unit_group()))
     said = run.command("doctor")
-    assert said.code == 0 and "will start" in " ".join(said.stdout.split())
+    assert said.code == 0 and "started by the first run" in " ".join(said.stdout.split())
     assert run.plan(ALL)["memory"]["mechanism"] == "cgroup2"
     assert run.command("ls").code == 0 and run.command("gc").code == 0
     assert run.command("show", "acme").code == 125

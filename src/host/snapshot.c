@@ -14,6 +14,27 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
+static struct host_slot *slot_new(void)
+{
+	struct host_slot *slot = calloc(1, sizeof(*slot));
+
+	if (slot && pthread_mutex_init(&slot->lock, NULL) != 0) {
+		free(slot);
+		return NULL;
+	}
+	return slot;
+}
+
+static void slot_free(struct host_slot *slot)
+{
+	if (!slot)
+		return;
+	if (slot->data)
+		slot->free(slot->data);
+	(void)pthread_mutex_destroy(&slot->lock);
+	free(slot);
+}
+
 static void snapshot_freep(struct host_snapshot **host)
 {
 	*host = snapshot_free(*host);
@@ -58,6 +79,9 @@ int snapshot_new(const char *root, const struct ration_host_options *options, st
 	if (!host)
 		return error_oom(reterr);
 	host->proc_fd = host->base_fd = -EBADF;
+	host->keeper = slot_new();
+	if (!host->keeper)
+		return error_oom(reterr);
 	host->kernel_kind = "";
 	(void)snprintf(host->root, sizeof(host->root), "%s", root ? root : "");
 	(void)snprintf(host->helpers, sizeof(host->helpers), "%s", options->helpers ? options->helpers : HELPERS_DIR);
@@ -84,7 +108,7 @@ int snapshot_renew(const struct host_snapshot *old, struct host_snapshot **ret_h
 		return error_oom(reterr);
 	*host = *old;
 	host->older = NULL;
-	host->base_fd = -EBADF;
+	host->base_fd = host->proc_fd = -EBADF;
 	host->n_v1 = 0;
 	host->base[0] = '\0';
 	host->unit_pending = host->outside = host->evacuate = false;
@@ -93,6 +117,10 @@ int snapshot_renew(const struct host_snapshot *old, struct host_snapshot **ret_h
 	facts->controllers = facts->v1_controllers = 0;
 	facts->v1_swap = false;
 	facts->base_reason[0] = facts->base_fix[0] = facts->v1_reason[0] = '\0';
+	/* Another BASE has another keeper. */
+	host->keeper = slot_new();
+	if (!host->keeper)
+		return error_oom(reterr);
 	host->proc_fd = fcntl(old->proc_fd, F_DUPFD_CLOEXEC, 3);
 	if (host->proc_fd < 0)
 		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't keep /proc open: %s", error_text(-errno));
@@ -103,6 +131,7 @@ int snapshot_renew(const struct host_snapshot *old, struct host_snapshot **ret_h
 struct host_snapshot *snapshot_free(struct host_snapshot *host)
 {
 	if (host) {
+		slot_free(host->keeper);
 		(void)close_fd(host->proc_fd);
 		(void)close_fd(host->base_fd);
 		for (size_t i = 0; i < host->n_v1; i++)

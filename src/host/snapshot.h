@@ -10,6 +10,7 @@
 #define RATION_HOST_SNAPSHOT_H
 
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 
 #include "host/facts.h"
@@ -31,9 +32,17 @@ struct host_v1 {
 	char path[PATH_MAX];
 };
 
+/* What those who run something on a host have with it: made and freed by them, changed with its lock. */
+struct host_slot {
+	pthread_mutex_t lock;
+	void *data;               /* NULL: nothing yet */
+	void (*free)(void *data);
+};
+
 struct host_snapshot {
 	struct host_snapshot *older; /* the one that the handle has shown before */
 	struct host_facts facts;
+	struct host_slot *keeper; /* of run/keeper.c */
 	int proc_fd;
 	int base_fd;              /* BASE, or -EBADF */
 	bool evacuate;            /* BASE is our own group: its processes move into a leaf first */

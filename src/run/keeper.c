@@ -1,189 +1,321 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keeper.c - whoever kills the supervisor kills the run
+ * keeper.c - the program's side of the keeper
  *
- * It is forked, not cloned into shared memory: an OOM kill of the supervisor
- * takes everybody who shares its memory along, and that is one of the deaths to
- * survive. Between fork and its end it calls the kernel only.
+ * It shares no memory with the program: an OOM kill of that takes everybody along
+ * who does, and this is one of the deaths to survive.
+ *
+ * A copy of the program (a fork) has a copy of all this, too. The keeper isn't the
+ * copy's: who asks for one there gets another, and nothing is said to the first.
  */
 #include "run/keeper.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 
-#include "group/nodes.h"
-#include "group/owner.h"
-#include "group/protect.h"
-#include "group/cgroup1.h"
-#include "sys/cgroup.h"
-#include "sys/kill.h"
+#include "run/keeper-main.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
-/* How long it tries to end what its supervisor has left. */
-#define CLEAN_UP_MSEC 60000
+/* How long a keeper that doesn't take its messages (stopped by somebody) is waited for. */
+#define SEND_MSEC 1000
+/* How long one that was executed may take to understand what it is told. */
+#define ANSWER_MSEC 10000
 
-/* How often it looks for its supervisor where the kernel doesn't tell. */
-#define LOOK_MSEC 1000
+/* -------------------------------------------------------------- the process */
 
-/* True when the supervisor is gone, false when it has sent us home. */
-static bool wait_for_end(pid_t parent, int parent_fd, int socket_fd)
+static int introduce(const struct host_snapshot *host, const struct helper *helper)
 {
-	/* Without a pidfd (before 5.3, or refused) the socket's end tells, unless a fork of the program has it, too. */
-	int wait_msec = parent_fd >= 0 ? -1 : LOOK_MSEC;
+	CLEANUP(closep) int own_fd = sys_pidfd_open(getpid());
+	int fds[KEEPER_FDS_MAX] = { host->base_fd, host->proc_fd, own_fd < 0 ? host->base_fd : own_fd };
+	struct keeper_hello hello;
+	char byte;
+	int r;
 
-	for (;;) {
-		struct pollfd fds[2] = {
-			{ .fd = socket_fd, .events = POLLIN },
-			{ .fd = parent_fd, .events = POLLIN },
-		};
-		char byte;
+	keeper_hello(host, &hello);
+	hello.parent_fd = own_fd >= 0;
+	for (size_t i = 0; i < host->n_v1; i++)
+		fds[KEEPER_FD_V1 + i] = host->v1[i].fd;
+	r = helper_send(helper->fd, &hello, sizeof(hello), fds, KEEPER_FD_V1 + host->n_v1, SEND_MSEC);
+	if (r < 0)
+		return r;
+	return helper_receive(helper->fd, &byte, 1, NULL, 0, ANSWER_MSEC) == 1 ? 0 : -EPIPE;
+}
 
-		if (poll(fds, 2, wait_msec) < 0)
-			continue;
-		/* The byte first: a supervisor may say goodbye and exit at once. */
-		if (fds[0].revents)
-			return read(socket_fd, &byte, 1) != 1;
-		if (fds[1].revents || getppid() != parent)
-			return true;
+static int execute(const struct host_snapshot *host, struct helper *ret)
+{
+	char path[PATH_MAX + sizeof("/" KEEPER_PROGRAM)], name[] = KEEPER_PROGRAM;
+	/* The namespace is for those who read ps. */
+	char *argv[] = { name, (char *)host->nspace, NULL };
+	struct helper helper = HELPER_NONE;
+	int r;
+
+	if (host->fork_helpers || !host->helpers[0])
+		return -ENOENT;
+	(void)snprintf(path, sizeof(path), "%s/" KEEPER_PROGRAM, host->helpers);
+	r = helper_exec(path, argv, &helper);
+	if (r == 0)
+		r = introduce(host, &helper);
+	if (r < 0)
+		helper_kill(&helper);
+	else
+		*ret = helper;
+	return r;
+}
+
+struct forked {
+	const struct host_snapshot *host;
+	pid_t parent;
+};
+
+static void forked_main(int fd, void *data)
+{
+	const struct forked *forked = data;
+
+	keeper_forked_main(fd, forked->host, forked->parent);
+}
+
+/* Whatever is wrong with the program ration-keeper: a fork is as good, but for its price. */
+static int start(const struct host_snapshot *host, struct helper *ret)
+{
+	struct forked forked = { host, getpid() };
+	int r = execute(host, ret);
+
+	if (r < 0)
+		r = helper_fork(forked_main, &forked, ret);
+	/* A small program with one run is as sparing with files: it reaps by pid, and the socket tells. */
+	if (r == 0 && host->fork_helpers)
+		ret->pid_fd = close_fd(ret->pid_fd);
+	return r;
+}
+
+/* --------------------------------------------------------------- with the lock */
+
+static int say(const struct keeper_host *it, char what, const struct keeper *keeper)
+{
+	char message[KEEPER_MESSAGE_MAX];
+	int length = snprintf(message, sizeof(message), "%c%s", what, keeper->address);
+
+	return helper_send(it->helper.fd, message, (size_t)length, NULL, 0, SEND_MSEC);
+}
+
+/* Starts one and tells it of all groups. */
+static int start_and_tell(const struct host_snapshot *host, struct keeper_host *it)
+{
+	int r = start(host, &it->helper);
+
+	for (struct keeper *keeper = it->first; keeper && r == 0; keeper = keeper->next)
+		r = say(it, KEEPER_ADD, keeper);
+	if (r < 0)
+		helper_kill(&it->helper);
+	return r;
+}
+
+/*
+ * Killed for good: stopped and continued it would take its end of the socket for our
+ * death. A run that has borrowed the socket is still to be told by it, and has it now.
+ */
+static void replace(struct keeper_host *it)
+{
+	for (struct keeper *keeper = it->first; keeper; keeper = keeper->next) {
+		if (keeper->borrowed) {
+			keeper->borrowed = false;
+			it->helper.fd = -EBADF;
+		}
 	}
+	helper_kill(&it->helper);
 }
 
-/*
- * Somebody's gc was faster, and has removed the leaf in cgroup2. Killed while it
- * made its directories in cgroup v1, our supervisor may have left one that it
- * had written nothing on yet: gc has to leave that alone until it is old enough.
- */
-static void clean_up_after_another(const struct place *place)
+/* Sees to it that there is one. 1: it has just been started, and told of all groups. */
+static int ensure(const struct host_snapshot *host, struct keeper_host *it)
 {
-	(void)v1_remove_dead(place->host, place->tenant, place->name);
-	if (!v1_is_there(place->host, place->tenant, place->name))
-		return;
-	(void)poll(NULL, 0, (OWNER_UNRECORDED_SECONDS + 1) * 1000);
-	(void)v1_remove_dead(place->host, place->tenant, place->name);
+	int r;
+
+	if (helper_alive(&it->helper))
+		return 0;
+	replace(it);
+	r = start_and_tell(host, it);
+	return r < 0 ? r : 1;
+}
+
+/* Says it to one that lives, be it another. */
+static int tell(const struct host_snapshot *host, struct keeper_host *it, char what, const struct keeper *keeper)
+{
+	int r = ensure(host, it);
+
+	if (r < 0 || (r == 1 && what == KEEPER_ADD))
+		return r;
+	r = say(it, what, keeper);
+	if (r == 0)
+		return 0;
+	replace(it);
+	r = start_and_tell(host, it);
+	return r < 0 || what == KEEPER_ADD ? r : say(it, what, keeper);
+}
+
+static void link_in(struct keeper_host *it, struct keeper *keeper)
+{
+	keeper->previous = NULL;
+	keeper->next = it->first;
+	if (it->first)
+		it->first->previous = keeper;
+	it->first = keeper;
+}
+
+static void link_out(struct keeper_host *it, struct keeper *keeper)
+{
+	if (keeper->previous)
+		keeper->previous->next = keeper->next;
+	else
+		it->first = keeper->next;
+	if (keeper->next)
+		keeper->next->previous = keeper->previous;
+}
+
+static void free_host(void *data)
+{
+	struct keeper_host *it = data;
+
+	if (it->owner == getpid())
+		helper_end(&it->helper);
+	else
+		helper_forget(&it->helper);
+	free(it);
+}
+
+/* What the host has of it; in a copy of the process that has made it, all of it is forgotten. */
+static struct keeper_host *of_host(const struct host_snapshot *host)
+{
+	struct keeper_host *it = host->keeper->data;
+
+	if (!it) {
+		it = calloc(1, sizeof(*it));
+		if (!it)
+			return NULL;
+		it->helper = HELPER_NONE;
+		it->owner = getpid();
+		host->keeper->data = it;
+		host->keeper->free = free_host;
+	}
+	if (it->owner != getpid()) {
+		helper_forget(&it->helper);
+		it->first = NULL;
+		it->owner = getpid();
+	}
+	return it;
 }
 
 /*
- * By names from BASE on, not by the fds of the start: the last run of a tenant
- * takes the tenant's directory with it, and the next one makes another.
+ * A file of the run's own: the kernel allows few epolls to wait for the same. Where
+ * there is no pidfd the socket tells, but not as long as a copy of the keeper's end is
+ * anywhere. The only run of a small program makes do with the host's.
  */
-static void clean_up(const struct place *place)
+static void open_watch(const struct keeper_host *it, struct keeper *keeper)
+{
+	int fd;
+
+	keeper->borrowed = keeper->host->fork_helpers && it->first == keeper && !keeper->next;
+	if (keeper->borrowed) {
+		keeper->fd = it->helper.fd;
+		return;
+	}
+	fd = it->helper.pid_fd < 0 ? -EBADF : sys_pidfd_open(it->helper.pid);
+	/* Only if it is alive now was its pid its own when that was opened. */
+	if (fd >= 0 && !helper_alive(&it->helper))
+		fd = close_fd(fd);
+	keeper->fd = fd >= 0 ? fd : fcntl(it->helper.fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void close_watch(struct keeper *keeper)
+{
+	if (!keeper->borrowed)
+		(void)close_fd(keeper->fd);
+	keeper->borrowed = false;
+	keeper->fd = -EBADF;
+}
+
+/* ------------------------------------------------------------------ a run's */
+
+int keeper_start(const struct place *place, struct keeper *keeper)
 {
 	const struct host_snapshot *host = place->host;
-	CLEANUP(closep) int namespace_fd = nodes_open(host);
-	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, place->tenant);
-	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, place->name);
+	struct keeper_host *it;
+	int r = -ENOMEM;
 
-	/* A process in an uninterruptible sleep can take its time; nobody waits for us. */
-	if (fd >= 0 && cg_end(fd, CLEAN_UP_MSEC) == 0) {
-		/* First: as long as the other is there, nobody else has a group of that name. */
-		(void)v1_remove_name(host, place->tenant, place->name);
-		(void)cg_rmdir_tree(tenant_fd, place->name);
+	*keeper = KEEPER_NONE;
+	keeper->host = host;
+	keeper->owner = getpid();
+	(void)snprintf(keeper->address, sizeof(keeper->address), "%s/%s", place->tenant, place->name);
+	(void)pthread_mutex_lock(&host->keeper->lock);
+	it = of_host(host);
+	if (it) {
+		link_in(it, keeper);
+		r = tell(host, it, KEEPER_ADD, keeper);
+		if (r < 0)
+			link_out(it, keeper);
+		else
+			open_watch(it, keeper);
 	}
-	if (vanished(fd) || vanished(tenant_fd) || vanished(namespace_fd))
-		clean_up_after_another(place);
-	if (fd >= 0)
-		protect_without(host, tenant_fd);
-	if (tenant_fd >= 0)
-		nodes_remove(host, namespace_fd, place->tenant, tenant_fd);
+	(void)pthread_mutex_unlock(&host->keeper->lock);
+	if (r < 0)
+		*keeper = KEEPER_NONE;
+	return r;
 }
 
-/*
- * Our supervisor goes on without us, and we are in its way: a child that it has
- * to reap, when we are through. So a child of ours takes over, and has no parent
- * at once. Only now, since most runs don't need it and each would pay for it.
- */
-static void step_aside(int socket_fd)
+int keeper_renew(struct keeper *keeper)
 {
-	pid_t pid = fork();
+	const struct host_snapshot *host = keeper->host;
+	int r = 0;
 
-	if (pid > 0)
-		_exit(0);
-	/* Then it won't wait: a byte says that we stay. */
-	if (pid < 0)
-		(void)send(socket_fd, "", 1, MSG_NOSIGNAL);
-	(void)close(socket_fd);
+	if (!host || keeper->owner != getpid())
+		return 0;
+	(void)pthread_mutex_lock(&host->keeper->lock);
+	close_watch(keeper);
+	r = ensure(host, host->keeper->data);
+	if (r >= 0)
+		open_watch(host->keeper->data, keeper);
+	(void)pthread_mutex_unlock(&host->keeper->lock);
+	return r < 0 ? r : 0;
 }
 
-static void keeper_main(const struct place *place, pid_t parent, int socket_fd)
+static void leave(struct keeper *keeper, char what)
 {
-	int parent_fd = sys_pidfd_open(parent);
-	int keep[3 + HOST_V1_MAX] = { place->host->base_fd, socket_fd, parent_fd };
+	const struct host_snapshot *host = keeper->host;
+	struct keeper_host *it;
 
-	(void)setsid();
-	(void)prctl(PR_SET_NAME, "ration-keeper");
-	for (size_t i = 0; i < HOST_V1_MAX; i++)
-		keep[3 + i] = i < place->host->n_v1 ? place->host->v1[i].fd : -EBADF;
-	sys_close_others(keep, ARRAY_SIZE(keep));
-	/* Died before the pidfd was there: then it is of somebody else, or none. */
-	if (getppid() == parent && !wait_for_end(parent, parent_fd, socket_fd))
-		_exit(0);
-	if (getppid() == parent)
-		step_aside(socket_fd);
-	clean_up(place);
-	_exit(0);
-}
-
-int keeper_start(const struct place *place, struct keeper *ret_keeper)
-{
-	CLEANUP(closep) int read_fd = -EBADF;
-	CLEANUP(closep) int write_fd = -EBADF;
-	pid_t parent = getpid(), pid;
-	int pair[2];
-
-	/* A socket: to write to a pipe whose reader somebody has killed raises SIGPIPE. */
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	read_fd = pair[0];
-	write_fd = pair[1];
-	/* It doesn't end even by a signal to the whole terminal or process group: only by SIGKILL, by pid. */
-	pid = sys_fork_masked();
-	if (pid < 0)
-		return pid;
-	if (pid == 0)
-		keeper_main(place, parent, read_fd);
-	ret_keeper->pid = pid;
-	ret_keeper->fd = TAKE_FD(write_fd);
-	return 0;
+	keeper->host = NULL;
+	/* In a copy of the program, the run is its parent's. */
+	if (!host || keeper->owner != getpid())
+		return close_watch(keeper);
+	(void)pthread_mutex_lock(&host->keeper->lock);
+	close_watch(keeper);
+	it = host->keeper->data;
+	link_out(it, keeper);
+	/* For the others' sake, or for this one's. */
+	if (it->first || what == KEEPER_INHERIT)
+		(void)tell(host, it, what, keeper);
+	else if (helper_alive(&it->helper))
+		(void)say(it, what, keeper);
+	(void)pthread_mutex_unlock(&host->keeper->lock);
 }
 
 void keeper_dismiss(struct keeper *keeper)
 {
-	if (keeper->fd >= 0)
-		(void)send(keeper->fd, "", 1, MSG_NOSIGNAL);
-	keeper->fd = close_fd(keeper->fd);
-}
-
-static void reap(struct keeper *keeper)
-{
-	while (keeper->pid > 0 && waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	keeper->pid = 0;
+	leave(keeper, KEEPER_REMOVE);
 }
 
 void keeper_inherit(struct keeper *keeper)
 {
-	char byte;
-	ssize_t n = 0;
-
-	if (keeper->fd >= 0) {
-		(void)shutdown(keeper->fd, SHUT_WR);
-		do
-			n = read(keeper->fd, &byte, 1);
-		while (n < 0 && errno == EINTR);
-	}
-	keeper->fd = close_fd(keeper->fd);
-	/* One that couldn't fork works on, for a minute perhaps: nobody can wait for it here. */
-	if (n == 0)
-		reap(keeper);
-	keeper->pid = 0;
+	leave(keeper, KEEPER_INHERIT);
 }
 
-void keeper_reap(struct keeper *keeper)
+void keeper_end(const struct host_snapshot *host)
 {
-	keeper_dismiss(keeper);
-	reap(keeper);
+	(void)pthread_mutex_lock(&host->keeper->lock);
+	if (host->keeper->data)
+		free_host(host->keeper->data);
+	host->keeper->data = NULL;
+	(void)pthread_mutex_unlock(&host->keeper->lock);
 }

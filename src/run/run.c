@@ -6,7 +6,7 @@
  *
  *   1. the plan is checked, the program is found: nothing has been touched
  *   2. the nodes above the group are there
- *   3. a keeper sleeps beside us, and knows the group's name
+ *   3. the keeper that sleeps beside us is told the group's name
  *   4. the group is made, its limits are written, its events are watched
  *   5. the baseline of the counters is read
  *   6. the command is born inside
@@ -193,7 +193,7 @@ void run_release(struct ration_run *run)
 	else if (v1_members_fd(&run->group) >= 0)
 		(void)cg_end(v1_members_fd(&run->group), RELEASE_MSEC);
 	if (run_remove_group(run) == 0)
-		keeper_reap(&run->keeper);
+		keeper_dismiss(&run->keeper);
 	else
 		keeper_inherit(&run->keeper);
 	place_close(&run->group);
@@ -219,7 +219,7 @@ static int make_and_launch(struct ration_run *run, struct ration_error *reterr)
 	gc_sweep(&run->group, SWEEP_MAX);
 	r = keeper_start(&run->group, &run->keeper);
 	if (r < 0)
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't fork a keeper: %s", error_text(r));
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't start a keeper: %s", error_text(r));
 	r = leaf_create(&run->group, wanted, reterr);
 	if (r == 0)
 		r = v1_make(&run->group, apply_v1_controllers(run->plan, &run->host->facts), reterr);

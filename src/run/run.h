@@ -30,8 +30,9 @@ enum run_deadline {
 	RUN_DEADLINE_TRACER, /* who holds the command's corpse */
 	RUN_DEADLINE_OOM,
 	RUN_DEADLINE_LEADER, /* the next look at the command, where there is no pidfd */
+	RUN_DEADLINE_KEEPER, /* the next attempt to have one again */
 };
-#define RUN_DEADLINES (RUN_DEADLINE_LEADER + 1)
+#define RUN_DEADLINES (RUN_DEADLINE_KEEPER + 1)
 
 /* Not set. */
 #define RUN_NEVER UINT64_MAX

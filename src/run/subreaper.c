@@ -137,6 +137,7 @@ static void subreaper_main(struct ration_run *run, int peer_fd)
 	report.receipt = run->receipt;
 	(void)send_report(peer_fd, &report);
 	run_release(run);
+	keeper_end(run->host);
 	_exit(0);
 }
 

@@ -12,6 +12,7 @@
  *                           used up, the next look of the watch, the end of a
  *                           tracer's time
  *   memory.pressure         the group has been stalled for long
+ *   the keeper's end        somebody has killed it: there has to be another
  *   memory.oom_control      of cgroup v1, which kills one process and not all
  *   pipes, the peer         output; wishes from the caller of a subreaper
  *
@@ -52,6 +53,7 @@ enum event {
 	EVENT_CHILD, /* SIGCHLD, in a subreaper */
 	EVENT_PEER,
 	EVENT_OOM,   /* of cgroup v1 */
+	EVENT_KEEPER,
 	EVENT_OUTPUT,
 	EVENT_OUTPUT_LAST = EVENT_OUTPUT + 1,
 };
@@ -82,6 +84,9 @@ enum event {
 /* From an OOM that cgroup v1 tells of to its kill: a moment, or none, if something was given back meanwhile. */
 #define OOM_LOOK_USEC 2000
 #define OOM_LOOKS 500
+/* How long until the next attempt to start a keeper, after one that has failed. */
+#define KEEPER_RETRY_USEC 1000000
+
 /* How often a command without a pidfd is looked at: for the sake of tracers alone. */
 #define LEADER_LOOK_USEC 1000000
 
@@ -104,6 +109,13 @@ bool supervise_is_dead(const struct ration_run *run)
 	int r = proc_stat_read(run->host->proc_fd, run->pid, &stat);
 
 	return r == -ESRCH || (r == 0 && proc_is_dead(&stat));
+}
+
+static void watch_keeper(const struct ration_run *run)
+{
+	/* Without that, the next start on this host notices. */
+	if (run->keeper.fd >= 0)
+		(void)add(run, run->keeper.fd, EVENT_KEEPER, EPOLLIN | EPOLLRDHUP);
 }
 
 static bool in_group(const struct ration_run *run)
@@ -447,6 +459,18 @@ static void on_oom(struct ration_run *run)
 		return;
 	run->oom_looks = OOM_LOOKS;
 	look_for_oom(run, sys_now_usec());
+}
+
+/* ------------------------------------------------------------------ keeper */
+
+static void renew_keeper(struct ration_run *run)
+{
+	bool failed;
+
+	drop(run, run->keeper.fd);
+	failed = keeper_renew(&run->keeper) < 0;
+	run->deadline[RUN_DEADLINE_KEEPER] = failed ? after(sys_now_usec(), KEEPER_RETRY_USEC) : RUN_NEVER;
+	watch_keeper(run);
 }
 
 /* ------------------------------------------------------------------ output */
@@ -817,6 +841,8 @@ static void on_timer(struct ration_run *run)
 		run->deadline[RUN_DEADLINE_LEADER] = after(now, LEADER_LOOK_USEC);
 		on_leader(run);
 	}
+	if (now >= run->deadline[RUN_DEADLINE_KEEPER])
+		renew_keeper(run);
 	if (now >= run->deadline[RUN_DEADLINE_TRACER])
 		leave_to_tracer(run);
 	if (now >= run->deadline[RUN_DEADLINE_KILL])
@@ -858,6 +884,9 @@ static void handle(struct ration_run *run, const struct epoll_event *event)
 		break;
 	case EVENT_OOM:
 		on_oom(run);
+		break;
+	case EVENT_KEEPER:
+		renew_keeper(run);
 		break;
 	case EVENT_PEER:
 		subreaper_hear(run);
@@ -919,6 +948,7 @@ static int prepare_group(struct ration_run *run, struct ration_error *reterr)
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_VANISHED, "can't watch cgroup.events of %s: %s",
 				run->receipt.group, error_text(r));
+	watch_keeper(run);
 	return prepare_stall(run, reterr);
 }
 

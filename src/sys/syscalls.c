@@ -370,6 +370,21 @@ pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*functi
 	return (pid_t)pid;
 }
 
+pid_t sys_clone_shared(void *stack, size_t stack_size, int (*function)(void *), void *argument, int *ret_pid_fd)
+{
+	pid_t pid;
+
+#if HAVE_CLONE3_CALL
+	/* First, since ThreadSanitizer takes each clone(2) for a fork with a memory of its own. */
+	pid = sys_clone_into(-EBADF, stack, stack_size, function, argument, ret_pid_fd);
+	if (pid >= 0 || !sys_refused(pid))
+		return pid;
+#endif
+	pid = clone(function, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, argument,
+			ret_pid_fd);
+	return pid < 0 ? -errno : pid;
+}
+
 pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd)
 {
 	pid_t pid = fork();

@@ -97,7 +97,13 @@ pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*functi
 		void *argument, int *ret_pid_fd);
 
 /*
- * The same without clone3 and without a cgroup: fork(2) and pidfd_open(2). Where
+ * The same in no cgroup, and always in the parent's memory, on every kernel and every
+ * architecture: clone(2). Where that has no pidfd (before 5.2), `ret_pid_fd` isn't written.
+ */
+pid_t sys_clone_shared(void *stack, size_t stack_size, int (*function)(void *), void *argument, int *ret_pid_fd);
+
+/*
+ * As sys_clone_into() without clone3 and without a cgroup: fork(2) and pidfd_open(2). Where
  * that isn't to be had, `ret_pid_fd` is -EBADF.
  */
 pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd);

@@ -96,14 +96,18 @@ def wait_for(what, condition, seconds=5):
 
 
 def processes(marker):
-    """The live processes that carry `marker` in their environment, as pid: command."""
+    """The live processes that carry `marker` in their environment, as pid: command; and the
+    helper programs for our namespace, which are given no environment."""
+    helpers = [f"{name}\0{NAMESPACE}\0".encode() for name in ("ration-keeper", "ration-reaper")]
     found = {}
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
         try:
             with open(f"/proc/{entry.name}/environ", "rb") as file:
-                if marker.encode() in file.read():
+                ours = marker.encode() in file.read()
+            with open(f"/proc/{entry.name}/cmdline", "rb") as file:
+                if ours or file.read() in helpers:
                     found[int(entry.name)] = Path(f"/proc/{entry.name}/comm").read_text().strip()
         except OSError:
             pass
@@ -203,7 +207,8 @@ class Ration:
         self.marker = f"RATION_TEST_MARKER={uuid.uuid4().hex}"
         self.count, self.receipts = 0, []
         self.env = dict(os.environ, PATH=f"{HELPERS}:/usr/sbin:/usr/bin:/sbin:/bin",
-                        RATION_NAMESPACE=NAMESPACE, LC_ALL="C.UTF-8")
+                        RATION_NAMESPACE=NAMESPACE, RATION_TEST_PROGRAMS=str(Path(RATION).resolve().parent),
+                        LC_ALL="C.UTF-8")
         self.env.pop("RATION_BASE", None)
         name, value = self.marker.split("=")
         self.env[name] = value

@@ -97,7 +97,7 @@ def test_H08_many_first_runs(run, stopped):
 
 def test_H08_many_threads_of_one_program(run, stopped):
     """They share a host whose unit isn't there: the first has it made, and the others wait for that."""
-    env = {**run.env, "CROWD_HELPERS": str(Path(UNIT_PROGRAM).parent)}
+    env = {**run.env, "RATION_TEST_PROGRAMS": str(Path(UNIT_PROGRAM).parent)}
     done = subprocess.run([f"{HELPERS}/crowd", "6", "1"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=60 * SLOW, check=False)
     assert (done.returncode, done.stdout) == (0, "rounds 6 fds 0 children none\n")

@@ -6,7 +6,7 @@
  * limits, plans, runs a command, makes a group, reads and removes it, and looks
  * whether what it gets is its own. Prints how many rounds there were, and how many
  * fds and children are left; exit status 1 if anything was another thread's.
- * CROWD_HELPERS is the folder with the helper programs.
+ * RATION_TEST_PROGRAMS is the folder with the helper programs.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -97,7 +97,7 @@ static int keep_one(struct job *job, const struct ration_host *host)
 static int one_round(struct job *job)
 {
 	struct ration_host_options where = { .size = sizeof(where), .nspace = getenv("RATION_NAMESPACE"),
-		.helpers = getenv("CROWD_HELPERS") };
+		.helpers = getenv("RATION_TEST_PROGRAMS") };
 	struct ration_limits *limits = NULL;
 	struct ration_host *own = NULL;
 	char text[32];
@@ -144,7 +144,7 @@ static int count_fds(void)
 int main(int argc, char **argv)
 {
 	struct ration_host_options where = { .size = sizeof(where), .nspace = getenv("RATION_NAMESPACE"),
-		.helpers = getenv("CROWD_HELPERS") };
+		.helpers = getenv("RATION_TEST_PROGRAMS") };
 	int n = argc > 1 ? atoi(argv[1]) : 8, rounds = argc > 2 ? atoi(argv[2]) : 1;
 	int done = 0, fds = count_fds();
 	struct job jobs[THREADS_MAX] = { 0 };

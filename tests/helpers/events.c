@@ -71,7 +71,8 @@ static int print_events(struct ration_events *events, struct ration_error *error
 
 int main(int argc, char **argv)
 {
-	struct ration_host_options where = { .size = sizeof(where), .nspace = getenv("RATION_NAMESPACE") };
+	struct ration_host_options where = { .size = sizeof(where), .nspace = getenv("RATION_NAMESPACE"),
+		.helpers = getenv("RATION_TEST_PROGRAMS") };
 	struct ration_events_options options = { .size = sizeof(options) };
 	struct ration_error error = { .message = "" };
 	struct ration_events *events = NULL;

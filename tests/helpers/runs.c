@@ -61,7 +61,8 @@ static int run_once(const struct ration_host *host, const struct ration_plan *pl
 int main(int argc, char **argv)
 {
 	int n = argc > 1 ? atoi(argv[1]) : 1, fds[2] = { 0 }, r;
-	struct ration_host_options where = { .size = sizeof(where), .nspace = getenv("RATION_NAMESPACE") };
+	struct ration_host_options where = { .size = sizeof(where), .nspace = getenv("RATION_NAMESPACE"),
+		.helpers = getenv("RATION_TEST_PROGRAMS") };
 	struct ration_error error = { .message = "out of memory" };
 	struct ration_limits *limits = NULL;
 	struct ration_host *host = NULL;

@@ -121,7 +121,8 @@ static int supervise(const struct ration_host *host, const struct ration_plan *p
 
 int main(int argc, char **argv)
 {
-	struct ration_host_options where = { .size = sizeof(where), .nspace = getenv("RATION_NAMESPACE") };
+	struct ration_host_options where = { .size = sizeof(where), .nspace = getenv("RATION_NAMESPACE"),
+		.helpers = getenv("RATION_TEST_PROGRAMS") };
 	struct ration_error error = { .message = "out of memory" };
 	struct ration_limits *limits = NULL;
 	struct ration_host *host = NULL;

@@ -44,18 +44,21 @@ struct scenario {
 	int refuse;        /* clone3 and openat2 answer this errno; 0: they are there */
 	bool give_up;      /* ration_run_free() in the middle */
 	const char *script; /* NULL: a group by hand */
+	const char *helpers; /* where the helper programs are; NULL: there is none, and helpers are forked */
 };
 
 static const struct scenario scenarios[] = {
-	{ "cgroup", true, 0, false, "echo out; sleep 50 & exit 3" },
-	{ "cgroup, given up", true, 0, true, "sleep 50 & sleep 50" },
-	{ "cgroup, moved in", true, ENOSYS, false, "exit 3" },
-	{ "cgroup, moved in after EPERM", true, EPERM, true, "sleep 50" },
-	{ "group by hand", true, 0, false, NULL },
-	{ "group by hand, no new calls", true, ENOSYS, false, NULL },
-	{ "subreaper", false, 0, false, "echo out; sleep 50 & exit 3" },
-	{ "subreaper, given up", false, 0, true, "sleep 50 & sleep 50" },
-	{ "subreaper, no new calls", false, ENOSYS, false, "exit 3" },
+	{ "cgroup", true, 0, false, "echo out; sleep 50 & exit 3", NULL },
+	{ "cgroup, given up", true, 0, true, "sleep 50 & sleep 50", NULL },
+	{ "cgroup, with ration-keeper", true, 0, false, "echo out; sleep 50 & exit 3", BUILT },
+	{ "cgroup, with ration-keeper, given up", true, 0, true, "sleep 50 & sleep 50", BUILT },
+	{ "cgroup, moved in", true, ENOSYS, false, "exit 3", NULL },
+	{ "cgroup, moved in after EPERM", true, EPERM, true, "sleep 50", NULL },
+	{ "group by hand", true, 0, false, NULL, NULL },
+	{ "group by hand, no new calls", true, ENOSYS, false, NULL, NULL },
+	{ "subreaper", false, 0, false, "echo out; sleep 50 & exit 3", NULL },
+	{ "subreaper, given up", false, 0, true, "sleep 50 & sleep 50", NULL },
+	{ "subreaper, no new calls", false, ENOSYS, false, "exit 3", NULL },
 };
 
 static struct state {
@@ -66,7 +69,7 @@ static struct state {
 	char text[512];
 } now;
 
-static const char *nspace;
+static const char *nspace, *helpers;
 
 static bool problem(const char *what, int detail)
 {
@@ -163,7 +166,8 @@ static bool said(int r, const struct ration_error *error)
 
 static int open_host(const char *namespace_name, struct ration_host **ret, char *path, size_t size)
 {
-	const struct ration_host_options options = { .size = sizeof(options), .nspace = namespace_name };
+	const struct ration_host_options options = { .size = sizeof(options), .nspace = namespace_name,
+		.helpers = helpers };
 	struct ration_host_info info = { .size = sizeof(info) };
 	struct ration_error error = { .code = 0 };
 	int r = ration_host_open(&options, ret, &error);
@@ -466,6 +470,7 @@ static int run_scenario(const struct scenario *scenario, bool verbose)
 		return r;
 	(void)signal(SIGALRM, on_alarm);
 	now.scenario = scenario->name;
+	helpers = scenario->helpers ? scenario->helpers : "";
 	/* The first warms up what the C library keeps. */
 	for (now.n = 0; now.n < FAULTS_MAX && problems < 10; now.n++) {
 		int before = count_fds();

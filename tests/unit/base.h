@@ -25,9 +25,11 @@ struct base {
 	char path[8192]; /* of BASE/NAMESPACE, which isn't there yet */
 };
 
-static inline void base_begin(struct base *base)
+/* With the helper programs of this folder; `small`: as a program that may be forked. */
+static inline void base_begin_with(struct base *base, const char *helpers, bool small)
 {
-	struct ration_host_options options = { .size = sizeof(options), .nspace = base->nspace };
+	struct ration_host_options options = { .size = sizeof(options), .nspace = base->nspace, .helpers = helpers,
+		.fork_helpers = small };
 	struct ration_host_info info = { .size = sizeof(info) };
 
 	(void)snprintf(base->nspace, sizeof(base->nspace), "rtest-%d", (int)getpid());
@@ -39,6 +41,11 @@ static inline void base_begin(struct base *base)
 		skip();
 	}
 	(void)snprintf(base->path, sizeof(base->path), "%s/%s", info.base, base->nspace);
+}
+
+static inline void base_begin(struct base *base)
+{
+	base_begin_with(base, NULL, false);
 }
 
 static inline void base_end(struct base *base)

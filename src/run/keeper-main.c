@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keeper-main.c - the process that is the keeper
+ *
+ * Executed by ration-keeper, or in a fork of the program. In a fork, other threads of
+ * the program had locks that nobody will ever release: so it calls the kernel only, and
+ * what memory it needs comes from the kernel, too.
+ *
+ * It knows that its program is gone by a pidfd and by the end of the socket, whichever
+ * comes first. A copy of the program (a fork) has the other end of the socket as well,
+ * so the socket alone wouldn't tell; and one that executes something else lives on by
+ * its pidfd. What was said before the end is read before anything is done about it.
+ */
+#include "run/keeper-main.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "group/cgroup1.h"
+#include "group/nodes.h"
+#include "group/owner.h"
+#include "group/protect.h"
+#include "sys/cgroup.h"
+#include "sys/helper.h"
+#include "sys/kill.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+
+/* How long each group may take at first, and at last: a process in an uninterruptible sleep can take its time. */
+#define FIRST_MSEC 1000
+#define LAST_MSEC 60000
+
+/* How often it looks for its parent where the kernel doesn't tell. */
+#define LOOK_MSEC 1000
+
+struct kept {
+	char tenant[RATION_NAME_MAX + 1];
+	char name[RATION_NAME_MAX + 1]; /* "": it is removed */
+};
+
+struct state {
+	int fd, parent_fd;
+	pid_t parent;
+	const struct host_snapshot *host;
+	struct kept *kept;
+	size_t n, room;
+	struct kept few[4]; /* most programs have no more runs at a time, and it takes no page for these */
+};
+
+/* ------------------------------------------------------------------ memory */
+
+static void *map(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static bool make_room(struct state *state)
+{
+	size_t size = state->room * sizeof(struct kept);
+	struct kept *more;
+
+	if (state->n < state->room)
+		return true;
+	more = map(2 * size);
+	if (!more)
+		return false;
+	memcpy(more, state->kept, size);
+	if (state->kept != state->few)
+		(void)munmap(state->kept, size);
+	state->kept = more;
+	state->room *= 2;
+	return true;
+}
+
+/* ------------------------------------------------------------------- ending */
+
+/*
+ * Somebody's gc was faster, and has removed the leaf in cgroup2. Killed while it made
+ * its directories in cgroup v1, the program may have left one that it had written
+ * nothing on yet: gc has to leave that alone until it is old enough.
+ */
+static bool clean_up_after_another(const struct host_snapshot *host, const struct kept *kept, bool last)
+{
+	(void)v1_remove_dead(host, kept->tenant, kept->name);
+	if (!v1_is_there(host, kept->tenant, kept->name))
+		return true;
+	if (!last)
+		return false;
+	(void)poll(NULL, 0, (OWNER_UNRECORDED_SECONDS + 1) * 1000);
+	(void)v1_remove_dead(host, kept->tenant, kept->name);
+	return true;
+}
+
+/*
+ * By names from BASE on, not by fds of the start: the last run of a tenant takes the
+ * tenant's directory with it, and the next one makes another. False: it isn't done.
+ */
+static bool clean_up(const struct host_snapshot *host, const struct kept *kept, bool last)
+{
+	CLEANUP(closep) int namespace_fd = nodes_open(host);
+	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, kept->tenant);
+	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, kept->name);
+	int r = fd < 0 ? 0 : cg_end(fd, last ? LAST_MSEC : FIRST_MSEC);
+
+	if (r < 0 && !last)
+		return false;
+	if (fd >= 0 && r == 0) {
+		/* First: as long as the other is there, nobody else has a group of that name. */
+		(void)v1_remove_name(host, kept->tenant, kept->name);
+		(void)cg_rmdir_tree(tenant_fd, kept->name);
+	}
+	if ((vanished(fd) || vanished(tenant_fd) || vanished(namespace_fd)) &&
+			!clean_up_after_another(host, kept, last))
+		return false;
+	if (fd >= 0)
+		protect_without(host, tenant_fd);
+	if (tenant_fd >= 0)
+		nodes_remove(host, namespace_fd, kept->tenant, tenant_fd);
+	return true;
+}
+
+static void kill_now(const struct host_snapshot *host, const struct kept *kept)
+{
+	CLEANUP(closep) int namespace_fd = nodes_open(host);
+	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, kept->tenant);
+	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, kept->name);
+
+	if (fd >= 0)
+		(void)cg_kill(fd);
+}
+
+/* All are killed before the first is waited for, and those that can't die yet are waited for last. */
+static void end_all(const struct state *state)
+{
+	for (size_t i = 0; i < state->n; i++)
+		kill_now(state->host, &state->kept[i]);
+	for (size_t round = 0; round < 2; round++) {
+		for (size_t i = 0; i < state->n; i++) {
+			if (state->kept[i].name[0] && clean_up(state->host, &state->kept[i], round == 1))
+				state->kept[i].name[0] = '\0';
+		}
+	}
+}
+
+/* A child does it, so that what is said meanwhile is heard. */
+static void inherit(const struct state *state, const struct kept *kept)
+{
+	pid_t pid = fork();
+
+	if (pid > 0)
+		return;
+	if (pid == 0) {
+		(void)close(state->fd);
+		(void)close_fd(state->parent_fd);
+	}
+	if (!clean_up(state->host, kept, false))
+		(void)clean_up(state->host, kept, true);
+	if (pid == 0)
+		_exit(0);
+}
+
+/*
+ * The program goes on without us, and we are in its way: a child that it has to reap,
+ * with more to do. So a child of ours takes over, and has no parent at once.
+ */
+static void step_aside(const struct state *state)
+{
+	pid_t pid = fork();
+
+	if (pid > 0)
+		_exit(0);
+	/* Then it won't wait: a byte says that we stay. */
+	if (pid < 0)
+		(void)send(state->fd, "", 1, MSG_NOSIGNAL);
+	(void)close(state->fd);
+}
+
+/* ---------------------------------------------------------------- listening */
+
+static bool parse(const char *address, struct kept *ret)
+{
+	const char *slash = strchr(address, '/');
+
+	if (!slash || slash - address > RATION_NAME_MAX || strlen(slash + 1) > RATION_NAME_MAX || !slash[1])
+		return false;
+	memcpy(ret->tenant, address, (size_t)(slash - address));
+	ret->tenant[slash - address] = '\0';
+	(void)strcpy(ret->name, slash + 1);
+	return true;
+}
+
+static void forget(struct state *state, const struct kept *kept)
+{
+	for (size_t i = 0; i < state->n; i++) {
+		if (strcmp(state->kept[i].name, kept->name) == 0 && strcmp(state->kept[i].tenant, kept->tenant) == 0) {
+			state->kept[i] = state->kept[--state->n];
+			return;
+		}
+	}
+}
+
+static void hear(struct state *state, const char *message)
+{
+	struct kept kept;
+
+	if (!parse(message + 1, &kept))
+		return;
+	switch (message[0]) {
+	case KEEPER_ADD:
+		/* Without memory it can't be kept: then nothing is, and the program is told by our end. */
+		if (!make_room(state))
+			_exit(1);
+		state->kept[state->n++] = kept;
+		break;
+	case KEEPER_INHERIT:
+		inherit(state, &kept);
+		forget(state, &kept);
+		break;
+	case KEEPER_REMOVE:
+		forget(state, &kept);
+		break;
+	}
+}
+
+/* Takes all messages that are there. False: there will be no more. */
+static bool hear_all(struct state *state)
+{
+	char message[KEEPER_MESSAGE_MAX + 1];
+
+	for (;;) {
+		ssize_t n = helper_receive(state->fd, message, sizeof(message) - 1, NULL, 0, 0);
+
+		/* Nothing more now; or no memory for it now, and it comes at the next look. */
+		if (n == -EAGAIN || n == -ENOMEM || n == -ENOBUFS)
+			return true;
+		if (n <= 0)
+			return false;
+		message[n] = '\0';
+		hear(state, message);
+	}
+}
+
+/* Returns whether the program is dead. False: it doesn't need us any more. */
+static bool listen_to_end(struct state *state)
+{
+	for (;;) {
+		struct pollfd fds[2] = {
+			{ .fd = state->fd, .events = POLLIN },
+			{ .fd = state->parent_fd, .events = POLLIN },
+		};
+
+		if (poll(fds, 2, state->parent_fd >= 0 ? -1 : LOOK_MSEC) < 0)
+			continue;
+		/* The pidfd before the socket: what the dead have said is all there by then. */
+		if (!hear_all(state))
+			return fds[1].revents || getppid() != state->parent;
+		if (fds[1].revents || getppid() != state->parent)
+			return true;
+	}
+}
+
+/* -------------------------------------------------------------------- start */
+
+void keeper_hello(const struct host_snapshot *host, struct keeper_hello *ret)
+{
+	*ret = (struct keeper_hello) {
+		.version = RATION_VERSION,
+		.size = sizeof(*ret),
+		.n_nodes = (uint32_t)host->n_nodes,
+		.n_v1 = (uint32_t)host->n_v1,
+	};
+	memcpy(ret->node, host->node, sizeof(ret->node));
+	for (size_t i = 0; i < host->n_v1; i++)
+		ret->v1_controllers[i] = host->v1[i].controllers;
+}
+
+static void take_host(struct host_snapshot *host, const struct keeper_hello *hello, const int fds[KEEPER_FDS_MAX])
+{
+	host->base_fd = fds[KEEPER_FD_BASE];
+	host->proc_fd = fds[KEEPER_FD_PROC];
+	host->n_nodes = hello->n_nodes;
+	memcpy(host->node, hello->node, sizeof(host->node));
+	host->n_v1 = hello->n_v1;
+	for (size_t i = 0; i < host->n_v1; i++) {
+		host->v1[i].controllers = hello->v1_controllers[i];
+		host->v1[i].fd = fds[KEEPER_FD_V1 + i];
+	}
+}
+
+static bool understood(const struct keeper_hello *hello, ssize_t n)
+{
+	return n == (ssize_t)sizeof(*hello) && hello->size == sizeof(*hello) &&
+		strncmp(hello->version, RATION_VERSION, sizeof(hello->version)) == 0 &&
+		hello->n_nodes > 0 && hello->n_nodes <= HOST_NODES_MAX && hello->n_v1 <= HOST_V1_MAX;
+}
+
+static void leave_program(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	(void)setsid();
+	(void)prctl(PR_SET_NAME, KEEPER_PROGRAM);
+	(void)!chdir("/");
+	/* Children of ours are nobody's to wait for. */
+	(void)sigaction(SIGCHLD, &ignore, NULL);
+}
+
+static void serve(struct state *state)
+{
+	bool dead;
+
+	state->kept = state->few;
+	state->room = ARRAY_SIZE(state->few);
+	dead = listen_to_end(state);
+	if (!dead && state->n == 0)
+		_exit(0);
+	if (!dead)
+		step_aside(state);
+	end_all(state);
+	_exit(0);
+}
+
+void keeper_main(int fd)
+{
+	struct state state = { .fd = fd, .parent = getppid() };
+	struct host_snapshot *host = map(sizeof(*host));
+	struct keeper_hello hello;
+	int fds[KEEPER_FDS_MAX];
+	ssize_t n = helper_receive(fd, &hello, sizeof(hello), fds, KEEPER_FDS_MAX, -1);
+
+	if (!host || !understood(&hello, n))
+		return;
+	leave_program();
+	take_host(host, &hello, fds);
+	state.host = host;
+	state.parent_fd = hello.parent_fd ? fds[KEEPER_FD_PARENT] : close_fd(fds[KEEPER_FD_PARENT]);
+	if (helper_send(fd, "", 1, NULL, 0, -1) == 0)
+		serve(&state);
+}
+
+void keeper_forked_main(int fd, const struct host_snapshot *host, pid_t parent)
+{
+	struct state state = { .fd = fd, .parent = parent, .parent_fd = sys_pidfd_open(parent), .host = host };
+	int keep[KEEPER_FDS_MAX + 1] = { host->base_fd, host->proc_fd, state.parent_fd, fd };
+
+	for (size_t i = 0; i < HOST_V1_MAX; i++)
+		keep[4 + i] = i < host->n_v1 ? host->v1[i].fd : -EBADF;
+	sys_close_others(keep, ARRAY_SIZE(keep));
+	leave_program();
+	/* Had it died before there was a pidfd, that would be of somebody else, or none. */
+	if (getppid() != parent)
+		state.parent_fd = close_fd(state.parent_fd);
+	serve(&state);
+}

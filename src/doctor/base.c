@@ -43,7 +43,7 @@ static void blame_v1(const struct patient *patient, struct finding_entry *entry,
 	length = strlen(entry->text);
 	if (length > 0 && patient->host->controllers_v1 & WHOLE)
 		(void)snprintf(entry->text + length, sizeof(entry->text) - length,
-				"; ration run takes those of v1, which groups by hand can't have");
+				"; ration run uses those of v1, groups by hand can't");
 }
 
 static void v1_only(const struct patient *patient, struct finding_entry *entry)

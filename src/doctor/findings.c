@@ -35,8 +35,8 @@ static void threaded_base(const struct patient *patient, struct finding_entry *e
 	if (!patient->seen->threaded)
 		return;
 	entry->limits = BIT(RATION_LIMIT_MEMORY);
-	rule_say(entry, RATION_SEVERITY_BAD, "start ration in a group that isn't threaded, or name one: --base DIR",
-			"%s is a threaded group: there is no memory limit in it", patient->host->base);
+	rule_say(entry, RATION_SEVERITY_BAD, "start ration in a group that isn't threaded, or set --base DIR",
+			"%s is a threaded group and can't limit memory", patient->host->base);
 }
 
 static void realtime_tasks(const struct patient *patient, struct finding_entry *entry)
@@ -71,24 +71,24 @@ static void few_groups(const struct patient *patient, struct finding_entry *entr
 	(void)snprintf(fix, sizeof(fix), "echo max >%.150s/cgroup.max.descendants", patient->host->base);
 	entry->limits = left < 3 ? ESSENTIAL : 0;
 	rule_say(entry, left < 3 ? RATION_SEVERITY_BAD : RATION_SEVERITY_WARN, fix,
-			"there is room for %" PRIu64 " more groups only: cgroup.max.descendants of %s is %" PRIu64, left,
+			"room for only %" PRIu64 " more groups: cgroup.max.descendants of %s is %" PRIu64, left,
 			patient->host->base, seen->groups_max);
 }
 
 static void same_user(const struct patient *patient, struct finding_entry *entry)
 {
 	if (patient->host->base && !patient->host->root)
-		rule_say(entry, RATION_SEVERITY_NOTE, "have root run ration, and its command as another user",
-				"groups belong to this user, whose programs can change their limits: they hold what is "
-				"careless, not what is hostile");
+		rule_say(entry, RATION_SEVERITY_NOTE, "run ration as root, and its command as another user",
+				"this user owns the groups, so its programs can change their limits: safe "
+				"against careless programs, not against hostile ones");
 }
 
 static void session_outside(const struct patient *patient, struct finding_entry *entry)
 {
 	if (patient->host->base_outside)
 		rule_say(entry, RATION_SEVERITY_NOTE, "systemd-run --user --scope bash",
-				"from where this is, systemd has to bring each run to its place, over D-Bus, which costs some "
-				"30 ms; what runs below the user's own manager needs none of that");
+				"systemd has to move each run over D-Bus, which takes about 30 ms; below the "
+				"user's own manager it doesn't");
 }
 
 /* ----------------------------------------------------------------- hidden costs */
@@ -100,8 +100,8 @@ static void dying_groups(const struct patient *patient, struct finding_entry *en
 	if (dying >= DYING_NOTE)
 		rule_say(entry, dying >= DYING_WARN ? RATION_SEVERITY_WARN : RATION_SEVERITY_NOTE,
 				"sync; echo 3 >/proc/sys/vm/drop_caches",
-				"%" PRIu64 " groups below %s are removed but not gone: cached files that they read first keep "
-				"them, each with some memory of the kernel's",
+				"%" PRIu64 " removed groups below %s still use kernel memory: the page cache "
+						"refers to them",
 				dying, patient->host->base);
 }
 
@@ -116,8 +116,8 @@ static void favordynmods_off(const struct patient *patient, struct finding_entry
 	(void)snprintf(fix, sizeof(fix), "%smount -o remount,favordynmods %.180s",
 			host->container ? "outside of the container: " : host->root ? "" : "as root: ", host->mount);
 	rule_say(entry, RATION_SEVERITY_NOTE, fix,
-			"%s is mounted without favordynmods: to move a process into a group, as ration attach and exec do, "
-			"can take 10 ms", host->mount);
+			"%s is mounted without favordynmods: moving a process into a group (ration attach, "
+			"exec) can take 10 ms", host->mount);
 }
 
 /* --------------------------------------------------------------- lesser things */
@@ -128,22 +128,23 @@ static void root_nproc(const struct patient *patient, struct finding_entry *entr
 		return;
 	entry->limits = rule_weakened(patient, "uid 0");
 	if (entry->limits)
-		rule_say(entry, RATION_SEVERITY_NOTE, "use --pids", "the kernel doesn't hold root to --rlimit nproc");
+		rule_say(entry, RATION_SEVERITY_NOTE, "use --pids", "the kernel doesn't enforce --rlimit "
+				"nproc for root");
 }
 
 static void no_disk(const struct patient *patient, struct finding_entry *entry)
 {
 	entry->limits = rule_weakened(patient, "no disk") & IO;
 	if (entry->limits)
-		rule_say(entry, RATION_SEVERITY_NOTE, "", "no disk is to be seen in /sys/dev/block: there is nothing to give I/O "
-						     "rates to");
+		rule_say(entry, RATION_SEVERITY_NOTE, "", "no disk in /sys/dev/block: I/O rates can't be "
+				"limited");
 }
 
 static void no_huge_pages(const struct patient *patient, struct finding_entry *entry)
 {
 	entry->limits = rule_weakened(patient, "no huge pages");
 	if (entry->limits)
-		rule_say(entry, RATION_SEVERITY_NOTE, "", "this kernel has no huge pages: --hugetlb has nothing to limit");
+		rule_say(entry, RATION_SEVERITY_NOTE, "", "this kernel has no huge pages: --hugetlb can't be used");
 }
 
 static void held_by_less(const struct patient *patient, struct finding_entry *entry)
@@ -155,7 +156,7 @@ static void held_by_less(const struct patient *patient, struct finding_entry *en
 			continue;
 		entry->limits |= BIT(item->limit);
 		if (!entry->text[0])
-			rule_say(entry, RATION_SEVERITY_NOTE, item->fix, "%s is held by less than it could be: %s",
+			rule_say(entry, RATION_SEVERITY_NOTE, item->fix, "%s has a weaker mechanism: %s",
 					ration_limit_info(item->limit)->name, item->reason);
 	}
 	entry->item.severity = rule_severity(entry->limits);
@@ -166,21 +167,22 @@ static void held_by_less(const struct patient *patient, struct finding_entry *en
 static void unit_pending(const struct patient *patient, struct finding_entry *entry)
 {
 	if (patient->host->base_pending)
-		rule_say(entry, RATION_SEVERITY_OK, "", "the first run has systemd start the unit whose group is %s",
+		rule_say(entry, RATION_SEVERITY_OK, "", "the first run starts the systemd unit with the group %s",
 				patient->host->base);
 }
 
 static void with_systemd(const struct patient *patient, struct finding_entry *entry)
 {
 	if (patient->host->systemd && patient->host->base && !patient->host->base_pending)
-		rule_say(entry, RATION_SEVERITY_OK, "", "systemd is the service manager, and leaves %s alone",
+		rule_say(entry, RATION_SEVERITY_OK, "", "systemd is the service manager and delegated %s",
 				patient->host->base);
 }
 
 static void in_container(const struct patient *patient, struct finding_entry *entry)
 {
 	if (patient->host->container)
-		rule_say(entry, RATION_SEVERITY_OK, "", "this is a container: its own limits hold for all that runs in it");
+		rule_say(entry, RATION_SEVERITY_OK, "", "this is a container: its own limits apply to "
+				"everything in it");
 }
 
 /* What is above a cgroup namespace can't be seen from within. */
@@ -189,27 +191,28 @@ static void in_pod(const struct patient *patient, struct finding_entry *entry)
 	if (strcmp(patient->host->container_kind, CONTAINER_KUBERNETES) != 0)
 		return;
 	if (patient->host->cgroup_namespace)
-		rule_say(entry, RATION_SEVERITY_NOTE, "", "this is a container of a Kubernetes pod: limits of the pod itself are "
-						     "out of sight, and where they end a run, no receipt can name them");
+		rule_say(entry, RATION_SEVERITY_NOTE, "", "this is a container of a Kubernetes pod: the pod's "
+				"limits aren't visible, and receipts can't name them");
 	else
-		rule_say(entry, RATION_SEVERITY_OK, "", "this is a container of a Kubernetes pod: the pod, too, may have limits, "
-						   "which hold for the sum of its containers");
+		rule_say(entry, RATION_SEVERITY_OK, "", "this is a container of a Kubernetes pod: the pod can "
+				"have limits for all its containers together");
 }
 
 static void in_windows(const struct patient *patient, struct finding_entry *entry)
 {
 	if (kernel_is(patient->host->kernel_kind, KERNEL_WSL2))
-		rule_say(entry, RATION_SEVERITY_OK, "", "this is WSL 2: the words of the kernel's command line are set in Windows, "
-						   "as kernelCommandLine in .wslconfig");
+		rule_say(entry, RATION_SEVERITY_OK, "", "this is WSL 2: set the kernel command line in "
+				"Windows, with kernelCommandLine in .wslconfig");
 	else if (kernel_is(patient->host->kernel_kind, KERNEL_WSL1))
 		rule_say(entry, RATION_SEVERITY_NOTE, "in Windows: wsl --set-version DISTRIBUTION 2",
-				"this is WSL 1: Windows itself answers Linux' system calls, and what its groups hold isn't known");
+				"this is WSL 1: Windows implements the Linux system calls, and its groups are "
+				"untested");
 }
 
 static void no_swap(const struct patient *patient, struct finding_entry *entry)
 {
 	if (patient->host->swap_bytes == 0)
-		rule_say(entry, RATION_SEVERITY_OK, "", "the machine has no swap: --swap has nothing to give");
+		rule_say(entry, RATION_SEVERITY_OK, "", "the machine has no swap: --swap has no effect");
 }
 
 static const struct rule rules[] = {
@@ -240,7 +243,7 @@ static const struct rule rules[] = {
 	/* The last: it takes what is left. */
 	{ "held-by-less", held_by_less },
 };
-_Static_assert(ARRAY_SIZE(rules) + 1 <= FINDINGS_MAX, "there is no room for all findings");
+_Static_assert(ARRAY_SIZE(rules) + 1 <= FINDINGS_MAX, "too many findings");
 
 /* ------------------------------------------------------------------- judging */
 

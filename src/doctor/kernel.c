@@ -24,13 +24,13 @@ void kernel_missing_controllers(const struct patient *patient, struct finding_en
 			RATION_CONTROLLER_HUGETLB : WHOLE));
 	if (patient->seen->disabled[0])
 		rule_say(entry, rule_severity(limits), "boot without cgroup_disable=",
-				"groups can't have these controllers: %s; the kernel was booted with cgroup_disable=%s", names,
+				"unavailable controllers: %s; the kernel was booted with cgroup_disable=%s", names,
 				patient->seen->disabled);
 	else if (host->hierarchy == RATION_HIERARCHY_HYBRID)
 		rule_say(entry, rule_severity(limits), kernel_fix_v1(host->kernel_kind),
-				"cgroup v1 holds these controllers: %s", names);
+				"cgroup v1 has these controllers: %s", names);
 	else
-		rule_say(entry, rule_severity(limits), "", "groups can't have these controllers here: %s", names);
+		rule_say(entry, rule_severity(limits), "", "unavailable controllers: %s", names);
 }
 
 /* Cgroup v1 has controllers that would do for a run, and we may not write there. */
@@ -41,7 +41,7 @@ void kernel_v1_unusable(const struct patient *patient, struct finding_entry *ent
 	if (!reason[0])
 		return;
 	entry->limits = rule_weakened(patient, reason);
-	rule_say(entry, rule_severity(entry->limits), "", "controllers of cgroup v1 can't be used for runs: %s", reason);
+	rule_say(entry, rule_severity(entry->limits), "", "can't use the controllers of cgroup v1: %s", reason);
 }
 
 void kernel_no_psi(const struct patient *patient, struct finding_entry *entry)
@@ -50,7 +50,7 @@ void kernel_no_psi(const struct patient *patient, struct finding_entry *entry)
 		return;
 	entry->limits = rule_weakened(patient, "pressure stalls");
 	rule_say(entry, RATION_SEVERITY_WARN, patient->seen->pressure ? "boot with psi=1" : "boot a kernel with CONFIG_PSI",
-			"pressure isn't measured: there is no --stall-timeout, no ration guard, and no stall in receipts");
+			"pressure isn't measured: no --stall-timeout, no ration guard, no stalls in receipts");
 }
 
 /* Only where the rest of memory is held: else it is the controller that lacks. */
@@ -63,7 +63,7 @@ void kernel_no_swap_limit(const struct patient *patient, struct finding_entry *e
 	entry->limits = rule_weakened(patient, "account swap");
 	rule_say(entry, host->swap_bytes > 0 ? RATION_SEVERITY_WARN : RATION_SEVERITY_NOTE,
 			patient->seen->swap_off ? "boot without swapaccount=0" : "boot a kernel with CONFIG_SWAP",
-			"swap isn't accounted: what has a memory limit can have as much swap again as there is");
+			"swap isn't accounted: a group with a memory limit can use all swap");
 }
 
 /* What came with which kernel; `costs` is whether its lack is more than a figure that isn't there. */
@@ -96,7 +96,7 @@ void kernel_old_kernel(const struct patient *patient, struct finding_entry *entr
 		return;
 	entry->limits = rule_weakened(patient, "this kernel has no");
 	rule_say(entry, costs ? RATION_SEVERITY_WARN : RATION_SEVERITY_NOTE, "boot Linux 6.5 or later",
-			"this kernel doesn't have %s%s", names, costs ? "" : ": receipts leave these figures out");
+			"this kernel doesn't have %s%s", names, costs ? "" : ": receipts lack these figures");
 }
 
 /* The version has it, and the call fails: seccomp of a container, as a rule an old one. */
@@ -109,7 +109,7 @@ void kernel_filtered_calls(const struct patient *patient, struct finding_entry *
 	if (clone || openat2 || pidfd)
 		rule_say(entry, RATION_SEVERITY_WARN, "update the container's runtime and libseccomp, or allow them in its "
 						"seccomp profile",
-				"a filter of system calls refuses what this kernel has:%s%s%s", clone ? " clone3" : "",
+				"a system call filter blocks:%s%s%s", clone ? " clone3" : "",
 				openat2 ? " openat2" : "", pidfd ? " pidfd_open" : "");
 }
 
@@ -117,7 +117,8 @@ void kernel_slow_start(const struct patient *patient, struct finding_entry *entr
 {
 	if (patient->host->base && !(patient->host->features & RATION_FEATURE_CLONE_INTO_CGROUP))
 		rule_say(entry, RATION_SEVERITY_NOTE, patient->seen->favordynmods ? "" : "mount cgroup2 with favordynmods",
-				"no command can be born in its group: each is moved there before it runs, which can take 10 ms");
+				"commands can't start inside their group: ration moves them first, which can "
+				"take 10 ms");
 }
 
 void kernel_foreign_proc(const struct patient *patient, struct finding_entry *entry)
@@ -126,5 +127,5 @@ void kernel_foreign_proc(const struct patient *patient, struct finding_entry *en
 		return;
 	entry->limits = rule_weakened(patient, "/proc");
 	rule_say(entry, RATION_SEVERITY_WARN, "mount -t proc proc /proc",
-			"/proc is of another pid namespace: what there is no group for can't be watched");
+			"/proc belongs to another pid namespace: processes without a group can't be watched");
 }

@@ -120,8 +120,8 @@ static int write_error(int dir_fd, const struct group_write *write, int code, st
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
 				"can't set %s: the group above doesn't enable the %s controller for this one", info->flag,
 				controller);
-		return error_hint(reterr, -EOPNOTSUPP, "whom the group above belongs to can: echo +%s "
-						       ">cgroup.subtree_control there",
+		return error_hint(reterr, -EOPNOTSUPP, "as the owner of the group above: echo +%s "
+				">cgroup.subtree_control",
 				controller);
 	}
 	(void)error_set(reterr, code, code == -ENOENT ? RATION_CAUSE_KERNEL_TOO_OLD : RATION_CAUSE_UNKNOWN,
@@ -130,10 +130,10 @@ static int write_error(int dir_fd, const struct group_write *write, int code, st
 	switch (code) {
 	case -ENOENT:
 		return error_hint(reterr, code, "this kernel has no %s%s%s", write->file,
-				since ? "; it came with " : "", since ? since : "");
+				since ? "; since " : "", since ? since : "");
 	case -EINVAL:
 	case -ERANGE:
-		return error_hint(reterr, code, "the kernel takes this value for no group here; try e.g. %s %s",
+		return error_hint(reterr, code, "the kernel rejects this value; try e.g. %s %s",
 				info->flag, info->example ? info->example : "");
 	case -EACCES:
 	case -EPERM:

@@ -232,9 +232,9 @@ static int make_error(const struct place *place, const char *where, int code, st
 	if (code == -EEXIST) {
 		(void)error_set(reterr, code, RATION_CAUSE_EXISTS, "the group %s/%s exists already below %.200s",
 				place->tenant, place->name, where);
-		return error_hint(reterr, code, "choose another --name, or leave it out for one that nobody has");
+		return error_hint(reterr, code, "choose another --name, or omit it for a unique one");
 	}
-	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't make the group %s/%s below %.200s: %s",
+	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't create the group %s/%s below %.200s: %s",
 			place->tenant, place->name, where, error_text(code));
 }
 

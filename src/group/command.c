@@ -22,9 +22,9 @@ int command_error(const char *name, int code, struct ration_error *reterr)
 	(void)error_set(reterr, code, RATION_CAUSE_COMMAND, "can't execute %s: %s",
 			text_escape(shown, sizeof(shown), name), error_text(code));
 	if (code == -ENOENT && !strchr(name, '/'))
-		return error_hint(reterr, code, "it is in no directory of PATH; name it by its path");
+		return error_hint(reterr, code, "not found in PATH; use its path");
 	if (code == -EACCES)
-		return error_hint(reterr, code, "it isn't an executable file, or may not be executed by this user");
+		return error_hint(reterr, code, "it isn't executable, or not by this user");
 	return code;
 }
 
@@ -64,12 +64,12 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 	}
 	if (code == -EBUSY || code == -EOPNOTSUPP)
 		return error_set(reterr, code, RATION_CAUSE_HAS_PROCESSES,
-				"the group can't have processes: it is a node with controllers");
+				"the group can't have processes: it enables controllers for groups below");
 	if (code == -EACCES || code == -EPERM) {
 		(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED,
 				"can't start a process in the group: %s", error_text(code));
-		return error_hint(reterr, code, "cgroup.procs of the nearest common group above it and us must be "
-						"writable for this user");
+		return error_hint(reterr, code, "this user must be able to write cgroup.procs of the nearest "
+				"common ancestor group");
 	}
 	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't start a process: %s", error_text(code));
 }
@@ -98,7 +98,7 @@ int command_prepare(struct command *command, char *const *argv, char *const *env
 	int r;
 
 	if (!argv || !argv[0])
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to run");
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
 	r = spawn_resolve(argv[0], &command->program);
 	if (r < 0)
 		return command_error(argv[0], r, reterr);

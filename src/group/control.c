@@ -41,10 +41,10 @@ static int set_frozen(struct ration_group *group, bool frozen, uint64_t timeout_
 		return 0;
 	if (r != -ETIMEDOUT)
 		return handle_error(group, r, what, reterr);
-	(void)error_set(reterr, r, RATION_CAUSE_TIMEOUT, "%s isn't %s after %d ms, and the kernel goes on trying",
+	(void)error_set(reterr, r, RATION_CAUSE_TIMEOUT, "%s isn't %s after %d ms; the kernel keeps trying",
 			group->address, frozen ? "frozen" : "thawed", msec);
 	return error_hint(reterr, r, "%s", frozen ? "a process in an uninterruptible sleep (state D) freezes when it wakes" :
-						    "a group above it may be frozen: that holds for all below");
+						    "a group above it may be frozen");
 }
 
 int ration_group_freeze(struct ration_group *group, uint64_t timeout_usec, struct ration_error *reterr)
@@ -72,7 +72,7 @@ int ration_group_kill(struct ration_group *group, uint64_t timeout_usec, uint64_
 	if (r == -ETIMEDOUT) {
 		(void)error_set(reterr, r, RATION_CAUSE_TIMEOUT, "%d processes of %s don't die within %d ms",
 				cg_count(group->at.fd), group->address, msec);
-		return error_hint(reterr, r, "the kernel holds them: ps -eo pid,stat,wchan shows in what");
+		return error_hint(reterr, r, "see what blocks them with ps -eo pid,stat,wchan");
 	}
 	if (r < 0)
 		return handle_error(group, r, "kill", reterr);
@@ -95,15 +95,15 @@ int ration_group_reclaim(struct ration_group *group, uint64_t bytes, uint64_t *r
 	r = cg_read_u64(group->at.fd, "memory.current", &before);
 	if (r == -ENOENT && leaf_alive(group->at.fd))
 		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
-				"%s has no memory controller, so nothing can be reclaimed from it", group->address);
+				"%s has no memory controller and can't reclaim", group->address);
 	if (r < 0)
 		return handle_error(group, r, "read memory.current of", reterr);
 	(void)snprintf(text, sizeof(text), "%" PRIu64, bytes);
 	r = cg_write(group->at.fd, "memory.reclaim", text);
 	if (r == -ENOENT && leaf_alive(group->at.fd)) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
-				"this kernel has no memory.reclaim; it came with 5.19");
-		return error_hint(reterr, -EOPNOTSUPP, "ration set --memory-high reclaims down to a size");
+				"this kernel has no memory.reclaim (since 5.19)");
+		return error_hint(reterr, -EOPNOTSUPP, "use ration set --memory-high to reclaim down to a size");
 	}
 	/* EAGAIN is less than was asked for: what there was. */
 	if (r < 0 && r != -EAGAIN)

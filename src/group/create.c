@@ -77,7 +77,7 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	else
 		owner_record(group->host->proc_fd, fd);
 	if (r < 0)
-		return handle_error(group, r, "remember anything of", reterr);
+		return handle_error(group, r, "write notes on", reterr);
 	/* A group has the whole of an OOM kill whoever's limit it is; a tenant's groups live and die apart. */
 	if (!group->tenant)
 		r = set_oom_group(fd, !options->no_oom_group);
@@ -89,7 +89,7 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 		return r;
 	r = options->keep ? v1_keep(&group->at) : 0;
 	if (r < 0)
-		return handle_error(group, r, "remember anything of", reterr);
+		return handle_error(group, r, "write notes on", reterr);
 	if (plan)
 		r = update_apply(group, plan, NULL, NULL, reterr);
 	if (r < 0)

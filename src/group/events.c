@@ -318,18 +318,18 @@ static int refuse(enum event_index kind, const char *name, int code, struct rati
 				"can't watch %s for '%s': %s", name, ration_event_name(event_at(kind)), error_text(code));
 	if (source == SOURCE_PRESSURE) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
-				"can't watch %s for '%s': it takes a trigger on memory.pressure (since %s): %s", name,
+				"can't watch %s for '%s': no trigger on memory.pressure (since %s): %s", name,
 				ration_event_name(event_at(kind)), kinds[kind].since, error_text(code));
-		return error_hint(reterr, -EOPNOTSUPP, "psi=1 on the kernel's command line, perhaps");
+		return error_hint(reterr, -EOPNOTSUPP, "try psi=1 on the kernel command line");
 	}
 	if (code == -ENODATA || !sources[source].controller)
 		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
 				"can't watch %s for '%s': %s has no line '%s' (since %s)", name, ration_event_name(event_at(kind)),
 				sources[source].file, kinds[kind].key, kinds[kind].since);
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
-			"can't watch %s for '%s': it has no %s, so no %s controller", name, ration_event_name(event_at(kind)),
+			"can't watch %s for '%s': no %s, so no %s controller", name, ration_event_name(event_at(kind)),
 			sources[source].file, sources[source].controller);
-	return error_hint(reterr, -EOPNOTSUPP, "ration doctor says why, and what would help");
+	return error_hint(reterr, -EOPNOTSUPP, "see ration doctor");
 }
 
 static int open_kinds(struct ration_events *events, int dir_fd, const char *name, bool all,
@@ -352,14 +352,14 @@ static int check_options(const struct ration_events_options *options, struct rat
 	uint64_t window = options->pressure_window_usec;
 
 	if (options->kinds & ~all_kinds())
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there are no such kinds of events: %#" PRIx64,
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unknown kinds of events: %#" PRIx64,
 				options->kinds);
 	if (window < WINDOW_MIN_USEC || window > WINDOW_MAX_USEC)
 		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
-				"a window of %" PRIu64 " us for pressure: it can be 500 ms to 10 s", window);
+				"a window of %" PRIu64 " us for pressure: range 500 ms to 10 s", window);
 	if (options->pressure_stall_usec > window)
 		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
-				"a stall of %" PRIu64 " us in a window of %" PRIu64 " us: no more than all of it",
+				"a stall of %" PRIu64 " us in a window of %" PRIu64 " us: longer than the window",
 				options->pressure_stall_usec, window);
 	return 0;
 }

@@ -81,7 +81,7 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	if (r < 0)
 		return r;
 	if (ret_pid_fd && !(group->host->facts.features & RATION_FEATURE_PIDFD)) {
-		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD, "there are no pidfds here");
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD, "pidfds aren't available");
 		return error_hint(reterr, -EOPNOTSUPP, "wait for the command by its pid");
 	}
 	r = v1_open_joins(&group->at, &command.spawn, reterr);

@@ -338,7 +338,7 @@ int ration_events_next(struct ration_events *events, struct ration_event *ret_ev
 {
 	(void)events;
 	(void)ret_event;
-	return error_set(reterr, -EBADF, RATION_CAUSE_NO_CGROUP, "there are no events without cgroups");
+	return error_set(reterr, -EBADF, RATION_CAUSE_NO_CGROUP, "events need cgroups");
 }
 
 int ration_guard_open(const struct ration_group *tenant, const struct ration_guard_options *options,
@@ -366,5 +366,5 @@ int ration_guard_next(struct ration_guard *guard, struct ration_guard_report *re
 {
 	(void)guard;
 	(void)ret_report;
-	return error_set(reterr, -EBADF, RATION_CAUSE_NO_CGROUP, "there is no guard without cgroups");
+	return error_set(reterr, -EBADF, RATION_CAUSE_NO_CGROUP, "guards need cgroups");
 }

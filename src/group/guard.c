@@ -292,7 +292,7 @@ int ration_guard_next(struct ration_guard *guard, struct ration_guard_report *re
 		return 0;
 	r = finish(guard, &report);
 	if (r < 0 && cg_populated(guard->tenant_fd) > 0)
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't look at the groups of %s: %s", guard->name,
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't list the groups of %s: %s", guard->name,
 				error_text(r));
 	return r <= 0 ? 0 : give(ret_report, &report, reterr);
 }
@@ -306,11 +306,11 @@ static int check_options(const struct ration_guard_options *options, struct rati
 
 	if (options->share_pct < 1 || options->share_pct > 100)
 		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
-				"a share of %u %% of the time: it can be 1 to 100", options->share_pct);
+				"a share of %u %%: range 1 to 100", options->share_pct);
 	if (options->duration_usec < DURATION_MIN_USEC || options->duration_usec > DURATION_MAX_USEC) {
-		(void)error_set(reterr, -ERANGE, RATION_CAUSE_INVALID, "a stall of %s: it can be 1 s to 1 h",
+		(void)error_set(reterr, -ERANGE, RATION_CAUSE_INVALID, "a stall of %s: range 1 s to 1 h",
 				ration_format_duration(text, options->duration_usec));
-		return error_hint(reterr, -ERANGE, "what is shorter than a second is no reason to end anybody");
+		return error_hint(reterr, -ERANGE, "use a stall of one second or more");
 	}
 	for (size_t i = 0; r == 0 && options->avoid && options->avoid[i]; i++)
 		r = names_check("group", options->avoid[i], reterr);
@@ -389,7 +389,7 @@ int ration_guard_open(const struct ration_group *tenant, const struct ration_gua
 	if (r < 0)
 		return r;
 	if (!tenant->tenant)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is a group: it takes a tenant to guard",
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is a group, not a tenant",
 				tenant->address);
 	return guard_open(tenant->at.fd, tenant->address, options, ret_guard, reterr);
 }

@@ -43,8 +43,8 @@ int handle_check_leaf(const struct ration_group *group, struct ration_error *ret
 	if (r < 0 || !group->tenant)
 		return r;
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-			"%s is a tenant: it has limits, and no processes of its own", group->address);
-	return error_hint(reterr, -EINVAL, "name one of its groups, e.g. %s/vm7", group->address);
+			"%s is a tenant and can't have processes", group->address);
+	return error_hint(reterr, -EINVAL, "use one of its groups, e.g. %s/vm7", group->address);
 }
 
 int handle_check_v1(const struct ration_group *group, struct ration_error *reterr)
@@ -58,15 +58,14 @@ int handle_check_v1(const struct ration_group *group, struct ration_error *reter
 	place += *place == ' ';
 	if (r == -ENOENT) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_VANISHED,
-				"the directory of %s below %.300s was removed, and its limits with it",
+				"the directory of %s below %.300s was removed with its limits",
 				group->address, place);
-		return error_hint(reterr, -EOPNOTSUPP, "ration rm removes what is left of it");
+		return error_hint(reterr, -EOPNOTSUPP, "ration rm removes the rest of it");
 	}
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_DELEGATED,
-			"limits of %s are in cgroup v1, below %.300s, where this process isn't or can't "
-			"write",
+			"limits of %s are in cgroup v1 below %.300s, where this process can't write",
 			group->address, place);
-	return error_hint(reterr, -EOPNOTSUPP, "do it from there, as the user that made it or as root");
+	return error_hint(reterr, -EOPNOTSUPP, "run from there, as the user that created it or as root");
 }
 
 int handle_check_plan(const struct ration_group *group, const struct ration_plan *plan,
@@ -78,10 +77,10 @@ int handle_check_plan(const struct ration_group *group, const struct ration_plan
 		if (item->mechanism != RATION_MECHANISM_CGROUP1)
 			continue;
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
-				"%s can't be enforced for %s: cgroup v1 could hold it for each of its groups, "
-				"but not for a tenant",
+				"%s can't be enforced for %s: cgroup v1 can enforce it for groups, but not "
+				"for a tenant",
 				ration_limit_info(item->limit)->flag, group->address);
-		return error_hint(reterr, -EOPNOTSUPP, "give it to the groups, e.g. %s/vm7", group->address);
+		return error_hint(reterr, -EOPNOTSUPP, "set it on the groups, e.g. %s/vm7", group->address);
 	}
 	return 0;
 }

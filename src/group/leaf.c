@@ -69,7 +69,7 @@ static int make_room(struct place *place, struct ration_error *reterr)
 	}
 	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "the group %s/%s exists already", place->tenant,
 			place->name);
-	return error_hint(reterr, -EEXIST, "choose another --name, or leave it out for one that nobody has");
+	return error_hint(reterr, -EEXIST, "choose another --name, or omit it for a unique one");
 }
 
 /*
@@ -141,9 +141,9 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 		}
 	}
 	if (r == -EACCES || r == -EPERM)
-		return owner_error(place->tenant_fd, r, "make a group in", place->tenant, reterr);
+		return owner_error(place->tenant_fd, r, "create a group in", place->tenant, reterr);
 	if (r < 0)
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't make the group %s/%s: %s", place->tenant,
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s/%s: %s", place->tenant,
 				place->name, error_text(r));
 	return 0;
 }

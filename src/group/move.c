@@ -42,18 +42,19 @@ static int check_process(const struct ration_group *group, int pid, struct proc_
 	int r;
 
 	if (pid <= 0) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_NO_PROCESS, "%d is no process", pid);
-		return error_hint(reterr, -EINVAL, "0 is how a process of another pid namespace shows; attach it from there");
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_NO_PROCESS, "%d isn't a process", pid);
+		return error_hint(reterr, -EINVAL, "0 stands for a process of another pid namespace; attach "
+				"it from there");
 	}
 	if (group->host->facts.proc_foreign)
-		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_UNKNOWN, "/proc is of another pid namespace");
+		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_UNKNOWN, "/proc belongs to another pid namespace");
 	r = proc_stat_read(proc_fd, pid, ret_stat);
 	if (r < 0)
-		return no_process(pid, r, r == -ESRCH ? "isn't there" : "can't be looked at", reterr);
+		return no_process(pid, r, r == -ESRCH ? "isn't there" : "can't be read", reterr);
 	if (proc_is_dead(ret_stat))
 		return no_process(pid, -ESRCH, "has ended", reterr);
 	if (proc_is_kernel(proc_fd, pid) == 1)
-		return no_process(pid, -EINVAL, "is a thread of the kernel", reterr);
+		return no_process(pid, -EINVAL, "is a kernel thread", reterr);
 	/* The kernel would move all of it; who means that, names the process. */
 	if (proc_is_thread(proc_fd, pid) == 1)
 		return no_process(pid, -EINVAL, "is a thread of another process", reterr);
@@ -71,13 +72,13 @@ static int move_error(const struct ration_group *group, int pid, int code, struc
 			return owner_error(group->at.fd, code, "move a process into", group->address, reterr);
 		(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't move process %d into %s: %s", pid,
 				group->address, error_text(code));
-		return error_hint(reterr, code, "cgroup.procs of the nearest group above both must be writable for this "
-						"user: do it as root");
+		return error_hint(reterr, code, "this user must be able to write cgroup.procs of the nearest "
+				"common ancestor group; use root");
 	case -EBUSY:
 		return error_set(reterr, code, RATION_CAUSE_HAS_PROCESSES,
-				"%s isn't a leaf: there are groups with controllers below it", group->address);
+				"%s isn't a leaf: it enables controllers for groups below", group->address);
 	case -EINVAL:
-		(void)error_set(reterr, code, RATION_CAUSE_NO_PROCESS, "the kernel won't move process %d into %s", pid,
+		(void)error_set(reterr, code, RATION_CAUSE_NO_PROCESS, "the kernel refuses to move process %d into %s", pid,
 				group->address);
 		return error_hint(reterr, code, "a realtime process can't be in a group with the cpu controller: see "
 						"ps -o cls= -p %d",

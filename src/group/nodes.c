@@ -52,7 +52,7 @@ static int check_empty(int fd, const char *where, struct ration_error *reterr)
 			"(no internal processes)",
 			where);
 	return error_hint(reterr, -EBUSY,
-			"move them into a leaf below it: mkdir LEAF, and write each pid to LEAF/cgroup.procs");
+			"move them into a leaf below: mkdir LEAF and write each pid to LEAF/cgroup.procs");
 }
 
 /* Enables what is missing of `wanted` for the children of a node. */
@@ -79,7 +79,7 @@ static int enable(int fd, uint32_t wanted, const char *where, struct ration_erro
 	if (r == 0 || vanished(r))
 		return r;
 	if (r == -EACCES || r == -EPERM)
-		return owner_error(fd, r, "hand controllers down in", where, reterr);
+		return owner_error(fd, r, "enable controllers in", where, reterr);
 	(void)error_set(reterr, r, r == -EBUSY ? RATION_CAUSE_HAS_PROCESSES : RATION_CAUSE_NOT_DELEGATED,
 			"can't write \"%s\" to cgroup.subtree_control of %.200s: %s", text, where, error_text(r));
 	if (r == -EINVAL && wanted & RATION_CONTROLLER_CPU)
@@ -160,9 +160,9 @@ static int make_node(int dir_fd, const char *name, uint32_t wanted, int *ret_fd,
 	bool made;
 
 	if (r == -EACCES || r == -EPERM)
-		return owner_error(dir_fd, r, "make a group in the group above", name, reterr);
+		return owner_error(dir_fd, r, "create a group in the group above", name, reterr);
 	if (r < 0 && r != -EEXIST && !vanished(r)) {
-		(void)error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't make the group %s: %s", name, error_text(r));
+		(void)error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s: %s", name, error_text(r));
 		if (r == -EAGAIN)
 			return error_hint(reterr, r, "cgroup.max.descendants or cgroup.max.depth of a group above "
 						     "is reached");
@@ -222,9 +222,9 @@ static int check_parent(const struct chain *chain, size_t i, struct ration_error
 	if (fd >= 0)
 		return 0;
 	/* Not -ENOENT, which would begin a new round. */
-	(void)error_set(reterr, -ENOTDIR, RATION_CAUSE_NO_GROUP, "--parent: there is no group %s below %.200s: %s",
+	(void)error_set(reterr, -ENOTDIR, RATION_CAUSE_NO_GROUP, "--parent: no group %s below %.200s: %s",
 			host->node[i], host->base, error_text(fd));
-	return error_hint(reterr, -ENOTDIR, "leave out --no-create, and it is made");
+	return error_hint(reterr, -ENOTDIR, "remove --no-create to create it");
 }
 
 /* One that we have made goes again when it is empty; one that was there stays. */

@@ -233,10 +233,10 @@ static int release_one_v1(void *data, pid_t pid)
 static int stuck_error(const struct release *release, struct ration_error *reterr)
 {
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_HAS_PROCESSES,
-			"process %d can be moved out of %s neither to where it came from nor to this "
-			"process's group: %s",
+			"can't move process %d out of %s, neither to its original group nor to this process's "
+			"group: %s",
 			(int)release->stuck, release->group->address, error_text(release->code));
-	return error_hint(reterr, -EBUSY, "without --release its processes are killed");
+	return error_hint(reterr, -EBUSY, "without --release, ration kills the processes");
 }
 
 /* Each group of a tenant knows where its own processes came from. */

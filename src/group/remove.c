@@ -148,7 +148,7 @@ static int populated_error(struct ration_group *group, struct ration_error *rete
 	(void)each_leaf(group, count_v1, &n);
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_HAS_PROCESSES, "%s has %d process%s", group->address, n,
 			n == 1 ? "" : "es");
-	return error_hint(reterr, -EBUSY, "ration rm --force kills them, --release lets them live without its limits");
+	return error_hint(reterr, -EBUSY, "ration rm --force kills them, --release keeps them running without limits");
 }
 
 /* Sees to its processes. */
@@ -178,7 +178,7 @@ static int empty(struct ration_group *group, enum ration_remove mode, struct rat
 		r = origin_release(group, report, reterr);
 		return r < 0 ? r : each_leaf(group, release_v1, reterr);
 	}
-	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no such way to remove a group");
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "invalid removal mode");
 }
 
 static int remove_it(struct ration_group *group, enum ration_remove mode,

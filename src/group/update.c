@@ -150,8 +150,8 @@ static int check_burst(struct change *change, struct ration_error *reterr)
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
 			"%s: a burst of %s is above a quota of %s in 100 ms, %s", change->group->address,
 			ration_format_duration(a, burst_usec), ration_format_duration(b, quota_usec),
-			burst ? "which --cpus is now" : "and --cpu-burst is that now");
-	(void)error_hint(reterr, -EINVAL, "give both: --cpus and --cpu-burst");
+			burst ? "the current --cpus" : "with the current --cpu-burst");
+	(void)error_hint(reterr, -EINVAL, "set both --cpus and --cpu-burst");
 	return fail(change, burst ? RATION_LIMIT_CPU_BURST : RATION_LIMIT_CPUS, -EINVAL);
 }
 
@@ -170,9 +170,9 @@ static int check_high(struct change *change, struct ration_error *reterr)
 		return 0;
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
 			"%s: a memory_high of %s%s is above a memory of %s%s", change->group->address,
-			ration_format_size(a, high_bytes), high ? "" : ", which it has now,",
-			ration_format_size(b, max_bytes), high ? ", which it has now" : "");
-	(void)error_hint(reterr, -EINVAL, "give both: --memory and --memory-high");
+			ration_format_size(a, high_bytes), high ? "" : " (current)",
+			ration_format_size(b, max_bytes), high ? " (current)" : "");
+	(void)error_hint(reterr, -EINVAL, "set both --memory and --memory-high");
 	return fail(change, high ? RATION_LIMIT_MEMORY_HIGH : RATION_LIMIT_MEMORY, -EINVAL);
 }
 
@@ -182,7 +182,7 @@ static int check_idle(struct change *change, struct ration_error *reterr)
 			now_or(change->group->at.fd, "cpu.idle", 0) != 1)
 		return 0;
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
-			"%s is idle: it has no weight while --cpu-idle is 1", change->group->address);
+			"%s has no weight while --cpu-idle is 1", change->group->address);
 	(void)error_hint(reterr, -EINVAL, "e.g. --cpu-idle 0 --cpu-weight 100");
 	return fail(change, RATION_LIMIT_CPU_WEIGHT, -EINVAL);
 }
@@ -196,8 +196,7 @@ static int check_tasks(struct change *change, struct ration_error *reterr)
 		return 0;
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE,
 			"--pids %" PRIu64 ": %s has %" PRIu64 " tasks now", limit, change->group->address, now);
-	(void)error_hint(reterr, -EBUSY, "--force sets it all the same: none ends, and each fork fails until "
-					 "there are fewer");
+	(void)error_hint(reterr, -EBUSY, "--force sets it: no task ends, but forks fail until there are fewer");
 	return fail(change, RATION_LIMIT_PIDS, -EBUSY);
 }
 
@@ -261,10 +260,10 @@ static int in_use_error(struct change *change, uint64_t limit, struct ration_err
 	char a[RATION_TEXT_MAX], b[RATION_TEXT_MAX];
 
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE,
-			"--memory %s: %s uses %s, and no more of it can be reclaimed", ration_format_size(a, limit),
+			"--memory %s: %s uses %s and no more can be reclaimed", ration_format_size(a, limit),
 			change->group->address,
 			ration_format_size(b, now_or(change->group->at.fd, "memory.current", 0)));
-	(void)error_hint(reterr, -EBUSY, "--force sets it at once: what can't be reclaimed is OOM-killed");
+	(void)error_hint(reterr, -EBUSY, "--force sets it now and can OOM-kill processes");
 	return fail(change, RATION_LIMIT_MEMORY, -EBUSY);
 }
 
@@ -388,11 +387,11 @@ static int check_v1(const struct ration_group *group, const struct ration_plan *
 			continue;
 		(void)GIVE_RESULT(struct ration_update_report, report, &refused, NULL);
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
-				"%s of %s can't be changed: cgroup v1 holds it here, where a group has its "
-				"limits from its making on",
+				"can't change %s of %s: cgroup v1 enforces it, and only ration create sets "
+				"limits there",
 				ration_limit_info(item->limit)->flag, group->address);
 		return error_hint(reterr, -EOPNOTSUPP,
-				"remove it and make it anew: ration rm %s; ration create %s ... %s",
+				"recreate it: ration rm %s; ration create %s ... %s",
 				group->address, ration_limit_info(item->limit)->flag, group->address);
 	}
 	return 0;

@@ -99,7 +99,7 @@ static int hold(void)
 	(void)sigaddset(&end, SIGINT);
 	(void)sigprocmask(SIG_BLOCK, &end, NULL);
 	if (unit_fd < 0)
-		return complain("this isn't the group of " BUS_UNIT, unit_fd);
+		return complain("not in the group of " BUS_UNIT, unit_fd);
 	r = enter_leaf(unit_fd);
 	if (r < 0)
 		return complain("can't move into the leaf " BUS_LEAF, r);
@@ -143,6 +143,6 @@ int main(int argc, char **argv)
 		return hold();
 	if (argc == 7 && strcmp(argv[1], "ask") == 0)
 		return ask(argv + 2);
-	(void)fprintf(stderr, "ration-unit: this is a part of ration, see ration(1)\n");
+	(void)fprintf(stderr, "ration-unit: internal program of ration, see ration(1)\n");
 	return 2;
 }

@@ -58,14 +58,14 @@ void base_note_no_controllers(struct host_snapshot *host)
 
 	if (facts->hierarchy == RATION_HIERARCHY_HYBRID) {
 		base_note(facts, kernel_fix_v1(host->kernel_kind),
-				facts->controllers ? "cgroup v1 holds all controllers but hugetlb, which %s has" :
-						     "cgroup v1 holds all controllers, %s has none", host->base);
+				facts->controllers ? "cgroup v1 has all controllers except hugetlb, which %s has" :
+						     "cgroup v1 has all controllers, %s has none", host->base);
 		return;
 	}
 	(void)snprintf(fix, sizeof(fix), "echo '+cpu +memory +pids' > %.*s/cgroup.subtree_control",
 			(int)(slash - host->base), host->base);
-	base_note(facts, fix, "%s has no controllers%s: the group above doesn't enable any for it", host->base,
-			facts->controllers ? " but hugetlb" : "");
+	base_note(facts, fix, "%s has no controllers%s: the group above enables none", host->base,
+			facts->controllers ? " except hugetlb" : "");
 }
 
 void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, bool read_only)
@@ -78,9 +78,9 @@ void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, b
 				facts->container ? container_fix_read_only(host) : "mount -o remount,rw /sys/fs/cgroup",
 				"%s is mounted read-only", host->base);
 	else if (r < 0)
-		base_note(facts, "have root delegate it: chown its directory, cgroup.procs, "
-				 "cgroup.subtree_control and cgroup.threads to this user",
-				"%s belongs to somebody else (%s)", host->base, error_text(r));
+		base_note(facts, "as root, chown its directory, cgroup.procs, cgroup.subtree_control and "
+				"cgroup.threads to this user",
+				"%s belongs to another user (%s)", host->base, error_text(r));
 	if (r < 0) {
 		if (kind == RATION_BASE_GIVEN)
 			facts->base_kind = RATION_BASE_REFUSED;

@@ -91,11 +91,11 @@ static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mo
 	if (at->controllers & RATION_CONTROLLER_MEMORY)
 		find_capacity(host, fd, at->path);
 	if (facts->systemd && facts->base_kind != RATION_BASE_NESTED)
-		return note(facts, at->path, "is systemd's, which hasn't delegated it");
+		return note(facts, at->path, "isn't delegated by systemd");
 	if (mount->read_only)
 		return note(facts, at->path, "is mounted read-only");
 	if (sys_access(fd, ".", W_OK) < 0)
-		return note(facts, at->path, errno == EROFS ? "is mounted read-only" : "belongs to somebody else");
+		return note(facts, at->path, errno == EROFS ? "is mounted read-only" : "belongs to another user");
 	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && apart(fd))
 		return note(facts, at->path, "isn't hierarchical: memory.use_hierarchy is 0");
 	if (at->controllers & RATION_CONTROLLER_MEMORY)

@@ -37,8 +37,9 @@ static const struct {
 } kinds[] = {
 	/* First: its runtimes leave their own marks, too. */
 	{ CONTAINER_KUBERNETES, "/var/run/secrets/kubernetes.io",
-		"have its runtime mount cgroups writable (containerd 2.1: cgroup_writable = true; CRI-O: annotation "
-		"io.kubernetes.cri-o.cgroup2-mount-hierarchy-rw), or privileged: true in its securityContext" },
+		"configure its runtime to mount cgroups writable (containerd 2.1: cgroup_writable = true; "
+		"CRI-O: annotation io.kubernetes.cri-o.cgroup2-mount-hierarchy-rw), or set privileged: true "
+		"in its securityContext" },
 	{ "podman", "/run/.containerenv", "podman run --security-opt unmask=/sys/fs/cgroup …" },
 	{ "docker", "/.dockerenv", "docker run --security-opt writable-cgroups=true … (Docker 28)" },
 	{ "lxc", NULL, "lxc.mount.auto = cgroup:rw in its configuration" },
@@ -231,7 +232,6 @@ const char *container_fix_outside(const struct host_snapshot *host)
 {
 	/* It has a namespace, and a mount that somebody has bound into it from outside of that. */
 	return host->facts.cgroup_namespace ? "start the container without -v /sys/fs/cgroup:/sys/fs/cgroup, "
-					      "or with --cgroupns=host; or name "
-					      "a group: --base DIR"
-					    : "name a group: --base DIR";
+			"or with --cgroupns=host; or set --base DIR"
+					    : "set --base DIR";
 }

@@ -31,7 +31,7 @@ int names_check(const char *what, const char *name, struct ration_error *reterr)
 		wrong = "doesn't begin with a letter or a digit";
 	for (size_t i = 0; !wrong && i < ARRAY_SIZE(reserved); i++) {
 		if (strncmp(name, reserved[i], strlen(reserved[i])) == 0)
-			wrong = "could be a kernel file's name";
+			wrong = "could be the name of a kernel file";
 	}
 	if (!wrong)
 		return 0;
@@ -40,7 +40,7 @@ int names_check(const char *what, const char *name, struct ration_error *reterr)
 			(int)(strspn(name, allowed) < 40 ? strspn(name, allowed) : 40), name,
 			strspn(name, allowed) < length || length > 40 ? "…" : "", wrong);
 	return error_hint(reterr, -EINVAL,
-			"use 1 to %d of A-Z a-z 0-9 _ . : @ -, beginning with a letter or a digit, e.g. vm-7",
+			"use 1 to %d of A-Z a-z 0-9 _ . : @ -, starting with a letter or digit, e.g. vm-7",
 			RATION_NAME_MAX);
 }
 

@@ -24,7 +24,7 @@
 static int give_up(struct ration_host *host, struct host_snapshot *next, int code, const char *message,
 		struct ration_error *reterr)
 {
-	static const char fix[] = "see ration doctor, or name a group that is yours: --base DIR";
+	static const char fix[] = "see ration doctor, or set --base DIR to a group of yours";
 
 	probe_drop_base(next, message, fix);
 	host_show(host, next);
@@ -69,7 +69,7 @@ static int prepare(struct ration_host *host, enum ration_purpose purpose, struct
 	if (asked < 0)
 		return give_up(host, next, asked, message, reterr);
 	if (next->base_fd < 0 || (request.move > 0 && next->outside))
-		return give_up(host, next, -EIO, "systemd has started " BUS_UNIT ", and it isn't to be seen", reterr);
+		return give_up(host, next, -EIO, "systemd has started " BUS_UNIT ", but its group doesn't exist", reterr);
 	host_show(host, next);
 	return 1;
 }

@@ -29,7 +29,7 @@ static void probe_machine(struct host_snapshot *host)
 	facts->swap_bytes = machine.swap_bytes;
 	facts->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	facts->user_tasks = machine.user_processes;
-	(void)snprintf(facts->base_reason, sizeof(facts->base_reason), "cgroups are Linux's, and this is %s",
+	(void)snprintf(facts->base_reason, sizeof(facts->base_reason), "%s has no cgroups",
 			machine.name);
 	(void)strcpy(host->kernel, machine.kernel);
 	(void)strcpy(host->memory_source, "machine");
@@ -45,5 +45,5 @@ int probe(struct host_snapshot *host, const struct ration_host_options *options,
 		return 0;
 	r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--base %s: %s",
 			text_escape(shown, sizeof(shown), options->base), host->facts.base_reason);
-	return error_hint(reterr, r, "leave it out: a run is followed by its processes here");
+	return error_hint(reterr, r, "remove it: ration follows processes here");
 }

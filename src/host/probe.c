@@ -83,7 +83,7 @@ static void find_nested(struct host_snapshot *host, const struct mounts *mounts,
 	int r, fd = base_open(host->base, root);
 
 	if (fd < 0) {
-		base_note(facts, "", "our own group %s can't be opened (%s)", host->base, error_text(fd));
+		base_note(facts, "", "can't open ration's own group %s (%s)", host->base, error_text(fd));
 		host->base[0] = '\0';
 		return;
 	}
@@ -93,9 +93,9 @@ static void find_nested(struct host_snapshot *host, const struct mounts *mounts,
 		/* Groups for membership and kill can be made beside strangers; controllers can't be had. */
 		host->evacuate = false;
 		facts->controllers = 0;
-		base_note(facts, "start ration in a group of its own, or name one: --base DIR",
-				r == -EXDEV ? "processes of another pid namespace live in %s" :
-					      "processes of other users live in %s",
+		base_note(facts, "start ration in a group of its own, or set --base DIR",
+				r == -EXDEV ? "%s has processes of another pid namespace" :
+					      "%s has processes of other users",
 				host->base);
 	}
 }
@@ -119,7 +119,7 @@ static void find_base(struct host_snapshot *host, const struct mounts *mounts, c
 	}
 	(void)snprintf(host->mount, sizeof(host->mount), "%s", mounts->point);
 	if (!mounts->own_known) {
-		base_note(facts, container_fix_outside(host), "%s doesn't show the group that we live in", mounts->point);
+		base_note(facts, container_fix_outside(host), "%s doesn't show ration's own group", mounts->point);
 		return;
 	}
 	host->own_known = true;
@@ -127,7 +127,7 @@ static void find_base(struct host_snapshot *host, const struct mounts *mounts, c
 	if ((size_t)snprintf(host->base, sizeof(host->base), "%s%s%s", root, mounts->point, mounts->own) >=
 			sizeof(host->base)) {
 		host->base[0] = '\0';
-		base_note(facts, "name a group: --base DIR", "the path of our own group is too long");
+		base_note(facts, "set --base DIR", "the path of ration's own group is too long");
 		return;
 	}
 
@@ -164,7 +164,7 @@ static int given_base(struct host_snapshot *host, const char *base, const char *
 					       "--base %s can't be opened: %s",
 				shown, error_text(r));
 		return error_hint(reterr, r,
-				"name an existing group, e.g. --base /sys/fs/cgroup/mine, or leave it out");
+				"use an existing group, e.g. --base /sys/fs/cgroup/mine");
 	}
 	/* As the kernel writes it: below, and in receipts, it is compared with the path of the mount. */
 	if (!realpath(base, host->base)) {
@@ -204,7 +204,7 @@ static void refuse_gvisor(struct host_snapshot *host)
 {
 	bool given = host->facts.base_kind == RATION_BASE_GIVEN || host->facts.base_kind == RATION_BASE_REFUSED;
 
-	probe_drop_base(host, "gVisor's groups can't be relied on: they take limits of memory and CPU, and hold nobody to them",
+	probe_drop_base(host, "gVisor's groups accept limits on memory and CPU but don't enforce them",
 			"limit the sandbox from outside: docker run --memory …, or resources.limits of its pod");
 	if (given)
 		host->facts.base_kind = RATION_BASE_REFUSED;

@@ -107,7 +107,7 @@ bool unit_inside_run(const struct mounts *mounts, const char *root)
 
 static void no_unit(struct host_snapshot *host, const char *fix, const char *reason)
 {
-	base_note(&host->facts, fix, "systemd owns %s and hasn't delegated it%s%s", host->base, *reason ? "; " : "",
+	base_note(&host->facts, fix, "systemd owns %s and didn't delegate it%s%s", host->base, *reason ? "; " : "",
 			reason);
 	host->base[0] = '\0';
 }
@@ -128,19 +128,19 @@ static void note_kept_back(struct host_snapshot *host, const struct unit_place *
 			used += (size_t)snprintf(have + used, sizeof(have) - used, "%s%s", used ? " " : "",
 					host_controllers[i].name);
 	}
-	base_note(facts, "as root: d=/etc/systemd/system/user@.service.d; mkdir -p $d; printf "
-			 "'[Service]\\nDelegate=cpu cpuset io memory pids\\n' >$d/ration.conf; "
-			 "systemctl daemon-reload; then log in anew",
-			"systemd has delegated to %s these controllers only: %s", strrchr(place->manager, '/') + 1, have);
+	base_note(facts, "as root: d=/etc/systemd/system/user@.service.d; mkdir -p $d; printf '[Service]\\n"
+			"Delegate=cpu cpuset io memory pids\\n"
+			"' >$d/ration.conf; systemctl daemon-reload; then log in again",
+			"systemd delegated only these controllers to %s: %s", strrchr(place->manager, '/') + 1, have);
 }
 
 static bool lacks_program(struct host_snapshot *host)
 {
 	if (!host->unit_program[0])
-		no_unit(host, "let it be asked: leave out --helpers none", "it isn't to be asked for anything");
+		no_unit(host, "remove --helpers none", "--helpers none forbids to ask it for a unit");
 	else if (access(host->unit_program, X_OK) < 0)
 		no_unit(host, "install all of ration, or run it with: systemd-run --scope -p Delegate=yes ration run …",
-				"the program ration-unit isn't where it should be");
+				"the program ration-unit is missing");
 	else
 		return false;
 	return true;
@@ -180,10 +180,10 @@ void unit_find(struct host_snapshot *host, const struct mounts *mounts, const ch
 			sizeof(manager) - sizeof(place.unit))
 		manager_fd = base_open(manager, root);
 	if (manager_fd < 0 || !managed(manager_fd, user) || mounts->read_only) {
-		no_unit(host, user ? "have a manager run for this user: loginctl enable-linger; or set Delegate=yes "
-				     "in the unit that ration runs in" :
+		no_unit(host, user ? "start this user's manager: loginctl enable-linger; or set Delegate=yes "
+				"in the unit of ration" :
 				     "run it with: systemd-run --scope -p Delegate=yes ration run …",
-				!user || mounts->read_only ? "" : "no manager of this user's runs");
+				!user || mounts->read_only ? "" : "this user's manager isn't running");
 		return;
 	}
 	(void)snprintf(unit, sizeof(unit), "%s%s", manager, place.unit + strlen(place.manager));

@@ -36,9 +36,9 @@ static int check_shares(const struct ration_limits *limits, const struct host_fa
 			continue;
 		(void)ration_format_size(least, info->min);
 		(void)error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
-				"%s %" PRIu64 ".%02" PRIu64 "%% comes to %s here, which is below %s", info->flag,
+				"%s %" PRIu64 ".%02" PRIu64 "%% is %s here, below the minimum %s", info->flag,
 				value->hard / 100, value->hard % 100, ration_format_size(comes, bytes), least);
-		return error_hint(reterr, -ERANGE, "ask for %s or more, e.g. %s %s", least, info->flag, info->example);
+		return error_hint(reterr, -ERANGE, "use %s or more, e.g. %s %s", least, info->flag, info->example);
 	}
 	return 0;
 }
@@ -51,12 +51,10 @@ static int check_memory(const struct ration_limits *limits, const struct host_fa
 		enum ration_limit limit;
 		const char *hint;
 	} parts[] = {
-		{ RATION_LIMIT_MEMORY_HIGH, "memory-high throttles before memory kills: make it smaller, "
-			"e.g. --memory 512M --memory-high 448M" },
-		{ RATION_LIMIT_MEMORY_LOW, "no more can be protected than the group may have, "
-			"e.g. --memory 512M --memory-low 64M" },
-		{ RATION_LIMIT_MEMORY_MIN, "no more can be protected than the group may have, "
-			"e.g. --memory 512M --memory-min 32M" },
+		{ RATION_LIMIT_MEMORY_HIGH, "use a smaller --memory-high, e.g. --memory 512M --memory-high "
+				"448M" },
+		{ RATION_LIMIT_MEMORY_LOW, "use a smaller --memory-low, e.g. --memory 512M --memory-low 64M" },
+		{ RATION_LIMIT_MEMORY_MIN, "use a smaller --memory-min, e.g. --memory 512M --memory-min 32M" },
 	};
 	uint64_t max = value_resolve(limits_value(limits, RATION_LIMIT_MEMORY), RATION_LIMIT_MEMORY, facts);
 
@@ -81,17 +79,17 @@ static int check_cpu(const struct ration_limits *limits, struct ration_error *re
 
 	if (value_asked(limits, RATION_LIMIT_CPU_WEIGHT) && value_asked(limits, RATION_LIMIT_CPU_IDLE) &&
 			limits_value(limits, RATION_LIMIT_CPU_IDLE)->hard == 1)
-		return contradiction(reterr, "--cpu-weight and --cpu-idle 1: an idle group has no weight",
-				"leave one of them out");
+		return contradiction(reterr, "--cpu-weight and --cpu-idle 1 exclude each other",
+				"remove one of them");
 	if (!value_asked(limits, RATION_LIMIT_CPU_BURST))
 		return 0;
 	if (!value_asked(limits, RATION_LIMIT_CPUS))
-		return contradiction(reterr, "--cpu-burst needs --cpus: there is no rate to burst above",
+		return contradiction(reterr, "--cpu-burst requires --cpus",
 				"e.g. --cpus 1.5 --cpu-burst 50ms");
 	(void)snprintf(message, sizeof(message), "--cpu-burst %s is above the quota of --cpus, %s in 100 ms",
 			ration_format_duration(a, burst), ration_format_duration(b, cpus));
 	if (burst > cpus)
-		return contradiction(reterr, message, "e.g. --cpus 1.5 --cpu-burst 150ms at most");
+		return contradiction(reterr, message, "e.g. --cpus 1.5 --cpu-burst 150ms");
 	return 0;
 }
 
@@ -121,7 +119,7 @@ static int check_set(const struct ration_limits *limits, enum ration_limit limit
 	if (!value->set || !set->known || !first_outside(value->text, &set->mask, &wrong))
 		return 0;
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-			"%s %.60s: %s %u isn't among those that a group may have here, %.60s (%.180s)",
+			"%s %.60s: %s %u isn't available, only %.60s (%.180s)",
 			ration_limit_info(limit)->flag, value->text, thing, wrong, set->list, set->source);
 	return error_hint(reterr, -EINVAL, "choose from %.60s", set->list);
 }
@@ -136,7 +134,7 @@ static int check_affinity(const struct ration_limits *limits, const struct host_
 	if (!value->set || !first_outside(value->text, &facts->cpu_mask, &wrong))
 		return 0;
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-			"--cpuset-cpus %.60s: CPU %u isn't one of the %u that a group may use here", value->text, wrong,
+			"--cpuset-cpus %.60s: CPU %u isn't available, only %u CPUs", value->text, wrong,
 			facts->cpus);
 	return error_hint(reterr, -EINVAL, "see Cpus_allowed_list in /proc/self/status");
 }
@@ -161,10 +159,10 @@ static int refuse_twice(const struct limit_pair *a, const struct limit_pair *b, 
 {
 	char first[TEXT_SHOWN_MAX], second[TEXT_SHOWN_MAX];
 
-	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "%s %s and %s are for one disk, %u:%u",
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "%s %s and %s are the same disk, %u:%u",
 			ration_limit_info(a->limit)->flag, text_escape(first, sizeof(first), a->text),
 			text_escape(second, sizeof(second), b->text), a->major, a->minor);
-	return error_hint(reterr, -EINVAL, "leave one of them out");
+	return error_hint(reterr, -EINVAL, "remove one of them");
 }
 
 static int check_pairs(const struct ration_limits *limits, const struct host_facts *facts,

@@ -47,9 +47,9 @@ static void take(struct plan_entry *entry, enum ration_mechanism mechanism, cons
 static const char *misfit(const struct ration_limit_info *info, enum ration_purpose purpose)
 {
 	if (purpose == RATION_PURPOSE_PROCESS)
-		return "it is a limit of groups, not of a process";
-	return info->supervised ? "it takes a supervisor, and only ration run has one"
-				: "it is a limit of each process, not of a group";
+		return "it applies to groups, not to processes";
+	return info->supervised ? "it needs a supervisor, which only ration run has"
+				: "it applies to processes, not to groups";
 }
 
 /*
@@ -83,7 +83,7 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 			continue;
 		if (elsewhere(facts, info, info->mechanisms[i], purpose)) {
 			add_reason(entry,
-					"cgroup v1 could hold it, but only for ration run with its supervisor");
+					"with cgroup v1 it needs a supervisor, which only ration run has");
 			continue;
 		}
 		ops->ask(facts, info->limit, entry->item.asked_soft, entry->item.asked, &answer);
@@ -136,7 +136,7 @@ static const char *hold_key(struct plan_entry *entry, const struct limit_pair *p
 	case RATION_KEY_DISK:
 		if (pair->major == 0 && pair->minor == 0)
 			return host_is_macos(facts) ? "macOS has no limit of I/O rates"
-						    : "no disk is to be seen in /sys/dev/block";
+						    : "no disk in /sys/dev/block";
 		(void)snprintf(entry->held_key, sizeof(entry->held_key), "%u:%u", pair->major, pair->minor);
 		return NULL;
 	case RATION_KEY_PAGE_SIZE:
@@ -206,8 +206,8 @@ static void settle_v1_swap(struct ration_plan *plan)
 	swap->item.mechanism = RATION_MECHANISM_NONE;
 	swap->item.scope = RATION_SCOPE_NONE;
 	swap->item.weaker = true;
-	add_reason(swap, "cgroup v1 limits swap together with memory alone");
-	(void)snprintf(swap->fix, sizeof(swap->fix), "ask for --memory as well");
+	add_reason(swap, "cgroup v1 limits swap only together with memory");
+	(void)snprintf(swap->fix, sizeof(swap->fix), "add --memory");
 }
 
 int choice_fill(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,

@@ -518,7 +518,7 @@ static int refuse_ambiguous(const struct limit_row *row, const char *text, const
 
 static int refuse_limit(enum ration_limit limit, struct ration_error *reterr)
 {
-	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no limit number %u", (unsigned)limit);
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "invalid limit number %u", (unsigned)limit);
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -638,7 +638,7 @@ static int settle(const struct limit_row *row, const char *text, bool has_soft, 
 		}
 	}
 	if (has_soft && soft > hard) {
-		(void)snprintf(what, sizeof(what), "the soft value %s is above the hard one, %s",
+		(void)snprintf(what, sizeof(what), "soft value %s is above hard value %s",
 				soft == RATION_UNLIMITED ? "max" : format_value(row, soft_text, soft),
 				format_value(row, hard_text, hard));
 		return refuse(row, text, -ERANGE, RATION_CAUSE_CONTRADICTION, what, "", reterr);
@@ -704,7 +704,7 @@ static int read_page_size(const struct limit_row *row, const char *text, size_t 
 		r = parse_size(key, &bytes);
 	}
 	if (r < 0 || bytes == 0)
-		return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, "doesn't begin with the size of a page", "",
+		return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, "no page size before the colon", "",
 				reterr);
 	*ret_bytes = bytes;
 	return 0;
@@ -720,7 +720,7 @@ static int read_pair(const struct limit_row *row, const char *text, struct limit
 	char what[64];
 	int r = 0;
 
-	(void)snprintf(what, sizeof(what), "not of the form %s", row->info.argument);
+	(void)snprintf(what, sizeof(what), "expected %s", row->info.argument);
 	if (!colon || colon == text)
 		return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, what, "", reterr);
 	if (strlen(text) >= sizeof(pair.text))
@@ -760,7 +760,7 @@ static int parse_pair(struct ration_limits *limits, const struct limit_row *row,
 	while (i < limits->n_pairs && !same_key(&limits->pair[i], &pair))
 		i++;
 	if (i == LIMIT_PAIRS_MAX)
-		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "is one too many of its kind (32 at most)", "",
+		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "too many values, 32 at most", "",
 				reterr);
 	limits->pair[i] = pair;
 	if (i == limits->n_pairs)

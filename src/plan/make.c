@@ -37,8 +37,8 @@ static int find_disk(const char *root, struct limit_pair *pair, struct ration_er
 	(void)error_set(reterr, r, RATION_CAUSE_INVALID, "%s %s: %s %s", ration_limit_info(pair->limit)->flag,
 			text_escape(shown, sizeof(shown), pair->text),
 			text_escape(shown_path, sizeof(shown_path), path), why);
-	return error_hint(reterr, r, "name a path on a disk, a disk's node such as /dev/sda, or its number such as "
-				     "8:0; lsblk lists them");
+	return error_hint(reterr, r, "use a path on a disk, a device such as /dev/sda, or a number such as "
+			"8:0; lsblk lists disks");
 }
 
 static int plan_new(const struct host_snapshot *host, const struct host_facts *facts, const struct ration_limits *limits,
@@ -67,7 +67,7 @@ static void without_v1(struct host_facts *facts)
 		return;
 	facts->v1_controllers = 0;
 	(void)strcpy(facts->v1_reason,
-			"cgroup v1 could hold it for each of its groups, but not for a tenant");
+			"cgroup v1 can enforce it for groups, but not for a tenant");
 }
 
 /* What a plan for that place counts with. */

@@ -43,7 +43,7 @@ int ration_plan_check(const struct ration_plan *plan, struct ration_error *reter
 	if (plan->policy == RATION_ENFORCE_STRICT && plan->base_reason[0]) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_DELEGATED, "--base can't be used: %s",
 				plan->base_reason);
-		return error_hint(reterr, -EOPNOTSUPP, "%s; or --enforce fallback runs it without", plan->base_fix);
+		return error_hint(reterr, -EOPNOTSUPP, "%s; or use --enforce fallback", plan->base_fix);
 	}
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct ration_plan_item *item = &plan->entry[i].item;
@@ -54,8 +54,8 @@ int ration_plan_check(const struct ration_plan *plan, struct ration_error *reter
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE, "%s can't be enforced%s: %s",
 				info->flag,
 				item->mechanism == RATION_MECHANISM_NONE ? " here" : " for the whole group by the kernel",
-				item->reason[0] ? item->reason : "no mechanism of this host can hold it");
-		return error_hint(reterr, -EOPNOTSUPP, "%s%s--enforce %s runs it anyway; see ration doctor",
+				item->reason[0] ? item->reason : "no mechanism on this host can enforce it");
+		return error_hint(reterr, -EOPNOTSUPP, "%s%suse --enforce %s to run anyway; see ration doctor",
 				item->fix, item->fix[0] ? "; or " : "",
 				item->mechanism == RATION_MECHANISM_NONE ? "any" : "fallback");
 	}
@@ -71,7 +71,7 @@ int plan_check_purpose(const struct ration_plan *plan, enum ration_purpose purpo
 	};
 
 	if (plan->purpose != purpose)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "the plan is for %s, not for %s",
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "this plan is for %s, not for %s",
 				names[plan->purpose], names[purpose]);
 	return ration_plan_check(plan, reterr);
 }

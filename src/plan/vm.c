@@ -52,13 +52,13 @@ static int check_vm(const struct ration_vm *vm, struct ration_error *reterr)
 
 	if (vm->accel != RATION_ACCEL_KVM && vm->accel != RATION_ACCEL_HVF && vm->accel != RATION_ACCEL_TCG) {
 		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-				"the virtual machine's accelerator isn't given");
-		return error_hint(reterr, r, "say kvm, hvf or tcg: tcg needs more memory than the others");
+				"missing accelerator of the virtual machine");
+		return error_hint(reterr, r, "use kvm, hvf or tcg");
 	}
 	if (vm->guest_bytes == 0) {
 		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-				"the virtual machine's guest memory isn't given");
-		return error_hint(reterr, r, "say what the guest sees (QEMU's -m), e.g. 512M");
+				"missing guest memory of the virtual machine");
+		return error_hint(reterr, r, "set the guest's memory (QEMU's -m), e.g. 512M");
 	}
 	return 0;
 }
@@ -112,7 +112,7 @@ int ration_vm_limits(struct ration_vm *vm, struct ration_limits *limits, uint64_
 	if (sum_memory(&filled, &memory) < 0 || sum_address_space(&filled, &as) < 0 ||
 			multiply_u64(filled.vcpus, ONE_CPU, &cpus) < 0)
 		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
-				"the sizes of the virtual machine add up to more than 64 bits hold");
+				"the sizes of the virtual machine exceed 64 bits");
 
 	r = set_missing(&result, RATION_LIMIT_MEMORY, memory, reterr);
 	if (r < 0)

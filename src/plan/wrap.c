@@ -48,9 +48,9 @@ static int check_limits(const struct ration_limits *limits, struct ration_error 
 				!ration_limits_has(limits, limit))
 			continue;
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
-				"a shell's ulimit can't hold %s as ration does", ration_limit_info(limit)->flag);
+				"ulimit can't enforce %s", ration_limit_info(limit)->flag);
 		return error_hint(reterr, -EOPNOTSUPP,
-				"a wrapper takes --memory, --cpu-time and --pids; ration run takes all");
+				"ration wrap supports --memory, --cpu-time and --pids");
 	}
 	return 0;
 }
@@ -63,14 +63,14 @@ static int address_space(const struct limit_value *memory, uint64_t *ret_kib, st
 		return 0;
 	if (memory->percent) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-				"--memory: a share of the memory isn't a size, and a wrapper needs one");
+				"--memory: ration wrap needs a size, not a percentage");
 		return error_hint(reterr, -EINVAL, "e.g. --memory 512M");
 	}
 	if (multiply_u64(memory->hard, GUEST_FACTOR, &bytes) < 0) {
 		(void)error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
-				"--memory: %d times %" PRIu64 " bytes are more than 64 bits hold", GUEST_FACTOR,
+				"--memory: %d times %" PRIu64 " bytes exceed 64 bits", GUEST_FACTOR,
 				memory->hard);
-		return error_hint(reterr, -ERANGE, "a wrapper's memory is that of the guest, e.g. --memory 512M");
+		return error_hint(reterr, -ERANGE, "use the guest's memory, e.g. --memory 512M");
 	}
 	*ret_kib = bytes / 1024 + (bytes % 1024 != 0);
 	return 0;
@@ -212,9 +212,9 @@ static int make_line(const char *script, char **ret_line)
 static int check_options(const struct ration_wrap_options *options, struct ration_error *reterr)
 {
 	if (!options->argv || !options->argv[0])
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to wrap");
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
 	if ((unsigned)options->os > RATION_OS_MACOS)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no system number %u",
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "invalid system number %u",
 				(unsigned)options->os);
 	return 0;
 }

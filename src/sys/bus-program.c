@@ -128,13 +128,13 @@ int bus_ask(const struct bus_request *request, char ret_message[BUS_MESSAGE_MAX]
 	(void)snprintf(usec, sizeof(usec), "%llu",
 			(unsigned long long)(now < request->until_usec ? request->until_usec - now : 0));
 	if (access(request->program, X_OK) < 0) {
-		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "%.200s, which asks systemd, can't be executed: %s",
+		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "can't execute %.200s to reach systemd: %s",
 				request->program, error_text(-errno));
 		return -EOPNOTSUPP;
 	}
 	r = run_program(argv, request->until_usec, text, sizeof(text));
 	if (r < 0) {
-		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "systemd can't be asked by %.200s: %s", request->program,
+		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "can't reach systemd with %.200s: %s", request->program,
 				error_text(r));
 		return r;
 	}

@@ -116,7 +116,7 @@ static int load(struct talk *talk)
 
 	talk->library = dlopen(LIBSYSTEMD, RTLD_NOW | RTLD_LOCAL);
 	if (!talk->library)
-		return fail(talk, -EOPNOTSUPP, "%s can't be loaded, without which systemd can't be asked", LIBSYSTEMD);
+		return fail(talk, -EOPNOTSUPP, "can't load %s to reach systemd", LIBSYSTEMD);
 	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
 		void *symbol = dlsym(talk->library, symbols[i].name);
 
@@ -212,7 +212,7 @@ static int open_bus(struct talk *talk)
 		if (talk->bus)
 			talk->bus = talk->api.close_unref(talk->bus);
 	}
-	return fail(talk, first, "systemd's %s manager can't be reached: %s",
+	return fail(talk, first, "can't reach systemd's %s manager: %s",
 			talk->request->user ? "user" : "system", error_text(first));
 }
 
@@ -329,7 +329,7 @@ static int start_unit(struct talk *talk)
 	if (r >= 0)
 		r = call(talk, &answer, NULL, "Subscribe", NULL);
 	else
-		return fail(talk, r, "systemd's signals can't be waited for: %s", error_text(r));
+		return fail(talk, r, "can't wait for systemd: %s", error_text(r));
 	if (r >= 0)
 		r = begin(talk, &reply);
 	if (r < 0)
@@ -341,7 +341,7 @@ static int start_unit(struct talk *talk)
 	if (r >= 0)
 		r = work_until(talk, is_over);
 	if (r < 0)
-		return fail(talk, r, "systemd doesn't get %s started: %s", BUS_UNIT, error_text(r));
+		return fail(talk, r, "systemd doesn't start %s: %s", BUS_UNIT, error_text(r));
 	if (strcmp(talk->result, "done") != 0)
 		return fail(talk, -EIO, "systemd can't start %s (%s): see systemctl %sstatus %s", BUS_UNIT,
 				talk->result, talk->request->user ? "--user " : "", BUS_UNIT);

@@ -17,7 +17,7 @@ int disk_find(const char *root, const char *path, struct disk *ret, char ret_why
 	if (stat(path, &st) < 0) {
 		int code = -errno;
 
-		(void)snprintf(ret_why, DISK_WHY_MAX, "can't be looked at");
+		(void)snprintf(ret_why, DISK_WHY_MAX, "can't be read");
 		return code;
 	}
 	*ret = (struct disk) { .major = 0 };

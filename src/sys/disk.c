@@ -60,7 +60,7 @@ static int whole(const char *root, const struct disk *device, struct disk *ret, 
 	int r = read_sys(root, device, "", NULL, 0);
 
 	if (r < 0) {
-		(void)snprintf(why, DISK_WHY_MAX, "needs device %u:%u, which /sys/dev/block doesn't show", device->major,
+		(void)snprintf(why, DISK_WHY_MAX, "needs device %u:%u, missing in /sys/dev/block", device->major,
 				device->minor);
 		return -ENODEV;
 	}
@@ -71,7 +71,7 @@ static int whole(const char *root, const struct disk *device, struct disk *ret, 
 	r = read_sys(root, device, "../dev", text, sizeof(text));
 	if (r == 0 && read_number(text, ret))
 		return 0;
-	(void)snprintf(why, DISK_WHY_MAX, "is on partition %u:%u of a disk that /sys doesn't show", device->major,
+	(void)snprintf(why, DISK_WHY_MAX, "is on partition %u:%u of a disk missing in /sys", device->major,
 			device->minor);
 	return -ENODEV;
 }
@@ -144,7 +144,7 @@ static int of_mount(const char *root, const struct statx *st, struct disk *ret, 
 		return -ENOTBLK;
 	}
 	if (strcmp(mount.type, "btrfs") == 0 && count_btrfs(root, &found) > 1) {
-		(void)strcpy(why, "is on btrfs over several disks, not on a block device");
+		(void)strcpy(why, "is on btrfs with several disks, not on a block device");
 		return -ENOTBLK;
 	}
 	*ret = found;
@@ -184,7 +184,7 @@ static int device_of(const char *root, const char *path, struct disk *ret, char 
 		return 0;
 	r = look_at(path, &st);
 	if (r < 0) {
-		(void)snprintf(why, DISK_WHY_MAX, "can't be looked at: %s", error_text(r));
+		(void)snprintf(why, DISK_WHY_MAX, "can't be read: %s", error_text(r));
 		return r;
 	}
 	if (S_ISBLK(st.stx_mode)) {

@@ -438,7 +438,7 @@ def test_hugetlb_no_such_page_size(run):
 def test_K08_a_share_below_the_least(run):
     """Of a small machine 0.01 % is less than anything can run in."""
     r = run("--memory 0.01%", ["touch", str(run.file("started"))])
-    assert r.code == 125 and "--memory 0.01% comes to" in r.stderr and "below 1 MiB" in r.stderr
+    assert r.code == 125 and "--memory 0.01% is " in r.stderr and "below the minimum 1 MiB" in r.stderr
     assert not run.file("started").exists()
 
 

@@ -202,7 +202,7 @@ def test_A19_strict_where_it_cannot_hold(run):
 
 @pytest.mark.worlds("user")
 def test_A19_unwritable_base(run):
-    """A group root that belongs to somebody else is named, with what to do."""
+    """A group root that belongs to another user is named, with what to do."""
     other = mount()
     r = run("--memory 64M --enforce strict", ["touch", str(run.file("started"))], env={"RATION_BASE": str(other)})
     assert r.code == 125

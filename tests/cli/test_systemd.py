@@ -175,7 +175,7 @@ def check_fallback(run, *texts, options="", **env):
 
 
 def test_H08_forbidden(run, stopped):
-    check_fallback(run, "isn't to be asked", options="--helpers none")
+    check_fallback(run, "--helpers none forbids to ask", options="--helpers none")
 
 
 def test_H08_no_program(run, stopped):

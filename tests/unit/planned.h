@@ -47,7 +47,7 @@ static const struct {
 	[NO_PSI] = { "no PSI", RATION_BASE_NESTED, ALL_CONTROLLERS, RATION_FEATURE_PSI, true, "", "", 0, 0 },
 	[NO_SWAP] = { "no swap accounting", RATION_BASE_NESTED, ALL_CONTROLLERS, RATION_FEATURE_SWAP_MAX, true, "",
 		"", 0, 0 },
-	[MACOS] = { "macOS", RATION_BASE_NONE, 0, ALL_FEATURES, false, "cgroups are Linux's", "", 0, 0 },
+	[MACOS] = { "macOS", RATION_BASE_NONE, 0, ALL_FEATURES, false, "macOS has no cgroups", "", 0, 0 },
 	[V1] = { "v1", RATION_BASE_NONE, 0, 0, true, "only v1 is mounted", "boot otherwise", RATION_HIERARCHY_V1,
 		ALL_V1 },
 	/* As Debian's 6.12, whose v1 has no memory controller. */

@@ -21,7 +21,7 @@ static void test_contradictions(void **state)
 		{ RATION_LIMIT_MEMORY, "50%", RATION_LIMIT_MEMORY_HIGH, "60%", -EINVAL, "above" },
 		{ RATION_LIMIT_MEMORY, "60%", RATION_LIMIT_MEMORY_HIGH, "50%", 0, "" },
 		{ RATION_LIMIT_MEMORY, "50%", RATION_LIMIT_MEMORY_HIGH, "501M", -EINVAL, "above" },
-		{ RATION_LIMIT_CPU_BURST, "20ms", RATION_LIMIT_PIDS, "5", -EINVAL, "needs --cpus" },
+		{ RATION_LIMIT_CPU_BURST, "20ms", RATION_LIMIT_PIDS, "5", -EINVAL, "requires --cpus" },
 		{ RATION_LIMIT_CPU_BURST, "50ms", RATION_LIMIT_CPUS, "0.5", 0, "" },
 		{ RATION_LIMIT_CPU_BURST, "51ms", RATION_LIMIT_CPUS, "0.5", -EINVAL, "above the quota" },
 		{ RATION_LIMIT_MEMORY, "64M", RATION_LIMIT_MEMORY_LOW, "64M", 0, "" },
@@ -29,23 +29,23 @@ static void test_contradictions(void **state)
 		{ RATION_LIMIT_MEMORY, "64M", RATION_LIMIT_MEMORY_LOW, "65M", -EINVAL, "--memory-low 65 MiB is above" },
 		{ RATION_LIMIT_MEMORY, "50%", RATION_LIMIT_MEMORY_MIN, "51%", -EINVAL, "--memory-min" },
 		{ RATION_LIMIT_MEMORY_LOW, "1M", RATION_LIMIT_MEMORY_MIN, "2M", 0, "" },
-		{ RATION_LIMIT_CPU_IDLE, "1", RATION_LIMIT_CPU_WEIGHT, "100", -EINVAL, "has no weight" },
+		{ RATION_LIMIT_CPU_IDLE, "1", RATION_LIMIT_CPU_WEIGHT, "100", -EINVAL, "exclude each other" },
 		{ RATION_LIMIT_CPU_IDLE, "0", RATION_LIMIT_CPU_WEIGHT, "100", 0, "" },
 		{ RATION_LIMIT_CPU_IDLE, "1", RATION_LIMIT_CPUS, "1", 0, "" },
 		{ RATION_LIMIT_CPUSET_MEMS, "0-1", RATION_LIMIT_PIDS, "5", 0, "" },
 		{ RATION_LIMIT_CPUSET_MEMS, "0,2", RATION_LIMIT_PIDS, "5", -EINVAL,
-			"--cpuset-mems 0,2: node 2 isn't among those that a group may have here, 0-1 "
+			"--cpuset-mems 0,2: node 2 isn't available, only 0-1 "
 			"(cpuset.mems.effective of /sys/fs/cgroup)" },
 		{ RATION_LIMIT_HUGETLB, "2MB:4M", RATION_LIMIT_HUGETLB, "1G:1G", 0, "" },
 		{ RATION_LIMIT_HUGETLB, "64K:4M", RATION_LIMIT_PIDS, "5", -EINVAL, "no huge pages of 64KB" },
 		{ RATION_LIMIT_IO_READ_BPS, "/data:1M", RATION_LIMIT_IO_READ_BPS, "/data/x:2M", -EINVAL,
-			"/data:1M and /data/x:2M are for one disk, 8:0" },
+			"/data:1M and /data/x:2M are the same disk, 8:0" },
 		{ RATION_LIMIT_IO_READ_BPS, "/data:1M", RATION_LIMIT_IO_READ_BPS, "/srv:2M", 0, "" },
 		{ RATION_LIMIT_IO_READ_BPS, "/data:1M", RATION_LIMIT_IO_WRITE_BPS, "/data:2M", 0, "" },
 		{ RATION_LIMIT_CPUSET_CPUS, "0", RATION_LIMIT_PIDS, "5", 0, "" },
-		{ RATION_LIMIT_CPUSET_CPUS, "3", RATION_LIMIT_PIDS, "5", -EINVAL, "CPU 3 isn't one of the 2" },
+		{ RATION_LIMIT_CPUSET_CPUS, "3", RATION_LIMIT_PIDS, "5", -EINVAL, "CPU 3 isn't available, only 2 CPUs" },
 		{ RATION_LIMIT_CPUSET_CPUS, "0,4", RATION_LIMIT_PIDS, "5", -EINVAL,
-			"CPU 4 isn't among those that a group may have here, 0,2-3 (cpuset.cpus.effective of" },
+			"CPU 4 isn't available, only 0,2-3 (cpuset.cpus.effective of" },
 		{ RATION_LIMIT_CPUSET_CPUS, "0-2", RATION_LIMIT_PIDS, "5", -EINVAL, "CPU 1" },
 		{ RATION_LIMIT_CPUSET_CPUS, "8191", RATION_LIMIT_PIDS, "5", -EINVAL, "CPU 8191" },
 	};
@@ -76,8 +76,8 @@ static void test_shares_below_the_least(void **state)
 		enum ration_limit limit;
 		const char *text, *message; /* NULL: accepted */
 	} rows[] = {
-		{ RATION_LIMIT_MEMORY, "0.01%", "--memory 0.01% comes to 102.4 KiB here, which is below 1 MiB" },
-		{ RATION_LIMIT_MEMORY_HIGH, "0.09%", "--memory-high 0.09% comes to 921.6 KiB here, which is below 1 MiB" },
+		{ RATION_LIMIT_MEMORY, "0.01%", "--memory 0.01% is 102.4 KiB here, below the minimum 1 MiB" },
+		{ RATION_LIMIT_MEMORY_HIGH, "0.09%", "--memory-high 0.09% is 921.6 KiB here, below the minimum 1 MiB" },
 		{ RATION_LIMIT_MEMORY, "0.1%", NULL },
 		{ RATION_LIMIT_MEMORY_LOW, "0.01%", NULL },
 		{ RATION_LIMIT_SWAP, "0.01%", NULL },

@@ -176,14 +176,14 @@ static void test_reasons_name_what_is_missing(void **state)
 		const char *text, *reason, *fix;
 	} rows[] = {
 		{ V2_NO_MEMORY, RATION_LIMIT_MEMORY, "64M", "memory controller isn't available", "" },
-		{ V2_NO_MEMORY, RATION_LIMIT_MEMORY, "64M", "may overshoot", "" },
+		{ V2_NO_MEMORY, RATION_LIMIT_MEMORY, "64M", "can overshoot", "" },
 		{ HYBRID, RATION_LIMIT_PIDS, "5", "v1 holds all controllers", "boot otherwise" },
 		{ NOTHING_ROOT, RATION_LIMIT_MEMORY, "64M", "nothing is mounted", "mount it" },
 		{ NO_PSI, RATION_LIMIT_STALL_TIMEOUT, "1s", "PSI", "psi=1" },
 		{ NO_SWAP, RATION_LIMIT_SWAP, "1M", "memory.swap.max", "CONFIG_SWAP" },
-		{ NOTHING_USER, RATION_LIMIT_CPU_WEIGHT, "200", "takes root", "mount it" },
-		{ MACOS, RATION_LIMIT_MEMORY, "64M", "cgroups are Linux's", "" },
-		{ MACOS, RATION_LIMIT_CPUS, "1", "macOS doesn't pin", "" },
+		{ NOTHING_USER, RATION_LIMIT_CPU_WEIGHT, "200", "needs root", "mount it" },
+		{ MACOS, RATION_LIMIT_MEMORY, "64M", "has no cgroups", "" },
+		{ MACOS, RATION_LIMIT_CPUS, "1", "macOS can't pin", "" },
 		{ MACOS, RATION_LIMIT_RLIMIT_AS, "4G", "macOS ignores RLIMIT_AS", "" },
 		{ MACOS, RATION_LIMIT_RLIMIT_CPU, "60", "loses what the command has written", "" },
 		{ MACOS, RATION_LIMIT_RLIMIT_LOCKS, "1", "macOS has no RLIMIT_LOCKS", "" },

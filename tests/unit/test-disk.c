@@ -43,8 +43,8 @@ static void test_partitions(void **state)
 	check(PARTITIONS, "254:0", 0, 0, "");
 	check(PARTITIONS, "254:1", 0, 0, "");
 	check(PARTITIONS, "254:2", 0, 0, "");
-	check(PARTITIONS, "254:3", -ENODEV, 0, "needs device 254:3, which /sys/dev/block doesn't show");
-	check(PARTITIONS, "254:0:1", -ENOENT, 0, "can't be looked at: No such file");
+	check(PARTITIONS, "254:3", -ENODEV, 0, "needs device 254:3, missing in /sys/dev/block");
+	check(PARTITIONS, "254:0:1", -ENOENT, 0, "can't be read: No such file");
 	check(PARTITIONS, "254:", -ENOENT, 0, "");
 	check(PARTITIONS, ":", -ENOENT, 0, "");
 	check(PARTITIONS, "99999999999:0", -ENOENT, 0, "");
@@ -62,9 +62,9 @@ static void test_partition_without_disk(void **state)
 	(void)state;
 	files_begin(dir);
 	files_put(dir, "sys/dev/block/254:1/partition", "1\n");
-	check(dir, "254:1", -ENODEV, 0, "a disk that /sys doesn't show");
+	check(dir, "254:1", -ENODEV, 0, "a disk missing in /sys");
 	files_put(dir, "sys/dev/block/dev", "nonsense\n");
-	check(dir, "254:1", -ENODEV, 0, "a disk that /sys doesn't show");
+	check(dir, "254:1", -ENODEV, 0, "a disk missing in /sys");
 	files_put(dir, "sys/dev/block/dev", "254:16\n");
 	check(dir, "254:1", 0, 16, "");
 	files_end(dir);

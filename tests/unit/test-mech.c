@@ -310,7 +310,7 @@ static void test_v1_by_hand(void **state)
 		{ HYBRID_V1, RATION_LIMIT_CPUS, "1", "", RATION_MECHANISM_CGROUP1 },
 		{ HYBRID_V1, RATION_LIMIT_PIDS, "9", "", RATION_MECHANISM_CGROUP1 },
 		{ HYBRID_V1, RATION_LIMIT_MEMORY, "64M", "", RATION_MECHANISM_CGROUP2 },
-		{ V1, RATION_LIMIT_PIDS, "9", "only for ration run", RATION_MECHANISM_NONE },
+		{ V1, RATION_LIMIT_PIDS, "9", "which only ration run has", RATION_MECHANISM_NONE },
 		{ HYBRID, RATION_LIMIT_PIDS, "9", "v1 holds all controllers", RATION_MECHANISM_NONE },
 	};
 

@@ -22,16 +22,16 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 
 	(void)soft;
 	if (host_is_macos(facts))
-		return mech_no(answer, "", "macOS doesn't pin processes to CPUs");
+		return mech_no(answer, "", "macOS can't pin processes to CPUs");
 	if (limit == RATION_LIMIT_CPUSET_CPUS)
-		return mech_yes(answer, RATION_SCOPE_PROCESS, "set on each process, which may change it");
+		return mech_yes(answer, RATION_SCOPE_PROCESS, "set for each process, which can change it");
 	if (limit != RATION_LIMIT_CPUS)
-		return mech_no(answer, "", "not a matter of CPU affinity");
+		return mech_no(answer, "", "CPU affinity can't enforce it");
 	if (hard != RATION_UNLIMITED) {
 		whole = (hard + CPU_UNITS - 1) / CPU_UNITS;
 		answer->in_force = (whole < facts->cpus ? whole : facts->cpus) * CPU_UNITS;
 	}
-	mech_yes(answer, RATION_SCOPE_PROCESS, "pinned to whole CPUs, which a process may change");
+	mech_yes(answer, RATION_SCOPE_PROCESS, "pinned to whole CPUs, which a process can change");
 }
 
 /* Leaves the first `n` CPUs of `mask`. */

@@ -33,7 +33,7 @@ static const struct row rows[LIMIT_INDEX_COUNT] = {
 	[LIMIT_INDEX_SWAP] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory",
 		.feature = RATION_FEATURE_SWAP_MAX,
 		.missing = "this kernel doesn't account swap (no memory.swap.max)",
-		.fix = "boot a kernel with CONFIG_SWAP, and without swapaccount=0" },
+		.fix = "boot a kernel with CONFIG_SWAP and without swapaccount=0" },
 	[LIMIT_INDEX_MEMORY_HIGH] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
 	[LIMIT_INDEX_MEMORY_LOW] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
 	[LIMIT_INDEX_MEMORY_MIN] = { .here = true, .controller = RATION_CONTROLLER_MEMORY, .name = "memory" },
@@ -41,11 +41,11 @@ static const struct row rows[LIMIT_INDEX_COUNT] = {
 	[LIMIT_INDEX_CPUS] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
 	[LIMIT_INDEX_CPU_BURST] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu",
 		.feature = RATION_FEATURE_CPU_BURST,
-		.missing = "this kernel has no cpu.max.burst (it came with 5.14)",
+		.missing = "this kernel has no cpu.max.burst (since 5.14)",
 		.fix = "boot a kernel of 5.14 or later" },
 	[LIMIT_INDEX_CPU_IDLE] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu",
 		.feature = RATION_FEATURE_CPU_IDLE,
-		.missing = "this kernel has no cpu.idle (it came with 5.15)",
+		.missing = "this kernel has no cpu.idle (since 5.15)",
 		.fix = "boot a kernel of 5.15 or later" },
 	[LIMIT_INDEX_CPU_WEIGHT] = { .here = true, .controller = RATION_CONTROLLER_CPU, .name = "cpu" },
 	[LIMIT_INDEX_CPU_TIME] = { .here = true },
@@ -68,7 +68,7 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 
 	(void)soft;
 	if (!row->here)
-		return mech_no(answer, "", "not a limit of cgroups");
+		return mech_no(answer, "", "cgroups can't enforce it");
 	if (facts->base_kind == RATION_BASE_NONE || facts->base_kind == RATION_BASE_REFUSED)
 		return mech_no(answer, facts->base_fix, "%s", facts->base_reason);
 	if (row->controller != 0 && !(facts->controllers & row->controller))

@@ -32,12 +32,13 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 {
 	(void)soft;
 	if (limit == RATION_LIMIT_CPU_IDLE)
-		return mech_yes(answer, RATION_SCOPE_PROCESS, "as nice 19, which leaves it a little of a busy CPU");
+		return mech_yes(answer, RATION_SCOPE_PROCESS, "nice value 19, which still gets a small share "
+				"of a busy CPU");
 	if (limit != RATION_LIMIT_CPU_WEIGHT)
-		return mech_no(answer, "", "not a matter of priorities");
+		return mech_no(answer, "", "priorities can't enforce it");
 	if (!facts->root && nice_of(hard) < 0)
-		return mech_no(answer, "", "a weight above 100 takes root as a nice value");
-	mech_yes(answer, RATION_SCOPE_PROCESS, "as a nice value, for each thread by itself");
+		return mech_no(answer, "", "a weight above 100 needs root as a nice value");
+	mech_yes(answer, RATION_SCOPE_PROCESS, "nice value for each thread");
 }
 
 static int apply_child(const struct ration_plan_item *item, const struct host_facts *facts, struct spawn *spawn)

@@ -55,18 +55,19 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 	if (limit == RATION_LIMIT_CPU_TIME) {
 		if (hard != RATION_UNLIMITED)
 			answer->in_force = whole_seconds(hard) * 1000000;
-		return mech_yes(answer, RATION_SCOPE_PROCESS, "RLIMIT_CPU counts each process by itself, in whole seconds");
+		return mech_yes(answer, RATION_SCOPE_PROCESS, "RLIMIT_CPU counts each process separately, in "
+				"whole seconds");
 	}
 	if (limit == RATION_LIMIT_PIDS && facts->root)
-		return mech_no(answer, "", "the kernel doesn't hold uid 0 to RLIMIT_NPROC");
+		return mech_no(answer, "", "the kernel doesn't enforce RLIMIT_NPROC for uid 0");
 	if (limit == RATION_LIMIT_PIDS)
 		return mech_yes(answer, RATION_SCOPE_USER, nproc_note(facts));
 	if (ration_limit_info(limit)->resource < 0)
-		return mech_no(answer, "", "no resource limit of processes says this");
+		return mech_no(answer, "", "resource limits can't enforce it");
 	if (limit != RATION_LIMIT_RLIMIT_NPROC)
 		return mech_yes(answer, RATION_SCOPE_PROCESS, "");
 	mech_yes(answer, RATION_SCOPE_USER,
-			facts->root ? "the kernel doesn't hold uid 0 to it" : "");
+			facts->root ? "the kernel doesn't enforce it for uid 0" : "");
 }
 
 static int add(struct spawn *spawn, int resource, uint64_t soft, uint64_t hard)

@@ -6,7 +6,7 @@
 
 static const char *cpu_note(const struct host_facts *facts)
 {
-	return host_is_macos(facts) ? "added up by the supervisor" : "added up by the supervisor, in steps of 10 ms";
+	return host_is_macos(facts) ? "the supervisor adds it up" : "the supervisor adds it up, in steps of 10 ms";
 }
 
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
@@ -17,14 +17,14 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 		return mech_yes(answer, RATION_SCOPE_GROUP, ""); /* a clock and a count of ours: exact */
 	if (facts->proc_foreign)
 		return mech_no(answer, "mount /proc of this pid namespace: unshare --mount-proc",
-				"/proc is of another pid namespace, so no process can be measured");
+				"/proc belongs to another pid namespace, so processes can't be measured");
 	switch (limit) {
 	case RATION_LIMIT_MEMORY:
-		mech_yes(answer, RATION_SCOPE_GROUP, "measured by the supervisor, which kills: may overshoot");
+		mech_yes(answer, RATION_SCOPE_GROUP, "the supervisor measures and kills; can overshoot");
 		return;
 	case RATION_LIMIT_PIDS:
 		mech_yes(answer, RATION_SCOPE_GROUP,
-				"counted by the supervisor, which kills: no fork is refused, and it may overshoot");
+				"the supervisor counts and kills; forks don't fail, can overshoot");
 		if (!facts->root && hard != RATION_UNLIMITED) {
 			answer->backstop = RATION_MECHANISM_RLIMIT;
 			answer->backstop_scope = RATION_SCOPE_USER;
@@ -56,7 +56,7 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 	case RATION_LIMIT_RLIMIT_AS ... RATION_LIMIT_RLIMIT_STACK:
 		break;
 	}
-	mech_no(answer, "", "not a thing that can be watched");
+	mech_no(answer, "", "the supervisor can't watch it");
 }
 
 const struct mech_ops mech_watch = {

@@ -489,8 +489,10 @@ RATION_PUBLIC struct ration_host *ration_host_free(struct ration_host *host);
  * ration_run_start(), ration_group_create(), _spawn() and _exec() do the same by
  * themselves; but a plan that was made before counts on its success. After a
  * failure here the host has no BASE, base_reason says why, and a plan that is made then
- * falls back. Takes some 30 ms, 15 s at most. Don't call it while another thread
- * uses the host.
+ * falls back, while a plan that was made before is refused with -EOPNOTSUPP. Takes some
+ * 30 ms, 15 s at most. Any thread may call it, and the calls named above, while others
+ * use the host: one asks systemd, the others wait for it. Groups and runs that were
+ * opened before keep to what was found then.
  * Returns 1 where something was done, 0 where there was nothing to do.
  * Errors: -ETIMEDOUT; -EOPNOTSUPP (no libsystemd, no ration-unit); -EACCES, -EPERM,
  * -EIO, … as systemd answers.
@@ -499,8 +501,7 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_host_prepare(struct ration_host *host
 		struct ration_error *reterr);
 
 /*
- * Fills in `info`, whose `size` the caller has set. Strings live as long as `host`, or
- * until ration_host_prepare().
+ * Fills in `info`, whose `size` the caller has set. Strings live as long as `host`.
  */
 RATION_PUBLIC void ration_host_info(const struct ration_host *host, struct ration_host_info *info);
 

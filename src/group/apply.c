@@ -116,6 +116,12 @@ static int write_error(int dir_fd, const struct group_write *write, int code, st
 	const char *since = write->v1 ? NULL : info->since;
 	char controller[32];
 
+	/* BASE was to come when the plan was made, and systemd didn't start it. */
+	if (dir_fd < 0) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CGROUP,
+				"can't set %s: the plan needs a cgroup, and this host has none any more", info->flag);
+		return error_hint(reterr, -EOPNOTSUPP, "make a new plan; see ration doctor");
+	}
 	if (code == -ENOENT && controller_missing(dir_fd, write->file, controller)) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
 				"can't set %s: the group above doesn't enable the %s controller for this one", info->flag,

@@ -54,7 +54,7 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 }
 
 /* Without a cgroup the handle says so, and the command runs all the same. */
-static int check(const struct ration_group *group, struct ration_error *reterr)
+static int check_group(const struct ration_group *group, struct ration_error *reterr)
 {
 	const struct host_snapshot *now;
 	int r;
@@ -74,7 +74,7 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	CLEANUP(closep) int pid_fd = -EBADF;
 	enum ration_birth birth;
 	pid_t pid;
-	int r = check(group, reterr);
+	int r = check_group(group, reterr);
 
 	if (r == 0)
 		r = prepare(group, options, &command, reterr);
@@ -107,7 +107,7 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 	CLEANUP(command_done) struct command command = { .program = NULL };
 	char from[PATH_MAX];
 	unsigned outside = 0; /* see origin.h */
-	int r = check(group, reterr);
+	int r = check_group(group, reterr);
 
 	if (r == 0)
 		r = prepare(group, options, &command, reterr);

@@ -54,7 +54,7 @@ static struct entry *add_entry(struct ration_list *list)
 	return memset(&list->entry[list->n], 0, sizeof(list->entry[0]));
 }
 
-static int add(struct walk *walk, const char *name, int fd, bool tenant)
+static int list_directory(struct walk *walk, const char *name, int fd, bool tenant)
 {
 	struct entry *entry = add_entry(walk->list);
 	struct ration_list_item *item;
@@ -87,7 +87,7 @@ static int visit_group(int tenant_fd, const char *name, void *data)
 {
 	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
 
-	return fd < 0 ? 0 : add(data, name, fd, false);
+	return fd < 0 ? 0 : list_directory(data, name, fd, false);
 }
 
 static int visit_tenant(int namespace_fd, const char *name, void *data)
@@ -102,7 +102,7 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	if (fd < 0)
 		return 0;
 	walk->tenant = name;
-	r = add(walk, name, fd, true);
+	r = list_directory(walk, name, fd, true);
 	return r < 0 ? r : cg_each_child(fd, visit_group, walk);
 }
 

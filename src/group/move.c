@@ -200,7 +200,7 @@ static int attach(struct ration_group *group, int pid, int pid_fd, const struct 
 	return GIVE_RESULT(struct ration_attach_report, report, &done, reterr);
 }
 
-static int check(const struct ration_group *group, const struct ration_plan *plan, struct ration_error *reterr)
+static int check_group(const struct ration_group *group, const struct ration_plan *plan, struct ration_error *reterr)
 {
 	/* Without a cgroup only the limits of the process itself are left. */
 	int r = group->at.fd < 0 && plan ? 0 : handle_check_leaf(group, reterr);
@@ -214,7 +214,7 @@ int ration_group_attach_check(const struct ration_group *group, int pid, const s
 		struct ration_error *reterr)
 {
 	struct proc_stat ignored;
-	int r = check(group, plan, reterr);
+	int r = check_group(group, plan, reterr);
 
 	return r < 0 ? r : check_process(group, pid, &ignored, reterr);
 }
@@ -222,7 +222,7 @@ int ration_group_attach_check(const struct ration_group *group, int pid, const s
 int ration_group_attach(struct ration_group *group, int pid, const struct ration_plan *plan,
 		struct ration_attach_report *report, struct ration_error *reterr)
 {
-	int r = check(group, plan, reterr);
+	int r = check_group(group, plan, reterr);
 
 	return r < 0 ? r : attach(group, pid, -EBADF, plan, report, reterr);
 }
@@ -230,7 +230,7 @@ int ration_group_attach(struct ration_group *group, int pid, const struct ration
 int ration_group_attach_pidfd(struct ration_group *group, int pid_fd, const struct ration_plan *plan,
 		struct ration_attach_report *report, struct ration_error *reterr)
 {
-	int pid, r = check(group, plan, reterr);
+	int pid, r = check_group(group, plan, reterr);
 
 	if (r < 0)
 		return r;

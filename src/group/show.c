@@ -94,7 +94,7 @@ struct search {
 	struct found *found;
 };
 
-static void look(void *data, int fd, enum ration_level level, const char *where)
+static void visit_level(void *data, int fd, enum ration_level level, const char *where)
 {
 	struct search *search = data;
 	uint64_t value;
@@ -118,8 +118,8 @@ static void find_lowest(const struct ration_group *group, struct search *search)
 	found->limit.effective = RATION_UNLIMITED;
 	found->limit.level = RATION_LEVEL_MACHINE;
 	if (!group->tenant)
-		look(search, group->at.fd, RATION_LEVEL_GROUP, group->path + strlen(group->host->mount));
-	levels_walk(&group->at, look, search);
+		visit_level(search, group->at.fd, RATION_LEVEL_GROUP, group->path + strlen(group->host->mount));
+	levels_walk(&group->at, visit_level, search);
 	if (found->limit.has_effective && machine < found->limit.effective) {
 		found->limit.effective = machine;
 		found->limit.level = RATION_LEVEL_MACHINE;

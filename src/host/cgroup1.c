@@ -36,7 +36,7 @@ static uint32_t bits_of(const char *names)
 }
 
 /* The first reason counts: of the others it would be the same, mostly. */
-static void note(struct host_facts *facts, const char *path, const char *why)
+static void note_reason(struct host_facts *facts, const char *path, const char *why)
 {
 	if (!facts->v1_reason[0])
 		(void)snprintf(facts->v1_reason, sizeof(facts->v1_reason), "%.200s %s", path, why);
@@ -87,17 +87,17 @@ static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mo
 		return;
 	fd = open_own(at->path, root);
 	if (fd < 0)
-		return note(facts, at->path, "can't be opened");
+		return note_reason(facts, at->path, "can't be opened");
 	if (at->controllers & RATION_CONTROLLER_MEMORY)
 		find_capacity(host, fd, at->path);
 	if (facts->systemd && facts->base_kind != RATION_BASE_NESTED)
-		return note(facts, at->path, "isn't delegated by systemd");
+		return note_reason(facts, at->path, "isn't delegated by systemd");
 	if (mount->read_only)
-		return note(facts, at->path, "is mounted read-only");
+		return note_reason(facts, at->path, "is mounted read-only");
 	if (sys_access(fd, ".", W_OK) < 0)
-		return note(facts, at->path, errno == EROFS ? "is mounted read-only" : "belongs to another user");
+		return note_reason(facts, at->path, errno == EROFS ? "is mounted read-only" : "belongs to another user");
 	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && apart(fd))
-		return note(facts, at->path, "isn't hierarchical: memory.use_hierarchy is 0");
+		return note_reason(facts, at->path, "isn't hierarchical: memory.use_hierarchy is 0");
 	if (at->controllers & RATION_CONTROLLER_MEMORY)
 		facts->v1_swap = sys_access(fd, "memory.memsw.limit_in_bytes", F_OK) == 0;
 	facts->v1_controllers |= at->controllers;

@@ -34,7 +34,7 @@ static void add_reason(struct plan_entry *entry, const char *text)
 				length > 0 ? "; " : "", text);
 }
 
-static void take(struct plan_entry *entry, enum ration_mechanism mechanism, const struct mech_answer *answer)
+static void take_mechanism(struct plan_entry *entry, enum ration_mechanism mechanism, const struct mech_answer *answer)
 {
 	entry->item.mechanism = mechanism;
 	entry->item.scope = answer->scope;
@@ -91,7 +91,7 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 		if (answer.fix[0] && !entry->fix[0])
 			(void)snprintf(entry->fix, sizeof(entry->fix), "%s", answer.fix);
 		if (answer.holds) {
-			take(entry, info->mechanisms[i], &answer);
+			take_mechanism(entry, info->mechanisms[i], &answer);
 			/* Not the kernel's for a group, where there is such a one, or with something to say about it. */
 			entry->item.weaker = (i > 0 && info->mechanisms[i] != RATION_MECHANISM_CGROUP1) ||
 				answer.reason[0] != '\0';

@@ -128,7 +128,7 @@ static void look_at_use(pid_t pid, struct os_process *process)
 	process->waited_usec = mach_usec(usage.ri_child_user_time + usage.ri_child_system_time);
 }
 
-static int look(pid_t pid, struct os_process *ret)
+static int read_process(pid_t pid, struct os_process *ret)
 {
 	struct proc_bsdinfo info;
 	/* 1: also of one that is dead and not waited for. */
@@ -224,7 +224,7 @@ static int events_next(int events_fd, unsigned *ret_ids, size_t n)
 const struct os_ops os_ops = {
 	.machine = machine,
 	.list = list,
-	.look = look,
+	.look = read_process,
 	.signal = send_signal,
 	.events_open = events_open,
 	.events_process = events_process,

@@ -97,6 +97,17 @@ static void test_all(void **state)
 	files_end(dir);
 }
 
+/* A plan that was made when BASE was still to come, on a host where it didn't: no limit is passed over. */
+static void test_no_cgroup_any_more(void **state)
+{
+	struct ration_error error = { .message = "" };
+
+	(void)state;
+	assert_int_equal(apply(-EBADF, WRITES, NULL, &error), -EOPNOTSUPP);
+	assert_int_equal(error.cause, RATION_CAUSE_NO_CGROUP);
+	assert_non_null(strstr(error.message, "--memory"));
+}
+
 /* The file isn't there because its controller isn't: that isn't the kernel's age. */
 static void test_missing_controller(void **state)
 {
@@ -389,6 +400,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_no_cgroup_any_more),
 		cmocka_unit_test(test_missing_controller),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_a_file_of_somebody_else),

@@ -70,7 +70,7 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 			facts->root ? "the kernel doesn't enforce it for uid 0" : "");
 }
 
-static int add(struct spawn *spawn, int resource, uint64_t soft, uint64_t hard)
+static int add_rlimit(struct spawn *spawn, int resource, uint64_t soft, uint64_t hard)
 {
 	if (spawn->n_rlimits == ARRAY_SIZE(spawn->rlimits))
 		return -E2BIG;
@@ -89,7 +89,7 @@ static int add_backstop(struct spawn *spawn, int resource, uint64_t value)
 
 	if (getrlimit((rlimit_resource)resource, &own) == 0 && own.rlim_max < value)
 		value = own.rlim_max;
-	return add(spawn, resource, value, value);
+	return add_rlimit(spawn, resource, value, value);
 }
 
 static int apply_child(const struct ration_plan_item *item, const struct host_facts *facts, struct spawn *spawn)
@@ -97,11 +97,11 @@ static int apply_child(const struct ration_plan_item *item, const struct host_fa
 	int resource = ration_limit_info(item->limit)->resource;
 
 	if (resource >= 0)
-		return add(spawn, resource,
+		return add_rlimit(spawn, resource,
 				item->asked_soft == RATION_UNLIMITED ? item->in_force : item->asked_soft,
 				item->in_force);
 	if (item->limit == RATION_LIMIT_CPU_TIME && item->mechanism == RATION_MECHANISM_RLIMIT)
-		return add(spawn, RLIMIT_CPU,
+		return add_rlimit(spawn, RLIMIT_CPU,
 				whole_seconds(item->asked_soft == RATION_UNLIMITED ? item->in_force : item->asked_soft),
 				item->in_force / 1000000);
 	/* Whole seconds, and one more: the watch is to come first. */

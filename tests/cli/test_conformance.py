@@ -143,6 +143,8 @@ ROWS = {
     "L02": "runs and events in an event loop: many at once, in one thread",
     "L03": "calls from many threads at once: each has its own, and nothing is left",
     "L04": "SIGCHLD is the program's; a status that it takes is said to be lost",
+    "L05": "a large program pays for a run what a small one does: no copy of it is made; each helper is small",
+    "L06": "a program killed with several runs, or the helpers before it: nothing lives on",
 }
 NAME = re.compile(r"test_((?:[A-L]\d\d_)+)")
 HERE = Path(__file__).resolve().parent

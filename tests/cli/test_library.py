@@ -211,3 +211,109 @@ def test_L04_sigchld_that_takes_all_children(run, mode, command, verdict, known)
     allowed = {lost, held} if mode == "any" else {lost}
     assert len(runs) == 2 and set(runs) <= (allowed if "cgroup" in HAS else {held})
     assert last == f"own {'-1 signals none' if mode == 'ignore' else '42 signals some'} fds 0 children none"
+
+
+# -------------------------------------------------------------- large programs
+
+MIB = 1024 if WORLD == "host" else 32
+
+
+class Large:
+    """tests/helpers/large.c with some runs, and the helper programs of the build tree."""
+
+    def __init__(self, run, *words, mib=MIB, **env):
+        self.run = run
+        self.popen = subprocess.Popen([f"{HELPERS}/large", str(mib), *words], env=dict(run.env, **env), text=True,
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        told = re.fullmatch(r"copied (\d+) of (\d+)\n", self.popen.stdout.readline())
+        self.copied, self.pages = map(int, told.groups())
+
+    def helpers(self):
+        """What ration has running beside it, by pid."""
+        return {pid: name for pid, name in self.run.alive().items() if name.startswith("ration-")}
+
+    def next(self):
+        """Lets it go on; returns what it prints then."""
+        self.popen.stdin.write("\n")
+        self.popen.stdin.flush()
+
+    def kill(self):
+        self.popen.kill()
+        self.popen.wait()
+
+    def close(self):
+        """Whatever it has left ends."""
+        self.popen.stdin.close()
+        self.popen.stdout.close()
+        return self.popen.wait(60 * SLOW)
+
+
+def own_kib(pid):
+    """Memory that a process has written to: pages of a program just linked are dirty, too, and no process's."""
+    rollup = dict(line.split(":", 1) for line in open(f"/proc/{pid}/smaps_rollup").readlines()[1:])
+    return int(rollup["Anonymous"].split()[0])
+
+
+@pytest.mark.needs("cgroup")
+def test_L05_a_large_program_is_not_copied(run):
+    """It had 121 ms and each page that it wrote meanwhile to pay, for a fork of it."""
+    large = Large(run, "2")
+    assert large.copied < large.pages / 10 + 200
+    helpers = large.helpers()
+    assert len(helpers) == (1 if "cgroup" in HAS else 2)
+    assert max(map(own_kib, helpers)) <= 300
+    large.next()
+    large.next()
+    assert large.popen.stdout.readline() == "children none\n"
+    assert large.helpers() == {}
+    assert large.close() == 0
+
+
+def test_L05_without_the_helper_programs(run):
+    """Then it is forked: as dear as that is, all else is the same."""
+    large = Large(run, "2", mib=32, RATION_TEST_PROGRAMS="")
+    assert large.copied >= large.pages
+    assert len(large.helpers()) == (1 if "cgroup" in HAS else 2)
+    large.next()
+    large.next()
+    assert large.popen.stdout.readline() == "children none\n"
+    assert large.close() == 0
+
+
+@pytest.mark.parametrize("copy", [[], ["copy"]], ids=["alone", "copied"])
+def test_L06_a_program_is_killed(run, copy):
+    """All its runs at once; a copy of the program that has all its files, too, makes no difference."""
+    large = Large(run, "5", *copy, mib=1)
+    assert "sleep" in run.alive().values()
+    large.kill()
+    wait_for("all to be gone", lambda: set(run.alive().values()) <= {"large"} and not run.groups())
+    large.close()
+    wait_for("the copy", lambda: not run.alive())
+
+
+@pytest.mark.needs("cgroup")
+def test_L06_its_keeper_is_killed_before(run):
+    """Keeper killed, the program afterwards: all lived on until the next gc."""
+    large = Large(run, "5", mib=1)
+    first, = large.helpers()
+    os.kill(first, signal.SIGKILL)
+    second = wait_for("another keeper", lambda: [pid for pid in large.helpers() if pid != first])
+    assert len(second) == 1
+    large.kill()
+    wait_for("all to be gone", lambda: not run.alive() and not run.groups())
+    large.close()
+
+
+@pytest.mark.needs("cgroup")
+def test_L06_the_commands_keeper_is_killed_before(run):
+    """The same of the command."""
+    started = run.start("", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"], receipt=False,
+                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run.ready("log")
+    first = run.one("ration-keeper")
+    os.kill(first, signal.SIGKILL)
+    wait_for("another keeper", lambda: [pid for pid, name in run.alive().items()
+                                        if name == "ration-keeper" and pid != first])
+    started.popen.kill()
+    started.wait()
+    wait_for("all to be gone", lambda: not run.alive() and not run.groups())

@@ -179,7 +179,7 @@ def test_H08_forbidden(run, stopped):
 
 
 def test_H08_no_program(run, stopped):
-    check_fallback(run, "ration-unit isn't where", options="--helpers /nowhere")
+    check_fallback(run, "ration-unit is missing", options="--helpers /nowhere")
 
 
 def test_H08_no_libsystemd(run, stopped):
@@ -233,7 +233,7 @@ def test_H08_there_and_out_of_reach(run):
     run("--memory 64M", "true")
     assert run.command("doctor", "--helpers", "/nowhere").code == 1
     r = run("--memory 64M --helpers /nowhere", "true")
-    assert r.code == 0 and r.limit("memory")["mechanism"] == "watch" and "ration-unit isn't where" in r.stderr, r
+    assert r.code == 0 and r.limit("memory")["mechanism"] == "watch" and "ration-unit is missing" in r.stderr, r
 
 
 @user

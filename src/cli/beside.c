@@ -2,9 +2,9 @@
 /*
  * beside.c - helper programs in the folder of the command itself, as in a build tree
  *
- * No environment tells where they are: under sudo, that is somebody else's word.
- * Whoever could replace the command itself may place a helper beside it, and nobody
- * else: in a folder such as /tmp anybody can make a file of that name.
+ * The environment isn't used: under sudo, another user controls it. Only a user who
+ * could replace the command itself can place a helper beside it; in a directory such
+ * as /tmp everybody can create a file of that name.
  */
 #include "cli/beside.h"
 

@@ -2,9 +2,9 @@
 /*
  * cmd-attach.c - ration attach: put running processes into a group
  *
- * All are looked at first: a pid that is wrong stops it before anything has been
- * moved. A process that ends, or turns out to be somebody else's, can still fail
- * in the middle; then those that were moved are told, and stay where they are.
+ * All processes are checked first: a wrong pid fails before any process is moved. A
+ * process that ends, or belongs to another user, can still fail later. Then the message
+ * names those already moved, and they stay in the group.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-create.c - ration create: make a tenant or a group that stays
+ * cmd-create.c - ration create: create a tenant or a group
  */
 #include <stdio.h>
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-doctor.c - ration doctor: what this machine offers
+ * cmd-doctor.c - ration doctor: check this machine
  *
- * It looks at a plan of every limit: so it says what `ration run` would do, not
- * what it ought to. What is wrong, and what would help, the library finds
- * (ration_findings_new()); here it is only put into words and lines. What must be
- * known comes first and fits ten lines or so; --all has the rest.
+ * It shows a plan of every limit, which is what `ration run` would use. The library
+ * finds problems and fixes (ration_findings_new()); this file only prints them. The
+ * most important findings come first, in about ten lines; --all shows the rest.
  */
 #include <stdio.h>
 #include <string.h>

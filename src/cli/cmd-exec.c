@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-exec.c - ration exec: join a group and become a command
+ * cmd-exec.c - ration exec: execute a command in a group
  *
- * Nothing of ration is left then: who started it sees the command itself, and
- * whatever ends the group ends it.
+ * The command replaces ration: the caller sees the command itself, and killing the
+ * group kills it.
  */
 #include <stdio.h>
 #include <stdlib.h>

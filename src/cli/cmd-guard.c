@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-guard.c - ration guard: end the group that stalls its tenant
+ * cmd-guard.c - ration guard: kill the group that stalls its tenant
  */
 #include <errno.h>
 #include <inttypes.h>

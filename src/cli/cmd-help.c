@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-help.c - ration help: how a command is used
+ * cmd-help.c - ration help: show the help of a command
  */
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-kill.c - ration kill: end all processes of a group
+ * cmd-kill.c - ration kill: kill all processes of a group
  */
 #include <inttypes.h>
 #include <stdio.h>

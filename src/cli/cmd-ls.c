@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-ls.c - ration ls: the tenants and groups that are there, and what they use
+ * cmd-ls.c - ration ls: list tenants and groups
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-plan.c - ration plan: what would be enforced here, and why
+ * cmd-plan.c - ration plan: show how each limit would be enforced
  */
 #include <stddef.h>
 #include <stdint.h>

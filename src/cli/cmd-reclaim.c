@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-reclaim.c - ration reclaim: take memory back from a group
+ * cmd-reclaim.c - ration reclaim: reclaim memory from a group
  */
 #include <errno.h>
 #include <stdio.h>

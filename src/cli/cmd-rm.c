@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-rm.c - ration rm: remove groups and tenants, and say what became of their processes
+ * cmd-rm.c - ration rm: remove groups and tenants
  *
- * A group is killed and removed. A tenant is more than one thing that somebody
- * may have forgotten: where processes live in it, that has to be said twice.
+ * A group is killed and removed. A tenant with live processes is removed only with
+ * --force or --release, because it can have groups that the caller forgot.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,10 +2,9 @@
 /*
  * cmd-run.c - ration run: one command under limits
  *
- * Everything that can be refused is refused first, while nothing exists yet:
- * the options, the receipt's file, the plan. Then the command is started, its
- * signals and ours are waited for together, and at the end the receipt is
- * written, whatever came.
+ * The options, the receipt's file and the plan are checked first, before anything is
+ * created. Then the command starts, ration waits for it and for signals, and at the
+ * end it writes the receipt in any case.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-set.c - ration set: change the limits of a tenant or a group that lives
+ * cmd-set.c - ration set: change the limits of a live tenant or group
  */
 #include <inttypes.h>
 #include <stdio.h>

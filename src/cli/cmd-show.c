@@ -2,9 +2,8 @@
 /*
  * cmd-show.c - ration show: the limits of a tenant or a group
  *
- * Each limit has three values: what was asked for, what the kernel file of this
- * very group says, and what is left of it when all groups above have had their
- * say. The lowest of those binds, and is named.
+ * Each limit has three values: the one asked for, the one in the group's kernel file,
+ * and the lowest of this file in the group and all groups above, with its level.
  */
 #include <stdio.h>
 

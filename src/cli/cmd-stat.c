@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-stat.c - ration stat: what a group uses now, and has used
+ * cmd-stat.c - ration stat: show resource usage of groups
  *
- * Once: all that is known, each figure with its source. With --watch: one line
- * per interval and group, until the groups are gone: where the kernel tells of that,
- * at once.
+ * It prints all known figures with their sources. With --watch it prints a line per
+ * interval and group until the groups are gone, which events of the kernel tell at
+ * once where there are any.
  */
 #include <errno.h>
 #include <inttypes.h>

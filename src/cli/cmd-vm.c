@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-vm.c - ration vm: what the process of a virtual machine needs
+ * cmd-vm.c - ration vm: show the limits a virtual machine needs
  *
- * The sum that `ration run --vm` makes, shown with its parts. Nothing of this
- * machine is looked at, /dev/kvm least of all: the accelerator is what is said.
+ * It shows how the limits of `ration run --vm` add up. It doesn't look at this machine,
+ * not even at /dev/kvm: the caller names the accelerator.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-wrap.c - ration wrap: a line of shell that runs a command under ulimit
+ * cmd-wrap.c - ration wrap: print a shell command line with ulimit
  */
 #include <stdio.h>
 

@@ -2,8 +2,7 @@
 /*
  * commands.c - the list of sub-commands
  *
- * The one list: dispatch, help texts, completions and the check of the manual
- * go by it.
+ * Dispatch, help texts, completions and the check of the man pages use this list.
  */
 #include <errno.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /*
  * bus-program.c - has the program ration-unit ask systemd over D-Bus
  *
- * It answers with one line on a pipe, "0" or "ERRNO MESSAGE". Its exit status
- * isn't looked at: in a program that ignores SIGCHLD nobody would get it.
+ * It answers with one line on a pipe, "0" or "ERRNO MESSAGE". Its exit status is
+ * ignored, because it is lost in a program that ignores SIGCHLD.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,12 +2,12 @@
 /*
  * bus.c - asks systemd over D-Bus
  *
- * libsystemd is loaded when it is first needed, since most programs never do, and
- * machines without it do well. So its few functions are declared here, as its ABI
- * has them since version 241.
+ * libsystemd is loaded at first use, because most programs never use it and some
+ * machines don't have it. Its few functions are declared here, with their ABI since
+ * version 241.
  *
- * Every wait has the one deadline of the request. sd-bus itself would wait for
- * ever for a bus that takes the connection and never says a word.
+ * All waits share the deadline of the request. sd-bus itself would wait for ever for
+ * a bus that accepts the connection and doesn't answer.
  */
 #include "sys/bus.h"
 

@@ -2,14 +2,13 @@
 /*
  * bus.h - the two things that only systemd can do for us
  *
- * It keeps a group of ours, the cgroup of a unit with Delegate=yes, and it moves
- * a user's process into that where the kernel wouldn't let the user: out of a
- * session's scope, which root owns.
+ * systemd starts a unit with Delegate=yes, whose cgroup is ours. And it moves a user's
+ * process out of a session's scope, which root owns, into that cgroup; the kernel
+ * doesn't allow the user to do that.
  *
- * There are two forms of bus_ask(), and a program has one of them. bus.c loads
- * libsystemd when it is called, and is in the shared library. A static program
- * can load nothing, so bus-program.c, which is in the static library, runs the
- * program ration-unit, which has bus.c in it.
+ * bus_ask() has two implementations. bus.c, in the shared library, loads libsystemd.
+ * A static program can't load libraries, so bus-program.c, in the static library, runs
+ * the program ration-unit, which contains bus.c.
  */
 #ifndef RATION_SYS_BUS_H
 #define RATION_SYS_BUS_H

@@ -2,8 +2,8 @@
 /*
  * cgroup1.c - what is different about directories of cgroup v1
  *
- * There is no cgroup.kill, no cgroup.events and no cgroup.freeze. A process that the
- * freezer holds keeps its SIGKILL until it is thawed: so who kills must thaw.
+ * There is no cgroup.kill, no cgroup.events and no cgroup.freeze. A frozen process
+ * doesn't handle SIGKILL until it is thawed, so killing includes thawing.
  */
 #include "sys/cgroup1.h"
 

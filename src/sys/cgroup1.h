@@ -2,8 +2,8 @@
 /*
  * cgroup1.h - what is different about directories of cgroup v1
  *
- * Everything in cgroup.h that reads, writes, makes, removes, counts and kills
- * works on them as well, and comes here for what v1 does in another way.
+ * The functions of cgroup.h that read, write, create, remove, count and kill work on
+ * them as well. They call the functions below where v1 differs.
  */
 #ifndef RATION_SYS_CGROUP1_H
 #define RATION_SYS_CGROUP1_H

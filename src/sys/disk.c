@@ -2,13 +2,13 @@
 /*
  * disk.c - the disk that a path is on
  *
- * The device of a file system is in st_dev, if it has one: major number 0 says that the
- * kernel made one up. For tmpfs, overlay, 9p and proc that is the truth. But btrfs
- * makes one up for each subvolume and has disks all the same: there the source in
- * mountinfo tells, if it is a block device and the only one.
+ * st_dev is the device of a file system. Major number 0 means that the kernel invented
+ * the number: tmpfs, overlay, 9p and proc have no device. btrfs has an invented number
+ * for each subvolume although it has disks; there, the source in mountinfo is used if it
+ * is the only block device.
  *
- * Requests are counted and throttled for whole disks, so a partition stands for its
- * disk: its directory in /sys lies in that of the disk.
+ * The kernel counts and throttles requests for whole disks, so a partition is replaced
+ * by its disk: its directory in /sys is inside that of the disk.
  */
 #include "sys/disk.h"
 

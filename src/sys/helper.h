@@ -2,13 +2,13 @@
 /*
  * helper.h - a process of ours beside the program, at the other end of a socket
  *
- * Executed, it costs what it itself is: its first moments are in the memory of the
- * program, which sleeps until then, so nothing of that is copied. Forked, it has a
- * copy of the program, however large that is.
+ * An executed helper uses only its own memory: until exec it shares the program's memory,
+ * and the program sleeps, so nothing is copied. A forked helper has a copy of the program,
+ * however large that is.
  *
- * All signals are blocked in it, none is ignored or handled. Of the program's files
- * it has its end of the socket alone; what else it needs is sent to it. The socket
- * keeps messages apart, and keeps those that were sent by somebody who has died since.
+ * The helper blocks all signals, and ignores or handles none. Its only inherited file is
+ * its end of the socket; other fds are sent to it. The socket preserves message boundaries,
+ * and messages of a sender that has died.
  */
 #ifndef RATION_SYS_HELPER_H
 #define RATION_SYS_HELPER_H

@@ -2,9 +2,9 @@
 /*
  * mounts.h - where the cgroup hierarchies are mounted, and where we are in them
  *
- * Two files tell: /proc/self/mountinfo says which part of a hierarchy is seen
- * at which directory, /proc/self/cgroup says which group is ours. Only together
- * do they give a path; a directory that exists at /sys/fs/cgroup proves nothing.
+ * /proc/self/mountinfo says which part of a hierarchy is visible at which directory,
+ * and /proc/self/cgroup names our own group. Only both together give a path. That
+ * /sys/fs/cgroup exists proves nothing.
  */
 #ifndef RATION_SYS_MOUNTS_H
 #define RATION_SYS_MOUNTS_H

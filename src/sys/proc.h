@@ -3,9 +3,9 @@
  * proc.h - what /proc tells about one process
  *
  * Everything goes through the fd of a /proc directory, so that tests can point
- * it at a tree of plain files. A process may vanish between any two calls:
- * -ESRCH is a normal answer, never a failure to report. What is below a process
- * is in tree.h.
+ * it at a tree of plain files. A process can vanish between any two calls: -ESRCH
+ * is a normal result, not an error to report. tree.h has the descendants of a
+ * process.
  */
 #ifndef RATION_SYS_PROC_H
 #define RATION_SYS_PROC_H

@@ -2,9 +2,9 @@
 /*
  * spawn-posix.c - one command, by fork and exec: where there is no clone3 and no cgroup
  *
- * The child waits until it is known to whoever would end it, and reports what fails
- * over a pipe that exec closes. Between fork and exec
- * there are only system calls: the caller may have threads.
+ * The child waits until its supervisor knows it, and reports failures over a pipe that
+ * exec closes. Between fork and exec there are only system calls, because the caller
+ * can have threads.
  */
 #include "sys/spawn.h"
 

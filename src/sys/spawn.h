@@ -2,13 +2,13 @@
 /*
  * spawn.h - one command, from clone to exec
  *
- * The child shares the memory of its parent until it execs, and the parent
- * sleeps until then: so everything is worked out before (the path of the
- * program, the values of the limits), and between clone and exec there are only
- * system calls. What fails there is left in `failed`, where the parent finds it.
+ * The child shares the memory of its parent until exec, and the parent sleeps until
+ * then. The path of the program and the values of the limits are prepared before;
+ * between clone and exec there are only system calls. `failed` tells the parent which
+ * of them failed.
  *
- * Where the child can't be born in its group, it is forked, waits, is moved
- * in, and only then execs. Into directories of cgroup v1 it moves itself.
+ * If the child can't start in its group, it is forked, waits until it has been moved,
+ * and then execs. It moves itself into directories of cgroup v1.
  */
 #ifndef RATION_SYS_SPAWN_H
 #define RATION_SYS_SPAWN_H

@@ -2,19 +2,19 @@
 /*
  * tree-kill.c - end the processes below a process
  *
- * No such look is exact while processes come and go. What the kernel does
- * guarantee, and what the ending rests on:
+ * A walk isn't exact while processes start and end. The kernel guarantees this, which
+ * the algorithm relies on:
  *
  * - fork(2) ends in a check for pending signals under the lock that kill(2)
- *   takes. So once SIGSTOP or SIGKILL has been sent, the receiver has no further
- *   child, and all that it has can be read.
- * - Whoever loses its parent goes to the end of the subreaper's list of children
+ *   takes. After SIGSTOP or SIGKILL the receiver gets no more children, and all that
+ *   it has can be read.
+ * - A process that loses its parent is appended to the subreaper's list of children
  *   in the same step in which the parent becomes a zombie.
- * - While nobody waits for them, nobody leaves that list, and reading it misses
- *   no one.
+ * - While nobody waits for them, no process leaves that list, and reading it misses
+ *   none.
  *
- * So if all that a look finds were dead already in looks before, nobody is left:
- * a living descendant would have had to hang below one of the dead.
+ * So if a walk finds only processes that were dead in earlier walks, none is left: a
+ * live descendant would have to be below one of the dead.
  */
 #include "sys/tree-kill.h"
 

@@ -2,9 +2,9 @@
 /*
  * tree.h - the processes below a process: find them, signal them
  *
- * Where no cgroup can hold a run together, a child subreaper does
- * (PR_SET_CHILD_SUBREAPER, 3.4): whoever loses its parent becomes the reaper's
- * child, so that members are exactly the reaper's descendants.
+ * Without a cgroup, a child subreaper keeps a run together (PR_SET_CHILD_SUBREAPER,
+ * 3.4): a process that loses its parent becomes a child of the reaper, so the run is
+ * exactly the reaper's descendants.
  */
 #ifndef RATION_SYS_TREE_H
 #define RATION_SYS_TREE_H

@@ -7,8 +7,8 @@
  *     CLEANUP(freep) char *path = NULL;
  *     CLEANUP(closep) int fd = -EBADF;
  *
- * and gives it away by name: `*ret_path = TAKE_PTR(path);`. So no error path
- * has anything to remember. "No fd" is -EBADF, and a test of an fd is `>= 0`.
+ * and hands it over explicitly: `*ret_path = TAKE_PTR(path);`. Error paths need no
+ * cleanup code. "No fd" is -EBADF; test an fd with `>= 0`.
  */
 #ifndef RATION_UTIL_CLEANUP_H
 #define RATION_UTIL_CLEANUP_H

@@ -2,9 +2,9 @@
 /*
  * enum-index.h - where the values of public enums stand in arrays
  *
- * The numbers of public enums never change and leave room between their blocks. Arrays
- * of the library are dense all the same: they go by index. The lists below give the order,
- * which is also that of plans, help texts and receipts.
+ * The numbers of public enums never change, and there are gaps between their blocks. The
+ * library's arrays have no gaps: an index replaces the number. The lists below define the
+ * order, which is also that of plans, help texts and receipts.
  */
 #ifndef RATION_UTIL_ENUM_INDEX_H
 #define RATION_UTIL_ENUM_INDEX_H

@@ -2,10 +2,10 @@
 /*
  * size.h - structs of the public interface that begin with their size
  *
- * A program and the library can be of different versions, and a struct of the newer one is
- * longer. As with clone3(2) and openat2(2), a shorter one has zero in what it lacks. A longer
- * one is refused if its caller asks there for what this library doesn't know; as long as
- * all of that is zero, it is taken. A result is filled in as far as both know it.
+ * A program and the library can have different versions, and the newer struct is longer. The
+ * rule is that of clone3(2) and openat2(2): fields that a shorter struct lacks are zero, and a
+ * longer one is accepted if all unknown fields are zero. Results are filled in as far as both
+ * sides know them.
  */
 #ifndef RATION_UTIL_SIZE_H
 #define RATION_UTIL_SIZE_H

@@ -2,9 +2,9 @@
 /*
  * text.c - showing text that may be hostile
  *
- * A value that was refused goes into a message, and messages go to terminals,
- * logs and JSON. Bytes above ASCII are escaped, too: they may be broken UTF-8,
- * or letters that only look like digits, which is what the reader has to see.
+ * Messages contain refused values, and go to terminals, logs and JSON. Bytes above
+ * ASCII are escaped, too: they can be invalid UTF-8, or letters that look like
+ * digits, which the reader has to notice.
  */
 #include "util/text.h"
 

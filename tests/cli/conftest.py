@@ -32,14 +32,16 @@ sys.path.insert(0, str(HERE))
 
 import check  # noqa: E402
 import holds  # noqa: E402
-from world import HAS, SLOW, V1, WORLD, fits, mount, own_group, unit_group, v1_places  # noqa: E402
+from world import HAS, SLOW, V1, fits, mount, own_group, unit_group, v1_places  # noqa: E402
 
 TOP = HERE.parent.parent
 RATION = os.environ.get("RATION") or str(TOP / "build" / "ration")
 UNIT_PROGRAM = str(Path(RATION).resolve().parent / "ration-unit")
 HELPERS = os.environ.get("RATION_HELPERS") or str(Path(RATION).resolve().parent / "tests" / "helpers")
 NAMESPACE = f"ration-test-{os.getpid()}"
-DEADLINE = 15 * SLOW
+# Far more than anything takes, however busy the machine: it ends what hangs. What ration has
+# to end lives for longer by itself: `sleep 1000`.
+DEADLINE = 120 * SLOW
 
 
 def pytest_configure(config):
@@ -71,28 +73,29 @@ def pytest_sessionfinish():
     holds.write()
 
 
-PUNCTUAL_COMMAND = ["chrt", "-f", "1"]
-
-
-def punctual():
-    """What to start ration with where time itself is tested, on the machine itself: a
-    realtime priority keeps a busy machine out of it. None: no time can be tested.
-    Each processor runs the first of equals until it sleeps, so that a command which
-    burns CPU must be below ration (PUNCTUAL_COMMAND): two of them, of two tests at
-    once, kept both supervisors away."""
-    first = ["chrt", "-f", "2"]
-    if WORLD != "host" or subprocess.run([*first, "true"], stderr=subprocess.DEVNULL).returncode != 0:
-        return None
-    return first
-
-
-def wait_for(what, condition, seconds=5):
+def wait_for(what, condition):
     """Returns what `condition` returns as soon as that is true."""
-    end = time.monotonic() + seconds * SLOW
+    end = time.monotonic() + DEADLINE
     while not (result := condition()):
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.01)
     return result
+
+
+def patiently(attempt):
+    """Returns what attempt(SECONDS) returns, with ever more of them until that is true: for
+    what has to happen within a time limit, or before the command ends by itself. How long a
+    busy machine takes for it, nobody knows."""
+    for seconds in (1, 5, 25, 125):
+        if result := attempt(seconds):
+            return result
+    pytest.fail(f"not even within {seconds} s")
+
+
+def hold_signals():
+    """A preexec_fn: signals wait for the command until it has said what to do with them, as
+    onsignal and ignoreterm do. Until a busy machine has started it, its time may be up."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
 
 
 def processes(marker):
@@ -249,8 +252,11 @@ class Ration:
 
     def ready(self, name, text="ready"):
         """Waits until the command has written `text` to a file."""
+        wait_for(f"{text!r} in {name}", lambda: self.said(name, text))
+
+    def said(self, name, text="ready"):
         path = self.file(name)
-        wait_for(f"{text!r} in {name}", lambda: path.exists() and text in path.read_text())
+        return path.exists() and text in path.read_text()
 
     def alive(self):
         """Processes of this test."""

@@ -62,7 +62,7 @@ class Hand:
     def limit(self, address, limit):
         return next(entry for entry in self.json(["show", address])["limits"] if entry["limit"] == limit)
 
-    def put(self, address, command="sleep 100"):
+    def put(self, address, command="sleep 1000"):
         """Starts a program in a group, as anybody could: by writing to cgroup.procs. Where
         the kernel lets nobody do it who comes from a session, by `ration exec`."""
         if WORLD == "systemd-user":
@@ -82,7 +82,7 @@ class Hand:
         return self.children[-1]
 
     def sleeper(self):
-        return self.start(["sleep", "100"])
+        return self.start(["sleep", "1000"])
 
     def put_by_exec(self, address, command):
         child = subprocess.Popen([RATION, "exec", address, "--", *shlex.split(command)], env=self.run.env,
@@ -90,7 +90,7 @@ class Hand:
         self.children.append(child)
         procs, name = self.path(address) / "cgroup.procs", Path(shlex.split(command)[0]).name
         wait_for("the command to be there", lambda: str(child.pid) in procs.read_text().split() and
-                 Path(f"/proc/{child.pid}/comm").read_text().strip() == name, 15)
+                 Path(f"/proc/{child.pid}/comm").read_text().strip() == name)
         return child
 
     def alloc(self, address, mib):
@@ -98,7 +98,7 @@ class Hand:
         child = self.put(address, f"{HELPERS}/alloc {mib} stay")
         path = self.path(address)
         wait_for("the memory to be there", lambda: child.poll() is not None or
-                 int((path / "memory.current").read_text()) >= mib << 20, 15)
+                 int((path / "memory.current").read_text()) >= mib << 20)
         assert child.poll() is None
         return child
 

@@ -44,7 +44,7 @@ def in_fish(line, setup="true"):
     return [candidate.split("\t")[0] for candidate in made]
 
 
-def typed(argv, setup, line, wanted, seconds=20):
+def typed(argv, setup, line, wanted):
     """Types a line and TAB into a real shell, and waits for what it has to make of it."""
     pid, fd = pty.fork()
     if pid == 0:
@@ -53,7 +53,7 @@ def typed(argv, setup, line, wanted, seconds=20):
 
     def until(pattern):
         nonlocal seen
-        end = time.monotonic() + seconds
+        end = time.monotonic() + DEADLINE
         while not re.search(pattern, seen):
             assert select.select([fd], [], [], max(0, end - time.monotonic()))[0], (pattern, seen)
             seen += os.read(fd, 4096)

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import check
-from conftest import HELPERS, RATION, SLOW, TOP, wait_for
+from conftest import DEADLINE, HELPERS, RATION, TOP, wait_for
 from world import WORLD, mount, own_group
 
 MIB = 1 << 20
@@ -41,7 +41,7 @@ def contain(run):
         return started[-1]
 
     def call(options, script, **variables):
-        out, err = start(options, script, **variables).communicate(timeout=60 * SLOW)
+        out, err = start(options, script, **variables).communicate(timeout=DEADLINE)
         return subprocess.CompletedProcess(script, started[-1].returncode, out, err)
 
     call.start = start
@@ -49,7 +49,7 @@ def contain(run):
     for popen in started:
         if popen.poll() is None:
             popen.terminate()
-            popen.wait(60)
+            popen.wait(DEADLINE)
     if not before and top.is_dir():
         for path in (*(p for p in top.iterdir() if p.is_dir()), top):
             path.rmdir()
@@ -195,11 +195,11 @@ def test_J05_a_container_without_controllers(run, contain):
         {RATION} run --memory 64M --receipt fd:1 -- true""")
     group = mount() / CONTAINERS / "bare"
     # Until its runtime has done its part, which enables them.
-    wait_for("the container", lambda: popen.poll() is not None or run.file("there").exists(), 20)
+    wait_for("the container", lambda: popen.poll() is not None or run.file("there").exists())
     (group.parent / "cgroup.subtree_control").write_text(
         " ".join(f"-{name}" for name in (group / "cgroup.controllers").read_text().split()))
     run.file("go").touch()
-    out, err = popen.communicate(timeout=60 * SLOW)
+    out, err = popen.communicate(timeout=DEADLINE)
     assert popen.returncode == 0, err
     assert "/sys/fs/cgroup has no controllers: the group above doesn't enable any for it" in err
     receipt = json.loads(out)

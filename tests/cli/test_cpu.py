@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """CPU: time, rate, weight, pinning."""
 
+import contextlib
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -21,19 +23,17 @@ def group_files(*names):
 
 @pytest.mark.holds("cpu_time")
 def test_C01_cpu_time(run):
-    r = run("--cpu-time 1", "spin 20")
+    r = run("--cpu-time 1", "spin 1000")
     assert (r.code, r.verdict) == (124, "cpu-time")
     assert 1_000_000 <= r.usage["cpu_usec"]
     assert r.limit("cpu_time")["mechanism"] == HOLDS_TIME
     assert r.limit("cpu_time")["observed"] >= 1_000_000
     assert r.counters()
-    if WORLD == "host":
-        assert r.usage["cpu_usec"] <= 1_400_000
 
 
 def test_C01_hard_kills_at_once(run):
     """The hard CPU limit asks nobody: no first signal."""
-    r = run("--cpu-time .3 --kill-after 50", ["sh", "-c", f"trap 'echo >{run.file('asked')}' TERM; spin 20"])
+    r = run("--cpu-time .3 --kill-after 500", ["sh", "-c", f"trap 'echo >{run.file('asked')}' TERM; spin 1000"])
     assert (r.code, r.verdict, r.receipt["exit"]["signal"]) == (124, "cpu-time", 9)
     assert not run.file("asked").exists()
 
@@ -60,12 +60,12 @@ def test_C04_sum_over_dead_processes(run):
 
 def test_C04_sum_over_orphans(run):
     """A daemon's children are nobody's children, and count."""
-    r = run("--cpu-time 1", ["sh", "-c", "(setsid sh -c 'while :; do spin .1; done' &) ; sleep 50"])
+    r = run("--cpu-time 1", ["sh", "-c", "(setsid sh -c 'while :; do spin .1; done' &) ; sleep 1000"])
     assert (r.code, r.verdict) == (124, "cpu-time")
 
 
 def test_C04_threads_count(run):
-    r = run("--cpu-time 1", "spin 20 4")
+    r = run("--cpu-time 1", "spin 1000 4")
     assert (r.code, r.verdict) == (124, "cpu-time")
 
 
@@ -89,16 +89,20 @@ def test_C06_children_are_counted(run):
     assert r.usage["cpu_usec"] >= 950_000
     assert r.usage["cpu_user_usec"] + r.usage["cpu_system_usec"] >= 950_000
     if WORLD == "host":
-        assert r.usage["cpu_user_usec"] >= 950_000
+        assert r.usage["cpu_user_usec"] > r.usage["cpu_system_usec"]
 
 
 @pytest.mark.holds("cpus")
 @pytest.mark.worlds("v2")
 def test_C07_rate(run):
-    r = run("--cpus 0.01 --timeout 10", "spin 50")
-    assert r.verdict == "wall-time"
-    share = r.usage["cpu_usec"] / r.usage["wall_usec"]
-    assert .009 <= share <= .011, share
+    """To 10 %. An emulated CPU that has to wait charges that to whoever runs, in lumps: it evens out."""
+    r = run.start("--cpus 0.01 --name rate", "spin 1000")
+    wait_for("it to run", lambda: spent("rate") > 50_000)
+    begun, before = time.monotonic(), spent("rate")
+    wait_for("the share to come out", lambda: time.monotonic() > begun + 10 and
+             .009 <= (spent("rate") - before) / 1e6 / (time.monotonic() - begun) <= .011)
+    r.signal(15)
+    r = r.wait()
     assert r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0
 
 
@@ -106,8 +110,9 @@ def test_C07_rate(run):
 @pytest.mark.needs("cpu")
 def test_C07_rate_of_many(run):
     """The rate is the group's, not each process's."""
-    r = run("--cpus 0.2 --timeout 3", "spawn 3 spin 50")
-    assert .1 <= r.usage["cpu_usec"] / r.usage["wall_usec"] <= .25
+    r = run("--cpus 0.2 --timeout 3", "spawn 3 spin 1000")
+    assert r.usage["cpu_usec"] / r.usage["wall_usec"] <= .4, "of each, it would be .6"
+    assert r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0
 
 
 @pytest.mark.holds("cpus")
@@ -146,30 +151,31 @@ def spent(name):
 @pytest.mark.worlds("v2")
 def test_C11_weights(run):
     """Two groups on one CPU share it as their weights are."""
-    runs = [run.start(f"--cpuset-cpus 0 --cpu-weight {weight} --name w{weight}", "spin 60") for weight in (100, 200)]
+    runs = [run.start(f"--cpuset-cpus 0 --cpu-weight {weight} --name w{weight}", "spin 1000") for weight in (100, 200)]
     wait_for("both to run", lambda: all(spent(name) > 300_000 for name in ("w100", "w200")))
     before = spent("w100"), spent("w200")
-    for _ in range(5):  # where the emulated CPU itself has to wait, it takes longer to even out
-        time.sleep(4)
+
+    def shared():
+        """Over a second each, at least. Where the emulated CPU itself has to wait, it takes longer to even out."""
         light, heavy = spent("w100") - before[0], spent("w200") - before[1]
-        if 1.7 <= heavy / light <= 2.3:
-            break
+        return light > 1_000_000 and 1.7 <= heavy / light <= 2.3
+
+    wait_for("1:2", shared)
     for r in runs:
         r.signal(15)
         r.wait()
-    assert 1.7 <= heavy / light <= 2.3, (light, heavy)
 
 
 @pytest.mark.holds("cpu_idle")
 @pytest.mark.worlds("v2")
 def test_C11_an_idle_group(run):
     """It gives way to any other that wants the CPU, and has it when nobody does."""
-    idle = run.start("--cpuset-cpus 0 --cpu-idle 1 --name idle", "spin 60")
+    idle = run.start("--cpuset-cpus 0 --cpu-idle 1 --name idle", "spin 1000")
     wait_for("the idle one to run", lambda: spent("idle") > 300_000)
-    other = run.start("--cpuset-cpus 0 --name other", "spin 60")
+    other = run.start("--cpuset-cpus 0 --name other", "spin 1000")
     wait_for("the other to run", lambda: spent("other") > 300_000)
     before = spent("idle"), spent("other")
-    wait_for("the other to run more", lambda: spent("other") - before[1] > 2_000_000, 20)
+    wait_for("the other to run more", lambda: spent("other") - before[1] > 2_000_000)
     least, most = spent("idle") - before[0], spent("other") - before[1]
     for r in (idle, other):
         r.signal(15)
@@ -197,9 +203,9 @@ def test_C11_an_idle_group_has_no_weight(run):
 
 @pytest.mark.needs("cpu")
 def test_C11_an_idle_cpu_is_anyones(run):
-    r = run("--cpu-weight 1 --cpuset-cpus 0", "spin 1")
-    assert r.code == 0
-    assert r.usage["wall_usec"] < 3 * r.usage["cpu_usec"]
+    r = run("--cpu-weight 1 --cpuset-cpus 0", ["sh", "-c", f"spin 1; {group_files('cpu.weight', 'cpu.max')[2]}"])
+    assert (r.code, r.stdout) == (0, "1\nmax 100000\n")
+    assert r.usage["throttled_count"] == 0, "least of all, and yet no ceiling"
 
 
 @pytest.mark.needs("!cpu", "!cpu1")
@@ -212,10 +218,9 @@ def test_C11_weight_by_nice(run):
 
 @pytest.mark.worlds("host", "v2", "hybrid", "nothing")
 def test_C12_accuracy(run):
-    """To 1 %: longer where the start and the end, which count as well, are slow. Other
-    work on the machine can only add to it: the best of three counts."""
-    seconds = 2 if WORLD == "host" else 6
-    for _ in range(3):
+    """To 1 %. The start and the end of the command count as well, and are less of it the longer
+    it runs: how long that takes to be less than 1 % is the machine's business."""
+    for seconds in (2, 4, 8, 16, 32):
         r = run("", f"spin {seconds}")
         assert r.code == 0
         low, high = (.99, 1.01) if r.receipt["sources"]["cpu_usec"] == "cgroup2" else (.975, 1.05)
@@ -224,6 +229,14 @@ def test_C12_accuracy(run):
         if share <= high:
             break
     assert share <= high
+
+
+def cpus_of(run, name):
+    """On which CPUs the threads of this test's processes of that name are, or were last."""
+    for pid in [pid for pid, found in run.alive().items() if found == name]:
+        for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):
+                yield int(stat.read_text().rsplit(")", 1)[1].split()[36])
 
 
 @pytest.mark.holds("cpuset_cpus")
@@ -235,14 +248,11 @@ def test_C13_pinning(run):
     assert run("--cpuset-cpus 0-1", "nproc").stdout == "2\n"
     r = run("--cpuset-cpus 0 --timeout 2", "spin 3 2")
     assert (r.code, r.verdict) == (124, "wall-time")
-    if WORLD == "host":  # on a busy machine two CPUs may be no faster than one
-        return
-    for _ in range(3):  # nor are they always in an emulated one: the best of three counts
-        r = run("--cpuset-cpus 0-1 --timeout 30", "spin 3 2")
-        assert (r.code, r.verdict) == (0, "ok")
-        if r.usage["cpu_usec"] > 1.2 * r.usage["wall_usec"]:
-            break
-    assert r.usage["cpu_usec"] > 1.2 * r.usage["wall_usec"]
+    r = run.start("--cpuset-cpus 0-1", "spin 1000 2")
+    seen = set()
+    wait_for("both CPUs to be used", lambda: seen.update(cpus_of(run, "spin")) or seen == {0, 1})
+    r.signal(15)
+    assert r.wait().verdict == "interrupted"
 
 
 @pytest.mark.needs("cpuset")

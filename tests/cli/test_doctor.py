@@ -10,8 +10,8 @@ import subprocess
 import pytest
 
 import check
-from conftest import RATION, wait_for
-from world import HAS, KERNEL, SLOW, WORLD, mount
+from conftest import DEADLINE, RATION, wait_for
+from world import HAS, KERNEL, WORLD, mount
 
 # What must be found in the worlds of the test bed, and what can't be.
 FINDINGS = {
@@ -94,7 +94,7 @@ def test_J11_in_colour(run):
     def colours(**env):
         here, there = pty.openpty()
         done = subprocess.run([RATION, "doctor", "--all"], stdout=there, stderr=subprocess.DEVNULL, check=False,
-                              stdin=subprocess.DEVNULL, timeout=15 * SLOW, env=dict(run.env, TERM="xterm", **env))
+                              stdin=subprocess.DEVNULL, timeout=DEADLINE, env=dict(run.env, TERM="xterm", **env))
         os.close(there)
         text = b""
         try:
@@ -128,7 +128,7 @@ def test_J11_realtime_task(run, by_hand, base):
         (inside / "cgroup.procs").write_text(str(task.pid))
         finding = doctor(run, *words)[1]["rt-tasks"]
         assert f"process {task.pid} (" in finding["text"] and "/ration-test-realtime/inside" in finding["text"]
-        subprocess.run(["sh", "-c", finding["fix"]], check=True, timeout=15 * SLOW)
+        subprocess.run(["sh", "-c", finding["fix"]], check=True, timeout=DEADLINE)
         assert "rt-tasks" not in doctor(run, *words)[1]
     finally:
         task.kill()
@@ -145,7 +145,7 @@ def test_J11_room_for_no_group(run, by_hand, base):
     assert code == 1 and not said["strict"] and found["few-groups"]["severity"] == "bad"
     assert said["fix"] == found["few-groups"]["fix"]
     assert run(f"--base {place} --memory 64M --enforce strict", "true").code == 125
-    subprocess.run(["sh", "-c", said["fix"]], check=True, timeout=15 * SLOW)
+    subprocess.run(["sh", "-c", said["fix"]], check=True, timeout=DEADLINE)
     assert doctor(run, *words)[0] == 0
     assert run(f"--base {place} --memory 64M --enforce strict", "true").code == 0
 
@@ -157,7 +157,7 @@ def test_J11_favordynmods(run):
     before = next(line for line in open("/proc/mounts") if line.split()[1] == str(mount()))
     _, found, _ = doctor(run)
     assert "favordynmods" not in before and found["favordynmods-off"]["severity"] == "note"
-    subprocess.run(["sh", "-c", found["favordynmods-off"]["fix"]], check=True, timeout=15 * SLOW)
+    subprocess.run(["sh", "-c", found["favordynmods-off"]["fix"]], check=True, timeout=DEADLINE)
     assert "favordynmods-off" not in doctor(run)[1]
 
 
@@ -167,5 +167,5 @@ def test_J11_mount_what_is_not_there(run):
     fix = doctor(run)[1]["no-cgroups"]["fix"]
     script = f'mount -t tmpfs none /sys/fs; mkdir /sys/fs/cgroup; {fix}; exec "$0" doctor'
     done = subprocess.run(["unshare", "-m", "sh", "-ec", script, RATION], stdout=subprocess.PIPE, text=True,
-                          stdin=subprocess.DEVNULL, timeout=30 * SLOW, env=run.env, check=False)
+                          stdin=subprocess.DEVNULL, timeout=DEADLINE, env=run.env, check=False)
     assert done.returncode == 0 and done.stdout.startswith("good "), done

@@ -21,7 +21,7 @@ def group_of(pid):
 def test_E18_the_command_moves_out(run):
     """It and its children there are killed: the fixture sees to it that none is left."""
     there = group_of(os.getpid())
-    r = run("--memory 64M --timeout 60", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 600 & sleep 600"])
+    r = run("--memory 64M --timeout 3000", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 1000 & sleep 1000"])
     assert (r.code, r.verdict) == (125, "internal")
     assert r.receipt["escaped_to"].startswith("/")
     assert "the command left its group for" in r.stderr
@@ -53,6 +53,6 @@ def test_E19_nobody_changed_anything(run):
 def test_escape_to_a_longer_name(run, base, by_hand):
     """A group whose name only begins with the run's is another one."""
     there = by_hand(base / NAMESPACE / "default" / "run-2")
-    r = run("--name run --timeout 60", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 600 & sleep 600"])
+    r = run("--name run --timeout 3000", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 1000 & sleep 1000"])
     assert (r.code, r.verdict) == (125, "internal"), r
     assert r.receipt["escaped_to"].endswith("/default/run-2")

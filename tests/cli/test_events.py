@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import HELPERS, wait_for
+from conftest import DEADLINE, HELPERS, wait_for
 from world import HAS
 
 memory = pytest.mark.needs("memory")
@@ -49,7 +49,7 @@ class Watch:
         first = (self.lines() or [""])[0].split()
         if first[:1] == ["watching"] and "gone" not in first and self.popen.poll() is None:
             self.popen.kill()
-        return self.popen.wait(timeout=60)
+        return self.popen.wait(timeout=DEADLINE)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def kept(hand):
 
     def end():
         for watch in watches:
-            watch.wait("empty", 60)
+            watch.wait("empty")
         hand.ok("rm --force t")
         for watch in watches:
             assert watch.end() == ("gone" not in watch.lines()[0]) * -signal.SIGKILL
@@ -160,12 +160,12 @@ def test_events_of_refused_tasks(hand, kept):
 @pytest.mark.needs("memory", "psi")
 def test_events_of_pressure(watched):
     """A stall is told while it lasts, with how long it was."""
-    r, watch = watched("--memory 64M --memory-high 20M --timeout 200", "alloc 60 stay", "t/n")
-    watch.wait("pressure", 60)
+    r, watch = watched("--memory 64M --memory-high 20M --timeout 3000", "alloc 60 stay", "t/n")
+    watch.wait("pressure")
     stalled, elapsed = watch.words()["pressure"][1:]
     assert 200000 <= stalled <= elapsed
     r.signal(signal.SIGTERM)
-    r.wait(300)
+    r.wait(DEADLINE)
     watch.end()
 
 
@@ -173,7 +173,7 @@ def test_events_of_pressure(watched):
 @cgroup
 def test_events_that_are_not_there(run):
     """Asked for, they are refused, with the reason; a group that isn't there, too."""
-    r = run.start("--tenant t --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"])
+    r = run.start("--tenant t --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
     run.ready("log")
     for kind, need in KINDS.items():
         if need in HAS or need == "cgroup":

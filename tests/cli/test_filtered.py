@@ -14,8 +14,8 @@ import time
 
 import pytest
 
-from conftest import RATION, Running, wait_for
-from test_frozen import held, pid_in
+from conftest import DEADLINE, RATION, Running, patiently, wait_for
+from test_frozen import held_in_time, pid_in
 from world import HAS
 
 # With cgroups and without; that is all that the other worlds could change.
@@ -40,9 +40,9 @@ def test_F05_ends(run, filter):
     for options, command, code, verdict in (
             ("", "true", 0, "ok"), ("", "sh -c 'exit 7'", 7, "exit"), ("", "sh -c 'kill -SEGV $$'", 139, "signal"),
             ("", "no_such_cmd", 127, "not-started"), ("", "/", 126, "not-started"),
-            ("--timeout .3", "sleep 50", 124, "wall-time"),
+            ("--timeout .3", "sleep 1000", 124, "wall-time"),
             ("--timeout .3 --kill-after .2", "ignoreterm", 124, "wall-time"),
-            ("--cpu-time .2", "spin 50", 124, "cpu-time"),
+            ("--cpu-time .2", "spin 1000", 124, "cpu-time"),
             ("--output-limit 1000", "writer 100000", None, "output"),
             ("--memory 30M", "alloc 100", 137, "memory")):
         r = run(f"--enforce any {options}", command, before=filter)
@@ -54,10 +54,15 @@ def test_F05_ends(run, filter):
 def test_F05_receipt(run, filter):
     """The receipt differs in the command's birth alone."""
     keys = lambda r: ({k for k in r.receipt if k != "evidence"}, set(r.usage), r.receipt["sources"])  # noqa: E731
-    options = "--enforce any --memory 64M --name same --timeout 20"
-    # Long enough to be seen by whatever samples.
-    old, new = (run(options, ["sh", "-c", "spin .3; exit 3"], before=before) for before in (filter, ()))
-    assert keys(old) == keys(new)
+    options = "--enforce any --memory 64M --name same --timeout 3000"
+
+    def attempt(seconds):
+        """Long enough to be seen by whatever samples."""
+        command = ["sh", "-c", f"spin {.3 * seconds}; exit 3"]
+        old, new = (run(options, command, before=before, deadline=10 * DEADLINE) for before in (filter, ()))
+        return (old, new) if keys(old) == keys(new) else None
+
+    old, new = patiently(attempt)
     assert old.receipt["limits"] == new.receipt["limits"]
     assert (old.code, old.verdict, old.receipt["containment"]) == (new.code, new.verdict, new.receipt["containment"])
     if "cgroup" in HAS:
@@ -67,7 +72,7 @@ def test_F05_receipt(run, filter):
 
 @filters
 def test_F05_leftovers(run, filter):
-    r = run("", ["sh", "-c", "daemonise; setsid sleep 50 & sleep 50 & exit 4"], before=filter)
+    r = run("", ["sh", "-c", "daemonise; setsid sleep 1000 & sleep 1000 & exit 4"], before=filter)
     assert (r.code, r.verdict) == (4, "exit")
     assert r.receipt["leftover_killed"] >= 3
     r = run("--wait-all", ["sh", "-c", f"(sleep .3; echo late >{run.file('late')}) & exit 4"], before=filter)
@@ -77,7 +82,7 @@ def test_F05_leftovers(run, filter):
 @filters
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_F05_interrupted(run, filter, sig):
-    r = run.start("", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50 & sleep 50"], before=filter)
+    r = run.start("", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000 & sleep 1000"], before=filter)
     run.ready("log")
     r.signal(sig)
     r = r.wait()
@@ -102,22 +107,20 @@ def test_F05_killed(run, filter, who):
     """Whoever of ration's processes is killed: the command dies, and the group goes; but
     the keeper isn't needed until somebody else dies. Without a group there is none, and
     nobody who would know a daemon when the subreaper is dead."""
-    r = run.start("--enforce any", ["sh", "-c", f"echo ready >{run.file('log')}; daemonise; sleep 50"], before=filter,
+    r = run.start("--enforce any", ["sh", "-c", f"echo ready >{run.file('log')}; daemonise; sleep 1000"], before=filter,
                   receipt=False)
     run.ready("log")
     os.kill(run.one(who), signal.SIGKILL)
     if who == "ration-keeper":
         r.signal(signal.SIGTERM)
     r.wait()
-    wait_for("all to be gone", lambda: not run.alive() and not run.groups(), 10)
+    wait_for("all to be gone", lambda: not run.alive() and not run.groups())
 
 
 @filters
 def test_F05_traced(run, filter):
     """A tracer holds the dead command, of which no SIGCHLD tells: it isn't waited for."""
-    r = run.start("--timeout 1", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 500"], before=filter)
-    with held(pid_in(run, "pid")):
-        r = r.wait()
+    r = held_in_time(run, before=filter)
     assert (r.code, r.verdict, r.receipt["exit"]["signal"]) == (124, "wall-time", 9), r
 
 
@@ -130,7 +133,7 @@ def test_F05_groups(run, filter):
         assert r.code == 0, r
     r = ration(run, filter, "exec", "acme/vm7", "--", "whereami")
     assert r.stdout.rstrip().endswith("/acme/vm7")
-    with subprocess.Popen(["sleep", "50"], env=run.env) as sleeper:
+    with subprocess.Popen(["sleep", "1000"], env=run.env) as sleeper:
         r = ration(run, filter, "attach", "acme/vm7", str(sleeper.pid))
         assert r.code == 0, r
         assert "acme/vm7" in ration(run, filter, "ls").stdout
@@ -144,7 +147,7 @@ def test_F05_groups(run, filter):
 @filters
 def test_F05_attach_a_thread(run, filter):
     """A thread's number is refused, as with a pidfd: all of its process would be moved."""
-    r = run.start("", "spin 50 3", receipt=False)
+    r = run.start("", "spin 1000 3", receipt=False)
     pid = wait_for("threads", lambda: next((p for p, name in run.alive().items() if name == "spin" and
                                             len(os.listdir(f"/proc/{p}/task")) > 1), None))
     thread = max(map(int, os.listdir(f"/proc/{pid}/task")))
@@ -184,7 +187,7 @@ def test_F05_doctor(run, filter):
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])
 def test_F05_pidfd_by_clone3(run, number):
     """pidfd_open alone is refused: clone3 gives a pidfd, and the run is as ever."""
-    r = run("--timeout .5", "sleep 50", before=["nosys", str(number), "pidfd_open,openat2,close_range"])
+    r = run("--timeout .5", "sleep 1000", before=["nosys", str(number), "pidfd_open,openat2,close_range"])
     assert (r.code, r.verdict, r.receipt["birth"]) == (124, "wall-time", "cloned")
 
 
@@ -205,7 +208,7 @@ def test_F05_D23_old_kernel(run, filter):
 @filters
 def test_B09_F05_signals_after_the_end(run, filter):
     """Those that nobody takes any more don't lose what the run came to."""
-    r = run.start("", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 500"], before=filter)
+    r = run.start("", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 1000"], before=filter)
     pid = pid_in(run, "pid")
     subreaper = run.one("ration-reaper")
     os.kill(subreaper, signal.SIGSTOP)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import NAMESPACE, RATION, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, patiently, wait_for
 from test_input import HOSTILE
 from world import HAS, WORLD, mount
 from world import strict as strictly
@@ -97,7 +97,7 @@ def test_create_is_held(hand):
     """Exceeded by a process that somebody put there: the kernel holds it."""
     hand.ok("create acme/vm7 --memory 30M")
     child = hand.put("acme/vm7", "alloc 100")
-    assert child.wait(60) == -signal.SIGKILL
+    assert child.wait(DEADLINE) == -signal.SIGKILL
     assert "oom_kill 0" not in hand.read("acme/vm7", "memory.events")
 
 
@@ -126,7 +126,7 @@ def test_create_at_once(hand, run, base, address, flag):
     script = f'"$0" create {address} {limit} {flag} || exit $?; cat "$1"/pids.max "$1"/memory.max 2>/dev/null; test -d "$1"'
     them = [subprocess.Popen(["sh", "-c", script, RATION, where], env=run.env, text=True, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE) for _ in range(n)]
-    ends = [(p.communicate(timeout=120), p.returncode) for p in them]
+    ends = [(p.communicate(timeout=DEADLINE), p.returncode) for p in them]
     won = [out for (out, _), code in ends if code == 0]
     lost = [err for (_, err), code in ends if code != 0]
     assert len(won) == (n if flag else 1), ends
@@ -144,7 +144,7 @@ def test_create_against_rm(hand, run):
     them = [subprocess.Popen(["sh", "-c", script, RATION], env=run.env, text=True, stdout=subprocess.DEVNULL,
                              stderr=subprocess.PIPE) for _ in range(4)]
     for p in them:
-        _, err = p.communicate(timeout=200)
+        _, err = p.communicate(timeout=DEADLINE)
         for line in err.splitlines():
             assert line.startswith("  hint: ") or "exists" in line or "no such" in line or "removed" in line, err
     hand.ok("rm --ignore-missing acme/vm7")
@@ -277,7 +277,7 @@ def test_of_root_to_look_at(hand):
     hand.ok(of_root("show acme/vm7"))
     assert "acme/vm7" in hand.ok(of_root("ls ")).stdout
     # Nobody has recorded whose it is: after 10 s such a group is taken for one that was never finished.
-    wait_for("its age", lambda: time.time() - (ROOTED / "acme/vm7").stat().st_ctime > 11, 20)
+    wait_for("its age", lambda: time.time() - (ROOTED / "acme/vm7").stat().st_ctime > 11)
     assert "acme/vm7: stays" in hand.ok(of_root("gc --dry-run")).stdout
     r = hand.ok(of_root("gc "))
     assert "removed: 0, live: 1, failed: 0" in r.stdout and r.stderr == "", r
@@ -456,11 +456,11 @@ def test_set_of_a_group_that_vanishes(hand, run):
         fcntl.flock(directory, fcntl.LOCK_EX)
         popen = subprocess.Popen([RATION, "set", "acme/vm7", "--pids", "50"], env=run.env, text=True,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        wait_for("it to have opened the group", lambda: has_open(popen.pid, path), 20)
+        wait_for("it to have opened the group", lambda: has_open(popen.pid, path))
         path.rmdir()
     finally:
         os.close(directory)
-    out, err = popen.communicate(timeout=60)
+    out, err = popen.communicate(timeout=DEADLINE)
     assert (popen.returncode, out) == (125, "")
     assert err == "ration set: acme/vm7 was removed meanwhile\n"
 
@@ -486,22 +486,21 @@ def test_D30_live_lowering(hand):
     refused in time, or with --force kills; and it says which."""
     hand.ok("create acme/vm7 --memory 100M")
     child = hand.alloc("acme/vm7", 50)
-    begun = time.monotonic()
     r = hand.refused("set acme/vm7 --memory 10M --deadline 1s", "memory", "uses 50")
-    assert time.monotonic() - begun < 40 and "--force" in r.stderr
+    assert "--force" in r.stderr
     assert child.poll() is None and hand.read("acme/vm7", "memory.high") == "max"
     r = hand.ok("set acme/vm7 --memory 10M --force")
     assert "kill" in r.stdout and "100 MiB -> 10 MiB" in r.stdout
-    assert child.wait(60) == -signal.SIGKILL
+    assert child.wait(DEADLINE) == -signal.SIGKILL
 
 
 @memory
 def test_D30_what_can_be_taken_back(hand, run):
     """Page cache: the limit is reached, and nobody dies."""
     hand.ok("create acme/vm7 --memory 100M")
-    child = hand.put("acme/vm7", "sh -c 'cat /usr/bin/* >/dev/null 2>&1; sleep 100'")
-    wait_for("page cache", lambda: int(hand.read("acme/vm7", "memory.current")) > 40 * MIB, 30)
-    said = hand.json("set acme/vm7 --memory 20M --deadline 20s")
+    child = hand.put("acme/vm7", "sh -c 'cat /usr/bin/* >/dev/null 2>&1; sleep 1000'")
+    wait_for("page cache", lambda: int(hand.read("acme/vm7", "memory.current")) > 40 * MIB)
+    said = hand.json("set acme/vm7 --memory 20M --deadline 400s")
     assert said["changed"] and said["oom_kills"] == 0
     assert said["memory_after_bytes"] <= 20 * MIB < said["memory_before_bytes"]
     assert int(hand.read("acme/vm7", "memory.current")) <= 20 * MIB
@@ -584,7 +583,7 @@ def test_rm(hand):
     hand.ok("create acme/vm7")
     child = hand.put("acme/vm7")
     assert hand.ok("rm acme/vm7").stdout == "acme/vm7: removed, 1 process killed\n"
-    assert child.wait(20) == -signal.SIGKILL
+    assert child.wait(DEADLINE) == -signal.SIGKILL
     hand.refused("rm acme/vm7", "acme/vm7", "no such group")
     assert hand.ok("rm --ignore-missing acme/vm7 acme").stdout == ""
     assert hand.tenants() == []
@@ -594,11 +593,17 @@ def test_rm(hand):
 @pytest.mark.worlds("host")  # where what strace delays is soon enough over
 def test_rm_while_a_run_starts(run):
     """The run says that its group was removed, and not what failed first without it."""
-    started = run.start("--group acme/vm7", "true", before=[
-        "strace", "-f", "-o", str(run.file("trace")), "-e", "trace=clone3", "-e", "inject=clone3:delay_enter=2000000"])
-    wait_for("the group", lambda: [path for path in run.groups() if path.endswith("/acme/vm7")])
-    assert run.command("rm", "--force", "acme").code == 0
-    r = started.wait()
+    def attempt(seconds):
+        started = run.start("--group acme/vm7", "true", before=[
+            "strace", "-f", "-o", str(run.file("trace")), "-e", "trace=clone3", "-e",
+            f"inject=clone3:delay_enter={2000000 * seconds}"])
+        wait_for("the group", lambda: [path for path in run.groups() if path.endswith("/acme/vm7")])
+        begun = time.monotonic()
+        assert run.command("rm", "--force", "--ignore-missing", "acme").code == 0
+        r = started.wait(10 * DEADLINE)
+        return r if time.monotonic() < begun + seconds or r.code == 125 else None
+
+    r = patiently(attempt)
     assert r.code == 125 and "the group acme/vm7 was removed before the command ran in it" in r.stderr, r
 
 
@@ -619,13 +624,13 @@ def test_H17_tenant_with_live_runs(hand, run):
     """Refused, with who lives there; --force kills and removes all of it."""
     hand.ok("create acme/vm7")
     child = hand.put("acme/vm7")
-    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"])
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
     run.ready("log")
     refused = hand.refused("rm acme", "acme", "acme/vm7", "acme/run", str(child.pid), "--force")
     assert str(r.pid) not in refused.stderr
     assert child.poll() is None and r.popen.poll() is None
     hand.ok("rm --force acme")
-    assert child.wait(20) == -signal.SIGKILL
+    assert child.wait(DEADLINE) == -signal.SIGKILL
     assert r.wait().code == 137
     assert hand.tenants() == []
 
@@ -676,7 +681,7 @@ def test_ls(hand, run):
     hand.ok("create acme" + (" --memory 100M" if "memory" in HAS else ""))
     hand.ok("create acme/vm7")
     hand.put("acme/vm7")
-    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"])
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
     run.ready("log")
     lines = hand.ok("ls").stdout.splitlines()
     assert lines[0].split() == "group owner age tasks memory cpu used pressure command".split()
@@ -715,7 +720,7 @@ def test_ls_of_nothing(hand):
 @cgroup
 def test_ls_hostile_command(hand, run):
     """The command's words are whoever's; they stay on their line and do nothing."""
-    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50", "\x1b[2J\nroot kept",
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000", "\x1b[2J\nroot kept",
                                        "é" * 300, "\x00"[:0]])
     run.ready("log")
     out = hand.ok("ls").stdout
@@ -736,7 +741,7 @@ def test_ls_long_names(hand):
 def test_I06_gc_after_kill(hand, run):
     """The supervisor and its keeper killed at once: gc removes that group and no other."""
     def start(name, **options):
-        r = run.start(f"--group acme/{name}", ["sh", "-c", f"echo ready >{run.file(name)}; sleep 50"], **options)
+        r = run.start(f"--group acme/{name}", ["sh", "-c", f"echo ready >{run.file(name)}; sleep 1000"], **options)
         run.ready(name)
         return r
 
@@ -768,7 +773,7 @@ def test_I06_gc_after_kill(hand, run):
 def test_protection_goes_with_the_dead(hand, run, who):
     """What a run had given to the nodes above it, they lose with its group, whoever removes that."""
     hand.ok("create acme/stays --memory-low 4M")
-    r = run.start("--group acme/dies --memory-low 20M", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"],
+    r = run.start("--group acme/dies --memory-low 20M", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"],
                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     run.ready("log")
     above = [hand.path("acme") / "memory.low", hand.path("acme").parent / "memory.low"]

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import RATION
+from conftest import DEADLINE, RATION
 
 pressure = pytest.mark.needs("memory", "psi")
 
@@ -28,7 +28,7 @@ def guard(run, *options):
 
 def member(run, name, command):
     """Starts a command in a group of that name, which says when it is there."""
-    it = run.start(f"--tenant t --name {name} --timeout 300", ["sh", "-c", f"echo ready >{run.file(name)}; {command}"])
+    it = run.start(f"--tenant t --name {name} --timeout 3000", ["sh", "-c", f"echo ready >{run.file(name)}; {command}"])
     run.ready(name)
     return it
 
@@ -39,7 +39,7 @@ def test_H18_pressure_kill(run, tenant):
     watch = guard(run)
     chill = member(run, "chill", "alloc 5 stay")
     bloat = member(run, "bloat", "alloc 100 stay")
-    out, err = watch.communicate(timeout=400)
+    out, err = watch.communicate(timeout=DEADLINE)
     assert watch.returncode == 0, err
     report = json.loads(out)
     assert report["group"] == "t/bloat", report
@@ -61,13 +61,13 @@ def test_H18_avoided(run, tenant):
     watch = guard(run, "--avoid", "bloat")
     chill = member(run, "chill", "alloc 5 stay")
     bloat = member(run, "bloat", "alloc 100 stay")
-    assert chill.wait(400).verdict == "signal"
-    out, err = watch.communicate(timeout=60)
+    assert chill.wait(DEADLINE).verdict == "signal"
+    out, err = watch.communicate(timeout=DEADLINE)
     assert json.loads(out)["group"] == "t/chill", err
     assert bloat.popen.poll() is None
     watch = guard(run, "--avoid", "bloat")
-    assert bloat.wait(400).verdict == "signal"
-    out, err = watch.communicate(timeout=60)
+    assert bloat.wait(DEADLINE).verdict == "signal"
+    out, err = watch.communicate(timeout=DEADLINE)
     assert json.loads(out)["group"] == "t/bloat" and json.loads(out)["avoided"], err
 
 
@@ -75,11 +75,11 @@ def test_H18_avoided(run, tenant):
 def test_H18_dry_run(run, tenant):
     watch = guard(run, "--dry-run")
     bloat = member(run, "bloat", "alloc 100 stay")
-    out, err = watch.communicate(timeout=400)
+    out, err = watch.communicate(timeout=DEADLINE)
     assert json.loads(out)["group"] == "t/bloat" and not json.loads(out)["killed"], err
     assert bloat.popen.poll() is None
     bloat.signal(signal.SIGTERM)
-    bloat.wait(300)
+    bloat.wait(DEADLINE)
 
 
 @pressure
@@ -89,7 +89,7 @@ def test_H18_no_stall(run, tenant):
     assert run("--tenant t --name busy", "spin 2").verdict == "ok"
     assert watch.poll() is None
     assert run.command("rm", "--force", "t").code == 0
-    out, err = watch.communicate(timeout=60)
+    out, err = watch.communicate(timeout=DEADLINE)
     assert (watch.returncode, out) == (0, ""), err
 
 
@@ -98,7 +98,7 @@ def test_H18_no_stall(run, tenant):
                                          ("101%/2s", "1 to 100"), ("60%/x", "--pressure-kill"), ("60%/", "not a duration")])
 def test_H18_refused(run, value, says):
     """A share that isn't one, and a time that is too short."""
-    r = run.start("--tenant t --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"])
+    r = run.start("--tenant t --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
     run.ready("log")
     refused = run.command("guard", "t", "--pressure-kill", value)
     r.signal(signal.SIGTERM)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import RATION
+from conftest import DEADLINE, RATION
 
 pytestmark = [pytest.mark.worlds("host")]
 
@@ -20,7 +20,7 @@ def text(*words, columns=None):
     if columns:
         env["COLUMNS"] = str(columns)
     done = subprocess.run([RATION, *words, "--help"], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=20, check=True)
+                          timeout=DEADLINE, check=True)
     return done.stdout
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import HELPERS, RATION, SLOW, TOP, wait_for
+from conftest import DEADLINE, HELPERS, RATION, TOP, wait_for
 from world import HAS, WORLD, holder
 
 pytestmark = [pytest.mark.worlds("host", "v2", "user", "nothing")]
@@ -20,7 +20,7 @@ BUILD = Path(RATION).resolve().parent
 ENDS = pytest.mark.parametrize("command, verdict, known", [
     (["60s", "sh", "-c", "exit 7"], "exit exit 7", "status 7 signal 0"),
     (["60s", "alloc", "100", "stay"], "memory exit 137", "status -1 signal 9"),
-    (["1s", "spin", "60"], "cpu-time exit 124", "status -1 signal 9")])
+    (["1s", "spin", "1000"], "cpu-time exit 124", "status -1 signal 9")])
 LOST = "status -1 signal 0 lost 1 rusage 0"
 
 
@@ -28,7 +28,7 @@ def program(run, *argv, code=0, **options):
     """Runs a program that uses the library; returns what it printed, by lines, without
     the "ready" of what is about to be ended by a watch."""
     done = subprocess.run(argv, env=run.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          stdin=subprocess.DEVNULL, timeout=60 * SLOW, check=False, **options)
+                          stdin=subprocess.DEVNULL, timeout=5 * DEADLINE, check=False, **options)
     assert done.returncode == code, done.stdout
     return [line for line in done.stdout.splitlines() if line != "ready"]
 
@@ -80,14 +80,14 @@ def test_L01_judge_too_much_memory(judge):
     assert ", memory 32 MiB" in line if holder("memory", "") else line.endswith(" (sampled)")
 
 
-@pytest.mark.parametrize("options, command", [("-t 200ms", ["spin", "60"]), ("-w 300ms", ["sleep", "100"])])
+@pytest.mark.parametrize("options, command", [("-t 200ms", ["spin", "1000"]), ("-w 300ms", ["sleep", "1000"])])
 def test_L01_judge_too_slow(judge, options, command):
     assert judge(options, command).startswith("TLE, ")
 
 
 def test_L01_judge_too_many_processes(judge):
     """A kernel refuses the fork, and the submission makes of it what it can; a watch ends it."""
-    line = judge("-p 8", ["forks", "40", "3"])
+    line = judge("-p 8", ["forks", "40", "1000"])
     assert line.startswith("RE, ") and line.endswith(", exit 1, forks refused" if holder("pids", "") else ", too many tasks")
 
 
@@ -120,12 +120,12 @@ def test_L02_loop_runs_all_at_once(run):
 
 
 def test_L02_loop_is_interrupted(run):
-    loop = subprocess.Popen([BUILD / "examples" / "loop", "-t", "300s", "sleep 200", "sleep 200"], env=run.env,
+    loop = subprocess.Popen([BUILD / "examples" / "loop", "-t", "300s", "sleep 1000", "sleep 1000"], env=run.env,
                             stdin=subprocess.DEVNULL, stdout=run.file("out").open("w"))
     try:
         wait_for("both to run", lambda: run.file("out").read_text().count("started") == 2)
         loop.send_signal(signal.SIGTERM)
-        assert loop.wait(15 * SLOW) == 0
+        assert loop.wait(DEADLINE) == 0
     finally:
         loop.kill()
         loop.wait()
@@ -162,7 +162,7 @@ def watched(run, *more, without=(), libraries=()):
     built = subprocess.run(["cc", "-fsanitize=thread", "-g", "-O1", "-w", "-std=gnu11", "-D_GNU_SOURCE", "-pthread",
                             f"-I{TOP}/include", f"-I{TOP}/src", '-DHELPERS_DIR=""', f'-DTREES="{TOP}/tests/trees"',
                             *sources, *more, "-o", run.file("watched"), *libraries],
-                           stderr=subprocess.PIPE, text=True, timeout=100, check=False)
+                           stderr=subprocess.PIPE, text=True, timeout=5 * DEADLINE, check=False)
     if "tsan" in built.stderr:
         pytest.skip("needs the library of -fsanitize=thread")
     assert built.returncode == 0, built.stderr
@@ -245,7 +245,7 @@ class Large:
         """Whatever it has left ends."""
         self.popen.stdin.close()
         self.popen.stdout.close()
-        return self.popen.wait(60 * SLOW)
+        return self.popen.wait(DEADLINE)
 
 
 def own_kib(pid):

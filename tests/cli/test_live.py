@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import NAMESPACE, RATION, groups, wait_for
-from world import HAS, WORLD
+from conftest import DEADLINE, NAMESPACE, RATION, groups, wait_for
+from world import HAS
 
 COMMANDS = ["attach acme/g 1", "exec acme/g true", "stat acme/g", "freeze acme/g", "thaw acme/g", "kill acme/g",
             "reclaim acme/g 1M"]
@@ -85,7 +85,7 @@ def live(run):
 
 def sleepers(n):
     """A shell with n - 1 children, all asleep."""
-    return ["sh", "-c", f"i=1; while [ $i -lt {n} ]; do sleep 500 & i=$((i + 1)); done; wait"]
+    return ["sh", "-c", f"i=1; while [ $i -lt {n} ]; do sleep 1000 & i=$((i + 1)); done; wait"]
 
 
 # --------------------------------------------------------------------- kill
@@ -97,10 +97,10 @@ def test_E06_kill(live, run):
     again only where they aren't within 50 ms, on a machine that is slow or busy."""
     live.create("acme/g")
     live.exec("acme/g", sleepers(100))
-    wait_for("100 sleepers", lambda: len(live.pids("acme/g")) == 100, 20)
+    wait_for("100 sleepers", lambda: len(live.pids("acme/g")) == 100)
     trace = run.file("trace")
     r = subprocess.run(["strace", "-f", "-y", "-e", "trace=write,pwrite64,poll,ppoll,kill,pidfd_send_signal", "-o",
-                        str(trace), RATION, "kill", "acme/g"], env=run.env, capture_output=True, text=True, timeout=120)
+                        str(trace), RATION, "kill", "acme/g"], env=run.env, capture_output=True, text=True, timeout=DEADLINE)
     assert (r.returncode, r.stdout) == (0, "acme/g: killed 100 processes\n"), r
     assert live.pids("acme/g") == [] and live.event("acme/g", "populated") == "0"
     calls = trace.read_text()
@@ -120,7 +120,7 @@ def test_E07_kill_tree(live, run):
     """Three levels of groups below it, processes in each."""
     path = live.create("acme/g")
     script = ["cd '%s'; mkdir -p a/b/c" % path]
-    script += [f"sh -c 'echo $$ >{below}/cgroup.procs; sleep 500; true' &" for below in ("a", "a/b", "a/b/c")]
+    script += [f"sh -c 'echo $$ >{below}/cgroup.procs; sleep 1000; true' &" for below in ("a", "a/b", "a/b/c")]
     live.exec("acme/g", ["sh", "-c", "\n".join([*script, "wait"])])
     wait_for("a process in each", lambda: all((path / below / "cgroup.procs").exists() and
              (path / below / "cgroup.procs").read_text() for below in ("a", "a/b", "a/b/c")))
@@ -145,8 +145,8 @@ def test_E07_kill_tenant(live, run):
 def test_E08_kill_one_of_two(live, run):
     live.create("acme/a")
     live.create("acme/b")
-    live.exec("acme/a", ["sleep", "500"])
-    other = live.exec("acme/b", ["sleep", "500"])
+    live.exec("acme/a", ["sleep", "1000"])
+    other = live.exec("acme/b", ["sleep", "1000"])
     assert run.command("kill", "acme/a").code == 0
     assert live.pids("acme/a") == [] and live.pids("acme/b") == [other.pid]
 
@@ -155,7 +155,7 @@ def test_E08_kill_one_of_two(live, run):
 def test_E08_kill_unknown(live, run):
     """Said, and the others are dealt with; with --ignore-missing it is nothing."""
     live.create("acme/a")
-    live.exec("acme/a", ["sleep", "500"])
+    live.exec("acme/a", ["sleep", "1000"])
     r = run.command("kill", "acme/nobody", "acme/a")
     assert (r.code, r.stdout) == (125, "acme/a: killed 1 process\n") and "no such group: acme/nobody" in r.stderr
     r = run.command("kill", "--ignore-missing", "acme/nobody", "elsewhere/nobody", "elsewhere")
@@ -168,7 +168,7 @@ def test_E13_fork_bomb(live, run):
     live.create("acme/g", "--pids", "200")
     for _ in range(3):
         live.exec("acme/g", ["bomb", "1000000"])
-        wait_for("a bomb", lambda: len(live.pids("acme/g")) > 50, 20)
+        wait_for("a bomb", lambda: len(live.pids("acme/g")) > 50)
         r = run.command("kill", "acme/g")
         assert r.code == 0, r
         assert live.pids("acme/g") == [] and live.event("acme/g", "populated") == "0"
@@ -206,18 +206,6 @@ def test_H11_freeze(live, run):
 
 
 @pytest.mark.needs("cgroup")
-@pytest.mark.worlds("host")
-def test_H11_freeze_in_time(live, run):
-    live.create("acme/g")
-    live.exec("acme/g", ["spin", "1000"])
-    begun = time.monotonic()
-    popen = subprocess.Popen([RATION, "freeze", "acme/g"], env=run.env)
-    wait_for("frozen 1", lambda: live.event("acme/g", "frozen") == "1", 1)
-    took = time.monotonic() - begun
-    assert popen.wait(10) == 0 and took < .5  # 100 ms, and a busy machine's own
-
-
-@pytest.mark.needs("cgroup")
 def test_H12_freeze_tree(live, run):
     """A tenant with its groups, and groups that processes made below theirs."""
     path = live.create("acme/a")
@@ -239,8 +227,8 @@ def test_H12_freeze_tree(live, run):
 def test_H12_freeze_fork_bomb(live, run):
     live.create("acme/g", "--pids", "100")
     live.exec("acme/g", ["bomb", "1000000"])
-    wait_for("a bomb", lambda: len(live.pids("acme/g")) > 20, 20)
-    assert run.command("freeze", "--timeout", "60", "acme/g").code == 0
+    wait_for("a bomb", lambda: len(live.pids("acme/g")) > 20)
+    assert run.command("freeze", "--timeout", "3000", "acme/g").code == 0
     before = live.stat("acme/g")
     time.sleep(.3)
     after = live.stat("acme/g")
@@ -307,7 +295,7 @@ def test_attach_limits_hold(live, run):
     r = run.command("attach", "acme/g", str(grow.pid))
     assert r.code == 0 and "30 MiB" in r.stdout, r
     run.file("go").touch()
-    assert grow.wait(60) == -signal.SIGKILL
+    assert grow.wait(DEADLINE) == -signal.SIGKILL
     events = (live.path("acme/g") / "memory.events").read_text()
     assert int(events.split("oom_kill ")[1].split()[0]) > 0
 
@@ -316,7 +304,7 @@ def test_attach_limits_hold(live, run):
 def test_attach_rlimits(live, run):
     """Limits of the process itself are set on it by prlimit."""
     live.create("acme/g")
-    sleep = live.outside("sleep", "500")
+    sleep = live.outside("sleep", "1000")
     r = run.command("attach", "--rlimit", "nofile=77:99", "acme/g", str(sleep.pid))
     assert r.code == 0, r
     line = next(line for line in Path(f"/proc/{sleep.pid}/limits").read_text().splitlines()
@@ -328,7 +316,7 @@ def test_attach_rlimits(live, run):
 @pytest.mark.needs("!cgroup")
 def test_attach_without_cgroup(run, live):
     """prlimit is what is left, and that is said; with nothing left it is refused, and so under strict."""
-    sleep = live.outside("sleep", "500")
+    sleep = live.outside("sleep", "1000")
     r = run.command("attach", "--rlimit", "nofile=77", "--json", "acme/g", str(sleep.pid))
     assert r.code == 0 and "not in a group" in r.stderr, r
     assert json.loads(r.stdout)["processes"] == [{"pid": sleep.pid, "moved": False}]
@@ -343,7 +331,7 @@ def test_attach_without_cgroup(run, live):
 def test_attach_several(live, run):
     """All are looked at first; where one fails nevertheless, the others are named."""
     live.create("acme/g")
-    a, b = live.outside("sleep", "500"), live.outside("sleep", "500")
+    a, b = live.outside("sleep", "1000"), live.outside("sleep", "1000")
     dead = live.outside("true")
     dead.wait()
     for bad in (str(dead.pid), "0", "x", "1x", "99999999999999999999"):
@@ -357,7 +345,7 @@ def test_attach_several(live, run):
 @pytest.mark.needs("cgroup", "root", "!container")  # whose process 2 is anybody
 def test_attach_kernel_thread(live, run):
     live.create("acme/g")
-    a = live.outside("sleep", "500")
+    a = live.outside("sleep", "1000")
     r = run.command("attach", "acme/g", str(a.pid), "2")
     assert Path("/proc/2/comm").read_text() == "kthreadd\n"
     assert r.code == 125 and "2" in r.stderr and "kernel" in r.stderr, r
@@ -373,7 +361,7 @@ def test_attach_kernel_thread(live, run):
 def test_attach_bad_input(live, run, words, what):
     """One clear error, and nothing is moved."""
     live.create("acme/g")
-    sleep = live.outside("sleep", "500")
+    sleep = live.outside("sleep", "1000")
     zombie = live.outside("true")
     os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
     stop = threading.Event()
@@ -393,11 +381,11 @@ def test_attach_of_another_pid_namespace(live, run):
     """Who has no number here can't be meant by one; and the number of one there means nobody."""
     live.create("acme/g")
     inside = ["unshare", "-pf", "--mount-proc", "sh", "-c", f"'{RATION}' attach acme/g $1; echo $?", "sh"]
-    r = subprocess.run([*inside, str(os.getpid())], env=run.env, capture_output=True, text=True, timeout=60)
+    r = subprocess.run([*inside, str(os.getpid())], env=run.env, capture_output=True, text=True, timeout=DEADLINE)
     assert r.stdout == "125\n" and "no such process" in r.stderr, r
     assert live.pids("acme/g") == []
     r = subprocess.run(["unshare", "-pf", "sh", "-c", f"'{RATION}' attach acme/g $$; echo $?"], env=run.env,
-                       capture_output=True, text=True, timeout=60)
+                       capture_output=True, text=True, timeout=DEADLINE)
     assert r.stdout == "125\n" and r.stderr, "with the outer /proc a number means another process there"
     assert live.pids("acme/g") == []
 
@@ -409,7 +397,7 @@ def test_attach_of_another_pid_namespace(live, run):
 def test_exec(live, run):
     """It becomes the command: the same pid, in the group, nobody beside it."""
     path = live.create("acme/g")
-    popen = live.exec("acme/g", ["sleep", "500"])
+    popen = live.exec("acme/g", ["sleep", "1000"])
     assert Path(f"/proc/{popen.pid}/comm").read_text() == "sleep\n"
     assert live.pids("acme/g") == [popen.pid]
     assert len(run.alive()) == 1, run.alive()
@@ -524,11 +512,13 @@ def test_stat_watch(live, run):
     popen = subprocess.Popen([RATION, "stat", "--watch", "--interval", "100ms", "--json", "acme/g"], env=run.env,
                              stdout=subprocess.PIPE, text=True)
     lines = [json.loads(popen.stdout.readline()) for _ in range(3)]
-    assert [line["group"] for line in lines] == ["acme/g"] * 3 and all(line["schema"] == 1 for line in lines)
-    assert lines[0]["time_usec"] < lines[1]["time_usec"] < lines[2]["time_usec"]
-    assert lines[0]["usage"]["cpu_usec"] < lines[2]["usage"]["cpu_usec"]
+    wait_for("CPU time", lambda: lines.append(json.loads(popen.stdout.readline())) or
+             lines[0]["usage"]["cpu_usec"] < lines[-1]["usage"]["cpu_usec"])
+    assert {(line["group"], line["schema"]) for line in lines} == {("acme/g", 1)}
+    times = [line["time_usec"] for line in lines]
+    assert times == sorted(set(times))
     assert run.command("rm", "--force", "acme/g").code == 0
-    popen.communicate(timeout=30)
+    popen.communicate(timeout=DEADLINE)
     assert popen.returncode == 0
 
 
@@ -540,7 +530,7 @@ def test_stat_watch_ends_with_the_group(live, run):
                              stdout=subprocess.PIPE, text=True)
     assert json.loads(popen.stdout.readline())["group"] == "acme/g"
     assert run.command("rm", "--force", "acme/g").code == 0
-    assert popen.communicate(timeout=60)[0] == "" and popen.returncode == 0
+    assert popen.communicate(timeout=DEADLINE)[0] == "" and popen.returncode == 0
 
 
 @pytest.mark.needs("cgroup")
@@ -559,7 +549,7 @@ def test_stat_watch_for_people(live, run):
     lines = [popen.stdout.readline().split() for _ in range(4)]
     assert lines[0][0] == "group" and [line[0] for line in lines[1:]] == ["acme/g"] * 3
     popen.terminate()
-    popen.communicate(timeout=30)
+    popen.communicate(timeout=DEADLINE)
     assert popen.returncode == -signal.SIGTERM
 
 
@@ -589,7 +579,7 @@ def test_reclaim(live, run):
     file.write_bytes(b"x" * (20 << 20))
     os.sync()
     live.create("acme/g", "--memory", "100M")
-    live.exec("acme/g", ["sh", "-c", f"cat {file} >/dev/null; exec sleep 500"])
+    live.exec("acme/g", ["sh", "-c", f"cat {file} >/dev/null; exec sleep 1000"])
     live.exec("acme/g", ["alloc", "10", "stay"])
     # It has all that it will have when it has 10 MiB, and no more than a moment before.
     seen = [0]
@@ -637,8 +627,8 @@ def test_group_that_goes_meanwhile(live, run):
     """One that is removed while it is watched or waited for is gone, and not an error of the machine."""
     live.create("acme/g")
     popen = subprocess.Popen([RATION, "stat", "--watch", "--interval", "20ms", "acme/g"], env=run.env,
-                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    time.sleep(.3)
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert popen.stdout.readline() and popen.stdout.readline()
     assert run.command("rm", "acme/g").code == 0
-    _, err = popen.communicate(timeout=30)
+    _, err = popen.communicate(timeout=DEADLINE)
     assert (popen.returncode, err) == (0, "")

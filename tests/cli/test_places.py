@@ -7,10 +7,10 @@ import subprocess
 import pytest
 
 import holds
-from conftest import RATION, SLOW
+from conftest import DEADLINE, RATION
 from world import HAS, WORLD, holder, mount, strict
 
-ALL = ("--memory 64M --swap 0 --memory-high 60M --cpus 1 --cpu-weight 50 --cpu-time 20:30 --timeout 60 --pids 50 "
+ALL = ("--memory 64M --swap 0 --memory-high 60M --cpus 1 --cpu-weight 50 --cpu-time 20:30 --timeout 3000 --pids 50 "
        "--cpuset-cpus 0 --cpuset-mems 0 --memory-low 8M --memory-min 4M --cpu-idle 0 --output-limit 1M --rlimit nofile=100")
 NAMES = ("memory swap memory_high cpus cpu_weight cpu_time timeout pids cpuset_cpus cpuset_mems memory_low memory_min cpu_idle output rlimit_nofile").split()
 # Who holds a limit: its controller where that is there, else what is weaker.
@@ -64,7 +64,7 @@ def test_J10_strict_lists_what_it_cannot(run):
 @pytest.mark.needs("!memory", "!memory1")
 def test_J05_fallback_is_named(run):
     """One line on stderr for each limit that is held by something weaker."""
-    r = run("--memory 64M --pids 50 --timeout 60", "true")
+    r = run("--memory 64M --pids 50 --timeout 3000", "true")
     lines = r.stderr.splitlines()
     assert r.code == 0 and 1 <= len(lines) <= 2
     assert "memory" in r.stderr and "pids" in r.stderr and "watch" in r.stderr
@@ -157,7 +157,7 @@ def test_base_that_is_none(run, where):
 
 
 @pytest.mark.worlds("user", "readonly")
-@pytest.mark.parametrize("limits", ["", "--timeout 60", "--memory 64M"])
+@pytest.mark.parametrize("limits", ["", "--timeout 3000", "--memory 64M"])
 def test_base_that_may_not_be_written(run, limits):
     """Refused to the strict, told to the others, whatever the limits are."""
     where = str(mount())
@@ -211,7 +211,7 @@ ration() { /proc/self/fd/9 "$@"; }
 def shut(run, how, script):
     """Runs a script where HOME, /tmp, /run and /var can't be written."""
     return subprocess.run(["unshare", "-m", "sh", "-ec", SHUT + script, "sh", RATION, how], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=60 * SLOW, check=False,
+                          stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=DEADLINE, check=False,
                           env=dict(run.env, HOME="/root", TMPDIR="/tmp", XDG_RUNTIME_DIR="/run"))
 
 
@@ -222,7 +222,7 @@ shut_how = pytest.mark.parametrize("how", ["read-only", "full"])
 @shut_how
 def test_I09_a_run(run, how):
     """A run keeps nothing on a disk: where nothing can be written, it is as elsewhere."""
-    done = shut(run, how, "ration run --memory 64M --timeout 60 --receipt fd:1 -- true\n"
+    done = shut(run, how, "ration run --memory 64M --timeout 3000 --receipt fd:1 -- true\n"
                           "ration run --pids 50 -- sh -c 'exit 7' || exit $?")
     assert done.returncode == 7, done
     receipt = json.loads(done.stdout)
@@ -237,7 +237,7 @@ def test_I09_groups(run, how):
     """There are no state files: what a group is stands in the group."""
     done = shut(run, how, """
 		ration create t/g
-		(exec /proc/self/fd/9 exec t/g -- sleep 100 >/dev/null &)
+		(exec /proc/self/fd/9 exec t/g -- sleep 1000 >/dev/null &)
 		for i in $(seq 100); do
 			ration stat t/g --json | grep -q '"processes": 1' && break
 			sleep .1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import NAMESPACE, RATION, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, wait_for
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", README.read_text(), re.M | re.S)
@@ -52,7 +52,7 @@ def test_console(hand, run, block, tmp_path):
                 wait_for("the command", lambda: (group / "cgroup.procs").read_text())
                 continue
             done = subprocess.run(["bash", "-c", command], env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, text=True,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=DEADLINE, check=False)
             said, status = plain(done.stdout, command), done.returncode
             wanted = plain(shown, command)
             # Of `ration vm` the first lines are shown.

@@ -15,7 +15,7 @@ from world import HAS
 @pytest.mark.needs("cgroup")
 def test_I02_run_exec(run):
     """No supervisor is left; the group is the command's own, and gc removes it when that is dead, not before."""
-    popen = subprocess.Popen([RATION, "run", "--exec", "--tenant", "acme", "--name", "g", "--", "sleep", "500"],
+    popen = subprocess.Popen([RATION, "run", "--exec", "--tenant", "acme", "--name", "g", "--", "sleep", "1000"],
                              env=run.env, stdin=subprocess.DEVNULL)
     wait_for("the command", lambda: run.alive().get(popen.pid) == "sleep")
     assert list(run.alive()) == [popen.pid]
@@ -33,7 +33,7 @@ def test_I02_run_exec(run):
 @pytest.mark.needs("cgroup")
 def test_I02_next_run_removes_it(run):
     """And so does the next run of the tenant, with whatever the command has left running."""
-    assert run("--exec --tenant acme", ["sh", "-c", "sleep 500 >/dev/null 2>&1 & exit 5"], receipt=False).code == 5
+    assert run("--exec --tenant acme", ["sh", "-c", "sleep 1000 >/dev/null 2>&1 & exit 5"], receipt=False).code == 5
     assert len(run.alive()) == 1 and run.groups()
     assert run("--tenant acme", "true").code == 0
     wait_for("it to be gone", lambda: not run.alive() and not run.groups())

@@ -27,7 +27,7 @@ def test_A02_status_of_the_command(run):
 def test_A02_statuses_that_ration_uses_too(run):
     """124 to 127 and 137 of the command itself are its own, not ration's."""
     for status in (124, 125, 126, 127, 137, 255):
-        r = run("--timeout 60 --memory 64M", ["sh", "-c", f"exit {status}"])
+        r = run("--timeout 3000 --memory 64M", ["sh", "-c", f"exit {status}"])
         assert (r.code, r.verdict) == (status, "exit")
 
 
@@ -115,7 +115,7 @@ def test_A09_zero_is_no_timer(run):
 
 @pytest.mark.parametrize("value", ["1e-9", "1e-10000", "0.0000000001"])
 def test_A10_tiny_is_not_none(run, value):
-    r = run(["--timeout", value], "sleep 50")
+    r = run(["--timeout", value], "sleep 1000")
     assert (r.code, r.verdict) == (124, "wall-time")
 
 
@@ -130,7 +130,7 @@ def test_A12_own_signal(run):
 def test_A12_own_signal_that_looks_like_ours(run, sig):
     """A command that ends itself by a signal that ration uses was not ended by ration."""
     number = getattr(signal, "SIG" + sig)
-    r = run("--memory 64M --timeout 60 --cpu-time 60", ["sh", "-c", f"kill -{sig} $$"])
+    r = run("--memory 64M --timeout 3000 --cpu-time 60", ["sh", "-c", f"kill -{sig} $$"])
     assert (r.code, r.verdict) == (128 + number, "signal")
     assert r.receipt["exit"]["signal"] == number
 
@@ -149,7 +149,7 @@ def test_A12_core_flag(run):
 
 def test_A15_inherited_child(run):
     """A child that ration has from before its exec isn't its command."""
-    r = run("--timeout .3", "sleep 50", before=["sh", "-c", 'sleep .1 & exec "$@"', "sh"])
+    r = run("--timeout .3", "sleep 1000", before=["sh", "-c", 'sleep .1 & exec "$@"', "sh"])
     assert (r.code, r.verdict) == (124, "wall-time")
     r = run("", ["sh", "-c", "sleep .3; exit 9"], before=["sh", "-c", 'sleep .1 & exec "$@"', "sh"])
     assert r.code == 9
@@ -217,7 +217,7 @@ def direct(*command, **popen):
 
 
 def test_fds_signals_and_mask_are_the_callers(run):
-    assert run("--memory 64M --timeout 60", "fds").stdout == direct("fds").replace("\n", "\n")
+    assert run("--memory 64M --timeout 3000", "fds").stdout == direct("fds").replace("\n", "\n")
     assert run("", "fds").stdout.splitlines()[0] == "fds 0 1 2"
 
 
@@ -225,7 +225,7 @@ def test_no_fd_leaks_in(run):
     """fds of the caller without close-on-exec stay outside, too."""
     read, write = os.pipe()
     try:
-        r = run("--timeout 60 --memory 64M", "fds", pass_fds=(read, write))
+        r = run("--timeout 3000 --memory 64M", "fds", pass_fds=(read, write))
         assert r.stdout.splitlines()[0] == "fds 0 1 2"
     finally:
         os.close(read)
@@ -247,12 +247,12 @@ def test_blocked_and_ignored_signals_stay(run):
 
 def test_sigchld_ignored_by_the_caller(run):
     """Then the kernel reaps by itself, unless somebody asks it not to."""
-    r = run("--timeout 60", ["sh", "-c", "exit 7"], preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    r = run("--timeout 3000", ["sh", "-c", "exit 7"], preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
     assert (r.code, r.verdict) == (7, "exit")
 
 
 def test_sigchld_blocked_by_the_caller(run):
-    r = run("--timeout 60", ["sh", "-c", "exit 7"],
+    r = run("--timeout 3000", ["sh", "-c", "exit 7"],
             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD}))
     assert (r.code, r.verdict) == (7, "exit")
 
@@ -260,7 +260,7 @@ def test_sigchld_blocked_by_the_caller(run):
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_standard_fds(run, closed):
     """Fds 0 to 2 that are closed must not become something of ration's."""
-    r = run("--memory 64M --timeout 60", ["sh", "-c", "for i in 0 1 2; do readlink /proc/$$/fd/$i; done >$0; exit 3",
+    r = run("--memory 64M --timeout 3000", ["sh", "-c", "for i in 0 1 2; do readlink /proc/$$/fd/$i; done >$0; exit 3",
                                         str(run.file("out"))], before=["sh", "-c", f'exec "$@" {closed}', "sh"])
     assert (r.code, r.verdict) == (3, "exit")
     for line in run.file("out").read_text().splitlines():
@@ -281,7 +281,7 @@ def test_rlimits_of_the_caller_are_inherited(run):
 def test_few_fds(run):
     """A caller with hardly any fds left gets an answer, not half a run."""
     for limit in (3, 4, 6, 8, 10, 12, 16, 24):
-        r = run("--memory 64M --timeout 60 --cpu-time 50", ["touch", str(run.file("started"))], receipt=False,
+        r = run("--memory 64M --timeout 3000 --cpu-time 50", ["touch", str(run.file("started"))], receipt=False,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
         assert r.code in (0, 125, 127), r
         assert (r.code == 0) == run.file("started").exists()
@@ -330,7 +330,7 @@ def test_arguments_arrive_as_they_are(run):
 
 def test_command_without_dashes(run):
     """`ration run LIMITS COMMAND --its-own-flag`: options end at the first word."""
-    r = run.command("run", "--timeout", "60", "sh", "-c", "exit 6", "--memory", "nonsense")
+    r = run.command("run", "--timeout", "3000", "sh", "-c", "exit 6", "--memory", "nonsense")
     assert r.code == 6
 
 
@@ -340,7 +340,7 @@ def test_a_waiting_supervisor_is_small(run):
     (bench/run shows it); those that they have written to are counted, shared with the
     process that forked them or not."""
     small = ["env", "-i", f"PATH={run.env['PATH']}", f"RATION_NAMESPACE={run.env['RATION_NAMESPACE']}", run.marker]
-    started = run.start("--timeout 60", ["sh", "-c", f"echo > {run.file('up')}; exec sleep 50"], before=small)
+    started = run.start("--timeout 3000", ["sh", "-c", f"echo > {run.file('up')}; exec sleep 1000"], before=small)
     wait_for("the command", lambda: run.file("up").exists() and "sleep" in run.alive().values())
     own = {}
     for pid, name in run.alive().items():

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import HELPERS, RATION, UNIT_PROGRAM, wait_for
-from world import HAS, SLOW, mount, unit_group
+from conftest import DEADLINE, HELPERS, RATION, UNIT_PROGRAM, wait_for
+from world import HAS, mount, unit_group
 
 pytestmark = [pytest.mark.needs("systemd")]
 root = pytest.mark.needs("root")
@@ -27,7 +27,7 @@ ALL = "--memory 64M --cpus 1 --pids 50"
 
 def systemctl(*words, check=True):
     return subprocess.run(["systemctl", *MANAGER, *words], check=check, text=True, capture_output=True,
-                          timeout=30 * SLOW).stdout.strip()
+                          timeout=DEADLINE).stdout.strip()
 
 
 def state(unit=UNIT):
@@ -99,7 +99,7 @@ def test_H08_many_threads_of_one_program(run, stopped):
     """They share a host whose unit isn't there: the first has it made, and the others wait for that."""
     env = {**run.env, "RATION_TEST_PROGRAMS": str(Path(UNIT_PROGRAM).parent)}
     done = subprocess.run([f"{HELPERS}/crowd", "6", "1"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=60 * SLOW, check=False)
+                          stderr=subprocess.STDOUT, text=True, timeout=DEADLINE, check=False)
     assert (done.returncode, done.stdout) == (0, "rounds 6 fds 0 children none\n")
     assert state() == "active"
 
@@ -205,9 +205,9 @@ def test_H08_silent_bus(run, stopped):
         bus.bind(path)
         bus.listen()
         begun = time.monotonic()
-        r = run("--memory 64M", "true", deadline=60, env={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={path}"})
+        r = run("--memory 64M", "true", env={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={path}"})
     assert r.code == 0 and r.limit("memory")["mechanism"] == "watch", r
-    assert 14 < time.monotonic() - begun < 40
+    assert time.monotonic() - begun > 14
 
 
 @root

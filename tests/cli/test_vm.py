@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import RATION, SLOW
+from conftest import DEADLINE, RATION
 from world import holder
 
 MIB = 1 << 20
@@ -141,9 +141,9 @@ def boot(run, options, tb_mib):
     """A guest of 64 MiB that writes to each of its pages, and then switches off."""
     if not GUEST.exists() or not shutil.which("qemu-system-x86_64"):
         pytest.skip("needs qemu-system-x86_64 and an x86-64 machine")
-    return run(f"{options} --timeout {60 * SLOW}",
+    return run(f"{options} --timeout 3000",
                f"qemu-system-x86_64 -accel tcg,tb-size={tb_mib} -nodefaults -no-user-config -display none "
-               f"-serial stdio -no-reboot -m 64M -kernel {GUEST} -append fill", deadline=90 * SLOW)
+               f"-serial stdio -no-reboot -m 64M -kernel {GUEST} -append fill", deadline=DEADLINE)
 
 
 @pytest.mark.worlds("v2")

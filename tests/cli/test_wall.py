@@ -5,73 +5,65 @@ import os
 import pty
 import select
 import signal
-import statistics
-import subprocess
 import time
 
 import pytest
 
-from conftest import PUNCTUAL_COMMAND, RATION, punctual, wait_for
-from world import SLOW, WORLD
+from conftest import DEADLINE, RATION, hold_signals, patiently, wait_for
+from world import WORLD
 
 SIGNALS = {"INT": 2, "QUIT": 3, "HUP": 1, "TERM": 15}
 
 
 @pytest.mark.holds("timeout")
 def test_B01_wall_limit(run):
-    first = punctual()
-    r = run("--timeout 1", "sleep 10", before=first or [])
+    r = run("--timeout 1", "sleep 1000")
     assert (r.code, r.verdict) == (124, "wall-time")
     assert r.usage["wall_usec"] >= 1_000_000
     assert r.usage["cpu_usec"] < 500_000
-    if first:
-        assert r.usage["wall_usec"] < 1_100_000
 
 
 def test_B02_under_and_over(run):
-    r = run(f"--timeout {2 * SLOW}", "sleep 1")
+    r = run("--timeout 3000", "sleep 1")
     assert (r.code, r.verdict) == (0, "ok")
-    r = run("--timeout 2", "sleep 30")
+    r = run("--timeout 2", "sleep 1000")
     assert (r.code, r.verdict) == (124, "wall-time")
 
 
 def test_B03_preserve_status(run):
-    r = run("--preserve-status --timeout .1", "sleep 10")
+    r = run("--preserve-status --timeout .1", "sleep 1000")
     assert (r.code, r.verdict) == (143, "wall-time")
 
 
 def test_B03_preserve_status_of_an_exit(run):
     """A command that handles the signal and exits with a status of its own."""
-    r = run("--preserve-status --timeout 1 --kill-after 20", "onsignal 7")
+    r = run("--preserve-status --timeout 1 --kill-after 500", "onsignal 7", preexec_fn=hold_signals)
     assert (r.code, r.verdict) == (7, "wall-time")
-    r = run("--timeout 1 --kill-after 20", "onsignal 7")
+    r = run("--timeout 1 --kill-after 500", "onsignal 7", preexec_fn=hold_signals)
     assert (r.code, r.verdict) == (124, "wall-time")
-    r = run("--timeout 1 --kill-after 20", "onsignal 0")
+    r = run("--timeout 1 --kill-after 500", "onsignal 0", preexec_fn=hold_signals)
     assert (r.code, r.verdict) == (124, "wall-time")
 
 
 def test_B04_kill_follows(run):
-    first = punctual()
-    r = run("--timeout .5 --kill-after .2", "ignoreterm", before=first or [])
+    r = run("--timeout .5 --kill-after .2", "ignoreterm", preexec_fn=hold_signals)
     assert (r.code, r.verdict) == (124, "wall-time")
     assert r.receipt["exit"]["signal"] == 9
-    if first:
-        assert r.usage["wall_usec"] < 900_000
 
 
 def test_B04_kill_follows_preserved(run):
-    r = run("--preserve-status --timeout .5 --kill-after .2", "ignoreterm")
+    r = run("--preserve-status --timeout .5 --kill-after .2", "ignoreterm", preexec_fn=hold_signals)
     assert (r.code, r.verdict) == (137, "wall-time")
 
 
 def test_B04_kill_follows_by_default(run):
-    r = run("--timeout .5", "ignoreterm")
+    r = run("--timeout .5", "ignoreterm", preexec_fn=hold_signals)
     assert (r.code, r.verdict, r.receipt["exit"]["signal"]) == (124, "wall-time", 9)
 
 
 def test_B04_never_kill(run):
     """--kill-after 0: the first signal only. What ignores it lives to its own end."""
-    r = run("--timeout .2 --kill-after 0", "ignoreterm 2")
+    r = run("--timeout .2 --kill-after 0", "ignoreterm 2", preexec_fn=hold_signals)
     assert r.verdict == "wall-time"
     assert r.receipt["exit"].get("signal", 0) == 0
     assert r.usage["wall_usec"] >= 2_000_000
@@ -79,8 +71,9 @@ def test_B04_never_kill(run):
 
 def test_B04_all_processes_get_the_signal(run):
     """Not the command alone: a child that cleans up has its chance."""
-    child = f"onsignal - {run.file('child')}"
-    r = run("--timeout 1 --kill-after .3", ["sh", "-c", f"{child} & onsignal - {run.file('leader')}; wait"])
+    child = f"onsignal 0 {run.file('child')}"
+    r = run("--timeout 1 --kill-after 500", ["sh", "-c", f"{child} & onsignal 0 {run.file('leader')}; wait"],
+            preexec_fn=hold_signals)
     assert (r.code, r.verdict) == (124, "wall-time")
     assert "15" in run.file("child").read_text().split()
     assert "15" in run.file("leader").read_text().split()
@@ -88,7 +81,8 @@ def test_B04_all_processes_get_the_signal(run):
 
 @pytest.mark.parametrize("name", ["INT", "SIGINT", "2"])
 def test_B04_first_signal_of_choice(run, name):
-    r = run(["--timeout", "1", "--signal", name, "--kill-after", "20"], f"onsignal 5 {run.file('log')}")
+    r = run(["--timeout", "1", "--signal", name, "--kill-after", "500"], f"onsignal 5 {run.file('log')}",
+            preexec_fn=hold_signals)
     assert (r.code, r.verdict) == (124, "wall-time")
     assert run.file("log").read_text().split() == ["ready", "2"]
 
@@ -100,12 +94,12 @@ def test_B04_kill_is_a_first_signal(run):
 
 def test_B04_stopped_command(run):
     """A stopped process takes no SIGTERM, and must not outlive its time."""
-    r = run("--timeout .5", ["sh", "-c", "kill -STOP $$; sleep 50"])
+    r = run("--timeout .5", ["sh", "-c", "kill -STOP $$; sleep 1000"])
     assert (r.code, r.verdict) == (124, "wall-time")
 
 
 def test_B06_soft_then_hard_cpu(run):
-    r = run("--cpu-time .3:20", "spin 50")
+    r = run("--cpu-time .3:20", "spin 1000")
     assert r.verdict == "cpu-time-soft"
     assert r.receipt["exit"]["signal"] == 15
     assert r.usage["cpu_usec"] >= 300_000
@@ -120,18 +114,18 @@ def test_B06_soft_is_a_signal_only(run):
 
 
 def test_B07_precedence(run):
-    r = run("--cpu-time .5 --timeout 20", "spin 50")
+    r = run("--cpu-time .5 --timeout 3000", "spin 1000")
     assert (r.code, r.verdict) == (124, "cpu-time")
-    r = run("--cpu-time .5:10 --timeout 30", "spin 50")
+    r = run("--cpu-time .5:10 --timeout 3000", "spin 1000")
     assert r.verdict == "cpu-time-soft"
-    r = run("--cpu-time 20 --timeout .5", "spin 50")
+    r = run("--cpu-time 20 --timeout .5", "spin 1000")
     assert (r.code, r.verdict) == (124, "wall-time")
 
 
 @pytest.mark.parametrize("name", SIGNALS)
 def test_B09_signal_to_ration(run, name):
     """The whole group goes, and the status says by which signal."""
-    sleeper = run.start("", ["sh", "-c", f"sleep 50 & echo ready >{run.file('log')}; wait"])
+    sleeper = run.start("", ["sh", "-c", f"sleep 1000 & echo ready >{run.file('log')}; wait"])
     run.ready("log")
     sleeper.signal(SIGNALS[name])
     r = sleeper.wait()
@@ -139,9 +133,9 @@ def test_B09_signal_to_ration(run, name):
 
 
 def test_B09_stubborn_command(run):
-    r = run.start("--kill-after .2", ["sh", "-c", f"echo ready >{run.file('log')}; exec ignoreterm"])
+    r = run.start("--kill-after .2", ["sh", "-c", f"echo ready >{run.file('log')}; exec ignoreterm"],
+                  preexec_fn=hold_signals)
     run.ready("log")
-    time.sleep(.2)
     r.signal(signal.SIGTERM)
     r = r.wait()
     assert r.verdict == "interrupted"
@@ -161,7 +155,7 @@ def test_B09_twice(run):
 def test_B09_right_at_the_start(run):
     """A signal at any moment: interrupted, or ration dead by it, and nothing left."""
     for delay in (0, .001, .002, .004, .008, .016, .032):
-        r = run.start("--memory 64M", "sleep 50")
+        r = run.start("--memory 64M", "sleep 1000")
         time.sleep(delay)
         r.signal(signal.SIGTERM)
         r = r.wait()
@@ -189,37 +183,35 @@ def test_B09_nohup(run):
                   preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     run.ready("log")
     r.signal(signal.SIGHUP)
-    time.sleep(.3)
-    assert r.popen.poll() is None
-    assert run.file("log").read_text().split() == ["ready"]
-    r.signal(signal.SIGTERM)
-    assert r.wait().verdict == "interrupted"
+    # The next of its signals: would it pass on the first, that would be there before.
+    r.signal(signal.SIGUSR1)
+    r = r.wait()
+    assert (r.code, r.verdict) == (0, "ok")
+    assert run.file("log").read_text().split() == ["ready", str(int(signal.SIGUSR1))]
 
 
 @pytest.mark.parametrize("stopped", [False, True])
 def test_B11_ration_is_killed(run, stopped):
-    """kill -9: nobody cleans up, and yet all are dead at once and nothing is left."""
-    command = ["sh", "-c", f"(setsid sleep 50 & daemonise; sleep 50) & echo ready >{run.file('log')}; sleep 50"]
+    """kill -9: nobody cleans up, and yet all are dead and nothing is left."""
+    command = ["sh", "-c", f"(setsid sleep 1000 & daemonise; sleep 1000) & echo ready >{run.file('log')}; sleep 1000"]
     r = run.start("--memory 64M --pids 20", command)
     run.ready("log")
     wait_for("the daemon", lambda: len(run.alive()) >= 5)
     if stopped:
         r.signal(signal.SIGSTOP)
     r.signal(signal.SIGKILL)
-    end = time.monotonic()
     assert r.wait().code == -9
-    wait_for("all to be dead", lambda: not run.alive(), 1)
-    assert WORLD != "host" or time.monotonic() - end < 1
-    wait_for("the group to go", lambda: not run.groups() or run.command("gc") and not run.groups(), 1)
+    wait_for("all to be dead", lambda: not run.alive())
+    wait_for("the group to go", lambda: not run.groups() or run.command("gc") and not run.groups())
 
 
 def test_B11_killed_at_any_moment(run):
     for i in range(40 if WORLD == "host" else 10):
-        r = run.start("--memory 64M --timeout 60", ["sh", "-c", "sleep 50 & sleep 50"])
+        r = run.start("--memory 64M --timeout 3000", ["sh", "-c", "sleep 1000 & sleep 1000"])
         time.sleep(i * (.0005 if WORLD == "host" else .01))
         r.signal(signal.SIGKILL)
         r.wait()
-    wait_for("all to be dead", lambda: not run.alive(), 1)
+    wait_for("all to be dead", lambda: not run.alive())
     r = run.command("gc")
     assert r.code == 0
     assert run.groups() == set()
@@ -227,18 +219,17 @@ def test_B11_killed_at_any_moment(run):
 
 @pytest.mark.needs("cgroup", "!filtered")
 def test_B11_the_command_kills_its_parent(run):
-    r = run("", ["sh", "-c", "kill -9 $PPID; sleep 50"])
+    r = run("", ["sh", "-c", "kill -9 $PPID; sleep 1000"])
     assert r.code in (-9, 137)
-    wait_for("all to be dead", lambda: not run.alive(), 1)
+    wait_for("all to be dead", lambda: not run.alive())
     run.command("gc")
 
 
 @pytest.mark.needs("!cgroup")
 def test_B11_the_command_kills_its_subreaper(run):
     """Its parent supervises it, where there is no cgroup: ration says that it failed."""
-    r = run("", ["sh", "-c", "kill -9 $PPID; exec sleep 50"], receipt=False)
+    r = run("", ["sh", "-c", "kill -9 $PPID; exec sleep 1000"], receipt=False)
     assert r.code == 125 and "died" in r.stderr
-    assert r.wall < 20 * SLOW, "the command died with it"
 
 
 def test_B14_stdin_is_passed_on(run):
@@ -262,7 +253,7 @@ class Terminal:
 
     def read(self, until=None):
         """What comes, up to `until` or to the end."""
-        text, end = "", time.monotonic() + 10 * SLOW
+        text, end = "", time.monotonic() + DEADLINE
         while until is None or until not in text:
             ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
             assert ready, f"waited in vain for {until or 'the end'!r}: {text!r}"
@@ -281,7 +272,7 @@ class Terminal:
         self.fd = -1
 
     def status(self):
-        wait_for("its end", lambda: state(self.pid) == "Z", 10)
+        wait_for("its end", lambda: state(self.pid) == "Z")
         pid, self.pid = self.pid, 0
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
@@ -299,7 +290,7 @@ def terminal(run):
     opened = []
 
     def start(script, *options, argv=None):
-        argv = argv or [RATION, "run", "--timeout", "60", *options, "--", "sh", "-c", script]
+        argv = argv or [RATION, "run", "--timeout", "3000", *options, "--", "sh", "-c", script]
         opened.append(Terminal(argv, dict(run.env, PS1="$ ", HISTFILE="")))
         return opened[-1]
 
@@ -324,9 +315,8 @@ def test_B15_under_script(run):
 
 def test_B15_interrupt_key(terminal, run):
     """Ctrl-C reaches the command once, by the terminal; ration says interrupted."""
-    t = terminal("echo ready; exec sleep 50", "--receipt", str(run.file("receipt.json")))
+    t = terminal("echo ready; exec sleep 1000", "--receipt", str(run.file("receipt.json")))
     t.read("ready")
-    time.sleep(.3)
     t.type("\x03")
     t.read()
     assert t.status() in (130, -2)
@@ -337,7 +327,6 @@ def test_B15_interrupt_key_handled(terminal):
     """A command that handles Ctrl-C (an editor, a shell) goes on."""
     t = terminal("trap 'echo caught' INT; echo ready; read x; read y; echo got $y; exit 3")
     t.read("ready")
-    time.sleep(.3)
     t.type("\x03")
     t.read("caught")
     t.type("a\nb\nc\n")
@@ -345,18 +334,17 @@ def test_B15_interrupt_key_handled(terminal):
     assert t.status() == 3
 
 
-def test_B15_stop_key(terminal):
+def test_B15_stop_key(terminal, run):
     """Under a shell with job control Ctrl-Z stops the job, fg lets it go on."""
     t = terminal("", argv=["/bin/bash", "--norc", "-im"])
-    t.type(f"{RATION} run --timeout 60 -- sh -c 'echo rea''dy; read x; echo got-$x'\n")
+    t.type(f"{RATION} run --timeout 3000 -- sh -c 'echo rea''dy; read x; echo got-$x'\n")
     t.read("ready")
-    time.sleep(.3)
     t.type("\x1a")
-    t.read("Stopped")
-    time.sleep(.5)
+    assert "Stopped" in t.read("$ "), "and its prompt: from then on it reads what is typed"
+    assert "T" in {state(pid) for pid in run.alive()}
     t.type("echo back-in-the-''shell; fg\n")
     t.read("back-in-the-shell")
-    time.sleep(.3)
+    wait_for("it to go on", lambda: "T" not in {state(pid) for pid in run.alive()})
     t.type("words\n")
     t.read("got-words")
     t.type("exit\n")
@@ -365,9 +353,8 @@ def test_B15_stop_key(terminal):
 
 def test_B15_hang_up(terminal, run):
     """The terminal goes away: so does the run."""
-    t = terminal("echo ready; sleep 50 & sleep 50")
+    t = terminal("echo ready; sleep 1000 & sleep 1000")
     t.read("ready")
-    time.sleep(.3)
     t.hang_up()
     wait_for("all to be gone", lambda: set(run.alive()) <= {t.pid})
     t.status()
@@ -381,13 +368,14 @@ def state(pid):
 def test_B16_stop_and_continue(run):
     """TSTP stops ration and its command; CONT lets both go on; nothing is lost.
     In a process group of its own: the kernel stops none that nobody could continue."""
-    r = run.start("--timeout 60", ["sh", "-c", f"echo $$ >{run.file('pid')}; echo ready >{run.file('log')}; sleep 1; "
-                                   f"exit 8"], process_group=0)
+    r = run.start("--timeout 3000", ["sh", "-c", f"echo $$ >{run.file('pid')}; echo ready >{run.file('log')}; "
+                                     f"until [ -e {run.file('go')} ]; do sleep .1; done; exit 8"], process_group=0)
     run.ready("log")
     child = int(run.file("pid").read_text())
     r.signal(signal.SIGTSTP)
     wait_for("ration to stop", lambda: state(r.pid) == "T")
     wait_for("the command to stop", lambda: state(child) == "T")
+    run.file("go").touch()
     r.signal(signal.SIGCONT)
     r = r.wait()
     assert (r.code, r.verdict) == (8, "exit")
@@ -395,29 +383,20 @@ def test_B16_stop_and_continue(run):
 
 def test_B16_the_clock_runs_on(run):
     """Wall time is wall time: a stopped run that is continued too late ends then."""
-    r = run.start("--timeout .5", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 50"])
-    run.ready("log")
-    r.signal(signal.SIGSTOP)
-    time.sleep(.8)
-    r.signal(signal.SIGCONT)
-    r = r.wait()
-    assert (r.code, r.verdict) == (124, "wall-time")
+    def attempt(seconds):
+        run.file("log").unlink(missing_ok=True)
+        r = run.start(f"--timeout {seconds}", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
+        wait_for("the command", lambda: run.said("log") or r.popen.poll() is not None)
+        r.signal(signal.SIGSTOP)
+        in_time = time.monotonic() < r.begun + seconds
+        while time.monotonic() < r.begun + seconds + .3:
+            time.sleep(.1)
+        r.signal(signal.SIGCONT)
+        r = r.wait()
+        assert (r.code, r.verdict) == (124, "wall-time")
+        return in_time
 
-
-@pytest.mark.worlds("host")
-def test_B18_from_limit_to_death(run):
-    """99 of 100 runs are over at most 10 ms after their limit. On a busy machine the
-    rest is the scheduler's: a realtime priority takes it out where we may have one,
-    and the best of three series counts."""
-    first, worst = punctual() or [], []
-    command = [*(PUNCTUAL_COMMAND if first else []), "spin", "10"]
-    for _ in range(3):
-        late = sorted(overshoot(run("--timeout .05 --kill-after .2", command, before=first)) for _ in range(100))
-        assert late[0] >= 0 and statistics.median(late) <= 10_000, late
-        worst.append(late[98])
-        if late[98] <= 10_000:
-            break
-    assert min(worst) <= 10_000 or not first, worst
+    patiently(attempt)
 
 
 def overshoot(r):
@@ -427,17 +406,19 @@ def overshoot(r):
 
 
 def test_B18_overshoot_is_told(run):
-    assert overshoot(run("--timeout .2", "spin 10")) >= 0
+    """Never too early, and how late is told. How late that is on which machine, bench/run says."""
+    for _ in range(10):
+        assert overshoot(run("--timeout .2", "spin 1000")) >= 0
 
 
 def test_timeout_ends_all_that_were_started(run):
-    r = run("--timeout 1", ["sh", "-c", "setsid sleep 50 & daemonise & (sleep 50 & sleep 50)"])
+    r = run("--timeout 1", ["sh", "-c", "setsid sleep 1000 & daemonise & (sleep 1000 & sleep 1000)"])
     assert (r.code, r.verdict) == (124, "wall-time")
     assert run.alive() == {}
 
 
 def test_timeout_of_a_command_that_has_ended(run):
     """The leader ends first, and in time: what it left behind isn't the timeout's."""
-    r = run("--timeout 5", ["sh", "-c", "sleep 50 & exit 0"])
+    r = run("--timeout 3000", ["sh", "-c", "sleep 1000 & exit 0"])
     assert (r.code, r.verdict) == (0, "ok")
     assert r.receipt["leftover_killed"] >= 1

@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[2], "stay")) {
 		puts("ready");
 		fflush(stdout);
-		alarm(300);
+		alarm(1000);
 		pause();
 	}
 	return 0;

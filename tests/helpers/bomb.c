@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bomb.c - a fork bomb that can't hurt for long: bomb [AT-MOST]
+ * bomb.c - a fork bomb that can't hurt for ever: bomb [AT-MOST]
  *
  * Every process forks without end. Should the limit under test fail, the bomb
- * stops growing at AT-MOST forks (1000), and each process dies 20 s after the
+ * stops growing at AT-MOST forks (1000), and each process dies 300 s after the
  * first was started.
  */
 #include <stdlib.h>
@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 {
 	int at_most = argc > 1 ? atoi(argv[1]) : 1000;
 	int *forks = mmap(NULL, sizeof(*forks), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	time_t end = time(NULL) + 20;
+	time_t end = time(NULL) + 300;
 
 	if (forks == MAP_FAILED)
 		return 1;

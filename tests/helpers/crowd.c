@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 	pthread_t threads[THREADS_MAX];
 	struct ration_host *shared = NULL;
 
-	alarm(300);
+	alarm(3000);
 	if (n > THREADS_MAX || ration_host_open(&where, &shared, NULL) < 0)
 		return 2;
 	for (int i = 0; i < n; i++) {

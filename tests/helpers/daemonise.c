@@ -3,7 +3,7 @@
  * daemonise.c - leave a daemon behind: daemonise [SECONDS [FILE]]
  *
  * Forks twice, in a session of its own, without the caller's fds. The daemon
- * sleeps SECONDS (60), then writes FILE if it has lived that long. The first
+ * sleeps SECONDS (1000), then writes FILE if it has lived that long. The first
  * process prints the daemon's pid and exits 0.
  */
 #include <fcntl.h>
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 		}
 		for (int fd = 0; fd < 64; fd++)
 			close(fd);
-		usleep((useconds_t)(1e6 * (argc > 1 ? atof(argv[1]) : 60)));
+		usleep((useconds_t)(1e6 * (argc > 1 ? atof(argv[1]) : 1000)));
 		if (argc > 2)
 			open(argv[2], O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
 		_exit(0);

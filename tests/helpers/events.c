@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 	int r;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	alarm(300);
+	alarm(3000);
 	if (argc < 2)
 		return 2;
 	options.kinds = kinds_of(argv + 2);

@@ -2,8 +2,8 @@
 /*
  * forks.c - be many: forks N [SECONDS]
  *
- * Forks N children that live until all are there (and SECONDS longer), and
- * prints how many there were and the errno of the first that was refused.
+ * Forks N children that live until all are there (and SECONDS longer, if none
+ * was refused), and prints how many there were and the errno of the first that was.
  * Exit status 0 only if none was.
  */
 #include <errno.h>
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 		pid_t pid = fork();
 
 		if (pid == 0) {
-			alarm(60);
+			alarm(1000);
 			pause();
 			_exit(0);
 		}
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 	}
 	printf("made %d errno %d\n", made, refused);
 	fflush(stdout);
-	usleep(argc > 2 ? (useconds_t)(atof(argv[2]) * 1e6) : 0);
+	usleep(argc > 2 && !refused ? (useconds_t)(atof(argv[2]) * 1e6) : 0);
 	for (int i = 0; i < made; i++)
 		kill(pids[i], SIGKILL);
 	while (wait(NULL) > 0)

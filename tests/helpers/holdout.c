@@ -2,7 +2,7 @@
 /*
  * holdout.c - exit 0 and leave a grandchild that holds stdout and stderr
  *
- * Whoever reads that pipe to its end waits for the grandchild: 60 s.
+ * Whoever reads that pipe to its end waits for the grandchild: 1000 s.
  */
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@ int main(void)
 {
 	if (fork() == 0) {
 		if (fork() == 0)
-			sleep(60);
+			sleep(1000);
 		_exit(0);
 	}
 	wait(NULL);

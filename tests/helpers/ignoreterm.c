@@ -9,7 +9,7 @@
 
 int main(int argc, char **argv)
 {
-	struct timespec left = { .tv_sec = argc > 1 ? atoi(argv[1]) : 60 };
+	struct timespec left = { .tv_sec = argc > 1 ? atoi(argv[1]) : 1000 };
 
 	for (int sig = 1; sig < 32; sig++)
 		signal(sig, SIG_IGN);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runs.c - many runs in one process: runs N SECONDS [MEMORY]
+ * runs.c - many runs in one process: runs N SECONDS LEAST [MEMORY]
  *
- * Runs itself, as a command that exits at once, N times or for so long. Prints
- * how often, and this process's open fds and resident KiB after the first hundred
- * (of fewer, after the first) and after the last: "runs 10000\nfds 5 5\nrss 3000 3000". Exits with 1 at a run
- * that isn't ok.
+ * Runs itself, as a command that exits at once, N times or for so long, but at
+ * LEAST so often. Prints how often, and this process's open fds and resident KiB
+ * after the first hundred (of fewer, after the first) and after the last:
+ * "runs 10000\nfds 5 5\nrss 3000 3000". Exits with 1 at a run that isn't ok.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -69,18 +69,18 @@ int main(int argc, char **argv)
 	struct ration_plan *plan = NULL;
 	long rss[2] = { 0 };
 	time_t end = time(NULL) + (argc > 2 ? atoi(argv[2]) : 60);
-	int done = 0;
+	int done = 0, least = argc > 3 ? atoi(argv[3]) : 0;
 
 	if (n == 0)
 		return 0;
 	r = ration_host_open(&where, &host, &error);
 	if (r >= 0)
 		r = ration_limits_new(&limits);
-	if (r >= 0 && argc > 3)
-		r = ration_limits_parse(limits, RATION_LIMIT_MEMORY, argv[3], &error);
+	if (r >= 0 && argc > 4)
+		r = ration_limits_parse(limits, RATION_LIMIT_MEMORY, argv[4], &error);
 	if (r >= 0)
 		r = ration_plan_new(host, limits, NULL, &plan, &error);
-	for (; done < n && r >= 0 && time(NULL) < end; done++) {
+	for (; done < n && r >= 0 && (done < least || time(NULL) < end); done++) {
 		r = run_once(host, plan, &error);
 		if (done == (n < 100 ? 0 : 99)) {
 			fds[0] = count_fds();

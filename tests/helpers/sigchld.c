@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
-	alarm(300);
+	alarm(3000);
 	mind(argv[1]);
 	fds = count_fds();
 	r = ration_host_open(&where, &host, &error);

@@ -36,9 +36,9 @@ static inline void base_begin_with(struct base *base, const char *helpers, bool 
 	assert_int_equal(ration_host_open(&options, &base->host, NULL), 0);
 	ration_host_info(base->host, &info);
 	if (!info.base) {
-		print_message("no writable cgroup2 here: %s\n", info.base_reason);
+		(void)snprintf(base->path, sizeof(base->path), "%s", info.base_reason);
 		base->host = ration_host_free(base->host);
-		skip();
+		skip_because("no writable cgroup2 here: %s", base->path);
 	}
 	(void)snprintf(base->path, sizeof(base->path), "%s/%s", info.base, base->nspace);
 }

@@ -164,8 +164,7 @@ static void test_btrfs_over_several_disks(void **state)
 
 	(void)state;
 	if (!find_node(node, &st)) {
-		print_message("no block device in /dev\n");
-		skip();
+		skip_because("no block device in /dev");
 	}
 	files_begin(dir);
 	put_mount(dir, "/proc", "btrfs", node);

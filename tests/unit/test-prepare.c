@@ -66,10 +66,9 @@ static struct ration_host *begin(int result)
 	build_managed(bus.root, "0::/user.slice/user-1.slice/session-1.scope\n");
 	fd = open(bus.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (notes_mark(fd, NOTE_BASE) < 0) {
-		print_message("no extended attributes in %s\n", bus.root);
 		(void)close(fd);
 		files_end(bus.root);
-		skip();
+		skip_because("no extended attributes in %s", bus.root);
 	}
 	(void)close(fd);
 	bus.result = result;

@@ -87,8 +87,7 @@ static void test_captured(void **state)
 	(void)state;
 	/* Whether a directory can be written is asked of the directory. */
 	if (access(TREES "/6.1-v2/sys/fs/cgroup/cgroup.procs", W_OK) < 0) {
-		print_message("the captured trees belong to somebody else\n");
-		skip();
+		skip_because("the captured trees belong to somebody else");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(worlds); i++) {
 		char root[PATH_MAX];
@@ -210,8 +209,7 @@ static void test_processes_of_others(void **state)
 
 	(void)state;
 	if (geteuid() != 0) {
-		print_message("takes root\n");
-		skip();
+		skip_because("takes root");
 	}
 	files_begin(root);
 	build(root, file);
@@ -279,9 +277,8 @@ static void test_base_as_written(void **state)
 	mount = info_of(plain).mount;
 	(void)snprintf(made, sizeof(made), "%s/rtest-host-%d", mount ? mount : "/nowhere", (int)getpid());
 	if (mkdir(made, 0755) < 0) {
-		print_message("can't make %s\n", made);
 		assert_null(ration_host_free(plain));
-		skip();
+		skip_because("can't make %s", made);
 	}
 	(void)snprintf(written, sizeof(written), "%s/../rtest-host-%d/", made, (int)getpid());
 	options.base = written;
@@ -312,7 +309,7 @@ static void test_a_base_that_may_not_be_written(void **state)
 	/* As root we may write everywhere but where it is read-only. */
 	if (!options.base || (geteuid() == 0 && seteuid(54321) < 0)) {
 		assert_null(ration_host_free(plain));
-		skip();
+		skip_because("no cgroup2 is mounted here, or no other user can be taken");
 	}
 	assert_int_equal(ration_host_open(&options, &host, NULL), 0);
 	assert_int_equal(seteuid(getuid()), 0);

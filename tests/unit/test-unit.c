@@ -18,9 +18,8 @@ static void test_delegated_by_systemd(void **state)
 	build(root, file);
 	(void)snprintf(path, sizeof(path), "%s/cg/a/b", root);
 	if (setxattr(path, "user.delegate", "1", 1, 0) < 0) {
-		print_message("no extended attributes in %s\n", root);
 		files_end(root);
-		skip();
+		skip_because("no extended attributes in %s", root);
 	}
 	host = open_tree(root);
 	info = info_of(host);
@@ -115,9 +114,8 @@ static void test_a_unit_that_is_there(void **state)
 		files_put(root, path + 1, "memory\n");
 		(void)snprintf(path, sizeof(path), "%s%s", root, unit);
 		if (setxattr(path, "user.ration.base", "1", 1, 0) < 0) {
-			print_message("no extended attributes in %s\n", root);
 			files_end(root);
-			skip();
+			skip_because("no extended attributes in %s", root);
 		}
 		host = open_managed(root, "");
 		info = info_of(host);

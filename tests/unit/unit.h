@@ -20,6 +20,14 @@
 /* Far more than anything takes, however busy the machine: it ends what hangs. */
 #define DEADLINE_SECONDS 300
 
+/* Ends the test, which this machine can't show, and says why: tests/check reads that. */
+#define skip_because(...)                                 \
+	do {                                              \
+		print_message("# skipped: " __VA_ARGS__); \
+		print_message("\n");                      \
+		skip();                                   \
+	} while (0)
+
 /* Waits until `condition` is true; false: the deadline has passed. */
 #define soon(condition)                                                  \
 	({                                                               \

@@ -128,14 +128,28 @@ int snapshot_renew(const struct host_snapshot *old, struct host_snapshot **ret_h
 	return 0;
 }
 
+int snapshot_adopt(struct host_snapshot *host)
+{
+	host->older = NULL;
+	/* For those who look at a machine, which has been done. */
+	host->kernel_kind = "";
+	host->keeper = slot_new();
+	return host->keeper ? 0 : -ENOMEM;
+}
+
+void snapshot_disown(struct host_snapshot *host)
+{
+	slot_free(host->keeper);
+	(void)close_fd(host->proc_fd);
+	(void)close_fd(host->base_fd);
+	for (size_t i = 0; i < host->n_v1; i++)
+		(void)close_fd(host->v1[i].fd);
+}
+
 struct host_snapshot *snapshot_free(struct host_snapshot *host)
 {
 	if (host) {
-		slot_free(host->keeper);
-		(void)close_fd(host->proc_fd);
-		(void)close_fd(host->base_fd);
-		for (size_t i = 0; i < host->n_v1; i++)
-			(void)close_fd(host->v1[i].fd);
+		snapshot_disown(host);
 		free(host);
 	}
 	return NULL;

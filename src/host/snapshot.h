@@ -80,6 +80,15 @@ int snapshot_new(const char *root, const struct ration_host_options *options, st
 /* Makes one that knows the machine as `old` does, and no BASE and no hierarchies of cgroup v1 yet. -ENOMEM, -EMFILE, … */
 int snapshot_renew(const struct host_snapshot *old, struct host_snapshot **ret_host, struct ration_error *reterr);
 
+/*
+ * Makes one of our own of the bytes of another process's, whose files are set already: what
+ * points into that process is made anew. -ENOMEM.
+ */
+int snapshot_adopt(struct host_snapshot *host);
+
+/* Frees all that is in it, but not itself. */
+void snapshot_disown(struct host_snapshot *host);
+
 struct host_snapshot *snapshot_free(struct host_snapshot *host);
 
 #endif

@@ -30,7 +30,7 @@ struct helper {
 #define HELPER_FD 3
 
 /* File descriptors in one message, at most. */
-#define HELPER_FDS_MAX 16
+#define HELPER_FDS_MAX 20
 
 /*
  * Executes the program `path`, with no environment. 0: it has been executed.

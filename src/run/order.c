@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * order.c - what a subreaper that was executed is told: all of a run that isn't started yet
+ *
+ * The first message is a head, with the files. Then comes the body, in pieces as large as
+ * a socket takes: the host, the plan as far as it is used, the place, and strings.
+ */
+#include "run/order.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "sys/helper.h"
+#include "util/cleanup.h"
+
+/* Well below what any socket takes by default. */
+#define PIECE 32768
+/* How long each piece may take: the other side does nothing but read. */
+#define PIECE_MSEC 10000
+/* More than any program may be executed with. */
+#define BODY_MAX (64u << 20)
+
+/* Which file of a run is which. */
+enum order_fd {
+	ORDER_FD_STDIN,
+	ORDER_FD_PROC = 3,
+	ORDER_FD_BASE,
+	ORDER_FD_NAMESPACE,
+	ORDER_FD_TENANT,
+	ORDER_FD_V1,
+	ORDER_FD_PLACE_V1 = ORDER_FD_V1 + HOST_V1_MAX,
+};
+#define ORDER_FDS (ORDER_FD_PLACE_V1 + HOST_V1_MAX)
+
+struct head {
+	char version[16];
+	size_t host_size, entry_size, plan_size; /* of this version */
+	size_t body_size;
+	size_t n_args, n_vars;
+	uint32_t files;       /* which of the fds there are, as bits */
+	struct ration_run_options options;
+};
+
+static size_t count(char *const *strings)
+{
+	size_t n = 0;
+
+	while (strings[n])
+		n++;
+	return n;
+}
+
+static size_t length_of(char *const *strings)
+{
+	size_t length = 0;
+
+	for (; *strings; strings++)
+		length += strlen(*strings) + 1;
+	return length;
+}
+
+/* ---------------------------------------------------------------------- send */
+
+/* Those that are open, one after the other. Returns how many. */
+static size_t collect_fds(const struct order *order, uint32_t *ret_files, int ret_fds[ORDER_FDS])
+{
+	int all[ORDER_FDS] = {
+		[ORDER_FD_PROC] = order->host->proc_fd,
+		[ORDER_FD_BASE] = order->host->base_fd,
+		[ORDER_FD_NAMESPACE] = order->place.namespace_fd,
+		[ORDER_FD_TENANT] = order->place.tenant_fd,
+	};
+	size_t n = 0;
+
+	memcpy(all, order->fds, sizeof(order->fds));
+	for (size_t i = 0; i < HOST_V1_MAX; i++) {
+		all[ORDER_FD_V1 + i] = i < order->host->n_v1 ? order->host->v1[i].fd : -EBADF;
+		all[ORDER_FD_PLACE_V1 + i] = order->place.v1_fd[i];
+	}
+	*ret_files = 0;
+	for (size_t i = 0; i < ORDER_FDS; i++) {
+		/* A program may have closed its own 0, 1 or 2. */
+		if (all[i] < 0 || fcntl(all[i], F_GETFD) < 0)
+			continue;
+		*ret_files |= 1u << i;
+		ret_fds[n++] = all[i];
+	}
+	return n;
+}
+
+static void *append(void *at, const void *data, size_t size)
+{
+	memcpy(at, data, size);
+	return (char *)at + size;
+}
+
+static void *append_strings(void *at, char *const *strings)
+{
+	for (; *strings; strings++)
+		at = append(at, *strings, strlen(*strings) + 1);
+	return at;
+}
+
+static size_t plan_size(size_t n)
+{
+	return offsetof(struct ration_plan, entry) + n * sizeof(struct plan_entry);
+}
+
+/* Each part but the strings has a size that is a multiple of what its structs are aligned to. */
+static void *make_body(const struct order *order, size_t *ret_size)
+{
+	size_t size = sizeof(*order->host) + plan_size(order->plan->n) + sizeof(order->place) +
+		strlen(order->program) + 1 + length_of(order->options.argv) + length_of(order->options.envp);
+	void *body = malloc(size), *at = body;
+
+	if (!body)
+		return NULL;
+	at = append(at, order->host, sizeof(*order->host));
+	at = append(at, order->plan, plan_size(order->plan->n));
+	at = append(at, &order->place, sizeof(order->place));
+	at = append(at, order->program, strlen(order->program) + 1);
+	at = append_strings(at, order->options.argv);
+	(void)append_strings(at, order->options.envp);
+	*ret_size = size;
+	return body;
+}
+
+static struct head head_of(void)
+{
+	struct head head;
+
+	memset(&head, 0, sizeof(head));
+	(void)strncpy(head.version, RATION_VERSION, sizeof(head.version) - 1);
+	head.host_size = sizeof(struct host_snapshot);
+	head.entry_size = sizeof(struct plan_entry);
+	head.plan_size = sizeof(struct ration_plan);
+	return head;
+}
+
+int order_send(int fd, const struct order *order)
+{
+	CLEANUP(freep) char *body = NULL;
+	struct head head = head_of();
+	int fds[ORDER_FDS], r;
+	size_t n_fds = collect_fds(order, &head.files, fds);
+
+	body = make_body(order, &head.body_size);
+	if (!body)
+		return -ENOMEM;
+	if (head.body_size > BODY_MAX)
+		return -E2BIG;
+	head.n_args = count(order->options.argv);
+	head.n_vars = count(order->options.envp);
+	head.options = order->options;
+	r = helper_send(fd, &head, sizeof(head), fds, n_fds, PIECE_MSEC);
+	for (size_t at = 0; r == 0 && at < head.body_size; at += PIECE) {
+		size_t left = head.body_size - at;
+
+		r = helper_send(fd, body + at, left < PIECE ? left : PIECE, NULL, 0, PIECE_MSEC);
+	}
+	return r;
+}
+
+/* ------------------------------------------------------------------- receive */
+
+static int receive_body(int fd, char *body, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		ssize_t n = helper_receive(fd, body + at, size - at < PIECE ? size - at : PIECE, NULL, 0, PIECE_MSEC);
+
+		if (n <= 0)
+			return n == 0 ? -EPIPE : (int)n;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+/* Takes `n` strings from there into an array that ends with NULL. */
+static char **take_strings(char **at, const char *end, size_t n)
+{
+	char **strings = calloc(n + 1, sizeof(*strings));
+
+	for (size_t i = 0; strings && i < n; i++) {
+		char *next = memchr(*at, '\0', (size_t)(end - *at));
+
+		if (!next) {
+			free(strings);
+			return NULL;
+		}
+		strings[i] = *at;
+		*at = next + 1;
+	}
+	return strings;
+}
+
+static void place_fds(struct order *order, uint32_t files, const int *received)
+{
+	int all[ORDER_FDS];
+
+	for (size_t i = 0; i < ORDER_FDS; i++)
+		all[i] = files & 1u << i ? *received++ : -EBADF;
+	memcpy(order->fds, all, sizeof(order->fds));
+	order->host->proc_fd = all[ORDER_FD_PROC];
+	order->host->base_fd = all[ORDER_FD_BASE];
+	order->place.namespace_fd = all[ORDER_FD_NAMESPACE];
+	order->place.tenant_fd = all[ORDER_FD_TENANT];
+	order->place.fd = -EBADF;
+	for (size_t i = 0; i < HOST_V1_MAX; i++) {
+		order->host->v1[i].fd = all[ORDER_FD_V1 + i];
+		order->place.v1_fd[i] = all[ORDER_FD_PLACE_V1 + i];
+	}
+}
+
+/* Pointers of the other process to what it has sent along. */
+static void point_into_plan(struct ration_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct plan_entry *entry = &plan->entry[i];
+
+		entry->item.reason = entry->reason;
+		entry->item.fix = entry->fix;
+		if (entry->item.text)
+			entry->item.text = entry->text;
+		if (entry->item.held_key)
+			entry->item.held_key = entry->held_key;
+	}
+}
+
+/* Takes the body apart, in its place. */
+static int take_apart(struct order *order, const struct head *head, char *body)
+{
+	char *at = body, *end = body + head->body_size, **programs;
+
+	order->host = (struct host_snapshot *)(void *)at;
+	at += sizeof(*order->host);
+	order->plan = (struct ration_plan *)(void *)at;
+	at += plan_size(order->plan->n);
+	order->place = *(struct place *)(void *)at;
+	order->place.host = order->host;
+	at += sizeof(order->place);
+	point_into_plan(order->plan);
+	order->options = head->options;
+	programs = take_strings(&at, end, 1);
+	order->options.argv = take_strings(&at, end, head->n_args);
+	order->options.envp = take_strings(&at, end, head->n_vars);
+	if (!programs || !order->options.argv || !order->options.envp)
+		return -ENOMEM;
+	order->program = programs[0];
+	free(programs);
+	return snapshot_adopt(order->host);
+}
+
+static bool understood(const struct head *head, ssize_t n)
+{
+	struct head own = head_of();
+
+	return n == (ssize_t)sizeof(*head) && memcmp(head->version, own.version, sizeof(own.version)) == 0 &&
+		head->host_size == own.host_size && head->entry_size == own.entry_size &&
+		head->plan_size == own.plan_size && head->body_size <= BODY_MAX;
+}
+
+int order_receive(int fd, struct order *ret_order)
+{
+	CLEANUP(freep) char *body = NULL;
+	struct order order = { .host = NULL };
+	int fds[ORDER_FDS], r;
+	struct head head;
+	ssize_t n = helper_receive(fd, &head, sizeof(head), fds, ORDER_FDS, PIECE_MSEC);
+
+	if (n <= 0)
+		return n == 0 ? -EPIPE : (int)n;
+	if (!understood(&head, n))
+		return -EPROTO;
+	body = malloc(head.body_size);
+	r = body ? receive_body(fd, body, head.body_size) : -ENOMEM;
+	if (r == 0)
+		r = take_apart(&order, &head, body);
+	if (r < 0)
+		return r;
+	place_fds(&order, head.files, fds);
+	order.memory = TAKE_PTR(body);
+	*ret_order = order;
+	ret_order->options.fds = ret_order->fds;
+	return 0;
+}

@@ -287,9 +287,15 @@ static bool wait_for_end(const struct helper *helper)
 		{ .fd = helper->fd, .events = POLLIN },
 		{ .fd = helper->pid_fd, .events = POLLIN },
 	};
+	ssize_t n;
 	char byte;
 
-	return wait_for(fds, 2, END_MSEC) > 0 && (fds[1].revents || helper_receive(helper->fd, &byte, 1, NULL, 0, 0) == 0);
+	if (wait_for(fds, 2, END_MSEC) <= 0)
+		return false;
+	do
+		n = helper_receive(helper->fd, &byte, 1, NULL, 0, 0);
+	while (n == -ENOMEM || n == -ENOBUFS);
+	return fds[1].revents || n == 0;
 }
 
 void helper_end(struct helper *helper)

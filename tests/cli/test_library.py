@@ -232,10 +232,13 @@ class Large:
         """What ration has running beside it, by pid."""
         return {pid: name for pid, name in self.run.alive().items() if name.startswith("ration-")}
 
-    def next(self):
-        """Lets it go on; returns what it prints then."""
-        self.popen.stdin.write("\n")
+    def say(self, line):
+        self.popen.stdin.write(f"{line}\n")
         self.popen.stdin.flush()
+
+    def next(self):
+        """Lets it go on."""
+        self.say("")
 
     def kill(self):
         self.popen.kill()
@@ -299,6 +302,9 @@ def test_L06_its_keeper_is_killed_before(run):
     os.kill(first, signal.SIGKILL)
     second = wait_for("another keeper", lambda: [pid for pid in large.helpers() if pid != first])
     assert len(second) == 1
+    # It is there before it has been told of anything.
+    large.say("ping")
+    assert large.popen.stdout.readline() == "pong\n"
     large.kill()
     wait_for("all to be gone", lambda: not run.alive() and not run.groups())
     large.close()
@@ -314,6 +320,7 @@ def test_L06_the_commands_keeper_is_killed_before(run):
     os.kill(first, signal.SIGKILL)
     wait_for("another keeper", lambda: [pid for pid, name in run.alive().items()
                                         if name == "ration-keeper" and pid != first])
+    wait_for("it to have been told", lambda: Path(f"/proc/{started.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S")
     started.popen.kill()
     started.wait()
     wait_for("all to be gone", lambda: not run.alive() and not run.groups())

@@ -5,8 +5,9 @@
  * Writes to all of its heap, starts the runs ("sleep 1000"), and writes to all of it once
  * more: what somebody has a copy of is copied by then, page by page. Prints how many
  * pages that were, "copied N of M", and supervises. With `copy` a fork of it sleeps
- * beside it, until stdin ends. A line: it ends the runs, frees the host, and prints
- * whether it has children; another, and it exits.
+ * beside it, until stdin ends. The line "ping": it answers "pong", with all done that
+ * there was to do. Another line: it ends the runs, frees the host, and prints whether it
+ * has children; another, and it exits.
  */
 #include <errno.h>
 #include <poll.h>
@@ -46,7 +47,27 @@ static int start(const struct ration_host *host, const struct ration_plan *plan,
 	return ration_run_start(host, plan, &how, ret, error);
 }
 
-/* Supervises until there is a line, or the end, on stdin. */
+static bool is_ping(void)
+{
+	char line[16] = "";
+
+	if (!fgets(line, sizeof(line), stdin) || strcmp(line, "ping\n") != 0)
+		return false;
+	puts("pong");
+	fflush(stdout);
+	return true;
+}
+
+static int dispatch(struct ration_run **run, int n, struct ration_error *error)
+{
+	int r = 0;
+
+	for (int i = 0; i < n && r == 0; i++)
+		r = ration_run_dispatch(run[i], error);
+	return r;
+}
+
+/* Supervises until there is another line, or the end, on stdin. */
 static int supervise(struct ration_run **run, int n, struct ration_error *error)
 {
 	struct pollfd fds[RUNS_MAX + 1];
@@ -58,10 +79,9 @@ static int supervise(struct ration_run **run, int n, struct ration_error *error)
 	while (r == 0) {
 		if (poll(fds, (nfds_t)n + 1, -1) < 0)
 			continue;
-		if (fds[n].revents)
+		r = dispatch(run, n, error);
+		if (r == 0 && fds[n].revents && !is_ping())
 			return 0;
-		for (int i = 0; i < n && r == 0; i++)
-			r = fds[i].revents ? ration_run_dispatch(run[i], error) : 0;
 	}
 	return r;
 }

@@ -92,6 +92,12 @@ void keeper_tell(struct keeper *keeper, const struct os_process *process, pid_t 
 		(void)!send(keeper->fd, &news, sizeof(news), MSG_NOSIGNAL);
 }
 
+void keeper_inherit(struct keeper *keeper)
+{
+	keeper->fd = close_fd(keeper->fd);
+	keeper->pid = 0;
+}
+
 void keeper_dismiss(struct keeper *keeper)
 {
 	const struct news goodbye = { .pid = 0 };

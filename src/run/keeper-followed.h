@@ -23,6 +23,9 @@ int keeper_begin(struct keeper *keeper);
 /* Tells it of a process of the run. `group` is the run's own process group, or 0. */
 void keeper_tell(struct keeper *keeper, const struct os_process *process, pid_t group);
 
+/* Leaves the processes to it, as if we had died. Nobody waits for it. */
+void keeper_inherit(struct keeper *keeper);
+
 /* The run is over: sends it home, and waits for it. */
 void keeper_dismiss(struct keeper *keeper);
 

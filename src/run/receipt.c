@@ -11,7 +11,7 @@
  * it was our limit. Without it, an `oom_kill` of ours was somebody else's
  * doing: of the lowest group above us whose `oom` moved, or, if none did, of a
  * machine that had run out of memory. cgroup v1 has no `oom`, but tells whoever
- * listens (supervise.c).
+ * listens (oom-v1.c).
  */
 #include "run/receipt.h"
 

@@ -20,17 +20,28 @@
  * terminal works; the subreaper leaves them, so that a signal to the group, or a
  * hang-up, doesn't end it before its work is done.
  */
-#include "run/run.h"
+#include "run/subreaper.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "run/end.h"
+#include "run/keeper.h"
+#include "run/reaper.h"
+#include "run/start.h"
+#include "run/supervise.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+
+/*
+ * How long the caller waits for a subreaper that it has sent home: the kill of a fork
+ * bomb of thousands has taken 1.7 s, and a tracer may have a second.
+ */
+#define GOODBYE_MSEC 5000
 
 /* The caller's wishes. */
 struct wish {
@@ -72,25 +83,26 @@ static int receive_report(int fd, struct report *ret, int flags)
 
 /* --------------------------------------------------------- the subreaper */
 
-void subreaper_hear(struct ration_run *run)
+static void on_peer(void *userdata, bool failed)
 {
-	struct ration_error error;
+	struct ration_run *run = userdata;
 	struct wish wish;
 	ssize_t n = recv(run->peer_fd, &wish, sizeof(wish), MSG_DONTWAIT);
 
+	(void)failed;
 	if (n < 0)
 		return;
 	if (n != (ssize_t)sizeof(wish)) {
 		/* The caller is gone, or doesn't want the run any more. */
-		(void)epoll_ctl(run->epoll_fd, EPOLL_CTL_DEL, run->peer_fd, NULL);
-		supervise_end(run, RUN_CAUSE_INTERRUPT, SIGKILL, 0);
-		supervise_kill(run);
+		loop_drop(&run->loop, &run->peer);
+		end_run(run, RUN_CAUSE_INTERRUPT, SIGKILL, 0);
+		end_kill(run);
 		return;
 	}
 	if (wish.kind == WISH_SIGNAL)
-		(void)!ration_run_signal(run, wish.sig, &error);
+		(void)supervisor_here.signal(run, wish.sig, NULL);
 	else
-		(void)!ration_run_interrupt(run, wish.sig, wish.delivered, &error);
+		(void)supervisor_here.interrupt(run, wish.sig, wish.delivered, NULL);
 }
 
 /* A process that loses its parent would be lost to us, too, with all limits that it has. */
@@ -105,48 +117,76 @@ static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
 	int r;
 
 	for (;;) {
-		r = supervise_dispatch(run, reterr);
+		r = supervisor_here.dispatch(run, reterr);
 		if (r != 0)
 			return r;
-		(void)supervise_sleep(run);
+		(void)loop_sleep(&run->loop);
 	}
+}
+
+/* In the new process: waits for what the caller and the children do, and starts the command. */
+static int start_here(struct ration_run *run, struct reaper *reaper, struct ration_error *reterr)
+{
+	int r = loop_open(&run->loop);
+
+	run->peer = LOOP_SOURCE(on_peer, run);
+	if (r == 0)
+		r = loop_add(&run->loop, &run->peer, run->peer_fd, LOOP_READABLE);
+	if (r == 0)
+		r = reaper_begin(reaper, &run->loop, &run->leader);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for children: %s", error_text(r));
+	if (run->containment->ops->kind == RATION_CONTAINMENT_SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return no_subreaper(-errno, reterr);
+	return start_run(run, reterr);
 }
 
 static void subreaper_main(struct ration_run *run, int peer_fd)
 {
 	struct report report = { .code = 0 };
+	struct reaper reaper = REAPER_NONE;
 	struct sigaction child = { .sa_handler = SIG_DFL };
 
 	/* An ignored SIGCHLD would lose the command's status; the command finds its own again. */
 	(void)sigaction(SIGCHLD, &child, NULL);
 	(void)prctl(PR_SET_NAME, "ration-reaper");
-	run->in_subreaper = true;
-	run->subreaper = 0;
 	run->peer_fd = peer_fd;
-	if (run->host->base_fd < 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		report.code = no_subreaper(-errno, &report.error);
-	else
-		report.code = run_launch(run, &report.error);
-	report.pid = run->pid;
+	run->containment->by_pid = true;
+	report.code = start_here(run, &reaper, &report.error);
+	report.pid = run->leader.pid;
 	(void)setsid();
-	if (send_report(peer_fd, &report) < 0)
-		supervise_kill(run);
+	if (send_report(peer_fd, &report) < 0 && report.code == 0)
+		end_kill(run);
 	if (report.code < 0)
 		_exit(0);
 	report.code = supervise_to_end(run, &report.error);
 	report.receipt = run->receipt;
 	(void)send_report(peer_fd, &report);
-	run_release(run);
+	supervisor_here.release(run);
 	keeper_end(run->host);
 	_exit(0);
 }
 
 /* ------------------------------------------------------------ the caller */
 
-static void reap(pid_t pid)
+/*
+ * Tells the subreaper to end the run, and reaps it. One that can't end it in time, since a
+ * process hangs in the kernel, goes on trying, and is left: a child that ends some time.
+ */
+static void send_home(int peer_fd, pid_t pid)
 {
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	uint64_t deadline_usec = sys_now_usec() + GOODBYE_MSEC * 1000;
+	pid_t r = 0;
+
+	(void)shutdown(peer_fd, SHUT_WR);
+	while (r == 0 && sys_now_usec() < deadline_usec) {
+		/* Closed when it ends, unless another thread has forked in a bad moment. */
+		struct pollfd poll_fd = { .fd = peer_fd, .events = 0 };
+
+		if (poll(&poll_fd, 1, 10) > 0)
+			(void)poll(NULL, 0, 1);
+		r = waitpid(pid, NULL, WNOHANG);
+	}
 }
 
 /* Closes every fd that is neither standard nor in use by the run: they aren't the subreaper's. */
@@ -164,51 +204,7 @@ static void close_strangers(const struct ration_run *run, int peer_fd)
 	sys_close_others(keep, ARRAY_SIZE(keep));
 }
 
-int subreaper_start(struct ration_run *run, struct ration_error *reterr)
-{
-	CLEANUP(closep) int ours = -EBADF;
-	CLEANUP(closep) int theirs = -EBADF;
-	struct epoll_event wanted = { .events = EPOLLIN };
-	struct report report;
-	int pair[2], r;
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make a socket: %s", error_text(-errno));
-	ours = pair[0];
-	theirs = pair[1];
-	run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (run->epoll_fd < 0 || epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, ours, &wanted) < 0)
-		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make an epoll: %s", error_text(-errno));
-	pid = sys_fork_masked();
-	if (pid < 0)
-		return error_set(reterr, pid, RATION_CAUSE_UNKNOWN, "can't fork: %s", error_text(pid));
-	if (pid == 0) {
-		close_strangers(run, theirs);
-		subreaper_main(run, theirs);
-	}
-	theirs = close_fd(theirs);
-	r = receive_report(ours, &report, 0);
-	if (r < 0 || report.code < 0) {
-		/* One that lives waits for us: without us it kills what it has started. */
-		ours = close_fd(ours);
-		reap(pid);
-		if (r < 0)
-			return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor died at the start");
-		if (reterr)
-			*reterr = report.error;
-		return report.code;
-	}
-	/* A group is the subreaper's to remove, and the keeper's. */
-	if (run->host->base_fd >= 0)
-		place_close(&run->group);
-	run->subreaper = pid;
-	run->pid = report.pid;
-	run->peer_fd = TAKE_FD(ours);
-	return 0;
-}
-
-int subreaper_dispatch(struct ration_run *run, struct ration_error *reterr)
+static int dispatch(struct ration_run *run, struct ration_error *reterr)
 {
 	struct report report;
 	int r;
@@ -216,7 +212,8 @@ int subreaper_dispatch(struct ration_run *run, struct ration_error *reterr)
 	if (run->over)
 		return 1;
 	r = receive_report(run->peer_fd, &report, MSG_DONTWAIT);
-	if (r == -EAGAIN)
+	/* As long as it is there, it is told again. */
+	if (r == -EAGAIN || r == -ENOMEM)
 		return 0;
 	if (r < 0)
 		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor of the run has died");
@@ -245,12 +242,12 @@ static int send_wish(struct ration_run *run, const struct wish *wish, struct rat
 			error_text(-errno));
 }
 
-int subreaper_signal(struct ration_run *run, int sig, struct ration_error *reterr)
+static int forward_signal(struct ration_run *run, int sig, struct ration_error *reterr)
 {
 	return send_wish(run, &(struct wish) { .kind = WISH_SIGNAL, .sig = sig }, reterr);
 }
 
-int subreaper_interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)
+static int interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)
 {
 	if (delivered && run->end.cause == RUN_CAUSE_NONE) {
 		run->end.cause = RUN_CAUSE_TERMINAL;
@@ -259,9 +256,69 @@ int subreaper_interrupt(struct ration_run *run, int sig, bool delivered, struct 
 	return send_wish(run, &(struct wish) { .kind = WISH_INTERRUPT, .sig = sig, .delivered = delivered }, reterr);
 }
 
-void subreaper_free(struct ration_run *run)
+static void release(struct ration_run *run)
 {
+	uint64_t deadline_usec;
+
+	if (run->subreaper > 0)
+		send_home(run->peer_fd, run->subreaper);
+	deadline_usec = sys_now_usec() + RELEASE_MSEC * 1000;
+	run->subreaper = run->leader.pid = 0;
+	loop_close(&run->loop);
 	run->peer_fd = close_fd(run->peer_fd);
-	reap(run->subreaper);
-	run->subreaper = run->pid = 0;
+	if (run->containment)
+		run->containment->ops->free(run->containment, deadline_usec);
+	run->containment = NULL;
+}
+
+static const struct supervisor supervisor_apart = {
+	.dispatch = dispatch,
+	.signal = forward_signal,
+	.interrupt = interrupt,
+	.release = release,
+};
+
+int subreaper_start(struct ration_run *run, struct ration_error *reterr)
+{
+	CLEANUP(closep) int ours = -EBADF;
+	CLEANUP(closep) int theirs = -EBADF;
+	struct report report;
+	int pair[2], r;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make a socket: %s", error_text(-errno));
+	ours = pair[0];
+	theirs = pair[1];
+	run->peer = LOOP_SOURCE(NULL, NULL);
+	r = loop_add(&run->loop, &run->peer, ours, LOOP_READABLE);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
+	pid = sys_fork_masked();
+	if (pid < 0)
+		return error_set(reterr, pid, RATION_CAUSE_UNKNOWN, "can't fork: %s", error_text(pid));
+	if (pid == 0) {
+		close_strangers(run, theirs);
+		subreaper_main(run, theirs);
+	}
+	theirs = close_fd(theirs);
+	r = receive_report(ours, &report, 0);
+	if (r < 0 || report.code < 0) {
+		/* One that lives waits for us: without us it kills what it has started. */
+		send_home(ours, pid);
+		loop_drop(&run->loop, &run->peer);
+		if (r < 0)
+			return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor died at the start");
+		if (reterr)
+			*reterr = report.error;
+		return report.code;
+	}
+	/* A group is the subreaper's to remove, and the keeper's. */
+	if (run->host->base_fd >= 0)
+		place_close(&run->group);
+	run->supervisor = &supervisor_apart;
+	run->subreaper = pid;
+	run->leader.pid = report.pid;
+	run->peer_fd = TAKE_FD(ours);
+	return 0;
 }

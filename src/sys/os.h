@@ -4,7 +4,7 @@
  *
  * One small table. os-darwin.c fills it in for macOS; the tests do for processes
  * that they make up, and for Linux's own. What stands above it (run/follow.c,
- * run/run-followed.c) calls nothing else that isn't POSIX.
+ * run/containment-followed.c, run/loop-os.c) calls nothing else that isn't POSIX.
  *
  * A process may vanish between any two calls: -ESRCH is a normal answer.
  */

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "util/cleanup.h"
@@ -65,6 +66,34 @@ pid_t sys_fork_masked(void)
 		pid = -errno;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return pid;
+}
+
+int sys_child_signal(pid_t pid, int pid_fd, int sig)
+{
+	(void)pid_fd;
+	return kill(pid, sig) < 0 ? -errno : 0;
+}
+
+int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret)
+{
+	struct sys_wait result = { .exit_code = -1 };
+	int status;
+	pid_t r;
+
+	(void)pid_fd;
+	do
+		r = wait4(pid, &status, WNOHANG, &result.rusage);
+	while (r < 0 && errno == EINTR);
+	if (r <= 0)
+		return r < 0 ? -errno : 0;
+	if (WIFSIGNALED(status)) {
+		result.signal = WTERMSIG(status);
+		result.core = WCOREDUMP(status);
+	} else {
+		result.exit_code = WEXITSTATUS(status);
+	}
+	*ret = result;
+	return 1;
 }
 
 uint64_t sys_now_usec(void)

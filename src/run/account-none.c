@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * account-none.c - there are no cgroups, and no files that say anything of a run
+ */
+#include "run/account.h"
+
+void account_counters(const struct place *group, struct counters *ret)
+{
+	(void)group;
+	*ret = (struct counters) {
+		.oom = COUNTER_ABSENT,
+		.oom_kill = COUNTER_ABSENT,
+		.oom_group_kill = COUNTER_ABSENT,
+		.oom_kill_below = COUNTER_ABSENT,
+		.machine_oom_kill = COUNTER_ABSENT,
+	};
+}
+
+void account_usage(const struct place *group, struct ration_receipt *receipt)
+{
+	(void)group;
+	(void)receipt;
+}
+
+void account_changes(const struct place *group, const struct ration_plan *plan, struct ration_receipt *receipt)
+{
+	(void)group;
+	(void)plan;
+	(void)receipt;
+}

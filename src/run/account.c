@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * account.c - what the files of cgroups say of a run, before and after
+ */
+#include "run/account.h"
+
+#include <errno.h>
+
+#include "group/cgroup1.h"
+#include "plan/mech/mech.h"
+
+void account_counters(const struct place *group, struct counters *ret)
+{
+	counters_read(group, ret);
+}
+
+void account_usage(const struct place *group, struct ration_receipt *receipt)
+{
+	if (group->fd >= 0)
+		counters_read_usage(group->fd, &receipt->usage);
+	counters_read_usage_v1(group, &receipt->usage);
+}
+
+static int read_limit(const struct place *group, const struct ration_plan_item *item, uint64_t *ret)
+{
+	const struct ration_limit_info *info = ration_limit_info(item->limit);
+
+	if (item->text || info->supervised)
+		return -EOPNOTSUPP;
+	if (item->mechanism == RATION_MECHANISM_CGROUP2)
+		return counters_limit(group->fd, info, ret);
+	if (item->mechanism == RATION_MECHANISM_CGROUP1)
+		return counters_limit_v1(v1_fd(group, mech_v1_controller(item->limit)), info, ret);
+	return -EOPNOTSUPP;
+}
+
+void account_changes(const struct place *group, const struct ration_plan *plan, struct ration_receipt *receipt)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct ration_plan_item *item = &plan->entry[i].item;
+		struct ration_outcome *outcome = &receipt->outcome[limit_index(item->limit)];
+		uint64_t value;
+
+		if (read_limit(group, item, &value) < 0 || value == item->in_force)
+			continue;
+		outcome->changed = true;
+		outcome->at_end = value;
+	}
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * account.h - what the kernel's files say of a run, before and after
+ */
+#ifndef RATION_RUN_ACCOUNT_H
+#define RATION_RUN_ACCOUNT_H
+
+#include "group/counters.h"
+#include "group/place.h"
+#include "plan/plan.h"
+#include "ration.h"
+#include "run/receipt.h"
+
+/* Reads what verdicts rest on; what can't be read is COUNTER_ABSENT. */
+void account_counters(const struct place *group, struct counters *ret);
+
+/* Adds what the group has used to the receipt, in the place of what was made of less. */
+void account_usage(const struct place *group, struct ration_receipt *receipt);
+
+/* Finds limits that aren't in force any more as they were written: the command itself may do so, or anybody. */
+void account_changes(const struct place *group, const struct ration_plan *plan, struct ration_receipt *receipt);
+
+#endif

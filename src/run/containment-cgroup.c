@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * containment-cgroup.c - a run that is held together by a group of cgroup2
+ *
+ * The kernel holds the processes: whoever is born by a member is one. A keeper sleeps
+ * beside us before there is a group, so that it is removed whatever becomes of us.
+ */
+#include "run/containment-cgroup.h"
+
+#include <signal.h>
+
+#include "group/apply.h"
+#include "group/cgroup1.h"
+#include "group/gc.h"
+#include "group/leaf.h"
+#include "group/protect.h"
+#include "group/record.h"
+#include "run/corpse.h"
+#include "run/keeper.h"
+#include "run/watch.h"
+#include "sys/cgroup.h"
+#include "sys/kill.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+/* How long until the next attempt to start a keeper, after one that has failed. */
+#define KEEPER_AGAIN_USEC 1000000
+
+/* Groups of the tenant that a start looks at for dead owners: a few, since others do so, too. */
+#define SWEEP_MAX 8
+
+struct cgroup {
+	struct containment containment;
+	struct ration_run *run;
+	struct place *group;       /* the run's */
+	struct keeper keeper;
+	struct loop_source keeper_gone;
+	struct loop_deadline renew_keeper;
+	struct loop_source events; /* cgroup.events: the last process has gone */
+	int events_fd;
+	bool killed;               /* SIGKILL has been sent to all */
+	struct watch *watch;
+};
+
+static struct cgroup *of(struct containment *containment)
+{
+	return (struct cgroup *)containment;
+}
+
+/* ----------------------------------------------------------------- keeper */
+
+/* If that fails, the next start on this host notices. */
+static void watch_keeper(struct cgroup *cgroup)
+{
+	if (cgroup->keeper.fd >= 0)
+		(void)loop_add(&cgroup->run->loop, &cgroup->keeper_gone, cgroup->keeper.fd, LOOP_READABLE);
+}
+
+static void forget_keeper(struct cgroup *cgroup)
+{
+	loop_drop(&cgroup->run->loop, &cgroup->keeper_gone);
+	loop_clear(&cgroup->run->loop, &cgroup->renew_keeper);
+}
+
+static void renew_keeper(struct cgroup *cgroup)
+{
+	struct loop *loop = &cgroup->run->loop;
+
+	loop_drop(loop, &cgroup->keeper_gone);
+	if (keeper_renew(&cgroup->keeper) < 0)
+		loop_set(loop, &cgroup->renew_keeper, loop_after(sys_now_usec(), KEEPER_AGAIN_USEC));
+	watch_keeper(cgroup);
+}
+
+/* Somebody has killed it. */
+static void on_keeper_gone(void *userdata, bool failed)
+{
+	(void)failed;
+	renew_keeper(userdata);
+}
+
+static void on_renew_keeper(void *userdata, uint64_t now_usec)
+{
+	(void)now_usec;
+	renew_keeper(userdata);
+}
+
+/* ----------------------------------------------------------------- making */
+
+/* Only a read makes the kernel tell of the next change. */
+static void on_events(void *userdata, bool failed)
+{
+	struct cgroup *cgroup = userdata;
+	char text[256];
+	uint64_t populated;
+	int r = cg_read_fd(cgroup->events_fd, text, sizeof(text));
+
+	(void)failed;
+	/* Gone. After any other failure it goes on telling. */
+	if (r == -ENODEV)
+		loop_drop(&cgroup->run->loop, &cgroup->events);
+	else if (r > 0 && cg_text_key(text, "populated", &populated) == 0 && populated == 0 &&
+			cgroup->containment.on_empty)
+		cgroup->containment.on_empty(cgroup->containment.userdata);
+}
+
+static int watch_events(struct cgroup *cgroup, struct ration_error *reterr)
+{
+	int r;
+
+	cgroup->events_fd = cg_open_file(cgroup->group->fd, "cgroup.events");
+	r = cgroup->events_fd < 0 ? cgroup->events_fd
+				  : loop_add(&cgroup->run->loop, &cgroup->events, cgroup->events_fd, LOOP_URGENT);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_VANISHED, "can't watch cgroup.events of %s: %s",
+				       cgroup->run->receipt.group, error_text(r))
+		     : 0;
+}
+
+static int make(struct containment *containment, struct ration_error *reterr)
+{
+	struct cgroup *cgroup = of(containment);
+	const struct ration_run *run = cgroup->run;
+	const struct ration_plan *plan = run->plan;
+	const struct host_facts *facts = &run->host->facts;
+	struct place *group = cgroup->group;
+	int r;
+
+	gc_sweep(group, SWEEP_MAX);
+	r = keeper_start(group, &cgroup->keeper);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't start a keeper: %s", error_text(r));
+	r = leaf_create(group, apply_controllers(plan, facts), reterr);
+	if (r == 0)
+		r = v1_make(group, apply_v1_controllers(plan, facts), reterr);
+	if (r == 0)
+		r = apply_group(plan, group, !run->options.no_oom_group, reterr);
+	if (r == 0)
+		r = protect_nodes(plan, group, reterr);
+	if (r < 0)
+		return r;
+	record_argv(group->fd, run->options.argv);
+	(void)record_limits(group->fd, plan);
+	watch_keeper(cgroup);
+	return watch_events(cgroup, reterr);
+}
+
+static int enter(struct containment *containment, struct spawn *spawn, struct ration_error *reterr)
+{
+	spawn->cgroup_fd = of(containment)->group->fd;
+	return v1_open_joins(of(containment)->group, spawn, reterr);
+}
+
+static void entered(struct containment *containment, struct spawn *spawn, int r)
+{
+	(void)containment;
+	(void)r;
+	v1_close_joins(spawn);
+}
+
+/* Whatever failed first where somebody else has removed the group meanwhile: that is why. */
+static void explain(const struct containment *containment, int code, struct ration_error *reterr)
+{
+	const struct place *group = ((const struct cgroup *)containment)->group;
+
+	if (!reterr || reterr->cause == RATION_CAUSE_COMMAND || group->fd < 0 || leaf_alive(group->fd))
+		return;
+	(void)error_set(reterr, code, RATION_CAUSE_VANISHED, "the group %s/%s was removed before the command ran in it",
+			group->tenant, group->name);
+	(void)error_hint(reterr, code, "somebody has removed it, by ration rm perhaps; try again");
+}
+
+/* -------------------------------------------------------------- processes */
+
+static void signal_all(struct containment *containment, int sig)
+{
+	(void)cg_signal(of(containment)->group->fd, sig);
+}
+
+static uint64_t kill_all(struct containment *containment, uint64_t *ret_killed)
+{
+	struct cgroup *cgroup = of(containment);
+	int left = ret_killed && !cgroup->killed ? cg_count(cgroup->group->fd) : 0;
+
+	if (cgroup->group->fd < 0)
+		return LOOP_NEVER;
+	if (ret_killed)
+		*ret_killed = left > 0 ? (uint64_t)left : 0;
+	cgroup->killed = true;
+	/* Again soon, as long as anybody is alive: see cg_kill(); and this process may have no fd to spare just now. */
+	(void)cg_kill(cgroup->group->fd);
+	return CG_KILL_AGAIN_MSEC * 1000;
+}
+
+static int empty(struct containment *containment)
+{
+	struct cgroup *cgroup = of(containment);
+	char text[256];
+	uint64_t populated;
+	int r = cg_read_fd(cgroup->events_fd, text, sizeof(text));
+
+	if (r == -ENODEV)
+		return 1;
+	if (r >= 0)
+		r = cg_text_key(text, "populated", &populated);
+	return r < 0 ? r : populated == 0;
+}
+
+static int sample_begin(struct containment *containment, const struct sample_limits *limits)
+{
+	struct cgroup *cgroup = of(containment);
+
+	return watch_new(cgroup->run->host->proc_fd, cgroup->group->fd, getpid(), limits, &cgroup->watch);
+}
+
+static int sample(struct containment *containment, const struct sample_limits *limits, struct sample *ret)
+{
+	watch_set_limits(of(containment)->watch, limits);
+	return watch_sample(of(containment)->watch, ret);
+}
+
+static bool is_dead(struct containment *containment, pid_t pid)
+{
+	return corpse_is_dead(of(containment)->run->host->proc_fd, pid);
+}
+
+static int read_end(struct containment *containment, pid_t pid, struct sys_wait *ret)
+{
+	return corpse_read(of(containment)->run->host->proc_fd, pid, ret);
+}
+
+/* ----------------------------------------------------------------- the end */
+
+static int remove_group(struct cgroup *cgroup)
+{
+	int r = leaf_remove(cgroup->group);
+
+	/* The group's share is nobody's now. What is left of it after a failure, the next run takes away. */
+	if (r == 0)
+		(void)protect_nodes(cgroup->run->plan, cgroup->group, NULL);
+	return r;
+}
+
+static int remove_when_over(struct containment *containment, struct ration_error *reterr)
+{
+	struct cgroup *cgroup = of(containment);
+	int r = remove_group(cgroup);
+
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "can't remove the group %s: %s",
+				cgroup->run->receipt.group, error_text(r));
+	/* Another run may have a group of that name from now on. */
+	place_close(cgroup->group);
+	forget_keeper(cgroup);
+	keeper_dismiss(&cgroup->keeper);
+	return 0;
+}
+
+static int msec_left(uint64_t deadline_usec)
+{
+	uint64_t now = sys_now_usec();
+
+	return now < deadline_usec ? (int)((deadline_usec - now) / 1000) : 0;
+}
+
+static void cgroup_free(struct containment *containment, uint64_t deadline_usec)
+{
+	struct cgroup *cgroup = of(containment);
+
+	/* Of a run that came to its end there is none any more. */
+	if (cgroup->group->fd >= 0)
+		(void)cg_end(cgroup->group->fd, msec_left(deadline_usec));
+	forget_keeper(cgroup);
+	if (remove_group(cgroup) == 0)
+		keeper_dismiss(&cgroup->keeper);
+	else
+		keeper_inherit(&cgroup->keeper);
+	place_close(cgroup->group);
+	loop_drop(&cgroup->run->loop, &cgroup->events);
+	cgroup->events_fd = close_fd(cgroup->events_fd);
+	cgroup->watch = watch_free(cgroup->watch);
+	free(cgroup);
+}
+
+static const struct containment_ops ops = {
+	.kind = RATION_CONTAINMENT_CGROUP,
+	.make = make,
+	.enter = enter,
+	.entered = entered,
+	.explain = explain,
+	.signal = signal_all,
+	.kill = kill_all,
+	.empty = empty,
+	.sample_begin = sample_begin,
+	.sample = sample,
+	.is_dead = is_dead,
+	.read_end = read_end,
+	.remove = remove_when_over,
+	.free = cgroup_free,
+};
+
+int containment_cgroup_new(struct ration_run *run)
+{
+	struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
+
+	if (!cgroup)
+		return -ENOMEM;
+	cgroup->containment.ops = &ops;
+	cgroup->run = run;
+	cgroup->group = &run->group;
+	cgroup->keeper = KEEPER_NONE;
+	cgroup->events_fd = -EBADF;
+	cgroup->events = LOOP_SOURCE(on_events, cgroup);
+	cgroup->keeper_gone = LOOP_SOURCE(on_keeper_gone, cgroup);
+	cgroup->renew_keeper = LOOP_DEADLINE(on_renew_keeper, cgroup);
+	run->containment = &cgroup->containment;
+	return 0;
+}

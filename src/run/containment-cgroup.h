@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * containment-cgroup.h - a run that is held together by a group of cgroup2
+ */
+#ifndef RATION_RUN_CONTAINMENT_CGROUP_H
+#define RATION_RUN_CONTAINMENT_CGROUP_H
+
+#include "run/run.h"
+
+/* Chooses it for the run, whose group has been prepared. Makes nothing yet. -ENOMEM. */
+int containment_cgroup_new(struct ration_run *run);
+
+#endif

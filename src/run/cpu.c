@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpu.c - the CPU time of a run, as a file of its cgroup tells it
+ *
+ * The file is read when the limit can be reached at the earliest, with all CPUs
+ * busy. Where there is no such file, the time is sampled (sampling.c).
+ */
+#include "group/cgroup1.h"
+#include "run/concern.h"
+#include "run/end.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+#include <signal.h>
+
+/* The earliest that the CPU time is read again. */
+#define READ_MIN_USEC 1000
+
+struct cpu {
+	struct concern concern;
+	struct loop_deadline deadline;
+	int fd;                         /* cpu.stat, or cpuacct.usage of cgroup v1 */
+	uint64_t soft_usec, hard_usec;  /* RATION_UNLIMITED: none */
+};
+
+/* Ends or warns the run, if its time is used up. Returns the next limit, or RATION_UNLIMITED. */
+static uint64_t enforce(struct cpu *cpu, uint64_t used_usec)
+{
+	struct ration_run *run = cpu->concern.run;
+
+	if (used_usec >= cpu->hard_usec) {
+		end_run(run, RUN_CAUSE_CPU_TIME, SIGKILL, used_usec);
+		return RATION_UNLIMITED;
+	}
+	if (used_usec >= cpu->soft_usec) {
+		cpu->soft_usec = RATION_UNLIMITED;
+		/* What becomes of it is up to the command, and to the hard limit. */
+		end_warn(run, RUN_CAUSE_CPU_TIME_SOFT, used_usec);
+	}
+	return cpu->soft_usec < cpu->hard_usec ? cpu->soft_usec : cpu->hard_usec;
+}
+
+static void on_deadline(void *userdata, uint64_t now_usec)
+{
+	struct cpu *cpu = userdata;
+	struct ration_run *run = cpu->concern.run;
+	uint64_t used_usec = counters_cpu_usec(cpu->fd), limit_usec, wait_usec;
+
+	if (run->killed || used_usec == COUNTER_ABSENT)
+		return;
+	limit_usec = enforce(cpu, used_usec);
+	if (limit_usec == RATION_UNLIMITED)
+		return;
+	/* All CPUs busy from now on: that is the earliest moment. */
+	wait_usec = (limit_usec - used_usec) / (run->host->facts.cpus > 0 ? run->host->facts.cpus : 1);
+	loop_set(&run->loop, &cpu->deadline,
+			loop_after(now_usec, wait_usec > READ_MIN_USEC ? wait_usec : READ_MIN_USEC));
+}
+
+static void begin(struct concern *concern)
+{
+	struct cpu *cpu = (struct cpu *)concern;
+
+	on_deadline(cpu, concern->run->leader.start_usec);
+}
+
+static void cpu_free(struct concern *concern)
+{
+	struct cpu *cpu = (struct cpu *)concern;
+
+	cpu->fd = close_fd(cpu->fd);
+}
+
+static const struct concern_ops ops = { .begin = begin, .free = cpu_free };
+
+int cpu_prepare(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_CPU_TIME);
+	bool v1 = run->group.fd < 0;
+	int dir_fd = v1 ? v1_fd(&run->group, RATION_CONTROLLER_CPUACCT) : run->group.fd;
+	struct cpu *cpu;
+
+	if (!item || dir_fd < 0)
+		return 0;
+	cpu = concern_new(run, &ops, sizeof(*cpu));
+	if (!cpu)
+		return error_oom(reterr);
+	cpu->deadline = LOOP_DEADLINE(on_deadline, cpu);
+	cpu->hard_usec = item->in_force;
+	cpu->soft_usec = item->asked_soft;
+	cpu->fd = cg_open_file(dir_fd, v1 ? "cpuacct.usage" : "cpu.stat");
+	if (cpu->fd < 0)
+		return error_set(reterr, cpu->fd, RATION_CAUSE_UNKNOWN, "can't measure the processes: %s",
+				error_text(cpu->fd));
+	run->end.cpu_by_v1 = v1;
+	run->end.cpu_by_watch = false;
+	return 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * end.c - who decides that a run is over
+ */
+#include "run/end.h"
+
+#include <signal.h>
+
+#include "run/concern.h"
+#include "util/error.h"
+
+/* What couldn't be done is tried again: this often, and at most so many times. */
+#define AGAIN_USEC 10000
+#define FAILURES_MAX 100
+
+static void on_kill(void *userdata, uint64_t now_usec)
+{
+	(void)now_usec;
+	end_kill(userdata);
+}
+
+/* A round is all that it takes. */
+static void on_again(void *userdata, uint64_t now_usec)
+{
+	(void)userdata;
+	(void)now_usec;
+}
+
+void end_init(struct ration_run *run)
+{
+	run->kill = LOOP_DEADLINE(on_kill, run);
+	run->again = LOOP_DEADLINE(on_again, run);
+}
+
+static bool note_cause(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
+{
+	bool closed = run->leader.ended && !run->options.wait_all;
+
+	return receipt_note(&run->end, closed, cause, sig, observed);
+}
+
+static void signal_all(struct ration_run *run, int sig)
+{
+	run->containment->ops->signal(run->containment, sig);
+}
+
+void end_kill(struct ration_run *run)
+{
+	struct containment *containment = run->containment;
+	/* What outlives the command by itself is leftover; what we end with it isn't. */
+	bool leftover = run->leader.ended && run->end.cause == RUN_CAUSE_NONE;
+	uint64_t killed = 0, again_usec = containment->ops->kill(containment, leftover ? &killed : NULL);
+
+	run->receipt.leftover_killed += killed;
+	run->killed = true;
+	/* The wall time goes on: a reader of the output who never reads isn't waited for any longer than that. */
+	loop_set(&run->loop, &run->kill, loop_after(sys_now_usec(), again_usec));
+}
+
+void end_run(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
+{
+	bool first = note_cause(run, cause, sig, observed);
+
+	if (run->leader.ended)
+		run->give_up_output = true;
+	if (sig == SIGKILL) {
+		if (first)
+			end_kill(run);
+		return;
+	}
+	signal_all(run, sig);
+	/* A stopped process can't die of a signal that it can't take. */
+	signal_all(run, SIGCONT);
+	if (first && !run->never_kill)
+		loop_set(&run->loop, &run->kill, loop_after(sys_now_usec(), run->options.kill_after_usec));
+}
+
+void end_warn(struct ration_run *run, enum run_cause cause, uint64_t observed)
+{
+	if (note_cause(run, cause, run->options.signal, observed))
+		signal_all(run, run->options.signal);
+}
+
+int end_retry(struct ration_run *run, int code)
+{
+	if (run->failures++ >= FAILURES_MAX)
+		return code;
+	loop_set(&run->loop, &run->again, loop_after(sys_now_usec(), AGAIN_USEC));
+	return 0;
+}
+
+static int is_empty(struct ration_run *run, struct ration_error *reterr)
+{
+	int r = run->containment->ops->empty(run->containment);
+
+	if (r >= 0) {
+		run->failures = 0;
+		return r;
+	}
+	r = end_retry(run, r);
+	return r < 0 ? error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't tell whether a process of %s is left: %s",
+				       run->receipt.group, error_text(r))
+		     : 0;
+}
+
+int end_settle(struct ration_run *run, struct ration_error *reterr)
+{
+	int r;
+
+	if (!run->leader.ended)
+		return 0;
+	r = is_empty(run, reterr);
+	/* Whoever has had a warning keeps the time that it was given. */
+	if (r == 0 && !run->options.wait_all && !run->killed && run->kill.at_usec == LOOP_NEVER) {
+		end_kill(run);
+		r = is_empty(run, reterr);
+	}
+	if (r <= 0)
+		return r;
+	loop_clear(&run->loop, &run->kill);
+	return concerns_done(run);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handle.c - a run's handle: the calls of the interface
+ */
+#include "run/run.h"
+
+#include <signal.h>
+
+#include "host/prepare.h"
+#include "run/end.h"
+#include "run/launch.h"
+#include "run/supervise.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/size.h"
+
+static int read_options(const struct ration_run_options *given, struct ration_run_options *options,
+		struct ration_error *reterr)
+{
+	int r = TAKE_OPTIONS(struct ration_run_options, options, given, reterr);
+
+	if (r < 0)
+		return r;
+	if (!options->argv || !options->argv[0])
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to run");
+	if (options->signal < 0 || options->signal >= NSIG)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", options->signal);
+	return 0;
+}
+
+static void take_options(struct ration_run *run, const struct ration_run_options *options)
+{
+	run->options = *options;
+	if (run->options.signal == 0)
+		run->options.signal = SIGTERM;
+	run->never_kill = options->kill_after_usec == RATION_UNLIMITED;
+	if (options->kill_after_usec == 0)
+		run->options.kill_after_usec = RATION_KILL_AFTER_USEC;
+}
+
+static struct ration_run *run_new(const struct host_snapshot *host, const struct ration_plan *plan,
+		const struct ration_run_options *options)
+{
+	struct ration_run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return NULL;
+	run->host = host;
+	run->plan = plan;
+	run->supervisor = &supervisor_here;
+	run->peer_fd = -EBADF;
+	run->group = PLACE_NONE;
+	run->loop = LOOP_NONE;
+	leader_init(&run->leader, &run->loop);
+	end_init(run);
+	run->end.wait.exit_code = -1;
+	run->end.preserve_status = options->preserve_status;
+	run->end.cpu_by_watch = true;
+	take_options(run, options);
+	return run;
+}
+
+/* The command is found before anything is made: most that can't be executed are known now. */
+static int start(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_run_options *options = &run->options;
+	CLEANUP(command_done) struct command command = { .program = NULL };
+	int r = command_prepare(&command, options->argv, options->envp, options->fds, &run->host->mask, reterr);
+
+	if (r < 0)
+		return r;
+	r = loop_open(&run->loop);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
+	run->command = &command;
+	r = launch_run(run, reterr);
+	run->command = NULL;
+	return r;
+}
+
+int ration_run_start(const struct ration_host *host, const struct ration_plan *plan,
+		const struct ration_run_options *given, struct ration_run **ret_run, struct ration_error *reterr)
+{
+	const struct host_snapshot *snapshot;
+	struct ration_run_options options;
+	struct ration_run *run;
+	int r = read_options(given, &options, reterr);
+
+	if (r == 0)
+		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
+	if (r == 0)
+		r = host_need(host, RATION_PURPOSE_RUN, &snapshot, reterr);
+	if (r < 0)
+		return r;
+	run = run_new(snapshot, plan, &options);
+	if (!run)
+		return error_oom(reterr);
+	r = start(run, reterr);
+	if (r < 0) {
+		(void)ration_run_free(run);
+		return r;
+	}
+	*ret_run = run;
+	return 0;
+}
+
+struct ration_run *ration_run_free(struct ration_run *run)
+{
+	if (run) {
+		run->supervisor->release(run);
+		free(run);
+	}
+	return NULL;
+}
+
+int ration_run_fd(const struct ration_run *run)
+{
+	return run->loop.fd;
+}
+
+int ration_run_pid(const struct ration_run *run)
+{
+	return (int)run->leader.pid;
+}
+
+const char *ration_run_address(const struct ration_run *run)
+{
+	return run->receipt.group;
+}
+
+int ration_run_dispatch(struct ration_run *run, struct ration_error *reterr)
+{
+	return run->supervisor->dispatch(run, reterr);
+}
+
+int ration_run_wait(struct ration_run *run, struct ration_error *reterr)
+{
+	for (;;) {
+		int r = ration_run_dispatch(run, reterr);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+		r = loop_sleep(&run->loop);
+		if (r < 0)
+			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "waiting was interrupted");
+	}
+}
+
+static int check_signal(int sig, struct ration_error *reterr)
+{
+	if (sig <= 0 || sig >= NSIG)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", sig);
+	return 0;
+}
+
+int ration_run_signal(struct ration_run *run, int sig, struct ration_error *reterr)
+{
+	int r = check_signal(sig, reterr);
+
+	return r < 0 ? r : run->supervisor->signal(run, sig, reterr);
+}
+
+int ration_run_interrupt(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)
+{
+	int r = check_signal(sig, reterr);
+
+	return r < 0 ? r : run->supervisor->interrupt(run, sig, delivered, reterr);
+}
+
+const struct ration_receipt *ration_run_receipt(const struct ration_run *run)
+{
+	return run->over ? &run->receipt : NULL;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * launch.c - chooses what holds a run together, and which process supervises it
+ *
+ * A cgroup, where there is one, and this process. Without a cgroup, the descendants of
+ * a subreaper, which supervises them. That does so with a cgroup, too, where there is no
+ * pidfd: by its pid, nobody but its parent can know the command, and that must have no
+ * other children.
+ */
+#include "run/launch.h"
+
+#include <stdio.h>
+
+#include "group/apply.h"
+#include "group/cgroup1.h"
+#include "group/gc.h"
+#include "group/leaf.h"
+#include "run/containment-cgroup.h"
+#include "run/containment-subreaper.h"
+#include "run/start.h"
+#include "run/subreaper.h"
+#include "util/error.h"
+
+/* Groups of the tenant that a start looks at for dead owners: a few, since others do so, too. */
+#define SWEEP_MAX 8
+
+/* Neither a group nor /proc says who belongs to the run: nobody could end it whole. */
+static int refuse_foreign(struct ration_error *reterr)
+{
+	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
+			"there is no cgroup to be had here, and /proc is of another pid namespace");
+	return error_hint(reterr, -EOPNOTSUPP, "mount /proc of this pid namespace: unshare --mount-proc");
+}
+
+/*
+ * This process makes the directories in cgroup v1, and the subreaper has them: each can
+ * remove them without the other.
+ */
+static int launch_below_subreaper(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct host_facts *facts = &run->host->facts;
+	int r;
+
+	if (facts->proc_foreign)
+		return refuse_foreign(reterr);
+	gc_sweep(&run->group, SWEEP_MAX);
+	r = v1_make(&run->group, apply_v1_controllers(run->plan, facts), reterr);
+	if (r == 0)
+		r = apply_group(run->plan, &run->group, !run->options.no_oom_group, reterr);
+	return r < 0 ? r : subreaper_start(run, reterr);
+}
+
+static int launch_in_group(struct ration_run *run, struct ration_error *reterr)
+{
+	return run->host->facts.features & RATION_FEATURE_PIDFD ? start_run(run, reterr) : subreaper_start(run, reterr);
+}
+
+int launch_run(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_run_options *options = &run->options;
+	bool grouped = run->host->base_fd >= 0;
+	int r = grouped ? containment_cgroup_new(run) : containment_subreaper_new(run);
+
+	if (r < 0)
+		return error_oom(reterr);
+	r = leaf_prepare(run->host, options->tenant, options->name,
+			apply_controllers(run->plan, &run->host->facts), &run->group, reterr);
+	if (r < 0)
+		return r;
+	(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", run->group.tenant, run->group.name);
+	return grouped ? launch_in_group(run, reterr) : launch_below_subreaper(run, reterr);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * leader.c - the command itself: it has ended, and how
+ */
+#include "run/leader.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include "util/cleanup.h"
+
+/*
+ * How long a tracer (a debugger, strace) has to take note of the death of one whom
+ * it traces. Until then its parent can't reap it; a tracer that is at work at all
+ * does so at once.
+ */
+#define TRACER_USEC 1000000
+
+/* How often a command without a pidfd is checked: for the sake of tracers alone. */
+#define CHECK_USEC 1000000
+
+/* A call that couldn't reap it is repeated: this often, and at most so many times. */
+#define AGAIN_USEC 10000
+#define FAILURES_MAX 100
+
+/* While a run is released: a command that has had its SIGKILL and is still there gets another. */
+#define KILL_AGAIN_MSEC 100
+#define RETRY_MSEC 10
+
+static void on_source(void *userdata, bool failed)
+{
+	(void)failed;
+	leader_check(userdata);
+}
+
+static void on_check(void *userdata, uint64_t now_usec)
+{
+	struct leader *leader = userdata;
+
+	if (leader->pid_fd < 0)
+		loop_set(leader->loop, &leader->check, loop_after(now_usec, CHECK_USEC));
+	leader_check(leader);
+}
+
+static void has_ended(struct leader *leader)
+{
+	loop_drop(leader->loop, &leader->source);
+	loop_clear(leader->loop, &leader->check);
+	loop_clear(leader->loop, &leader->tracer);
+	leader->wall_usec = sys_now_usec() - leader->start_usec;
+	leader->ended = true;
+}
+
+static void lose(struct leader *leader)
+{
+	leader->wait = (struct sys_wait) { .exit_code = -1 };
+	leader->lost = true;
+}
+
+/* The tracer has had its time and holds the command still: nobody waits for it any longer. */
+static void on_tracer(void *userdata, uint64_t now_usec)
+{
+	struct leader *leader = userdata;
+	struct containment *containment = leader->containment;
+
+	(void)now_usec;
+	leader_check(leader);
+	if (leader->ended)
+		return;
+	if (containment->ops->read_end(containment, leader->pid, &leader->wait) < 0)
+		lose(leader);
+	leader->unreaped = true;
+	has_ended(leader);
+}
+
+void leader_init(struct leader *leader, struct loop *loop)
+{
+	*leader = (struct leader) {
+		.loop = loop,
+		.pid_fd = -EBADF,
+		.source = LOOP_SOURCE(on_source, leader),
+		.check = LOOP_DEADLINE(on_check, leader),
+		.tracer = LOOP_DEADLINE(on_tracer, leader),
+		.wait.exit_code = -1,
+	};
+	leader->source.first = true;
+}
+
+int leader_begin(struct leader *leader)
+{
+	/* Edge-triggered: the pidfd of a zombie that a tracer holds is readable all the time. */
+	if (leader->pid_fd >= 0)
+		return loop_add(leader->loop, &leader->source, leader->pid_fd, LOOP_READABLE_EDGE);
+	loop_set(leader->loop, &leader->check, loop_after(leader->start_usec, CHECK_USEC));
+	return 0;
+}
+
+static bool is_dead(const struct leader *leader)
+{
+	return leader->containment->ops->is_dead(leader->containment, leader->pid);
+}
+
+void leader_check(struct leader *leader)
+{
+	const struct containment_ops *ops = leader->containment->ops;
+	int r;
+
+	if (leader->ended || leader->pid == 0)
+		return;
+	if (ops->may_reap && !ops->may_reap(leader->containment, leader->pid))
+		return;
+	r = sys_reap(leader->pid, leader->pid_fd, &leader->wait);
+	if (r == 0) {
+		leader->failures = 0;
+		/* Dead, and a tracer has it. When that lets go, the kernel tells us again. */
+		if (leader->tracer.at_usec == LOOP_NEVER && (leader->pid_fd >= 0 || is_dead(leader)))
+			loop_set(leader->loop, &leader->tracer, loop_after(sys_now_usec(), TRACER_USEC));
+		return;
+	}
+	if (r < 0 && r != -ECHILD && leader->failures++ < FAILURES_MAX) {
+		loop_set(leader->loop, &leader->check, loop_after(sys_now_usec(), AGAIN_USEC));
+		return;
+	}
+	/* SIGCHLD is ignored in this process, or the program has waited for whatever child there is. */
+	if (r < 0)
+		lose(leader);
+	else if (ops->reaped)
+		ops->reaped(leader->containment, leader->pid, &leader->wait.rusage);
+	has_ended(leader);
+}
+
+/* Waits a little for its end. True: it is dead, and if it can't be reaped, a tracer has it. */
+static bool wait_for_death(const struct leader *leader)
+{
+	struct pollfd poll_fd = { .fd = leader->pid_fd, .events = POLLIN };
+
+	if (leader->pid_fd >= 0)
+		return poll(&poll_fd, 1, KILL_AGAIN_MSEC) != 0;
+	(void)poll(NULL, 0, RETRY_MSEC);
+	return is_dead(leader);
+}
+
+/*
+ * Not by leader_check(): that the command can't be supervised may be why we are here.
+ * One that is dead and not to be had is left to its tracer, after a while, and one that
+ * hangs in the kernel to the keeper.
+ */
+static void reap_killed(struct leader *leader, uint64_t deadline_usec)
+{
+	uint64_t held_usec = 0;
+	struct sys_wait ignored;
+
+	while (sys_reap(leader->pid, leader->pid_fd, &ignored) == 0 && held_usec < TRACER_USEC &&
+			sys_now_usec() < deadline_usec) {
+		if (!wait_for_death(leader)) {
+			(void)sys_child_signal(leader->pid, leader->pid_fd, SIGKILL);
+		} else {
+			(void)poll(NULL, 0, RETRY_MSEC);
+			held_usec += RETRY_MSEC * 1000;
+		}
+	}
+}
+
+void leader_release(struct leader *leader, uint64_t deadline_usec)
+{
+	if (leader->pid > 0 && !leader->ended)
+		reap_killed(leader, deadline_usec);
+	else if (leader->unreaped)
+		(void)sys_reap(leader->pid, leader->pid_fd, &(struct sys_wait) { 0 });
+	leader->ended = true;
+	leader->unreaped = false;
+	loop_drop(leader->loop, &leader->source);
+	leader->pid_fd = close_fd(leader->pid_fd);
+}

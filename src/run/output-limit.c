@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output-limit.c - a limit on what the command writes to stdout and to stderr
+ */
+#include "run/concern.h"
+#include "run/end.h"
+#include "run/output.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+#include <signal.h>
+
+/* What couldn't be added to the loop is tried again. */
+#define AGAIN_USEC 10000
+
+struct stream {
+	struct output_limit *owner;
+	struct output output;
+	struct loop_source source;
+};
+
+struct output_limit {
+	struct concern concern;
+	struct loop_deadline again;
+	struct stream stream[2];
+};
+
+static void move(struct stream *stream)
+{
+	struct ration_run *run = stream->owner->concern.run;
+	struct output *output = &stream->output;
+	bool done;
+	int r;
+
+	loop_drop(&run->loop, &stream->source);
+	done = output_move(output) == 1;
+	if (output->over && run->options.output_mode == RATION_OUTPUT_KILL)
+		end_run(run, RUN_CAUSE_OUTPUT, SIGKILL, output->limit + 1);
+	if (done)
+		return;
+	if (output_waits_for_target(output))
+		r = loop_add(&run->loop, &stream->source, output->target_fd, LOOP_WRITABLE);
+	else
+		r = loop_add(&run->loop, &stream->source, output->source_fd, LOOP_READABLE);
+	if (r < 0)
+		loop_set(&run->loop, &stream->owner->again, loop_after(sys_now_usec(), AGAIN_USEC));
+}
+
+static void on_stream(void *userdata, bool failed)
+{
+	(void)failed;
+	move(userdata);
+}
+
+static void on_again(void *userdata, uint64_t now_usec)
+{
+	struct output_limit *limit = userdata;
+
+	(void)now_usec;
+	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+		if (limit->stream[i].output.source_fd >= 0)
+			move(&limit->stream[i]);
+	}
+}
+
+static void enter(struct concern *concern, struct spawn *spawn)
+{
+	struct output_limit *limit = (struct output_limit *)concern;
+
+	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++)
+		spawn->fds[i + 1] = limit->stream[i].output.child_fd;
+}
+
+static void begin(struct concern *concern)
+{
+	struct output_limit *limit = (struct output_limit *)concern;
+
+	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++)
+		limit->stream[i].output.child_fd = close_fd(limit->stream[i].output.child_fd);
+}
+
+/*
+ * All processes are dead: what is in the pipes is all that will come. A command
+ * that ended by itself has its output delivered, however slow the reader; one
+ * that we ended may lose what nobody has taken by now.
+ */
+static bool done(struct concern *concern)
+{
+	struct output_limit *limit = (struct output_limit *)concern;
+	bool give_up = concern->run->give_up_output || concern->run->end.cause != RUN_CAUSE_NONE;
+
+	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+		struct stream *stream = &limit->stream[i];
+
+		if (stream->output.source_fd < 0)
+			continue;
+		move(stream);
+		if (!output_waits_for_target(&stream->output))
+			continue;
+		if (!give_up)
+			return false;
+		stream->output.over = true;
+	}
+	return true;
+}
+
+static void record(struct concern *concern, struct counters *counters)
+{
+	struct output_limit *limit = (struct output_limit *)concern;
+	struct ration_receipt *receipt = &concern->run->receipt;
+
+	(void)counters;
+	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+		const struct output *output = &limit->stream[i].output;
+
+		receipt_set(receipt, RATION_METRIC_STDOUT_BYTES + (enum ration_metric)i, output->passed,
+				RATION_SOURCE_CLOCK);
+		receipt->truncated |= output->over;
+	}
+}
+
+static void output_free(struct concern *concern)
+{
+	struct output_limit *limit = (struct output_limit *)concern;
+
+	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++)
+		output_close(&limit->stream[i].output);
+}
+
+static const struct concern_ops ops = {
+	.enter = enter,
+	.begin = begin,
+	.done = done,
+	.record = record,
+	.free = output_free,
+};
+
+static int open_streams(struct output_limit *limit, uint64_t bytes, struct ration_error *reterr)
+{
+	struct ration_run *run = limit->concern.run;
+
+	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+		struct stream *stream = &limit->stream[i];
+		int r = output_open(&stream->output, run->command->spawn.fds[i + 1], bytes);
+
+		if (r == 0)
+			r = loop_add(&run->loop, &stream->source, stream->output.source_fd, LOOP_READABLE);
+		if (r < 0)
+			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't limit the output on fd %zu: %s",
+					i + 1, error_text(r));
+	}
+	return 0;
+}
+
+int output_prepare(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_OUTPUT);
+	struct output_limit *limit;
+
+	if (!item || item->in_force == RATION_UNLIMITED)
+		return 0;
+	limit = concern_new(run, &ops, sizeof(*limit));
+	if (!limit)
+		return error_oom(reterr);
+	limit->again = LOOP_DEADLINE(on_again, limit);
+	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+		limit->stream[i].owner = limit;
+		limit->stream[i].output = OUTPUT_NONE;
+		limit->stream[i].source = LOOP_SOURCE(on_stream, &limit->stream[i]);
+	}
+	return open_streams(limit, item->in_force, reterr);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reaper.h - the children of a process that has no others than those of a run
+ */
+#ifndef RATION_RUN_REAPER_H
+#define RATION_RUN_REAPER_H
+
+#include "run/leader.h"
+
+/*
+ * Reaps the dead but for the leader, whom leader_check() reaps. Returns 0; or an errno,
+ * -ECHILD where there is no child at all.
+ */
+int reaper_sweep(const struct leader *leader);
+
+struct reaper {
+	struct loop *loop;
+	struct leader *leader;
+	struct loop_source source;
+	int fd;              /* tells of SIGCHLD */
+};
+
+#define REAPER_NONE ((struct reaper) { .source.fd = -EBADF, .fd = -EBADF })
+
+/* From now on each child is reaped when it has ended, the leader first of all. SIGCHLD is blocked. -EMFILE, -ENOMEM. */
+int reaper_begin(struct reaper *reaper, struct loop *loop, struct leader *leader);
+void reaper_end(struct reaper *reaper);
+
+#endif

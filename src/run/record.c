@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record.c - the receipt of a run that is over
+ *
+ * What the run has used comes from less to more exact: what the kernel said when the
+ * command was reaped, what was sampled, and what the files of its cgroup count.
+ */
+#include "run/record.h"
+
+#include "run/account.h"
+#include "run/concern.h"
+#include "util/compat.h"
+
+static uint64_t timeval_usec(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
+}
+
+static void record_rusage(struct ration_run *run)
+{
+	struct containment *containment = run->containment;
+	const struct leader *leader = &run->leader;
+	struct rusage all, rusage = leader->wait.rusage;
+	uint64_t user, system;
+
+	if (leader->lost)
+		return;
+	if (!leader->unreaped && containment->ops->rusage && containment->ops->rusage(containment, &all))
+		rusage = all;
+	user = timeval_usec(rusage.ru_utime);
+	system = timeval_usec(rusage.ru_stime);
+	receipt_set(&run->receipt, RATION_METRIC_CPU_USEC, user + system, RATION_SOURCE_RUSAGE);
+	receipt_set(&run->receipt, RATION_METRIC_CPU_USER_USEC, user, RATION_SOURCE_RUSAGE);
+	receipt_set(&run->receipt, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_RUSAGE);
+	if (!leader->unreaped)
+		receipt_set(&run->receipt, RATION_METRIC_MAXRSS_BYTES, (uint64_t)rusage.ru_maxrss * COMPAT_MAXRSS_BYTES,
+				RATION_SOURCE_RUSAGE);
+}
+
+/* How the command has ended, for the judge. */
+static void take_end(struct ration_run *run)
+{
+	struct run_end *end = &run->end;
+
+	end->wait = run->leader.wait;
+	end->lost = run->leader.lost;
+	if (end->cause == RUN_CAUSE_WALL_TIME)
+		end->observed = run->leader.wall_usec;
+	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, run->leader.wall_usec, RATION_SOURCE_CLOCK);
+}
+
+void record_run(struct ration_run *run)
+{
+	struct counters now;
+
+	account_counters(&run->group, &now);
+	take_end(run);
+	record_rusage(run);
+	concerns_record(run, &now);
+	account_usage(&run->group, &run->receipt);
+	receipt_judge(&run->receipt, &run->end, &run->before, &now);
+	account_changes(&run->group, run->plan, &run->receipt);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stall.c - a run that memory pressure has brought to a halt
+ *
+ * A trigger on memory.pressure tells that a stall has begun, and is only a hint:
+ * the kernel forgets an event when a poll has seen it, so that one which woke
+ * the caller's own loop around ours is gone when we look. Whether the stall
+ * lasts is measured from the hint on, by one read at its end.
+ */
+#include "run/concern.h"
+#include "run/end.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+#include <signal.h>
+
+/* The shortest window that the kernel takes for a trigger. */
+#define WINDOW_USEC 500000
+/* How much of the time must be a full stall. Less than all: now and then a task gets through. */
+#define FULL_PCT 60
+#define MEASURE_MIN_USEC 100000
+
+struct stall {
+	struct concern concern;
+	struct loop_source trigger;
+	struct loop_deadline deadline;
+	int fd;
+	uint64_t limit_usec, window_usec;
+	uint64_t mark_usec, mark_full_usec; /* when the measuring began, and what was stalled by then */
+};
+
+static uint64_t read_full(const struct stall *stall)
+{
+	return counters_pressure(stall->concern.run->group.fd, "memory.pressure", "full");
+}
+
+static void measure(struct stall *stall)
+{
+	struct ration_run *run = stall->concern.run;
+	uint64_t measure_usec = stall->limit_usec;
+
+	if (stall->deadline.at_usec != LOOP_NEVER || run->killed)
+		return;
+	stall->mark_usec = sys_now_usec();
+	stall->mark_full_usec = read_full(stall);
+	if (stall->mark_full_usec == COUNTER_ABSENT)
+		return;
+	/* By now it has lasted for one window. */
+	measure_usec = measure_usec > stall->window_usec + MEASURE_MIN_USEC ? measure_usec - stall->window_usec
+									    : MEASURE_MIN_USEC;
+	loop_set(&run->loop, &stall->deadline, loop_after(stall->mark_usec, measure_usec));
+}
+
+static void on_trigger(void *userdata, bool failed)
+{
+	struct stall *stall = userdata;
+
+	/* The group is gone. */
+	if (failed)
+		loop_drop(&stall->concern.run->loop, &stall->trigger);
+	else
+		measure(stall);
+}
+
+/* Nothing is there any more: it was the trigger, perhaps. */
+static void woken(struct concern *concern)
+{
+	measure((struct stall *)concern);
+}
+
+static void on_deadline(void *userdata, uint64_t now_usec)
+{
+	struct stall *stall = userdata;
+	struct ration_run *run = stall->concern.run;
+	uint64_t full_usec = read_full(stall), elapsed_usec = now_usec - stall->mark_usec;
+
+	if (run->killed || full_usec == COUNTER_ABSENT)
+		return;
+	full_usec -= stall->mark_full_usec;
+	if (full_usec >= elapsed_usec * FULL_PCT / 100)
+		end_run(run, RUN_CAUSE_STALL, SIGKILL, full_usec + stall->window_usec * FULL_PCT / 100);
+}
+
+static void stall_free(struct concern *concern)
+{
+	struct stall *stall = (struct stall *)concern;
+
+	stall->fd = close_fd(stall->fd);
+}
+
+static const struct concern_ops ops = { .woken = woken, .free = stall_free };
+
+int stall_prepare(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_STALL_TIMEOUT);
+	struct stall *stall;
+	int r;
+
+	if (!item || run->group.fd < 0)
+		return 0;
+	stall = concern_new(run, &ops, sizeof(*stall));
+	if (!stall)
+		return error_oom(reterr);
+	stall->trigger = LOOP_SOURCE(on_trigger, stall);
+	stall->deadline = LOOP_DEADLINE(on_deadline, stall);
+	stall->limit_usec = item->in_force;
+	stall->fd = cg_open_trigger(run->group.fd, "memory.pressure", "full", WINDOW_USEC * FULL_PCT / 100, WINDOW_USEC,
+			&stall->window_usec);
+	r = stall->fd < 0 ? stall->fd : loop_add(&run->loop, &stall->trigger, stall->fd, LOOP_URGENT);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't set a trigger on memory.pressure: %s",
+				       error_text(r))
+		     : 0;
+}

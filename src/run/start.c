@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * start.c - a command starts, and this process supervises it
+ *
+ * The order of a start is the order in which it can be taken back:
+ *
+ *   1. what holds the processes is made, and its limits are written
+ *   2. each limit that the supervisor has to mind is registered with the loop
+ *   3. the baseline of the counters is read
+ *   4. the command is born inside
+ */
+#include "run/start.h"
+
+#include "group/apply.h"
+#include "run/account.h"
+#include "run/concern.h"
+#include "run/end.h"
+#include "util/error.h"
+
+static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_error *reterr)
+{
+	struct containment *containment = run->containment;
+	int r = containment->ops->enter(containment, spawn, reterr);
+
+	if (r == 0) {
+		run->leader.start_usec = sys_now_usec();
+		r = spawn_start(spawn, &run->leader.pid, &run->leader.pid_fd, &run->receipt.birth);
+		if (r < 0)
+			(void)command_spawn_error(spawn, r, reterr);
+	}
+	containment->ops->entered(containment, spawn, r);
+	if (r == 0 && run->leader.pid_fd < 0 && !containment->by_pid)
+		r = error_set(reterr, -ENOSYS, RATION_CAUSE_KERNEL_TOO_OLD,
+				"can't supervise the command: there is no pidfd of it");
+	return r;
+}
+
+static int start_command(struct ration_run *run, struct ration_error *reterr)
+{
+	struct spawn *child = &run->command->spawn;
+	int r;
+
+	concerns_enter(run, child);
+	r = apply_child(run->plan, &run->host->facts, child, reterr);
+	return r < 0 ? r : spawn(run, child, reterr);
+}
+
+/* The command runs: the clocks do, too. */
+static int begin(struct ration_run *run, struct ration_error *reterr)
+{
+	int r = leader_begin(&run->leader);
+
+	if (r == 0) {
+		concerns_begin(run);
+		r = loop_arm(&run->loop);
+	}
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't supervise the command: %s", error_text(r)) : 0;
+}
+
+static int start(struct ration_run *run, struct ration_error *reterr)
+{
+	int r = run->containment->ops->make(run->containment, reterr);
+
+	run->leader.containment = run->containment;
+	run->receipt.containment = run->containment->ops->kind;
+	if (r == 0)
+		r = concerns_prepare(run, reterr);
+	if (r < 0)
+		return r;
+	account_counters(&run->group, &run->before);
+	r = start_command(run, reterr);
+	return r < 0 ? r : begin(run, reterr);
+}
+
+int start_run(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct containment_ops *ops = run->containment->ops;
+	int r = start(run, reterr);
+
+	if (r < 0 && ops->explain)
+		ops->explain(run->containment, r, reterr);
+	if (r < 0)
+		run->supervisor->release(run);
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * start.h - a command starts, and this process supervises it
+ */
+#ifndef RATION_RUN_START_H
+#define RATION_RUN_START_H
+
+#include "run/run.h"
+
+/*
+ * Makes what is to hold the run, prepares to mind its limits, and starts the command.
+ * `run->containment` is chosen, and the loop is open. After a failure nothing is left.
+ */
+int start_run(struct ration_run *run, struct ration_error *reterr);
+
+#endif

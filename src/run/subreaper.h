@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * subreaper.h - supervision in a process of its own
+ */
+#ifndef RATION_RUN_SUBREAPER_H
+#define RATION_RUN_SUBREAPER_H
+
+#include "run/run.h"
+
+/* Forks the process, which starts the command and supervises it; `run` is its caller's side from then on. */
+int subreaper_start(struct ration_run *run, struct ration_error *reterr);
+
+#endif

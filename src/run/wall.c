@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wall.c - the wall time of a run
+ */
+#include "run/concern.h"
+#include "run/end.h"
+#include "util/error.h"
+
+struct wall {
+	struct concern concern;
+	struct loop_deadline deadline;
+	uint64_t limit_usec;
+};
+
+static void on_deadline(void *userdata, uint64_t now_usec)
+{
+	struct ration_run *run = ((struct wall *)userdata)->concern.run;
+
+	end_run(run, RUN_CAUSE_WALL_TIME, run->options.signal, now_usec - run->leader.start_usec);
+}
+
+static void begin(struct concern *concern)
+{
+	struct wall *wall = (struct wall *)concern;
+	struct ration_run *run = concern->run;
+
+	loop_set(&run->loop, &wall->deadline, loop_after(run->leader.start_usec, wall->limit_usec));
+}
+
+static void wall_free(struct concern *concern)
+{
+	(void)concern;
+}
+
+static const struct concern_ops ops = { .begin = begin, .free = wall_free };
+
+int wall_prepare(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_TIMEOUT);
+	struct wall *wall = item ? concern_new(run, &ops, sizeof(*wall)) : NULL;
+
+	if (!wall)
+		return item ? error_oom(reterr) : 0;
+	wall->deadline = LOOP_DEADLINE(on_deadline, wall);
+	wall->limit_usec = item->in_force;
+	return 0;
+}

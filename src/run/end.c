@@ -32,9 +32,10 @@ void end_init(struct ration_run *run)
 	run->again = LOOP_DEADLINE(on_again, run);
 }
 
+/* Too much output is too much, also if it is seen when the command has ended. */
 static bool note_cause(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
 {
-	bool closed = run->leader.ended && !run->options.wait_all;
+	bool closed = run->leader.ended && !run->options.wait_all && cause != RUN_CAUSE_OUTPUT;
 
 	return receipt_note(&run->end, closed, cause, sig, observed);
 }
@@ -61,7 +62,7 @@ void end_run(struct ration_run *run, enum run_cause cause, int sig, uint64_t obs
 {
 	bool first = note_cause(run, cause, sig, observed);
 
-	if (run->leader.ended)
+	if (run->leader.ended && cause != RUN_CAUSE_OUTPUT)
 		run->give_up_output = true;
 	if (sig == SIGKILL) {
 		if (first)

@@ -10,6 +10,9 @@
 
 #include <signal.h>
 
+/* How long a reader may take for the allowed bytes of a command that was ended for them. */
+#define DELIVER_USEC 5000000
+
 /* What couldn't be added to the loop is tried again. */
 #define AGAIN_USEC 10000
 
@@ -21,7 +24,8 @@ struct stream {
 
 struct output_limit {
 	struct concern concern;
-	struct loop_deadline again;
+	struct loop_deadline deliver, again;
+	bool late;              /* the reader has had its time */
 	struct stream stream[2];
 };
 
@@ -63,6 +67,12 @@ static void on_again(void *userdata, uint64_t now_usec)
 	}
 }
 
+static void on_deliver(void *userdata, uint64_t now_usec)
+{
+	(void)now_usec;
+	((struct output_limit *)userdata)->late = true;
+}
+
 static void enter(struct concern *concern, struct spawn *spawn)
 {
 	struct output_limit *limit = (struct output_limit *)concern;
@@ -79,15 +89,39 @@ static void begin(struct concern *concern)
 		limit->stream[i].output.child_fd = close_fd(limit->stream[i].output.child_fd);
 }
 
-/*
- * All processes are dead: what is in the pipes is all that will come. A command
- * that ended by itself has its output delivered, however slow the reader; one
- * that we ended may lose what nobody has taken by now.
- */
+/* Whether nobody waits for the reader any longer. */
+static bool give_up(struct output_limit *limit)
+{
+	struct ration_run *run = limit->concern.run;
+
+	switch (run->end.cause) {
+	case RUN_CAUSE_NONE:
+		/* A command that ended by itself has its output delivered, however slow the reader. */
+		return run->give_up_output;
+	case RUN_CAUSE_WALL_TIME:
+	case RUN_CAUSE_INTERRUPT:
+	case RUN_CAUSE_TERMINAL:
+		/* It is the time that counts. */
+		return true;
+	case RUN_CAUSE_CPU_TIME_SOFT:
+	case RUN_CAUSE_CPU_TIME:
+	case RUN_CAUSE_STALL:
+	case RUN_CAUSE_OUTPUT:
+	case RUN_CAUSE_WATCH_MEMORY:
+	case RUN_CAUSE_WATCH_PIDS:
+	case RUN_CAUSE_ESCAPED:
+	case RUN_CAUSE_INTERNAL:
+		break;
+	}
+	if (!limit->late && limit->deliver.at_usec == LOOP_NEVER)
+		loop_set(&run->loop, &limit->deliver, loop_after(sys_now_usec(), DELIVER_USEC));
+	return run->give_up_output || limit->late;
+}
+
+/* All processes are dead: what is in the pipes is all that will come. */
 static bool done(struct concern *concern)
 {
 	struct output_limit *limit = (struct output_limit *)concern;
-	bool give_up = concern->run->give_up_output || concern->run->end.cause != RUN_CAUSE_NONE;
 
 	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
 		struct stream *stream = &limit->stream[i];
@@ -95,12 +129,13 @@ static bool done(struct concern *concern)
 		if (stream->output.source_fd < 0)
 			continue;
 		move(stream);
-		if (!output_waits_for_target(&stream->output))
+		if (output_is_drained(&stream->output))
 			continue;
-		if (!give_up)
+		if (!give_up(limit))
 			return false;
 		stream->output.over = true;
 	}
+	loop_clear(&concern->run->loop, &limit->deliver);
 	return true;
 }
 
@@ -162,6 +197,7 @@ int output_prepare(struct ration_run *run, struct ration_error *reterr)
 	limit = concern_new(run, &ops, sizeof(*limit));
 	if (!limit)
 		return error_oom(reterr);
+	limit->deliver = LOOP_DEADLINE(on_deliver, limit);
 	limit->again = LOOP_DEADLINE(on_again, limit);
 	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
 		limit->stream[i].owner = limit;

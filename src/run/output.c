@@ -187,6 +187,7 @@ int output_move(struct output *output)
 		if (output->pending > 0 || round == ROUNDS_MAX)
 			return 0;
 		r = fill(output);
+		output->drained = r == -EAGAIN;
 	}
 	if (r == -EAGAIN)
 		return 0;
@@ -197,4 +198,11 @@ int output_move(struct output *output)
 bool output_waits_for_target(const struct output *output)
 {
 	return output->pending > 0;
+}
+
+bool output_is_drained(const struct output *output)
+{
+	bool enough = output->over && output->passed == output->limit;
+
+	return output->source_fd < 0 || (output->pending == 0 && (output->drained || enough));
 }

@@ -23,6 +23,7 @@ struct output {
 	bool target_socket;
 	uint64_t limit, passed;
 	bool over;         /* there was more */
+	bool drained;      /* when it was read last, the pipe was empty */
 	size_t pending;    /* bytes in `buffer` that the target hasn't taken */
 	char *buffer;
 };
@@ -39,5 +40,8 @@ int output_move(struct output *output);
 
 /* Waits for a reader or for a writer? True: for the target to take more. */
 bool output_waits_for_target(const struct output *output);
+
+/* Whether all has been passed on that was in the pipe at the last move, or all that may be. */
+bool output_is_drained(const struct output *output);
 
 #endif

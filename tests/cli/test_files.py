@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Output, files, stack: limits that no cgroup has; and the receipt's own file."""
 
+import array
 import errno
 import fcntl
 import json
@@ -9,6 +10,7 @@ import resource
 import signal
 import sys
 import termios
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +81,52 @@ def test_G01_slow_reader(run):
     finally:
         os.close(read)
         os.close(write)
+
+
+def waiting(fd):
+    """Bytes that can be read."""
+    number = array.array("i", [0])
+    fcntl.ioctl(fd, termios.FIONREAD, number)
+    return number[0]
+
+
+def state(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def test_G01_seen_when_the_command_has_ended(run):
+    """The supervisor stands still while the command writes and ends: too much is too much
+    all the same, and what is allowed comes out."""
+    for i in range(5):
+        pids = run.file(f"pids-{i}")
+        it = run.start("--output-limit 5", ["sh", "-c", f"echo $PPID $$ >{pids}; kill -STOP $PPID; echo aaaaaaaaaaaa"])
+        parent, command = wait_for("the pids", lambda: pids.exists() and pids.read_text().split())
+        wait_for("the command's end", lambda: state(command) == "Z")
+        os.kill(int(parent), signal.SIGCONT)
+        r = it.wait()
+        assert (r.code, r.verdict, r.stdout) == (137, "output", "aaaaa"), r
+        assert r.usage["stdout_bytes"] == 5 and r.receipt["truncated"] is True, r
+
+
+def test_G01_allowed_bytes_wait_for_their_reader(run):
+    """A command that is ended for its output has the allowed part of it delivered, to a
+    reader who comes late; one who doesn't come at all isn't waited for."""
+    for comes in (True, False):
+        read, write = os.pipe()
+        # One byte more than the pipe takes: with the next one ration knows that it is too much.
+        room = fcntl.fcntl(write, fcntl.F_GETPIPE_SZ)
+        it = run.start(f"--output-limit {room + 1}", "writer 1000000", stdout=write)
+        os.close(write)
+        wait_for("a full pipe", lambda: waiting(read) == room)
+        wait_for("the writer's end", lambda: "writer" not in run.alive().values())
+        size = 0
+        while comes and (piece := os.read(read, 65536)):
+            size += len(piece)
+        r = it.wait()
+        os.close(read)
+        assert (r.code, r.verdict) == (137, "output") and r.receipt["truncated"] is True, r
+        assert r.usage["stdout_bytes"] == (room + 1 if comes else room), r
+        assert not comes or size == room + 1, (size, r)
 
 
 def test_G01_reader_gone(run):

@@ -227,7 +227,7 @@ static int finish_run(const struct scenario *scenario, struct ration_run *run)
 	receipt = ration_run_receipt(run);
 	if (!receipt)
 		(void)problem("a run that is over has no receipt", 0);
-	else if (ration_receipt_exit_code(receipt) != 3 && ration_receipt_verdict(receipt) != RATION_VERDICT_INTERNAL)
+	else if (ration_receipt_exit_code(receipt) != 3)
 		(void)problem("a wrong exit status", ration_receipt_exit_code(receipt));
 	return 0;
 }

@@ -82,7 +82,7 @@ def test_percent_of_the_group_above(hand, run):
     said = json.loads(run.command("plan", "--tenant", "acme", "--memory", "50%", "--json").stdout)
     assert said["limits"][0]["asked"] == said["limits"][0]["in_force"] == 50 * MIB
     assert (said["memory_bytes"], said["memory_source"]) == (100 * MIB, "acme")
-    assert "100 MiB of memory here at most: tenant acme\n" in run.command(
+    assert "memory available to a group: 100 MiB (tenant acme)\n" in run.command(
         "plan", "--tenant", "acme").stdout
     assert run.plan("--memory 50%")["memory"]["asked"] > 100 * MIB
     # A tenant's own is of what is above it; of one that isn't there yet, too.

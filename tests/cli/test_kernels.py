@@ -123,7 +123,7 @@ def test_J07_gvisor_groups_hold_nobody(run):
 def test_J07_gvisor_runs(run):
     """A real one. Limits are watched, and hold; or, in one of before July 2023, nothing runs and why is told."""
     r = in_gvisor(run, f"{RATION} run --memory 30M --enforce strict -- echo started")
-    assert r.code == 125 and r.stdout == "" and "gVisor's groups can't be relied on" in r.stderr, r
+    assert r.code == 125 and r.stdout == "" and "gVisor's groups accept limits on memory and CPU but don't enforce them" in r.stderr, r
     assert "hint: limit the sandbox from outside" in r.stderr
     # In a process that isn't the first: that one is allowed to, whatever comes of it.
     subreaper = in_gvisor(run, "/usr/bin/python3 -c 'import ctypes; print(ctypes.CDLL(None).prctl(36, 1, 0, 0, 0))'; exit 0")

@@ -533,4 +533,4 @@ def test_groups_by_hand_without_cgroup2(run):
         r = run.command(*words)
         assert r.code == 125 and "cgroup" in r.stderr, r
     r = run.command("create", "--memory", "64M", "acme/vm7")
-    assert r.code == 125 and "only for ration run with its supervisor" in r.stderr, r
+    assert r.code == 125 and "it needs a supervisor, which only ration run has" in r.stderr, r

@@ -3,14 +3,17 @@
  * keeper.c - ration-keeper, a process beside a program that uses the library
  *
  * Usage: ration-keeper NAMESPACE    by the library alone
+ *        ration-reaper NAMESPACE    the same program, executed under this name
  *
- * The library could fork for it, but a fork of a large program is large. It talks
- * over the socket that it is given; NAMESPACE is for those who read ps.
+ * The library could fork for these, but a fork of a large program is large. They talk
+ * over the socket that they are given; NAMESPACE is for those who read ps.
  */
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "run/keeper-main.h"
+#include "run/subreaper-main.h"
 #include "sys/helper.h"
 
 /* Executed by hand it has no such socket. */
@@ -22,10 +25,13 @@ static int has_socket(void)
 	return getsockopt(HELPER_FD, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	if (has_socket()) {
-		keeper_main(HELPER_FD);
+		if (argc > 0 && strcmp(argv[0], SUBREAPER_NAME) == 0)
+			subreaper_serve(HELPER_FD);
+		else
+			keeper_main(HELPER_FD);
 		return 1;
 	}
 	(void)fprintf(stderr, "ration-keeper: this is a part of ration, see ration(1)\n");

@@ -7,9 +7,8 @@
 #include <signal.h>
 
 #include "host/prepare.h"
-#include "run/end.h"
 #include "run/launch.h"
-#include "run/supervise.h"
+#include "run/make.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/size.h"
@@ -26,38 +25,6 @@ static int read_options(const struct ration_run_options *given, struct ration_ru
 	if (options->signal < 0 || options->signal >= NSIG)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", options->signal);
 	return 0;
-}
-
-static void take_options(struct ration_run *run, const struct ration_run_options *options)
-{
-	run->options = *options;
-	if (run->options.signal == 0)
-		run->options.signal = SIGTERM;
-	run->never_kill = options->kill_after_usec == RATION_UNLIMITED;
-	if (options->kill_after_usec == 0)
-		run->options.kill_after_usec = RATION_KILL_AFTER_USEC;
-}
-
-static struct ration_run *run_new(const struct host_snapshot *host, const struct ration_plan *plan,
-		const struct ration_run_options *options)
-{
-	struct ration_run *run = calloc(1, sizeof(*run));
-
-	if (!run)
-		return NULL;
-	run->host = host;
-	run->plan = plan;
-	run->supervisor = &supervisor_here;
-	run->peer_fd = -EBADF;
-	run->group = PLACE_NONE;
-	run->loop = LOOP_NONE;
-	leader_init(&run->leader, &run->loop);
-	end_init(run);
-	run->end.wait.exit_code = -1;
-	run->end.preserve_status = options->preserve_status;
-	run->end.cpu_by_watch = true;
-	take_options(run, options);
-	return run;
 }
 
 /* The command is found before anything is made: most that can't be executed are known now. */
@@ -92,7 +59,7 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 		r = host_need(host, RATION_PURPOSE_RUN, &snapshot, reterr);
 	if (r < 0)
 		return r;
-	run = run_new(snapshot, plan, &options);
+	run = make_run(snapshot, plan, &options);
 	if (!run)
 		return error_oom(reterr);
 	r = start(run, reterr);

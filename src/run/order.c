@@ -39,6 +39,8 @@ struct head {
 	size_t body_size;
 	size_t n_args, n_vars;
 	uint32_t files;       /* which of the fds there are, as bits */
+	pid_t caller;
+	char address[2 * RATION_NAME_MAX + 2];
 	struct ration_run_options options;
 };
 
@@ -81,7 +83,7 @@ static size_t collect_fds(const struct order *order, uint32_t *ret_files, int re
 	*ret_files = 0;
 	for (size_t i = 0; i < ORDER_FDS; i++) {
 		/* A program may have closed its own 0, 1 or 2. */
-		if (all[i] < 0 || fcntl(all[i], F_GETFD) < 0)
+		if (all[i] < 0 || (i < ORDER_FD_PROC && fcntl(all[i], F_GETFD) < 0 && errno == EBADF))
 			continue;
 		*ret_files |= 1u << i;
 		ret_fds[n++] = all[i];
@@ -153,6 +155,8 @@ int order_send(int fd, const struct order *order)
 	head.n_args = count(order->options.argv);
 	head.n_vars = count(order->options.envp);
 	head.options = order->options;
+	head.caller = order->caller;
+	(void)strcpy(head.address, order->address);
 	r = helper_send(fd, &head, sizeof(head), fds, n_fds, PIECE_MSEC);
 	for (size_t at = 0; r == 0 && at < head.body_size; at += PIECE) {
 		size_t left = head.body_size - at;
@@ -241,6 +245,8 @@ static int take_apart(struct order *order, const struct head *head, char *body)
 	at += sizeof(order->place);
 	point_into_plan(order->plan);
 	order->options = head->options;
+	order->caller = head->caller;
+	(void)strcpy(order->address, head->address);
 	programs = take_strings(&at, end, 1);
 	order->options.argv = take_strings(&at, end, head->n_args);
 	order->options.envp = take_strings(&at, end, head->n_vars);

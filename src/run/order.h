@@ -19,7 +19,9 @@ struct order {
 	struct ration_run_options options; /* whole: argv, envp and fds are set */
 	char *program;                     /* the file that argv[0] means */
 	struct place place;
+	char address[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */
 	int fds[3];                        /* the command's; -EBADF: there is no such */
+	pid_t caller;                      /* who asks for the run */
 	void *memory;                      /* in which all this is, but for the files */
 };
 

@@ -5,10 +5,11 @@
  * Without a cgroup, only parenthood holds a run together: a child subreaper
  * inherits every orphan below it, so that the run is exactly its descendants.
  * That process can't be the caller: it would inherit the orphans of others, and
- * if it were killed, nobody would know whose they were. So it is a process
- * forked for one run, the subreaper. It starts the command, supervises it with the same code
- * as everywhere, and sends the receipt over a socket. When the socket closes,
- * its caller is gone, and it kills the run.
+ * if it were killed, nobody would know whose they were. So it is a process of its
+ * own for one run, the subreaper (subreaper-main.c): executed, or where that can't be
+ * had or the program is small, forked. It starts the command, supervises it with the
+ * same code as everywhere, and sends the receipt over a socket. When its caller is
+ * gone, it kills the run.
  *
  * The same process serves where there is a cgroup, but no pidfd (before 5.4, or
  * refused by a filter). Then SIGCHLD tells of the command's end, which the caller
@@ -23,17 +24,15 @@
 #include "run/subreaper.h"
 
 #include <poll.h>
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "run/end.h"
-#include "run/keeper.h"
-#include "run/reaper.h"
-#include "run/start.h"
-#include "run/supervise.h"
+#include "run/keeper-main.h"
+#include "run/order.h"
+#include "run/subreaper-main.h"
+#include "sys/helper.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -43,30 +42,8 @@
  */
 #define GOODBYE_MSEC 5000
 
-/* The caller's wishes. */
-struct wish {
-	enum { WISH_SIGNAL, WISH_INTERRUPT } kind;
-	int sig;
-	bool delivered;
-};
-
-/* What the subreaper says: once when the command has started, or not, and once at the end. */
-struct report {
-	int code;
-	pid_t pid;
-	struct ration_error error;
-	struct ration_receipt receipt;
-};
-
-static int send_report(int fd, const struct report *report)
-{
-	ssize_t n;
-
-	do
-		n = send(fd, report, sizeof(*report), MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
-}
+/* How long one that was executed may take to understand what it is told. */
+#define ANSWER_MSEC 10000
 
 static int receive_report(int fd, struct report *ret, int flags)
 {
@@ -79,92 +56,6 @@ static int receive_report(int fd, struct report *ret, int flags)
 	if (n < 0)
 		return -errno;
 	return n == (ssize_t)sizeof(*ret) ? 0 : -EPIPE;
-}
-
-/* --------------------------------------------------------- the subreaper */
-
-static void on_peer(void *userdata, bool failed)
-{
-	struct ration_run *run = userdata;
-	struct wish wish;
-	ssize_t n = recv(run->peer_fd, &wish, sizeof(wish), MSG_DONTWAIT);
-
-	(void)failed;
-	if (n < 0)
-		return;
-	if (n != (ssize_t)sizeof(wish)) {
-		/* The caller is gone, or doesn't want the run any more. */
-		loop_drop(&run->loop, &run->peer);
-		end_run(run, RUN_CAUSE_INTERRUPT, SIGKILL, 0);
-		end_kill(run);
-		return;
-	}
-	if (wish.kind == WISH_SIGNAL)
-		(void)supervisor_here.signal(run, wish.sig, NULL);
-	else
-		(void)supervisor_here.interrupt(run, wish.sig, wish.delivered, NULL);
-}
-
-/* A process that loses its parent would be lost to us, too, with all limits that it has. */
-static int no_subreaper(int r, struct ration_error *reterr)
-{
-	(void)error_set(reterr, r, RATION_CAUSE_KERNEL_TOO_OLD, "can't become a child subreaper: %s", error_text(r));
-	return error_hint(reterr, r, "there is one in Linux since 3.4, and in gVisor since July 2023");
-}
-
-static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
-{
-	int r;
-
-	for (;;) {
-		r = supervisor_here.dispatch(run, reterr);
-		if (r != 0)
-			return r;
-		(void)loop_sleep(&run->loop);
-	}
-}
-
-/* In the new process: waits for what the caller and the children do, and starts the command. */
-static int start_here(struct ration_run *run, struct reaper *reaper, struct ration_error *reterr)
-{
-	int r = loop_open(&run->loop);
-
-	run->peer = LOOP_SOURCE(on_peer, run);
-	if (r == 0)
-		r = loop_add(&run->loop, &run->peer, run->peer_fd, LOOP_READABLE);
-	if (r == 0)
-		r = reaper_begin(reaper, &run->loop, &run->leader);
-	if (r < 0)
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for children: %s", error_text(r));
-	if (run->containment->ops->kind == RATION_CONTAINMENT_SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		return no_subreaper(-errno, reterr);
-	return start_run(run, reterr);
-}
-
-static void subreaper_main(struct ration_run *run, int peer_fd)
-{
-	struct report report = { .code = 0 };
-	struct reaper reaper = REAPER_NONE;
-	struct sigaction child = { .sa_handler = SIG_DFL };
-
-	/* An ignored SIGCHLD would lose the command's status; the command finds its own again. */
-	(void)sigaction(SIGCHLD, &child, NULL);
-	(void)prctl(PR_SET_NAME, "ration-reaper");
-	run->peer_fd = peer_fd;
-	run->containment->by_pid = true;
-	report.code = start_here(run, &reaper, &report.error);
-	report.pid = run->leader.pid;
-	(void)setsid();
-	if (send_report(peer_fd, &report) < 0 && report.code == 0)
-		end_kill(run);
-	if (report.code < 0)
-		_exit(0);
-	report.code = supervise_to_end(run, &report.error);
-	report.receipt = run->receipt;
-	(void)send_report(peer_fd, &report);
-	supervisor_here.release(run);
-	keeper_end(run->host);
-	_exit(0);
 }
 
 /* ------------------------------------------------------------ the caller */
@@ -278,47 +169,134 @@ static const struct supervisor supervisor_apart = {
 	.release = release,
 };
 
-int subreaper_start(struct ration_run *run, struct ration_error *reterr)
-{
-	CLEANUP(closep) int ours = -EBADF;
-	CLEANUP(closep) int theirs = -EBADF;
-	struct report report;
-	int pair[2], r;
-	pid_t pid;
+/* ------------------------------------------------------------------- start */
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't make a socket: %s", error_text(-errno));
-	ours = pair[0];
-	theirs = pair[1];
-	run->peer = LOOP_SOURCE(NULL, NULL);
-	r = loop_add(&run->loop, &run->peer, ours, LOOP_READABLE);
+/* A program by a path that means something else in another process: "/proc/self/exe". NULL: there is no memory. */
+static char *program_from_outside(const char *program)
+{
+	static const char self[] = "/proc/self/", fds[] = "/dev/fd/";
+	char *path = NULL;
+	int length = -1;
+
+	if (strncmp(program, self, strlen(self)) == 0)
+		length = asprintf(&path, "/proc/%d/%s", (int)getpid(), program + strlen(self));
+	else if (strncmp(program, fds, strlen(fds)) == 0)
+		length = asprintf(&path, "/proc/%d/fd/%s", (int)getpid(), program + strlen(fds));
+	else
+		return strdup(program);
+	return length < 0 ? NULL : path;
+}
+
+static int send_order(const struct ration_run *run, int fd)
+{
+	const struct spawn *spawn = &run->command->spawn;
+	CLEANUP(freep) char *program = program_from_outside(run->command->program);
+	struct order order = {
+		.host = (struct host_snapshot *)run->host,
+		.plan = (struct ration_plan *)run->plan,
+		.options = run->options,
+		.program = program,
+		.place = run->group,
+		.caller = getpid(),
+	};
+
+	if (!program)
+		return -ENOMEM;
+	order.options.argv = spawn->argv;
+	order.options.envp = spawn->envp;
+	memcpy(order.fds, spawn->fds, sizeof(order.fds));
+	(void)strcpy(order.address, run->receipt.group);
+	return order_send(fd, &order);
+}
+
+static int execute(const struct ration_run *run, struct helper *ret)
+{
+	const struct host_snapshot *host = run->host;
+	char path[PATH_MAX + sizeof("/" KEEPER_PROGRAM)], name[] = SUBREAPER_NAME, byte;
+	/* The namespace is for those who read ps. */
+	char *argv[] = { name, (char *)host->nspace, NULL };
+	struct helper helper = HELPER_NONE;
+	int r;
+
+	if (host->fork_helpers || !host->helpers[0])
+		return -ENOENT;
+	(void)snprintf(path, sizeof(path), "%s/" KEEPER_PROGRAM, host->helpers);
+	r = helper_exec(path, argv, &helper);
+	if (r == 0)
+		r = send_order(run, helper.fd);
+	if (r == 0)
+		r = helper_receive(helper.fd, &byte, 1, NULL, 0, ANSWER_MSEC) == 1 ? 0 : -EPIPE;
+	if (r < 0)
+		helper_kill(&helper);
+	else
+		*ret = helper;
+	return r;
+}
+
+struct forked {
+	struct ration_run *run;
+	pid_t parent;
+};
+
+static void forked_main(int fd, void *data)
+{
+	const struct forked *forked = data;
+
+	close_strangers(forked->run, fd);
+	subreaper_main(forked->run, fd, forked->parent);
+}
+
+/* Whatever is wrong with the program ration-keeper: a fork is as good, but for its price. */
+static int start_process(struct ration_run *run, struct helper *ret, struct ration_error *reterr)
+{
+	struct forked forked = { run, getpid() };
+	int r = execute(run, ret);
+
+	if (r < 0)
+		r = helper_fork(forked_main, &forked, ret);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't start a supervisor: %s", error_text(r)) : 0;
+}
+
+/* Waits for the command to have started. */
+static int hear_of_start(struct ration_run *run, const struct helper *helper, struct ration_error *reterr)
+{
+	struct report report;
+	int r = loop_add(&run->loop, &run->peer, helper->fd, LOOP_READABLE);
+
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
-	pid = sys_fork_masked();
-	if (pid < 0)
-		return error_set(reterr, pid, RATION_CAUSE_UNKNOWN, "can't fork: %s", error_text(pid));
-	if (pid == 0) {
-		close_strangers(run, theirs);
-		subreaper_main(run, theirs);
-	}
-	theirs = close_fd(theirs);
-	r = receive_report(ours, &report, 0);
-	if (r < 0 || report.code < 0) {
+	r = receive_report(helper->fd, &report, 0);
+	if (r < 0)
+		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor died at the start");
+	if (report.code < 0 && reterr)
+		*reterr = report.error;
+	if (report.code == 0)
+		run->leader.pid = report.pid;
+	return report.code;
+}
+
+int subreaper_start(struct ration_run *run, struct ration_error *reterr)
+{
+	struct helper helper = HELPER_NONE;
+	int r = start_process(run, &helper, reterr);
+
+	if (r < 0)
+		return r;
+	run->peer = LOOP_SOURCE(NULL, NULL);
+	r = hear_of_start(run, &helper, reterr);
+	if (r < 0) {
 		/* One that lives waits for us: without us it kills what it has started. */
-		send_home(ours, pid);
+		send_home(helper.fd, helper.pid);
 		loop_drop(&run->loop, &run->peer);
-		if (r < 0)
-			return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor died at the start");
-		if (reterr)
-			*reterr = report.error;
-		return report.code;
+		helper_forget(&helper);
+		return r;
 	}
 	/* A group is the subreaper's to remove, and the keeper's. */
 	if (run->host->base_fd >= 0)
 		place_close(&run->group);
 	run->supervisor = &supervisor_apart;
-	run->subreaper = pid;
-	run->leader.pid = report.pid;
-	run->peer_fd = TAKE_FD(ours);
+	run->subreaper = helper.pid;
+	run->peer_fd = TAKE_FD(helper.fd);
+	helper_forget(&helper);
 	return 0;
 }

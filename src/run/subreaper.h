@@ -7,7 +7,7 @@
 
 #include "run/run.h"
 
-/* Forks the process, which starts the command and supervises it; `run` is its caller's side from then on. */
+/* Starts the process, which starts the command and supervises it; `run` is its caller's side from then on. */
 int subreaper_start(struct ration_run *run, struct ration_error *reterr);
 
 #endif

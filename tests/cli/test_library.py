@@ -257,7 +257,6 @@ def own_kib(pid):
     return int(rollup["Anonymous"].split()[0])
 
 
-@pytest.mark.needs("cgroup")
 def test_L05_a_large_program_is_not_copied(run):
     """It had 121 ms and each page that it wrote meanwhile to pay, for a fork of it."""
     large = Large(run, "2")

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * make.h - a run's handle, before anything is started
+ */
+#ifndef RATION_RUN_MAKE_H
+#define RATION_RUN_MAKE_H
+
+#include "run/run.h"
+
+/* Makes one; `options` are checked. NULL: there is no memory. */
+struct ration_run *make_run(const struct host_snapshot *host, const struct ration_plan *plan,
+		const struct ration_run_options *options);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * subreaper-main.c - the process that is the subreaper
+ *
+ * Executed by ration-keeper, or in a fork of the program. That its caller is gone it
+ * learns by a pidfd and by the end of the socket, whichever comes first: a copy of the
+ * caller has the other end of the socket as well.
+ */
+#include "run/subreaper-main.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "run/containment-cgroup.h"
+#include "run/containment-subreaper.h"
+#include "run/end.h"
+#include "run/keeper.h"
+#include "run/make.h"
+#include "run/order.h"
+#include "run/reaper.h"
+#include "run/start.h"
+#include "run/supervise.h"
+#include "sys/helper.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+/* How often it looks for its caller where the kernel doesn't tell. */
+#define LOOK_USEC 1000000
+
+/* Who has asked for the run. */
+struct caller {
+	struct ration_run *run;
+	pid_t pid;
+	int pid_fd;                /* -EBADF where the kernel has none */
+	struct loop_source gone;
+	struct loop_deadline look;
+};
+
+static int send_report(int fd, const struct report *report)
+{
+	ssize_t n;
+
+	do
+		n = send(fd, report, sizeof(*report), MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+/* ------------------------------------------------------------------ caller */
+
+/* The caller is gone, or doesn't want the run any more. */
+static void end_for_caller(struct ration_run *run)
+{
+	loop_drop(&run->loop, &run->peer);
+	end_run(run, RUN_CAUSE_INTERRUPT, SIGKILL, 0);
+	end_kill(run);
+}
+
+static void on_peer(void *userdata, bool failed)
+{
+	struct ration_run *run = userdata;
+	struct wish wish;
+	ssize_t n = recv(run->peer_fd, &wish, sizeof(wish), MSG_DONTWAIT);
+
+	(void)failed;
+	if (n < 0)
+		return;
+	if (n != (ssize_t)sizeof(wish))
+		end_for_caller(run);
+	else if (wish.kind == WISH_SIGNAL)
+		(void)supervisor_here.signal(run, wish.sig, NULL);
+	else
+		(void)supervisor_here.interrupt(run, wish.sig, wish.delivered, NULL);
+}
+
+static void on_gone(void *userdata, bool failed)
+{
+	struct caller *caller = userdata;
+
+	(void)failed;
+	loop_drop(&caller->run->loop, &caller->gone);
+	end_for_caller(caller->run);
+}
+
+static void look_for_caller(void *userdata, uint64_t now_usec)
+{
+	struct caller *caller = userdata;
+
+	if (getppid() != caller->pid)
+		end_for_caller(caller->run);
+	else
+		loop_set(&caller->run->loop, &caller->look, loop_after(now_usec, LOOK_USEC));
+}
+
+/* -ESRCH: it is gone already. */
+static int watch_caller(struct caller *caller)
+{
+	struct loop *loop = &caller->run->loop;
+	int r = 0;
+
+	caller->gone = LOOP_SOURCE(on_gone, caller);
+	caller->look = LOOP_DEADLINE(look_for_caller, caller);
+	caller->pid_fd = sys_pidfd_open(caller->pid);
+	/* Only if it lives now was that pid its own. */
+	if (getppid() != caller->pid)
+		return -ESRCH;
+	if (caller->pid_fd >= 0)
+		r = loop_add(loop, &caller->gone, caller->pid_fd, LOOP_READABLE);
+	else
+		loop_set(loop, &caller->look, loop_after(sys_now_usec(), LOOK_USEC));
+	return r;
+}
+
+/* -------------------------------------------------------------------- start */
+
+/* A process that loses its parent would be lost to us, too, with all limits that it has. */
+static int no_subreaper(int r, struct ration_error *reterr)
+{
+	(void)error_set(reterr, r, RATION_CAUSE_KERNEL_TOO_OLD, "can't become a child subreaper: %s", error_text(r));
+	return error_hint(reterr, r, "there is one in Linux since 3.4, and in gVisor since July 2023");
+}
+
+/* Waits for what the caller and the children do, and starts the command. */
+static int start_here(struct caller *caller, struct reaper *reaper, struct ration_error *reterr)
+{
+	struct ration_run *run = caller->run;
+	int r = loop_open(&run->loop);
+
+	run->peer = LOOP_SOURCE(on_peer, run);
+	if (r == 0)
+		r = loop_add(&run->loop, &run->peer, run->peer_fd, LOOP_READABLE);
+	if (r == 0)
+		r = watch_caller(caller);
+	if (r == 0)
+		r = reaper_begin(reaper, &run->loop, &run->leader);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for children: %s", error_text(r));
+	if (run->containment->ops->kind == RATION_CONTAINMENT_SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return no_subreaper(-errno, reterr);
+	return start_run(run, reterr);
+}
+
+static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
+{
+	int r;
+
+	for (;;) {
+		r = supervisor_here.dispatch(run, reterr);
+		if (r != 0)
+			return r;
+		(void)loop_sleep(&run->loop);
+	}
+}
+
+void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
+{
+	struct caller caller = { .run = run, .pid = parent };
+	struct sigaction child = { .sa_handler = SIG_DFL };
+	struct report report = { .code = 0 };
+	struct reaper reaper = REAPER_NONE;
+
+	/* An ignored SIGCHLD would lose the command's status; the command finds its own again. */
+	(void)sigaction(SIGCHLD, &child, NULL);
+	(void)prctl(PR_SET_NAME, SUBREAPER_NAME);
+	run->peer_fd = peer_fd;
+	run->containment->by_pid = true;
+	report.code = start_here(&caller, &reaper, &report.error);
+	report.pid = run->leader.pid;
+	(void)setsid();
+	if (send_report(peer_fd, &report) < 0 && report.code == 0)
+		end_kill(run);
+	if (report.code == 0) {
+		report.code = supervise_to_end(run, &report.error);
+		report.receipt = run->receipt;
+		(void)send_report(peer_fd, &report);
+		supervisor_here.release(run);
+	}
+	keeper_end(run->host);
+	_exit(0);
+}
+
+/* ---------------------------------------------------------------- executed */
+
+/* What command_prepare() has made of it in the caller. */
+static int make_command(const struct order *order, struct command *command)
+{
+	command->program = order->program;
+	command->spawn = (struct spawn) {
+		.path = order->program,
+		.argv = order->options.argv,
+		.envp = order->options.envp,
+		.cgroup_fd = -EBADF,
+		.mask = order->host->mask,
+		.fds = { order->fds[0], order->fds[1], order->fds[2] },
+	};
+	if (command_shell_argv(order->program, order->options.argv, &command->with_shell) < 0)
+		return -ENOMEM;
+	command->spawn.shell_argv = command->with_shell;
+	return 0;
+}
+
+/* NULL: there is no memory. */
+static struct ration_run *make(struct order *order, struct command *command)
+{
+	struct ration_run *run = make_run(order->host, order->plan, &order->options);
+	int r = run ? make_command(order, command) : -ENOMEM;
+
+	if (r == 0)
+		r = order->host->base_fd >= 0 ? containment_cgroup_new(run) : containment_subreaper_new(run);
+	if (r < 0)
+		return NULL;
+	run->command = command;
+	run->group = order->place;
+	(void)strcpy(run->receipt.group, order->address);
+	return run;
+}
+
+void subreaper_serve(int peer_fd)
+{
+	struct command command = { .program = NULL };
+	struct ration_run *run;
+	struct order order;
+
+	if (order_receive(peer_fd, &order) < 0)
+		return;
+	/* Nothing below us is another program's. */
+	order.host->fork_helpers = true;
+	run = make(&order, &command);
+	if (run && helper_send(peer_fd, "", 1, NULL, 0, -1) == 0)
+		subreaper_main(run, peer_fd, order.caller);
+}

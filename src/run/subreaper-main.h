@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * subreaper-main.h - what the process that is the subreaper does, and what is said
+ */
+#ifndef RATION_RUN_SUBREAPER_MAIN_H
+#define RATION_RUN_SUBREAPER_MAIN_H
+
+#include "run/run.h"
+
+/* The longest name that the kernel keeps has 15 characters. */
+#define SUBREAPER_NAME "ration-reaper"
+
+/* The caller's wishes. */
+struct wish {
+	enum { WISH_SIGNAL, WISH_INTERRUPT } kind;
+	int sig;
+	bool delivered;
+};
+
+/* What the subreaper says: once when the command has started, or not, and once at the end. */
+struct report {
+	int code;
+	pid_t pid;
+	struct ration_error error;
+	struct ration_receipt receipt;
+};
+
+/* Starts and supervises `run` for `parent`, who is at the other end of the socket. */
+void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent) __attribute__((noreturn));
+
+/*
+ * The same where the process has been executed: takes the run's order from the socket, and
+ * answers with one byte. Returns only if it isn't understood.
+ */
+void subreaper_serve(int peer_fd);
+
+#endif

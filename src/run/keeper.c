@@ -133,6 +133,9 @@ static int ensure(const struct host_snapshot *host, struct keeper_host *it)
 {
 	int r;
 
+	if (it->leaving)
+		helper_end(&it->helper);
+	it->leaving = false;
 	if (helper_alive(&it->helper))
 		return 0;
 	replace(it);
@@ -298,6 +301,8 @@ static void leave(struct keeper *keeper, char what)
 		(void)tell(host, it, what, keeper);
 	else if (helper_alive(&it->helper))
 		(void)say(it, what, keeper);
+	/* A small program has no more runs, mostly, and its keeper's end needn't be waited for. */
+	it->leaving = !it->first && host->fork_helpers && helper_leave(&it->helper);
 	(void)pthread_mutex_unlock(&host->keeper->lock);
 }
 

@@ -7,7 +7,8 @@
  * program, in a session of its own, and does one thing: when the program is gone, it
  * kills the groups of all its runs, waits until they are empty, and removes them.
  *
- * There is one for all runs on a host, started with the first. It is told of each
+ * There is one for all runs on a host, started with the first; that of a small program
+ * goes when none is left. It is told of each
  * group before that is made, and of its end, by one message each, for which nobody
  * waits. If somebody kills it, whichever run notices first, or the next to start,
  * starts another and tells it of all groups.
@@ -63,6 +64,7 @@ struct keeper_host {
 	struct helper helper;
 	pid_t owner;           /* the process that has started it, not a copy of that */
 	struct keeper *first;  /* all runs that are kept */
+	bool leaving;          /* it has been told to end, and nobody has waited for that yet */
 };
 
 #endif

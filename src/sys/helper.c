@@ -298,10 +298,15 @@ static bool wait_for_end(const struct helper *helper)
 	return fds[1].revents || n == 0;
 }
 
+bool helper_leave(const struct helper *helper)
+{
+	return helper->pid > 0 && shutdown(helper->fd, SHUT_WR) == 0;
+}
+
 void helper_end(struct helper *helper)
 {
 	if (helper->pid > 0) {
-		(void)shutdown(helper->fd, SHUT_WR);
+		(void)helper_leave(helper);
 		if (wait_for_end(helper))
 			reap(helper);
 	}

@@ -57,6 +57,9 @@ int helper_send(int fd, const void *data, size_t size, const int *fds, size_t n_
  */
 ssize_t helper_receive(int fd, void *data, size_t size, int *ret_fds, size_t n_fds, int timeout_msec);
 
+/* Tells it that nothing more will be said: it ends by itself. Returns whether there is one. */
+bool helper_leave(const struct helper *helper);
+
 /*
  * Closes the socket, for all processes that have a copy of it, waits a while for the
  * helper's end, and reaps it. One that says (by a message) that it has more to do, or

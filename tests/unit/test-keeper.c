@@ -147,9 +147,9 @@ static void test_one_for_all_groups(void **state)
 	assert_int_equal(keeper_pid(&base), first);
 	end_group(&kept[2]);
 	end_group(&kept[1]);
-	/* It stays for the next. */
+	/* It stays for the next; of a small program, which has none mostly, it is about to end. */
 	assert_int_equal(make_group(&base, "n3", &kept[0]), 0);
-	assert_int_equal(keeper_pid(&base), first);
+	assert_int_equal(keeper_pid(&base) == first, *state != small);
 	end_group(&kept[0]);
 	end(&base);
 }

@@ -34,6 +34,6 @@ int main(int argc, char **argv)
 			keeper_main(HELPER_FD);
 		return 1;
 	}
-	(void)fprintf(stderr, "ration-keeper: this is a part of ration, see ration(1)\n");
+	(void)fprintf(stderr, "ration-keeper: internal program of ration, see ration(1)\n");
 	return 2;
 }

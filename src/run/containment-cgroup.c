@@ -166,7 +166,7 @@ static void explain(const struct containment *containment, int code, struct rati
 		return;
 	(void)error_set(reterr, code, RATION_CAUSE_VANISHED, "the group %s/%s was removed before the command ran in it",
 			group->tenant, group->name);
-	(void)error_hint(reterr, code, "somebody has removed it, by ration rm perhaps; try again");
+	(void)error_hint(reterr, code, "another process removed it, e.g. ration rm; try again");
 }
 
 /* -------------------------------------------------------------- processes */

@@ -99,7 +99,7 @@ static int is_empty(struct ration_run *run, struct ration_error *reterr)
 		return r;
 	}
 	r = end_retry(run, r);
-	return r < 0 ? error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't tell whether a process of %s is left: %s",
+	return r < 0 ? error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't check whether %s has processes left: %s",
 				       run->receipt.group, error_text(r))
 		     : 0;
 }

@@ -21,7 +21,7 @@ static int read_options(const struct ration_run_options *given, struct ration_ru
 	if (r < 0)
 		return r;
 	if (!options->argv || !options->argv[0])
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "there is no command to run");
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
 	if (options->signal < 0 || options->signal >= NSIG)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", options->signal);
 	return 0;

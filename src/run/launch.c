@@ -28,7 +28,7 @@
 static int refuse_foreign(struct ration_error *reterr)
 {
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
-			"there is no cgroup to be had here, and /proc is of another pid namespace");
+			"no cgroup is available, and /proc belongs to another pid namespace");
 	return error_hint(reterr, -EOPNOTSUPP, "mount /proc of this pid namespace: unshare --mount-proc");
 }
 

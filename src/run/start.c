@@ -31,7 +31,7 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 	containment->ops->entered(containment, spawn, r);
 	if (r == 0 && run->leader.pid_fd < 0 && !containment->by_pid)
 		r = error_set(reterr, -ENOSYS, RATION_CAUSE_KERNEL_TOO_OLD,
-				"can't supervise the command: there is no pidfd of it");
+				"can't supervise the command: no pidfd");
 	return r;
 }
 

@@ -119,7 +119,7 @@ static int watch_caller(struct caller *caller)
 static int no_subreaper(int r, struct ration_error *reterr)
 {
 	(void)error_set(reterr, r, RATION_CAUSE_KERNEL_TOO_OLD, "can't become a child subreaper: %s", error_text(r));
-	return error_hint(reterr, r, "there is one in Linux since 3.4, and in gVisor since July 2023");
+	return error_hint(reterr, r, "it needs Linux 3.4, or gVisor of July 2023");
 }
 
 /* Waits for what the caller and the children do, and starts the command. */

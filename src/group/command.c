@@ -59,6 +59,9 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 				"the command can't join its group of cgroup v1: %s", error_text(code));
 	case SPAWN_STEP_FDS:
 		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fds 0 to 2: %s", error_text(code));
+	case SPAWN_STEP_PASS:
+		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fd %d: %s",
+				spawn->pass_fds[spawn->failed_index], error_text(code));
 	case SPAWN_STEP_NONE:
 		break;
 	}
@@ -89,6 +92,22 @@ int command_shell_argv(const char *path, char *const *argv, char ***ret)
 	for (size_t i = 1; i < n; i++)
 		all[i + 1] = argv[i];
 	*ret = all;
+	return 0;
+}
+
+int command_pass_fds(struct spawn *spawn, const int *fds, size_t n, struct ration_error *reterr)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i] < 0)
+			return error_set(reterr, -EBADF, RATION_CAUSE_INVALID, "can't pass on fd %d: %s", fds[i],
+					error_text(-EBADF));
+		if (fds[i] > 2)
+			continue;
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "fd %d in pass_fds: these are 3 or more", fds[i]);
+		return error_hint(reterr, -EINVAL, "0, 1 and 2 are set by the field fds");
+	}
+	spawn->pass_fds = fds;
+	spawn->n_pass_fds = n;
 	return 0;
 }
 

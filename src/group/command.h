@@ -29,6 +29,9 @@ int command_prepare(struct command *command, char *const *argv, char *const *env
 		const sigset_t *mask, struct ration_error *reterr);
 void command_done(struct command *command);
 
+/* Has the command get these fds, too, which stay the caller's. -EINVAL (below 3), -EBADF. */
+int command_pass_fds(struct spawn *spawn, const int *fds, size_t n, struct ration_error *reterr);
+
 /* "/bin/sh PATH ARG…", for a script without a #! line; the caller frees the array. -ENOMEM. */
 int command_shell_argv(const char *path, char *const *argv, char ***ret);
 

@@ -47,6 +47,8 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 
 	if (r == 0)
 		r = command_prepare(command, options.argv, options.envp, options.fds, &group->host->mask, reterr);
+	if (r == 0)
+		r = command_pass_fds(&command->spawn, options.pass_fds, options.n_pass_fds, reterr);
 	if (r < 0)
 		return r;
 	command->spawn.cgroup_fd = group->at.fd;

@@ -85,7 +85,7 @@ static uint64_t machine_has(const struct host_snapshot *host, enum ration_limit 
 /* What is returned, and its texts. */
 struct found {
 	struct ration_group_limit limit;
-	char where[NODES_PATH_MAX > 256 ? NODES_PATH_MAX : 256];
+	char where[sizeof(((struct ration_group *)0)->path)];
 	char asked_text[LIMIT_TEXT_MAX], here_text[LIMIT_TEXT_MAX], effective_text[LIMIT_TEXT_MAX];
 };
 
@@ -294,7 +294,7 @@ static void look_upwards_v1(struct search *search, int dir_fd, char *path)
 		if (counters_limit_v1(fd, search->info, &value) == 0 && value < search->found->limit.effective) {
 			search->found->limit.effective = value;
 			search->found->limit.level = level;
-			(void)snprintf(search->found->where, sizeof(search->found->where), "%.255s", path);
+			(void)snprintf(search->found->where, sizeof(search->found->where), "%s", path);
 		}
 		level = level == RATION_LEVEL_GROUP ? RATION_LEVEL_TENANT : RATION_LEVEL_ANCESTOR;
 		*strrchr(path, '/') = '\0';

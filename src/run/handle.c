@@ -4,6 +4,7 @@
  */
 #include "run/run.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 #include "host/prepare.h"
@@ -34,6 +35,8 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 	CLEANUP(command_done) struct command command = { .program = NULL };
 	int r = command_prepare(&command, options->argv, options->envp, options->fds, &run->host->mask, reterr);
 
+	if (r == 0)
+		r = command_pass_fds(&command.spawn, options->pass_fds, options->n_pass_fds, reterr);
 	if (r < 0)
 		return r;
 	r = loop_open(&run->loop);
@@ -88,6 +91,21 @@ int ration_run_fd(const struct ration_run *run)
 int ration_run_pid(const struct ration_run *run)
 {
 	return (int)run->leader.pid;
+}
+
+int ration_run_pidfd(const struct ration_run *run, struct ration_error *reterr)
+{
+	int fd;
+
+	if (run->leader.pid_fd < 0) {
+		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD, "there is no pidfd of the command of %s",
+				run->receipt.group);
+		return error_hint(reterr, -EOPNOTSUPP, "watch ration_run_fd(): a subreaper supervises it, or the "
+						       "kernel has no pidfds");
+	}
+	fd = fcntl(run->leader.pid_fd, F_DUPFD_CLOEXEC, 3);
+	return fd >= 0 ? fd : error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't copy the pidfd of the command: %s",
+			error_text(-errno));
 }
 
 const char *ration_run_address(const struct ration_run *run)

@@ -147,6 +147,8 @@ int order_send(int fd, const struct order *order)
 	int fds[ORDER_FDS], r;
 	size_t n_fds = collect_fds(order, &head.files, fds);
 
+	if (order->options.n_pass_fds > 0)
+		return -EOPNOTSUPP;
 	body = make_body(order, &head.body_size);
 	if (!body)
 		return -ENOMEM;

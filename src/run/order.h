@@ -27,7 +27,8 @@ struct order {
 
 /*
  * Sends it, with copies of its files. Errors: -EPIPE (who should take it is gone), -ENOMEM,
- * -EAGAIN (it takes nothing), …
+ * -EAGAIN (it takes nothing), -EOPNOTSUPP (the command gets more fds than 0 to 2, whose numbers
+ * can be taken in another process), …
  */
 int order_send(int fd, const struct order *order);
 

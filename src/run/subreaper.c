@@ -80,19 +80,30 @@ static void send_home(int peer_fd, pid_t pid)
 	}
 }
 
-/* Closes every fd that is neither standard nor in use by the run: they aren't the subreaper's. */
-static void close_strangers(const struct ration_run *run, int peer_fd)
-{
-	int keep[11 + 2 * HOST_V1_MAX] = { 0, 1, 2, -EBADF, -EBADF, -EBADF, peer_fd, run->host->proc_fd,
-		run->host->base_fd, run->group.namespace_fd, run->group.tenant_fd };
+/* Of a run's own fds, how many a subreaper keeps at most, beside those that the command gets. */
+#define KEEP_MAX (11 + 2 * HOST_V1_MAX)
 
+/*
+ * Closes every fd that is neither standard nor in use by the run: they aren't the subreaper's. `keep`
+ * has room for KEEP_MAX and for those of the command.
+ */
+static void close_strangers(const struct ration_run *run, int peer_fd, int *keep)
+{
+	const int own[] = { 0, 1, 2, peer_fd, run->host->proc_fd, run->host->base_fd, run->group.namespace_fd,
+		run->group.tenant_fd };
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		keep[n++] = own[i];
 	for (size_t i = 0; run->options.fds && i < 3; i++)
-		keep[3 + i] = run->options.fds[i];
+		keep[n++] = run->options.fds[i];
 	for (size_t i = 0; i < HOST_V1_MAX; i++) {
-		keep[11 + 2 * i] = run->group.v1_fd[i];
-		keep[12 + 2 * i] = i < run->host->n_v1 ? run->host->v1[i].fd : -EBADF;
+		keep[n++] = run->group.v1_fd[i];
+		keep[n++] = i < run->host->n_v1 ? run->host->v1[i].fd : -EBADF;
 	}
-	sys_close_others(keep, ARRAY_SIZE(keep));
+	for (size_t i = 0; i < run->options.n_pass_fds; i++)
+		keep[n++] = run->options.pass_fds[i];
+	sys_close_others(keep, n);
 }
 
 static int dispatch(struct ration_run *run, struct ration_error *reterr)
@@ -218,7 +229,8 @@ static int execute(const struct ration_run *run, struct helper *ret)
 	struct helper helper = HELPER_NONE;
 	int r;
 
-	if (host->fork_helpers || !host->helpers[0])
+	/* More fds for the command have their numbers in this process, which another may not have free. */
+	if (host->fork_helpers || !host->helpers[0] || run->options.n_pass_fds > 0)
 		return -ENOENT;
 	(void)snprintf(path, sizeof(path), "%s/" KEEPER_PROGRAM, host->helpers);
 	r = helper_exec(path, argv, &helper);
@@ -236,22 +248,27 @@ static int execute(const struct ration_run *run, struct helper *ret)
 struct forked {
 	struct ration_run *run;
 	pid_t parent;
+	int *keep; /* room for close_strangers() */
 };
 
 static void forked_main(int fd, void *data)
 {
 	const struct forked *forked = data;
 
-	close_strangers(forked->run, fd);
+	close_strangers(forked->run, fd, forked->keep);
 	subreaper_main(forked->run, fd, forked->parent);
 }
 
 /* Whatever is wrong with the program ration-keeper: a fork is as good, but for its price. */
 static int start_process(struct ration_run *run, struct helper *ret, struct ration_error *reterr)
 {
-	struct forked forked = { run, getpid() };
-	int r = execute(run, ret);
+	CLEANUP(freep) int *keep = calloc(KEEP_MAX + run->options.n_pass_fds, sizeof(*keep));
+	struct forked forked = { run, getpid(), keep };
+	int r;
 
+	if (!keep)
+		return error_oom(reterr);
+	r = execute(run, ret);
 	if (r < 0)
 		r = helper_fork(forked_main, &forked, ret);
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't start a supervisor: %s", error_text(r)) : 0;

@@ -88,6 +88,18 @@ static int place_fds(const int fds[3])
 	return 0;
 }
 
+/* Takes those that the command is to have out of what is closed at exec. */
+static int pass_fds(struct spawn *spawn)
+{
+	for (size_t i = 0; i < spawn->n_pass_fds; i++) {
+		if (fcntl(spawn->pass_fds[i], F_SETFD, 0) < 0) {
+			spawn->failed_index = (int)i;
+			return -errno;
+		}
+	}
+	return 0;
+}
+
 static int set_rlimits(struct spawn *spawn)
 {
 	for (size_t i = 0; i < spawn->n_rlimits; i++) {
@@ -145,6 +157,9 @@ int spawn_child(struct spawn *spawn)
 		return spawn_child_fail(spawn, SPAWN_STEP_FDS, r);
 	/* Not all that the caller has open is close-on-exec, and not all of it is the caller's own doing. */
 	sys_close_at_exec(3);
+	r = pass_fds(spawn);
+	if (r < 0)
+		return spawn_child_fail(spawn, SPAWN_STEP_PASS, r);
 	if (spawn->nice != 0) {
 		/* Not below what we have: -1 is a value, so errno tells. */
 		errno = 0;

@@ -39,6 +39,7 @@ enum spawn_step {
 	SPAWN_STEP_NONE,
 	SPAWN_STEP_JOIN,
 	SPAWN_STEP_FDS,
+	SPAWN_STEP_PASS,
 	SPAWN_STEP_RLIMIT,
 	SPAWN_STEP_AFFINITY,
 	SPAWN_STEP_NICE,
@@ -51,6 +52,8 @@ struct spawn {
 	char *const *envp;
 	char *const *shell_argv;   /* "/bin/sh", path, argv[1]…: for ENOEXEC */
 	int fds[3];                /* become 0, 1, 2 */
+	const int *pass_fds;       /* stay open under their numbers, which are above 2 */
+	size_t n_pass_fds;
 	int cgroup_fd;             /* to be born in, or -EBADF */
 	size_t n_join;             /* cgroup.procs of cgroup v1, open for writing, which has no birth inside: */
 	int join_fd[SPAWN_JOIN_MAX]; /* the child moves itself, before it becomes the command */
@@ -68,7 +71,7 @@ struct spawn {
 	/* Filled in by the child. */
 	volatile enum spawn_step failed_step;
 	volatile int failed;       /* negative errno, or 0 */
-	volatile int failed_index; /* which of the rlimits */
+	volatile int failed_index; /* which of the rlimits, or of pass_fds */
 	pid_t parent;              /* internal: who starts it */
 	int gate_fd;               /* internal: the release of a moved child */
 	int report_fd;             /* internal: where a forked child reports */

@@ -161,8 +161,3 @@ const char *ration_severity_name(enum ration_severity value)
 	}
 	return NULL;
 }
-
-const char *ration_version(void)
-{
-	return RATION_VERSION;
-}

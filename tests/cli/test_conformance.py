@@ -145,6 +145,7 @@ ROWS = {
     "L04": "SIGCHLD is the program's; a status that it takes is said to be lost",
     "L05": "a large program pays for a run what a small one does: no copy of it is made; each helper is small",
     "L06": "a program killed with several runs, or the helpers before it: nothing lives on",
+    "L07": "fds that a program names are passed on under their numbers, and no other; a pidfd of the command",
 }
 NAME = re.compile(r"test_((?:[A-L]\d\d_)+)")
 HERE = Path(__file__).resolve().parent

@@ -323,3 +323,22 @@ def test_L06_the_commands_keeper_is_killed_before(run):
     started.popen.kill()
     started.wait()
     wait_for("all to be gone", lambda: not run.alive() and not run.groups())
+
+
+# ----------------------------------------------------------------- fds, pidfds
+
+def test_L07_passes_fds_on(run):
+    """Those that are named, under their numbers, and no other; whoever supervises."""
+    said = program(run, f"{HELPERS}/pass", "sh", "-c", "exec >&7; fds | head -1")
+    assert said.pop(0) == ("pidfd: close-on-exec, ended" if "cgroup" in HAS else "pidfd: none")
+    assert said == ["run: fds 0 1 2 7 900", "run: closed", "group: fds 0 1 2 7 900", "group: closed",
+                    "901: 9 can't pass on fd 901: Bad file descriptor",
+                    "2: 22 fd 2 in pass_fds: these are 3 or more"]
+
+
+@pytest.mark.worlds("host")
+@pytest.mark.parametrize("calls", ["clone3", "new"])
+def test_L07_passes_fds_on_where_calls_are_refused(run, calls):
+    """With the command moved into its group; and by a subreaper, with each fd closed by itself."""
+    said = program(run, f"{HELPERS}/nosys", "38", calls, f"{HELPERS}/pass", "sh", "-c", "exec >&7; fds | head -1")
+    assert said[1:5] == ["run: fds 0 1 2 7 900", "run: closed", "group: fds 0 1 2 7 900", "group: closed"]

@@ -4,6 +4,8 @@
  */
 #include "made.h"
 
+#include <inttypes.h>
+
 #include <fcntl.h>
 
 #include "host/machine.h"
@@ -78,7 +80,7 @@ static void test_features(void **state)
 {
 	static const struct {
 		const char *file[FILES_MAX][2];
-		uint32_t with, without;
+		uint64_t with, without;
 	} cases[] = {
 		{ { { "proc/sys/kernel/osrelease", "4.19.0\n" } }, 0, ~(RATION_FEATURE_PIDFD) },
 		{ { { "proc/sys/kernel/osrelease", "5.4.300-x\n" } }, 0, RATION_FEATURE_CLONE_INTO_CGROUP },
@@ -105,7 +107,7 @@ static void test_features(void **state)
 		struct ration_host_info info = see(root, cases[i].file, NULL, &host);
 
 		assert_row((info.features & cases[i].with) == cases[i].with && !(info.features & cases[i].without),
-				"case %zu: %x", i, info.features);
+				"case %zu: %" PRIx64, i, info.features);
 		assert_true(info.swap_bytes == GIB);
 		see_end(host, root);
 	}

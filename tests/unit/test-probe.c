@@ -8,6 +8,8 @@
  */
 #include "made.h"
 
+#include <inttypes.h>
+
 /* ------------------------------------------------------------- captured */
 
 struct world {
@@ -19,7 +21,7 @@ struct world {
 	const char *reason; /* a word of it, or "" for none */
 	uint64_t memory_kib;
 	const char *kernel;
-	uint32_t with, without; /* features */
+	uint64_t with, without; /* features */
 	uint32_t v1;            /* controllers of cgroup v1 */
 };
 
@@ -79,7 +81,7 @@ static void check_world(const struct world *world, const char *root, const struc
 	assert_row(strcmp(info->memory_source, "machine") == 0, "%s: %s", world->name, info->memory_source);
 	assert_row(strncmp(info->kernel, world->kernel, strlen(world->kernel)) == 0, "%s: %s", world->name, info->kernel);
 	assert_row((info->features & world->with) == world->with && !(info->features & world->without),
-			"%s: features %x", world->name, info->features);
+			"%s: features %" PRIx64, world->name, info->features);
 }
 
 static void test_captured(void **state)

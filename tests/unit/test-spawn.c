@@ -273,6 +273,37 @@ static void test_no_fd_of_ours_is_passed_on(void **state)
 		assert_int_equal(in_child(pass_no_others, (void *)(uintptr_t)&refused[i]), 0);
 }
 
+static int pass_some(void *data)
+{
+	const int some[] = { 900, 5 }, missing[] = { 5, 700 };
+	struct shell sh;
+	char text[256];
+
+	CHECK(refuse_clone3(*(const int *)data) && dup2(STDIN_FILENO, 900) == 900);
+	CHECK(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 5) == 5 && fcntl(STDIN_FILENO, F_DUPFD, 8) == 8);
+	shell_init(&sh, "ls /proc/self/fd | sort -n | tr '\\n' ' '");
+	sh.spawn.pass_fds = some;
+	sh.spawn.n_pass_fds = ARRAY_SIZE(some);
+	CHECK(shell_start(&sh) == 0);
+	CHECK(shell_end(&sh, text, sizeof(text)) == 0);
+	/* ls itself has one more, the directory. */
+	CHECK(strcmp(text, "0 1 2 3 5 900 ") == 0);
+	/* Here it is as it was. */
+	CHECK(fcntl(5, F_GETFD) == FD_CLOEXEC);
+	sh.spawn.pass_fds = missing;
+	CHECK(shell_start(&sh) == -EBADF && sh.spawn.failed_step == SPAWN_STEP_PASS && sh.spawn.failed_index == 1);
+	return 0;
+}
+
+static void test_some_fds_are_passed_on(void **state)
+{
+	const int refused[] = { 0, ENOSYS };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(in_child(pass_some, (void *)(uintptr_t)&refused[i]), 0);
+}
+
 /* An fd above the limit of open files, which was higher once; and no close_range(2). */
 static int open_high(int with_errno)
 {
@@ -560,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_fds_in_any_order),
 		cmocka_unit_test(test_no_fd_of_ours_is_passed_on),
+		cmocka_unit_test(test_some_fds_are_passed_on),
 		cmocka_unit_test(test_no_close_range),
 		cmocka_unit_test(test_in_a_group),
 		cmocka_unit_test(test_each_step_reports),

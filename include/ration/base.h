@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ration/base.h - what holds for all of the interface; versions
+ *
+ * Return values. A call that can fail returns 0 or more on success and a negative
+ * errno on failure; each call lists the ones it can return. Its last parameter,
+ * `reterr`, can be NULL; else it is filled in on failure only (ration/error.h).
+ * `ret_` parameters are written on success only.
+ *
+ * Ownership. Handles are opaque. What a call stores in a `ret_` handle belongs to the
+ * caller, who returns it with the matching _free() call. _free() accepts NULL and
+ * returns NULL. A `const char *` that a call returns is valid as long as the handle that
+ * it came from, unless stated otherwise.
+ *
+ * Structs that begin with `size`. Whoever makes such a struct sets `size` to its
+ * sizeof, as in `struct ration_run_options options = { .size = sizeof(options) };`, and
+ * leaves at zero what it doesn't need. So programs and libraries of different versions
+ * work together: what is missing at the end of a shorter struct counts as zero; a longer
+ * struct is refused with -E2BIG only if it asks for something that this library doesn't
+ * know; a result is filled in as far as both sides know it, the rest of a longer one is
+ * zero. A size that isn't set is -EINVAL.
+ *
+ * Enums. Each value has its own number, which never changes. Later versions add values:
+ * treat one that you don't know as "something else".
+ *
+ * Threads. The library has no globals. Different handles can be used in different
+ * threads at the same time, one handle in one thread at a time. A host, a plan and a set of
+ * limits can be read by several threads at once; runs and groups only read them.
+ *
+ * Signals. The library prints nothing, never exits and installs no signal handler.
+ * SIGCHLD belongs to the program. A run has children of this process: in a cgroup the command
+ * and a keeper, which ends the run if this process dies; without a cgroup a subreaper, which
+ * supervises the command. A command of ration_group_spawn() is for the caller to wait
+ * for; the children of a run are waited for by ration_run_dispatch(), ration_run_wait() and
+ * ration_run_free(), without a handler. A SIGCHLD handler of the program is fine as long as
+ * it waits for the program's own children one by one. waitpid(-1), or SIGCHLD ignored, takes the
+ * command's status: its limits and its end are not affected, but the exit status is
+ * unknown, see ration_receipt_status_lost().
+ *
+ * Units are in the names: _bytes, _usec (microseconds), _pct (percent). Sizes are powers
+ * of 1024.
+ */
+#ifndef RATION_BASE_H
+#define RATION_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header. ration_version() is that of the library in use. */
+#define RATION_VERSION_MAJOR 0
+#define RATION_VERSION_MINOR 2
+#define RATION_VERSION_PATCH 0
+#define RATION_VERSION "0.2.0"
+
+/* A version as a number that grows with it: 0.2.0 is 200, 1.12.3 is 11203. */
+#define RATION_VERSION_NUMBER_OF(major, minor, patch) ((major) * 10000 + (minor) * 100 + (patch))
+#define RATION_VERSION_NUMBER \
+	RATION_VERSION_NUMBER_OF(RATION_VERSION_MAJOR, RATION_VERSION_MINOR, RATION_VERSION_PATCH)
+
+/* The value of a limit that is lifted, in every unit; of a result, "not known". */
+#define RATION_UNLIMITED UINT64_MAX
+
+/* Longest tenant or group name, in bytes, without the final NUL. */
+#define RATION_NAME_MAX 128
+
+#if defined(__GNUC__)
+#define RATION_PUBLIC __attribute__((visibility("default")))
+#define RATION_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define RATION_PUBLIC
+#define RATION_MUST_CHECK
+#endif
+
+#ifdef __cplusplus
+#define RATION_BEGIN extern "C" {
+#define RATION_END }
+#else
+#define RATION_BEGIN
+#define RATION_END
+#endif
+
+RATION_BEGIN
+
+/* Returns the version of the library in use, "MAJOR.MINOR.PATCH". */
+RATION_PUBLIC const char *ration_version(void);
+
+/* Returns it as a number, to be compared with RATION_VERSION_NUMBER_OF(). Since 0.2.0. */
+RATION_PUBLIC int ration_version_number(void);
+
+RATION_END
+
+#endif /* RATION_BASE_H */

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ration/group.h - tenants and groups that outlive a command
+ *
+ * BASE/NAMESPACE/TENANT and BASE/NAMESPACE/TENANT/NAME. A tenant has limits and no
+ * processes of its own; its groups share them. A group has processes. Both are
+ * addressed by text: "acme" is a tenant, "acme/vm7" a group.
+ *
+ * What must be remembered of a group is recorded in extended attributes of its
+ * directory: who owns it, since when, what was asked for. So any process can
+ * open what another has created, and there are no state files.
+ *
+ * A handle refers to the group's directory, not to its name: once that is removed, by
+ * anybody, each call fails with -ENOENT and RATION_CAUSE_VANISHED, even if a new
+ * group has the name.
+ *
+ * Errors that each call below can return: -EINVAL (a bad address; a tenant where a
+ * group is required), -ENOENT (no such group, or it was removed), -EACCES, -EPERM (it
+ * belongs to another user), -EOPNOTSUPP (there is no cgroup here: the message says why),
+ * -EIO, -ENOMEM; of a call with a struct, -EINVAL (no size) and -E2BIG. Others are listed.
+ */
+#ifndef RATION_GROUP_H
+#define RATION_GROUP_H
+
+#include <ration/host.h>
+#include <ration/limits.h>
+#include <ration/plan.h>
+#include <ration/receipt.h>
+
+struct ration_group;
+
+/* How to create one. Zeroed fields take their defaults. */
+struct ration_group_options {
+	size_t size;          /* sizeof(struct ration_group_options) */
+	bool keep;            /* keep it when its creator is dead; by default ration_gc() removes it then */
+	bool exist_ok;        /* open one that exists with the same limits asked for */
+	bool without_cgroup;  /* where no group can be created, succeed with a handle that has none: see
+				 ration_group_reason() */
+	bool no_oom_group;    /* let an OOM kill end one process, not the whole group; an OOM kill of
+				 cgroup v1 always does */
+	bool has_owner;       /* delegate it to `uid` and `gid`: its directory, cgroup.procs,
+				 cgroup.threads and cgroup.subtree_control, but no limit; of cgroup v1
+				 its directories, their cgroup.procs and tasks */
+	uint32_t uid, gid;
+	const char *command;  /* what it is for, shown by ration_list_new(); NULL: nothing */
+};
+
+/* How to change the limits of a live one. Zeroed fields take their defaults. */
+struct ration_update_options {
+	size_t size;              /* sizeof(struct ration_update_options) */
+	bool force;               /* set a limit below the present use at once: the kernel reclaims,
+				     and kills if that isn't enough */
+	uint64_t reclaim_usec;    /* how long to reclaim memory before giving up; 0: 2 s */
+};
+
+/* What the change did. */
+struct ration_update_report {
+	size_t size;              /* sizeof(struct ration_update_report), set by the caller */
+	bool changed;             /* the new limits are in force */
+	bool has_failed;          /* the limit below couldn't be set, and so none was */
+	enum ration_limit failed;
+	uint64_t memory_before_bytes, memory_after_bytes; /* RATION_UNLIMITED: not known */
+	uint64_t oom_kills;       /* in the group during the change */
+	uint64_t elapsed_usec;
+};
+
+/* What became of a process that was attached. */
+struct ration_attach_report {
+	size_t size;              /* sizeof(struct ration_attach_report), set by the caller */
+	bool moved;               /* it is in the group; false: only its own limits were set */
+	uint64_t elsewhere_bytes; /* resident memory that it brought along: charged to its old group until
+				     it is freed. RATION_UNLIMITED: not known */
+	const char *from;         /* its old group, a path below the mount; "" if not known. Valid until
+				     the next call for this handle */
+};
+
+/* A command for a group. Zeroed fields take their defaults. */
+struct ration_spawn_options {
+	size_t size;              /* sizeof(struct ration_spawn_options) */
+	char *const *argv;        /* NULL-terminated; argv[0] is looked up in PATH */
+	char *const *envp;        /* NULL: the environment of this process */
+	const int *fds;           /* three fds for its 0, 1, 2; NULL: 0, 1, 2 */
+	const struct ration_plan *plan; /* of RATION_PURPOSE_PROCESS; NULL: nothing is set */
+	const int *pass_fds;      /* more fds for the command, each under its own number, which is 3 or
+				     more; every other fd is closed in it. Since 0.2.0 */
+	size_t n_pass_fds;        /* how many */
+};
+
+/* One limit of a live group. Its strings are valid as long as it. */
+struct ration_group_limit {
+	size_t size;              /* sizeof(struct ration_group_limit) */
+	enum ration_limit limit;
+	bool has_asked;           /* it was asked for, by ration_group_create(), _update() or a run */
+	uint64_t asked;
+	bool has_here;            /* the group's own file could be read */
+	bool has_effective;
+	uint64_t here;            /* in the unit of the limit */
+	uint64_t effective;       /* the lowest of it and of all above it */
+	enum ration_level level;  /* where the lowest is; the machine for what nobody limits */
+	const char *where;        /* the path of the group that binds, or "" */
+	/* Limits that are text, "0-3"; "" for the others. */
+	const char *asked_text, *here_text, *effective_text;
+	enum ration_mechanism mechanism; /* what enforces `here`; NONE if nothing does */
+	const char *file;         /* the kernel file that it was read from, or NULL */
+};
+
+/* What to do with the processes of a group that is removed. */
+enum ration_remove {
+	RATION_REMOVE_EMPTY = 0,   /* fail if there are any */
+	RATION_REMOVE_KILL = 1,    /* kill them */
+	RATION_REMOVE_RELEASE = 2, /* let them live: where they came from, or else in the caller's group */
+};
+
+/* What a removal did. */
+struct ration_remove_report {
+	size_t size;           /* sizeof(struct ration_remove_report), set by the caller */
+	uint64_t killed;
+	uint64_t released;     /* moved out alive: the group's limits don't apply to them any more */
+	uint64_t released_to_caller; /* of those, moved to the caller's own group: where they came from
+					isn't known or doesn't exist any more */
+};
+
+/* What a group uses now, and has used. */
+struct ration_stats;
+
+RATION_BEGIN
+
+/*
+ * Creates a tenant or a group, and the nodes above it, and applies `plan` (of
+ * RATION_PURPOSE_GROUP; NULL: no limits). All or nothing. If several create
+ * the same one at once, one wins; the others get -EEXIST, or with exist_ok the
+ * same group, complete. A tenant can't have limits that cgroup v1 enforces
+ * (-EOPNOTSUPP): groups can. `options` can be NULL. `host` must outlive the handle.
+ * Errors: -EEXIST (it exists; with exist_ok: with other limits), -EBUSY
+ * (processes where a node must be), -EAGAIN (too many groups), -ENOSPC.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_create(const struct ration_host *host, const char *address,
+		const struct ration_plan *plan, const struct ration_group_options *options,
+		struct ration_group **ret_group, struct ration_error *reterr);
+
+/* Opens one that exists. `host` must outlive the handle. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_open(const struct ration_host *host, const char *address,
+		struct ration_group **ret_group, struct ration_error *reterr);
+
+/* Frees the handle; the group stays. Accepts NULL, returns NULL. */
+RATION_PUBLIC struct ration_group *ration_group_free(struct ration_group *group);
+
+/* Returns its address. */
+RATION_PUBLIC const char *ration_group_address(const struct ration_group *group);
+
+/* Returns its directory, or NULL if it has none. */
+RATION_PUBLIC const char *ration_group_path(const struct ration_group *group);
+
+/* Returns whether it is a tenant. */
+RATION_PUBLIC bool ration_group_is_tenant(const struct ration_group *group);
+
+/* Returns why it has no cgroup, or "" if it has one. */
+RATION_PUBLIC const char *ration_group_reason(const struct ration_group *group);
+
+/*
+ * Changes the limits that `plan` has (of RATION_PURPOSE_GROUP), and no
+ * other; RATION_UNLIMITED lifts one. All or nothing: if one can't be set, those
+ * before it are set back. To get below the present use, a memory limit first takes
+ * memory back by memory.high and memory.reclaim (Linux 5.19), for a bounded time, and is
+ * set only then; so nothing is killed, unless `force` is set. `options` and `report`
+ * can be NULL; the report is filled in on failure, too.
+ * Errors: -EBUSY with RATION_CAUSE_IN_USE (more is in use than the limit allows,
+ * and couldn't be reclaimed), -EINVAL (limits that contradict those in force), -EOPNOTSUPP
+ * (a limit that cgroup v1 enforces: it is set when the group is created).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_update(struct ration_group *group,
+		const struct ration_plan *plan, const struct ration_update_options *options,
+		struct ration_update_report *report, struct ration_error *reterr);
+
+/*
+ * Moves a running process, with all its threads, into the group; its children
+ * stay where they are. `plan`, which can be NULL, is one of RATION_PURPOSE_PROCESS:
+ * its limits are set on the process, too, by prlimit(2) and the like; if one
+ * can't be set, the process goes back to where it was.
+ * What the process uses from now on is charged to the group; memory that it already has
+ * stays charged to its old group. Without a cgroup only the limits are set. `report` can be NULL.
+ * Errors: -ESRCH (no such process), -EINVAL with RATION_CAUSE_NO_PROCESS (a
+ * kernel thread; 0, a process of another pid namespace), -EACCES, -EPERM (you can't
+ * move it: cgroup.procs of the nearest group above both must be writable),
+ * -EBUSY (the group isn't a leaf), -EOPNOTSUPP (no cgroup; or the group has limits in a place of
+ * cgroup v1 that this process isn't in or can't write).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach(struct ration_group *group, int pid,
+		const struct ration_plan *plan, struct ration_attach_report *report,
+		struct ration_error *reterr);
+
+/* The same for the process of a pidfd, which can't be mistaken for another that got its pid. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach_pidfd(struct ration_group *group, int pid_fd,
+		const struct ration_plan *plan, struct ration_attach_report *report,
+		struct ration_error *reterr);
+
+/*
+ * Checks, and changes nothing, whether ration_group_attach() would refuse this
+ * process right away: for those who attach several, all or none. It can't foresee what
+ * only the kernel decides (who can move it) and what happens afterwards.
+ * Errors: those of ration_group_attach().
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach_check(const struct ration_group *group, int pid,
+		const struct ration_plan *plan, struct ration_error *reterr);
+
+/*
+ * Starts a command that is born in the group (clone3 with CLONE_INTO_CGROUP, Linux 5.7;
+ * else it is moved there before its first instruction). It is a child of this process, which
+ * waits for it, by the pidfd or by pid; nobody supervises it, and it
+ * isn't ended with this process. `ret_pid_fd`, which can be NULL, belongs to the caller.
+ * Errors: with RATION_CAUSE_COMMAND those of execve(2); -EAGAIN, -EBUSY; -EBADF (`fds` or
+ * `pass_fds`); -EOPNOTSUPP (`ret_pid_fd` without RATION_FEATURE_PIDFD, as on macOS: nothing is
+ * started).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_spawn(struct ration_group *group,
+		const struct ration_spawn_options *options, int *ret_pid, int *ret_pid_fd,
+		struct ration_error *reterr);
+
+/*
+ * Moves this process into the group and executes the command. Returns on failure
+ * only; then the process is where it was, and as it was but for limits that were
+ * set. Not for programs with threads: exec ends the others.
+ * Errors: those of ration_group_attach() and execve(2).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_exec(struct ration_group *group,
+		const struct ration_spawn_options *options, struct ration_error *reterr);
+
+/*
+ * Reads one limit: as it was asked for, as the group's kernel file has it, and as it is
+ * after all groups above, as far as this process can see them. `ret_limit` belongs to the caller.
+ * Errors: -ENODATA (not a limit of groups).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_limit_new(const struct ration_group *group,
+		enum ration_limit limit, struct ration_group_limit **ret_limit, struct ration_error *reterr);
+RATION_PUBLIC struct ration_group_limit *ration_group_limit_free(struct ration_group_limit *limit);
+
+/*
+ * Stops or continues all processes of the group and below it (cgroup.freeze,
+ * Linux 5.2), and waits until that is done, at most `timeout_usec` (0: 5 s).
+ * Errors: -ETIMEDOUT: the kernel keeps trying; the usual reason is a process in an
+ * uninterruptible sleep.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_freeze(struct ration_group *group, uint64_t timeout_usec,
+		struct ration_error *reterr);
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_thaw(struct ration_group *group, uint64_t timeout_usec,
+		struct ration_error *reterr);
+
+/*
+ * Kills all processes of the group and below it, frozen or not (cgroup.kill,
+ * Linux 5.14; before, it freezes, kills and thaws), and waits until they are gone, at
+ * most `timeout_usec` (0: 10 s). `ret_killed`, which can be NULL: how many there
+ * were. The group stays. Errors: -ETIMEDOUT.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_kill(struct ration_group *group, uint64_t timeout_usec,
+		uint64_t *ret_killed, struct ration_error *reterr);
+
+/*
+ * Asks the kernel once to reclaim `bytes` of memory from the group
+ * (memory.reclaim, Linux 5.19). `ret_reclaimed_bytes`, which can be NULL: by how much less
+ * it has then. Less than asked for is success, too.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_reclaim(struct ration_group *group, uint64_t bytes,
+		uint64_t *ret_reclaimed_bytes, struct ration_error *reterr);
+
+/*
+ * Removes the group, what its processes created below it, and the nodes above it
+ * that nobody uses; but not a tenant of ration_group_create() as long as its
+ * creator is alive or it is kept. A tenant goes with its groups. One that is
+ * gone already is no error. Released processes are never moved into a node with
+ * controllers; the report counts them.
+ * Errors: -EBUSY (processes: with RATION_REMOVE_EMPTY, or they don't die, or
+ * can't be moved), -EOPNOTSUPP (directories of it are in a place of cgroup v1 that this process isn't
+ * in or can't write: nothing is removed). `report` can be NULL.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_remove(struct ration_group *group, enum ration_remove mode,
+		struct ration_remove_report *report, struct ration_error *reterr);
+
+/* Writes at most `n` pids of the group and of those below it. Returns how many there are. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_pids(const struct ration_group *group, int *ret_pids, size_t n,
+		struct ration_error *reterr);
+
+/*
+ * Reads what the group uses. `ret_stats` belongs to the caller. What this kernel or these
+ * controllers don't count is absent, never 0.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_stats_new(const struct ration_group *group,
+		struct ration_stats **ret_stats, struct ration_error *reterr);
+RATION_PUBLIC struct ration_stats *ration_stats_free(struct ration_stats *stats);
+
+/* Returns whether the group, or one below it, has processes. */
+RATION_PUBLIC bool ration_stats_populated(const struct ration_stats *stats);
+
+/* Returns whether all of them are stopped. */
+RATION_PUBLIC bool ration_stats_frozen(const struct ration_stats *stats);
+
+/* Returns the number of processes. RATION_UNLIMITED: not known. */
+RATION_PUBLIC uint64_t ration_stats_processes(const struct ration_stats *stats);
+
+/* Returns memory.pressure, some avg10, in hundredths of a percent. RATION_UNLIMITED: not known. */
+RATION_PUBLIC uint64_t ration_stats_memory_pressure_pct100(const struct ration_stats *stats);
+
+/* Reads a metric, as ration_receipt_metric(). */
+RATION_PUBLIC enum ration_source ration_stats_metric(const struct ration_stats *stats,
+		enum ration_metric metric, uint64_t *ret_value);
+
+RATION_END
+
+#endif /* RATION_GROUP_H */

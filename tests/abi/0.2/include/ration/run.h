@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ration/run.h - run one command under limits, from start to receipt
+ *
+ * A program without an event loop calls ration_run_wait(). One with a loop watches
+ * ration_run_fd() and calls ration_run_dispatch() when it is readable.
+ */
+#ifndef RATION_RUN_H
+#define RATION_RUN_H
+
+#include <ration/host.h>
+#include <ration/plan.h>
+#include <ration/receipt.h>
+
+/* What to do when the output limit is reached. */
+enum ration_output_mode {
+	RATION_OUTPUT_KILL = 0,     /* end the run at the first byte above the limit */
+	RATION_OUTPUT_TRUNCATE = 1, /* drop what is above the limit */
+};
+
+/* What to run, and how to end it. Zeroed fields take their defaults. */
+struct ration_run_options {
+	size_t size;                  /* sizeof(struct ration_run_options) */
+	char *const *argv;            /* NULL-terminated; argv[0] is looked up in PATH */
+	char *const *envp;            /* NULL: the environment of this process */
+	const char *tenant;           /* default "default" */
+	const char *name;             /* default: a unique name */
+	int signal;                   /* the first signal of a timeout; default SIGTERM */
+	uint64_t kill_after_usec;     /* from there to SIGKILL; RATION_UNLIMITED: never;
+					 0: default, RATION_KILL_AFTER_USEC */
+	const int *fds;               /* three fds for the command's 0, 1, 2; NULL: 0, 1, 2 */
+	bool wait_all;                /* wait for daemonised processes, too */
+	bool no_oom_group;            /* let an OOM kill end one process, not all */
+	bool preserve_status;         /* a timeout exits with the command's status, not 124 */
+	enum ration_output_mode output_mode;
+	const int *pass_fds;          /* more fds for the command, each under its own number, which is 3 or
+					 more. Close-on-exec doesn't matter. Since 0.2.0 */
+	size_t n_pass_fds;            /* how many */
+};
+
+/* The default of ration_run_options.kill_after_usec: 300 ms. */
+#define RATION_KILL_AFTER_USEC 300000
+
+struct ration_run;
+
+RATION_BEGIN
+
+/*
+ * Creates a group, applies `plan`, and starts the command in it. The command
+ * and all its descendants end with the run: when a limit is reached, when the
+ * command ends, when ration_run_free() is called, and when this process dies,
+ * by whatever signal.
+ * `plan` and `host` must outlive the run; `options` and what it points to are needed
+ * during the call only. The command gets fds 0 to 2 and those of `pass_fds`; every other
+ * fd of this process is closed in it.
+ * Errors: -EOPNOTSUPP (the policy forbids it), -EINVAL (names, options, no size), -E2BIG,
+ * -EBADF (`fds` or `pass_fds` has one that isn't open), -EEXIST (a group of that name), -ENOENT,
+ * -EACCES, -ENOEXEC, ... with RATION_CAUSE_COMMAND (the command can't be executed: `code` is the
+ * errno of execve(2)), -EBUSY, -EAGAIN, -ENOSPC, -EIO, -ENOMEM. After a failure nothing is
+ * left: no group, no process, no fd.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_start(const struct ration_host *host,
+		const struct ration_plan *plan, const struct ration_run_options *options,
+		struct ration_run **ret_run, struct ration_error *reterr);
+
+/*
+ * Waits for the end of the run. A signal with a handler interrupts it: -EINTR, and
+ * it can be called again.
+ * Errors: -EINTR; -EIO, -ENOMEM: the run must be freed.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_wait(struct ration_run *run,
+		struct ration_error *reterr);
+
+/*
+ * Returns the receipt of a run that is over, or NULL before. It is valid as
+ * long as `run`.
+ */
+RATION_PUBLIC const struct ration_receipt *ration_run_receipt(const struct ration_run *run);
+
+/*
+ * Kills the run if it isn't over (SIGKILL to all its processes), removes its group, and
+ * frees the handle. Accepts NULL, returns NULL.
+ * Doesn't block for ever: if a process doesn't die within about two seconds (it is in an
+ * uninterruptible sleep, or frozen), the call returns all the same, and the keeper ends the
+ * process and removes the group when that becomes possible.
+ */
+RATION_PUBLIC struct ration_run *ration_run_free(struct ration_run *run);
+
+/*
+ * Returns a file descriptor that polls readable when ration_run_dispatch() has
+ * something to do: for epoll, libuv, asyncio. It belongs to the run: don't read or close it.
+ * Remove it from an epoll before ration_run_free(): an epoll keeps reporting a closed file
+ * as long as another process has it open, and a keeper that is being forked can for a moment.
+ */
+RATION_PUBLIC int ration_run_fd(const struct ration_run *run);
+
+/*
+ * Handles what has happened, without waiting. Returns 1 when the run is over
+ * and has a receipt, else 0.
+ * If a debugger holds the dead command for more than a second, the run doesn't wait any
+ * longer; the command stays a zombie child of this process until the debugger lets go.
+ * Errors: -EIO, -ENOMEM: the run must be freed.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_dispatch(struct ration_run *run,
+		struct ration_error *reterr);
+
+/* Returns the pid of the command. */
+RATION_PUBLIC int ration_run_pid(const struct ration_run *run);
+
+/*
+ * Returns a new pidfd of the command, close-on-exec, which belongs to the caller and outlives the
+ * run. It polls readable once the command has ended; ration_run_fd() tells of the run.
+ * Don't wait for the command by it: the run does.
+ * Errors: -EOPNOTSUPP (Linux before 5.4; macOS; a run that a subreaper supervises, whose command
+ * isn't a child of this process), -EMFILE.
+ * Since 0.2.0.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_pidfd(const struct ration_run *run, struct ration_error *reterr);
+
+/* Returns the address of the run's group, "TENANT/NAME". */
+RATION_PUBLIC const char *ration_run_address(const struct ration_run *run);
+
+/*
+ * Sends `sig` to the command (not to its children). A command that has ended
+ * is no error. Errors: -EINVAL, -EPERM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_signal(struct ration_run *run, int sig,
+		struct ration_error *reterr);
+
+/*
+ * Ends the run on request: sends `sig` to every process of the group, and
+ * SIGKILL after the run's kill_after. The verdict will be `interrupted`, unless
+ * a limit came first. Returns at once.
+ * `delivered`: the processes have received the signal already (from a terminal).
+ * Then nothing is sent, and the run isn't ended; but if the command ends by that
+ * signal, the verdict is `interrupted`.
+ * Errors: -EINVAL.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_run_interrupt(struct ration_run *run, int sig,
+		bool delivered, struct ration_error *reterr);
+
+RATION_END
+
+#endif /* RATION_RUN_H */

@@ -41,8 +41,8 @@ class Watch:
     def order(self):
         return [line.split()[0] for line in self.lines()[1:]]
 
-    def wait(self, kind, seconds=20):
-        wait_for(f"{kind} in {self.lines()}", lambda: kind in self.words(), seconds)
+    def wait(self, kind):
+        wait_for(f"{kind} in {self.lines()}", lambda: kind in self.words())
 
     def end(self):
         """Its exit status. It ends by itself where the group's removal can be told."""

@@ -124,14 +124,14 @@ def test_J02_runtimes(contain, runtime):
 
 
 @starts
-def test_J02_others_never_move(contain):
+def test_J02_others_never_move(contain, run):
     """A process of another user in the container's own group: it stays where it is, and so do we. No
     limit can hold by a controller then, which is said."""
     done = contain("--cgroup rw", f"""
         setpriv --reuid 1000 --clear-groups sleep 1000 & other=$!
         until grep -q '^Uid:.1000' /proc/$other/status; do sleep .1; done
-        {RATION} run --memory 64M --enforce strict -- touch /tmp/started && exit 99
-        test ! -e /tmp/started
+        {RATION} run --memory 64M --enforce strict -- touch {run.file('started')} && exit 99
+        test ! -e {run.file('started')}
         {RATION} run --memory 64M -- true
         cat /proc/$other/cgroup /proc/self/cgroup
         kill $other""")
@@ -152,14 +152,14 @@ def test_J01_read_only(contain):
 
 
 @starts
-def test_J02_a_mount_from_outside(contain):
+def test_J02_a_mount_from_outside(contain, run):
     """-v /sys/fs/cgroup:/sys/fs/cgroup: the groups above ours are there to be written, but which is ours
     isn't to be seen. None is touched; and what is said to help does."""
     script = f"""
         grep -q ' /../.. /sys/fs/cgroup ' /proc/self/mountinfo || echo as it is outside
-        find /sys/fs/cgroup -type d >/tmp/before
+        find /sys/fs/cgroup -type d >{run.file('before')}
         {RATION} run --memory 30M -- true
-        find /sys/fs/cgroup -type d | cmp - /tmp/before || echo changed
+        find /sys/fs/cgroup -type d | cmp - {run.file('before')} || echo changed
         {RATION} doctor --json || :"""
     done = contain("--cgroup rw --cgroup-bind /sys/fs/cgroup", script)
     assert done.returncode == 0 and done.stdout.startswith("{"), done
@@ -261,15 +261,15 @@ def test_J07_doctor_in_a_pod(pod, signs, cgroupns):
 
 @starts
 @pytest.mark.parametrize("cgroupns", ["private", "host"])
-def test_J07_runs_in_a_pod(pod, cgroupns):
+def test_J07_runs_in_a_pod(pod, run, cgroupns):
     """Limits are watched, and hold; strict doesn't run. The pod's own limit kills as well, and no receipt
     makes that the machine's."""
     done = pod(f"--cgroupns {cgroupns}", f"""
         {RATION} run --memory 30M --receipt fd:1 -- {HELPERS}/alloc 100 stay || test $? = 137
-        {RATION} run --pids 16 --receipt fd:1 -- {HELPERS}/forks 31 50 || test $? = 137
+        {RATION} run --pids 16 --receipt fd:1 -- {HELPERS}/forks 31 1000 || test $? = 137
         {RATION} run --memory 500M --receipt fd:1 -- {HELPERS}/alloc 400 || test $? = 137
-        {RATION} run --memory 64M --enforce strict -- touch /tmp/started || test $? = 125
-        test ! -e /tmp/started""", **VARIABLE)
+        {RATION} run --memory 64M --enforce strict -- touch {run.file('started')} || test $? = 125
+        test ! -e {run.file('started')}""", **VARIABLE)
     assert done.returncode == 0, done
     memory, pids, killed = receipts(done.stdout)
     for receipt, name in ((memory, "memory"), (pids, "pids")):

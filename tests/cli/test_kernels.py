@@ -127,7 +127,7 @@ def test_J07_gvisor_runs(run):
     assert "hint: limit the sandbox from outside" in r.stderr
     # In a process that isn't the first: that one is allowed to, whatever comes of it.
     subreaper = in_gvisor(run, "/usr/bin/python3 -c 'import ctypes; print(ctypes.CDLL(None).prctl(36, 1, 0, 0, 0))'; exit 0")
-    for option, command in (("--memory=30M", "alloc 100 stay"), ("--pids=16", "forks 31 50")):
+    for option, command in (("--memory=30M", "alloc 100 stay"), ("--pids=16", "forks 31 1000")):
         r = in_gvisor(run, f"{RATION} run {option} --receipt fd:1 -- {HELPERS}/{command}")
         if subreaper.stdout.strip() != "0":
             assert r.code == 125 and "child subreaper" in r.stderr and "gVisor of July 2023" in r.stderr, r
@@ -147,7 +147,7 @@ def test_J07_what_gvisor_lacks(run):
     for options, command, code, verdict in (
             ("", "true", 0, "ok"), ("", "sh -c 'daemonise; exit 3'", 3, "exit"), ("--timeout .3", "sleep 1000", 124, "wall-time"),
             ("--cpu-time .2", "spin 1000", 124, "cpu-time"), ("--memory 30M", "alloc 100 stay", 137, "memory"),
-            ("--pids 16", "forks 31 50", 137, "pids")):
+            ("--pids 16", "forks 31 1000", 137, "pids")):
         r = run(options, command, before=before)
         assert (r.code, r.verdict, r.receipt["containment"]) == (code, verdict, "subreaper"), (command, r)
         assert all(entry["mechanism"] in ("watch", "none", "rlimit") for entry in r.receipt["limits"]), r

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -136,13 +137,10 @@ def test_D06_page_cache_does_not_kill(run, file_on_disk):
 
 @memory
 def test_D07_tmpfs_counts(run):
-    file = Path(f"/dev/shm/ration-test-{os.getpid()}")
-    try:
-        r = run("--memory 30M", f"dd if=/dev/zero of={file} bs=1M count=60")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as directory:
+        r = run("--memory 30M", f"dd if=/dev/zero of={directory}/file bs=1M count=60")
         assert (r.code, r.verdict) == (137, "memory")
         assert r.usage["memory_shmem_bytes"] > 20 * MIB
-    finally:
-        file.unlink(missing_ok=True)
 
 
 def test_D09_address_space_is_free(run):

@@ -30,7 +30,7 @@ def test_E01_over_the_limit(run):
 @pytest.mark.needs("root")
 def test_E01_over_the_limit_watched(run):
     """Nobody refuses here: the tree is ended as soon as it is seen to be too many."""
-    r = run("--pids 16", "forks 31 50")
+    r = run("--pids 16", "forks 31 1000")
     assert (r.code, r.verdict) == (137, "pids")
     entry = r.limit("pids")
     assert (entry["mechanism"], entry["scope"]) == ("watch", "group")

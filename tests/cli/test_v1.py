@@ -115,7 +115,7 @@ def test_J06_membership_without_controllers(run):
     assert "controller" in r.limit("memory")["reason"] and "read-only" in r.limit("memory")["reason"]
     r = run("--memory 30M", "alloc 100 stay", before=before)
     assert (r.code, r.verdict) == (137, "memory")
-    r = run("--pids 16", "forks 31 50", before=before)
+    r = run("--pids 16", "forks 31 1000", before=before)
     assert (r.code, r.verdict) == (137, "pids")
 
 

@@ -6,6 +6,7 @@
  * rate, and what the group above may use, of which percent are.
  */
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,7 +50,8 @@ static int plan_new(const struct host_snapshot *host, const struct host_facts *f
 
 	if (!found)
 		return error_oom(reterr);
-	*found = *limits;
+	/* What isn't there isn't touched: of the room for pairs, 32 KiB in each supervisor. */
+	memcpy(found, limits, offsetof(struct ration_limits, pair) + limits->n_pairs * sizeof(limits->pair[0]));
 	for (size_t i = 0; i < found->n_pairs; i++) {
 		int r = ration_limit_info(found->pair[i].limit)->key == RATION_KEY_DISK ?
 			find_disk(host->root, &found->pair[i], reterr) : 0;

@@ -7,7 +7,7 @@ BUILD ?= build
 # The one that was given last: /usr/local at the first time.
 PREFIX ?= $(prefix)
 
-.PHONY: all deps demo check bench install uninstall clean
+.PHONY: all deps demo check check-all mutants with-tests bench install uninstall clean
 
 # Installs nothing: `make deps` does.
 all: $(BUILD)/build.ninja
@@ -26,13 +26,22 @@ demo:
 	@log=$$(mktemp) && if ! $(MAKE) --no-print-directory all >$$log 2>&1; then cat $$log; rm -f $$log; exit 1; fi; rm -f $$log
 	@BUILD=$(BUILD) V=$(V) scripts/demo
 
+check: with-tests
+	@BUILD=$(BUILD) tests/check
+
+# What takes longer as well: other builds, sanitizers, mutants.
+check-all: with-tests
+	@BUILD=$(BUILD) tests/check --all
+
+mutants: with-tests
+	@BUILD=$(BUILD) tests/mutants/run
+
 # A directory that was made without the tests' library gets them now.
-check:
+with-tests:
 	@scripts/deps check
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@meson introspect $(BUILD) --tests | grep -q '"unit-' || meson configure $(BUILD) -Dtests=enabled
 	@$(MAKE) --no-print-directory all
-	@BUILD=$(BUILD) tests/check
 
 bench:
 	@scripts/deps bench

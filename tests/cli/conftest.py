@@ -38,6 +38,8 @@ TOP = HERE.parent.parent
 RATION = os.environ.get("RATION") or str(TOP / "build" / "ration")
 UNIT_PROGRAM = str(Path(RATION).resolve().parent / "ration-unit")
 HELPERS = os.environ.get("RATION_HELPERS") or str(Path(RATION).resolve().parent / "tests" / "helpers")
+# The command has sanitizers in it (tests/check).
+SANITIZED = os.environ.get("RATION_SANITIZED") == "1"
 NAMESPACE = f"ration-test-{os.getpid()}"
 # Far more than anything takes, however busy the machine: it ends what hangs. What ration has
 # to end lives for longer by itself: `sleep 1000`.
@@ -48,13 +50,17 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "needs(*what): what the world must have; '!x': must not (see world.py)")
     config.addinivalue_line("markers", "since((major, minor)): the oldest kernel that this is for")
     config.addinivalue_line("markers", "worlds(*names): the only worlds that this is for")
+    config.addinivalue_line("markers", "unsanitized(reason): what a sanitizer in the command can't do; it runs elsewhere")
     config.addinivalue_line("markers", "holds(*limits): this exceeds these limits, and sees them hold (see holds.py)")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what this world isn't for: those tests run in another one."""
-    out = [item for item in items if not fits(item.iter_markers())]
-    items[:] = [item for item in items if fits(item.iter_markers())]
+    """Leaves out what this world or this build isn't for: those tests run in another one."""
+    def here(item):
+        return fits(item.iter_markers()) and not (SANITIZED and item.get_closest_marker("unsanitized"))
+
+    out = [item for item in items if not here(item)]
+    items[:] = [item for item in items if here(item)]
     config.hook.pytest_deselected(items=out)
 
 

@@ -271,7 +271,8 @@ def test_receipt_that_lost_its_place(run):
 def test_receipt_of_odd_bytes(run):
     """Arguments that are no UTF-8, and control characters: still JSON."""
     r = run("", [b"true", b"\xff\xfe", b"a\nb\x01\"\\"])
-    assert r.code == 0 and len(r.receipt["command"]) == 3
+    assert r.code == 0 and r.receipt["command"] == ["true", r"\xff\xfe", "a\nb\x01\"\\"]
+    assert r.receipt["command_escaped"] == [1]
 
 
 @pytest.mark.parametrize("where", ["/no/such/dir/receipt", "/", "/proc/receipt", "fd:99", "fd:x", ""])

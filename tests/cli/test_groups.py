@@ -591,6 +591,7 @@ def test_rm(hand):
 
 @cgroup
 @pytest.mark.worlds("host")  # where what strace delays is soon enough over
+@pytest.mark.unsanitized("no leak detection under strace")
 def test_rm_while_a_run_starts(run):
     """The run says that its group was removed, and not what failed first without it."""
     def attempt(seconds):

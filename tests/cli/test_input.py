@@ -168,6 +168,22 @@ def test_flag_with_equals_sign(run):
     assert r.limit("memory")["asked"] == 64 * MIB
 
 
+@pytest.mark.parametrize("text, asked", [("1.5", 1.5), ("150%", 1.5), ("2", 2), ("0.01", 0.01)])
+def test_cpus_in_json(run, text, asked):
+    assert run.plan(f"--cpus {text} --enforce any")["cpus"]["asked"] == asked
+
+
+@pytest.mark.parametrize("words, near", [
+    (["rnu"], "run"), (["plna"], "plan"), (["frezee"], "freeze"), (["doc"], None), (["doct"], "doctor"), (["xyzzy"], None),
+    (["run", "--memroy", "1M", "true"], "--memory"), (["run", "--timeo", "1", "true"], "--timeout"),
+    (["run", "--colour", "true"], None)])
+def test_near_words(run, words, near):
+    """A slip, or a word that is only begun: the message names what it may have been; else nothing."""
+    r = run.command(*words)
+    assert r.code == 125 and "unknown" in r.stderr
+    assert (f"did you mean {near}?" in r.stderr) if near else ("did you mean" not in r.stderr)
+
+
 def test_environment_is_no_way_in(run):
     """Variables that name no base, namespace or the like are nobody's business."""
     r = run("", "true", env={"RATION_MEMORY": "1M", "RATION_TIMEOUT": "x"})

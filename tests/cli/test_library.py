@@ -133,6 +133,7 @@ def test_L02_loop_is_interrupted(run):
         run.file("out").read_text().splitlines())
 
 
+@pytest.mark.unsanitized("Python loads the library, and its sanitizer too late")
 def test_L02_runs_in_an_asyncio_loop(run):
     """A process of asyncio's own, and what it minds of its children, isn't disturbed."""
     os.mkfifo(run.file("go"))
@@ -172,6 +173,7 @@ def watched(run, *more, without=(), libraries=()):
 
 
 @pytest.mark.worlds("host")
+@pytest.mark.unsanitized("it has a sanitizer of its own")
 def test_L03_many_threads_without_races(run):
     """The same with all accesses to memory watched, by a build of its own."""
     crowd = watched(run, TOP / "tests" / "helpers" / "crowd.c")
@@ -179,6 +181,7 @@ def test_L03_many_threads_without_races(run):
 
 
 @pytest.mark.worlds("host")
+@pytest.mark.unsanitized("it has a sanitizer of its own")
 def test_L03_many_threads_prepare_a_host_without_races(run):
     """The unit test of it, in which the bus is a made-up one, with all accesses to memory watched."""
     prepare = watched(run, TOP / "tests" / "unit" / "test-prepare.c", without=("/sys/bus.c",), libraries=("-lcmocka",))

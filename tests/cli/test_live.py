@@ -92,6 +92,7 @@ def sleepers(n):
 
 
 @pytest.mark.needs("cgroup")
+@pytest.mark.unsanitized("no leak detection under strace")
 def test_E06_kill(live, run):
     """100 processes at once: by one write to cgroup.kill, and the kernel tells when they are gone. It is written
     again only where they aren't within 50 ms, on a machine that is slow or busy."""

@@ -220,6 +220,7 @@ shut_how = pytest.mark.parametrize("how", ["read-only", "full"])
 
 @pytest.mark.needs("unshare")
 @shut_how
+@pytest.mark.unsanitized("the command is executed without its shared libraries")
 def test_I09_a_run(run, how):
     """A run keeps nothing on a disk: where nothing can be written, it is as elsewhere."""
     done = shut(run, how, "ration run --memory 64M --timeout 3000 --receipt fd:1 -- true\n"
@@ -233,6 +234,7 @@ def test_I09_a_run(run, how):
 
 @pytest.mark.needs("unshare", "cgroup")
 @shut_how
+@pytest.mark.unsanitized("the command is executed without its shared libraries")
 def test_I09_groups(run, how):
     """There are no state files: what a group is stands in the group."""
     done = shut(run, how, """

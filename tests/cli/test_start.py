@@ -334,6 +334,7 @@ def test_command_without_dashes(run):
     assert r.code == 6
 
 
+@pytest.mark.unsanitized("a sanitizer needs memory of its own")
 def test_a_waiting_supervisor_is_small(run):
     """At most 300 KiB of memory that is its own, and its keeper or subreaper as well. How many
     pages of their file they have mapped depends on the page cache, and isn't asked here

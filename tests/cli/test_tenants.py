@@ -110,6 +110,7 @@ def dying():
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("nr_dying_desc")), 0)
 
 
+@pytest.mark.unsanitized("a sanitizer keeps what is freed")
 def test_I08_many_runs(run):
     """In one process: no fd more, no memory, no group that stays. For a minute, or for as
     long as a tenth of them takes."""

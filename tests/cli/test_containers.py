@@ -93,7 +93,8 @@ def test_J01_doctor_says_what_it_is_in(run):
     # Its own limit holds for runs, too, whether or not they can have groups.
     assert host["memory_source"].startswith("/sys/fs/cgroup")
     text = run.command("doctor").stdout
-    assert f"container    {kind or 'unknown runtime'}, with " in text
+    whose = "shared" if WORLD == "container-host" else "own"
+    assert f"container    {kind or 'unknown runtime'}, {whose} cgroup namespace" in text
     assert fix in text and ("\nfix " in text) == bool(fix)
 
 

@@ -21,8 +21,11 @@
 /* For the few system calls of exec_main(). */
 #define STACK_SIZE 65536
 
-/* How long the end of a helper that has nothing to do any more is waited for. */
-#define END_MSEC 2000
+/*
+ * How long the end of a helper that has nothing to do any more is waited for. It takes a
+ * millisecond; on a machine with hundreds of processes for each CPU, seconds.
+ */
+#define END_MSEC 10000
 
 /* ------------------------------------------------------------------- start */
 

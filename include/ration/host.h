@@ -116,7 +116,7 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_host_open(const struct ration_host_op
 
 /*
  * Frees the handle, after all that was made with it, and ends its keeper. Accepts NULL, returns
- * NULL. Waits at most two seconds for the keeper, which goes on alone if it has groups to remove.
+ * NULL. Waits at most ten seconds for the keeper, which goes on alone if it has groups to remove.
  */
 RATION_PUBLIC struct ration_host *ration_host_free(struct ration_host *host);
 

@@ -141,6 +141,7 @@ int oom_v1_prepare(struct ration_run *run, struct ration_error *reterr)
 	oom->source = LOOP_SOURCE(on_source, oom);
 	oom->deadline = LOOP_DEADLINE(on_deadline, oom);
 	oom->fd = oom->above_fd = -EBADF;
+	run->end.oom_takes_all = !run->options.no_oom_group;
 	r = begin_to_listen(oom, dir_fd);
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't watch memory.oom_control of %s: %s",
 				       run->receipt.group, error_text(r))

@@ -184,6 +184,15 @@ static bool judge_cause(struct ration_receipt *receipt, const struct run_end *en
 	return true;
 }
 
+/*
+ * cgroup v1 kills one process, and the supervisor all others. A shell that waits for
+ * the one may exit first, as cgroup2 would never let it.
+ */
+static bool outran_the_end(const struct run_end *end, enum ration_verdict memory)
+{
+	return end->oom_takes_all && memory == RATION_VERDICT_MEMORY && end->wait.signal == 0 && !end->lost;
+}
+
 static int exit_code_of(const struct ration_receipt *receipt, const struct run_end *end)
 {
 	int status = end->wait.signal != 0 ? 128 + end->wait.signal : end->wait.exit_code;
@@ -212,7 +221,8 @@ static int exit_code_of(const struct ration_receipt *receipt, const struct run_e
 	case RATION_VERDICT_MEMORY_EXTERNAL:
 		return status;
 	case RATION_VERDICT_MEMORY:
-		return end->cause == RUN_CAUSE_WATCH_MEMORY ? 128 + SIGKILL : status;
+		return end->cause == RUN_CAUSE_WATCH_MEMORY || outran_the_end(end, receipt->verdict) ? 128 + SIGKILL
+												     : status;
 	}
 	return 125;
 }
@@ -231,7 +241,7 @@ void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, co
 	/* After the signal of a soft limit we do nothing: a SIGKILL then is the kernel's. */
 	if (by_us && end->cause == RUN_CAUSE_CPU_TIME_SOFT && end->wait.signal == SIGKILL && by_memory)
 		by_us = false;
-	if (!by_us && by_memory && end->wait.signal == SIGKILL)
+	if (!by_us && by_memory && (end->wait.signal == SIGKILL || outran_the_end(end, memory)))
 		receipt->verdict = memory;
 	else if (!by_us)
 		receipt->verdict = end->lost ? RATION_VERDICT_INTERNAL : verdict_of_status(&end->wait);

@@ -286,6 +286,25 @@ static void test_watched_cpu_time_says_so(void **state)
 	assert_int_equal(receipt.evidence[0].after, 5);
 }
 
+/* cgroup v1 kills one process: a shell that saw it may have exited before the supervisor kills the rest. */
+static void test_a_shell_outruns_the_end_in_v1(void **state)
+{
+	const struct row row = { .name = "", .oom = 1, .oom_kill = 1, .below = 1 };
+
+	(void)state;
+	for (int all = 0; all < 2; all++) {
+		struct ration_receipt receipt = { .group = "t/g" };
+		const struct run_end end = { .oom_takes_all = all, .wait = { .exit_code = 3 } };
+		struct counters before, after;
+
+		counters_of(&row, &before, &after);
+		receipt_judge(&receipt, &end, &before, &after);
+		assert_int_equal(receipt.verdict, all ? RATION_VERDICT_MEMORY : RATION_VERDICT_EXIT);
+		assert_int_equal(receipt.exit_code, all ? 137 : 3);
+		assert_int_equal(receipt.child_status, 3);
+	}
+}
+
 static void test_core(void **state)
 {
 	(void)state;
@@ -368,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_the_kernel_observes_the_peak),
 		cmocka_unit_test(test_watched_cpu_time_says_so),
+		cmocka_unit_test(test_a_shell_outruns_the_end_in_v1),
 		cmocka_unit_test(test_core),
 		cmocka_unit_test(test_levels_by_name),
 		cmocka_unit_test(test_above_a_container),

@@ -11,7 +11,7 @@
 
 #include "ration.h"
 #include "util/cleanup.h"
-#include "util/enum-index.h"
+#include "util/usage.h"
 
 /* Checks names[i] of values[i], and that no other small number has a name. */
 #define CHECK_NAMES(function, type, ...)                                                        \
@@ -101,10 +101,33 @@ static void test_numbers(void **state)
 		assert_row(rows[i].value == rows[i].expected, "%u, not %u", rows[i].value, rows[i].expected);
 }
 
+/* What isn't known is 0, whatever was there before; so is what isn't a metric. */
+static void test_usage(void **state)
+{
+	struct usage usage = { .value = { 0 } };
+	uint64_t value = 1;
+
+	(void)state;
+	assert_int_equal(usage_get(&usage, RATION_METRIC_WALL_USEC, &value), RATION_SOURCE_ABSENT);
+	assert_int_equal(value, 0);
+	usage_set(&usage, RATION_METRIC_WALL_USEC, 7, RATION_SOURCE_CLOCK);
+	usage_set(&usage, RATION_METRIC_WALL_USEC, UINT64_MAX, RATION_SOURCE_SAMPLED);
+	usage_set(&usage, (enum ration_metric)99999, 8, RATION_SOURCE_CLOCK);
+	assert_int_equal(usage_get(&usage, RATION_METRIC_WALL_USEC, &value), RATION_SOURCE_CLOCK);
+	assert_int_equal(value, 7);
+	usage_unset(&usage, RATION_METRIC_WALL_USEC);
+	assert_int_equal(usage_get(&usage, RATION_METRIC_WALL_USEC, &value), RATION_SOURCE_ABSENT);
+	assert_int_equal(value, 0);
+	assert_int_equal(usage_get(&usage, (enum ration_metric)99999, &value), RATION_SOURCE_ABSENT);
+	assert_int_equal(usage_get(&usage, RATION_METRIC_NONE, NULL), RATION_SOURCE_ABSENT);
+}
+
 static void test_version(void **state)
 {
 	(void)state;
 	assert_string_equal(ration_version(), RATION_VERSION);
+	assert_int_equal(ration_version_number(), RATION_VERSION_NUMBER);
+	assert_true(RATION_VERSION_NUMBER_OF(0, 2, 0) == 200 && RATION_VERSION_NUMBER_OF(1, 12, 3) == 11203);
 }
 
 int main(void)
@@ -113,6 +136,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_version),
 	};
 

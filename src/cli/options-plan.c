@@ -116,5 +116,6 @@ int options_plan_group(struct options *options, const struct ration_host *host, 
 
 	if (slash && !tenant)
 		return error_oom(reterr);
-	return make_plan(options, host, &(struct ration_plan_options) { .tenant = tenant, .for_tenant = !tenant }, ret_plan, reterr);
+	return make_plan(options, host, &(struct ration_plan_options) { .tenant = tenant, .for_tenant = !tenant },
+			ret_plan, reterr);
 }

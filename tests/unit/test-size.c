@@ -44,8 +44,8 @@ static const struct {
 } structs[] = {
 	STRUCT(attach_report), STRUCT(event), STRUCT(events_options), STRUCT(evidence), STRUCT(gc_options),
 	STRUCT(gc_report), STRUCT(group_options), STRUCT(guard_options), STRUCT(guard_report), STRUCT(host_info),
-	STRUCT(host_options), STRUCT(outcome), STRUCT(plan_options), STRUCT(remove_report), STRUCT(run_options), STRUCT(spawn_options),
-	STRUCT(update_options), STRUCT(update_report), STRUCT(vm), STRUCT(wrap_options),
+	STRUCT(host_options), STRUCT(outcome), STRUCT(plan_options), STRUCT(remove_report), STRUCT(run_options),
+	STRUCT(spawn_options), STRUCT(update_options), STRUCT(update_report), STRUCT(vm), STRUCT(wrap_options),
 };
 
 static union bytes filled(size_t size, unsigned char with)

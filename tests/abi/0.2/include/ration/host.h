@@ -56,9 +56,10 @@ struct ration_host_options {
 	const char *parent;     /* nodes between BASE and that one: "a/b/c", at most 8; default none */
 	bool no_create;         /* don't create those nodes: -ENOENT if they don't exist */
 	const char *helpers;    /* the folder with the programs ration-unit and ration-keeper;
-				   NULL: where they are installed; "": use none of them */
-	bool fork_helpers;      /* this program is small: fork it for a keeper, instead of
-				   executing ration-keeper */
+				   NULL: where they are installed; "": use none of them.
+				   Without ration-keeper this process is forked for a keeper or
+				   subreaper, which takes longer the more memory it has */
+	bool fork_helpers;      /* this program is small: always fork it */
 };
 
 /* What was found. */
@@ -112,6 +113,11 @@ RATION_BEGIN
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_host_open(const struct ration_host_options *options,
 		struct ration_host **ret_host, struct ration_error *reterr);
+
+/*
+ * Frees the handle, after all that was made with it, and ends its keeper. Accepts NULL, returns
+ * NULL. Waits at most ten seconds for the keeper, which goes on alone if it has groups to remove.
+ */
 RATION_PUBLIC struct ration_host *ration_host_free(struct ration_host *host);
 
 /*

@@ -260,6 +260,7 @@ def own_kib(pid):
     return int(rollup["Anonymous"].split()[0])
 
 
+@pytest.mark.unsanitized("a sanitizer takes memory of its own in each helper")
 def test_L05_a_large_program_is_not_copied(run):
     """It had 121 ms and each page that it wrote meanwhile to pay, for a fork of it."""
     large = Large(run, "2")

@@ -7,6 +7,9 @@
 
 #include "group/place.h"
 
+/* Groups of the tenant that a start looks at for dead owners: a few, since others do so, too. */
+#define GC_SWEEP_AT_START 8
+
 /*
  * What each run does for the tenant that it joins: looks at `examine_max` of its
  * groups, and removes those whose owner is dead. For all of them there is

@@ -26,9 +26,6 @@
 /* How long until the next attempt to start a keeper, after one that has failed. */
 #define KEEPER_AGAIN_USEC 1000000
 
-/* Groups of the tenant that a start looks at for dead owners: a few, since others do so, too. */
-#define SWEEP_MAX 8
-
 struct cgroup {
 	struct containment containment;
 	struct ration_run *run;
@@ -125,7 +122,7 @@ static int make(struct containment *containment, struct ration_error *reterr)
 	struct place *group = cgroup->group;
 	int r;
 
-	gc_sweep(group, SWEEP_MAX);
+	gc_sweep(group, GC_SWEEP_AT_START);
 	r = keeper_start(group, &cgroup->keeper);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't start a keeper: %s", error_text(r));

@@ -21,9 +21,6 @@
 #include "run/subreaper.h"
 #include "util/error.h"
 
-/* Groups of the tenant that a start looks at for dead owners: a few, since others do so, too. */
-#define SWEEP_MAX 8
-
 /* Neither a group nor /proc says who belongs to the run: nobody could end it whole. */
 static int refuse_foreign(struct ration_error *reterr)
 {
@@ -43,7 +40,7 @@ static int launch_below_subreaper(struct ration_run *run, struct ration_error *r
 
 	if (facts->proc_foreign)
 		return refuse_foreign(reterr);
-	gc_sweep(&run->group, SWEEP_MAX);
+	gc_sweep(&run->group, GC_SWEEP_AT_START);
 	r = v1_make(&run->group, apply_v1_controllers(run->plan, facts), reterr);
 	if (r == 0)
 		r = apply_group(run->plan, &run->group, !run->options.no_oom_group, reterr);

@@ -119,7 +119,7 @@ int ration_receipt_new_failed(const struct ration_run *run, const struct ration_
 	receipt->verdict = started ? RATION_VERDICT_INTERNAL : RATION_VERDICT_NOT_STARTED;
 	receipt->child_status = -1;
 	receipt->start_errno = started ? 0 : -error->code;
-	receipt->exit_code = started ? 125 : receipt->start_errno == ENOENT ? 127 : 126;
+	receipt->exit_code = started ? 125 : receipt_not_started_code(receipt->start_errno);
 	if (run)
 		(void)snprintf(receipt->group, sizeof(receipt->group), "%s", ration_run_address(run));
 	*ret_receipt = receipt;

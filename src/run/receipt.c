@@ -193,6 +193,11 @@ static bool outran_the_end(const struct run_end *end, enum ration_verdict memory
 	return end->oom_takes_all && memory == RATION_VERDICT_MEMORY && end->wait.signal == 0 && !end->lost;
 }
 
+int receipt_not_started_code(int start_errno)
+{
+	return start_errno == ENOENT ? 127 : 126;
+}
+
 static int exit_code_of(const struct ration_receipt *receipt, const struct run_end *end)
 {
 	int status = end->wait.signal != 0 ? 128 + end->wait.signal : end->wait.exit_code;
@@ -207,7 +212,7 @@ static int exit_code_of(const struct ration_receipt *receipt, const struct run_e
 	case RATION_VERDICT_INTERRUPTED:
 		return 128 + end->signal;
 	case RATION_VERDICT_NOT_STARTED:
-		return receipt->start_errno == ENOENT ? 127 : 126;
+		return receipt_not_started_code(receipt->start_errno);
 	case RATION_VERDICT_INTERNAL:
 		return 125;
 	case RATION_VERDICT_MEMORY_STALL:

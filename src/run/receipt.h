@@ -83,6 +83,9 @@ void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint
 void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, const struct counters *before,
 		const struct counters *after);
 
+/* What ration exits with where the command couldn't be executed, as a shell does. */
+int receipt_not_started_code(int start_errno);
+
 /* The command died of `sig`, which the supervisor had, too. */
 void receipt_interrupted(struct ration_receipt *receipt, int sig);
 

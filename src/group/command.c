@@ -95,7 +95,7 @@ int command_shell_argv(const char *path, char *const *argv, char ***ret)
 	return 0;
 }
 
-int command_pass_fds(struct spawn *spawn, const int *fds, size_t n, struct ration_error *reterr)
+static int pass_fds(struct spawn *spawn, const int *fds, size_t n, struct ration_error *reterr)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (fds[i] < 0)
@@ -111,9 +111,9 @@ int command_pass_fds(struct spawn *spawn, const int *fds, size_t n, struct ratio
 	return 0;
 }
 
-int command_prepare(struct command *command, char *const *argv, char *const *envp, const int *fds,
-		const sigset_t *mask, struct ration_error *reterr)
+int command_prepare(struct command *command, const struct command_request *request, struct ration_error *reterr)
 {
+	char *const *argv = request->argv;
 	int r;
 
 	if (!argv || !argv[0])
@@ -126,14 +126,14 @@ int command_prepare(struct command *command, char *const *argv, char *const *env
 	command->spawn = (struct spawn) {
 		.path = command->program,
 		.argv = argv,
-		.envp = envp ? envp : environ,
+		.envp = request->envp ? request->envp : environ,
 		.shell_argv = command->with_shell,
 		.cgroup_fd = -EBADF,
-		.mask = *mask,
+		.mask = *request->mask,
 	};
 	for (int i = 0; i < 3; i++)
-		command->spawn.fds[i] = fds ? fds[i] : i;
-	return 0;
+		command->spawn.fds[i] = request->fds ? request->fds[i] : i;
+	return pass_fds(&command->spawn, request->pass_fds, request->n_pass_fds, reterr);
 }
 
 void command_done(struct command *command)

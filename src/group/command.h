@@ -21,16 +21,23 @@ struct command {
 	struct spawn spawn;
 };
 
-/*
- * Finds argv[0] and fills in `spawn`, without limits or a cgroup. NULL: our own
- * environment, our own fds. The `command_done()` is the caller's also after a failure.
- */
-int command_prepare(struct command *command, char *const *argv, char *const *envp, const int *fds,
-		const sigset_t *mask, struct ration_error *reterr);
-void command_done(struct command *command);
+/* A command as a caller asks for it; all of it stays the caller's. */
+struct command_request {
+	char *const *argv;
+	char *const *envp;   /* NULL: our own environment */
+	const int *fds;      /* three, for 0, 1, 2; NULL: our own */
+	const int *pass_fds; /* that it gets, too */
+	size_t n_pass_fds;
+	const sigset_t *mask;
+};
 
-/* Has the command get these fds, too, which stay the caller's. -EINVAL (below 3), -EBADF. */
-int command_pass_fds(struct spawn *spawn, const int *fds, size_t n, struct ration_error *reterr);
+/*
+ * Finds argv[0] and fills in `spawn`, without limits or a cgroup. The `command_done()` is
+ * the caller's also after a failure. -EINVAL (no command; a passed fd below 3), -EBADF (a
+ * negative one), and why it can't be executed.
+ */
+int command_prepare(struct command *command, const struct command_request *request, struct ration_error *reterr);
+void command_done(struct command *command);
 
 /* "/bin/sh PATH ARG…", for a script without a #! line; the caller frees the array. -ENOMEM. */
 int command_shell_argv(const char *path, char *const *argv, char ***ret);

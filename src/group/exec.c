@@ -46,9 +46,8 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 	int r = TAKE_OPTIONS(struct ration_spawn_options, &options, given, reterr);
 
 	if (r == 0)
-		r = command_prepare(command, options.argv, options.envp, options.fds, &group->host->mask, reterr);
-	if (r == 0)
-		r = command_pass_fds(&command->spawn, options.pass_fds, options.n_pass_fds, reterr);
+		r = command_prepare(command, &(struct command_request) { options.argv, options.envp, options.fds,
+				options.pass_fds, options.n_pass_fds, &group->host->mask }, reterr);
 	if (r < 0)
 		return r;
 	command->spawn.cgroup_fd = group->at.fd;

@@ -33,10 +33,10 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 {
 	const struct ration_run_options *options = &run->options;
 	CLEANUP(command_done) struct command command = { .program = NULL };
-	int r = command_prepare(&command, options->argv, options->envp, options->fds, &run->host->mask, reterr);
+	const struct command_request request = { options->argv, options->envp, options->fds, options->pass_fds,
+		options->n_pass_fds, &run->host->mask };
+	int r = command_prepare(&command, &request, reterr);
 
-	if (r == 0)
-		r = command_pass_fds(&command.spawn, options->pass_fds, options->n_pass_fds, reterr);
 	if (r < 0)
 		return r;
 	r = loop_open(&run->loop);

@@ -88,7 +88,8 @@ static int start(struct ration_run *run, const char *script)
 	CLEANUP(command_done) struct command command = { .program = NULL };
 	struct leader *leader = &run->leader;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), fds[3] = { null, null, null };
-	int r = command_prepare(&command, argv, NULL, fds, &run->host->mask, NULL);
+	const struct command_request request = { .argv = argv, .fds = fds, .mask = &run->host->mask };
+	int r = command_prepare(&command, &request, NULL);
 
 	run->options.argv = argv;
 	leader->containment = run->containment;

@@ -37,6 +37,24 @@ static const struct {
 	{ SIGTERM, ANSWER_END },
 	{ SIGHUP, ANSWER_END },
 	{ SIGQUIT, ANSWER_END },
+	/*
+	 * Timers that an exec has left running, batch systems, watchdogs, terminals: what would end this
+	 * process ends the run instead. Faults aren't here, they are our own.
+	 */
+	{ SIGALRM, ANSWER_END },
+	{ SIGVTALRM, ANSWER_END },
+	{ SIGPROF, ANSWER_END },
+	{ SIGXCPU, ANSWER_END },
+	{ SIGIO, ANSWER_END },
+	{ SIGABRT, ANSWER_END },
+	{ SIGTRAP, ANSWER_END },
+	{ SIGSYS, ANSWER_END },
+#ifdef SIGPWR
+	{ SIGPWR, ANSWER_END },
+#endif
+#ifdef SIGSTKFLT
+	{ SIGSTKFLT, ANSWER_END },
+#endif
 	{ SIGUSR1, ANSWER_PASS },
 	{ SIGUSR2, ANSWER_PASS },
 	{ SIGWINCH, ANSWER_PASS },
@@ -46,15 +64,32 @@ static const struct {
 	{ SIGPIPE, ANSWER_DISCARD },
 	/* A receipt above RLIMIT_FSIZE: that it isn't written is worth a message, not our end. */
 	{ SIGXFSZ, ANSWER_DISCARD },
+	/* A message from the background: a supervisor that stops for it supervises no longer. */
+	{ SIGTTOU, ANSWER_DISCARD },
 };
+
+/* Realtime signals, which end a process, too; how many there are is known at run time. */
+#ifdef SIGRTMIN
+static int realtime_signal(int i)
+{
+	return SIGRTMIN + i <= SIGRTMAX ? SIGRTMIN + i : -1;
+}
+#else
+static int realtime_signal(int i)
+{
+	(void)i;
+	return -1;
+}
+#endif
 
 bool signals_want(int i, int *ret_sig)
 {
+	const int n = (int)ARRAY_SIZE(answers);
 	struct sigaction action;
 
-	if (i >= (int)ARRAY_SIZE(answers))
+	*ret_sig = i < n ? answers[i].sig : realtime_signal(i - n);
+	if (*ret_sig < 0)
 		return false;
-	*ret_sig = answers[i].sig;
 	if (sigaction(*ret_sig, NULL, &action) < 0 || action.sa_handler == SIG_IGN)
 		*ret_sig = 0;
 	return true;
@@ -68,13 +103,14 @@ static int pass(struct ration_run *run, int sig, bool delivered, struct ration_e
 	return r == -EPERM ? 0 : r;
 }
 
+/* Others than those of the table are realtime signals. */
 static enum answer answer_to(int sig)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		if (answers[i].sig == sig)
 			return answers[i].answer;
 	}
-	return ANSWER_DISCARD;
+	return ANSWER_END;
 }
 
 int signals_answer(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr)

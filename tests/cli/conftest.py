@@ -240,7 +240,10 @@ class Ration:
         return self.start(*args, **kwargs).wait(deadline, input)
 
     def command(self, *words, env=None, deadline=None, before=()):
-        """Runs `ration WORDS...`, whatever it is."""
+        """Runs `ration WORDS...`, whatever it is. What waits for a group is given as long as a test waits: the default
+        is for people, and too short for a machine with a hundred others to run."""
+        if words and words[0] in ("kill", "freeze", "thaw") and "--timeout" not in words:
+            words = (words[0], "--timeout", str(DEADLINE // 2), *words[1:])
         return self.program([*before, RATION, *words], env=env, deadline=deadline)
 
     def program(self, argv, env=None, deadline=None):

@@ -100,8 +100,9 @@ def test_E06_kill(live, run):
     live.exec("acme/g", sleepers(100))
     wait_for("100 sleepers", lambda: len(live.pids("acme/g")) == 100)
     trace = run.file("trace")
-    r = subprocess.run(["strace", "-f", "-y", "-e", "trace=write,pwrite64,poll,ppoll,kill,pidfd_send_signal", "-o",
-                        str(trace), RATION, "kill", "acme/g"], env=run.env, capture_output=True, text=True, timeout=DEADLINE)
+    argv = ["strace", "-f", "-y", "-e", "trace=write,pwrite64,poll,ppoll,kill,pidfd_send_signal", "-o", str(trace), RATION,
+            "kill", "--timeout", str(DEADLINE // 2), "acme/g"]
+    r = subprocess.run(argv, env=run.env, capture_output=True, text=True, timeout=DEADLINE)
     assert (r.returncode, r.stdout) == (0, "acme/g: killed 100 processes\n"), r
     assert live.pids("acme/g") == [] and live.event("acme/g", "populated") == "0"
     calls = trace.read_text()

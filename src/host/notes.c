@@ -5,6 +5,7 @@
 #include "host/notes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -14,22 +15,46 @@
 #include "util/cleanup.h"
 
 static const char *const names[] = {
-	[NOTE_OWNER] = "user.ration.owner",
-	[NOTE_KEEP] = "user.ration.keep",
-	[NOTE_MADE] = "user.ration.made",
-	[NOTE_BASE] = "user.ration.base",
-	[NOTE_CREATED] = "user.ration.created",
-	[NOTE_COMMAND] = "user.ration.command",
-	[NOTE_LIMITS] = "user.ration.limits",
-	[NOTE_FROM] = "user.ration.from",
-	[NOTE_V1] = "user.ration.v1",
+	[NOTE_OWNER] = "owner",
+	[NOTE_KEEP] = "keep",
+	[NOTE_MADE] = "made",
+	[NOTE_BASE] = "base",
+	[NOTE_CREATED] = "created",
+	[NOTE_COMMAND] = "command",
+	[NOTE_LIMITS] = "limits",
+	[NOTE_FROM] = "from",
+	[NOTE_V1] = "v1",
 };
+
+#define ROOTS "trusted.ration."
+#define USERS "user.ration."
+
+/* Room for the longest name, with its final NUL. */
+#define NAME_MAX_BYTES 40
+
+/*
+ * Tells whether this process is root of the initial user namespace, with CAP_SYS_ADMIN. Only the kernel
+ * knows: to anybody else it refuses even to remove a name that is never there. Where the mount is read-only,
+ * it says that first; but whoever isn't root finds no trusted.* there, either.
+ */
+static bool roots(int dir_fd)
+{
+	return geteuid() == 0 && (fremovexattr(dir_fd, ROOTS "none") == 0 || errno != EPERM);
+}
+
+static void name_of(char buf[NAME_MAX_BYTES], bool trusted, enum note note)
+{
+	(void)snprintf(buf, NAME_MAX_BYTES, "%s%s", trusted ? ROOTS : USERS, names[note]);
+}
 
 int notes_write(int dir_fd, enum note note, const char *text)
 {
+	char name[NAME_MAX_BYTES];
+
+	name_of(name, roots(dir_fd), note);
 	if (!*text)
-		return fremovexattr(dir_fd, names[note]) < 0 && errno != ENODATA ? -errno : 0;
-	return fsetxattr(dir_fd, names[note], text, strlen(text), 0) < 0 ? -errno : 0;
+		return fremovexattr(dir_fd, name) < 0 && errno != ENODATA ? -errno : 0;
+	return fsetxattr(dir_fd, name, text, strlen(text), 0) < 0 ? -errno : 0;
 }
 
 int notes_mark(int dir_fd, enum note note)
@@ -37,36 +62,62 @@ int notes_mark(int dir_fd, enum note note)
 	return notes_write(dir_fd, note, "1");
 }
 
+bool notes_own(const struct stat *st)
+{
+	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* Tells whether user.* of a directory can only be our own word. */
+static bool users_count(int dir_fd)
+{
+	struct stat st;
+
+	return fstat(dir_fd, &st) == 0 && notes_own(&st);
+}
+
+/* As fgetxattr(2) does, of a note that can be believed. */
+static ssize_t believed(int dir_fd, enum note note, char *buffer, size_t size)
+{
+	bool trusted = roots(dir_fd);
+	char name[NAME_MAX_BYTES];
+	ssize_t n;
+
+	if (!trusted && !users_count(dir_fd))
+		return -ENODATA;
+	name_of(name, trusted, note);
+	n = fgetxattr(dir_fd, name, buffer, size);
+	return n < 0 ? -errno : n;
+}
+
 int notes_read(int dir_fd, enum note note, char *buffer, size_t size)
 {
-	ssize_t n = fgetxattr(dir_fd, names[note], buffer, size - 1);
+	ssize_t n = believed(dir_fd, note, buffer, size - 1);
 
-	if (n < 0)
-		return -errno;
-	buffer[n] = '\0';
+	if (n >= 0)
+		buffer[n] = '\0';
 	return (int)n;
 }
 
 bool notes_has(int dir_fd, enum note note)
 {
-	return fgetxattr(dir_fd, names[note], NULL, 0) >= 0;
+	return believed(dir_fd, note, NULL, 0) >= 0;
 }
 
-bool notes_are_ours(int dir_fd)
+static bool is_one(int dir_fd, const char *name)
 {
-	struct stat st;
+	char value[8];
 
-	return fstat(dir_fd, &st) == 0 && st.st_uid == geteuid();
+	return fgetxattr(dir_fd, name, value, sizeof(value)) == 1 && value[0] == '1';
 }
 
 bool notes_delegated(int dir_fd)
 {
-	static const char *const systemds[] = { "user.delegate", "trusted.delegate" };
-	char value[8];
+	struct stat st;
 
-	for (size_t i = 0; i < ARRAY_SIZE(systemds); i++) {
-		if (fgetxattr(dir_fd, systemds[i], value, sizeof(value)) == 1 && value[0] == '1')
-			return true;
-	}
-	return false;
+	/* systemd writes both: the first is hidden from all but root, the second whoever has the directory can forge. */
+	if (is_one(dir_fd, "trusted.delegate"))
+		return true;
+	if (fstat(dir_fd, &st) < 0 || (st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & (S_IWGRP | S_IWOTH))
+		return false;
+	return is_one(dir_fd, "user.delegate");
 }

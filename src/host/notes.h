@@ -9,15 +9,20 @@
  *
  * Nothing else reads or writes attributes. What a note means, its user knows.
  *
- * An attribute user.* can be written by whoever may write to the directory, which is
- * its owner, and root. So the words of a note are those of that uid, and whether that
- * is enough, its reader decides by notes_are_ours().
+ * A note is believed only if nobody but the caller can have written it. Root of the
+ * initial user namespace has trusted.ration.*, which nobody else can write or read, on
+ * any directory. Everybody else, and root of another user namespace, has
+ * user.ration.*, which the owner of a directory can write, and whoever has write
+ * permission: it counts on directories of the own uid that no other uid can write. To
+ * a reader, a note that isn't believed isn't there.
  */
 #ifndef RATION_HOST_NOTES_H
 #define RATION_HOST_NOTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+struct stat;
 
 enum note {
 	NOTE_OWNER,   /* whose it is: group/owner.h */
@@ -42,16 +47,16 @@ int notes_write(int dir_fd, enum note note, const char *text);
 /* Writes one that says all by being there. Errors: of fsetxattr(2). */
 int notes_mark(int dir_fd, enum note note);
 
-/* Reads one as text. Returns its length; -ENODATA: there is none; -ERANGE: it is longer. */
+/* Reads one as text. Returns its length; -ENODATA: there is none that counts; -ERANGE: it is longer. */
 int notes_read(int dir_fd, enum note note, char *buffer, size_t size);
 
-/* Tells whether one is there. */
+/* Tells whether one is there that counts. */
 bool notes_has(int dir_fd, enum note note);
 
-/* Tells whether only our own uid, or root, can have written the notes of a directory. */
-bool notes_are_ours(int dir_fd);
+/* Tells whether a directory is the caller's own, and no other uid but root can write to it. */
+bool notes_own(const struct stat *st);
 
-/* Tells whether systemd has noted that a group is for others to divide. */
+/* Tells whether systemd has noted that a group is for others to divide: on a directory of root's or of our own. */
 bool notes_delegated(int dir_fd);
 
 #endif

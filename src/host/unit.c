@@ -68,7 +68,7 @@ static bool managed(int fd, bool user)
 /* Whether `fd` is the group of a unit of ours whose holder is at its post. */
 static bool marked(int fd)
 {
-	return notes_has(fd, NOTE_BASE) && notes_are_ours(fd);
+	return notes_has(fd, NOTE_BASE);
 }
 
 /*
@@ -92,6 +92,7 @@ bool unit_inside_run(const struct mounts *mounts, const char *root)
 	CLEANUP(closep) int fd = -EBADF;
 	size_t length = prefix_of(mounts->own);
 	char path[PATH_MAX];
+	struct stat st;
 
 	if (length == 0 || mounts->own[length] == '\0' || strcmp(mounts->own + length, "/" HOST_SELF) == 0)
 		return false;
@@ -99,8 +100,8 @@ bool unit_inside_run(const struct mounts *mounts, const char *root)
 			sizeof(path))
 		return false;
 	fd = base_open(path, root);
-	/* Whoever's unit it is. */
-	return fd >= 0 && notes_has(fd, NOTE_BASE);
+	/* Another uid's unit doesn't tell us of its mark; its limits are for us all the same. */
+	return fd >= 0 && (notes_has(fd, NOTE_BASE) || (fstat(fd, &st) == 0 && !notes_own(&st)));
 }
 
 /* ------------------------------------------------------------------- finding */

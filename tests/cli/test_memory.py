@@ -10,7 +10,7 @@ import pytest
 
 from conftest import DEADLINE, NAMESPACE, RATION, wait_for
 from test_cpu import group_files
-from world import HAS, WORLD, holder, mount
+from world import HAS, WORLD, holder, mount, notes
 
 MIB = 1 << 20
 BY = holder("memory", "watch")
@@ -512,7 +512,7 @@ def tenant(by_hand, base):
         (parent / "cgroup.subtree_control").write_text("+memory +pids +cpu")
     (group / "memory.max").write_text(str(60 * MIB))
     (group / "memory.swap.max").write_text("0")
-    os.setxattr(group, "user.ration.keep", b"1")
+    os.setxattr(group, notes(group) + "keep", b"1")
     return group
 
 

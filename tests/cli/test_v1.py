@@ -12,7 +12,7 @@ import time
 import pytest
 
 from conftest import DEADLINE, HELPERS, NAMESPACE, patiently, wait_for
-from world import HAS, WORLD, mount, strict, v1_places
+from world import HAS, WORLD, mount, notes, strict, v1_places
 
 pytestmark = [pytest.mark.needs("memory1", "cpu1", "pids1")]
 alone = pytest.mark.needs("!cgroup", "freezer1", "cpuacct1")
@@ -256,7 +256,7 @@ def test_I01_in_v1_killed_while_it_made_them(run):
     os.kill(keeper, signal.SIGSTOP)
     r.signal(signal.SIGKILL)
     r.popen.wait()
-    os.removexattr(directory("memory", "n"), "user.ration.owner")
+    os.removexattr(directory("memory", "n"), notes(directory("memory", "n")) + "owner")
     os.utime(directory("memory", "n"))  # of just now
     assert run.command("gc").code == 0
     assert directory("memory", "n").is_dir() and not directory("pids", "n").exists()

@@ -37,6 +37,9 @@
 /* How often it looks for its parent where the kernel doesn't tell. */
 #define LOOK_MSEC 1000
 
+/* Until a message that couldn't be read is tried again. */
+#define AGAIN_MSEC 10
+
 struct kept {
 	char tenant[RATION_NAME_MAX + 1];
 	char name[RATION_NAME_MAX + 1]; /* "": it is removed */
@@ -236,11 +239,15 @@ static bool hear_all(struct state *state)
 	for (;;) {
 		ssize_t n = helper_receive(state->fd, message, sizeof(message) - 1, NULL, 0, 0);
 
-		/* Nothing more now; or no memory for it now, and it comes at the next look. */
-		if (n == -EAGAIN || n == -ENOMEM || n == -ENOBUFS)
+		if (n == -EAGAIN)
 			return true;
-		if (n <= 0)
+		if (n == 0 || n == -ECONNRESET)
 			return false;
+		/* Not the end of the program: it has runs that live on. It comes at the next look. */
+		if (n < 0) {
+			(void)poll(NULL, 0, AGAIN_MSEC);
+			return true;
+		}
 		message[n] = '\0';
 		hear(state, message);
 	}

@@ -33,14 +33,16 @@ static void move(struct stream *stream)
 {
 	struct ration_run *run = stream->owner->concern.run;
 	struct output *output = &stream->output;
-	bool done;
 	int r;
 
 	loop_drop(&run->loop, &stream->source);
-	done = output_move(output) == 1;
+	r = output_move(output);
+	/* A limit that can't be counted any more is a limit that isn't enforced. */
+	if (r < 0)
+		end_run(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
 	if (output->over && run->options.output_mode == RATION_OUTPUT_KILL)
 		end_run(run, RUN_CAUSE_OUTPUT, SIGKILL, output->limit + 1);
-	if (done)
+	if (r != 0)
 		return;
 	if (output_waits_for_target(output))
 		r = loop_add(&run->loop, &stream->source, output->target_fd, LOOP_WRITABLE);

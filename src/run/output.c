@@ -21,6 +21,9 @@
 /* Buffers that one call moves at most. */
 #define ROUNDS_MAX 64
 
+/* A pipe that can't be read so often in a row is one that can't be held to its limit. */
+#define FAILURES_MAX 20
+
 /*
  * A terminal that is stopped takes a few bytes and then blocks, and so does a
  * pipe that others write to, too, whatever poll said a moment ago. The flags of
@@ -153,7 +156,7 @@ static int flush(struct output *output)
 	return 0;
 }
 
-/* Returns 1 at the end of the pipe. */
+/* Returns 1 at the end of the pipe, -EAGAIN if it is empty, -EINTR if it must be read again. */
 static int fill(struct output *output)
 {
 	ssize_t n = read(output->source_fd, output->buffer, OUTPUT_BUFFER);
@@ -161,8 +164,11 @@ static int fill(struct output *output)
 
 	if (n == 0)
 		return 1;
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return output->failures++ < FAILURES_MAX ? -EINTR : -errno;
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -errno;
+		return -errno;
+	output->failures = 0;
 	if ((uint64_t)n > room)
 		output->over = true;
 	output->pending = (uint64_t)n > room ? (size_t)room : (size_t)n;
@@ -189,10 +195,10 @@ int output_move(struct output *output)
 		r = fill(output);
 		output->drained = r == -EAGAIN;
 	}
-	if (r == -EAGAIN)
+	if (r == -EAGAIN || r == -EINTR)
 		return 0;
 	output->source_fd = close_fd(output->source_fd);
-	return 1;
+	return r < 0 ? r : 1;
 }
 
 bool output_waits_for_target(const struct output *output)

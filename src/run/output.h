@@ -24,6 +24,7 @@ struct output {
 	uint64_t limit, passed;
 	bool over;         /* there was more */
 	bool drained;      /* when it was read last, the pipe was empty */
+	unsigned failures; /* of reads, in a row */
 	size_t pending;    /* bytes in `buffer` that the target hasn't taken */
 	char *buffer;
 };
@@ -35,7 +36,10 @@ struct output {
 int output_open(struct output *output, int target_fd, uint64_t limit);
 void output_close(struct output *output);
 
-/* Moves what can be moved now. Returns 1 when the pipe has ended and all has been passed on. */
+/*
+ * Moves what can be moved now. Returns 1 when the pipe has ended and all has been passed on,
+ * 0 before that; -EIO, -ENOMEM: it can't be read, and is closed.
+ */
 int output_move(struct output *output);
 
 /* Waits for a reader or for a writer? True: for the target to take more. */

@@ -185,6 +185,12 @@ RATION_PUBLIC const char *ration_receipt_address(const struct ration_receipt *re
 RATION_PUBLIC const char *ration_receipt_escaped_to(const struct ration_receipt *receipt);
 
 /*
+ * Returns what ration couldn't do, for people: why the verdict is internal, or, with any other
+ * verdict, why the group is still there. Else "". Since 0.2.0.
+ */
+RATION_PUBLIC const char *ration_receipt_failure(const struct ration_receipt *receipt);
+
+/*
  * Fills in what became of a limit. Returns true if the limit ended the run or was
  * changed during it; false for others, and without a size.
  */

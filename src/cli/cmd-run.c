@@ -127,6 +127,9 @@ static const struct option_set report_set = {
 	},
 };
 
+/* How soon to look again after a poll(2) that failed. */
+#define POLL_AGAIN_MSEC 10
+
 /* ---------------------------------------------------------------------- run */
 
 /* All that one run holds. */
@@ -223,17 +226,17 @@ static int supervise(struct job *job, struct ration_error *reterr)
 	int r;
 
 	for (;;) {
+		/* What is missing for a moment only, memory, delays the look and nothing else. */
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-			return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't wait for the run: %s",
-					error_text(-errno));
+			(void)poll(NULL, 0, POLL_AGAIN_MSEC);
 		/*
 		 * Signals first: of Ctrl-C both we and the command get one, and when
 		 * its end can be seen, ours has been waiting already. The kernel
 		 * signals the whole process group before any of it may exit.
 		 */
-		r = signals_handle(job->signal_fd, job->run, reterr);
-		if (r >= 0)
-			r = ration_run_dispatch(job->run, reterr);
+		if (signals_handle(job->signal_fd, job->run, reterr) < 0)
+			output_error(job->options->command->name, reterr);
+		r = ration_run_dispatch(job->run, reterr);
 		if (r != 0)
 			return r;
 	}

@@ -118,6 +118,7 @@ static void put_containment(struct builder *builder, json_t *object, const struc
 	build_put(builder, object, "containment", json_string(containment_name(ration_receipt_containment(receipt))));
 	build_put(builder, object, "leftover_killed", build_number(ration_receipt_leftover_killed(receipt)));
 	build_put_text(builder, object, "escaped_to", ration_receipt_escaped_to(receipt));
+	build_put_text(builder, object, "failure", ration_receipt_failure(receipt));
 }
 
 /* "ENOENT", or the number of one without a name. */

@@ -293,6 +293,20 @@ static void append_escaped(struct line *line, const struct ration_receipt *recei
 			text_escape(shown, sizeof(shown), ration_receipt_escaped_to(receipt)));
 }
 
+/* A sentence, and not a word. */
+#define FAILURE_SHOWN_MAX 256
+
+static void append_failure(struct line *line, const struct ration_receipt *receipt)
+{
+	const char *failure = ration_receipt_failure(receipt);
+	char shown[FAILURE_SHOWN_MAX];
+
+	if (!failure[0])
+		return;
+	join(line);
+	append(line, "%s", text_escape(shown, sizeof(shown), failure));
+}
+
 /* A limit that isn't what it was: the command's own doing, or somebody's who may. */
 static void append_changed(struct line *line, const struct ration_receipt *receipt,
 		const struct ration_plan *plan)
@@ -321,6 +335,7 @@ const char *verdict_sentence(char buf[VERDICT_SENTENCE_MAX], const struct ration
 	buf[0] = '\0';
 	append_ending(&line, receipt, plan);
 	append_escaped(&line, receipt);
+	append_failure(&line, receipt);
 	append_changed(&line, receipt, plan);
 	append_external(&line, receipt);
 	append_refused(&line, receipt, plan);

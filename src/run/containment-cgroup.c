@@ -199,7 +199,13 @@ static int empty(struct containment *containment)
 		return 1;
 	if (r >= 0)
 		r = cg_text_key(text, "populated", &populated);
-	return r < 0 ? r : populated == 0;
+	if (r >= 0)
+		return populated == 0;
+	/* By another fd, and by another file. */
+	r = cg_populated(cgroup->group->fd);
+	if (r < 0)
+		r = cg_count(cgroup->group->fd);
+	return r < 0 ? r : r == 0;
 }
 
 static int sample_begin(struct containment *containment, const struct sample_limits *limits)

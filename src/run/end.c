@@ -90,34 +90,33 @@ int end_retry(struct ration_run *run, int code)
 	return 0;
 }
 
-static int is_empty(struct ration_run *run, struct ration_error *reterr)
+/* Where that can't be read for long, its removal is what tells: the kernel removes no group with processes. */
+static bool is_empty(struct ration_run *run)
 {
 	int r = run->containment->ops->empty(run->containment);
 
-	if (r >= 0) {
-		run->failures = 0;
-		return r;
-	}
-	r = end_retry(run, r);
-	return r < 0 ? error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't check whether %s has processes left: %s",
-				       run->receipt.group, error_text(r))
-		     : 0;
+	if (r < 0 && end_retry(run, r) == 0)
+		return false;
+	run->failures = 0;
+	if (r < 0)
+		end_kill(run);
+	return r != 0;
 }
 
-int end_settle(struct ration_run *run, struct ration_error *reterr)
+int end_settle(struct ration_run *run)
 {
-	int r;
+	bool empty;
 
 	if (!run->leader.ended)
 		return 0;
-	r = is_empty(run, reterr);
+	empty = is_empty(run);
 	/* Whoever has had a warning keeps the time that it was given. */
-	if (r == 0 && !run->options.wait_all && !run->killed && run->kill.at_usec == LOOP_NEVER) {
+	if (!empty && !run->options.wait_all && !run->killed && run->kill.at_usec == LOOP_NEVER) {
 		end_kill(run);
-		r = is_empty(run, reterr);
+		empty = is_empty(run);
 	}
-	if (r <= 0)
-		return r;
+	if (!empty)
+		return 0;
 	loop_clear(&run->loop, &run->kill);
 	return concerns_done(run);
 }

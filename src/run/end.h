@@ -21,8 +21,8 @@ void end_warn(struct ration_run *run, enum run_cause cause, uint64_t observed);
 /* Kills everything now. */
 void end_kill(struct ration_run *run);
 
-/* Whether the run is over: 1, 0, or an error. After the command's end it kills what is left. */
-int end_settle(struct ration_run *run, struct ration_error *reterr);
+/* Whether the run is over: 1 or 0. After the command's end it kills what is left. */
+int end_settle(struct ration_run *run);
 
 /*
  * Something couldn't be done: tries again soon. Returns 0; or `code`, if that has been

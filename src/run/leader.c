@@ -117,14 +117,16 @@ void leader_check(struct leader *leader)
 			loop_set(leader->loop, &leader->tracer, loop_after(sys_now_usec(), TRACER_USEC));
 		return;
 	}
-	if (r < 0 && r != -ECHILD && leader->failures++ < FAILURES_MAX) {
+	/* It lives, for all that is known; or it is dead, and how it has ended /proc tells as well. */
+	if (r < 0 && r != -ECHILD && (leader->failures++ < FAILURES_MAX || !is_dead(leader))) {
 		loop_set(leader->loop, &leader->check, loop_after(sys_now_usec(), AGAIN_USEC));
 		return;
 	}
-	/* SIGCHLD is ignored in this process, or the program has waited for whatever child there is. */
-	if (r < 0)
+	leader->unreaped = r < 0 && r != -ECHILD;
+	/* -ECHILD: SIGCHLD is ignored in this process, or the program has waited for whatever child there is. */
+	if (r == -ECHILD || (r < 0 && ops->read_end(leader->containment, leader->pid, &leader->wait) < 0))
 		lose(leader);
-	else if (ops->reaped)
+	else if (r > 0 && ops->reaped)
 		ops->reaped(leader->containment, leader->pid, &leader->wait.rusage);
 	has_ended(leader);
 }

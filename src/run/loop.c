@@ -10,6 +10,9 @@
 
 #include "util/cleanup.h"
 
+/* Mostly these calls have no reason to fail but a lack of something, for a moment. */
+#define TRIES 8
+
 /* More than the sources of a run, so that one look sees all that has happened. */
 #define ROUND_MAX 16
 
@@ -50,10 +53,13 @@ int loop_add(struct loop *loop, struct loop_source *source, int fd, enum loop_ev
 	};
 	struct epoll_event wanted = { .events = events[event], .data.ptr = source };
 
-	if (epoll_ctl(loop->fd, EPOLL_CTL_ADD, fd, &wanted) < 0)
-		return -errno;
-	source->fd = fd;
-	return 0;
+	for (int i = 0; i < TRIES; i++) {
+		if (epoll_ctl(loop->fd, EPOLL_CTL_ADD, fd, &wanted) == 0) {
+			source->fd = fd;
+			return 0;
+		}
+	}
+	return -errno;
 }
 
 void loop_drop(struct loop *loop, struct loop_source *source)
@@ -89,13 +95,23 @@ static bool take_timer(struct loop *loop, const struct epoll_event *events, int 
 	return false;
 }
 
+/* -EINTR isn't the caller's business: nothing waits here. */
+static int look(const struct loop *loop, struct epoll_event events[ROUND_MAX])
+{
+	int n = -1;
+
+	for (int i = 0; n < 0 && i < TRIES; i++)
+		n = epoll_wait(loop->fd, events, ROUND_MAX, 0);
+	return n < 0 ? -errno : n;
+}
+
 int loop_dispatch(struct loop *loop)
 {
 	struct epoll_event events[ROUND_MAX];
-	int n = epoll_wait(loop->fd, events, ROUND_MAX, 0), r;
+	int n = look(loop, events), r;
 
 	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
+		return n == -EINTR ? 0 : n;
 	call_sources(events, n, true);
 	if (take_timer(loop, events, n))
 		loop_call_due(loop);
@@ -117,8 +133,11 @@ int loop_arm(struct loop *loop)
 		if (next == 0)
 			when.it_value.tv_nsec = 1; /* 0 would disarm it */
 	}
-	if (timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
-		return -errno;
-	loop->armed_usec = next;
-	return 0;
+	for (int i = 0; i < TRIES; i++) {
+		if (timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
+			continue;
+		loop->armed_usec = next;
+		return 0;
+	}
+	return -errno;
 }

@@ -75,6 +75,11 @@ const char *ration_receipt_escaped_to(const struct ration_receipt *receipt)
 	return receipt->escaped_to;
 }
 
+const char *ration_receipt_failure(const struct ration_receipt *receipt)
+{
+	return receipt->failure;
+}
+
 enum ration_source ration_receipt_metric(const struct ration_receipt *receipt, enum ration_metric metric,
 		uint64_t *ret_value)
 {
@@ -120,6 +125,8 @@ int ration_receipt_new_failed(const struct ration_run *run, const struct ration_
 	receipt->child_status = -1;
 	receipt->start_errno = started ? 0 : -error->code;
 	receipt->exit_code = started ? 125 : receipt_not_started_code(receipt->start_errno);
+	if (started)
+		receipt_fail(receipt, "%s", error->message);
 	if (run)
 		(void)snprintf(receipt->group, sizeof(receipt->group), "%s", ration_run_address(run));
 	*ret_receipt = receipt;

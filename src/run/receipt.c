@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,17 @@ void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint
 		enum ration_source source)
 {
 	usage_set(&receipt->usage, metric, value, source);
+}
+
+void receipt_fail(struct ration_receipt *receipt, const char *format, ...)
+{
+	va_list args;
+
+	if (receipt->failure[0])
+		return;
+	va_start(args, format);
+	(void)vsnprintf(receipt->failure, sizeof(receipt->failure), format, args);
+	va_end(args);
 }
 
 bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int sig, uint64_t observed)

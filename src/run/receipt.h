@@ -38,6 +38,7 @@ struct ration_receipt {
 	struct ration_outcome outcome[LIMIT_INDEX_COUNT];
 	char group[2 * RATION_NAME_MAX + 2];
 	char escaped_to[200];
+	char failure[200];            /* what ration couldn't do; or empty */
 };
 
 /* Why we ended the run, if we did. */
@@ -74,6 +75,9 @@ struct run_end {
  * real, and what comes when the run is `closed` changes nothing. Returns whether it counts.
  */
 bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int sig, uint64_t observed);
+
+/* Says what ration couldn't do; the first counts. */
+void receipt_fail(struct ration_receipt *receipt, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Sets a metric, unless `value` is COUNTER_ABSENT. */
 void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,

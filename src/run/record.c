@@ -44,6 +44,9 @@ static void take_end(struct ration_run *run)
 
 	end->wait = run->leader.wait;
 	end->lost = run->leader.lost;
+	if (end->lost)
+		receipt_fail(&run->receipt, "how the command ended isn't known: this program waits for all its children, "
+				"or ignores SIGCHLD");
 	if (end->cause == RUN_CAUSE_WALL_TIME)
 		end->observed = run->leader.wall_usec;
 	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, run->leader.wall_usec, RATION_SOURCE_CLOCK);

@@ -11,7 +11,7 @@
 
 /* A sample that couldn't be taken is tried again: this soon, and at most so many times. */
 #define AGAIN_USEC 10000
-#define FAILURES_MAX 20
+#define FAILURES_MAX 100
 
 struct sampling {
 	struct concern concern;
@@ -55,15 +55,24 @@ static void enforce(struct sampling *sampling)
 	}
 }
 
-/* A limit that can't be sampled any more is a limit that isn't enforced. */
-static void failed(struct sampling *sampling, uint64_t now_usec)
+static bool has_limits(const struct sample_limits *limits)
+{
+	return limits->memory_bytes != RATION_UNLIMITED || limits->tasks != RATION_UNLIMITED ||
+		limits->cpu_usec != RATION_UNLIMITED;
+}
+
+/* A limit that can't be sampled any more is a limit that isn't enforced. Figures alone are worth no end. */
+static void failed(struct sampling *sampling, int code, uint64_t now_usec)
 {
 	struct ration_run *run = sampling->concern.run;
 
-	if (sampling->failures++ < FAILURES_MAX)
+	if (sampling->failures++ < FAILURES_MAX || !has_limits(&sampling->limits)) {
 		loop_set(&run->loop, &sampling->deadline, loop_after(now_usec, AGAIN_USEC));
-	else
-		end_run(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
+		return;
+	}
+	receipt_fail(&run->receipt, "can't measure the processes any longer, and so not enforce their limits: %s",
+			error_text(code));
+	end_run(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
 }
 
 static void on_deadline(void *userdata, uint64_t now_usec)
@@ -78,7 +87,7 @@ static void on_deadline(void *userdata, uint64_t now_usec)
 	if (r == -ENODEV || r == -ESRCH)
 		return;
 	if (r < 0) {
-		failed(sampling, now_usec);
+		failed(sampling, r, now_usec);
 		return;
 	}
 	sampling->failures = 0;
@@ -157,8 +166,7 @@ int sampling_prepare(struct ration_run *run, struct ration_error *reterr)
 	struct sampling *sampling;
 	int r;
 
-	if (!containment->ops->always_sampled && limits.memory_bytes == RATION_UNLIMITED &&
-			limits.tasks == RATION_UNLIMITED && limits.cpu_usec == RATION_UNLIMITED)
+	if (!containment->ops->always_sampled && !has_limits(&limits))
 		return 0;
 	sampling = concern_new(run, &ops, sizeof(*sampling));
 	if (!sampling)

@@ -16,7 +16,8 @@
 #include "run/record.h"
 #include "util/error.h"
 
-static int finish(struct ration_run *run, struct ration_error *reterr)
+/* A group that can't be removed costs a run its end, not its status: it is left to the keeper, and told. */
+static int finish(struct ration_run *run)
 {
 	struct ration_error error;
 	int r;
@@ -25,12 +26,10 @@ static int finish(struct ration_run *run, struct ration_error *reterr)
 		record_run(run);
 	run->recorded = true;
 	r = run->containment->ops->remove(run->containment, &error);
-	if (r < 0) {
-		r = end_retry(run, r);
-		if (r < 0 && reterr)
-			*reterr = error;
-		return r;
-	}
+	if (r < 0 && end_retry(run, r) == 0)
+		return 0;
+	if (r < 0)
+		receipt_fail(&run->receipt, "%s", error.message);
 	run->over = true;
 	return 1;
 }
@@ -56,9 +55,9 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 	/* Of one that is known by its pid, not every system tells in time that it can be waited for. */
 	if (run->leader.pid_fd < 0)
 		leader_check(&run->leader);
-	r = run->recorded ? 1 : end_settle(run, reterr);
+	r = run->recorded ? 1 : end_settle(run);
 	if (r > 0)
-		r = finish(run, reterr);
+		r = finish(run);
 	return r != 0 ? r : arm(run, reterr);
 }
 

@@ -35,7 +35,7 @@ def receipt(receipt, options, code):
     schema("receipt", receipt)
     assert receipt["schema"] == 1
     verdict = receipt["verdict"]
-    assert verdict in VERDICTS and (verdict != "internal" or "escaped_to" in receipt)
+    assert verdict in VERDICTS and (verdict != "internal" or "escaped_to" in receipt or "failure" in receipt)
     assert receipt["exit"]["code"] == (code if code >= 0 else 128 - code)
     assert (verdict == "ok") == (code == 0) or verdict in ("interrupted", "output", "wall-time", "cpu-time-soft",
                                                            "memory", "memory-external")

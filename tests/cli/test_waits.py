@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from conftest import NAMESPACE
+
 # What would end a process that doesn't know them; faults are ration's own.
 ENDING = ["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGABRT", "SIGTRAP",
           "SIGSYS", "SIGRTMIN", "SIGRTMAX"]
@@ -30,3 +32,40 @@ def test_FB11_ignored_stays_ignored(run):
     r.signal(signal.SIGTERM)
     r = r.wait()
     assert (r.code, r.verdict) == (128 + signal.SIGTERM, "interrupted"), r
+
+
+def failing(call, error, file=None):
+    """Each such call of ration's own process fails, on one file or on all; of no other process."""
+    where = ["-P", str(file)] if file else []
+    return ["strace", "-o", "/dev/null", *where, "-e", f"trace={call}", "-e", f"inject={call}:error={error}"]
+
+
+@pytest.mark.needs("!filtered")
+@pytest.mark.parametrize("call", ["waitid", "poll", "epoll_wait:when=1..4", "timerfd_settime:when=1..4"])
+def test_FB16_failed_waits(run, call):
+    """What can't be waited for is found out in another way, or again: the command's status counts."""
+    call, _, when = call.partition(":")
+    r = run("--timeout 100", ["sh", "-c", "exit 3"], before=failing(call, f"ENOMEM:{when}" if when else "ENOMEM"))
+    assert (r.code, r.verdict, r.stderr) == (3, "exit", ""), r
+
+
+@pytest.mark.needs("cgroup", "!filtered")
+def test_FB16_unreadable_events(run, base):
+    """Nobody can read whether the group is empty: its removal tells."""
+    group = base / NAMESPACE / "default" / "events"
+    r = run("--name events", ["sh", "-c", "sleep 1000 & exit 0"],
+            before=failing("pread64", "EIO", group / "cgroup.events"))
+    assert (r.code, r.verdict, r.stderr) == (0, "ok", ""), r
+    assert r.receipt["leftover_killed"] == 1, r
+
+
+@pytest.mark.worlds("v2")
+def test_FB16_failed_samples(run, base, by_hand):
+    """A limit that can't be measured any longer ends the run, and is told."""
+    bare = by_hand(base / "waits" / "bare")  # without controllers: ration measures
+    group = bare / NAMESPACE / "default" / "samples"
+    r = run(f"--base {bare} --memory 64M --name samples", ["sleep", "1000"],
+            before=failing("read", "EIO", group / "cgroup.procs"))
+    assert (r.code, r.verdict) == (125, "internal"), r
+    assert "can't measure the processes any longer" in r.receipt["failure"], r
+    assert r.receipt["failure"] in r.stderr, r

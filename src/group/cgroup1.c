@@ -238,11 +238,15 @@ static int make_error(const struct place *place, const char *where, int code, st
 			place->tenant, place->name, where, error_text(code));
 }
 
-/* Writes on the group's cgroup2 where the others are: from another place they aren't found. */
-static void record_places(const struct place *place)
+/*
+ * Writes on the group's cgroup2 where the others are: without it nobody who removes the
+ * group finds them. Where nothing can be remembered (before 5.7), the name has to do.
+ */
+static int record_places(const struct place *place)
 {
 	char text[NOTE_MAX];
 	size_t used = 0;
+	int r = 0;
 
 	for (size_t i = 0; i < place->host->n_v1 && used < sizeof(text); i++) {
 		const struct host_v1 *at = &place->host->v1[i];
@@ -252,24 +256,29 @@ static void record_places(const struct place *place)
 					cgroup1_name(at->controllers), at->path);
 	}
 	if (used > 0)
-		(void)notes_write(place->fd, NOTE_V1, text);
+		r = notes_write(place->fd, NOTE_V1, text);
+	return r == -EOPNOTSUPP ? 0 : r;
 }
 
 int v1_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 {
 	const struct host_snapshot *host = place->host;
+	int r;
 
 	for (size_t i = 0; i < host->n_v1; i++) {
-		int r = host->v1[i].controllers & wanted ? make_leaf(place, i) : 0;
-
+		r = host->v1[i].controllers & wanted ? make_leaf(place, i) : 0;
 		if (r < 0) {
 			v1_remove_nodes(host, i, place->tenant);
 			(void)v1_remove(place);
 			return make_error(place, host->v1[i].path, r, reterr);
 		}
 	}
-	if (place->fd >= 0)
-		record_places(place);
+	r = place->fd >= 0 ? record_places(place) : 0;
+	if (r < 0) {
+		(void)v1_remove(place);
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write notes on the group %s/%s: %s", place->tenant,
+				place->name, error_text(r));
+	}
 	return 0;
 }
 

@@ -70,9 +70,7 @@ static int exec_function(struct options *options, char **operands)
 		return output_finish(options->command->name, 0);
 	}
 	if (r >= 0 && !operands[1 + r]) {
-		help_usage(stderr, options->command);
-		(void)fprintf(stderr, "ration exec: missing COMMAND\n"
-				"  hint: e.g. ration exec acme/vm7 -- make\n");
+		help_missing(options->command, "COMMAND", "ration exec acme/vm7 -- make");
 		return EXIT_RATION;
 	}
 	if (r >= 0) {

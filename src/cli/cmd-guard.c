@@ -6,13 +6,16 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/rows.h"
+#include "cli/say.h"
 #include "cli/setters.h"
 #include "cli/target.h"
 #include "util/cleanup.h"
@@ -68,43 +71,58 @@ static const struct option_set guard_set = {
 };
 
 /* What was done to whom, and why: one line for people. */
-static void print_words(const struct ration_guard_report *report)
+static void print_words(FILE *file, const struct ration_guard_report *report)
 {
 	char memory[RATION_TEXT_MAX], stalled[RATION_TEXT_MAX], elapsed[RATION_TEXT_MAX], own[RATION_TEXT_MAX];
 
-	(void)printf("%s: %s %" PRIu64 " process%s: stalled for %s of %s (memory.pressure); ", report->group,
+	(void)fprintf(file, "%s: %s %" PRIu64 " process%s: stalled for %s of %s (memory.pressure); ", report->group,
 			report->killed ? "killed" : "would kill", report->processes,
 			report->processes == 1 ? "" : "es", ration_format_duration(stalled, report->stalled_usec),
 			ration_format_duration(elapsed, report->elapsed_usec));
 	if (report->scanned_pages > 0)
-		(void)printf("most pages scanned of %" PRIu64 " group%s: %" PRIu64, report->candidates,
+		(void)fprintf(file, "most pages scanned of %" PRIu64 " group%s: %" PRIu64, report->candidates,
 				report->candidates == 1 ? "" : "s", report->scanned_pages);
 	else
-		(void)printf("largest of %" PRIu64 " group%s", report->candidates,
+		(void)fprintf(file, "largest of %" PRIu64 " group%s", report->candidates,
 				report->candidates == 1 ? "" : "s");
-	(void)printf("; stalled itself for %s; %s in use%s%s\n",
+	(void)fprintf(file, "; stalled itself for %s; %s in use%s%s\n",
 			ration_format_duration(own, report->group_stalled_usec),
 			ration_format_size(memory, report->memory_bytes),
 			report->avoided ? "; no group without --avoid was left" : "",
 			report->killed && !report->emptied ? "; some of them are still alive" : "");
 }
 
+/* NULL: there is no memory. */
+static char *in_words(const struct ration_guard_report *report)
+{
+	size_t length;
+	char *text = NULL;
+	FILE *file = open_memstream(&text, &length);
+
+	if (!file)
+		return NULL;
+	print_words(file, report);
+	if (fclose(file) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 static int print(const struct options *options, const struct ration_guard_report *report,
 		struct ration_error *reterr)
 {
-	CLEANUP(freep) char *text = NULL;
+	CLEANUP(freep) char *text = options->json ? json_guard(report) : in_words(report);
+	uint64_t wait_usec = SAY_WAIT_USEC;
+	int r;
 
-	if (!options->json) {
-		print_words(report);
-	} else {
-		text = json_guard(report);
-		if (!text)
-			return error_oom(reterr);
-		(void)fputs(text, stdout);
-	}
-	/* Whoever reads this waits for it. */
-	if (fflush(stdout) == EOF)
-		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't write: %s", error_text(-errno));
+	if (!text)
+		return error_oom(reterr);
+	/* To guard is worth more than to tell of it. */
+	r = say_to(STDOUT_FILENO, text, strlen(text), &wait_usec);
+	if (r == -ETIMEDOUT)
+		say("ration guard: nobody reads standard output: a report was dropped\n");
+	else if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write: %s", error_text(r));
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/rows.h"
+#include "cli/say.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -96,9 +97,9 @@ static void explain_nothing(const struct ration_host *host)
 
 	ration_host_info(host, &info);
 	if (info.base)
-		(void)fprintf(stderr, "ration: no tenants or groups below %s\n", info.base);
+		say("ration: no tenants or groups below %s\n", info.base);
 	else
-		(void)fprintf(stderr, "ration: no groups here, and none can be created: %s\n",
+		say("ration: no groups here, and none can be created: %s\n",
 				info.base_reason);
 }
 

@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/rows.h"
+#include "cli/say.h"
 #include "cli/setters.h"
 #include "cli/target.h"
 #include "util/cleanup.h"
@@ -36,25 +37,36 @@ static const struct option_set rm_set = {
 /* As many pids of a group as a line has room for. */
 #define PIDS_SHOWN 8
 
+struct inhabited {
+	const char *address;
+	int pids[PIDS_SHOWN];
+	int n;               /* may be more */
+};
+
+static void print_line(FILE *file, const void *data)
+{
+	const struct inhabited *at = data;
+
+	(void)fprintf(file, "  %s:", at->address);
+	for (int i = 0; i < at->n && i < PIDS_SHOWN; i++)
+		(void)fprintf(file, " %d", at->pids[i]);
+	if (at->n > PIDS_SHOWN)
+		(void)fprintf(file, " and %d more", at->n - PIDS_SHOWN);
+	(void)fputc('\n', file);
+}
+
 /* Prints the live processes of one group, if it has any. */
 static void print_pids(const struct ration_host *host, const char *address)
 {
+	struct inhabited at = { .address = address };
 	struct ration_group *group = NULL;
-	int pids[PIDS_SHOWN];
-	int n;
 
 	if (ration_group_open(host, address, &group, NULL) < 0)
 		return;
-	n = ration_group_pids(group, pids, PIDS_SHOWN, NULL);
+	at.n = ration_group_pids(group, at.pids, PIDS_SHOWN, NULL);
 	group = ration_group_free(group);
-	if (n <= 0)
-		return;
-	(void)fprintf(stderr, "  %s:", address);
-	for (int i = 0; i < n && i < PIDS_SHOWN; i++)
-		(void)fprintf(stderr, " %d", pids[i]);
-	if (n > PIDS_SHOWN)
-		(void)fprintf(stderr, " and %d more", n - PIDS_SHOWN);
-	(void)fputc('\n', stderr);
+	if (at.n > 0)
+		say_printed(print_line, &at);
 }
 
 /* Tells who lives in a tenant. */

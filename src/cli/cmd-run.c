@@ -22,6 +22,7 @@
 #include "cli/receipt-file.h"
 #include "cli/rows.h"
 #include "cli/run-exec.h"
+#include "cli/say.h"
 #include "cli/setters.h"
 #include "cli/signals.h"
 #include "cli/summary.h"
@@ -254,18 +255,22 @@ static int write_receipt(struct job *job, const struct ration_receipt *receipt, 
 	return text ? receipt_file_write(&job->file, text, reterr) : error_oom(reterr);
 }
 
-/* Prints the table in one piece: standard error isn't ours alone. */
+struct table {
+	const struct job *job;
+	const struct ration_receipt *receipt;
+};
+
+static void print_table(FILE *file, const void *data)
+{
+	const struct table *table = data;
+
+	summary_print(file, table->receipt, table->job->plan, !table->job->warned);
+}
+
+/* In one piece: standard error isn't ours alone. */
 static void print_receipt(const struct job *job, const struct ration_receipt *receipt)
 {
-	CLEANUP(freep) char *text = NULL;
-	size_t length;
-	FILE *file = open_memstream(&text, &length);
-
-	if (!file)
-		return;
-	summary_print(file, receipt, job->plan, !job->warned);
-	if (fclose(file) == 0)
-		(void)fwrite(text, 1, length, stderr);
+	say_printed(print_table, &(struct table) { job, receipt });
 }
 
 /* Tells what came of the run. */
@@ -280,7 +285,7 @@ static void report(struct job *job, const struct ration_receipt *receipt)
 	if (job->options->verbose)
 		print_receipt(job, receipt);
 	else if (!job->options->quiet && verdict_sentence(sentence, receipt, job->plan)[0])
-		(void)fprintf(stderr, "ration: %s\n", sentence);
+		say("ration: %s\n", sentence);
 }
 
 /* Nothing ran, or we lost sight of it: tells so, with a receipt that says no more. */
@@ -305,7 +310,7 @@ static void warn_of_base(const struct ration_host *host)
 
 	ration_host_info(host, &info);
 	if (info.base_kind == RATION_BASE_REFUSED)
-		(void)fprintf(stderr, "ration: can't create a group below --base: %s\n", info.base_reason);
+		say("ration: can't create a group below --base: %s\n", info.base_reason);
 }
 
 static int run(struct job *job)
@@ -346,9 +351,7 @@ static int run_function(struct options *options, char **operands)
 	int status;
 
 	if (!operands[0]) {
-		help_usage(stderr, options->command);
-		(void)fprintf(stderr, "ration run: missing COMMAND\n"
-				"  hint: e.g. ration run --memory 64M -- make\n");
+		help_missing(options->command, "COMMAND", "ration run --memory 64M -- make");
 		return EXIT_RATION;
 	}
 	if (options->exec)

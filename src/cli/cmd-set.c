@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/rows.h"
+#include "cli/say.h"
 #include "cli/setters.h"
 #include "cli/target.h"
 #include "util/cleanup.h"
@@ -174,7 +175,7 @@ static int tell_failure(const struct options *options, const struct target *targ
 
 	output_error(options->command->name, error);
 	if (change->report.has_failed && !change->report.changed)
-		(void)fprintf(stderr, "  %s couldn't be set; nothing was changed\n",
+		say("  %s couldn't be set; nothing was changed\n",
 				ration_limit_info(change->report.failed)->flag);
 	if (options->json && change->tried)
 		(void)!output_json(json_set(ration_group_address(target->group), change->plan, change->before,

@@ -8,6 +8,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/say.h"
 #include "cli/setters.h"
 #include "util/cleanup.h"
 
@@ -53,7 +54,7 @@ static void warn(const struct options *options)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++) {
 		if (ration_limits_has(options->limits, left_out[i]))
-			(void)fprintf(stderr, "ration: %s: not enforced: macOS has no such ulimit\n",
+			say("ration: %s: not enforced: macOS has no such ulimit\n",
 					ration_limit_info(left_out[i])->name);
 	}
 }
@@ -70,9 +71,7 @@ static int wrap_function(struct options *options, char **operands)
 	struct ration_error error;
 
 	if (!operands[0]) {
-		help_usage(stderr, options->command);
-		(void)fprintf(stderr, "ration wrap: missing COMMAND\n"
-				"  hint: e.g. ration wrap --memory 512M -- qemu-system-x86_64 -m 512M\n");
+		help_missing(options->command, "COMMAND", "ration wrap --memory 512M -- qemu-system-x86_64 -m 512M");
 		return EXIT_RATION;
 	}
 	if (ration_wrap(options->limits, &how, &line, &error) < 0) {

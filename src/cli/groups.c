@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/options-plan.h"
 #include "cli/output.h"
+#include "cli/say.h"
 #include "cli/setters.h"
 #include "util/error.h"
 
@@ -99,7 +100,7 @@ int groups_open_for(const struct options *options, const struct ration_host *hos
 		return r;
 	r = ration_group_create(host, address, NULL, &without, ret_group, reterr);
 	if (r >= 0)
-		(void)fprintf(stderr, "ration: not in a group, %s: %s\n", ration_plan_count(plan) > 0 ?
+		say("ration: not in a group, %s: %s\n", ration_plan_count(plan) > 0 ?
 				"only process limits apply" : "no limits apply",
 				ration_group_reason(*ret_group));
 	return r;

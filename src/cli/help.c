@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/rows.h"
+#include "cli/say.h"
 #include "cli/setters.h"
 #include "util/cleanup.h"
 
@@ -27,6 +28,18 @@ void help_usage(FILE *file, const struct command *command)
 		(void)fprintf(file, "usage: ration [OPTIONS] COMMAND [ARGUMENT...]\n");
 	else
 		(void)fprintf(file, "usage: ration %s %s\n", command->name, command->arguments);
+}
+
+static void print_usage(FILE *file, const void *command)
+{
+	help_usage(file, command);
+}
+
+void help_missing(const struct command *command, const char *missing, const char *example)
+{
+	say_printed(print_usage, command);
+	if (missing)
+		say("ration %s: missing %s\n  hint: e.g. %s\n", command->name, missing, example);
 }
 
 /* Prints "-v, --verbose ARG" and leaves the cursor where the text begins. */

@@ -74,7 +74,7 @@ static int dispatch(struct options *options, char **words, struct ration_error *
 		return inform(options);
 	words += r;
 	if (!words[0]) {
-		help_usage(stderr, NULL);
+		help_missing(NULL, NULL, NULL);
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
 		return error_hint(reterr, -EINVAL, "ration --help lists the commands");
 	}

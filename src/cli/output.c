@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include "cli/command.h"
+#include "cli/say.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
@@ -18,9 +19,8 @@
 
 void output_error(const char *command, const struct ration_error *error)
 {
-	(void)fprintf(stderr, "ration%s%s: %s\n", command ? " " : "", command ? command : "", error->message);
-	if (error->hint[0])
-		(void)fprintf(stderr, "  hint: %s\n", error->hint);
+	say("ration%s%s: %s\n%s%s%s", command ? " " : "", command ? command : "", error->message,
+			error->hint[0] ? "  hint: " : "", error->hint, error->hint[0] ? "\n" : "");
 }
 
 int output_finish(const char *command, int status)
@@ -297,7 +297,7 @@ void output_warnings(const struct ration_plan *plan)
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
 		if (item->implied || !item->weaker)
 			continue;
-		(void)fprintf(stderr, "ration: %s: %s%s%s%s\n", ration_limit_info(item->limit)->name,
+		say("ration: %s: %s%s%s%s\n", ration_limit_info(item->limit)->name,
 				item->mechanism != RATION_MECHANISM_NONE ? "enforced by " : "",
 				output_enforced_by(held, sizeof(held), item), item->reason[0] ? ": " : "",
 				item->reason);

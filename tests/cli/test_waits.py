@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Waiting: each wait has an end, and says what it waits for; messages never block."""
 
+import contextlib
+import fcntl
+import os
 import signal
+import socket
+import subprocess
 
 import pytest
 
-from conftest import NAMESPACE
+from conftest import DEADLINE, NAMESPACE, RATION
 
 # What would end a process that doesn't know them; faults are ration's own.
 ENDING = ["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGABRT", "SIGTRAP",
@@ -69,3 +74,69 @@ def test_FB16_failed_samples(run, base, by_hand):
     assert (r.code, r.verdict) == (125, "internal"), r
     assert "can't measure the processes any longer" in r.receipt["failure"], r
     assert r.receipt["failure"] in r.stderr, r
+
+
+@contextlib.contextmanager
+def unread(kind):
+    """The end of something that nobody reads, full: (the fd, a function that empties it once)."""
+    ours, theirs = {"pipe": os.pipe, "socket": lambda: [s.detach() for s in socket.socketpair()], "terminal": os.openpty}[kind]()
+    os.set_blocking(theirs, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(theirs, b"x" * 1024)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(theirs, b"x")
+    os.set_blocking(theirs, True)
+    yield theirs
+    assert os.get_blocking(theirs), "what others share was changed"
+    os.close(ours)
+    os.close(theirs)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "terminal"])
+@pytest.mark.parametrize("options", ["--timeout 1", "--timeout 1 -v", "--enforce any --memory-min 1M --timeout 1"])
+def test_FB10_nobody_reads_standard_error(run, kind, options):
+    """ration's own messages don't block it: the run ends at its time."""
+    with unread(kind) as fd:
+        r = run(options, ["sleep", "1000"], stderr=fd)
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+
+
+def test_FB10_filled_by_the_command(run):
+    """By the command itself, which shares it."""
+    ours, theirs = os.pipe()
+    r = run("--timeout 1", ["sh", "-c", "exec yes >&2"], stderr=theirs)
+    os.close(ours)
+    os.close(theirs)
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+
+
+def test_FB10_signals_are_heard(run):
+    """A message that nobody reads doesn't keep ration from its signals."""
+    with unread("pipe") as fd:
+        r = run.start("--enforce any --memory-min 1M", ["sh", "-c", f"echo ready >{run.file('log')}; exec sleep 1000"], stderr=fd)
+        run.ready("log")
+        r.signal(signal.SIGTERM)
+        r = r.wait()
+    assert (r.code, r.verdict) == (128 + signal.SIGTERM, "interrupted"), r
+
+
+def test_FB10_a_late_reader_gets_all(run):
+    """Who reads, if late, loses nothing: of a long table, neither."""
+    ours, theirs = os.pipe()
+    fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+    r = run.start("-v", ["true"], stderr=theirs)
+    os.close(theirs)
+    with open(ours) as file:
+        text = file.read()
+    r.wait()
+    assert text.startswith("verdict") and text.endswith("\n") and "usage" in text, text
+
+
+def test_FB10_other_commands(run):
+    """An error of any command, and the usage."""
+    with unread("pipe") as fd:
+        for words in (["show", "no/such"], ["run"], ["exec", "no/such"], ["rm", "no/such"], []):
+            done = subprocess.run([RATION, *words], env=run.env, stdout=subprocess.DEVNULL, stderr=fd, timeout=DEADLINE)
+            assert done.returncode == 125, words

@@ -16,8 +16,10 @@
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
 #include "sys/kill.h"
+#include "sys/members.h"
 #include "sys/mounts.h"
 #include "sys/syscalls.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -12,6 +12,7 @@
 #include "group/leaf.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
+#include "sys/members.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -19,6 +19,7 @@
 #include "host/host.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/size.h"

@@ -24,6 +24,7 @@
 #include "host/notes.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

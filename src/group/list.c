@@ -18,6 +18,7 @@
 #include "host/names.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

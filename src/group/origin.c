@@ -20,7 +20,9 @@
 #include "host/notes.h"
 #include "host/prepare.h"
 #include "sys/cgroup.h"
+#include "sys/members.h"
 #include "sys/proc.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

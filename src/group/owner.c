@@ -13,8 +13,10 @@
 #include "host/notes.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
+#include "sys/members.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -20,6 +20,7 @@
 #include "group/record.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/overflow.h"

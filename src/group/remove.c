@@ -19,6 +19,8 @@
 #include "group/protect.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
+#include "sys/members.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/size.h"

@@ -13,6 +13,7 @@
 #include "group/handle.h"
 #include "group/leaf.h"
 #include "sys/cgroup.h"
+#include "sys/members.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -20,6 +20,7 @@
 #include "run/watch.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
+#include "sys/members.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -182,9 +183,9 @@ static uint64_t kill_all(struct containment *containment, uint64_t *ret_killed)
 		return LOOP_NEVER;
 	if (ret_killed)
 		*ret_killed = left > 0 ? (uint64_t)left : 0;
+	/* Again soon, as long as anybody is alive: see cg_kill_again(); and this process may have no fd to spare just now. */
+	(void)(cgroup->killed ? cg_kill_again : cg_kill)(cgroup->group->fd);
 	cgroup->killed = true;
-	/* Again soon, as long as anybody is alive: see cg_kill(); and this process may have no fd to spare just now. */
-	(void)cg_kill(cgroup->group->fd);
 	return CG_KILL_AGAIN_MSEC * 1000;
 }
 

@@ -28,6 +28,7 @@
 #include "sys/helper.h"
 #include "sys/kill.h"
 #include "sys/syscalls.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 
 /* How long each group may take at first, and at last: a process in an uninterruptible sleep can take its time. */

@@ -37,6 +37,7 @@
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "sys/tree.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 
 /*
@@ -45,9 +46,6 @@
  * the time, so this is what its process's RSS may lack.
  */
 #define RSS_LAG_PAGES 64u
-
-/* Deepest group below ours that is looked into. */
-#define DEPTH_MAX 32
 
 struct watch {
 	int proc_fd;   /* borrowed */
@@ -121,11 +119,6 @@ void watch_set_limits(struct watch *watch, const struct sample_limits *limits)
 
 /* ----------------------------------------------------------------- members */
 
-struct group_walk {
-	struct watch *watch;
-	int depth;
-};
-
 static int add_member(void *userdata, pid_t pid)
 {
 	struct watch *watch = userdata;
@@ -145,21 +138,13 @@ static int add_processes(struct watch *watch, int dir_fd)
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
-static int add_group_below(int dir_fd, const char *name, void *userdata)
+static int add_group(int dir_fd, void *userdata)
 {
-	struct group_walk *above = userdata, here = {.watch = above->watch, .depth = above->depth + 1};
-	CLEANUP(closep) int fd = -EBADF;
-	int r;
+	struct watch *watch = userdata;
+	int r = add_processes(watch, dir_fd);
 
-	if (here.depth > DEPTH_MAX)
-		return 0;
-	fd = cg_open_dir(dir_fd, name);
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	r = add_processes(here.watch, fd);
-	if (r >= 0)
-		r = cg_each_child(fd, add_group_below, &here);
-	return r == -ENODEV || r == -ENOENT ? 0 : r;
+	/* Of one below that is gone, the processes are gone, too. */
+	return r == -ENODEV && dir_fd != watch->cgroup_fd ? 0 : r;
 }
 
 static bool has_groups_below(const struct watch *watch)
@@ -176,15 +161,13 @@ static bool has_groups_below(const struct watch *watch)
 
 static int find_members(struct watch *watch)
 {
-	struct group_walk walk = {.watch = watch};
 	int r;
 
 	if (watch->cgroup_fd < 0)
 		return proc_descendants(watch->proc_fd, watch->root, &watch->members);
 	watch->members.n = 0;
-	r = add_processes(watch, watch->cgroup_fd);
-	if (r >= 0 && has_groups_below(watch))
-		r = cg_each_child(watch->cgroup_fd, add_group_below, &walk);
+	r = has_groups_below(watch) ? cg_each_group(watch->cgroup_fd, add_group, watch)
+				    : add_processes(watch, watch->cgroup_fd);
 	if (r < 0)
 		return r;
 	proc_list_sort(&watch->members);

@@ -4,17 +4,13 @@
  */
 #include "sys/cgroup.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -212,50 +208,6 @@ int cg_rmdir(int dir_fd, const char *name)
 	return errno == ENOTEMPTY ? -EBUSY : -errno;
 }
 
-int cg_each_child(int dir_fd, int (*visit)(int dir_fd, const char *name, void *data), void *data)
-{
-	CLEANUP(closep) int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct dirent *entry;
-	DIR *dir;
-	int r = 0;
-
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	(void)TAKE_FD(fd);
-	while (r == 0 && (entry = readdir(dir))) {
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-			r = visit(dirfd(dir), entry->d_name, data);
-	}
-	(void)closedir(dir);
-	return r;
-}
-
-static int rmdir_visit(int dir_fd, const char *name, void *data)
-{
-	(void)data;
-	return cg_rmdir_tree(dir_fd, name);
-}
-
-int cg_rmdir_tree(int dir_fd, const char *name)
-{
-	int r = cg_rmdir(dir_fd, name);
-
-	if (r != -EBUSY)
-		return r;
-
-	CLEANUP(closep) int fd = cg_open_dir(dir_fd, name);
-
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	r = cg_each_child(fd, rmdir_visit, NULL);
-	if (r < 0)
-		return r;
-	return cg_rmdir(dir_fd, name);
-}
-
 int cg_attach(int dir_fd, pid_t pid)
 {
 	char text[16];
@@ -264,90 +216,4 @@ int cg_attach(int dir_fd, pid_t pid)
 		return -EINVAL;
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
 	return cg_write(dir_fd, "cgroup.procs", text);
-}
-
-int cg_populated(int dir_fd)
-{
-	char text[256];
-	uint64_t populated;
-	int r = cg_read(dir_fd, "cgroup.events", text, sizeof(text));
-
-	/* Removed by somebody else: there is nobody in it. Or of cgroup v1, where one has to count. */
-	if (r == -ENOENT || r == -ENODEV)
-		return cg_count(dir_fd) > 0;
-	if (r < 0)
-		return r;
-	r = cg_text_key(text, "populated", &populated);
-	return r < 0 ? r : populated != 0;
-}
-
-/* What cg_each_pid() does with each process. */
-struct each_process {
-	int (*visit)(void *data, pid_t pid);
-	void *data;
-};
-
-static int each_process_visit(int dir_fd, const char *name, void *data);
-
-static int each_process(int dir_fd, struct each_process *each)
-{
-	CLEANUP(closep) int fd = cg_open_file(dir_fd, "cgroup.procs");
-	FILE *file;
-	int pid, r = 0;
-
-	if (fd < 0)
-		return fd;
-	file = fdopen(fd, "re");
-	if (!file)
-		return -errno;
-	(void)TAKE_FD(fd);
-	while (r == 0 && fscanf(file, "%d", &pid) == 1)
-		r = each->visit(each->data, pid);
-	(void)fclose(file);
-	return r != 0 ? r : cg_each_child(dir_fd, each_process_visit, each);
-}
-
-static int each_process_visit(int dir_fd, const char *name, void *data)
-{
-	CLEANUP(closep) int fd = cg_open_dir(dir_fd, name);
-
-	/* Gone meanwhile, and so are its processes. */
-	if (fd < 0)
-		return 0;
-	return each_process(fd, data);
-}
-
-int cg_each_pid(int dir_fd, int (*visit)(void *data, pid_t pid), void *data)
-{
-	struct each_process each = { .visit = visit, .data = data };
-
-	return each_process(dir_fd, &each);
-}
-
-struct sent {
-	int sig; /* 0: count only */
-	int count;
-};
-
-static int send_one(void *data, pid_t pid)
-{
-	struct sent *sent = data;
-
-	/* 0 is a process of another pid namespace: kill(0) would be us. */
-	if (pid > 0 && (sent->sig == 0 || kill(pid, sent->sig) == 0))
-		sent->count++;
-	return 0;
-}
-
-int cg_signal(int dir_fd, int sig)
-{
-	struct sent sent = { .sig = sig };
-	int r = cg_each_pid(dir_fd, send_one, &sent);
-
-	return r < 0 ? r : sent.count;
-}
-
-int cg_count(int dir_fd)
-{
-	return cg_signal(dir_fd, 0);
 }

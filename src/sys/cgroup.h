@@ -76,32 +76,7 @@ int cg_mkdir(int dir_fd, const char *name);
 /* Removes an empty group; `name` may be a path here. One that isn't there is no error. -EBUSY: not empty. */
 int cg_rmdir(int dir_fd, const char *name);
 
-/* Removes a group and all groups below it, deepest first. -EBUSY: processes in it. */
-int cg_rmdir_tree(int dir_fd, const char *name);
-
 /* Moves `pid` into the group. Never 0: that would move the writer. */
 int cg_attach(int dir_fd, pid_t pid);
-
-/* 1: the group or one below it has processes. 0: none, or it is gone. */
-int cg_populated(int dir_fd);
-
-/*
- * Calls `visit` for each process of the group and of those below it, until one
- * returns other than 0. A pid of 0 is a process of another pid namespace.
- */
-int cg_each_pid(int dir_fd, int (*visit)(void *data, pid_t pid), void *data);
-
-/*
- * Sends `sig` to each process of the group and of those below it, once. For a
- * warning, not for an end: a process that forks meanwhile can be missed.
- * Returns how many had it.
- */
-int cg_signal(int dir_fd, int sig);
-
-/* How many processes are in the group and in those below it. */
-int cg_count(int dir_fd);
-
-/* Calls `visit` for each directory in `dir_fd`, until one returns other than 0. */
-int cg_each_child(int dir_fd, int (*visit)(int dir_fd, const char *name, void *data), void *data);
 
 #endif

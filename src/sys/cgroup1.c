@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "sys/cgroup.h"
+#include "sys/members.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

@@ -6,11 +6,12 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
+#include <stdbool.h>
 #include <time.h>
 
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
+#include "sys/members.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
@@ -37,7 +38,7 @@ static int kill_frozen(int dir_fd)
 		if (frozen == 0)
 			(void)nanosleep(&nap, NULL);
 	}
-	r = cg_signal(dir_fd, SIGKILL);
+	r = cg_signal_all(dir_fd);
 	(void)cg_write(dir_fd, "cgroup.freeze", "0");
 	return r < 0 ? r : 0;
 }
@@ -46,17 +47,26 @@ int cg_kill(int dir_fd)
 {
 	int r = cg_write(dir_fd, "cgroup.kill", "1");
 
-	if (r == -ENOENT)
+	/* A threaded group has it, and refuses. */
+	if (r == -ENOENT || r == -EOPNOTSUPP)
 		r = kill_frozen(dir_fd);
-	/*
-	 * The kernel sends it to the main thread of each process, and to that
-	 * thread alone: where it has exited and others run on, the signal is
-	 * lost (seen on 6.1, 6.12 and 6.18). kill(2) is for all threads.
-	 */
-	else if (r == 0)
-		(void)cg_signal(dir_fd, SIGKILL);
 	/* Removed: there is nobody in it. */
 	return (r == -ENODEV || r == -ENOENT) && cg_populated(dir_fd) == 0 ? 0 : r;
+}
+
+int cg_kill_again(int dir_fd)
+{
+	int r = cg_kill(dir_fd);
+
+	/*
+	 * The kernel sends it to the main thread of each process in the group, and to
+	 * that thread alone: where it has exited and others run on, the signal is lost
+	 * (seen on 6.1, 6.12 and 6.18); where it is in another group, none is sent.
+	 * kill(2) is for all threads.
+	 */
+	if (r == 0)
+		r = cg_signal_all(dir_fd);
+	return r < 0 && !(r == -ENODEV || r == -ENOENT) ? r : 0;
 }
 
 int cg_wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_msec)
@@ -93,15 +103,23 @@ int cg_wait_empty(int dir_fd, int timeout_msec)
 	return r == -ENOENT ? cg1_wait_empty(dir_fd, timeout_msec) : r;
 }
 
+/* What has failed for want of something may do the next time. */
+static bool may_pass(int r)
+{
+	return r == -ETIMEDOUT || r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EAGAIN;
+}
+
 int cg_end(int dir_fd, int timeout_msec)
 {
 	int r = -ETIMEDOUT;
 
 	/* A process that outlived the first kill may have forked: all of it again. */
-	for (int waited = 0; waited < timeout_msec && r == -ETIMEDOUT; waited += CG_KILL_AGAIN_MSEC) {
-		r = cg_kill(dir_fd);
+	for (int waited = 0; waited < timeout_msec && may_pass(r); waited += CG_KILL_AGAIN_MSEC) {
+		r = waited == 0 ? cg_kill(dir_fd) : cg_kill_again(dir_fd);
 		if (r == 0)
 			r = cg_wait_empty(dir_fd, CG_KILL_AGAIN_MSEC);
+		else if (may_pass(r))
+			(void)poll(NULL, 0, CG_KILL_AGAIN_MSEC);
 	}
 	return r;
 }

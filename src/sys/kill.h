@@ -11,11 +11,16 @@
 
 /*
  * Kills all processes of the group and of those below it: by cgroup.kill since
- * 5.14; before, frozen, killed and thawed, so that a fork can't outrun it.
- * What isn't dead a moment later is to be killed again: see cg_end().
- * -EOPNOTSUPP: a threaded group.
+ * 5.14; before, and in a threaded group, frozen, killed and thawed, so that a fork
+ * can't outrun it. What isn't dead a moment later is to be killed again.
  */
 int cg_kill(int dir_fd);
+
+/*
+ * The same, and a signal to each process, which reaches what cgroup.kill misses: one
+ * whose main thread has exited. It costs a walk through all groups below.
+ */
+int cg_kill_again(int dir_fd);
 
 /*
  * Waits for a key of cgroup.events to have a value. -ETIMEDOUT; -ENOENT: the

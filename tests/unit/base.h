@@ -18,6 +18,7 @@
 #include "ration.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
+#include "sys/walk.h"
 
 struct base {
 	struct ration_host *host;

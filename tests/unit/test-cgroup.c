@@ -14,6 +14,8 @@
 
 #include "sys/cgroup.h"
 #include "sys/kill.h"
+#include "sys/members.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 
 static int open_dir(const char *path)

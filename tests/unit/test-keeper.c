@@ -19,6 +19,7 @@
 #include "group/leaf.h"
 #include "run/keeper-main.h"
 #include "run/keeper.h"
+#include "sys/members.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

@@ -15,6 +15,7 @@
 #include "group/owner.h"
 #include "host/notes.h"
 #include "sys/kill.h"
+#include "sys/members.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

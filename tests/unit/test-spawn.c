@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "sys/members.h"
 #include "sys/spawn.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"

@@ -14,9 +14,11 @@
 #include "run/watch.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
+#include "sys/members.h"
 #include "sys/proc-usage.h"
 #include "sys/tree-kill.h"
 #include "sys/tree.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "box.h"
 

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+"""What is removed is gone, whatever its processes have made in it (FA7, FB1 to FB3, FB13
+to FB15, FB17, FB18), and what fails changes nothing (FC10, FC11, FC23)."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from conftest import NAMESPACE, wait_for
+from world import WORLD, mount
+
+pytestmark = pytest.mark.needs("cgroup")
+
+# Names that nobody expects: with a dot in front, of bytes that are no text, of control characters.
+NAMES = [b".x", b"..y", b"...", b"-n", b"\xff\xfe", b"\x1b[31m", b"a\tb", b" ", b"z" * 250]
+# The directory of the group that a process is in.
+OWN = f"{mount()}$(sed -n s/^0:://p /proc/self/cgroup)"
+
+
+def python(text, *arguments):
+    """A command that makes groups below its own, as any root in a group can."""
+    head = ("import os, sys, signal, time\n"
+            f"top = {str(mount())!r} + [l[3:].strip() for l in open('/proc/self/cgroup') if l.startswith('0::')][0]\n")
+    return [sys.executable, "-c", head + text, *map(str, arguments)]
+
+
+def make_names(top):
+    for name in NAMES:
+        os.mkdir(os.path.join(os.fsencode(top), name))
+
+
+def test_FB1_a_name_with_a_dot(run):
+    assert run("", ["sh", "-c", f"mkdir {OWN}/.x"]).code == 0
+
+
+def test_FB1_any_name(run):
+    """At two levels, with a process in each of the lower ones."""
+    r = run("", python(f"names = {NAMES!r}\n"
+                       "for name in names:\n"
+                       "    at = os.path.join(os.fsencode(top), name, b'.' + name[:100])\n"
+                       "    os.makedirs(at)\n"
+                       "    if os.fork() == 0:\n"
+                       "        open(at + b'/cgroup.procs', 'w').write('0')\n"
+                       "        time.sleep(1000)\n"))
+    assert (r.code, r.receipt["leftover_killed"]) == (0, len(NAMES)), r
+
+
+@pytest.mark.parametrize("how", ["rm --force", "rm"])
+def test_FB1_removed_by_hand(hand, how):
+    hand.ok("create t/g")
+    make_names(hand.path("t/g"))
+    if how == "rm --force":
+        hand.put("t/g")
+    hand.ok([*how.split(), "t/g"])
+    hand.ok("create t")
+    make_names(hand.path("t"))
+    hand.ok([*how.split(), "t"])
+    assert not any(path.endswith(f"/{NAMESPACE}/t") for path in hand.run.groups())
+
+
+def test_FB1_collected(run):
+    """What a dead owner has left, too."""
+    names = repr(NAMES)
+    r = run.start("", python(f"for name in {names}: os.mkdir(os.path.join(os.fsencode(top), name))\n"
+                             f"open({str(run.file('log'))!r}, 'w').write('ready'); time.sleep(1000)"),
+                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run.ready("log")
+    keepers = [pid for pid, name in run.alive().items() if name.startswith("ration")]
+    for sig in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in keepers:
+            os.kill(pid, sig)
+    r.wait()
+    assert run.command("gc").code == 0
+    assert run.groups() == set() and run.alive() == {}
+
+
+# A process whose main thread ends. The other one moves then, and the main thread stays where it was.
+DEAD_LEADER = """
+import ctypes, threading
+def live():
+    while ' Z ' not in open('/proc/self/stat').read(): time.sleep(.01)
+    place = sys.argv[1] if sys.argv[1].startswith(top) else top + sys.argv[1]
+    os.makedirs(place, exist_ok=True)
+    open(place + '/cgroup.procs', 'w').write(str(threading.get_native_id()))
+    open(sys.argv[2], 'w').write(f'ready {os.getpid()}')
+    time.sleep(1000)
+if os.fork() == 0:
+    threading.Thread(target=live).start()
+    ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)
+time.sleep(1000)
+"""
+
+
+def lives(log):
+    """Whether the process that has written there has a thread yet. To look at, it is a zombie."""
+    try:
+        return len(os.listdir(f"/proc/{log.read_text().split()[1]}/task")) > 1
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("place", ["/.x", "/a", "/a/.b/c"])
+def test_FB2_a_dead_leader_elsewhere(run, place):
+    """Its leader is listed in one group, the thread that lives is in another."""
+    r = run.start("", python(DEAD_LEADER, place, run.file("log")))
+    run.ready("log")
+    r.signal(signal.SIGTERM)
+    assert r.wait().verdict == "interrupted"
+
+
+@pytest.mark.parametrize("command", ["kill t/g", "rm --force t/g", "rm --force t"])
+def test_FB2_by_hand(hand, command):
+    hand.ok("create t/g")
+    log = hand.run.file("log")
+    child = subprocess.Popen(["sh", "-c", 'echo $$ >"$0"/cgroup.procs; exec "$@"', hand.path("t/g"),
+                              *python(DEAD_LEADER, "/.x", log)], env=hand.run.env, start_new_session=True)
+    hand.children.append(child)
+    hand.run.ready("log")
+    hand.ok(command)
+    wait_for("all to be dead", lambda: child.poll() is not None and not lives(log))
+
+
+@pytest.mark.parametrize("command", ["kill t/g", "rm --force t/g", "rm --force t", "rm --release t/g"])
+def test_FB2_only_a_thread(hand, command):
+    """Its leader is in no group of ours: only cgroup.threads tells of it."""
+    hand.ok("create t/g")
+    log = hand.run.file("log")
+    hand.start(python(DEAD_LEADER, hand.path("t/g"), log))
+    hand.run.ready("log")
+    hand.ok(command)
+    if "--release" in command:
+        assert lives(log)
+    wait_for("it to be dead", lambda: "--release" in command or not lives(log))
+    os.kill(int(log.read_text().split()[1]), signal.SIGKILL)
+
+
+def test_FB2_a_threaded_group(run):
+    """Which cgroup.kill refuses, and which has no list of processes."""
+    r = run.start("", python("try: open(top + '/cgroup.type', 'w').write('threaded')\n"
+                             "except OSError: pass\n"
+                             "os.mkdir(top + '/a')\n"
+                             "try: open(top + '/a/cgroup.type', 'w').write('threaded')\n"
+                             "except OSError: pass\n"
+                             f"open({str(run.file('log'))!r}, 'w').write('ready'); time.sleep(1000)"))
+    run.ready("log")
+    r.signal(signal.SIGTERM)
+    assert r.wait().verdict == "interrupted"
+
+
+# Relative to where it stands: such a path is longer than any that the kernel takes.
+DEEP = """
+def nest(n):
+    for i in range(n):
+        os.mkdir('.d')
+        os.chdir('.d')
+"""
+UNBOUND = DEEP + "for file in ('depth', 'descendants'): open(f'{top}/cgroup.max.{file}', 'w').write('max')\n"
+
+
+def test_FB3_deep(run):
+    """With few file descriptors, and by a command that lifts the bound."""
+    r = run("", python(UNBOUND + "os.chdir(top)\nnest(600)\nopen('cgroup.procs', 'w').write('0')\n"
+                       "if os.fork() == 0: time.sleep(1000)\nos._exit(7)"), before=["prlimit", "--nofile=64"])
+    assert (r.code, r.receipt["leftover_killed"]) == (7, 1), r
+
+
+@pytest.mark.parametrize("words", ["rm --force t/g", "rm --force t", "kill t/g"])
+def test_FB3_deep_by_hand(hand, words):
+    hand.ok("create t/g")
+    log = hand.run.file("log")
+    child = hand.start(python(DEEP + "os.chdir(sys.argv[1])\nnest(600)\nopen('cgroup.procs', 'w').write('0')\n"
+                              "open(sys.argv[2], 'w').write('ready')\ntime.sleep(1000)", hand.path("t/g"), log))
+    hand.run.ready("log")
+    hand.ok(words, before=["prlimit", "--nofile=64"])
+    assert child.wait(10) == -signal.SIGKILL
+    assert hand.ok("ls --json").stdout.count('"t/g"') == (words == "kill t/g")
+
+
+def test_FB3_wide(hand):
+    hand.ok("create t/g")
+    top = hand.path("t/g")
+    for i in range(10000 if WORLD == "host" else 1000):
+        os.mkdir(top / f"{i}")
+    hand.ok("rm --force t/g", before=["prlimit", "--nofile=64"])
+    assert not top.exists()
+
+
+def test_FB3_somebody_makes_more(hand):
+    """As long as root removes it, who has it makes more groups in it, deeper and deeper."""
+    hand.ok("create --owner 12345:12345 t")
+    top = hand.path("t")
+    child = hand.start(python("os.setgid(12345); os.setuid(12345); os.chdir(sys.argv[1])\n"
+                              "while True:\n"
+                              "    for name in 'abcdefgh':\n"
+                              "        try: os.mkdir(name)\n"
+                              "        except OSError: pass\n"
+                              "    try: os.chdir('a')\n"
+                              "    except OSError:\n"
+                              "        try: os.chdir(sys.argv[1])\n"
+                              "        except OSError: break\n", top))
+    wait_for("it to have begun", lambda: (top / "h").exists())
+    hand.ok("rm --force t")
+    assert child.wait(10) == 0 and not top.exists()

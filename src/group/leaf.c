@@ -171,6 +171,15 @@ int leaf_create(struct place *place, uint32_t wanted, struct ration_error *reter
 	return 0;
 }
 
+int leaf_bound(int fd)
+{
+	int r = cg_write(fd, "cgroup.max.depth", LEAF_DEPTH_MAX);
+
+	if (r == 0)
+		r = cg_write(fd, "cgroup.max.descendants", LEAF_DESCENDANTS_MAX);
+	return r;
+}
+
 int leaf_remove(struct place *place)
 {
 	/* First: as long as the other is there, nobody else has a group of that name. */

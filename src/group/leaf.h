@@ -41,6 +41,16 @@ bool leaf_alive(int fd);
 int leaf_create(struct place *place, uint32_t controllers, struct ration_error *reterr);
 
 /*
+ * How many levels of groups, and groups in all, a run's command may make below its leaf:
+ * enough for a manager of containers with some thousands of them. It isn't a limit that
+ * anybody asked for, but every look at the run's processes costs a walk through them.
+ */
+#define LEAF_DEPTH_MAX "64"
+#define LEAF_DESCENDANTS_MAX "4096"
+
+int leaf_bound(int fd);
+
+/*
  * Removes the leaf, whatever its processes left below it, its directories in cgroup
  * v1, and the nodes above them that nobody uses and that aren't marked to stay.
  * -EBUSY: processes in it.

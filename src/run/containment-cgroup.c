@@ -114,6 +114,15 @@ static int watch_events(struct cgroup *cgroup, struct ration_error *reterr)
 		     : 0;
 }
 
+static int bound(const struct place *group, struct ration_error *reterr)
+{
+	int r = leaf_bound(group->fd);
+
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't limit the groups below %s/%s: %s",
+				       group->tenant, group->name, error_text(r))
+		     : 0;
+}
+
 static int make(struct containment *containment, struct ration_error *reterr)
 {
 	struct cgroup *cgroup = of(containment);
@@ -130,6 +139,8 @@ static int make(struct containment *containment, struct ration_error *reterr)
 	r = leaf_create(group, apply_controllers(plan, facts), reterr);
 	if (r == 0)
 		r = v1_make(group, apply_v1_controllers(plan, facts), reterr);
+	if (r == 0)
+		r = bound(group, reterr);
 	if (r == 0)
 		r = apply_group(plan, group, !run->options.no_oom_group, reterr);
 	if (r == 0)

@@ -150,6 +150,19 @@ def test_FB2_a_threaded_group(run):
     assert r.wait().verdict == "interrupted"
 
 
+def test_FB3_nesting_is_bounded(run):
+    """The command of a run is told so; who has made the limit of the kernel's may lift it."""
+    r = run("", python("def nest(at, n, depth=0):\n"
+                       "    try:\n"
+                       "        for depth in range(1, n): os.mkdir(at := f'{at}/{depth}')\n"
+                       "    except OSError as e: return depth - 1, e.errno\n"
+                       "print(nest(top, 600))\n"
+                       "try:\n"
+                       "    for i in range(5000): os.mkdir(f'{top}/w{i}')\n"
+                       "except OSError as e: print(i + 64, e.errno)\n"))
+    assert (r.code, r.stdout) == (0, "(64, 11)\n4096 11\n"), r
+
+
 # Relative to where it stands: such a path is longer than any that the kernel takes.
 DEEP = """
 def nest(n):

@@ -135,6 +135,7 @@ def test_C09_fraction_and_percent(run, value):
     assert (r.limit("cpus")["mechanism"], r.limit("cpus")["in_force"]) == ("cgroup2", 1.5)
 
 
+@pytest.mark.since((5, 14))
 @pytest.mark.needs("cpu")
 def test_C09_burst_and_weight(run):
     r = run("--cpus .5 --cpu-burst 20ms --cpu-weight 250", group_files("cpu.max", "cpu.max.burst", "cpu.weight"))
@@ -166,6 +167,7 @@ def test_C11_weights(run):
         r.wait()
 
 
+@pytest.mark.since((5, 15))
 @pytest.mark.holds("cpu_idle")
 @pytest.mark.worlds("v2")
 def test_C11_an_idle_group(run):
@@ -183,6 +185,7 @@ def test_C11_an_idle_group(run):
     assert most > 10 * least, (least, most)
 
 
+@pytest.mark.since((5, 15))
 @pytest.mark.needs("cpu")
 def test_C11_idle_is_written(run):
     assert run("--cpu-idle 1", group_files("cpu.idle")).stdout == "1\n"

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import DEADLINE, NAMESPACE, RATION, wait_for
 from test_cpu import group_files
-from world import HAS, WORLD, holder, mount, notes
+from world import HAS, KERNEL, WORLD, counts_peak, holder, mount, notes
 
 MIB = 1 << 20
 BY = holder("memory", "watch")
@@ -87,12 +87,13 @@ def test_D01_dead_main_thread(run):
 def test_D02_under_the_limit(run):
     r = run("--memory 100M", "alloc 50")
     assert (r.code, r.verdict) == (0, "ok")
-    if BY != "watch":
+    if counts_peak():
         assert 50 * MIB <= r.usage["memory_peak_bytes"] <= 60 * MIB
         assert r.receipt["sources"]["memory_peak_bytes"] == BY
     assert r.usage["maxrss_bytes"] >= 50 * MIB
 
 
+@pytest.mark.since((5, 19))
 @memory
 def test_D03_peak_at_the_kill(run):
     r = run("--memory 100M", "dd if=/dev/zero of=/dev/null bs=200M count=1")
@@ -131,7 +132,7 @@ def test_D06_page_cache_does_not_kill(run, file_on_disk):
     forget(file_on_disk)
     r = run("--memory 30M", f"dd if={file_on_disk} of=/dev/null bs=1M count=50")
     assert (r.code, r.verdict) == (0, "ok")
-    assert 20 * MIB <= r.usage["memory_peak_bytes"] <= 30 * MIB
+    assert not counts_peak() or 20 * MIB <= r.usage["memory_peak_bytes"] <= 30 * MIB
     assert r.usage["memory_file_bytes"] > r.usage["memory_anon_bytes"]
 
 
@@ -181,7 +182,7 @@ def test_D12_group_kill(run):
     assert (r.code, r.verdict) == (137, "memory")
     assert r.usage["oom_kills"] >= 3
     group_kills = [moved for counter, moved in r.counters().items() if "oom_group_kill" in counter]
-    assert group_kills == [1], r
+    assert group_kills == ([1] if KERNEL >= (5, 17) else []), r
     assert run.alive() == {}
 
 
@@ -220,6 +221,7 @@ def test_D17_immune_leader(run):
     assert r.usage["oom_kills"] >= 1
 
 
+@pytest.mark.since((5, 19))
 @pytest.mark.needs("memory")
 def test_D19_two_readers_of_the_peak(run):
     """Each resets it for itself (since 6.12): neither disturbs the other, nor the receipt."""
@@ -493,6 +495,7 @@ def test_D34_no_controller(run):
     assert (r.limit("memory")["mechanism"], r.limit("memory")["reason"] != "") == ("watch", True)
 
 
+@pytest.mark.since((5, 19))
 @memory
 def test_K07_largest_and_sum(run):
     """Two numbers: of the largest process, and of the group."""

@@ -13,7 +13,8 @@ from conftest import DEADLINE, NAMESPACE, RATION, wait_for
 README = Path(__file__).resolve().parents[2] / "README.md"
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", README.read_text(), re.M | re.S)
 
-pytestmark = [pytest.mark.worlds("v2")]
+# What they show of a peak is counted since 5.19.
+pytestmark = [pytest.mark.worlds("v2"), pytest.mark.since((5, 19))]
 
 
 def steps(block):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import DEADLINE, hold_signals, patiently, wait_for
-from world import HAS, WORLD, holder, mount
+from world import HAS, KERNEL, WORLD, holder, mount
 
 pids = pytest.mark.needs("pids")
 watched = pytest.mark.needs("!pids", "!pids1")
@@ -55,7 +55,8 @@ def test_E02_under_the_limit(run):
         assert (r.code, r.verdict) == (0, "ok")
         assert r.stdout == "made 31 errno 0\n"
         assert r.usage.get("pids_refused", 0) == 0
-        return r.usage.get("pids_peak", 0) >= 31
+        # Counted by the kernel since 6.1; nobody samples where it holds the limit.
+        return r.usage.get("pids_peak", 0) >= 31 or KERNEL < (6, 1) and "pids" in HAS and "pids_peak" not in r.usage
 
     patiently(attempt)
 

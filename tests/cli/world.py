@@ -135,6 +135,11 @@ def holder(controller, weaker):
     return "cgroup2" if controller in HAS else "cgroup1" if f"{controller}1" in HAS else weaker
 
 
+def counts_peak():
+    """Whether the kernel counts the most memory that a group has had."""
+    return KERNEL >= (5, 19) if "memory" in HAS else "memory1" in HAS
+
+
 def strict():
     """Whether the kernel holds the limits that matter most, of one cgroup or the other."""
     return all(holder(controller, None) for controller in CONTROLLERS)

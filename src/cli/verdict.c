@@ -110,11 +110,16 @@ static void append_oom_kills(struct line *line, const struct ration_receipt *rec
 {
 	uint64_t n = number(receipt, RATION_METRIC_OOM_KILLS);
 
-	/* No number then: the kernel counts the first victim of a group kill twice, or not, as it comes. */
+	/*
+	 * No number then: the kernel counts the first victim of a group kill twice, or not, as it
+	 * comes. Before 5.17 it doesn't tell either whether it was one.
+	 */
 	if (has_moved(receipt, "memory.events.local oom_group_kill"))
 		append(line, "oom-killed the whole group");
+	else if (known(receipt, RATION_METRIC_OOM_KILLS) && n == 1)
+		append(line, "oom-killed 1 process");
 	else if (known(receipt, RATION_METRIC_OOM_KILLS) && n > 0)
-		append(line, "oom-killed %" PRIu64 " %s", n, plural(n, "process", "processes"));
+		append(line, "oom-killed");
 	else
 		append(line, "killed");
 	(void)append_metric(line, " (peak ", receipt, RATION_METRIC_MEMORY_PEAK_BYTES, ")");

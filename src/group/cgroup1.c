@@ -307,12 +307,14 @@ static int find_place(const struct host_snapshot *host, const char *line)
 	return -1;
 }
 
-static void open_leaf(struct place *place, size_t hierarchy)
+/* One that isn't there is no error. */
+static int open_leaf(struct place *place, size_t hierarchy)
 {
 	CLEANUP(closep) int tenant_fd = v1_open_tenant(place->host, hierarchy, place->tenant);
+	int r = tenant_fd < 0 ? tenant_fd : cg_open_dir(tenant_fd, place->name);
 
-	if (tenant_fd >= 0)
-		place->v1_fd[hierarchy] = cg_open_dir(tenant_fd, place->name);
+	place->v1_fd[hierarchy] = r;
+	return r >= 0 || vanished(r) ? 0 : r;
 }
 
 int v1_check(const struct place *place, char *ret_line, size_t size)
@@ -335,25 +337,29 @@ int v1_check(const struct place *place, char *ret_line, size_t size)
 	return result;
 }
 
-void v1_open(struct place *place)
+int v1_open(struct place *place)
 {
 	char text[NOTE_MAX], *save = NULL;
 	int r = notes_read(place->fd, NOTE_V1, text, sizeof(text));
 
 	/* What has the name there is of a group below another BASE. */
 	if (r == -ENODATA)
-		return;
+		return 0;
 	/* Where nothing can be remembered (before 5.7), the name has to do. */
-	for (size_t i = 0; r < 0 && i < place->host->n_v1; i++)
-		open_leaf(place, i);
-	if (r < 0)
-		return;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	if (r < 0) {
+		r = 0;
+		for (size_t i = 0; i < place->host->n_v1 && r == 0; i++)
+			r = open_leaf(place, i);
+		return r;
+	}
+	r = 0;
+	for (char *line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
 		int i = find_place(place->host, line);
 
 		if (i >= 0)
-			open_leaf(place, (size_t)i);
+			r = open_leaf(place, (size_t)i);
 	}
+	return r;
 }
 
 int v1_remove(struct place *place)

@@ -34,8 +34,11 @@ int v1_make(struct place *place, uint32_t controllers, struct ration_error *rete
 /* Marks them as ones that stay without an owner. */
 int v1_keep(const struct place *place);
 
-/* Opens those that the group has, and that are there. `fd` of the group is that of its cgroup2. */
-void v1_open(struct place *place);
+/*
+ * Opens those that the group has, and that are there. `fd` of the group is that of its cgroup2.
+ * Errors: those of open(2): the group has more than is open then.
+ */
+int v1_open(struct place *place);
 
 /*
  * Tells whether all that the group was made with are open. -ENOENT: one was removed. -EXDEV: for

@@ -109,9 +109,9 @@ static int take_existing(struct ration_group *group, const struct ration_plan *p
 		const struct ration_group_options *options, struct ration_error *reterr)
 {
 	if (options->exist_ok && record_limits_match(group->at.fd, plan)) {
-		if (!group->tenant)
-			v1_open(&group->at);
-		return 0;
+		int r = group->tenant ? 0 : v1_open(&group->at);
+
+		return r < 0 ? handle_error(group, r, "open the directories of", reterr) : 0;
 	}
 	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "the %s %s exists already%s",
 			group->tenant ? "tenant" : "group", group->address,

@@ -175,10 +175,10 @@ static int open_dirs(struct ration_group *group)
 	if (at->tenant_fd < 0)
 		return at->tenant_fd;
 	at->fd = group->tenant ? cg_open_dir(at->namespace_fd, at->tenant) : cg_open_dir(at->tenant_fd, at->name);
+	if (at->fd < 0)
+		return at->fd;
 	/* Of a run: to read what its limits are and what it uses. */
-	if (at->fd >= 0 && !group->tenant)
-		v1_open(at);
-	return at->fd < 0 ? at->fd : 0;
+	return group->tenant ? 0 : v1_open(at);
 }
 
 int ration_group_open(const struct ration_host *handle, const char *address, struct ration_group **ret_group,

@@ -17,6 +17,7 @@
 #include "group/leaf.h"
 #include "group/origin.h"
 #include "group/protect.h"
+#include "host/names.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
 #include "sys/members.h"
@@ -64,19 +65,22 @@ static int visit_leaf(int tenant_fd, const char *name, void *data)
 {
 	const struct each *each = data;
 	struct ration_group leaf = { .handle = each->tenant->handle, .host = each->tenant->host, .at = PLACE_NONE };
-	int r = 0;
+	int r;
 
+	/* None of ours: in cgroup v1 there is nothing that belongs to it. */
+	if (names_check("group", name, NULL) < 0)
+		return 0;
 	leaf.at.host = leaf.host;
 	(void)strcpy(leaf.at.tenant, each->tenant->at.tenant);
 	(void)snprintf(leaf.at.name, sizeof(leaf.at.name), "%s", name);
 	(void)snprintf(leaf.address, sizeof(leaf.address), "%s/%s", leaf.at.tenant, leaf.at.name);
-	leaf.at.fd = cg_open_dir(tenant_fd, name);
-	if (leaf.at.fd >= 0) {
-		v1_open(&leaf.at);
+	r = leaf.at.fd = cg_open_dir(tenant_fd, name);
+	if (r >= 0)
+		r = v1_open(&leaf.at);
+	if (r >= 0)
 		r = each->visit(&leaf, each->data);
-	}
 	place_close(&leaf.at);
-	return r;
+	return vanished(r) ? 0 : r;
 }
 
 /* Visits the group, or those of the tenant that are there, until a visit returns other than 0. */
@@ -178,7 +182,9 @@ static int empty(struct ration_group *group, enum ration_remove mode, struct rat
 		return 0;
 	case RATION_REMOVE_RELEASE:
 		r = origin_release(group, report, reterr);
-		return r < 0 ? r : each_leaf(group, release_v1, reterr);
+		if (r == 0)
+			r = each_leaf(group, release_v1, reterr);
+		return r >= 0 || r == -EBUSY ? r : handle_error(group, r, "release the processes of", reterr);
 	}
 	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "invalid removal mode");
 }
@@ -217,8 +223,10 @@ int ration_group_remove(struct ration_group *group, enum ration_remove mode, str
 	if (group->at.fd < 0)
 		return GIVE_RESULT(struct ration_remove_report, report, &done, reterr);
 	r = each_leaf(group, check_reach, reterr);
-	if (r < 0)
+	if (r == -EOPNOTSUPP)
 		return r;
+	if (r < 0)
+		return handle_error(group, r, "open the directories of", reterr);
 	r = remove_it(group, mode, &done, reterr);
 	(void)GIVE_RESULT(struct ration_remove_report, report, &done, NULL);
 	if (r < 0)

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "group/cgroup1.h"
 #include "group/nodes.h"
@@ -28,6 +29,7 @@ struct gc {
 	const struct host_snapshot *host;
 	const char *tenant;
 	size_t v1;            /* 0: in cgroup2; else in host->v1[v1 - 1] */
+	uint64_t first;       /* of the groups of a tenant, the one to begin with, counted round */
 	uint64_t examine_max; /* groups to look at; then stop */
 	struct ration_gc_options options;
 	struct ration_gc_report report;
@@ -107,12 +109,12 @@ static int visit_group(int tenant_fd, const char *name, void *data)
 	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
 
 	/* Gone meanwhile, or somebody's own sort of directory. */
-	if (fd < 0 || seen_before(gc, name))
+	if (vanished(fd) || fd == -EACCES || seen_before(gc, name))
 		return 0;
 	if (gc->report.examined == gc->examine_max)
 		return 1;
 	gc->report.examined++;
-	tell(gc, name, decide(gc, tenant_fd, name, fd));
+	tell(gc, name, fd < 0 ? RATION_GC_FAILED : decide(gc, tenant_fd, name, fd));
 	return 0;
 }
 
@@ -120,7 +122,7 @@ static int visit_group(int tenant_fd, const char *name, void *data)
 static int collect(struct gc *gc, int tenant_fd)
 {
 	uint64_t removed = gc->report.removed;
-	int r = cg_each_child(tenant_fd, visit_group, gc);
+	int r = cg_each_child_from(tenant_fd, gc->first, visit_group, gc);
 
 	if (gc->report.removed > removed && !gc->options.dry_run && gc->v1 == 0)
 		protect_without(gc->host, tenant_fd);
@@ -134,7 +136,7 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	int r;
 
 	if (fd < 0)
-		return 0;
+		return vanished(fd) || fd == -EACCES ? 0 : fd;
 	gc->tenant = name;
 	r = collect(gc, fd);
 	if (!gc->options.dry_run && gc->v1 == 0)
@@ -144,9 +146,22 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	return r;
 }
 
+/* Starts of the same moment, or from the same process, look at different groups. */
+static uint64_t anywhere(void)
+{
+	uint64_t mixed = (sys_now_usec() ^ (uint64_t)gettid() << 40) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return mixed >> 33;
+}
+
 void gc_sweep(const struct place *place, uint64_t examine_max)
 {
-	struct gc gc = { .host = place->host, .tenant = place->tenant, .examine_max = examine_max };
+	struct gc gc = {
+		.host = place->host,
+		.tenant = place->tenant,
+		.first = anywhere(),
+		.examine_max = examine_max,
+	};
 
 	if (place->tenant_fd >= 0)
 		(void)collect(&gc, place->tenant_fd);
@@ -159,10 +174,24 @@ void gc_sweep(const struct place *place, uint64_t examine_max)
 	}
 }
 
+/* A run that was killed before it had a tenant has left these. Another user's are that user's. */
+static void remove_nodes(const struct gc *gc, int namespace_fd)
+{
+	if (gc->options.dry_run || (namespace_fd >= 0 && owner_is_another(namespace_fd)))
+		return;
+	if (gc->v1 == 0)
+		nodes_remove_above(gc->host, namespace_fd);
+	else
+		v1_remove_nodes(gc->host, gc->v1 - 1, NULL);
+}
+
 static int visit_all(struct gc *gc, int namespace_fd)
 {
-	int r = namespace_fd >= 0 ? cg_each_child(namespace_fd, visit_tenant, gc) : 0;
+	int r = vanished(namespace_fd) ? 0 : namespace_fd;
 
+	if (namespace_fd >= 0)
+		r = cg_each_child(namespace_fd, visit_tenant, gc);
+	remove_nodes(gc, namespace_fd);
 	(void)close_fd(namespace_fd);
 	return r;
 }

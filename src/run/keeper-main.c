@@ -110,7 +110,8 @@ static bool clean_up(const struct host_snapshot *host, const struct kept *kept, 
 	CLEANUP(closep) int namespace_fd = nodes_open(host);
 	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, kept->tenant);
 	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, kept->name);
-	int r = fd < 0 ? 0 : cg_end(fd, last ? LAST_MSEC : FIRST_MSEC);
+	int first = namespace_fd < 0 ? namespace_fd : tenant_fd < 0 ? tenant_fd : fd;
+	int r = first >= 0 ? cg_end(fd, last ? LAST_MSEC : FIRST_MSEC) : vanished(first) ? 0 : first;
 
 	if (r < 0 && !last)
 		return false;
@@ -126,6 +127,8 @@ static bool clean_up(const struct host_snapshot *host, const struct kept *kept, 
 		protect_without(host, tenant_fd);
 	if (tenant_fd >= 0)
 		nodes_remove(host, namespace_fd, kept->tenant, tenant_fd);
+	else if (vanished(tenant_fd) || vanished(namespace_fd))
+		nodes_remove_above(host, namespace_fd);
 	return true;
 }
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from conftest import NAMESPACE, wait_for
-from world import WORLD, mount
+from world import WORLD, mount, v1_places
 
 pytestmark = pytest.mark.needs("cgroup")
 
@@ -30,6 +30,22 @@ def python(text, *arguments):
 def make_names(top):
     for name in NAMES:
         os.mkdir(os.path.join(os.fsencode(top), name))
+
+
+def parent(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return int(file.read().rsplit(")", 1)[1].split()[1])
+
+
+def orphan(run, *started):
+    """Ends runs' own processes at once, so that none can clean up after another."""
+    runs = {r.pid for r in started}
+    own = [pid for pid, name in run.alive().items() if name.startswith("ration") and {pid, parent(pid)} & runs]
+    for sig in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in own:
+            os.kill(pid, sig)
+    for r in started:
+        r.wait()
 
 
 def test_FB1_a_name_with_a_dot(run):
@@ -68,11 +84,7 @@ def test_FB1_collected(run):
                              f"open({str(run.file('log'))!r}, 'w').write('ready'); time.sleep(1000)"),
                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     run.ready("log")
-    keepers = [pid for pid, name in run.alive().items() if name.startswith("ration")]
-    for sig in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in keepers:
-            os.kill(pid, sig)
-    r.wait()
+    orphan(run, r)
     assert run.command("gc").code == 0
     assert run.groups() == set() and run.alive() == {}
 
@@ -217,3 +229,50 @@ def test_FB3_somebody_makes_more(hand):
     wait_for("it to have begun", lambda: (top / "h").exists())
     hand.ok("rm --force t")
     assert child.wait(10) == 0 and not top.exists()
+
+
+# A run that was killed before it had a group leaves what it had made by then.
+@pytest.mark.parametrize("left", ["", "/t"])
+def test_FB17_an_empty_namespace(run, base, left):
+    os.makedirs(f"{base}/{NAMESPACE}{left}")
+    assert run.command("gc", "--dry-run").code == 0
+    assert os.path.isdir(f"{base}/{NAMESPACE}{left}")
+    assert run.command("gc").code == 0
+    assert not os.path.exists(f"{base}/{NAMESPACE}")
+
+
+@pytest.mark.needs("memory1")
+def test_FB17_an_empty_namespace_in_v1(run):
+    place = v1_places()["memory"] / NAMESPACE
+    place.mkdir()
+    assert run.command("gc").code == 0
+    assert not place.exists()
+
+
+@pytest.mark.needs("root")
+def test_FB17_of_another_user(run, base, by_hand):
+    """It isn't ours to say that nobody needs it."""
+    os.chown(by_hand(base / NAMESPACE), 12345, 12345)
+    assert run.command("gc").code == 0
+    assert (base / NAMESPACE).exists()
+
+
+def test_FB14_a_sweep_goes_round(run):
+    """Runs that live were always looked at first; the dead ones came never."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    script = ["sh", "-c", f'echo "$0" >{run.file("log")}.$0; sleep 1000']
+    live = [run.start(f"--tenant t --name live{i}", [*script, f"live{i}"]) for i in range(16)]
+    dead = [run.start(f"--tenant t --name dead{i}", [*script, f"dead{i}"], **quiet) for i in range(4)]
+    for name in [f"live{i}" for i in range(16)] + [f"dead{i}" for i in range(4)]:
+        run.ready(f"log.{name}", name)
+    orphan(run, *dead)
+    left = lambda: sorted(path for path in run.groups() if "/dead" in path)  # noqa: E731
+    for _ in range(40):
+        if not left():
+            break
+        assert run("--tenant t", "true").code == 0
+    assert not left()
+    for r in live:
+        r.signal(signal.SIGTERM)
+    for r in live:
+        assert r.wait().verdict == "interrupted"

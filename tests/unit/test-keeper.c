@@ -292,6 +292,41 @@ static void test_it_inherits_from_the_dead(void **state)
 	kill_program(state, false, false);
 }
 
+/* Killed between its tenant and its group, or before: an empty namespace stayed. */
+static void test_FB17_an_empty_namespace(void **state)
+{
+	struct base base;
+	char path[sizeof(base.path) + 2];
+
+	begin(&base, state);
+	for (int tenant = 0; tenant < 2; tenant++) {
+		int pair[2], status;
+		pid_t pid;
+
+		assert_int_equal(pipe(pair), 0);
+		pid = fork();
+		if (pid == 0) {
+			struct kept kept = { .place = PLACE_NONE, .keeper = KEEPER_NONE };
+
+			if (make_group(&base, "n", &kept) < 0 || cg_rmdir(kept.place.tenant_fd, "n") < 0)
+				_exit(1);
+			(void)snprintf(path, sizeof(path), "%s/t", base.path);
+			if ((!tenant && rmdir(path) < 0) || write(pair[1], "", 1) != 1)
+				_exit(1);
+			for (;;)
+				(void)pause();
+		}
+		assert_int_equal(read(pair[0], path, 1), 1);
+		assert_int_equal(access(base.path, F_OK), 0);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		wait_until_gone(base.path);
+		(void)close(pair[0]);
+		(void)close(pair[1]);
+	}
+	end(&base);
+}
+
 /* A copy of the program has its files, the socket included: that kept the keeper asleep. */
 static void test_it_inherits_although_a_copy_lives(void **state)
 {
@@ -519,6 +554,7 @@ int main(void)
 		EACH(test_many_threads),
 		EACH(test_what_is_left_to_it_it_removes),
 		EACH(test_it_inherits_from_the_dead),
+		EACH(test_FB17_an_empty_namespace),
 		EACH(test_it_inherits_although_a_copy_lives),
 		EACH(test_another_one_inherits),
 		EACH(test_a_copy_that_ends_ends_nothing),

@@ -212,6 +212,9 @@ static int start(struct job *job, struct ration_error *reterr)
 
 	if (r < 0)
 		return r;
+	r = receipt_file_begin(&job->file, reterr);
+	if (r < 0)
+		return r;
 	r = ration_run_start(job->host, job->plan, &how, &job->run, reterr);
 	if (r < 0 && reterr->cause == RATION_CAUSE_BAD_NAME && job->options->by_group)
 		name_flag(reterr, "--group");
@@ -273,19 +276,25 @@ static void print_receipt(const struct job *job, const struct ration_receipt *re
 	say_printed(print_table, &(struct table) { job, receipt });
 }
 
-/* Tells what came of the run. */
-static void report(struct job *job, const struct ration_receipt *receipt)
+/* Tells what came of the run. Returns the exit status. */
+static int report(struct job *job, const struct ration_receipt *receipt)
 {
+	enum ration_verdict verdict = ration_receipt_verdict(receipt);
+	int exit_code = ration_receipt_exit_code(receipt);
 	char sentence[VERDICT_SENTENCE_MAX];
 	struct ration_error error;
 
-	/* The exit status stays: 125 would say that the command didn't run. */
-	if (write_receipt(job, receipt, &error) < 0)
+	if (write_receipt(job, receipt, &error) < 0) {
 		output_error(job->options->command->name, &error);
+		/* What isn't there must not be taken for success; but a command that didn't run has no other status. */
+		if (verdict != RATION_VERDICT_NOT_STARTED && verdict != RATION_VERDICT_INTERNAL)
+			exit_code = EXIT_NO_RECEIPT;
+	}
 	if (job->options->verbose)
 		print_receipt(job, receipt);
 	else if (!job->options->quiet && verdict_sentence(sentence, receipt, job->plan)[0])
 		say("ration: %s\n", sentence);
+	return exit_code;
 }
 
 /* Nothing ran, or we lost sight of it: tells so, with a receipt that says no more. */
@@ -297,8 +306,7 @@ static int report_failure(struct job *job, const struct ration_error *error)
 	output_error(NULL, error);
 	if (ration_receipt_new_failed(job->run, error, &receipt) < 0)
 		return exit_code;
-	exit_code = ration_receipt_exit_code(receipt);
-	report(job, receipt);
+	exit_code = report(job, receipt);
 	receipt = ration_receipt_free(receipt);
 	return exit_code;
 }
@@ -335,8 +343,7 @@ static int run(struct job *job)
 	r = supervise(job, &error);
 	if (r < 0)
 		return report_failure(job, &error);
-	report(job, ration_run_receipt(job->run));
-	return ration_receipt_exit_code(ration_run_receipt(job->run));
+	return report(job, ration_run_receipt(job->run));
 }
 
 static int run_function(struct options *options, char **operands)
@@ -371,7 +378,8 @@ const struct command cmd_run = {
 		"All remaining processes are then killed.\n"
 		"\n"
 		"Exit status: the command's own; 128+N if signal N ended it (137 after an OOM "
-		"kill); 124 if its time was up; 125 if ration failed and the command didn't run; "
+		"kill); 123 if it ran and its receipt couldn't be written; 124 if its time was up; "
+		"125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &options_environment,

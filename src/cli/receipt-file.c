@@ -8,6 +8,11 @@
  * nothing is left. Elsewhere it has that name from the start. What can't
  * be replaced by renaming (a device, a fifo, a link such as /dev/stdout, a file
  * in a directory that we may not write) is written to as it is.
+ *
+ * Other users may write to the directory. A link, a device or a fifo is used only if it
+ * is ours or root's and nobody else can have put it there; and a receipt that was
+ * exchanged while it got its name isn't called written. What an earlier run has left is
+ * removed before the command starts, so that a receipt that is there is this run's.
  */
 #include "cli/receipt-file.h"
 
@@ -71,10 +76,64 @@ static int open_fd(struct receipt_file *file, const char *target, struct ration_
 	return 0;
 }
 
-static int open_directly(struct receipt_file *file, const char *target, struct ration_error *reterr)
+static int refuse_stranger(const char *target, const char *what, const struct stat *st, struct ration_error *reterr)
 {
-	/* What was there stays until there is something to replace it with. */
-	file->fd = open(target, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	char why[96];
+
+	(void)snprintf(why, sizeof(why), "%s of uid %u, who could lead it elsewhere", what, (unsigned)st->st_uid);
+	(void)refuse(target, -EPERM, why, reterr);
+	return error_hint(reterr, -EPERM, "nothing was started; choose a file in a directory that only you can write");
+}
+
+static bool is_ours(const struct stat *st)
+{
+	return st->st_uid == geteuid() || st->st_uid == 0;
+}
+
+/* Whether somebody else can exchange what is ours in a directory of ours. */
+static bool others_can_write(const struct stat *dir)
+{
+	return (dir->st_mode & (S_IWGRP | S_IWOTH)) && !(dir->st_mode & S_ISVTX);
+}
+
+/* What isn't a regular file: a device, a fifo, or a link to anything. */
+static int open_special(struct receipt_file *file, const char *target, const struct stat *st,
+		struct ration_error *reterr)
+{
+	bool link = S_ISLNK(st->st_mode);
+	struct stat dir;
+
+	if (!is_ours(st))
+		return refuse_stranger(target, link ? "is a link" : "is a file", st, reterr);
+	if (link && fstat(file->dir_fd, &dir) < 0)
+		return refuse_open(target, -errno, reterr);
+	if (link && !is_ours(&dir))
+		return refuse_stranger(target, "is a link in a directory", &dir, reterr);
+	if (link && others_can_write(&dir)) {
+		(void)refuse(target, -EPERM, "is a link in a directory where others could replace it", reterr);
+		return error_hint(reterr, -EPERM, "nothing was started; name the file itself");
+	}
+	file->fd = openat(file->dir_fd, file->name, O_WRONLY | O_CLOEXEC | O_NOCTTY | (link ? O_CREAT : O_NOFOLLOW), 0666);
+	file->in_place = true;
+	return file->fd < 0 ? refuse_open(target, -errno, reterr) : 0;
+}
+
+/* Cuts off what a longer file had before; pipes and devices have no length. */
+static int empty(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	return ftruncate(fd, 0) < 0 ? -errno : 0;
+}
+
+/* A file that is there, in a directory where we can't make another. */
+static int open_in_place(struct receipt_file *file, const char *target, struct ration_error *reterr)
+{
+	file->fd = openat(file->dir_fd, file->name, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 	file->in_place = true;
 	return file->fd < 0 ? refuse_open(target, -errno, reterr) : 0;
 }
@@ -102,13 +161,11 @@ static int open_unnamed(struct receipt_file *file)
 	return file->fd < 0 ? -EOPNOTSUPP : 0;
 }
 
-static int open_temporary(struct receipt_file *file, const char *target)
+static int open_temporary(struct receipt_file *file)
 {
 	uint64_t number = 0;
-	int r = split(file, target);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
 		number = (uint64_t)getpid();
 	/* A long name is cut, as its temporary one must fit as well. */
@@ -139,15 +196,31 @@ int receipt_file_open(struct receipt_file *file, const char *target, struct rati
 	}
 	if (strncmp(target, "fd:", strlen("fd:")) == 0)
 		return open_fd(file, target, reterr);
-	there = lstat(target, &st) == 0;
+	r = split(file, target);
+	if (r == 0 && !file->name[0])
+		r = target[0] ? -EISDIR : -ENOENT;
+	if (r < 0)
+		return refuse_open(target, r, reterr);
+	there = fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (there && S_ISDIR(st.st_mode))
+		return refuse_open(target, -EISDIR, reterr);
 	if (there && !S_ISREG(st.st_mode))
-		return open_directly(file, target, reterr);
-	r = open_temporary(file, target);
-	if (r < 0 && there) {
-		file->dir_fd = close_fd(file->dir_fd);
-		return open_directly(file, target, reterr);
-	}
+		return open_special(file, target, &st, reterr);
+	r = open_temporary(file);
+	if (r < 0 && there)
+		return open_in_place(file, target, reterr);
 	return r < 0 ? refuse_open(target, r, reterr) : 0;
+}
+
+int receipt_file_begin(struct receipt_file *file, struct ration_error *reterr)
+{
+	int r = 0;
+
+	if (file->in_place)
+		r = empty(file->fd);
+	else if (file->name && unlinkat(file->dir_fd, file->name, 0) < 0 && errno != ENOENT)
+		r = -errno;
+	return r < 0 ? refuse_open(file->target, r, reterr) : 0;
 }
 
 static int write_all(int fd, const char *text)
@@ -173,18 +246,6 @@ static int write_all(int fd, const char *text)
 	return 0;
 }
 
-/* Cuts off what a longer file had before; pipes and devices have no length. */
-static int empty(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	return ftruncate(fd, 0) < 0 ? -errno : 0;
-}
-
 /* Gives it its own name. Without a capability only this way leads to an fd's file. */
 static int name_it(struct receipt_file *file)
 {
@@ -199,6 +260,16 @@ static int name_it(struct receipt_file *file)
 	return 0;
 }
 
+/* Whether what has the name is what was written: who can write the directory could exchange it. */
+static bool is_there(const struct receipt_file *file)
+{
+	struct stat written, found;
+
+	return fstat(file->fd, &written) == 0 &&
+		fstatat(file->dir_fd, file->name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+		written.st_dev == found.st_dev && written.st_ino == found.st_ino;
+}
+
 static int publish(struct receipt_file *file)
 {
 	int r = name_it(file);
@@ -208,7 +279,7 @@ static int publish(struct receipt_file *file)
 	if (renameat(file->dir_fd, file->temporary, file->dir_fd, file->name) < 0)
 		return -errno;
 	free(TAKE_PTR(file->temporary));
-	return 0;
+	return is_there(file) ? 0 : -ESTALE;
 }
 
 int receipt_file_write(struct receipt_file *file, const char *text, struct ration_error *reterr)
@@ -223,6 +294,8 @@ int receipt_file_write(struct receipt_file *file, const char *text, struct ratio
 		r = write_all(file->fd, text);
 	if (r == 0 && file->temporary)
 		r = publish(file);
+	if (r == -ESTALE)
+		return refuse(file->target, r, "was replaced by somebody else while it was written", reterr);
 	if (r < 0)
 		return refuse_write(file->target, r, reterr);
 	return 0;

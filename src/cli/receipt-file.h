@@ -12,10 +12,10 @@
 struct receipt_file {
 	const char *target; /* as it was written, for messages */
 	int fd;             /* or -EBADF: no receipt is wanted */
-	int dir_fd;         /* of the directory where it gets its name, or -EBADF */
+	int dir_fd;         /* of the directory where it has its name, or -EBADF: it is an fd */
 	bool in_place;      /* a file that is there is overwritten */
 	bool unnamed;       /* `temporary` is only what it will be called */
-	char *name;         /* its last name, below dir_fd */
+	char *name;         /* its last name, below dir_fd, or NULL */
 	char *temporary;    /* what it is called until it is complete */
 };
 
@@ -25,9 +25,15 @@ struct receipt_file {
  * Opens what `--receipt TARGET` means, so that what can't be written is known
  * before anything is started. A file appears under its name when it is
  * complete, not before; devices, pipes and links are written to directly.
- * Errors: -EINVAL (-, a bad fd), and those of open(2).
+ * Errors: -EINVAL (-, a bad fd), -EPERM (somebody else's link, device or fifo), and those of open(2).
  */
 int receipt_file_open(struct receipt_file *file, const char *target, struct ration_error *reterr);
+
+/*
+ * Removes what an earlier run has left under the name, right before the command starts: what
+ * is there from now on is this run's, or nothing. Errors: those of unlink(2) and ftruncate(2).
+ */
+int receipt_file_begin(struct receipt_file *file, struct ration_error *reterr);
 
 /* Writes the whole text, and gives the file its name. Errors: those of write(2) and rename(2). */
 int receipt_file_write(struct receipt_file *file, const char *text, struct ration_error *reterr);

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""What a receipt promises where others can write, and where its kernel or its disk can't keep up."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import DEADLINE, RATION, wait_for
+
+STRANGER = 1000
+
+
+@pytest.fixture
+def place(run):
+    """A directory that anybody can write, as /tmp is; and a file of ours that is nobody's business."""
+    path, precious = run.file("place"), run.file("precious")
+    path.mkdir()
+    path.chmod(0o1777)
+    precious.write_text("precious")
+    yield path
+    assert precious.read_text() == "precious"
+
+
+def refused(run, target, *words):
+    r = run(["--receipt", str(target)], ["touch", str(run.file("started"))], receipt=False)
+    assert r.code == 125 and r.stderr.startswith("ration run: --receipt ") and all(word in r.stderr for word in words), r
+    assert not run.file("started").exists() and run.groups() == set()
+
+
+@pytest.mark.needs("root")
+def test_FA9_a_strangers_link(run, place):
+    """To a file of ours, to none, and to a device: it isn't followed."""
+    for name, target in ("a", run.file("precious")), ("b", run.file("none")), ("c", "/dev/null"):
+        (place / name).symlink_to(target)
+        os.chown(place / name, STRANGER, STRANGER, follow_symlinks=False)
+        refused(run, place / name, f"a link of uid {STRANGER}")
+    assert not run.file("none").exists()
+
+
+@pytest.mark.needs("root")
+def test_FA9_our_link_in_a_strangers_directory(run, place):
+    """There somebody else could exchange it between a look and the opening."""
+    (place / "link").symlink_to("target")
+    assert run(["--receipt", str(place / "link")], "true", receipt=False).code == 0
+    place.chmod(0o777)
+    refused(run, place / "link", "a link in a directory where others could replace it")
+    place.chmod(0o755)
+    os.chown(place, STRANGER, STRANGER)
+    refused(run, place / "link", f"a link in a directory of uid {STRANGER}")
+
+
+@pytest.mark.needs("root")
+def test_FA9_a_strangers_fifo(run, place):
+    """Nobody reads it: opening it would take for ever."""
+    os.mkfifo(place / "fifo")
+    os.chown(place / "fifo", STRANGER, STRANGER)
+    refused(run, place / "fifo", f"a file of uid {STRANGER}")
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace isn't installed")
+@pytest.mark.worlds("host")
+def test_FA9_exchanged_at_the_end(run, place):
+    """Somebody puts another one there while it gets its name: it isn't called written."""
+    (place / "forged").write_text("{}")
+    argv = ["strace", "-o", "/dev/null", "-e", "trace=renameat", "-e", "inject=renameat:delay_exit=1000000",
+            RATION, "run", "--receipt", str(place / "receipt"), "--", "true"]
+    with subprocess.Popen(argv, env=run.env, stderr=subprocess.PIPE, text=True) as started:
+        wait_for("the receipt", (place / "receipt").exists)
+        os.rename(place / "forged", place / "receipt")
+        _, said = started.communicate(timeout=DEADLINE)
+    assert started.returncode == 123 and "was replaced by somebody else" in said, said
+
+
+def test_FA9_the_old_one_is_gone(run, place):
+    """Before the command starts: what is there afterwards is this run's, or nothing."""
+    old = place / "receipt"
+    for target in (old, place / "link"):
+        old.write_text('{"verdict": "ok"}')
+        if target != old:
+            target.symlink_to(old)
+        r = run(["--receipt", str(target)], ["sh", "-c", f"test ! -s {old}"], receipt=False)
+        assert r.code == 0 and json.loads(old.read_text())["exit"]["code"] == 0, r
+    old.write_text('{"verdict": "ok"}')
+    assert run(["--receipt", str(old), "--name", "."], "true", receipt=False).code == 125
+    r = run(["--receipt", str(old)], "no-such-command", receipt=False)
+    assert r.code == 127 and json.loads(old.read_text())["verdict"] == "not-started"
+
+
+def test_FA9_no_room(run, place):
+    """The command ran: its status gives way to one that says that the receipt isn't there."""
+    for status in (0, 3):
+        r = run("--receipt /dev/full", ["sh", "-c", f"exit {status}"], receipt=False)
+        assert r.code == 123 and "No space left" in r.stderr, r
+    # One that never ran has its own.
+    r = run("--receipt /dev/full", "no-such-command", receipt=False)
+    assert r.code == 127 and "No space left" in r.stderr, r
+
+
+@pytest.mark.needs("root", "vm", "unshare")
+def test_FA9_a_full_disk(run, place):
+    """A file system without a block: no half of a receipt, and not yesterday's."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", place], check=True, timeout=DEADLINE)
+    try:
+        (place / "receipt").write_text("{}")
+        with open(place / "large", "wb", buffering=0) as large, pytest.raises(OSError):
+            while True:
+                large.write(bytes(4096))
+        r = run(["--receipt", str(place / "receipt")], ["dd", "if=/dev/zero", f"of={place}/more", "bs=4k"], receipt=False)
+        assert r.code == 123, r
+        assert sorted(os.listdir(place)) == ["large", "more"]
+    finally:
+        subprocess.run(["umount", place], check=True, timeout=DEADLINE)

@@ -11,6 +11,7 @@
 #include "group/nodes.h"
 #include "group/owner.h"
 #include "group/record.h"
+#include "group/trust.h"
 #include "host/cgroup1.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
@@ -240,6 +241,16 @@ static int make_error(const struct place *place, const char *where, int code, st
 			place->tenant, place->name, where, error_text(code));
 }
 
+static int make_in(struct place *place, size_t hierarchy, struct ration_error *reterr)
+{
+	int r = trust_v1(place->host, hierarchy, place->tenant, WHOSE_NOBODY, reterr);
+
+	if (r < 0)
+		return r;
+	r = make_leaf(place, hierarchy);
+	return r < 0 ? make_error(place, place->host->v1[hierarchy].path, r, reterr) : 0;
+}
+
 /*
  * Writes on the group's cgroup2 where the others are: without it nobody who removes the
  * group finds them. Where nothing can be remembered (before 5.7), the name has to do.
@@ -268,11 +279,11 @@ int v1_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 	int r;
 
 	for (size_t i = 0; i < host->n_v1; i++) {
-		r = host->v1[i].controllers & wanted ? make_leaf(place, i) : 0;
+		r = host->v1[i].controllers & wanted ? make_in(place, i, reterr) : 0;
 		if (r < 0) {
 			v1_remove_nodes(host, i, place->tenant);
 			(void)v1_remove(place);
-			return make_error(place, host->v1[i].path, r, reterr);
+			return r;
 		}
 	}
 	r = place->fd >= 0 ? record_places(place) : 0;

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "group/apply.h"
 #include "group/cgroup1.h"
@@ -27,9 +28,11 @@
 #include "host/notes.h"
 #include "host/prepare.h"
 #include "sys/cgroup.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/size.h"
+#include "util/text.h"
 
 /*
  * Gives a user what the kernel's documentation calls delegation: processes may
@@ -43,6 +46,27 @@ static int give(int fd, const char *const *files, uid_t uid, gid_t gid)
 			return -errno;
 	}
 	return 0;
+}
+
+static int find_child(int dir_fd, const char *name, void *data)
+{
+	(void)dir_fd;
+	(void)snprintf(data, RATION_NAME_MAX + 1, "%.128s", name);
+	return 1;
+}
+
+/* What is below it would be in the hands of that uid. Asked when it is given: who comes later, sees whose it is. */
+static int check_no_groups(const struct ration_group *group, const struct ration_group_options *options,
+		struct ration_error *reterr)
+{
+	char name[RATION_NAME_MAX + 1], shown[TEXT_SHOWN_MAX];
+
+	if (!group->tenant || options->uid == geteuid() || cg_each_child(group->at.fd, find_child, name) <= 0)
+		return 0;
+	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't give %s to uid %u: %s has groups, e.g. %s/%s",
+			group->address, (unsigned)options->uid, group->address, group->address,
+			text_escape(shown, sizeof(shown), name));
+	return error_hint(reterr, -EBUSY, "remove its groups first, or use another tenant");
 }
 
 static int delegate(const struct place *place, uid_t uid, gid_t gid)
@@ -98,6 +122,12 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 		r = delegate(&group->at, options->uid, options->gid);
 	if (r < 0)
 		return handle_error(group, r, "change the owner of", reterr);
+	if (options->has_owner)
+		r = check_no_groups(group, options, reterr);
+	if (r < 0) {
+		(void)delegate(&group->at, geteuid(), getegid());
+		return r;
+	}
 	if (options->command)
 		(void)notes_write(fd, NOTE_COMMAND, options->command);
 	leaf_made(fd);
@@ -186,7 +216,8 @@ static int create_group(struct ration_group *group, const struct ration_plan *pl
 	r = leaf_make(at, wanted, reterr);
 	if (r == -EEXIST) {
 		at->fd = cg_open_dir(at->tenant_fd, at->name);
-		return at->fd >= 0 ? take_existing(group, plan, options, reterr) : r;
+		return at->fd >= 0 && whose_is(at->fd, NULL) != WHOSE_OTHER ?
+			take_existing(group, plan, options, reterr) : r;
 	}
 	if (r == 0)
 		r = furnish(group, plan, options, reterr);

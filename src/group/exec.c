@@ -64,6 +64,8 @@ static int check_group(const struct ration_group *group, struct ration_error *re
 		return 0;
 	r = handle_check_leaf(group, reterr);
 	if (r == 0)
+		r = handle_check_trust(group, WHOSE_NOBODY, reterr);
+	if (r == 0)
 		r = handle_check_v1(group, reterr);
 	return r < 0 ? r : host_need(group->handle, RATION_PURPOSE_PROCESS, &now, reterr);
 }

@@ -17,6 +17,7 @@
 #include "group/nodes.h"
 #include "group/owner.h"
 #include "group/protect.h"
+#include "group/whose.h"
 #include "host/host.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
@@ -35,13 +36,6 @@ struct gc {
 	struct ration_gc_report report;
 };
 
-/* Another user's, and not ours to end or to remove. */
-static bool out_of_reach(int tenant_fd, int fd)
-{
-	return owner_is_another(fd) && (sys_access(tenant_fd, ".", W_OK) < 0 ||
-						sys_access(fd, "cgroup.procs", W_OK) < 0);
-}
-
 static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const char *name, int fd)
 {
 	int r;
@@ -54,7 +48,8 @@ static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const ch
 	case RATION_OWNER_DEAD:
 		break;
 	}
-	if (out_of_reach(tenant_fd, fd))
+	/* Another uid's, or below what is: that uid's to collect. */
+	if (whose_is(fd, NULL) == WHOSE_OTHER || whose_is(tenant_fd, NULL) != WHOSE_OWN)
 		return RATION_GC_LIVE;
 	if (gc->options.dry_run)
 		return RATION_GC_REMOVED;

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "group/cgroup1.h"
 #include "group/leaf.h"
 #include "group/owner.h"
+#include "group/trust.h"
 #include "host/names.h"
 #include "plan/plan.h"
 #include "sys/cgroup.h"
@@ -83,6 +85,32 @@ int handle_check_plan(const struct ration_group *group, const struct ration_plan
 		return error_hint(reterr, -EOPNOTSUPP, "set it on the groups, e.g. %s/vm7", group->address);
 	}
 	return 0;
+}
+
+int handle_check_trust(const struct ration_group *group, uid_t allowed, struct ration_error *reterr)
+{
+	int r = group->at.fd < 0 ? 0 : trust_all(&group->at, allowed, reterr);
+	uid_t uid;
+
+	/* Its owner's processes belong there. */
+	if (r < 0 && whose_is(group->at.fd, &uid) != WHOSE_OWN && uid != geteuid())
+		return error_hint(reterr, r, "as root: ration exec --user %u %s -- COMMAND", (unsigned)uid,
+				group->address);
+	return r;
+}
+
+int handle_check_limits(const struct ration_group *group, struct ration_error *reterr)
+{
+	uid_t uid;
+	int r = trust_above(&group->at, WHOSE_NOBODY, reterr);
+
+	/* Of root's the kernel refuses it, and that is told. */
+	if (r < 0 || whose_is(group->at.fd, &uid) != WHOSE_OTHER || uid == 0)
+		return r;
+	(void)error_set(reterr, -EPERM, RATION_CAUSE_NOT_DELEGATED,
+			"can't set limits of %s: it belongs to uid %u, who can change them", group->address,
+			(unsigned)uid);
+	return error_hint(reterr, -EPERM, "set them on a tenant or group of yours above it, or do it as that user");
 }
 
 static int vanished_error(const struct ration_group *group, struct ration_error *reterr)

@@ -16,6 +16,7 @@
 
 #include "group/nodes.h"
 #include "group/place.h"
+#include "group/whose.h"
 #include "host/host.h"
 #include "ration.h"
 
@@ -54,6 +55,15 @@ int handle_check_plan(const struct ration_group *group, const struct ration_plan
  * that this process can't reach: then nobody can be put under them.
  */
 int handle_check_v1(const struct ration_group *group, struct ration_error *reterr);
+
+/*
+ * -EPERM, where another uid than the caller's, root's and `allowed` can write to the group or to a node
+ * above it: then nothing is put into it. The hint says how `exec --user` does it.
+ */
+int handle_check_trust(const struct ration_group *group, uid_t allowed, struct ration_error *reterr);
+
+/* -EPERM, where the limits of the group or the nodes above it are another uid's: then none is set. */
+int handle_check_limits(const struct ration_group *group, struct ration_error *reterr);
 
 /*
  * "can't WHAT acme/vm7: …", for an errno of one of its files: a group that is

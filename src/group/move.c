@@ -205,6 +205,8 @@ static int check_group(const struct ration_group *group, const struct ration_pla
 	/* Without a cgroup only the limits of the process itself are left. */
 	int r = group->at.fd < 0 && plan ? 0 : handle_check_leaf(group, reterr);
 
+	if (r == 0)
+		r = handle_check_trust(group, WHOSE_NOBODY, reterr);
 	if (r == 0 && group->at.fd >= 0)
 		r = handle_check_v1(group, reterr);
 	return r == 0 && plan ? plan_check_purpose(plan, RATION_PURPOSE_PROCESS, reterr) : r;

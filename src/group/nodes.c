@@ -153,7 +153,32 @@ static int prepare_base(const struct host_snapshot *host, uint32_t wanted, struc
 
 /* ---------------------------------------------------------------- nodes */
 
-static int make_node(int dir_fd, const char *name, uint32_t wanted, int *ret_fd, struct ration_error *reterr)
+/* The path of BASE, and of the first `n` nodes below it. */
+static void path_to(char *buf, size_t size, const struct host_snapshot *host, size_t n)
+{
+	size_t used = (size_t)snprintf(buf, size, "%s", host->base);
+
+	for (size_t i = 0; i < n && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "/%s", host->node[i]);
+}
+
+#define WHERE_MAX (PATH_MAX + NODES_PATH_MAX + RATION_NAME_MAX + 2)
+
+/* Node `i`, or the tenant, which comes behind them. */
+static int check_node(const struct host_snapshot *host, size_t i, int fd, const char *name,
+		struct ration_error *reterr)
+{
+	char where[WHERE_MAX];
+	size_t used;
+
+	path_to(where, sizeof(where), host, i);
+	used = strlen(where);
+	(void)snprintf(where + used, sizeof(where) - used, "/%s", name);
+	return whose_check(fd, where, WHOSE_NOBODY, reterr);
+}
+
+static int make_node(const struct host_snapshot *host, size_t i, int dir_fd, const char *name, uint32_t wanted,
+		int *ret_fd, struct ration_error *reterr)
 {
 	CLEANUP(closep) int fd = -EBADF;
 	int r = cg_mkdir(dir_fd, name);
@@ -170,7 +195,9 @@ static int make_node(int dir_fd, const char *name, uint32_t wanted, int *ret_fd,
 	}
 	made = r == 0;
 	fd = cg_open_dir(dir_fd, name);
-	r = fd < 0 ? nodes_error(fd, "open", name, reterr) : enable(fd, wanted, name, reterr);
+	r = fd < 0 ? nodes_error(fd, "open", name, reterr) : check_node(host, i, fd, name, reterr);
+	if (r == 0)
+		r = enable(fd, wanted, name, reterr);
 	if (r < 0) {
 		if (made)
 			(void)cg_rmdir(dir_fd, name);
@@ -237,7 +264,7 @@ static int make_parent(const struct chain *chain, size_t i, uint32_t wanted, int
 
 	r = check_parent(chain, i, reterr);
 	if (r == 0)
-		r = make_node(above(chain, i), chain->host->node[i], wanted, ret_fd, reterr);
+		r = make_node(chain->host, i, above(chain, i), chain->host->node[i], wanted, ret_fd, reterr);
 	if (r == 0 && made)
 		(void)notes_mark(*ret_fd, NOTE_MADE);
 	return r;
@@ -267,7 +294,8 @@ static int chain_make(struct chain *chain, uint32_t wanted, struct ration_error 
 	for (size_t i = 0; i < last && r == 0; i++)
 		r = make_parent(chain, i, wanted, &chain->fd[i], reterr);
 	if (r == 0)
-		r = make_node(above(chain, last), chain->host->node[last], wanted, &chain->fd[last], reterr);
+		r = make_node(chain->host, last, above(chain, last), chain->host->node[last], wanted,
+				&chain->fd[last], reterr);
 	return r;
 }
 
@@ -277,8 +305,10 @@ int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t wa
 	CLEANUP(chain_close) struct chain chain = CHAIN(host);
 	CLEANUP(closep) int tenant_fd = -EBADF;
 	int *namespace_fd = &chain.fd[host->n_nodes - 1];
-	int r = prepare_base(host, wanted, reterr);
+	int r = whose_check(host->base_fd, host->base, WHOSE_NOBODY, reterr);
 
+	if (r == 0)
+		r = prepare_base(host, wanted, reterr);
 	if (r < 0)
 		return r;
 	r = -ENOENT;
@@ -286,7 +316,7 @@ int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t wa
 		chain_close(&chain);
 		r = chain_make(&chain, wanted, reterr);
 		if (r == 0)
-			r = make_node(*namespace_fd, tenant, wanted, &tenant_fd, reterr);
+			r = make_node(host, host->n_nodes, *namespace_fd, tenant, wanted, &tenant_fd, reterr);
 	}
 	if (r < 0)
 		chain_remove(&chain);
@@ -303,6 +333,21 @@ int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t wa
 	*ret_namespace_fd = TAKE_FD(*namespace_fd);
 	*ret_tenant_fd = TAKE_FD(tenant_fd);
 	return 0;
+}
+
+int nodes_check(const struct host_snapshot *host, uid_t allowed, struct ration_error *reterr)
+{
+	CLEANUP(chain_close) struct chain chain = CHAIN(host);
+	int r = whose_check(host->base_fd, host->base, allowed, reterr);
+
+	(void)chain_open(&chain);
+	for (size_t i = 0; i < host->n_nodes && r == 0 && chain.fd[i] >= 0; i++) {
+		char where[WHERE_MAX];
+
+		path_to(where, sizeof(where), host, i + 1);
+		r = whose_check(chain.fd[i], where, allowed, reterr);
+	}
+	return r;
 }
 
 int nodes_open(const struct host_snapshot *host)
@@ -340,6 +385,9 @@ void nodes_remove_above(const struct host_snapshot *host, int namespace_fd)
 
 void nodes_remove(const struct host_snapshot *host, int namespace_fd, const char *tenant, int tenant_fd)
 {
+	/* Nobody's to collect but that uid's; or one that was given away, unless its maker is dead. */
+	if (whose_is(tenant_fd, NULL) != WHOSE_OWN && !owner_recorded(tenant_fd))
+		return;
 	/* Its limits are for the next to come, too. */
 	if (owner_recorded(tenant_fd) && owner_state(host->proc_fd, tenant_fd, NULL) != RATION_OWNER_DEAD)
 		return;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "group/whose.h"
 #include "host/snapshot.h"
 #include "ration.h"
 
@@ -32,8 +33,15 @@ int nodes_open(const struct host_snapshot *host);
 const char *nodes_path(char *buf, size_t size, const struct host_snapshot *host);
 
 /*
+ * -EPERM, if a uid can write to a node from BASE down to the namespace that is neither the caller nor
+ * root nor `allowed`: see whose_check(). As far as they are there.
+ */
+int nodes_check(const struct host_snapshot *host, uid_t allowed, struct ration_error *reterr);
+
+/*
  * Makes sure that the namespace and `tenant` are there and can have groups with
  * `controllers`, whatever others remove meanwhile.
+ * Nothing is made or changed below what another uid can write: -EPERM.
  * Errors: -EBUSY (processes where there can't be any), -EACCES, -EPERM, -EAGAIN
  * (too many groups), -ENOENT (a parent that the caller says is there), -EIO.
  */

@@ -90,7 +90,7 @@ static bool abandoned(int group_fd)
 {
 	struct stat st;
 
-	return fstat(group_fd, &st) == 0 && time(NULL) - st.st_ctim.tv_sec > OWNER_UNRECORDED_SECONDS &&
+	return fstat(group_fd, &st) == 0 && notes_own(&st) && time(NULL) - st.st_ctim.tv_sec > OWNER_UNRECORDED_SECONDS &&
 		cg_populated(group_fd) == 0;
 }
 

@@ -410,6 +410,8 @@ int ration_group_update(struct ration_group *group, const struct ration_plan *pl
 	if (r == 0)
 		r = check_v1(group, plan, report, reterr);
 	if (r == 0)
+		r = handle_check_limits(group, reterr);
+	if (r == 0)
 		r = handle_lock(group, reterr);
 	if (r < 0)
 		return r;

@@ -3,11 +3,13 @@
 
 import contextlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from world import notes
+from conftest import DEADLINE
+from world import HAS, mount, notes
 
 STRANGER = 1000
 # Of a process that isn't there, in this pid namespace or another.
@@ -97,3 +99,80 @@ def test_FA10_forged_places(hand, acme):
     forge(group, v1="memory /somewhere/else\npids /sys/fs/cgroup/pids")
     hand.ok("rm --force acme/g1")
     assert not group.exists()
+
+
+# -------------------------------------------- whose a directory is, and what is put below it
+
+
+@root
+@pytest.mark.parametrize("words", ["create acme/vm7", "create --exist-ok acme/vm7", "create acme/new",
+                                   "run --tenant acme -- true", "run --group acme/vm7 -- true", "run --group acme/new -- true",
+                                   "exec acme/vm7 -- true", "attach acme/vm7 PID"] +
+                         ["set acme/vm7 --cpu-weight 50"] * ("cpu" in HAS))
+def test_FA1_FA2_nothing_below_a_delegated_tenant(hand, acme, words):
+    """What another uid can write is never claimed, and nothing of root's is put below it."""
+    group = theirs(acme, "vm7")
+    before = {file.name: file.stat().st_uid for file in group.iterdir()}
+    hand.refused(words.replace("PID", str(hand.sleeper().pid)), str(acme), f"uid {STRANGER}", f"--user {STRANGER}")
+    assert {file.name: file.stat().st_uid for file in group.iterdir()} == before
+    assert sorted(path.name for path in acme.iterdir() if path.is_dir()) == ["vm7"]
+
+
+@root
+def test_FA2_below_a_delegated_group(hand, run):
+    """A group that was given away takes no process of root's, either; its limits are root's to change."""
+    hand.ok(f"create acme/vm7 --owner {STRANGER}")
+    group = hand.path("acme/vm7")
+    for words in ("exec acme/vm7 -- true", f"attach acme/vm7 {hand.sleeper().pid}"):
+        hand.refused(words, str(group), f"uid {STRANGER} can write", f"ration exec --user {STRANGER} acme/vm7")
+    if "memory" in HAS:
+        hand.ok("set acme/vm7 --memory 64M")
+        assert hand.limit("acme/vm7", "memory")["asked"] == 64 << 20
+    hand.ok("run --group acme/other -- true")
+    hand.ok("rm acme/vm7")
+
+
+@root
+@pytest.mark.parametrize("level", ["acme", ".."])
+def test_FA2_others_can_write(hand, run, level):
+    """Nor what is below a directory whose mode lets others write."""
+    hand.ok("create acme")
+    directory = (hand.path("acme") / ("." if level == "acme" else level)).resolve()
+    directory.chmod(0o777)
+    for words in ("run --tenant acme -- true", "create acme/vm7"):
+        hand.refused(words, str(directory), "0777", f"chmod go-w {directory}")
+    directory.chmod(0o755)
+    hand.ok("run --tenant acme -- true")
+
+
+@root
+def test_FA2_above_the_namespace(hand, base, by_hand):
+    """BASE itself, and a parent that another uid has: no directory is made there."""
+    base = by_hand(base / "given")
+    os.chown(base, STRANGER, STRANGER)
+    for words in ("run", "run --parent a/b"):
+        hand.refused(f"{words} --base {base} -- true", str(base), f"uid {STRANGER}")
+    assert not any(path.is_dir() for path in base.iterdir())
+
+
+@root
+def test_FA2_given_away_with_groups_in_it(hand, run):
+    """A tenant that has groups of root's isn't given away."""
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
+    run.ready("log")
+    hand.refused(f"create acme --owner {STRANGER}", "acme has groups", "acme/run")
+    assert hand.path("acme").stat().st_uid == 0
+    r.signal(signal.SIGTERM)
+    r.wait()
+
+
+@root
+def test_FA4_collected_by_its_owner_only(hand, acme):
+    """A dead owner that another uid has forged: root's gc leaves it alone, and so does a run."""
+    group = theirs(acme, "g1")
+    forge(group, owner=dead_owner(), created="1")
+    os.utime(group, (0, 0))
+    report = hand.json("gc")
+    assert (report["removed"], report["failed"]) == (0, 0) and group.is_dir()
+
+

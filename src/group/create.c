@@ -138,7 +138,7 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 static int take_existing(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
 {
-	if (options->exist_ok && record_limits_match(group->at.fd, plan)) {
+	if (options->exist_ok && leaf_recorded(group->at.fd) && record_limits_match(group->at.fd, plan)) {
 		int r = group->tenant ? 0 : v1_open(&group->at);
 
 		return r < 0 ? handle_error(group, r, "open the directories of", reterr) : 0;

@@ -52,14 +52,26 @@ int leaf_prepare(const struct host_snapshot *host, const char *tenant, const cha
 /* Far longer than anybody has the lock of a group for. */
 #define LOCK_MSEC 30000
 
+/* Whoever's it is, it isn't claimed. */
+static int stranger_error(const struct place *place, uid_t uid, struct ration_error *reterr)
+{
+	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "%s/%s exists already: it belongs to uid %u",
+			place->tenant, place->name, (unsigned)uid);
+	return error_hint(reterr, -EEXIST, "choose another name; ration rm --force %s/%s removes it", place->tenant,
+			place->name);
+}
+
 /* A leaf of that name is there: ours to remove if its owner is dead. */
 static int make_room(struct place *place, struct ration_error *reterr)
 {
 	CLEANUP(closep) int fd = cg_open_dir(place->tenant_fd, place->name);
+	uid_t uid;
 	int r;
 
 	if (fd < 0)
 		return vanished(fd) ? 0 : nodes_error(fd, "open", place->name, reterr);
+	if (whose_is(fd, &uid) == WHOSE_OTHER)
+		return stranger_error(place, uid, reterr);
 	if (owner_state(place->host->proc_fd, fd, NULL) == RATION_OWNER_DEAD) {
 		/* First: see leaf_remove(). */
 		r = v1_remove_dead(place->host, place->tenant, place->name);
@@ -99,60 +111,93 @@ int leaf_claim(int fd, bool mine)
 	return -EEXIST;
 }
 
+/*
+ * One of that name was there, and nobody has noted anything on it: its maker died, or makes it just now and
+ * begins again; or it was left by something else. It may have limits that nobody asks for. So one that is
+ * empty is removed, and made anew. -ENOENT: that is done. -EEXIST: it has processes, or groups below.
+ */
+static int make_afresh(struct place *place)
+{
+	int r = leaf_alive(place->fd) ? cg_rmdir(place->tenant_fd, place->name) : -ENOENT;
+
+	(void)flock(place->fd, LOCK_UN);
+	if (r == 0 || vanished(r))
+		return -ENOENT;
+	return r == -EBUSY ? -EEXIST : r;
+}
+
+/* Takes the directory of that name, which is there. -ENOENT: it isn't any more. -EEXIST: it is somebody's. */
+static int take(struct place *place, bool mine)
+{
+	int r = place->fd = cg_open_dir(place->tenant_fd, place->name);
+
+	if (mine && r < 0 && !vanished(r))
+		(void)cg_rmdir(place->tenant_fd, place->name);
+	if (r < 0)
+		return r;
+	/* Its lock is a stranger's, too. */
+	r = mine || whose_is(place->fd, NULL) == WHOSE_OWN ? leaf_claim(place->fd, mine) : -EEXIST;
+	if (r == 0 && !mine)
+		r = make_afresh(place);
+	/* Who had the lock before may have removed it again. */
+	if (r == 0 && !leaf_alive(place->fd))
+		r = -ENOENT;
+	if (r < 0)
+		place->fd = close_fd(place->fd);
+	return r;
+}
+
+/* The tenant may have been given away since its directory was opened. */
+static int check_still_ours(struct place *place, struct ration_error *reterr)
+{
+	int r = whose_check(place->tenant_fd, place->tenant, WHOSE_NOBODY, reterr);
+
+	if (r < 0) {
+		(void)cg_rmdir(place->tenant_fd, place->name);
+		place->fd = close_fd(place->fd);
+	}
+	return r;
+}
+
 int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 {
 	int r = -EEXIST;
 
 	for (int round = 0; round < NODES_ROUNDS_MAX && (vanished(r) || r == -EEXIST); round++) {
-		bool mine;
+		int again = 0;
 
 		r = cg_mkdir(place->tenant_fd, place->name);
-		mine = r == 0;
 		if (vanished(r)) {
 			/* The last run of this tenant ended, and took the tenant with it. */
-			int again;
-
 			place_close(place);
 			again = nodes_make(place->host, place->tenant, wanted, &place->namespace_fd,
 					&place->tenant_fd, reterr);
-			if (again < 0)
-				return again;
-			continue;
+		} else if (r == 0 || r == -EEXIST) {
+			r = take(place, r == 0);
+			again = r == -EEXIST ? make_room(place, reterr) : 0;
 		}
-		if (r < 0 && r != -EEXIST)
-			break;
-		r = place->fd = cg_open_dir(place->tenant_fd, place->name);
-		if (mine && r < 0 && !vanished(r))
-			(void)cg_rmdir(place->tenant_fd, place->name);
-		if (r < 0)
-			continue;
-		r = leaf_claim(place->fd, mine);
-		if (r == -EEXIST) {
-			int room;
-
-			place->fd = close_fd(place->fd);
-			room = make_room(place, reterr);
-			if (room < 0)
-				return room;
-		}
-		/* Who had the lock before may have removed it again. */
-		if (r == 0 && !leaf_alive(place->fd)) {
-			place->fd = close_fd(place->fd);
-			r = -ENOENT;
-		}
+		if (again < 0)
+			return again;
 	}
 	if (r == -EACCES || r == -EPERM)
 		return owner_error(place->tenant_fd, r, "create a group in", place->tenant, reterr);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s/%s: %s", place->tenant,
 				place->name, error_text(r));
-	return 0;
+	return check_still_ours(place, reterr);
 }
 
 void leaf_made(int fd)
 {
 	record_created(fd);
 	(void)flock(fd, LOCK_UN);
+}
+
+bool leaf_recorded(int fd)
+{
+	char text[32];
+
+	return notes_read(fd, NOTE_CREATED, text, sizeof(text)) != -ENODATA;
 }
 
 bool leaf_alive(int fd)

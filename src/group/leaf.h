@@ -31,6 +31,9 @@ int leaf_claim(int fd, bool mine);
 /* All is written: it is a group, for everybody. */
 void leaf_made(int fd);
 
+/* Tells whether it has been made whole by ration, as far as that can be remembered. */
+bool leaf_recorded(int fd);
+
 /* Tells whether the directory is still there. */
 bool leaf_alive(int fd);
 

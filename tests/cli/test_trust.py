@@ -176,3 +176,27 @@ def test_FA4_collected_by_its_owner_only(hand, acme):
     assert (report["removed"], report["failed"]) == (0, 0) and group.is_dir()
 
 
+@root
+def test_FA13_a_directory_without_a_note(hand, run):
+    """One that was there has limits that nobody asked for: they aren't inherited."""
+    hand.ok("create acme")
+    left = hand.path("acme") / "vm7"
+    file = "pids.max" if "pids" in HAS else "cgroup.max.depth"
+    left.mkdir()
+    (left / file).write_text("5")
+    r = run("--group acme/vm7", ["sh", "-c", f"cat {left}/{file}"])
+    assert (r.code, r.stdout) == (0, "max\n")
+    left.mkdir()
+    (left / file).write_text("5")
+    hand.ok("create acme/vm7")
+    assert hand.read("acme/vm7", file) == "max"
+
+
+@root
+def test_FA13_not_while_somebody_is_in_it(hand):
+    hand.ok("create acme")
+    left = hand.path("acme") / "vm7"
+    left.mkdir()
+    hand.put("acme/vm7")
+    for words in ("run --group acme/vm7 -- true", "create acme/vm7", "create --exist-ok acme/vm7"):
+        hand.refused(words, "acme/vm7 exists already")

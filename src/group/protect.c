@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "group/record.h"
+#include "group/whose.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
 #include "sys/walk.h"
@@ -39,8 +40,8 @@ static int add_child(int dir_fd, const char *name, void *data)
 	struct sum *sum = data;
 	uint64_t bytes;
 
-	/* One that vanishes, or that has no memory controller, has no share. */
-	if (fd >= 0 && cg_read_u64(fd, sum->file, &bytes) == 0 && add_u64(sum->bytes, bytes, &sum->bytes) < 0)
+	/* One that vanishes, or that has no memory controller, has no share; nor has what another uid claims. */
+	if (fd >= 0 && whose_file_is_own(fd, sum->file) && cg_read_u64(fd, sum->file, &bytes) == 0 && add_u64(sum->bytes, bytes, &sum->bytes) < 0)
 		sum->bytes = UINT64_MAX;
 	return 0;
 }
@@ -79,7 +80,7 @@ static int share_upwards(const struct place *place, enum ration_limit limit, con
 	CLEANUP(closep) int at = place->tenant_fd < 0 ? -EBADF : fcntl(place->tenant_fd, F_DUPFD_CLOEXEC, 3);
 
 	for (size_t i = 0; i <= place->host->n_nodes && at >= 0 && (i < 2 || made(at)); i++) {
-		int r = record_has_limit(at, limit) ? 0 : share(at, file), up;
+		int r = record_has_limit(at, limit) || whose_is(at, NULL) == WHOSE_OTHER ? 0 : share(at, file), up;
 
 		if (r < 0)
 			return r;

@@ -176,6 +176,24 @@ def test_FA4_collected_by_its_owner_only(hand, acme):
     assert (report["removed"], report["failed"]) == (0, 0) and group.is_dir()
 
 
+@memory
+def test_FA4_sums_of_own_directories(hand, run):
+    """What another uid protects for itself protects nothing above it."""
+    hand.ok("create acme")
+    hand.ok("create acme/own --memory-min 8M")
+    acme = hand.path("acme")
+    (acme / "theirs").mkdir()
+    (acme / "theirs" / "memory.min").write_text("max")
+    for path in (acme / "theirs", acme / "theirs" / "memory.min"):
+        os.chown(path, STRANGER, STRANGER)
+    hand.ok("create acme/more --memory-min 4M")
+    for path in (acme, acme.parent):
+        assert (path / "memory.min").read_text().strip() == str(12 << 20)
+    run("--group acme/run --memory-min 2M", "true")
+    hand.ok("rm acme/own")
+    assert (acme / "memory.min").read_text().strip() == str(4 << 20)
+
+
 @root
 def test_FA13_a_directory_without_a_note(hand, run):
     """One that was there has limits that nobody asked for: they aren't inherited."""

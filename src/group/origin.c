@@ -14,9 +14,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "group/cgroup1.h"
 #include "group/record.h"
+#include "group/whose.h"
 #include "host/notes.h"
 #include "host/prepare.h"
 #include "sys/cgroup.h"
@@ -252,6 +254,32 @@ static int release_member(int tenant_fd, const char *name, void *data)
 	read_origins(fd, release->origins);
 	(void)cg_each_pid(fd, release_one, release);
 	return 0;
+}
+
+/* Finds a directory of another uid with processes: where those came from, nobody knows whom we believe. */
+static int find_stranger(int dir_fd, const char *name, void *data)
+{
+	CLEANUP(closep) int fd = cg_open_dir(dir_fd, name);
+
+	return fd >= 0 && whose_is(fd, data) != WHOSE_OWN && cg_populated(fd) == 1;
+}
+
+int origin_check(const struct ration_group *group, struct ration_error *reterr)
+{
+	uid_t uid = 0;
+	int r = find_stranger(group->at.fd, ".", &uid);
+
+	if (r == 0 && group->tenant)
+		r = cg_each_child(group->at.fd, find_stranger, &uid);
+	/* The kernel says what can't be done with root's. */
+	if (r <= 0 || (uid == 0 && geteuid() != 0))
+		return 0;
+	(void)error_set(reterr, -EPERM, RATION_CAUSE_NOT_DELEGATED,
+			"can't release the processes of %s: uid %u can write to their group, so where they came from "
+			"isn't known",
+			group->address, (unsigned)uid);
+	return error_hint(reterr, -EPERM, "ration rm --force %s kills them, or release them as that user",
+			group->address);
 }
 
 int origin_release(const struct ration_group *group, struct ration_remove_report *report,

@@ -24,6 +24,9 @@ unsigned origin_record_v1(const struct ration_group *group, pid_t pid);
  */
 void origin_return_v1(const struct ration_group *group, pid_t pid, unsigned hierarchies);
 
+/* -EPERM, where the group, or a group of the tenant, has processes and another uid can write to it. */
+int origin_check(const struct ration_group *group, struct ration_error *reterr);
+
 /*
  * Moves every process of the group out of it, alive, each to where it or its
  * nearest recorded ancestor came from; where that isn't known or can't be, to

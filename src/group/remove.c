@@ -181,6 +181,9 @@ static int empty(struct ration_group *group, enum ration_remove mode, struct rat
 		report->killed += n > 0 ? (uint64_t)n : 0;
 		return 0;
 	case RATION_REMOVE_RELEASE:
+		r = origin_check(group, reterr);
+		if (r < 0)
+			return r;
 		r = origin_release(group, report, reterr);
 		if (r == 0)
 			r = each_leaf(group, release_v1, reterr);

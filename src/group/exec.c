@@ -10,11 +10,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "group/apply.h"
+#include "group/birth.h"
 #include "group/cgroup1.h"
 #include "group/command.h"
+#include "group/frozen.h"
 #include "group/leaf.h"
 #include "group/origin.h"
 #include "host/prepare.h"
@@ -67,6 +70,8 @@ static int check_group(const struct ration_group *group, struct ration_error *re
 		r = handle_check_trust(group, WHOSE_NOBODY, reterr);
 	if (r == 0)
 		r = handle_check_v1(group, reterr);
+	if (r == 0)
+		r = frozen_check(&group->at, "start a command in", reterr);
 	return r < 0 ? r : host_need(group->handle, RATION_PURPOSE_PROCESS, &now, reterr);
 }
 
@@ -76,6 +81,7 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	CLEANUP(command_done) struct command command = { .program = NULL };
 	CLEANUP(closep) int pid_fd = -EBADF;
 	enum ration_birth birth;
+	struct birth watched;
 	pid_t pid;
 	int r = check_group(group, reterr);
 
@@ -92,8 +98,13 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 		v1_close_joins(&command.spawn);
 		return r;
 	}
+	birth_watch(&watched, &group->at, &command.spawn);
 	r = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
 	v1_close_joins(&command.spawn);
+	if (r == 0 && birth_check(&watched, reterr) < 0) {
+		(void)waitpid(pid, NULL, 0);
+		return -EBUSY;
+	}
 	if (r < 0 && group->at.fd >= 0 && !leaf_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "start a command in", reterr);
 	if (r < 0)

@@ -10,7 +10,9 @@
 #include <signal.h>
 
 #include "group/apply.h"
+#include "group/birth.h"
 #include "group/cgroup1.h"
+#include "group/frozen.h"
 #include "group/gc.h"
 #include "group/leaf.h"
 #include "group/protect.h"
@@ -37,6 +39,7 @@ struct cgroup {
 	struct loop_source events; /* cgroup.events: the last process has gone */
 	int events_fd;
 	bool killed;               /* SIGKILL has been sent to all */
+	struct birth birth;
 	struct watch *watch;
 };
 
@@ -155,15 +158,21 @@ static int make(struct containment *containment, struct ration_error *reterr)
 
 static int enter(struct containment *containment, struct spawn *spawn, struct ration_error *reterr)
 {
-	spawn->cgroup_fd = of(containment)->group->fd;
-	return v1_open_joins(of(containment)->group, spawn, reterr);
+	const struct place *group = of(containment)->group;
+	int r = frozen_check(group, "start a command in", reterr);
+
+	spawn->cgroup_fd = group->fd;
+	if (r == 0)
+		r = v1_open_joins(group, spawn, reterr);
+	if (r == 0)
+		birth_watch(&of(containment)->birth, group, spawn);
+	return r;
 }
 
-static void entered(struct containment *containment, struct spawn *spawn, int r)
+static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
-	(void)containment;
-	(void)r;
 	v1_close_joins(spawn);
+	return r < 0 ? r : birth_check(&of(containment)->birth, reterr);
 }
 
 /* Whatever failed first where somebody else has removed the group meanwhile: that is why. */

@@ -107,11 +107,13 @@ static int enter(struct containment *containment, struct spawn *spawn, struct ra
 }
 
 /* One that failed to start is reaped already. */
-static void entered(struct containment *containment, struct spawn *spawn, int r)
+static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
 	(void)spawn;
+	(void)reterr;
 	if (r < 0)
 		of(containment)->run->leader.pid = 0;
+	return r;
 }
 
 /* -------------------------------------------------------------- processes */

@@ -10,7 +10,9 @@
 
 #include <signal.h>
 
+#include "group/birth.h"
 #include "group/cgroup1.h"
+#include "group/frozen.h"
 #include "group/leaf.h"
 #include "run/corpse.h"
 #include "run/reaper.h"
@@ -35,6 +37,7 @@ struct descent {
 	struct ration_run *run;
 	pid_t root;              /* the subreaper, when it has begun; or 0 */
 	uint64_t traced_usec;    /* when the dead that tracers have aren't waited for any more */
+	struct birth birth;
 	struct watch *watch;
 };
 
@@ -52,15 +55,21 @@ static int make(struct containment *containment, struct ration_error *reterr)
 
 static int enter(struct containment *containment, struct spawn *spawn, struct ration_error *reterr)
 {
+	const struct place *group = &of(containment)->run->group;
+	int r = frozen_check(group, "start a command in", reterr);
+
 	spawn->die_with_parent = true;
-	return v1_open_joins(&of(containment)->run->group, spawn, reterr);
+	if (r == 0)
+		r = v1_open_joins(group, spawn, reterr);
+	if (r == 0)
+		birth_watch(&of(containment)->birth, group, spawn);
+	return r;
 }
 
-static void entered(struct containment *containment, struct spawn *spawn, int r)
+static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
-	(void)containment;
-	(void)r;
 	v1_close_joins(spawn);
+	return r < 0 ? r : birth_check(&of(containment)->birth, reterr);
 }
 
 /* -------------------------------------------------------------- processes */

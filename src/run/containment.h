@@ -33,9 +33,12 @@ struct containment_ops {
 	/* Makes what holds the processes, before there are any. */
 	int (*make)(struct containment *containment, struct ration_error *reterr);
 
-	/* Tells the child how it becomes a member. `entered`: spawn_start() has returned `r`. */
+	/*
+	 * Tells the child how it becomes a member. `entered`: spawn_start() has returned `r`. Returns that,
+	 * or another failure: then the child has been killed.
+	 */
 	int (*enter)(struct containment *containment, struct spawn *spawn, struct ration_error *reterr);
-	void (*entered)(struct containment *containment, struct spawn *spawn, int r);
+	int (*entered)(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr);
 
 	/* The start has failed: says so if somebody else has removed what held it. May be NULL. */
 	void (*explain)(const struct containment *containment, int code, struct ration_error *reterr);

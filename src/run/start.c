@@ -28,7 +28,7 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 		if (r < 0)
 			(void)command_spawn_error(spawn, r, reterr);
 	}
-	containment->ops->entered(containment, spawn, r);
+	r = containment->ops->entered(containment, spawn, r, reterr);
 	if (r == 0 && run->leader.pid_fd < 0 && !containment->by_pid)
 		r = error_set(reterr, -ENOSYS, RATION_CAUSE_KERNEL_TOO_OLD,
 				"can't supervise the command: no pidfd");

@@ -61,12 +61,21 @@ static int start_cloned(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
 
 	if (stack == MAP_FAILED)
 		return -errno;
-	pid = sys_clone_into(spawn->cgroup_fd, stack, CHILD_STACK, child_main, spawn, ret_pid_fd);
+	pid = sys_clone_into(spawn->cgroup_fd, stack, CHILD_STACK, child_main, spawn, (int *)&spawn->child_fd);
 	(void)munmap(stack, CHILD_STACK);
 	if (pid < 0)
 		return pid;
 	*ret_pid = pid;
+	*ret_pid_fd = spawn->child_fd;
 	return 0;
+}
+
+/* From here on nobody else signals the child. */
+static void settle(struct spawn *spawn)
+{
+	if (spawn->settled)
+		spawn->settled(spawn->settled_data);
+	spawn->settled = NULL;
 }
 
 /* Forked, moved, released. */
@@ -97,11 +106,14 @@ static int start_moved(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
 	pid = sys_fork(child_main, spawn, ret_pid_fd);
 	if (pid < 0)
 		return pid;
+	spawn->child_fd = *ret_pid_fd;
+	spawn->child_pid = pid;
 	gate_read = close_fd(gate_read);
 	report_write = close_fd(report_write);
 	if (spawn->cgroup_fd >= 0)
 		r = cg_attach(spawn->cgroup_fd, pid);
 	if (r < 0 || send(gate_write, "", 1, MSG_NOSIGNAL) != 1) {
+		settle(spawn);
 		(void)sys_child_signal(pid, *ret_pid_fd, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
 		*ret_pid_fd = close_fd(*ret_pid_fd);
@@ -124,6 +136,7 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 {
 	CLEANUP(closep) int pid_fd = -EBADF;
 	sigset_t all, before;
+	siginfo_t info;
 	pid_t pid = -1;
 	bool moved = false;
 	int r;
@@ -131,6 +144,8 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	spawn->failed_step = SPAWN_STEP_NONE;
 	spawn->failed = 0;
 	spawn->parent = getpid();
+	spawn->child_pid = 0;
+	spawn->child_fd = -EBADF;
 	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
 	/* No handler of the host program may run in the child. */
 	(void)sigfillset(&all);
@@ -142,9 +157,12 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	}
 	/* While no handler can come in between: a child that has failed is about to exit. */
 	if (r >= 0 && spawn->failed_step != SPAWN_STEP_NONE) {
+		(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+		settle(spawn);
 		(void)waitpid(pid, NULL, 0);
 		r = spawn->failed;
 	}
+	settle(spawn);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)
 		return r;

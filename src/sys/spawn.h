@@ -68,6 +68,14 @@ struct spawn {
 	bool pinned;               /* to the CPUs of `cpu_mask` */
 	struct spawn_cpus cpu_mask;
 	int nice;                  /* added to our own */
+	/*
+	 * Called when the child has execed or failed, before it is reaped: until then another thread may
+	 * signal it by `child_pid` and `child_fd`. Or NULL.
+	 */
+	void (*settled)(void *userdata);
+	void *settled_data;
+	volatile pid_t child_pid;  /* 0 until it is known, and of one that is born in its group */
+	volatile int child_fd;     /* -EBADF until then, and where there are no pidfds */
 	/* Filled in by the child. */
 	volatile enum spawn_step failed_step;
 	volatile int failed;       /* negative errno, or 0 */

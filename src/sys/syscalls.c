@@ -338,10 +338,9 @@ static long clone3_call(struct clone_args *args, int (*function)(void *), void *
 pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
 		void *argument, int *ret_pid_fd)
 {
-	int pid_fd = -EBADF;
 	struct clone_args args = {
 		.flags = CLONE_PIDFD,
-		.pidfd = (uintptr_t)&pid_fd,
+		.pidfd = (uintptr_t)ret_pid_fd,
 		.exit_signal = SIGCHLD,
 	};
 	long pid;
@@ -355,18 +354,18 @@ pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*functi
 	args.stack = (uintptr_t)stack;
 	args.stack_size = stack_size;
 	pid = clone3_call(&args, function, argument);
-	if (pid < 0)
-		return (pid_t)pid;
 #else
 	(void)stack;
 	(void)stack_size;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid < 0)
-		return -errno;
 	if (pid == 0)
 		_exit(function(argument));
+	if (pid < 0)
+		pid = -errno;
 #endif
-	*ret_pid_fd = pid_fd;
+	/* One that fails late has written it. */
+	if (pid < 0)
+		*ret_pid_fd = -EBADF;
 	return (pid_t)pid;
 }
 

@@ -86,7 +86,8 @@ int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret);
 /*
  * clone3(2) into a new process, since 5.3: its pid, or 0 in the child.
  * With `cgroup_fd` >= 0 it is born in that cgroup (CLONE_INTO_CGROUP, 5.7).
- * The parent gets a pidfd. With CLONE_VM|CLONE_VFORK in `flags` the
+ * The parent gets a pidfd, which is written before the child runs: another thread may use
+ * it meanwhile. With CLONE_VM|CLONE_VFORK in `flags` the
  * child runs `function(argument)` on `stack` in the parent's memory, and the
  * parent sleeps until it has execed or exited: no page table is copied, and
  * nothing that the child touches is charged to its new group. Where that can't

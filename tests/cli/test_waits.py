@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from conftest import DEADLINE, NAMESPACE, RATION
+from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, wait_for
+from world import v1_places
 
 # What would end a process that doesn't know them; faults are ration's own.
 ENDING = ["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGABRT", "SIGTRAP",
@@ -140,3 +141,65 @@ def test_FB10_other_commands(run):
         for words in (["show", "no/such"], ["run"], ["exec", "no/such"], ["rm", "no/such"], []):
             done = subprocess.run([RATION, *words], env=run.env, stdout=subprocess.DEVNULL, stderr=fd, timeout=DEADLINE)
             assert done.returncode == 125, words
+
+
+@pytest.mark.needs("cgroup")
+@pytest.mark.parametrize("words", ["run --tenant cold --timeout 2 -- true", "run --tenant cold --name a -- true",
+                                   "exec cold/x -- true", "attach cold/x 1", "run --exec --tenant cold -- true"])
+def test_FB6_frozen_tenant(run, hand, words):
+    """Nothing is started where it couldn't run: refused, with the way out; nothing is left or moved."""
+    hand.ok("create cold")
+    hand.ok("create cold/x")
+    hand.ok("freeze cold")
+    r = hand(words)
+    assert r.code == 125 and "tenant cold is frozen" in r.stderr and "ration thaw cold" in r.stderr, r
+    hand.ok("create cold/y --pids 50")
+    hand.ok("thaw cold")
+    assert hand("run --tenant cold -- true").code == 0
+    hand.ok("rm cold --force")
+
+
+@pytest.mark.needs("cgroup")
+def test_FB6_frozen_group(run, hand):
+    """The group itself, and one above all of ration's."""
+    hand.ok("create cold/x")
+    hand.ok("freeze cold/x")
+    r = hand("exec cold/x -- true")
+    assert r.code == 125 and "group cold/x is frozen" in r.stderr and "ration thaw cold/x" in r.stderr, r
+    hand.ok("thaw cold/x")
+    above = hand.path("cold/x").parent.parent
+    (above / "cgroup.freeze").write_text("1")
+    r = hand("run --tenant cold -- true")
+    (above / "cgroup.freeze").write_text("0")
+    assert r.code == 125 and above.name in r.stderr and "cgroup.freeze" in r.stderr, r
+    hand.ok("rm cold/x")
+
+
+@pytest.mark.needs("cgroup", "!filtered")
+@pytest.mark.parametrize("clone3", ["delay_enter=1000000:when=2", "error=ENOSYS:delay_enter=500000:when=2+"],
+                         ids=["born there", "moved there"])
+def test_FB6_frozen_while_it_starts(run, hand, clone3):
+    """Frozen after ration has looked: the start ends all the same, and says why."""
+    hand.ok("create cold/x")
+    late = ["strace", "-o", str(run.file("trace")), "-e", "trace=clone3", "-e", f"inject=clone3:{clone3}"]
+    r = run.start("--tenant cold --timeout 2", ["true"], receipt=False, before=late)
+    wait_for("its group", lambda: any("/cold/r" in path for path in run.groups()))
+    hand.ok("freeze cold")
+    r = r.wait()
+    hand.ok("thaw cold")
+    assert r.code == 125 and "frozen" in r.stderr, r
+    hand.ok("rm cold/x")
+
+
+@pytest.mark.worlds("v1")
+def test_FB6_frozen_in_v1(run):
+    """The freezer of cgroup v1, above the run's own directory."""
+    first = run.start("--pids 50", ["sh", "-c", f"echo ready >{run.file('log')}; exec sleep 1000"])
+    tenant = v1_places()["freezer"] / NAMESPACE / "default"
+    run.ready("log")
+    (tenant / "freezer.state").write_text("FROZEN")
+    r = run("--pids 50 --timeout 2", "true", receipt=False)
+    (tenant / "freezer.state").write_text("THAWED")
+    assert r.code == 125 and "freezer" in r.stderr and str(tenant) in r.stderr, r
+    first.signal(signal.SIGTERM)
+    first.wait()

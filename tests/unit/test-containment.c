@@ -99,7 +99,7 @@ static int start(struct ration_run *run, const char *script)
 		r = ops(run)->enter(run->containment, &command.spawn, NULL);
 	if (r == 0) {
 		r = spawn_start(&command.spawn, &leader->pid, &leader->pid_fd, &run->receipt.birth);
-		ops(run)->entered(run->containment, &command.spawn, r);
+		r = ops(run)->entered(run->containment, &command.spawn, r, NULL);
 	}
 	(void)close(null);
 	return r;

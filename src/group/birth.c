@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * birth.c - nobody waits for ever for a child that is frozen before it is the command
+ */
+#include "group/birth.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+#include "group/cgroup1.h"
+#include "group/frozen.h"
+#include "sys/cgroup.h"
+#include "sys/syscalls.h"
+#include "util/error.h"
+
+/* Between two looks. A start takes milliseconds, or the command's file is on a slow disk. */
+#define LOOK_SEC 1
+
+/* A few calls of our own, none of them deep. */
+#define STACK_BYTES 131072
+
+/* The freezer of cgroup v1 keeps it from dying: out of there, where its SIGKILL has been waiting for it. */
+static void move_out(const struct place *place, pid_t pid)
+{
+	for (size_t i = 0; pid > 0 && i < place->host->n_v1; i++) {
+		if (place->v1_fd[i] >= 0 && place->host->v1[i].controllers & RATION_CONTROLLER_FREEZER)
+			(void)cg_attach(place->host->v1[i].fd, pid);
+	}
+}
+
+/* Whether anything can freeze who is born there. */
+static bool can_freeze(const struct place *place)
+{
+	return place->fd >= 0 || v1_fd(place, RATION_CONTROLLER_FREEZER) >= 0;
+}
+
+static void kill_child(const struct birth *birth)
+{
+	int pid_fd = birth->spawn->child_fd;
+	pid_t pid = birth->spawn->child_pid;
+
+	if (pid_fd < 0 && pid <= 0)
+		return;
+	(void)sys_child_signal(pid, pid_fd, SIGKILL);
+	move_out(birth->place, pid > 0 ? pid : sys_pidfd_pid(pid_fd));
+}
+
+static void *watch(void *argument)
+{
+	struct birth *birth = argument;
+	struct timespec next;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &next);
+	(void)pthread_mutex_lock(&birth->mutex);
+	while (!birth->over) {
+		next.tv_sec += LOOK_SEC;
+		while (!birth->over && pthread_cond_timedwait(&birth->cond, &birth->mutex, &next) == 0)
+			;
+		if (birth->over || frozen_check(birth->place, "start in", NULL) == 0)
+			continue;
+		birth->killed = true;
+		kill_child(birth);
+	}
+	(void)pthread_mutex_unlock(&birth->mutex);
+	return NULL;
+}
+
+/* The thread is over before anybody may reap the child. */
+static void stop(void *data)
+{
+	struct birth *birth = data;
+
+	(void)pthread_mutex_lock(&birth->mutex);
+	birth->over = true;
+	(void)pthread_cond_signal(&birth->cond);
+	(void)pthread_mutex_unlock(&birth->mutex);
+	(void)pthread_join(birth->thread, NULL);
+	(void)pthread_cond_destroy(&birth->cond);
+	(void)pthread_mutex_destroy(&birth->mutex);
+}
+
+void birth_watch(struct birth *birth, const struct place *place, struct spawn *spawn)
+{
+	pthread_condattr_t clock;
+	pthread_attr_t small;
+
+	*birth = (struct birth) { .place = place, .spawn = spawn };
+	if (!can_freeze(place))
+		return;
+	spawn->child_pid = 0;
+	spawn->child_fd = -EBADF;
+	(void)pthread_mutex_init(&birth->mutex, NULL);
+	(void)pthread_condattr_init(&clock);
+	(void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&birth->cond, &clock);
+	(void)pthread_condattr_destroy(&clock);
+	(void)pthread_attr_init(&small);
+	(void)pthread_attr_setstacksize(&small, STACK_BYTES);
+	if (pthread_create(&birth->thread, &small, watch, birth) == 0) {
+		spawn->settled = stop;
+		spawn->settled_data = birth;
+	}
+	(void)pthread_attr_destroy(&small);
+}
+
+int birth_check(const struct birth *birth, struct ration_error *reterr)
+{
+	int r;
+
+	if (!birth->killed)
+		return 0;
+	r = frozen_check(birth->place, "start a command in", reterr);
+	return r < 0 ? r : error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't start a command in %s/%s: the group was "
+			"frozen meanwhile", birth->place->tenant, birth->place->name);
+}

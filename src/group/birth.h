@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * birth.h - nobody waits for ever for a child that is frozen before it is the command
+ *
+ * The parent sleeps until its child has execed (spawn.h), deaf to everything. If a level
+ * above the group is frozen in that moment, the child never does. A thread watches for
+ * that: it sleeps for a second, and no start takes so long. It then kills the child,
+ * which wakes the parent.
+ */
+#ifndef RATION_GROUP_BIRTH_H
+#define RATION_GROUP_BIRTH_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "group/place.h"
+#include "ration.h"
+#include "sys/spawn.h"
+
+/* At the same place until the start has returned. */
+struct birth {
+	const struct place *place;
+	struct spawn *spawn;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t cond;
+	bool over;
+	bool killed;
+};
+
+/* Before spawn_start(): watches it, in the group at `place`. Where there can be no thread, nobody does. */
+void birth_watch(struct birth *birth, const struct place *place, struct spawn *spawn);
+
+/*
+ * spawn_start() has returned. -EBUSY: the group was frozen, and the child, if there was one, has been
+ * killed: it is to be reaped.
+ */
+int birth_check(const struct birth *birth, struct ration_error *reterr);
+
+#endif

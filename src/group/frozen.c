@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frozen.c - which level keeps a group's processes from running
+ */
+#include "group/frozen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "group/cgroup1.h"
+#include "group/levels.h"
+#include "group/nodes.h"
+#include "sys/cgroup.h"
+#include "sys/cgroup1.h"
+#include "sys/mounts.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+static bool freezes(int fd)
+{
+	uint64_t frozen;
+
+	return fd >= 0 && cg_read_u64(fd, "cgroup.freeze", &frozen) == 0 && frozen == 1;
+}
+
+/* ----------------------------------------------------------------- cgroup2 */
+
+struct search {
+	bool found;
+	enum ration_level level;
+	char where[PATH_MAX];
+};
+
+static void look(void *data, int fd, enum ration_level level, const char *where)
+{
+	struct search *search = data;
+
+	if (search->found || !freezes(fd))
+		return;
+	search->found = true;
+	search->level = level;
+	(void)snprintf(search->where, sizeof(search->where), "%s", where);
+}
+
+static const char *address(char *buf, size_t size, const struct place *place)
+{
+	(void)snprintf(buf, size, "%s%s%s", place->tenant, place->name[0] ? "/" : "", place->name);
+	return buf;
+}
+
+#define ADDRESS_MAX (2 * RATION_NAME_MAX + 2)
+#define ESCAPED_MAX 160
+
+/* A tenant or a group of ours, which ration thaws. */
+static int ours(const struct place *place, const char *what, const char *kind, const char *name,
+		struct ration_error *reterr)
+{
+	char shown[ADDRESS_MAX];
+
+	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't %s %s: %s %s is frozen", what,
+			address(shown, sizeof(shown), place), kind, name);
+	return error_hint(reterr, -EBUSY, "ration thaw %s", name);
+}
+
+static int above(const struct place *place, const char *what, const char *where, struct ration_error *reterr)
+{
+	char shown[ADDRESS_MAX], escaped[ESCAPED_MAX];
+
+	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't %s %s: the group %s above it is frozen", what,
+			address(shown, sizeof(shown), place), text_escape(escaped, sizeof(escaped), where));
+	return error_hint(reterr, -EBUSY, "write 0 to its cgroup.freeze, below %.100s", place->host->mount);
+}
+
+/* A group without processes is frozen as soon as a level above it is, also where that can't be seen. */
+static bool is_frozen(int fd)
+{
+	char text[256];
+	uint64_t frozen;
+
+	return fd >= 0 && cg_read(fd, "cgroup.events", text, sizeof(text)) >= 0 &&
+		cg_text_key(text, "frozen", &frozen) == 0 && frozen == 1;
+}
+
+static int check_v2(const struct place *place, const char *what, struct ration_error *reterr)
+{
+	struct search search = { .found = false };
+	char shown[ADDRESS_MAX];
+
+	if (place->fd >= 0 && freezes(place->fd))
+		return ours(place, what, "group", address(shown, sizeof(shown), place), reterr);
+	levels_walk(place, look, &search);
+	if (search.found && search.level == RATION_LEVEL_TENANT)
+		return ours(place, what, "tenant", place->tenant, reterr);
+	if (search.found)
+		return above(place, what, search.where, reterr);
+	if (!is_frozen(place->fd))
+		return 0;
+	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't %s %s: a group above it is frozen", what,
+			address(shown, sizeof(shown), place));
+	return error_hint(reterr, -EBUSY, "it is outside of this container; thaw the container");
+}
+
+/* --------------------------------------------------------------- cgroup v1 */
+
+static bool is_held(const char *path)
+{
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char state[32];
+
+	return fd >= 0 && cg_read(fd, "freezer.state", state, sizeof(state)) > 0 && strcmp(state, "THAWED") != 0;
+}
+
+/* Whether the directory freezes by itself, and not since one above it does. */
+static bool holds(const char *path)
+{
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint64_t self;
+
+	return fd >= 0 && cg_read_u64(fd, "freezer.self_freezing", &self) == 0 && self == 1;
+}
+
+/* Finds the lowest directory that freezes what is in `path`; `path` itself where none that can be seen does. */
+static bool find_holder(const char *path, char *ret_holder, size_t size)
+{
+	char at[PATH_MAX];
+
+	if (!is_held(path))
+		return false;
+	(void)snprintf(ret_holder, size, "%s", path);
+	(void)snprintf(at, sizeof(at), "%s", path);
+	for (char *end = at + strlen(at); end && end > at; end = strrchr(at, '/')) {
+		*end = '\0';
+		if (!holds(at))
+			continue;
+		(void)snprintf(ret_holder, size, "%s", at);
+		break;
+	}
+	return true;
+}
+
+/* The path of a group in the freezer, by its names; "" where it has no directory there. */
+static void own_path(const struct place *place, char *buf, size_t size)
+{
+	const struct host_snapshot *host = place->host;
+	char nodes[NODES_PATH_MAX];
+
+	buf[0] = '\0';
+	for (size_t i = 0; host && i < host->n_v1; i++) {
+		if (host->v1[i].controllers & RATION_CONTROLLER_FREEZER && place->v1_fd[i] >= 0)
+			(void)snprintf(buf, size, "%s%s/%s/%s", host->v1[i].path,
+					nodes_path(nodes, sizeof(nodes), host), place->tenant, place->name);
+	}
+}
+
+static int check_v1(const struct place *place, const char *what, struct ration_error *reterr)
+{
+	char path[PATH_MAX], holder[PATH_MAX], shown[ADDRESS_MAX], escaped[ESCAPED_MAX];
+
+	own_path(place, path, sizeof(path));
+	if (!path[0] || !find_holder(path, holder, sizeof(holder)))
+		return 0;
+	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't %s %s: the cgroup v1 freezer has frozen %s", what,
+			address(shown, sizeof(shown), place), text_escape(escaped, sizeof(escaped), holder));
+	return error_hint(reterr, -EBUSY, "write THAWED to its freezer.state");
+}
+
+int frozen_check(const struct place *place, const char *what, struct ration_error *reterr)
+{
+	int r = place->tenant_fd >= 0 ? check_v2(place, what, reterr) : 0;
+
+	return r < 0 ? r : check_v1(place, what, reterr);
+}
+
+/* ---------------------------------------------------------------- a process */
+
+/* Finds the directory of a process in the freezer. */
+static bool freezer_of(pid_t pid, char *ret_path, size_t size)
+{
+	CLEANUP(freep) struct mounts_v1 *mounts = NULL;
+	char whose[32];
+	int n;
+
+	(void)snprintf(whose, sizeof(whose), "/proc/%d", (int)pid);
+	n = mounts_read_v1_of("/proc/self", whose, &mounts);
+	for (int i = 0; i < n; i++) {
+		if (!mounts_has_controller(mounts[i].controllers, "freezer"))
+			continue;
+		return (size_t)snprintf(ret_path, size, "%s%s", mounts[i].point, mounts[i].own) < size;
+	}
+	return false;
+}
+
+bool frozen_by_v1(pid_t pid, char *ret_path, size_t size)
+{
+	char path[PATH_MAX];
+
+	return freezer_of(pid, path, sizeof(path)) && find_holder(path, ret_path, size);
+}
+
+static void thaw(const char *path)
+{
+	CLEANUP(closep) int fd = cg1_open_base(path);
+
+	if (fd >= 0)
+		(void)cg1_thaw(fd);
+}
+
+void frozen_thaw(const struct place *place, pid_t pid)
+{
+	char own[PATH_MAX], path[PATH_MAX];
+	size_t length;
+
+	own_path(place, own, sizeof(own));
+	length = strlen(own);
+	if (length == 0 || !freezer_of(pid, path, sizeof(path)) || !cg_path_within(path, own))
+		return;
+	/* From the run's own downwards, each level that the process is in. */
+	for (char *end = path + length;; end = strchr(end + 1, '/')) {
+		char next = end ? *end : '\0';
+
+		if (end)
+			*end = '\0';
+		thaw(path);
+		if (!next)
+			break;
+		*end = next;
+	}
+}

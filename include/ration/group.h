@@ -131,6 +131,9 @@ RATION_BEGIN
  * the same one at once, one wins; the others get -EEXIST, or with exist_ok the
  * same group, complete. A tenant can't have limits that cgroup v1 enforces
  * (-EOPNOTSUPP): groups can. `options` can be NULL. `host` must outlive the handle.
+ * With exist_ok one that exists is compared by what the kernel's files say, not by what was asked for.
+ * Nothing is created below a directory that another uid than the caller's and root's can write: -EPERM.
+ * A tenant that has groups isn't given to an owner: -EBUSY.
  * Errors: -EEXIST (it exists; with exist_ok: with other limits), -EBUSY
  * (processes where a node must be), -EAGAIN (too many groups), -ENOSPC.
  */

@@ -93,6 +93,13 @@ static int dir_of(const struct place *place, const struct group_write *write)
 	return write->v1 ? v1_fd(place, write->v1) : place->fd;
 }
 
+int apply_read(const struct place *place, const struct group_write *write, char **ret_text)
+{
+	int dir_fd = dir_of(place, write);
+
+	return dir_fd < 0 ? -ENOENT : read_old(dir_fd, write, ret_text);
+}
+
 static void undo(const struct place *place, const struct group_writes *writes, char *const *old, size_t n)
 {
 	/* An empty list of CPUs or nodes: the kernel takes a write of no bytes for none. */

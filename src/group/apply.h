@@ -31,6 +31,9 @@ int apply_collect(const struct ration_plan *plan, struct group_writes *writes, s
  */
 int apply_writes(const struct place *place, struct group_writes *writes, struct ration_error *reterr);
 
+/* Reads what to write to leave a file, or a key's field, as it is. `ret_text` is to be freed. */
+int apply_read(const struct place *place, const struct group_write *write, char **ret_text);
+
 /* Adds to `spawn` what the child is to set for itself. */
 int apply_child(const struct ration_plan *plan, const struct host_facts *facts, struct spawn *spawn,
 		struct ration_error *reterr);

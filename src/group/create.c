@@ -14,12 +14,14 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "group/apply.h"
 #include "group/cgroup1.h"
+#include "group/compare.h"
 #include "group/gc.h"
 #include "group/leaf.h"
 #include "group/owner.h"
@@ -89,6 +91,20 @@ static int set_oom_group(int fd, bool on)
 	return r == -ENOENT ? 0 : r;
 }
 
+/* A run has made it, and somebody may have written to its files since then. */
+static int check_nothing_else(const struct ration_group *group, const struct ration_plan *plan,
+		struct ration_error *reterr)
+{
+	char text[COMPARE_TEXT_MAX];
+	int r = compare_others(&group->at, group->tenant, plan, text);
+
+	if (r <= 0)
+		return r < 0 ? handle_error(group, r, "read the limits of", reterr) : 0;
+	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "the tenant %s exists already, with limits that weren't asked "
+			"for: %s", group->address, text);
+	return error_hint(reterr, -EEXIST, "ration rm %s removes it", group->address);
+}
+
 /* Writes all of a group that we have claimed. */
 static int furnish(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
@@ -114,7 +130,9 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	r = options->keep ? v1_keep(&group->at) : 0;
 	if (r < 0)
 		return handle_error(group, r, "write notes on", reterr);
-	if (plan)
+	if (group->tenant)
+		r = check_nothing_else(group, plan, reterr);
+	if (r == 0 && plan)
 		r = update_apply(group, plan, NULL, NULL, reterr);
 	if (r < 0)
 		return r;
@@ -134,18 +152,52 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	return 0;
 }
 
+/* What no file can tell is told by the note. */
+static bool has_unwritten(const struct ration_plan *plan)
+{
+	for (size_t i = 0; plan && i < plan->n; i++) {
+		if (plan->entry[i].item.mechanism == RATION_MECHANISM_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* 1: it has other limits than the plan's, and `text` says so behind a colon, if it is known. */
+static int compare(const struct ration_group *group, const struct ration_plan *plan,
+		char text[COMPARE_TEXT_MAX + 2])
+{
+	int r = compare_limits(&group->at, group->tenant, plan, text + 2);
+
+	if (r > 0)
+		memcpy(text, ": ", 2);
+	return r == 0 && has_unwritten(plan) && !record_limits_match(group->at.fd, plan) ? 1 : r;
+}
+
+/* Tells whether it belongs to whom it is to be given to. */
+static bool given_to(const struct ration_group *group, const struct ration_group_options *options)
+{
+	uid_t uid;
+
+	return !options->has_owner || (whose_is(group->at.fd, &uid) != WHOSE_OTHER && uid == options->uid);
+}
+
 /* It is there: as good as made by us, if that is allowed and it is what was asked for. */
 static int take_existing(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
 {
-	if (options->exist_ok && leaf_recorded(group->at.fd) && record_limits_match(group->at.fd, plan)) {
-		int r = group->tenant ? 0 : v1_open(&group->at);
+	char text[COMPARE_TEXT_MAX + 2] = "";
+	int r = 0;
 
-		return r < 0 ? handle_error(group, r, "open the directories of", reterr) : 0;
+	if (options->exist_ok && leaf_recorded(group->at.fd) && given_to(group, options)) {
+		if (!group->tenant)
+			r = v1_open(&group->at);
+		if (r >= 0)
+			r = compare(group, plan, text);
+		if (r <= 0)
+			return r < 0 ? handle_error(group, r, "read the limits of", reterr) : 0;
 	}
-	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "the %s %s exists already%s",
-			group->tenant ? "tenant" : "group", group->address,
-			options->exist_ok ? ", with other limits" : "");
+	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "the %s %s exists already%s%s",
+			group->tenant ? "tenant" : "group", group->address, r > 0 ? ", with other limits" : "", text);
 	return error_hint(reterr, -EEXIST, "ration set changes its limits, ration rm removes it");
 }
 
@@ -173,6 +225,20 @@ static bool make_room(const struct ration_group *group)
 	return !leaf_alive(group->at.fd);
 }
 
+/* One that was given away is ours to compare, but nothing is made in it. */
+static bool open_delegated(struct ration_group *group)
+{
+	struct place *at = &group->at;
+
+	at->namespace_fd = nodes_open(group->host);
+	if (at->namespace_fd >= 0)
+		at->fd = cg_open_dir(at->namespace_fd, at->tenant);
+	if (at->fd >= 0 && whose_is(at->fd, NULL) == WHOSE_DELEGATED)
+		return true;
+	place_close(at);
+	return false;
+}
+
 static int create_tenant(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
 {
@@ -182,6 +248,8 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 	/* Until it is marked to stay, the last run in it takes it along. */
 	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
 		place_close(at);
+		if (open_delegated(group))
+			return take_existing(group, plan, options, reterr);
 		r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
 		if (r < 0)
 			return r;

@@ -416,6 +416,11 @@ int ration_group_update(struct ration_group *group, const struct ration_plan *pl
 	if (r < 0)
 		return r;
 	r = update_apply(group, plan, options, report, reterr);
+	/* A tenant that a run has made would take its limits along when that ends. */
+	if (r == 0 && group->tenant && !owner_recorded(group->at.fd) && whose_is(group->at.fd, NULL) == WHOSE_OWN) {
+		(void)owner_keep(group->at.fd);
+		leaf_made(group->at.fd);
+	}
 	handle_unlock(group);
 	return r;
 }

@@ -234,3 +234,59 @@ def test_FA13_not_while_somebody_is_in_it(hand):
     hand.put("acme/vm7")
     for words in ("run --group acme/vm7 -- true", "create acme/vm7", "create --exist-ok acme/vm7"):
         hand.refused(words, "acme/vm7 exists already")
+
+
+# --------------------------------------------------------------- the kernel's files
+
+
+@memory
+@pytest.mark.parametrize("file, value", [("memory.max", "max"), ("memory.max", str(128 << 20)), ("memory.swap.max", "max"),
+                                         ("pids.max", "5"), ("cpu.max", "50000 100000"), ("memory.high", str(32 << 20))])
+def test_FA12_the_files_are_compared(hand, file, value):
+    """What somebody has written to a group's files since it was created makes it another group."""
+    hand.ok("create acme")
+    for address in ("acme/vm7", "tenant"):
+        create = f"create {address} --exist-ok --memory 64M --cpus 1.5"
+        hand.ok(create)
+        hand.ok(create)
+        before = hand.read(address, file)
+        (hand.path(address) / file).write_text(value)
+        hand.refused(create, f"{address} exists already, with other limits: {file} is {value}")
+        (hand.path(address) / file).write_text(before)
+        hand.ok(create)
+
+
+@memory
+def test_FA12_written_in_another_form(hand):
+    """A limit is compared by its value: a list of CPUs, a size, a weight that an idle group doesn't have."""
+    limits = "--cpuset-cpus 0,1 --cpu-idle 1 --memory 100000000 --swap max --memory-low 1%"
+    for address in ("acme/vm7", "tenant"):
+        for _ in range(2):
+            hand.ok(f"create --exist-ok {address} {limits}")
+        hand.refused(f"create --exist-ok {address}", "with other limits")
+
+
+@memory
+def test_FA12_given_to_somebody(hand):
+    """A tenant that was given away is the same if its limits and its owner are."""
+    hand.ok(f"create acme --owner {STRANGER} --memory 64M")
+    for owner in ("", f"--owner {STRANGER}"):
+        hand.ok(f"create --exist-ok acme --memory 64M {owner}")
+    hand.refused("create --exist-ok acme --memory 64M --owner 1001", "exists")
+
+
+@memory
+def test_FA13_limits_of_a_tenant_that_a_run_made(hand, run):
+    """They aren't inherited by who creates it; and those that are set stay with it."""
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
+    run.ready("log")
+    acme = hand.path("acme")
+    (acme / "pids.max").write_text("50")
+    hand.refused("create acme --memory 64M", "acme exists already", "pids.max is 50")
+    assert (acme / "memory.max").read_text() == "max\n"
+    (acme / "pids.max").write_text("max")
+    hand.ok("set acme --pids 40")
+    r.signal(signal.SIGTERM)
+    r.wait()
+    assert (acme / "pids.max").read_text() == "40\n"
+    hand.ok("rm acme")

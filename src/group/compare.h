@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compare.h - whether the limits of a group are those of a plan
+ */
+#ifndef RATION_GROUP_COMPARE_H
+#define RATION_GROUP_COMPARE_H
+
+#include "group/place.h"
+#include "plan/plan.h"
+
+/* Room for what differs, with its final NUL. */
+#define COMPARE_TEXT_MAX 160
+
+/*
+ * Asks the kernel's files whether a tenant or group has exactly the limits of `plan`, may be NULL.
+ * What it protects in a tenant is left out unless it was asked for: that follows from the tenant's groups.
+ * Returns 0; 1: a limit differs, and `ret_text` is e.g. "pids.max is 5, not max"; or a negative errno.
+ */
+int compare_limits(const struct place *place, bool tenant, const struct ration_plan *plan,
+		char ret_text[COMPARE_TEXT_MAX]);
+
+/* The same, only of limits that the plan has nothing to say of. */
+int compare_others(const struct place *place, bool tenant, const struct ration_plan *plan,
+		char ret_text[COMPARE_TEXT_MAX]);
+
+#endif

@@ -17,6 +17,7 @@
 #include "cli/group-limits.h"
 #include "cli/groups.h"
 #include "cli/json.h"
+#include "cli/inherited.h"
 #include "cli/options-plan.h"
 #include "cli/output.h"
 #include "cli/rows.h"
@@ -134,6 +135,7 @@ static int attach(struct job *job, struct ration_error *reterr)
 			return r;
 		}
 		job->done.n++;
+		inherited_warn(at->pid);
 		/* NULL is for want of memory: the move has succeeded all the same. */
 		done->from = strdup(done->report.from);
 	}

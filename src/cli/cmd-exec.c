@@ -12,6 +12,7 @@
 #include "cli/environment.h"
 #include "cli/groups.h"
 #include "cli/help.h"
+#include "cli/inherited.h"
 #include "cli/options-plan.h"
 #include "cli/output.h"
 #include "cli/parse.h"
@@ -54,6 +55,7 @@ static int become(struct job *job, struct ration_error *reterr)
 		.plan = job->plan,
 	};
 
+	inherited_tell();
 	output_warnings(job->plan);
 	return ration_group_exec(job->group, &how, reterr);
 }

@@ -16,6 +16,7 @@
 #include "cli/environment.h"
 #include "cli/help.h"
 #include "cli/json.h"
+#include "cli/inherited.h"
 #include "cli/options-plan.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -337,6 +338,7 @@ static int run(struct job *job)
 	/* Not before: what was refused has one message, that of the refusal. */
 	job->warned = !job->options->quiet;
 	if (job->warned) {
+		inherited_tell();
 		warn_of_base(job->host);
 		output_warnings(job->plan);
 	}

@@ -22,6 +22,7 @@
 
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/inherited.h"
 #include "cli/options-plan.h"
 #include "cli/output.h"
 #include "util/cleanup.h"
@@ -208,6 +209,7 @@ static int become(struct job *job, struct ration_error *reterr)
 	int r;
 
 	if (!job->options->quiet) {
+		inherited_tell();
 		output_warnings(job->group_plan);
 		output_warnings(job->own_plan);
 	}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/inherit.h"
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -54,6 +55,10 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 				error_text(code));
 	case SPAWN_STEP_NICE:
 		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't set the nice value: %s", error_text(code));
+	case SPAWN_STEP_INHERITED:
+		(void)error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't reset the %s for the command: %s",
+				inherit_table[spawn->failed_index].what, error_text(code));
+		return error_hint(reterr, code, "the command would inherit it, and its limits would be void");
 	case SPAWN_STEP_JOIN:
 		return error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED,
 				"the command can't join its group of cgroup v1: %s", error_text(code));

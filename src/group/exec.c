@@ -125,6 +125,8 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 
 	if (r == 0)
 		r = prepare(group, options, &command, reterr);
+	if (r == 0 && spawn_prepare(&command.spawn) < 0)
+		r = command_spawn_error(&command.spawn, command.spawn.failed, reterr);
 	if (r == 0 && proc_cgroup(group->host->proc_fd, getpid(), from, sizeof(from)) < 0)
 		from[0] = '\0';
 	if (r == 0 && group->at.fd >= 0)

@@ -151,7 +151,9 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 
 	if (r < 0)
 		return r;
-	r = spawn_become(&command.spawn);
+	r = spawn_prepare(&command.spawn);
+	if (r == 0)
+		r = spawn_become(&command.spawn);
 	return command_spawn_error(&command.spawn, r, reterr);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sys/inherit.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
@@ -147,6 +148,14 @@ int spawn_child_fail(struct spawn *spawn, enum spawn_step step, int code)
 	return 127;
 }
 
+int spawn_child_reset(struct spawn *spawn)
+{
+	int row = 0, r = inherit_reset(&row);
+
+	spawn->failed_index = row;
+	return r < 0 ? spawn_child_fail(spawn, SPAWN_STEP_INHERITED, r) : 0;
+}
+
 /* From a process that is where it belongs to the command. Returns only where it can't be had. */
 int spawn_child(struct spawn *spawn)
 {
@@ -179,10 +188,15 @@ int spawn_child(struct spawn *spawn)
 	return spawn_child_fail(spawn, SPAWN_STEP_EXEC, -errno);
 }
 
-int spawn_become(struct spawn *spawn)
+int spawn_prepare(struct spawn *spawn)
 {
 	spawn->failed_step = SPAWN_STEP_NONE;
 	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
+	return spawn_child_reset(spawn) != 0 ? spawn->failed : 0;
+}
+
+int spawn_become(struct spawn *spawn)
+{
 	(void)spawn_child(spawn);
 	return spawn->failed;
 }

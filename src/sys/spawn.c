@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "sys/cgroup.h"
+#include "sys/inherit.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
@@ -45,6 +46,10 @@ static int child_main(void *argument)
 		if (getppid() != spawn->parent)
 			return spawn_child_fail(spawn, SPAWN_STEP_EXEC, -ESRCH);
 	}
+	/* Before it joins: cgroup v1 takes no realtime process. */
+	r = spawn_child_reset(spawn);
+	if (r != 0)
+		return r;
 	r = join(spawn);
 	if (r < 0)
 		return spawn_child_fail(spawn, SPAWN_STEP_JOIN, r);
@@ -110,8 +115,11 @@ static int start_moved(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
 	spawn->child_pid = pid;
 	gate_read = close_fd(gate_read);
 	report_write = close_fd(report_write);
-	if (spawn->cgroup_fd >= 0)
+	if (spawn->cgroup_fd >= 0) {
+		/* Where CONFIG_RT_GROUP_SCHED is set, a realtime process can't be moved. The child tells of a failure. */
+		(void)inherit_calm(pid);
 		r = cg_attach(spawn->cgroup_fd, pid);
+	}
 	if (r < 0 || send(gate_write, "", 1, MSG_NOSIGNAL) != 1) {
 		settle(spawn);
 		(void)sys_child_signal(pid, *ret_pid_fd, SIGKILL);

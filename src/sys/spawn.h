@@ -37,6 +37,7 @@ struct spawn_rlimit {
 /* What the child fails at, so that a message can say it. */
 enum spawn_step {
 	SPAWN_STEP_NONE,
+	SPAWN_STEP_INHERITED,
 	SPAWN_STEP_JOIN,
 	SPAWN_STEP_FDS,
 	SPAWN_STEP_PASS,
@@ -79,7 +80,7 @@ struct spawn {
 	/* Filled in by the child. */
 	volatile enum spawn_step failed_step;
 	volatile int failed;       /* negative errno, or 0 */
-	volatile int failed_index; /* which of the rlimits, or of pass_fds */
+	volatile int failed_index; /* which of the rlimits, of pass_fds, or of inherit_table */
 	pid_t parent;              /* internal: who starts it */
 	int gate_fd;               /* internal: the release of a moved child */
 	int report_fd;             /* internal: where a forked child reports */
@@ -100,6 +101,9 @@ int spawn_resolve(const char *argv0, char **ret_path);
  */
 int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ration_birth *ret_birth);
 
+/* Resets what a command mustn't inherit, in this process, before it moves. A failure as of spawn_become(). */
+int spawn_prepare(struct spawn *spawn);
+
 /*
  * Becomes the command, in this process. Returns only a failure, as spawn_start();
  * then fds above 2 are close-on-exec, and what was set before it failed is set.
@@ -110,6 +114,9 @@ int spawn_become(struct spawn *spawn);
 
 /* Handlers of the host program mustn't run in its child. What is ignored stays ignored. */
 void spawn_reset_handlers(void);
+
+/* inherit_reset(); notes and reports what failed. 0, or the status to exit with. */
+int spawn_child_reset(struct spawn *spawn);
 
 /* Notes and reports what failed. Returns the status to exit with. */
 int spawn_child_fail(struct spawn *spawn, enum spawn_step step, int code);

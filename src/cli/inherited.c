@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inherited.c - tells of attributes of a process that make limits void
+ *
+ * The library resets them in each command that it starts (sys/inherit.h). A process that is
+ * attached is another's, and keeps them.
+ */
+#include "cli/inherited.h"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/say.h"
+#include "util/cleanup.h"
+
+struct attributes {
+	const char *policy; /* NULL: not a realtime one */
+	int oom_score_adj;
+};
+
+static void fclosep(FILE **file)
+{
+	if (*file)
+		(void)fclose(*file);
+}
+
+static struct attributes attributes_of(int pid)
+{
+	static const char *const names[] = { [SCHED_FIFO] = "SCHED_FIFO", [SCHED_RR] = "SCHED_RR",
+		[SCHED_DEADLINE] = "SCHED_DEADLINE" };
+	int policy = sched_getscheduler(pid) & ~SCHED_RESET_ON_FORK;
+	struct attributes found = { .oom_score_adj = 0 };
+	CLEANUP(fclosep) FILE *file = NULL;
+	char path[64];
+
+	if (policy >= 0 && policy < (int)ARRAY_SIZE(names))
+		found.policy = names[policy];
+	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+	file = fopen(pid ? path : "/proc/self/oom_score_adj", "re");
+	if (file && fscanf(file, "%d", &found.oom_score_adj) != 1)
+		found.oom_score_adj = 0;
+	return found;
+}
+
+void inherited_tell(void)
+{
+	const struct attributes ours = attributes_of(0);
+
+	if (ours.policy)
+		say("ration: the command starts without %s, which would void CPU limits\n", ours.policy);
+	if (ours.oom_score_adj < 0)
+		say("ration: the command starts without oom_score_adj %d, which would void memory limits\n",
+				ours.oom_score_adj);
+}
+
+void inherited_warn(int pid)
+{
+	const struct attributes found = attributes_of(pid);
+
+	if (found.policy)
+		say("ration: process %d has %s: CPU limits may not hold it; use: chrt -o -p 0 %d\n", pid, found.policy, pid);
+	if (found.oom_score_adj < 0)
+		say("ration: process %d has oom_score_adj %d: a memory limit may not end it; use: choom -p %d -n 0\n", pid,
+				found.oom_score_adj, pid);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inherit.c - what a command inherits from its caller, and what is reset before it runs
+ *
+ * A command runs as if its caller had executed it, with three exceptions that would make a
+ * limit void without a word: a realtime policy is above cpu.max, a realtime I/O class above
+ * io.weight, and a negative oom_score_adj makes a memory limit spare the command. Those are
+ * reset. A command with the privilege can set them again, and then it is its own decision.
+ */
+#include "sys/inherit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ioprio.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+
+/* Not the functions of the C library: musl's only say ENOSYS. */
+int inherit_calm(pid_t pid)
+{
+	const struct sched_param none = { .sched_priority = 0 };
+	long policy = syscall(SYS_sched_getscheduler, pid);
+
+	/* A filter that keeps it secret refuses the command to change it as well, but not what it has. */
+	if (policy < 0)
+		return errno == ENOSYS ? 0 : -errno;
+	policy &= ~(long)SCHED_RESET_ON_FORK;
+	if (policy != SCHED_FIFO && policy != SCHED_RR && policy != SCHED_DEADLINE)
+		return 0;
+	return syscall(SYS_sched_setscheduler, pid, SCHED_OTHER, &none) < 0 ? -errno : 0;
+}
+
+static int reset_policy(void)
+{
+	return inherit_calm(0);
+}
+
+static int reset_io_class(void)
+{
+	long priority = syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
+
+	if (priority < 0 || IOPRIO_PRIO_CLASS((unsigned)priority) != IOPRIO_CLASS_RT)
+		return 0;
+	return syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_NONE, 0)) < 0 ? -errno : 0;
+}
+
+/*
+ * With CAP_SYS_RESOURCE, 0 becomes the least that the command can return to as well. A
+ * process that shares its memory with its sleeping parent changes its own value only.
+ */
+static int reset_oom_score_adj(void)
+{
+	static const char path[] = "/proc/self/oom_score_adj";
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char first = '0';
+	ssize_t n;
+
+	/* Without /proc there is no way to it; nor has the command one. */
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	n = read(fd, &first, 1);
+	if (n < 0)
+		return -errno;
+	if (first != '-')
+		return 0;
+	(void)close_fd(fd);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 || write(fd, "0", 1) != 1 ? -errno : 0;
+}
+
+const struct inherited inherit_table[] = {
+	{ "realtime scheduling policy", reset_policy },
+	{ "realtime I/O class", reset_io_class },
+	{ "negative oom_score_adj", reset_oom_score_adj },
+	{ "nice value", NULL },
+	{ "CPU affinity", NULL },
+	{ "timer slack", NULL },
+	{ "resource limits", NULL },
+	{ "signal mask", NULL },
+	{ "ignored signals", NULL },
+	{ "file descriptors", NULL },
+	{ "user and groups", NULL },
+	{ "capabilities", NULL },
+	{ "securebits", NULL },
+	{ "no_new_privs", NULL },
+	{ "session keyring", NULL },
+	{ "seccomp filters", NULL },
+	{ "namespaces", NULL },
+	{ "personality", NULL },
+	{ "session and terminal", NULL },
+	{ "working directory", NULL },
+	{ "root directory", NULL },
+	{ "umask", NULL },
+	{ "environment", NULL },
+	{ "parent-death signal", NULL },
+	{ "dumpable", NULL },
+	{ NULL, NULL },
+};
+
+int inherit_reset(int *ret_row)
+{
+	for (int i = 0; inherit_table[i].what; i++) {
+		int r = inherit_table[i].reset ? inherit_table[i].reset() : 0;
+
+		if (r < 0) {
+			*ret_row = i;
+			return r;
+		}
+	}
+	return 0;
+}

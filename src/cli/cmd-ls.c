@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/group-words.h"
@@ -49,8 +50,14 @@ static const char *pressure(char buf[OUTPUT_VALUE_MAX], const struct ration_stat
 
 static const char *owner(char buf[OUTPUT_VALUE_MAX], const struct ration_list_item *item)
 {
-	int n = snprintf(buf, OUTPUT_VALUE_MAX, "%s", ration_owner_name(item->owner));
+	int n;
 
+	/* What that uid has noted isn't read. */
+	if (item->uid != geteuid() && !item->delegated) {
+		(void)snprintf(buf, OUTPUT_VALUE_MAX, "uid %u", (unsigned)item->uid);
+		return buf;
+	}
+	n = snprintf(buf, OUTPUT_VALUE_MAX, "%s", ration_owner_name(item->owner));
 	if (item->owner_pid > 0)
 		(void)snprintf(buf + n, OUTPUT_VALUE_MAX - (size_t)n, " %d", item->owner_pid);
 	return buf;
@@ -68,6 +75,8 @@ static void print_item(const struct ration_list_item *item, int width)
 			metric(tasks, item->stats, RATION_METRIC_PIDS_CURRENT),
 			metric(memory, item->stats, RATION_METRIC_MEMORY_CURRENT_BYTES),
 			metric(cpu, item->stats, RATION_METRIC_CPU_USEC), pressure(stalled, item->stats));
+	if (item->delegated)
+		(void)printf("  delegated to %u", (unsigned)item->uid);
 	/* Whoever started the run chose these words. */
 	(void)text_escape(command, room + 1, item->command);
 	(void)printf("%s%s\n", command[0] ? "  " : "", command);
@@ -154,7 +163,7 @@ const struct command cmd_ls = {
 	.help = "List tenants and groups",
 	.details =
 		"owner: the supervisor of the group (alive or dead) and its pid; kept: stays until "
-		"`ration rm`. pressure: share of the last 10 s in which a task waited for memory. "
+		"`ration rm`; uid: it belongs to another user. pressure: share of the last 10 s in which a task waited for memory. "
 		"The figures of a tenant include its groups. A dash means: not available.\n"
 		"\n"
 		"Exit status: 0; 125 if ration failed.",

@@ -133,6 +133,8 @@ static json_t *list_item(struct builder *builder, const struct ration_list_item 
 	if (item->owner_pid > 0)
 		build_put(builder, object, "owner_pid", json_integer(item->owner_pid));
 	build_put(builder, object, "uid", json_integer(item->uid));
+	if (item->delegated)
+		build_put(builder, object, "delegated", json_true());
 	if (item->created_usec > 0)
 		build_put(builder, object, "created_usec", build_number(item->created_usec));
 	build_put_text(builder, object, "command", item->command);

@@ -19,6 +19,7 @@
 #include "group/protect.h"
 #include "group/whose.h"
 #include "host/host.h"
+#include "host/names.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "sys/walk.h"
@@ -62,7 +63,7 @@ static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const ch
 
 static void tell(struct gc *gc, const char *name, enum ration_gc_action action)
 {
-	char address[2 * RATION_NAME_MAX + 2];
+	char address[NAMES_SHOWN_MAX];
 
 	switch (action) {
 	case RATION_GC_LIVE:
@@ -77,8 +78,7 @@ static void tell(struct gc *gc, const char *name, enum ration_gc_action action)
 	}
 	if (!gc->options.found)
 		return;
-	(void)snprintf(address, sizeof(address), "%.128s/%.128s", gc->tenant, name);
-	gc->options.found(gc->options.userdata, address, action);
+	gc->options.found(gc->options.userdata, names_show(address, gc->tenant, name), action);
 }
 
 /* A group of cgroup v1 is in several hierarchies, and counts once. */

@@ -51,7 +51,7 @@
 
 /* What had been counted of a group when the measuring began. */
 struct mark {
-	char name[RATION_NAME_MAX + 1];
+	char name[NAME_MAX + 1];
 	uint64_t stalled_usec;
 	uint64_t scanned_pages;
 };
@@ -61,7 +61,7 @@ struct ration_guard {
 	char *name;
 	int tenant_fd, epoll_fd, timer_fd;
 	struct ration_events *events;
-	char ended[2 * RATION_NAME_MAX + 2]; /* the address of the group that was ended last */
+	char ended[NAMES_SHOWN_MAX]; /* the address of the group that was ended last */
 	bool measuring;
 	uint64_t measure_usec;
 	uint64_t mark_usec, mark_stalled_usec;
@@ -241,8 +241,7 @@ static int finish(struct ration_guard *guard, struct ration_guard_report *report
 		.scanned_pages = choice.best.scanned_pages,
 		.memory_bytes = choice.best.memory_bytes,
 	};
-	(void)snprintf(guard->ended, sizeof(guard->ended), "%s/%s", guard->name, choice.best.name);
-	report->group = guard->ended;
+	report->group = names_show(guard->ended, guard->name, choice.best.name);
 	r = end_group(guard, report, choice.best.name);
 	return r < 0 ? r : 1;
 }

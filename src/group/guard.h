@@ -5,11 +5,13 @@
 #ifndef RATION_GROUP_GUARD_H
 #define RATION_GROUP_GUARD_H
 
+#include <limits.h>
+
 #include "ration.h"
 
 /* A group that could be ended. */
 struct guard_candidate {
-	char name[RATION_NAME_MAX + 1];
+	char name[NAME_MAX + 1];
 	bool avoided;           /* the caller would rather keep it */
 	bool stalling;          /* it was stalled itself, for half as long as the tenant or longer */
 	uint64_t stalled_usec;  /* some of its processes were (memory.pressure) */

@@ -5,15 +5,14 @@
 #include "ration.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "group/nodes.h"
 #include "group/owner.h"
 #include "group/record.h"
 #include "group/stats.h"
+#include "group/whose.h"
 #include "host/host.h"
 #include "host/names.h"
 #include "host/notes.h"
@@ -25,7 +24,7 @@
 struct entry {
 	struct ration_list_item item;
 	struct ration_stats stats;
-	char address[2 * RATION_NAME_MAX + 2];
+	char *address;
 	char command[256];
 };
 
@@ -58,28 +57,29 @@ static struct entry *add_entry(struct ration_list *list)
 static int list_directory(struct walk *walk, const char *name, int fd, bool tenant)
 {
 	struct entry *entry = add_entry(walk->list);
+	char address[NAMES_SHOWN_MAX];
 	struct ration_list_item *item;
-	struct stat st;
+	uid_t uid = 0;
 
 	if (!entry)
 		return -ENOMEM;
 	item = &entry->item;
 	item->size = sizeof(*item);
 	item->is_tenant = tenant;
-	if (tenant)
-		(void)snprintf(entry->address, sizeof(entry->address), "%s", name);
-	else
-		(void)snprintf(entry->address, sizeof(entry->address), "%.128s/%.128s", walk->tenant, name);
 	/* A tenant that nobody has made belongs to its groups. */
 	item->owner = tenant && !owner_recorded(fd) ? RATION_OWNER_UNKNOWN
 						: owner_state(walk->host->proc_fd, fd, &item->owner_pid);
-	item->uid = fstat(fd, &st) == 0 ? st.st_uid : 0;
+	item->delegated = whose_is(fd, &uid) == WHOSE_DELEGATED;
+	item->uid = uid;
 	item->created_usec = record_created_usec(fd);
 	if (notes_read(fd, NOTE_COMMAND, entry->command, sizeof(entry->command)) < 0)
 		entry->command[0] = '\0';
 	/* Gone meanwhile. */
 	if (stats_read(fd, &entry->stats) < 0)
 		return 0;
+	entry->address = strdup(names_show(address, tenant ? name : walk->tenant, tenant ? NULL : name));
+	if (!entry->address)
+		return -ENOMEM;
 	walk->list->n++;
 	return 0;
 }
@@ -158,6 +158,8 @@ int ration_list_new(const struct ration_host *handle, const char *tenant, struct
 struct ration_list *ration_list_free(struct ration_list *list)
 {
 	if (list) {
+		for (size_t i = 0; i < list->n; i++)
+			free(list->entry[i].address);
 		free(list->entry);
 		free(list);
 	}

@@ -12,6 +12,7 @@
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
+#include "util/text.h"
 
 int names_check(const char *what, const char *name, struct ration_error *reterr)
 {
@@ -89,4 +90,17 @@ int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NA
 	else
 		unique_name(ret_name);
 	return 0;
+}
+
+const char *names_show(char buf[NAMES_SHOWN_MAX], const char *tenant, const char *name)
+{
+	size_t used;
+
+	(void)text_escape(buf, NAMES_SHOWN_MAX / 2, tenant);
+	used = strlen(buf);
+	if (!name)
+		return buf;
+	buf[used++] = '/';
+	(void)text_escape(buf + used, NAMES_SHOWN_MAX / 2, name);
+	return buf;
 }

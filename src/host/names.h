@@ -5,6 +5,8 @@
 #ifndef RATION_HOST_NAMES_H
 #define RATION_HOST_NAMES_H
 
+#include <limits.h>
+
 #include "ration.h"
 
 /*
@@ -26,5 +28,15 @@ int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
  */
 int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],
 		char ret_name[RATION_NAME_MAX + 1], struct ration_error *reterr);
+
+/* Room for what names_show() writes: each byte of two file names can take four. */
+#define NAMES_SHOWN_MAX (2 * (4 * NAME_MAX + 1))
+
+/*
+ * Writes the address of what was found in a directory, where others make names of any bytes: as it is
+ * if they are names as ours, else escaped, so that it is harmless on a terminal and valid in JSON, and
+ * no name of ours. `name` may be NULL: it is a tenant. Returns buf.
+ */
+const char *names_show(char buf[NAMES_SHOWN_MAX], const char *tenant, const char *name);
 
 #endif

@@ -290,3 +290,35 @@ def test_FA13_limits_of_a_tenant_that_a_run_made(hand, run):
     r.wait()
     assert (acme / "pids.max").read_text() == "40\n"
     hand.ok("rm acme")
+
+
+# --------------------------------------------------------------------- names
+
+NAMES = [b"\xff\xfe", b"\x1b[2Jx", b"bell\x07", b"a\\b", b"\xc3\xbc", b"x y", b"..x", b"n" * 255, b"\x80" * 255]
+
+
+def shown(name):
+    """As ration shows bytes that others have chosen."""
+    return "".join("\\\\" if c == 92 else chr(c) if 32 <= c < 127 else f"\\x{c:02x}" for c in name)
+
+
+@root
+def test_FA8_names_of_any_bytes(hand, run, acme):
+    """Listed, escaped, as that uid's; nothing else is the worse for them."""
+    hand.ok("create other/fine")
+    with acting_as(STRANGER):
+        for name in NAMES:
+            os.mkdir(bytes(acme) + b"/" + name)
+    items = {item["group"]: item for item in hand.json("ls")["groups"]}
+    assert {f"acme/{shown(name)}" for name in NAMES} < set(items) and "other/fine" in items
+    assert items["acme"]["delegated"] and items["acme"]["uid"] == STRANGER and items["acme"]["owner"] == "kept"
+    assert all(items[f"acme/{shown(name)}"]["owner"] == "unknown" for name in NAMES)
+    found = hand.json("gc --dry-run")
+    assert {f"acme/{shown(name)}" for name in NAMES} < {item["group"] for item in found["groups"]}
+    for words in ("ls", "ls acme", "gc", "gc --dry-run", "show acme", "stat acme"):
+        r = hand.ok(words)
+        assert all(c.isprintable() or c == "\n" for c in r.stdout + r.stderr), r
+    lines = hand.ok("ls acme").stdout.splitlines()
+    assert f"delegated to {STRANGER}" in next(line for line in lines if line.startswith("acme "))
+    assert all(f"uid {STRANGER}" in line for line in lines if "bell" in line)
+    hand.ok("rm acme")

@@ -192,27 +192,67 @@ static int empty(struct ration_group *group, enum ration_remove mode, struct rat
 	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "invalid removal mode");
 }
 
+#define STRANGERS 2 /* other than what cg_each_group() knows */
+
+static int is_strangers(int fd, void *data)
+{
+	(void)data;
+	return owner_is_another(fd) ? STRANGERS : 0;
+}
+
+/*
+ * Another user, who has some of it, can make more and more groups there. A limit of the
+ * first one, which isn't that user's, keeps them from it. Returns what the limit was.
+ */
+static void hold_still(const struct ration_group *group, char ret_before[32])
+{
+	if (cg_each_group(group->at.fd, is_strangers, NULL) != STRANGERS ||
+			cg_read(group->at.fd, "cgroup.max.descendants", ret_before, 32) < 0 ||
+			cg_write(group->at.fd, "cgroup.max.descendants", "0") < 0)
+		ret_before[0] = '\0';
+}
+
+static void let_go(const struct ration_group *group, const char *before)
+{
+	if (before[0])
+		(void)cg_write(group->at.fd, "cgroup.max.descendants", before);
+}
+
+static int remove_error(const struct ration_group *group, int code, struct ration_error *reterr)
+{
+	if (code == -EBUSY)
+		return error_set(reterr, code, RATION_CAUSE_HAS_PROCESSES, "processes keep appearing in %s",
+				group->address);
+	if (code == -ETIMEDOUT)
+		return error_set(reterr, code, RATION_CAUSE_TIMEOUT, "others keep creating groups in %s",
+				group->address);
+	return handle_error(group, code, "remove", reterr);
+}
+
 static int remove_it(struct ration_group *group, enum ration_remove mode,
 		struct ration_remove_report *report, struct ration_error *reterr)
 {
+	char before[32] = "";
 	int r = -EBUSY;
 
 	/* A run that starts in a tenant meanwhile, or a process that forks, needs another round. */
 	for (int round = 0; round < ROUNDS_MAX && r == -EBUSY && same(group); round++) {
 		r = empty(group, mode, report, reterr);
-		if (r < 0)
+		if (r < 0) {
+			let_go(group, before);
 			return r;
+		}
 		/* First: as long as the other is there, it can be tried again. */
 		r = each_leaf(group, remove_v1, NULL);
 		if (r >= 0)
 			r = cg_rmdir_tree(parent_fd(group), own_name(group));
+		if (r == -EBUSY && round == 0 && mode == RATION_REMOVE_KILL)
+			hold_still(group, before);
 	}
-	if (r == -EBUSY && !same(group))
+	if (r >= 0 || (r == -EBUSY && !same(group)))
 		return 0;
-	if (r == -EBUSY)
-		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "processes keep appearing in %s",
-				group->address);
-	return r < 0 ? handle_error(group, r, "remove", reterr) : 0;
+	let_go(group, before);
+	return remove_error(group, r, reterr);
 }
 
 int ration_group_remove(struct ration_group *group, enum ration_remove mode, struct ration_remove_report *report,

@@ -276,3 +276,30 @@ def test_FB14_a_sweep_goes_round(run):
         r.signal(signal.SIGTERM)
     for r in live:
         assert r.wait().verdict == "interrupted"
+
+
+def rlimits(pid):
+    return open(f"/proc/{pid}/limits", encoding="utf-8").read()
+
+
+@pytest.mark.parametrize("words", [
+    "--rlimit core=0 --rlimit as=1G --rlimit nofile=99999999999",
+    "--rlimit nofile=99999999999 --rlimit core=0",
+    "--rlimit core=0 --cpuset-cpus 0 --cpu-weight 50 --rlimit nofile=99999999999"])
+def test_FC10_attach_all_or_nothing(hand, words):
+    hand.ok("create t/g")
+    sleep = hand.sleeper()
+    before = rlimits(sleep.pid), os.sched_getaffinity(sleep.pid), os.getpriority(os.PRIO_PROCESS, sleep.pid)
+    hand.refused(f"attach {words} t/g {sleep.pid}", "nofile")
+    assert (rlimits(sleep.pid), os.sched_getaffinity(sleep.pid),
+            os.getpriority(os.PRIO_PROCESS, sleep.pid)) == before
+
+
+@pytest.mark.parametrize("nice, weight, after", [(15, 50, 18), (18, 50, 19), (19, 1, 19)])
+def test_FC11_attach_is_never_less_nice(hand, nice, weight, after):
+    """The nice value is added to what the process has, as at a start."""
+    hand.ok("create t/g")
+    sleep = hand.sleeper()
+    os.setpriority(os.PRIO_PROCESS, sleep.pid, nice)
+    hand.ok(f"attach --cpu-weight {weight} t/g {sleep.pid}")
+    assert os.getpriority(os.PRIO_PROCESS, sleep.pid) == after

@@ -363,6 +363,35 @@ static void test_group(void **state)
 	assert_int_equal(watch_sample(watch, &look), -ENODEV);
 }
 
+/* Processes that stand in a group below the run's only. */
+static void test_groups_below(void **state)
+{
+	CLEANUP(watchp) struct watch *watch = NULL;
+	CLEANUP(closep) int base = -EBADF;
+	CLEANUP(closep) int group = -EBADF;
+	CLEANUP(closep) int below = -EBADF;
+	CLEANUP(closep) int proc_fd = -EBADF;
+	struct sample look = {0};
+	char name[32];
+	int sampled;
+
+	(void)state;
+	if (make_groups(&base, &group, name) < 0)
+		skip_because("no writable cgroup2 here");
+	assert_int_equal(proc_open(NULL, &proc_fd, NULL), 0);
+	below = cg_open_dir(group, "below");
+	assert_int_equal(watch_new(proc_fd, group, getpid(), &unlimited, &watch), 0);
+	start_in(below, 1);
+	(void)soon(cg_populated(below) > 0);
+	sampled = watch_sample(watch, &look);
+	(void)cg_kill(group);
+	(void)soon(reap_all() && cg_populated(group) <= 0);
+	assert_int_equal(cg_rmdir_tree(base, name), 0);
+	assert_int_equal(sampled, 0);
+	/* Its child that is about to die may be there, too. */
+	assert_in_range(look.processes, 1, 2);
+}
+
 #define BOXED(name)                           \
 	static void test_##name(void **state) \
 	{                                     \
@@ -389,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_look_from_outside),
 		cmocka_unit_test(test_look_at_storm),
 		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_groups_below),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
  * them in every later libration.so.0. It runs a command, reads the receipt, and looks at this host
  * through every struct that it may hand over; it needs no cgroup. "as it was": all is well.
  */
+#include <errno.h>
 #include <ration.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,6 +222,27 @@ static void check_vm(void)
 	ration_limits_free(limits);
 }
 
+/* The one struct without a size: an error with as much text as there can be stays within it. */
+static void check_error(void)
+{
+	struct ration_limits *limits = NULL;
+	struct {
+		struct ration_error error;
+		uint64_t guard;
+	} seen;
+	char text[2000];
+
+	memset(&seen, 0xa5, sizeof(seen));
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	CHECK(ration_limits_new(&limits) == 0);
+	CHECK(ration_limits_parse(limits, RATION_LIMIT_MEMORY, text, &seen.error) < 0);
+	CHECK(seen.guard == GUARD && seen.error.code == -EINVAL && seen.error.cause == RATION_CAUSE_INVALID);
+	CHECK(memchr(seen.error.message, 0, sizeof(seen.error.message)) && seen.error.message[0]);
+	CHECK(memchr(seen.error.hint, 0, sizeof(seen.error.hint)));
+	ration_limits_free(limits);
+}
+
 /* --------------------------------------------------------------------- run */
 
 static struct ration_plan *plan_of(const struct ration_host *host)
@@ -306,6 +328,7 @@ int main(void)
 	check_metrics();
 	check_names();
 	check_vm();
+	check_error();
 	snprintf(nspace, sizeof(nspace), "rtest-abi-%ld", (long)getpid());
 	where.size = sizeof(where);
 	where.nspace = nspace;

@@ -96,7 +96,7 @@ static void print_line(const char *label, const char *text)
 }
 
 /* Names of a table, those that `bits` has or those that it lacks. */
-static const char *join_names(char *buf, size_t size, const struct host_bit *table, uint32_t bits, bool has)
+static const char *join_names(char *buf, size_t size, const struct host_bit *table, uint64_t bits, bool has)
 {
 	size_t used = 0;
 

@@ -12,7 +12,7 @@
 
 /* A bit and its name; a table ends with a name that is NULL. */
 struct host_bit {
-	uint32_t bit;
+	uint64_t bit;
 	const char *name;
 	const char *help; /* of a feature: what it is for, and since which kernel; or NULL */
 };

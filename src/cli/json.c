@@ -18,7 +18,7 @@
 #include "cli/output.h"
 #include "util/compat.h"
 
-static json_t *names(struct builder *builder, const struct host_bit *table, uint32_t bits)
+static json_t *names(struct builder *builder, const struct host_bit *table, uint64_t bits)
 {
 	json_t *array = json_array();
 

@@ -68,7 +68,7 @@ void kernel_no_swap_limit(const struct patient *patient, struct finding_entry *e
 
 /* What came with which kernel; `costs` is whether its lack is more than a figure that isn't there. */
 static const struct {
-	uint32_t bit;
+	uint64_t bit;
 	const char *name;
 	bool costs;
 } since[] = {

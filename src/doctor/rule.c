@@ -40,7 +40,7 @@ uint64_t rule_weakened(const struct patient *patient, const char *words)
 	return limits;
 }
 
-bool rule_lacks(const struct patient *patient, uint32_t feature)
+bool rule_lacks(const struct patient *patient, uint64_t feature)
 {
 	return patient->seen->on_linux && !(patient->host->features & feature);
 }

@@ -63,7 +63,7 @@ enum ration_severity rule_severity(uint64_t limits);
 uint64_t rule_weakened(const struct patient *patient, const char *words);
 
 /* Whether this is a Linux without a feature. */
-bool rule_lacks(const struct patient *patient, uint32_t feature);
+bool rule_lacks(const struct patient *patient, uint64_t feature);
 
 /* Whether this is a Linux before a version. */
 bool rule_kernel_before(const struct patient *patient, unsigned major, unsigned minor);

@@ -30,7 +30,7 @@ struct host_facts {
 	uint32_t controllers;      /* that groups below BASE can have */
 	uint32_t v1_controllers;   /* of cgroup v1, that groups below our own can have */
 	bool v1_swap;              /* its memory controller counts swap */
-	uint32_t features;
+	uint64_t features;
 	bool root;
 	bool systemd;
 	bool container;

@@ -84,6 +84,7 @@ void ration_host_info(const struct ration_host *handle, struct ration_host_info 
 {
 	const struct host_snapshot *host = host_now(handle);
 	const struct host_facts *facts = &host->facts;
+	_Static_assert(sizeof(facts->features) == sizeof(info->features), "a feature's bit gets lost");
 	struct ration_host_info all = {
 		.hierarchy = facts->hierarchy,
 		.base_kind = facts->base_kind,

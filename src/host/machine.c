@@ -112,11 +112,11 @@ static bool probe_pidfd(bool born_inside)
 }
 
 /* Files of groups can't be looked for before there is a group: their kernel's version tells. */
-static uint32_t probe_features(const struct host_snapshot *host)
+static uint64_t probe_features(const struct host_snapshot *host)
 {
 	static const struct {
 		unsigned major, minor;
-		uint32_t bit;
+		uint64_t bit;
 	} since[] = {
 		{ 5, 7, RATION_FEATURE_CLONE_INTO_CGROUP },
 		{ 5, 14, RATION_FEATURE_CGROUP_KILL },
@@ -127,7 +127,7 @@ static uint32_t probe_features(const struct host_snapshot *host)
 		{ 6, 5, RATION_FEATURE_SWAP_PEAK },
 	};
 	char text[4096];
-	uint32_t features = 0;
+	uint64_t features = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(since); i++) {
 		if (kernel_at_least(host->kernel, since[i].major, since[i].minor))

@@ -32,7 +32,8 @@ enum world { V2, V2_NO_MEMORY, HYBRID, NOTHING_ROOT, NOTHING_USER, NO_PSI, NO_SW
 static const struct {
 	const char *name;
 	enum ration_base_kind base;
-	uint32_t controllers, without_features;
+	uint32_t controllers;
+	uint64_t without_features;
 	bool root;
 	const char *reason, *fix;
 	enum ration_hierarchy hierarchy;

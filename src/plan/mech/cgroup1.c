@@ -26,7 +26,7 @@
 
 struct row {
 	uint32_t controller;
-	uint32_t feature;
+	uint64_t feature;
 	const char *name;     /* of the controller */
 	const char *missing;  /* what to say when the feature isn't there */
 	const char *fix;

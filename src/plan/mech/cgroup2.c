@@ -22,7 +22,7 @@
 struct row {
 	bool here;            /* this mechanism knows the limit */
 	uint32_t controller;  /* 0: any group will do */
-	uint32_t feature;     /* 0: none */
+	uint64_t feature;     /* 0: none */
 	const char *name;     /* of the controller */
 	const char *missing;  /* what to say when the feature isn't there */
 	const char *fix;

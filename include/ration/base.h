@@ -61,8 +61,11 @@
 #define RATION_VERSION_NUMBER \
 	RATION_VERSION_NUMBER_OF(RATION_VERSION_MAJOR, RATION_VERSION_MINOR, RATION_VERSION_PATCH)
 
-/* The value of a limit that is lifted, in every unit; of a result, "not known". */
+/* The value of a limit that is lifted, in every unit. */
 #define RATION_UNLIMITED UINT64_MAX
+
+/* The value of a result that isn't known, in every unit; never that of a limit. Since 0.2.0. */
+#define RATION_UNKNOWN (UINT64_MAX - 1)
 
 /* Longest tenant or group name, in bytes, without the final NUL. */
 #define RATION_NAME_MAX 128

@@ -59,7 +59,7 @@ struct ration_update_report {
 	bool changed;             /* the new limits are in force */
 	bool has_failed;          /* the limit below couldn't be set, and so none was */
 	enum ration_limit failed;
-	uint64_t memory_before_bytes, memory_after_bytes; /* RATION_UNLIMITED: not known */
+	uint64_t memory_before_bytes, memory_after_bytes; /* or RATION_UNKNOWN */
 	uint64_t oom_kills;       /* in the group during the change */
 	uint64_t elapsed_usec;
 };
@@ -69,7 +69,7 @@ struct ration_attach_report {
 	size_t size;              /* sizeof(struct ration_attach_report), set by the caller */
 	bool moved;               /* it is in the group; false: only its own limits were set */
 	uint64_t elsewhere_bytes; /* resident memory that it brought along: charged to its old group until
-				     it is freed. RATION_UNLIMITED: not known */
+				     it is freed; or RATION_UNKNOWN */
 	const char *from;         /* its old group, a path below the mount; "" if not known. Valid until
 				     the next call for this handle */
 };
@@ -296,10 +296,10 @@ RATION_PUBLIC bool ration_stats_populated(const struct ration_stats *stats);
 /* Returns whether all of them are stopped. */
 RATION_PUBLIC bool ration_stats_frozen(const struct ration_stats *stats);
 
-/* Returns the number of processes. RATION_UNLIMITED: not known. */
+/* Returns the number of processes, or RATION_UNKNOWN. */
 RATION_PUBLIC uint64_t ration_stats_processes(const struct ration_stats *stats);
 
-/* Returns memory.pressure, some avg10, in hundredths of a percent. RATION_UNLIMITED: not known. */
+/* Returns memory.pressure, some avg10, in hundredths of a percent, or RATION_UNKNOWN. */
 RATION_PUBLIC uint64_t ration_stats_memory_pressure_pct100(const struct ration_stats *stats);
 
 /* Reads a metric, as ration_receipt_metric(). */

@@ -53,7 +53,7 @@ struct ration_plan_item {
 	bool implied;             /* not asked for: it follows from another limit */
 	bool weaker;              /* not what `strict` accepts */
 	uint64_t asked;           /* in the unit of the limit */
-	uint64_t asked_soft;      /* RATION_UNLIMITED: not set */
+	uint64_t asked_soft;      /* as of ration_limits_set(): RATION_UNLIMITED where there is none */
 	uint64_t in_force;        /* what the mechanism will enforce, if there is one */
 	const char *text;         /* a list, or KEY:VALUE, as asked for; or NULL */
 	const char *held_key;     /* the key of `in_force`: a disk's number "8:0", a page size as the

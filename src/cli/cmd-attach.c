@@ -191,7 +191,7 @@ static void print_process(const struct json_attached *at, const char *address)
 	(void)printf("%d: moved into %s", at->pid, address);
 	if (at->from && at->from[0])
 		(void)printf(" from %s", text_escape(from, sizeof(from), at->from));
-	if (at->report.elsewhere_bytes != RATION_UNLIMITED && at->report.elsewhere_bytes > 0)
+	if (at->report.elsewhere_bytes != RATION_UNKNOWN && at->report.elsewhere_bytes > 0)
 		(void)printf("; its %s of memory stay charged there until freed",
 				ration_format_size(size, at->report.elsewhere_bytes));
 	(void)putchar('\n');

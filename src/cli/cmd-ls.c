@@ -41,7 +41,7 @@ static const char *pressure(char buf[OUTPUT_VALUE_MAX], const struct ration_stat
 {
 	uint64_t pct100 = ration_stats_memory_pressure_pct100(stats);
 
-	if (pct100 == RATION_UNLIMITED)
+	if (pct100 == RATION_UNKNOWN)
 		(void)snprintf(buf, OUTPUT_VALUE_MAX, "-");
 	else
 		(void)snprintf(buf, OUTPUT_VALUE_MAX, "%.1f%%", (double)pct100 / 100);

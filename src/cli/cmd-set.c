@@ -85,7 +85,7 @@ static void print_reclaim(const char *address, const struct ration_plan *plan,
 	if (report->oom_kills > 0)
 		(void)snprintf(killed, sizeof(killed), "%" PRIu64 " OOM kills", report->oom_kills);
 	else if (!memory || memory->in_force >= report->memory_before_bytes ||
-			report->memory_before_bytes == RATION_UNLIMITED ||
+			report->memory_before_bytes == RATION_UNKNOWN ||
 			report->memory_after_bytes >= report->memory_before_bytes)
 		return;
 	(void)printf("%s: memory in use: %s -> %s in %s; %s\n", address,

@@ -32,7 +32,7 @@ static void print_pressure(const struct ration_stats *stats)
 {
 	uint64_t pct100 = ration_stats_memory_pressure_pct100(stats);
 
-	if (pct100 != RATION_UNLIMITED)
+	if (pct100 != RATION_UNKNOWN)
 		(void)printf("  memory stall in the last 10 s: %.2f %%\n", (double)pct100 / 100);
 }
 
@@ -41,7 +41,7 @@ static void print_stats(const char *address, const struct ration_stats *stats)
 	uint64_t processes = ration_stats_processes(stats);
 
 	(void)printf("%s: ", address);
-	if (processes != RATION_UNLIMITED)
+	if (processes != RATION_UNKNOWN)
 		(void)printf("%" PRIu64 " %s", processes, groups_processes(processes));
 	else
 		(void)printf("%s", ration_stats_populated(stats) ? "has processes" : "empty");
@@ -154,12 +154,12 @@ static void print_line(struct watched *at, const struct ration_stats *stats)
 		cpu[RATION_TEXT_MAX], pressure[RATION_TEXT_MAX];
 	uint64_t n = ration_stats_processes(stats), pct100 = ration_stats_memory_pressure_pct100(stats);
 
-	if (n != RATION_UNLIMITED)
+	if (n != RATION_UNKNOWN)
 		(void)snprintf(processes, sizeof(processes), "%" PRIu64, n);
 	(void)printf(WATCH_COLUMNS, at->address, processes,
 			size_or_none(memory, stats, RATION_METRIC_MEMORY_CURRENT_BYTES),
 			size_or_none(swap, stats, RATION_METRIC_SWAP_CURRENT_BYTES), cpu_or_none(cpu, at, stats),
-			pct100 == RATION_UNLIMITED ? "-" : percent(pressure, (double)pct100 / 100));
+			pct100 == RATION_UNKNOWN ? "-" : percent(pressure, (double)pct100 / 100));
 }
 
 static void forget(struct watch *watch, struct watched *at)

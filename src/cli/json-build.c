@@ -113,9 +113,9 @@ void build_put_stats(struct builder *builder, json_t *object, const struct ratio
 
 	build_put(builder, object, "populated", json_boolean(ration_stats_populated(stats)));
 	build_put(builder, object, "frozen", json_boolean(ration_stats_frozen(stats)));
-	if (processes != RATION_UNLIMITED)
+	if (processes != RATION_UNKNOWN)
 		build_put(builder, object, "processes", build_number(processes));
-	if (pressure_pct100 != RATION_UNLIMITED)
+	if (pressure_pct100 != RATION_UNKNOWN)
 		build_put(builder, object, "memory_pressure_pct", json_real((double)pressure_pct100 / 100));
 	build_put_usage(builder, object, (struct metrics) { .stats = stats });
 }

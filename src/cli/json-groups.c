@@ -112,9 +112,9 @@ char *json_set(const char *address, const struct ration_plan *plan, struct ratio
 	if (error)
 		build_put_text(&builder, object, "error", error->message);
 	build_put(&builder, object, "limits", changes(&builder, plan, before, after));
-	if (report->memory_before_bytes != RATION_UNLIMITED)
+	if (report->memory_before_bytes != RATION_UNKNOWN)
 		build_put(&builder, object, "memory_before_bytes", build_number(report->memory_before_bytes));
-	if (report->memory_after_bytes != RATION_UNLIMITED)
+	if (report->memory_after_bytes != RATION_UNKNOWN)
 		build_put(&builder, object, "memory_after_bytes", build_number(report->memory_after_bytes));
 	build_put(&builder, object, "oom_kills", build_number(report->oom_kills));
 	build_put(&builder, object, "elapsed_usec", build_number(report->elapsed_usec));

@@ -79,7 +79,7 @@ static json_t *attached_object(struct builder *builder, const struct json_attach
 	build_put(builder, object, "pid", json_integer(at->pid));
 	build_put(builder, object, "moved", json_boolean(at->report.moved));
 	build_put_text(builder, object, "from", at->from);
-	if (at->report.elsewhere_bytes != RATION_UNLIMITED)
+	if (at->report.elsewhere_bytes != RATION_UNKNOWN)
 		build_put(builder, object, "elsewhere_bytes", build_number(at->report.elsewhere_bytes));
 	return object;
 }

@@ -169,7 +169,7 @@ static int move(struct ration_group *group, const struct proc_stat *stat, const 
 static int attach(struct ration_group *group, int pid, int pid_fd, const struct ration_plan *plan,
 		struct ration_attach_report *report, struct ration_error *reterr)
 {
-	struct ration_attach_report done = { .elsewhere_bytes = RATION_UNLIMITED, .from = "" };
+	struct ration_attach_report done = { .elsewhere_bytes = RATION_UNKNOWN, .from = "" };
 	struct proc_stat stat;
 	char *from = group->from;
 	unsigned outside = 0; /* see origin.h */

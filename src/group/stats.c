@@ -70,7 +70,7 @@ static uint64_t read_pressure(int fd)
 
 	if (cg_read(fd, "memory.pressure", text, sizeof(text)) < 0 ||
 			sscanf(text, "some avg10=%u.%2u", &whole, &hundredths) != 2)
-		return RATION_UNLIMITED;
+		return RATION_UNKNOWN;
 	return (uint64_t)whole * 100 + hundredths;
 }
 
@@ -88,7 +88,7 @@ int stats_read(int fd, struct ration_stats *ret)
 	stats.populated = populated != 0;
 	stats.frozen = frozen != 0;
 	n = cg_count(fd);
-	stats.processes = n < 0 ? RATION_UNLIMITED : (uint64_t)n;
+	stats.processes = n < 0 ? RATION_UNKNOWN : (uint64_t)n;
 	stats.memory_pressure_pct100 = read_pressure(fd);
 	counters_read_usage(fd, &stats.usage);
 	read_current(fd, &stats.usage);

@@ -10,7 +10,7 @@
 
 struct ration_stats {
 	bool populated, frozen;
-	uint64_t processes;              /* RATION_UNLIMITED: not known */
+	uint64_t processes;              /* or RATION_UNKNOWN */
 	uint64_t memory_pressure_pct100; /* the same */
 	struct usage usage;
 };

@@ -354,7 +354,7 @@ int update_apply(struct ration_group *group, const struct ration_plan *plan,
 	struct change change = {
 		.group = group,
 		.plan = plan,
-		.report = { .memory_before_bytes = now_or(group->at.fd, "memory.current", RATION_UNLIMITED) },
+		.report = { .memory_before_bytes = now_or(group->at.fd, "memory.current", RATION_UNKNOWN) },
 	};
 	uint64_t begun = sys_now_usec(), killed = oom_kills(group->at.fd);
 	int r;
@@ -366,7 +366,7 @@ int update_apply(struct ration_group *group, const struct ration_plan *plan,
 		return r;
 	r = carry_out(&change, reterr);
 	change.report.changed = r == 0;
-	change.report.memory_after_bytes = now_or(group->at.fd, "memory.current", RATION_UNLIMITED);
+	change.report.memory_after_bytes = now_or(group->at.fd, "memory.current", RATION_UNKNOWN);
 	change.report.oom_kills = oom_kills(group->at.fd) - killed;
 	change.report.elapsed_usec = sys_now_usec() - begun;
 	/* Its size was checked. */
@@ -381,7 +381,7 @@ static int check_v1(const struct ration_group *group, const struct ration_plan *
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct ration_plan_item *item = &plan->entry[i].item;
 		const struct ration_update_report refused = { .has_failed = true, .failed = item->limit,
-			.memory_before_bytes = RATION_UNLIMITED, .memory_after_bytes = RATION_UNLIMITED };
+			.memory_before_bytes = RATION_UNKNOWN, .memory_after_bytes = RATION_UNKNOWN };
 
 		if (item->mechanism != RATION_MECHANISM_CGROUP1)
 			continue;

@@ -316,8 +316,8 @@ const char *ration_format_size(char buf[RATION_TEXT_MAX], uint64_t bytes)
 	size_t i = 0;
 	uint64_t tenths;
 
-	if (bytes == RATION_UNLIMITED) {
-		(void)snprintf(buf, RATION_TEXT_MAX, "no limit");
+	if (bytes >= RATION_UNKNOWN) {
+		(void)snprintf(buf, RATION_TEXT_MAX, bytes == RATION_UNKNOWN ? "unknown" : "no limit");
 		return buf;
 	}
 	while (i + 1 < ARRAY_SIZE(names) && bytes >> (10 * (i + 1)))
@@ -375,8 +375,8 @@ const char *ration_format_duration(char buf[RATION_TEXT_MAX], uint64_t usec)
 	size_t i = 0;
 	int n;
 
-	if (usec == RATION_UNLIMITED || usec == 0) {
-		(void)snprintf(buf, RATION_TEXT_MAX, usec ? "no limit" : "0 s");
+	if (usec >= RATION_UNKNOWN || usec == 0) {
+		(void)snprintf(buf, RATION_TEXT_MAX, usec == 0 ? "0 s" : usec == RATION_UNKNOWN ? "unknown" : "no limit");
 		return buf;
 	}
 	if (usec > PARSE_USEC_MAX)

@@ -70,7 +70,7 @@ static uint64_t next_sample(const struct sample_limits *limits, unsigned all_cpu
 void sample_conclude(struct sample_peaks *peaks, const struct sample_limits *limits, unsigned cpus, uint64_t lag_bytes,
 		uint64_t took_usec, struct sample *sample)
 {
-	if (sample->cpu_usec != RATION_UNLIMITED)
+	if (sample->cpu_usec != RATION_UNKNOWN)
 		peaks->cpu_usec = sample->cpu_usec;
 	sample->memory_peak_bytes = peaks->memory_peak_bytes = max_u64(peaks->memory_peak_bytes, sample->memory_bytes);
 	sample->tasks_peak = peaks->tasks_peak = max_u64(peaks->tasks_peak, sample->tasks);

@@ -33,7 +33,7 @@ struct sample {
 	bool exact;
 	uint64_t tasks;             /* threads, and the dead that no member has waited for */
 	uint64_t processes;         /* live ones; 0: all are gone */
-	uint64_t cpu_usec;          /* never less than in a sample before; RATION_UNLIMITED: not measured
+	uint64_t cpu_usec;          /* never less than in a sample before; RATION_UNKNOWN: not measured
 				       (a cgroup's, and no limit on it) */
 	uint64_t memory_peak_bytes; /* highest of all samples so far */
 	uint64_t tasks_peak;

@@ -121,7 +121,7 @@ static void record(struct concern *concern, struct counters *counters)
 	set_peak(receipt, RATION_METRIC_PIDS_PEAK, last->tasks_peak);
 	/* With those whom nobody has waited for. */
 	(void)usage_get(&receipt->usage, RATION_METRIC_CPU_USEC, &reaped_usec);
-	if (last->cpu_usec == RATION_UNLIMITED || last->cpu_usec <= reaped_usec)
+	if (last->cpu_usec == RATION_UNKNOWN || last->cpu_usec <= reaped_usec)
 		return;
 	receipt_set(receipt, RATION_METRIC_CPU_USEC, last->cpu_usec, RATION_SOURCE_SAMPLED);
 	usage_unset(&receipt->usage, RATION_METRIC_CPU_USER_USEC);

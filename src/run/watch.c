@@ -185,7 +185,7 @@ static bool too_many(const struct watch *watch, struct sample *ret_sample)
 	*ret_sample = (struct sample) {
 		.tasks = watch->members.n,
 		.processes = watch->members.n,
-		.cpu_usec = RATION_UNLIMITED,
+		.cpu_usec = RATION_UNKNOWN,
 		.over = SAMPLE_OVER_TASKS,
 	};
 	return true;
@@ -367,7 +367,7 @@ static int measure(struct watch *watch, struct sample *ret_sample, uint64_t *ret
 			return r;
 		lag_bytes = sample.exact ? 0 : lag_bytes;
 	}
-	sample.cpu_usec = RATION_UNLIMITED;
+	sample.cpu_usec = RATION_UNKNOWN;
 	if (watch->cgroup_fd < 0)
 		sample.cpu_usec = sample_never_less(&watch->peaks, waited_usec + members_cpu(watch));
 	else if (watch->limits.cpu_usec != RATION_UNLIMITED)

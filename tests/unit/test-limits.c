@@ -758,7 +758,8 @@ static void test_format_size(void **state)
 		{ 2 * 1024 * GIB, "2 TiB" },
 		{ UINT64_C(1) << 60, "1 EiB" },
 		{ INT64_MAX, "8 EiB" },
-		{ RATION_UNLIMITED - 1, "16 EiB" },
+		{ RATION_UNKNOWN - 1, "16 EiB" },
+		{ RATION_UNKNOWN, "unknown" },
 		{ RATION_UNLIMITED, "no limit" },
 	};
 
@@ -795,7 +796,8 @@ static void test_format_duration(void **state)
 		{ 86400 * SECOND, "1 d" },
 		{ 90000 * SECOND, "1 d 1 h" },
 		{ UINT64_C(1) << 63, "106751991 d 4 h" },
-		{ RATION_UNLIMITED - 1, "106751991 d 4 h" },
+		{ RATION_UNKNOWN - 1, "106751991 d 4 h" },
+		{ RATION_UNKNOWN, "unknown" },
 		{ RATION_UNLIMITED, "no limit" },
 	};
 

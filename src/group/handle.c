@@ -13,6 +13,7 @@
 
 #include "group/cgroup1.h"
 #include "group/leaf.h"
+#include "group/outside.h"
 #include "group/owner.h"
 #include "group/trust.h"
 #include "host/names.h"
@@ -30,8 +31,10 @@ int handle_check(const struct ration_group *group, struct ration_error *reterr)
 {
 	const struct host_facts *facts = &group->host->facts;
 
-	if (group->at.fd >= 0)
-		return 0;
+	int r = group->at.fd >= 0 ? 0 : outside_error(group->host, group->at.tenant, group->at.name, reterr);
+
+	if (group->at.fd >= 0 || r < 0)
+		return r;
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CGROUP, "%s has no cgroup: %s", group->address,
 			group->reason);
 	return error_hint(reterr, -EOPNOTSUPP, "%s%ssee ration doctor", facts->base_fix,
@@ -222,6 +225,8 @@ int ration_group_open(const struct ration_host *handle, const char *address, str
 		return handle_check(group, reterr);
 	r = host->unit_pending ? -ENOENT : open_dirs(group);
 	if (vanished(r)) {
+		if (outside_error(host, group->at.tenant, group->at.name, reterr) < 0)
+			return -EPERM;
 		(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "no such %s: %s",
 				group->tenant ? "tenant" : "group", address);
 		return error_hint(reterr, -ENOENT, "ration ls lists all groups");

@@ -18,6 +18,7 @@
 
 #include "group/cgroup1.h"
 #include "group/nodes.h"
+#include "group/outside.h"
 #include "group/owner.h"
 #include "group/record.h"
 #include "host/names.h"
@@ -36,6 +37,10 @@ int leaf_prepare(const struct host_snapshot *host, const char *tenant, const cha
 
 	place.host = host;
 	r = names_choose(tenant, name, place.tenant, place.name, reterr);
+	if (r < 0)
+		return r;
+	/* Without a word the run would be beside the tenant that was asked for, and without its limits. */
+	r = host->base_fd < 0 ? outside_error(host, place.tenant, "", reterr) : 0;
 	if (r < 0)
 		return r;
 	owner_say(host->proc_fd, place.owner);

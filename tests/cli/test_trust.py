@@ -3,12 +3,14 @@
 
 import contextlib
 import os
+import shlex
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE
+from conftest import DEADLINE, RATION
 from world import HAS, mount, notes
 
 STRANGER = 1000
@@ -322,3 +324,47 @@ def test_FA8_names_of_any_bytes(hand, run, acme):
     assert f"delegated to {STRANGER}" in next(line for line in lines if line.startswith("acme "))
     assert all(f"uid {STRANGER}" in line for line in lines if "bell" in line)
     hand.ok("rm acme")
+
+
+# ------------------------------------------------------------- for the delegate
+
+
+def as_delegate(run, words, procs=None, uid=65534):
+    """What a delegate's `ration` says: from outside, or brought into a group by root."""
+    def become():
+        if procs:
+            Path(procs).write_text("0")
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+
+    return subprocess.run([RATION, *shlex.split(words)], env=run.env, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=DEADLINE, preexec_fn=become, check=False)
+
+
+@root
+def test_FC13_from_outside(hand, run):
+    """The kernel lets no delegate in from outside; it is told who can, and how."""
+    for words in ("acme/x", "tenant"):
+        hand.ok(f"create --owner nobody {words}")
+    for words in ("exec acme/x -- true", f"attach acme/x {os.getpid()}", "run --group tenant/x -- true", "create tenant/x",
+                  "show acme/x"):
+        r = as_delegate(run, words)
+        address = next(word for word in words.split() if "/x" in word)
+        assert r.returncode == 125 and len(r.stderr.splitlines()) == 2 and "can't be entered from outside" in r.stderr, r
+        assert "tenant" in address or f"as root: ration exec --user 65534 {address} -- " in r.stderr, r
+    assert "outside" not in as_delegate(run, "exec nowhere/x -- true").stderr
+
+
+@root
+def test_FC13_inside(hand, run):
+    """Brought in by root, it can do everything below its group, and its own limits stay root's."""
+    limit = "--memory 64M --enforce strict" if "memory" in HAS else ""
+    hand.ok("create --owner nobody acme/x" + (" --memory 128M" if limit else ""))
+    path = hand.path("acme/x")
+    for words in (f"run {limit} -- true", "create own", f"create own/g {limit}", "exec own/g -- true", "ls", "show own/g",
+                  f"run --tenant own {limit} -- true", "rm own/g", "rm own", "gc"):
+        leaf = path / "ration.self"  # where it moves those who are in its group, once
+        r = as_delegate(run, words, procs=(leaf if leaf.is_dir() else path) / "cgroup.procs")
+        assert r.returncode == 0, (words, r)
+    hand.ok("rm --force acme")

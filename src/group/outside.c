@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outside.c - a group that was given to the caller, seen from outside of it
+ *
+ * Who may write to cgroup.procs of a group can move a process into it only from below a
+ * group whose cgroup.procs that uid may write, too. So a delegate can do everything
+ * inside, and nothing from outside. There BASE is another place, or none; root's is where
+ * the caller is, if root has started it there, or the root of the tree, or the unit.
+ */
+#include "group/outside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/bus.h"
+#include "sys/cgroup.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+static int open_steps(const struct host_snapshot *host, const char *base, const char *tenant, const char *name)
+{
+	CLEANUP(closep) int fd = cg_open_base(base);
+
+	for (size_t i = 0; fd >= 0 && i < host->n_nodes + 2; i++) {
+		const char *step = i < host->n_nodes ? host->node[i] : i == host->n_nodes ? tenant : name;
+		int below;
+
+		if (!*step)
+			break;
+		below = cg_open_dir(fd, step);
+		(void)close_fd(fd);
+		fd = below;
+	}
+	return fd < 0 ? fd : TAKE_FD(fd);
+}
+
+/* Opens the group below a BASE of root's, or its tenant, if there is no such group yet. */
+static int open_below(const struct host_snapshot *host, const char *base, const char *tenant, const char *name)
+{
+	int fd = open_steps(host, base, tenant, name);
+
+	return fd < 0 && *name ? open_steps(host, base, tenant, "") : fd;
+}
+
+/* Our own group, or the one that we came from into its leaf. */
+static void own_place(char *buf, size_t size, const struct host_snapshot *host)
+{
+	char *slash;
+
+	(void)snprintf(buf, size, "%s%s", host->mount, strcmp(host->own, "/") == 0 ? "" : host->own);
+	slash = strrchr(buf, '/');
+	if (slash && strcmp(slash + 1, HOST_SELF) == 0)
+		*slash = '\0';
+}
+
+int outside_error(const struct host_snapshot *host, const char *tenant, const char *name,
+		struct ration_error *reterr)
+{
+	char base[3][2 * PATH_MAX];
+
+	if (!host->mount[0] || geteuid() == 0)
+		return 0;
+	own_place(base[0], sizeof(base[0]), host);
+	(void)snprintf(base[1], sizeof(base[1]), "%s", host->mount);
+	(void)snprintf(base[2], sizeof(base[2]), "%s/system.slice/" BUS_UNIT, host->mount);
+	for (size_t i = 0; i < ARRAY_SIZE(base); i++) {
+		CLEANUP(closep) int fd = open_below(host, base[i], tenant, name);
+		const char *slash = *name ? "/" : "";
+		struct stat st;
+
+		if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid())
+			continue;
+		(void)error_set(reterr, -EPERM, RATION_CAUSE_NOT_DELEGATED,
+				"%s%s%s can't be entered from outside: it is below %.150s, which isn't this user's", tenant,
+				slash, name, base[i]);
+		return error_hint(reterr, -EPERM, "as root: ration exec --user %u %s/%s -- COMMAND; inside, all of ration "
+				"works", (unsigned)st.st_uid, tenant, *name ? name : "NAME");
+	}
+	return 0;
+}

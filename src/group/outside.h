@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outside.h - a group that was given to the caller, seen from outside of it
+ */
+#ifndef RATION_GROUP_OUTSIDE_H
+#define RATION_GROUP_OUTSIDE_H
+
+#include "host/snapshot.h"
+#include "ration.h"
+
+/*
+ * Tells that a tenant or group was given to the caller by root, but that nobody can enter it from
+ * outside, and how root brings its processes in: -EPERM. `name` may be "", or of a group that isn't
+ * there yet. 0: there is no such tenant or group where root's would be.
+ */
+int outside_error(const struct host_snapshot *host, const char *tenant, const char *name,
+		struct ration_error *reterr);
+
+#endif

@@ -18,10 +18,9 @@ int main(int argc, char **argv)
 			ration_plan_new(host, limits, NULL, &plan, &error) < 0 ||
 			ration_run_start(host, plan, &how, &run, &error) < 0 ||
 			ration_run_wait(run, &error) < 0) {
-		fprintf(stderr, "first: %s\n", error.message);
+		fprintf(stderr, "first: %s%s%s\n", error.message, error.hint[0] ? "; " : "", error.hint);
 	} else {
 		const struct ration_receipt *receipt = ration_run_receipt(run);
-
 		uint64_t peak_bytes;
 
 		printf("%s", ration_verdict_name(ration_receipt_verdict(receipt)));

@@ -67,7 +67,7 @@ static int take_limits(int argc, char **argv, struct ration_limits *limits)
 	return r;
 }
 
-/* A limit that this machine holds less well than it could be held isn't kept secret. */
+/* Warns about limits that have a weaker mechanism on this machine. */
 static void warn(const struct ration_plan *plan)
 {
 	for (size_t i = 0; i < ration_plan_count(plan); i++) {

@@ -13,7 +13,8 @@
  *     receipt = ration_run_receipt(run);                      why it ended, what it used
  *     verdict = ration_receipt_verdict(receipt);
  *
- * Each returns a negative errno on failure, and `error` says what to do; `options` is a
+ * The first six can fail. They return a negative errno then, and `error` says why and what to do;
+ * ration_limits_new() has no `error`, as it fails for want of memory only. `options` is a
  * `struct ration_run_options` with `.size` and `.argv`. examples/first.c is a whole program.
  *
  * One header for each subject, and a page of the manual, e.g. ration_run(3):

@@ -120,7 +120,7 @@ struct ration_remove_report {
 					isn't known or doesn't exist any more */
 };
 
-/* What a group uses now, and has used. */
+/* What a group uses now, and has used. The calls for it are since 0.2.0. */
 struct ration_stats;
 
 RATION_BEGIN
@@ -231,7 +231,7 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_exec(struct ration_group *group
 /*
  * Reads one limit: as it was asked for, as the group's kernel file has it, and as it is
  * after all groups above, as far as this process can see them. `ret_limit` belongs to the caller.
- * Errors: -ENODATA (not a limit of groups).
+ * Errors: -ENODATA (not a limit of groups). Since 0.2.0.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_limit_new(const struct ration_group *group,
 		enum ration_limit limit, struct ration_group_limit **ret_limit, struct ration_error *reterr);

@@ -58,8 +58,8 @@ struct ration_host_options {
 	const char *helpers;    /* the folder with the programs ration-unit and ration-keeper;
 				   NULL: where they are installed; "": use none of them.
 				   Without ration-keeper this process is forked for a keeper or
-				   subreaper, which takes longer the more memory it has */
-	bool fork_helpers;      /* this program is small: always fork it */
+				   subreaper, which takes longer the more memory it has. Since 0.2.0 */
+	bool fork_helpers;      /* this program is small: always fork it. Since 0.2.0 */
 };
 
 /* What was found. */

@@ -24,7 +24,7 @@ struct ration_list_item {
 	uint64_t created_usec; /* since the epoch; 0: not known */
 	const char *command;   /* what runs in it, or what it is for; "": not known */
 	const struct ration_stats *stats; /* what it uses */
-	bool delegated;        /* it was given to `uid`, but its limits are the caller's */
+	bool delegated;        /* it was given to `uid`, but its limits are the caller's. Since 0.2.0 */
 };
 
 struct ration_list;

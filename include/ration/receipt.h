@@ -130,6 +130,7 @@ struct ration_outcome {
 	uint64_t at_end;     /* what was in force at the end then; else 0 */
 };
 
+/* The record of a run. The calls that read it are since 0.2.0. */
 struct ration_receipt;
 struct ration_run;
 

@@ -117,7 +117,7 @@ RATION_PUBLIC int ration_run_pid(const struct ration_run *run);
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_run_pidfd(const struct ration_run *run, struct ration_error *reterr);
 
-/* Returns the address of the run's group, "TENANT/NAME". */
+/* Returns the address of the run's group, "TENANT/NAME". Since 0.2.0. */
 RATION_PUBLIC const char *ration_run_address(const struct ration_run *run);
 
 /*

@@ -131,11 +131,11 @@ static json_t *limit_value(const struct ration_plan_item *item, uint64_t value)
 /* Of a limit with a key, what the kernel's file says: "8:0 10485760". */
 static json_t *in_force_value(const struct ration_plan_item *item)
 {
-	if (!item->held_key)
+	if (!item->in_force_key)
 		return limit_value(item, item->in_force);
 	if (item->in_force == RATION_UNLIMITED)
-		return json_sprintf("%s max", item->held_key);
-	return json_sprintf("%s %" PRIu64, item->held_key, item->in_force);
+		return json_sprintf("%s max", item->in_force_key);
+	return json_sprintf("%s %" PRIu64, item->in_force_key, item->in_force);
 }
 
 static void put_outcome(struct builder *builder, json_t *object, const struct ration_plan_item *item,

@@ -143,10 +143,10 @@ static const char *format_in_force(char buf[OUTPUT_VALUE_MAX], const struct rati
 {
 	char value[OUTPUT_VALUE_MAX];
 
-	if (item->text && !item->held_key)
+	if (item->text && !item->in_force_key)
 		return text_escape(buf, OUTPUT_VALUE_MAX, item->text);
-	(void)snprintf(buf, OUTPUT_VALUE_MAX, "%.20s%s%.40s", item->held_key ? item->held_key : "",
-			item->held_key ? " " : "",
+	(void)snprintf(buf, OUTPUT_VALUE_MAX, "%.20s%s%.40s", item->in_force_key ? item->in_force_key : "",
+			item->in_force_key ? " " : "",
 			output_limit_value(value, ration_limit_info(item->limit), item->in_force));
 	return buf;
 }

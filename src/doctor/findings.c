@@ -147,7 +147,7 @@ static void no_huge_pages(const struct patient *patient, struct finding_entry *e
 		rule_say(entry, RATION_SEVERITY_NOTE, "", "this kernel has no huge pages: --hugetlb can't be used");
 }
 
-static void held_by_less(const struct patient *patient, struct finding_entry *entry)
+static void weaker_limits(const struct patient *patient, struct finding_entry *entry)
 {
 	const struct ration_plan_item *item;
 
@@ -241,7 +241,7 @@ static const struct rule rules[] = {
 	{ "wsl", in_windows },
 	{ "no-swap", no_swap },
 	/* The last: it takes what is left. */
-	{ "held-by-less", held_by_less },
+	{ "weaker-limits", weaker_limits },
 };
 _Static_assert(ARRAY_SIZE(rules) + 1 <= FINDINGS_MAX, "too many findings");
 

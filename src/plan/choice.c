@@ -137,12 +137,12 @@ static const char *hold_key(struct plan_entry *entry, const struct limit_pair *p
 		if (pair->major == 0 && pair->minor == 0)
 			return host_is_macos(facts) ? "macOS has no limit of I/O rates"
 						    : "no disk in /sys/dev/block";
-		(void)snprintf(entry->held_key, sizeof(entry->held_key), "%u:%u", pair->major, pair->minor);
+		(void)snprintf(entry->in_force_key, sizeof(entry->in_force_key), "%u:%u", pair->major, pair->minor);
 		return NULL;
 	case RATION_KEY_PAGE_SIZE:
 		if (!value_has_page_size(facts, pair->page_bytes))
 			return "this kernel has no huge pages of that size";
-		(void)machine_page_size(entry->held_key, pair->page_bytes);
+		(void)machine_page_size(entry->in_force_key, pair->page_bytes);
 		return NULL;
 	case RATION_KEY_NONE:
 		break;
@@ -163,7 +163,7 @@ static void add_pair(struct ration_plan *plan, const struct host_facts *facts, c
 		entry->item.weaker = true;
 		return;
 	}
-	entry->item.held_key = entry->held_key;
+	entry->item.in_force_key = entry->in_force_key;
 	choose(entry, facts, plan->purpose);
 	/* Rounded down, as the kernel does. */
 	if (pair->page_bytes > 0 && entry->item.in_force != RATION_UNLIMITED)

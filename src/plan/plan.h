@@ -12,7 +12,7 @@
 struct plan_entry {
 	struct ration_plan_item item;
 	char text[LIMIT_PAIR_MAX];
-	char held_key[RATION_TEXT_MAX];
+	char in_force_key[RATION_TEXT_MAX];
 	char reason[700];
 	char fix[256];
 };

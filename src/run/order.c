@@ -228,8 +228,8 @@ static void point_into_plan(struct ration_plan *plan)
 		entry->item.fix = entry->fix;
 		if (entry->item.text)
 			entry->item.text = entry->text;
-		if (entry->item.held_key)
-			entry->item.held_key = entry->held_key;
+		if (entry->item.in_force_key)
+			entry->item.in_force_key = entry->in_force_key;
 	}
 }
 

@@ -359,7 +359,7 @@ static void test_items_of_keys(void **state)
 {
 	static const struct {
 		enum ration_limit limit;
-		const char *text, *held_key;
+		const char *text, *in_force_key;
 		uint64_t asked, in_force;
 	} rows[] = {
 		{ RATION_LIMIT_HUGETLB, "2M:5M", "2MB", 5 * MIB, 4 * MIB },
@@ -381,7 +381,7 @@ static void test_items_of_keys(void **state)
 
 		assert_int_equal(item->limit, rows[i].limit);
 		assert_string_equal(item->text, rows[i].text);
-		assert_string_equal(item->held_key, rows[i].held_key);
+		assert_string_equal(item->in_force_key, rows[i].in_force_key);
 		assert_true(item->asked == rows[i].asked && item->in_force == rows[i].in_force);
 	}
 	assert_int_equal(ration_plan_item(plan, ARRAY_SIZE(rows))->limit, RATION_LIMIT_RLIMIT_CORE);

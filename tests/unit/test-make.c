@@ -28,7 +28,7 @@ static void test_survey(void **state)
 			}
 		}
 		if (world == V2)
-			assert_string_equal(item_of(plan, RATION_LIMIT_HUGETLB)->held_key, "2MB");
+			assert_string_equal(item_of(plan, RATION_LIMIT_HUGETLB)->in_force_key, "2MB");
 		assert_null(ration_plan_free(plan));
 	}
 	free(snapshot);

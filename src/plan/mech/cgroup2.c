@@ -91,14 +91,14 @@ static int write_size(struct group_writes *writes, const struct ration_plan_item
 
 static int write_rate(struct group_writes *writes, const struct ration_plan_item *item, const char *field)
 {
-	return mech_write_keyed(writes, item->limit, "io.max", item->held_key, field, item->in_force);
+	return mech_write_keyed(writes, item->limit, "io.max", item->in_force_key, field, item->in_force);
 }
 
 static int write_huge(struct group_writes *writes, const struct ration_plan_item *item)
 {
 	char file[32];
 
-	(void)snprintf(file, sizeof(file), "hugetlb.%.12s.max", item->held_key);
+	(void)snprintf(file, sizeof(file), "hugetlb.%.12s.max", item->in_force_key);
 	return write_size(writes, item, file);
 }
 

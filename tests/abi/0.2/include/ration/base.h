@@ -3,9 +3,10 @@
  * ration/base.h - what holds for all of the interface; versions
  *
  * Return values. A call that can fail returns 0 or more on success and a negative
- * errno on failure; each call lists the ones it can return. Its last parameter,
- * `reterr`, can be NULL; else it is filled in on failure only (ration/error.h).
- * `ret_` parameters are written on success only.
+ * errno on failure; each call lists the ones it can return. Its last parameter is
+ * `reterr`, which can be NULL; else it is filled in on failure only (ration/error.h). Only
+ * ration_limits_new(), ration_limits_get() and ration_receipt_new_failed() have none: their errno
+ * says all. `ret_` parameters of calls that return such an errno are written on success only.
  *
  * Ownership. Handles are opaque. What a call stores in a `ret_` handle belongs to the
  * caller, who returns it with the matching _free() call. _free() accepts NULL and
@@ -50,19 +51,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header. ration_version() is that of the library in use. */
+/* The version of this header, its numbers since 0.2.0. ration_version() is that of the library in use. */
 #define RATION_VERSION_MAJOR 0
 #define RATION_VERSION_MINOR 2
 #define RATION_VERSION_PATCH 0
 #define RATION_VERSION "0.2.0"
 
-/* A version as a number that grows with it: 0.2.0 is 200, 1.12.3 is 11203. */
+/* A version as a number that grows with it: 0.2.0 is 200, 1.12.3 is 11203. Since 0.2.0. */
 #define RATION_VERSION_NUMBER_OF(major, minor, patch) ((major) * 10000 + (minor) * 100 + (patch))
 #define RATION_VERSION_NUMBER \
 	RATION_VERSION_NUMBER_OF(RATION_VERSION_MAJOR, RATION_VERSION_MINOR, RATION_VERSION_PATCH)
 
-/* The value of a limit that is lifted, in every unit; of a result, "not known". */
+/* The value of a limit that is lifted, in every unit. */
 #define RATION_UNLIMITED UINT64_MAX
+
+/* The value of a result that isn't known, in every unit; never that of a limit. Since 0.2.0. */
+#define RATION_UNKNOWN (UINT64_MAX - 1)
 
 /* Longest tenant or group name, in bytes, without the final NUL. */
 #define RATION_NAME_MAX 128

@@ -59,7 +59,7 @@ struct ration_update_report {
 	bool changed;             /* the new limits are in force */
 	bool has_failed;          /* the limit below couldn't be set, and so none was */
 	enum ration_limit failed;
-	uint64_t memory_before_bytes, memory_after_bytes; /* RATION_UNLIMITED: not known */
+	uint64_t memory_before_bytes, memory_after_bytes; /* or RATION_UNKNOWN */
 	uint64_t oom_kills;       /* in the group during the change */
 	uint64_t elapsed_usec;
 };
@@ -69,7 +69,7 @@ struct ration_attach_report {
 	size_t size;              /* sizeof(struct ration_attach_report), set by the caller */
 	bool moved;               /* it is in the group; false: only its own limits were set */
 	uint64_t elsewhere_bytes; /* resident memory that it brought along: charged to its old group until
-				     it is freed. RATION_UNLIMITED: not known */
+				     it is freed; or RATION_UNKNOWN */
 	const char *from;         /* its old group, a path below the mount; "" if not known. Valid until
 				     the next call for this handle */
 };
@@ -120,7 +120,7 @@ struct ration_remove_report {
 					isn't known or doesn't exist any more */
 };
 
-/* What a group uses now, and has used. */
+/* What a group uses now, and has used. The calls for it are since 0.2.0. */
 struct ration_stats;
 
 RATION_BEGIN
@@ -131,6 +131,9 @@ RATION_BEGIN
  * the same one at once, one wins; the others get -EEXIST, or with exist_ok the
  * same group, complete. A tenant can't have limits that cgroup v1 enforces
  * (-EOPNOTSUPP): groups can. `options` can be NULL. `host` must outlive the handle.
+ * With exist_ok one that exists is compared by what the kernel's files say, not by what was asked for.
+ * Nothing is created below a directory that another uid than the caller's and root's can write: -EPERM.
+ * A tenant that has groups isn't given to an owner: -EBUSY.
  * Errors: -EEXIST (it exists; with exist_ok: with other limits), -EBUSY
  * (processes where a node must be), -EAGAIN (too many groups), -ENOSPC.
  */
@@ -182,7 +185,7 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_update(struct ration_group *gro
  * Errors: -ESRCH (no such process), -EINVAL with RATION_CAUSE_NO_PROCESS (a
  * kernel thread; 0, a process of another pid namespace), -EACCES, -EPERM (you can't
  * move it: cgroup.procs of the nearest group above both must be writable),
- * -EBUSY (the group isn't a leaf), -EOPNOTSUPP (no cgroup; or the group has limits in a place of
+ * -EBUSY (the group isn't a leaf; or with RATION_CAUSE_IN_USE it, or a group above it, is frozen), -EOPNOTSUPP (no cgroup; or the group has limits in a place of
  * cgroup v1 that this process isn't in or can't write).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach(struct ration_group *group, int pid,
@@ -228,7 +231,7 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_exec(struct ration_group *group
 /*
  * Reads one limit: as it was asked for, as the group's kernel file has it, and as it is
  * after all groups above, as far as this process can see them. `ret_limit` belongs to the caller.
- * Errors: -ENODATA (not a limit of groups).
+ * Errors: -ENODATA (not a limit of groups). Since 0.2.0.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_limit_new(const struct ration_group *group,
 		enum ration_limit limit, struct ration_group_limit **ret_limit, struct ration_error *reterr);
@@ -269,8 +272,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_reclaim(struct ration_group *gr
  * gone already is no error. Released processes are never moved into a node with
  * controllers; the report counts them.
  * Errors: -EBUSY (processes: with RATION_REMOVE_EMPTY, or they don't die, or
- * can't be moved), -EOPNOTSUPP (directories of it are in a place of cgroup v1 that this process isn't
- * in or can't write: nothing is removed). `report` can be NULL.
+ * can't be moved), -ETIMEDOUT (others kept creating groups in it for a minute), -EOPNOTSUPP (directories of it
+ * are in a place of cgroup v1 that this process isn't in or can't write: nothing is removed). `report` can be NULL.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_remove(struct ration_group *group, enum ration_remove mode,
 		struct ration_remove_report *report, struct ration_error *reterr);
@@ -293,10 +296,10 @@ RATION_PUBLIC bool ration_stats_populated(const struct ration_stats *stats);
 /* Returns whether all of them are stopped. */
 RATION_PUBLIC bool ration_stats_frozen(const struct ration_stats *stats);
 
-/* Returns the number of processes. RATION_UNLIMITED: not known. */
+/* Returns the number of processes, or RATION_UNKNOWN. */
 RATION_PUBLIC uint64_t ration_stats_processes(const struct ration_stats *stats);
 
-/* Returns memory.pressure, some avg10, in hundredths of a percent. RATION_UNLIMITED: not known. */
+/* Returns memory.pressure, some avg10, in hundredths of a percent, or RATION_UNKNOWN. */
 RATION_PUBLIC uint64_t ration_stats_memory_pressure_pct100(const struct ration_stats *stats);
 
 /* Reads a metric, as ration_receipt_metric(). */

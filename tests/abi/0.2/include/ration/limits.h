@@ -132,10 +132,10 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_parse_size(const char *flag, const ch
 /* Room for what the two calls below write, with its final NUL. */
 #define RATION_TEXT_MAX 32
 
-/* Formats bytes for people: "64 MiB", "1.5 GiB", "no limit". Returns buf. */
+/* Formats bytes for people: "64 MiB", "1.5 GiB", "no limit", "unknown". Returns buf. */
 RATION_PUBLIC const char *ration_format_size(char buf[RATION_TEXT_MAX], uint64_t bytes);
 
-/* Formats microseconds for people: "250 ms", "1.5 s", "2 min", "no limit". Returns buf. */
+/* Formats microseconds for people: "250 ms", "1.5 s", "2 min", "no limit", "unknown". Returns buf. */
 RATION_PUBLIC const char *ration_format_duration(char buf[RATION_TEXT_MAX], uint64_t usec);
 
 RATION_END

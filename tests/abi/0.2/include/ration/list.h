@@ -16,14 +16,15 @@ enum ration_owner {
 /* A tenant or a group, as it was when the list was made. */
 struct ration_list_item {
 	size_t size;           /* sizeof(struct ration_list_item) */
-	const char *address;
+	const char *address;   /* if others have made it, its name can be any: then escaped, \xNN, and only to be shown */
 	bool is_tenant;
 	enum ration_owner owner;
 	int owner_pid;         /* 0: not known */
-	uint32_t uid;          /* the owner of its directory */
+	uint32_t uid;          /* the owner of its directory: what another uid has noted there isn't read */
 	uint64_t created_usec; /* since the epoch; 0: not known */
 	const char *command;   /* what runs in it, or what it is for; "": not known */
 	const struct ration_stats *stats; /* what it uses */
+	bool delegated;        /* it was given to `uid`, but its limits are the caller's. Since 0.2.0 */
 };
 
 struct ration_list;

@@ -32,7 +32,7 @@ enum ration_policy {
 	RATION_ENFORCE_ANY = 2,      /* run even where nothing enforces a limit */
 };
 
-/* What a plan is for. Zeroed fields take their defaults. */
+/* What a plan is for. Zeroed fields take their defaults. Since 0.2.0. */
 struct ration_plan_options {
 	size_t size;                 /* sizeof(struct ration_plan_options) */
 	enum ration_policy policy;   /* default: RATION_ENFORCE_FALLBACK */
@@ -53,10 +53,10 @@ struct ration_plan_item {
 	bool implied;             /* not asked for: it follows from another limit */
 	bool weaker;              /* not what `strict` accepts */
 	uint64_t asked;           /* in the unit of the limit */
-	uint64_t asked_soft;      /* RATION_UNLIMITED: not set */
+	uint64_t asked_soft;      /* as of ration_limits_set(): RATION_UNLIMITED where there is none */
 	uint64_t in_force;        /* what the mechanism will enforce, if there is one */
 	const char *text;         /* a list, or KEY:VALUE, as asked for; or NULL */
-	const char *held_key;     /* the key of `in_force`: a disk's number "8:0", a page size as the
+	const char *in_force_key; /* the key of `in_force`: a disk's number "8:0", a page size as the
 				     kernel writes it, "2MB"; or NULL */
 	enum ration_mechanism mechanism;
 	enum ration_scope scope;

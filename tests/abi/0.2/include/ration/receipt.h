@@ -130,6 +130,7 @@ struct ration_outcome {
 	uint64_t at_end;     /* what was in force at the end then; else 0 */
 };
 
+/* The record of a run. The calls that read it are since 0.2.0. */
 struct ration_receipt;
 struct ration_run;
 
@@ -183,6 +184,12 @@ RATION_PUBLIC const char *ration_receipt_address(const struct ration_receipt *re
  * ended with verdict internal; "" if it didn't.
  */
 RATION_PUBLIC const char *ration_receipt_escaped_to(const struct ration_receipt *receipt);
+
+/*
+ * Returns what ration couldn't do, for people: why the verdict is internal, or, with any other
+ * verdict, why the group is still there. Else "". Since 0.2.0.
+ */
+RATION_PUBLIC const char *ration_receipt_failure(const struct ration_receipt *receipt);
 
 /*
  * Fills in what became of a limit. Returns true if the limit ended the run or was

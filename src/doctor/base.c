@@ -34,16 +34,18 @@ static void no_cgroups(const struct patient *patient, struct finding_entry *entr
 	blame_base(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_NONE);
 }
 
-/* Where v1 has the controllers a run can have them there. */
+/* Where v1 has the controllers a run can have them there, and a group beside its cgroup2. */
 static void blame_v1(const struct patient *patient, struct finding_entry *entry, bool is_so)
 {
+	bool has_base = patient->host->base_kind != RATION_BASE_NONE && patient->host->base_kind != RATION_BASE_REFUSED;
 	size_t length;
 
 	blame_base(patient, entry, is_so);
 	length = strlen(entry->text);
 	if (length > 0 && patient->host->controllers_v1 & WHOLE)
 		(void)snprintf(entry->text + length, sizeof(entry->text) - length,
-				"; ration run uses those of v1, groups by hand can't");
+				"; ration run%s those of v1, tenants%s can't", has_base ? " and groups use" : " uses",
+				has_base ? "" : " and groups");
 }
 
 static void v1_only(const struct patient *patient, struct finding_entry *entry)

@@ -34,11 +34,6 @@ def plain(text, command):
     return [" ".join(line.split()) for line in text.splitlines()]
 
 
-def test_the_program_is_the_example():
-    shown, = re.findall(r"^```c\n(.*?)^```$", README.read_text(), re.M | re.S)
-    assert shown == (README.parent / "examples" / "first.c").read_text()
-
-
 def test_there_are_some():
     assert len(BLOCKS) == 4 and sum(len(steps(block)) for block in BLOCKS) >= 12
 

@@ -125,6 +125,30 @@ static void test_captured(void **state)
 	}
 }
 
+/* Groups have limits in cgroup v1 beside a cgroup2, and tenants never. */
+static void test_who_can_use_v1(void **state)
+{
+	static const char *const cases[][3] = {
+		{ "6.1-hybrid", "v1-controllers", "ration run and groups use those of v1, tenants can't" },
+		{ "6.1-v1", "v1-only", "ration run uses those of v1, tenants and groups can't" },
+	};
+
+	(void)state;
+	if (access(TREES "/6.1-v2/sys/fs/cgroup/cgroup.procs", W_OK) < 0)
+		skip_because("the captured trees belong to somebody else");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char root[PATH_MAX], said[1024];
+		const struct ration_finding *item;
+		struct ration_findings *findings;
+
+		(void)snprintf(root, sizeof(root), "%s/%s", TREES, cases[i][0]);
+		findings = findings_of(cases[i][0], root, said, sizeof(said));
+		item = find(findings, cases[i][1]);
+		assert_row(item && strstr(item->text, cases[i][2]), "%s: %s", cases[i][0], item ? item->text : said);
+		assert_null(ration_findings_free(findings));
+	}
+}
+
 /* -------------------------------------------------------------------- by hand */
 
 #define MOUNTED(options) "37 23 0:33 / /cg rw,relatime - cgroup2 cgroup2 rw" options "\n"
@@ -385,6 +409,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_captured),
+		cmocka_unit_test(test_who_can_use_v1),
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_pure),
 	};

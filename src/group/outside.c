@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "group/whose.h"
 #include "sys/bus.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
@@ -24,6 +25,9 @@ static int open_steps(const struct host_snapshot *host, const char *base, const 
 {
 	CLEANUP(closep) int fd = cg_open_base(base);
 
+	/* There the caller needs nobody's help. */
+	if (fd >= 0 && whose_is(fd, NULL) == WHOSE_OWN)
+		return -ENOENT;
 	for (size_t i = 0; fd >= 0 && i < host->n_nodes + 2; i++) {
 		const char *step = i < host->n_nodes ? host->node[i] : i == host->n_nodes ? tenant : name;
 		int below;

@@ -24,14 +24,25 @@ struct owner {
 	int pid;
 	uint64_t start_ticks;
 	char boot[PROC_BOOT_ID_SIZE];
-	uint64_t pid_namespace; /* inode */
+	uint64_t pid_namespace, time_namespace; /* inodes */
 };
 
-static uint64_t pid_namespace(int proc_fd)
+static uint64_t own_namespace(int proc_fd, const char *file)
 {
 	struct stat st;
 
-	return fstatat(proc_fd, "self/ns/pid", &st, 0) == 0 ? (uint64_t)st.st_ino : 0;
+	return fstatat(proc_fd, file, &st, 0) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+static uint64_t pid_namespace(int proc_fd)
+{
+	return own_namespace(proc_fd, "self/ns/pid");
+}
+
+/* Since 5.6; 0 before. A start time is told by the clock of who reads it. */
+static uint64_t time_namespace(int proc_fd)
+{
+	return own_namespace(proc_fd, "self/ns/time");
 }
 
 void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
@@ -42,8 +53,8 @@ void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
 	ret_text[0] = '\0';
 	if (proc_boot_id(proc_fd, boot) < 0 || proc_self_start_ticks(proc_fd, &start) < 0)
 		return;
-	(void)snprintf(ret_text, OWNER_TEXT_MAX, "1 %d %" PRIu64 " %s %" PRIu64, (int)getpid(), start, boot,
-			pid_namespace(proc_fd));
+	(void)snprintf(ret_text, OWNER_TEXT_MAX, "2 %d %" PRIu64 " %s %" PRIu64 " %" PRIu64, (int)getpid(),
+			start, boot, pid_namespace(proc_fd), time_namespace(proc_fd));
 }
 
 void owner_write(int group_fd, const char *text)
@@ -81,8 +92,8 @@ static bool read_record(int group_fd, struct owner *ret)
 
 	if (notes_read(group_fd, NOTE_OWNER, text, sizeof(text)) <= 0)
 		return false;
-	return sscanf(text, "1 %d %" SCNu64 " %36s %" SCNu64, &ret->pid, &ret->start_ticks, ret->boot,
-			&ret->pid_namespace) == 4;
+	return sscanf(text, "2 %d %" SCNu64 " %36s %" SCNu64 " %" SCNu64, &ret->pid, &ret->start_ticks, ret->boot,
+			&ret->pid_namespace, &ret->time_namespace) == 5;
 }
 
 /* Made, but never finished: its maker died between two system calls. */
@@ -119,6 +130,8 @@ enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid)
 	if (r == -ESRCH || r == -ENOENT)
 		return RATION_OWNER_DEAD;
 	if (r < 0)
+		return RATION_OWNER_UNKNOWN;
+	if (owner.time_namespace != time_namespace(proc_fd) && !proc_is_dead(&stat))
 		return RATION_OWNER_UNKNOWN;
 	/* One that nobody has reaped, as process 1 of some containers never does, ends nothing any more. */
 	return stat.start_ticks == owner.start_ticks && !proc_is_dead(&stat) ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;

@@ -3,9 +3,9 @@
  * owner.h - whose a group is, written on the group itself
  *
  * There are no state files. The directory of each group that a run makes has a note
- * (host/notes.h) with the pid of who runs it, its start time, the boot id and the pid
- * namespace in which that pid means something. It goes with the group, so it can't go
- * stale.
+ * (host/notes.h) with the pid of who runs it, its start time, the boot id, and the pid and
+ * time namespaces in which these mean something. It goes with the group, so it can't
+ * go stale.
  */
 #ifndef RATION_GROUP_OWNER_H
 #define RATION_GROUP_OWNER_H

@@ -303,3 +303,21 @@ def test_FC11_attach_is_never_less_nice(hand, nice, weight, after):
     os.setpriority(os.PRIO_PROCESS, sleep.pid, nice)
     hand.ok(f"attach --cpu-weight {weight} t/g {sleep.pid}")
     assert os.getpriority(os.PRIO_PROCESS, sleep.pid) == after
+
+
+@pytest.mark.needs("unshare")
+@pytest.mark.since((5, 6))
+@pytest.mark.parametrize("other", ["the run", "gc"])
+def test_FB18_another_time_namespace(run, other):
+    """Where the clock since boot shows something else, a process has another start time."""
+    unshare = ["unshare", "--time", "--boottime", "1000000", "--fork"]
+    r = run.start("--tenant t --name g", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"],
+                  before=unshare if other == "the run" else [])
+    run.ready("log")
+    collect = run.command("gc", before=unshare if other == "gc" else [])
+    assert collect.code == 0 and "removed: 0" in collect.stdout, collect
+    again = run("--tenant t --name g", "true", before=unshare if other == "gc" else [])
+    assert again.code == 125 and "exists" in again.stderr, again
+    assert r.popen.poll() is None
+    os.kill(run.one("ration"), signal.SIGTERM)
+    assert r.wait().verdict == "interrupted"

@@ -17,11 +17,13 @@
 
 #define OTHER_BOOT "00000000-0000-4000-8000-000000000000"
 
+#define RECORD "2 %d %" PRIu64 " %s %" PRIu64 " %" PRIu64
+
 struct facts {
 	pid_t dead;
 	uint64_t start;
 	char boot[PROC_BOOT_ID_SIZE];
-	uint64_t pid_namespace;
+	uint64_t pid_namespace, time_namespace;
 };
 
 static void look(int proc_fd, struct facts *ret)
@@ -36,6 +38,7 @@ static void look(int proc_fd, struct facts *ret)
 	assert_int_equal(proc_start_ticks(proc_fd, getpid(), &ret->start), 0);
 	assert_int_equal(fstatat(proc_fd, "self/ns/pid", &st, 0), 0);
 	ret->pid_namespace = (uint64_t)st.st_ino;
+	ret->time_namespace = fstatat(proc_fd, "self/ns/time", &st, 0) == 0 ? (uint64_t)st.st_ino : 0;
 }
 
 static void record(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -83,23 +86,28 @@ static void test_records(void **state)
 	}
 #define IS(expected) assert_int_equal(owner_state(proc_fd, fd, NULL), RATION_OWNER_##expected)
 	IS(ALIVE);
-	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start, f.boot, f.pid_namespace);
+	record(fd, RECORD, self, f.start, f.boot, f.pid_namespace, f.time_namespace);
 	IS(ALIVE);
-	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start + 1, f.boot, f.pid_namespace);
+	record(fd, RECORD, self, f.start + 1, f.boot, f.pid_namespace, f.time_namespace);
 	IS(DEAD); /* the pid is somebody else's by now */
-	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
+	record(fd, RECORD, (int)f.dead, f.start, f.boot, f.pid_namespace, f.time_namespace);
 	IS(DEAD);
-	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start, OTHER_BOOT, f.pid_namespace);
+	record(fd, RECORD, self, f.start, OTHER_BOOT, f.pid_namespace, f.time_namespace);
 	IS(DEAD);
 	zombie = make_zombie(proc_fd, &start);
-	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, (int)zombie, start, f.boot, f.pid_namespace);
+	record(fd, RECORD, (int)zombie, start, f.boot, f.pid_namespace, f.time_namespace);
 	IS(DEAD); /* though nobody has reaped it */
 	assert_int_equal(waitpid(zombie, NULL, 0), zombie);
 	/* Of another pid namespace: the number means nothing here, whether or not it is in use. */
-	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, self, f.start, f.boot, f.pid_namespace + 1);
+	record(fd, RECORD, self, f.start, f.boot, f.pid_namespace + 1, f.time_namespace);
 	IS(UNKNOWN);
-	record(fd, "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace + 1);
+	record(fd, RECORD, (int)f.dead, f.start, f.boot, f.pid_namespace + 1, f.time_namespace);
 	IS(UNKNOWN);
+	/* FB18: of another time namespace: the start time is another there, so only that nobody has the pid counts. */
+	record(fd, RECORD, self, f.start + 1, f.boot, f.pid_namespace, f.time_namespace + 1);
+	IS(UNKNOWN);
+	record(fd, RECORD, (int)f.dead, f.start, f.boot, f.pid_namespace, f.time_namespace + 1);
+	IS(DEAD);
 #undef IS
 	base_remove(&base, fd);
 }
@@ -107,7 +115,7 @@ static void test_records(void **state)
 /* Not ours, or of a version to come: hands off, as from a group without any record. */
 static void test_garbage(void **state)
 {
-	static const char *const garbage[] = { "x", " ", "1", "1 1", "2 1 1 x 1", "1 x y z 1", "1 1 1 \n", "-1 -1 -1 -1 -1",
+	static const char *const garbage[] = { "x", " ", "1", "1 1", "2 1 1 x 1", "2 1 1 x 1 y", "3 1 1 x 1 1", "1 x y z 1", "1 1 1 \n", "-1 -1 -1 -1 -1",
 		"1 99999999999999999999 1 b" };
 	struct base base;
 	int fd;
@@ -145,8 +153,8 @@ static void test_gc_takes_the_dead_only(void **state)
 		fd[i] = cg_open_dir(tenant, names[i]);
 	}
 	owner_record(host_now(base.host)->proc_fd, fd[0]);
-	record(fd[1], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
-	record(fd[2], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace + 1);
+	record(fd[1], RECORD, (int)f.dead, f.start, f.boot, f.pid_namespace, f.time_namespace);
+	record(fd[2], RECORD, (int)f.dead, f.start, f.boot, f.pid_namespace + 1, f.time_namespace);
 	assert_int_equal(ration_gc(base.host, NULL, &report, NULL), 0);
 	assert_int_equal(report.examined, 3);
 	assert_int_equal(report.removed, 1);
@@ -155,7 +163,7 @@ static void test_gc_takes_the_dead_only(void **state)
 	(void)snprintf(path, sizeof(path), "%s/t/dead", base.path);
 	assert_int_equal(access(path, F_OK), -1);
 	/* Removed with a process in it. */
-	record(fd[2], "1 %d %" PRIu64 " %s %" PRIu64, (int)f.dead, f.start, f.boot, f.pid_namespace);
+	record(fd[2], RECORD, (int)f.dead, f.start, f.boot, f.pid_namespace, f.time_namespace);
 	f.dead = fork();
 	if (f.dead == 0) {
 		(void)alarm(DEADLINE_SECONDS);

@@ -148,7 +148,7 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	}
 	if (options->command)
 		(void)notes_write(fd, NOTE_COMMAND, options->command);
-	leaf_made(fd);
+	leaf_made(&group->at);
 	return 0;
 }
 
@@ -256,15 +256,17 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 		r = at->fd = cg_open_dir(at->namespace_fd, at->tenant);
 		if (r < 0)
 			continue;
-		r = leaf_claim(at->fd, false);
+		r = leaf_claim(at, false, reterr);
 		if (r == -EEXIST && !make_room(group))
 			return take_existing(group, plan, options, reterr);
 		if (r == -EEXIST) {
 			r = -ENOENT;
 			continue;
 		}
-		if (r == 0)
-			r = furnish(group, plan, options, reterr);
+		/* Nothing of it is ours to undo. */
+		if (r < 0)
+			continue;
+		r = furnish(group, plan, options, reterr);
 		if (r == 0 && !leaf_alive(at->fd))
 			r = -ENOENT;
 		if (r < 0)

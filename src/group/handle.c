@@ -5,10 +5,8 @@
 #include "group/handle.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "group/cgroup1.h"
@@ -21,9 +19,6 @@
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
-
-/* Longer than a change of limits takes. */
-#define LOCK_MSEC 30000
 
 /* ------------------------------------------------------------------ errors */
 
@@ -134,25 +129,19 @@ int handle_error(const struct ration_group *group, int code, const char *what, s
 			error_text(code));
 }
 
-int handle_lock(const struct ration_group *group, struct ration_error *reterr)
+int handle_lock(struct ration_group *group, struct ration_error *reterr)
 {
-	for (int msec = 0; flock(group->at.fd, LOCK_EX | LOCK_NB) < 0; msec++) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return handle_error(group, -errno, "lock", reterr);
-		if (msec > LOCK_MSEC)
-			return error_set(reterr, -ETIMEDOUT, RATION_CAUSE_TIMEOUT,
-					"another process has been changing %s for 30 s", group->address);
-		(void)poll(NULL, 0, 1);
-	}
-	if (leaf_alive(group->at.fd))
+	int r = leaf_lock(&group->at, reterr);
+
+	if (r == 0 && leaf_alive(group->at.fd))
 		return 0;
 	handle_unlock(group);
-	return vanished_error(group, reterr);
+	return r < 0 && r != -ENOENT ? r : vanished_error(group, reterr);
 }
 
-void handle_unlock(const struct ration_group *group)
+void handle_unlock(struct ration_group *group)
 {
-	(void)flock(group->at.fd, LOCK_UN);
+	leaf_unlock(&group->at);
 }
 
 /* ----------------------------------------------------------------- handles */

@@ -73,7 +73,7 @@ int handle_check_limits(const struct ration_group *group, struct ration_error *r
 int handle_error(const struct ration_group *group, int code, const char *what, struct ration_error *reterr);
 
 /* Takes the lock of a group against others that change it. -ETIMEDOUT, -ENOENT. */
-int handle_lock(const struct ration_group *group, struct ration_error *reterr);
-void handle_unlock(const struct ration_group *group);
+int handle_lock(struct ration_group *group, struct ration_error *reterr);
+void handle_unlock(struct ration_group *group);
 
 #endif

@@ -11,10 +11,8 @@
 #include "group/leaf.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "group/cgroup1.h"
 #include "group/nodes.h"
@@ -24,6 +22,7 @@
 #include "host/names.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
+#include "sys/lock.h"
 #include "sys/syscalls.h"
 #include "sys/walk.h"
 #include "util/cleanup.h"
@@ -90,29 +89,60 @@ static int make_room(struct place *place, struct ration_error *reterr)
 	return error_hint(reterr, -EEXIST, "choose another --name, or omit it for a unique one");
 }
 
+/* "T/N", or "T". */
+static const char *address_of(const struct place *place, char buf[2 * RATION_NAME_MAX + 2])
+{
+	(void)snprintf(buf, 2 * RATION_NAME_MAX + 2, "%s%s%s", place->tenant, place->name[0] ? "/" : "", place->name);
+	return buf;
+}
+
+static int lock_error(const struct place *place, int code, struct ration_error *reterr)
+{
+	char address[2 * RATION_NAME_MAX + 2];
+	pid_t pid = code == -EBUSY ? lock_holder(place->fd) : 0;
+
+	(void)address_of(place, address);
+	if (code != -EBUSY)
+		return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't lock %s: %s", address, error_text(code));
+	if (pid == 0)
+		return error_set(reterr, -ETIMEDOUT, RATION_CAUSE_TIMEOUT,
+				"another process has been changing %s for %d s", address, LOCK_MSEC / 1000);
+	return error_set(reterr, -ETIMEDOUT, RATION_CAUSE_TIMEOUT, "process %d has been changing %s for %d s",
+			(int)pid, address, LOCK_MSEC / 1000);
+}
+
+int leaf_lock(struct place *place, struct ration_error *reterr)
+{
+	int r = lock_take(place->fd, LOCK_MSEC);
+
+	if (r < 0)
+		return vanished(r) ? -ENOENT : lock_error(place, r, reterr);
+	place->lock_fd = r;
+	return 0;
+}
+
+void leaf_unlock(struct place *place)
+{
+	place->lock_fd = close_fd(place->lock_fd);
+}
+
 /*
- * Several may be making a group of this name. Who has the lock on its directory
+ * Several may be making a group of this name. Who has the lock of it
  * and finds that nobody has finished it, has it: so it is made whole by one, even
- * if its first maker has died in between. -EEXIST: it is finished.
+ * if its first maker has died in between.
  */
-int leaf_claim(int fd, bool mine)
+int leaf_claim(struct place *place, bool mine, struct ration_error *reterr)
 {
 	char text[32];
-	int r;
+	int r = leaf_lock(place, reterr);
 
-	/* Whoever has the lock makes a few system calls, or waits for memory to be reclaimed. */
-	for (int msec = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; msec++) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -errno;
-		if (msec > LOCK_MSEC)
-			return -EBUSY;
-		(void)poll(NULL, 0, 1);
-	}
-	r = notes_read(fd, NOTE_CREATED, text, sizeof(text));
+	if (r < 0)
+		return r;
+	r = notes_read(place->fd, NOTE_CREATED, text, sizeof(text));
 	/* Where nothing can be remembered (before 5.7), the directory alone has to do. */
 	if (r == -ENODATA || (r < 0 && mine))
 		return 0;
-	(void)flock(fd, LOCK_UN);
+	leaf_unlock(place);
 	return -EEXIST;
 }
 
@@ -125,14 +155,14 @@ static int make_afresh(struct place *place)
 {
 	int r = leaf_alive(place->fd) ? cg_rmdir(place->tenant_fd, place->name) : -ENOENT;
 
-	(void)flock(place->fd, LOCK_UN);
+	leaf_unlock(place);
 	if (r == 0 || vanished(r))
 		return -ENOENT;
 	return r == -EBUSY ? -EEXIST : r;
 }
 
 /* Takes the directory of that name, which is there. -ENOENT: it isn't any more. -EEXIST: it is somebody's. */
-static int take(struct place *place, bool mine)
+static int take(struct place *place, bool mine, struct ration_error *reterr)
 {
 	int r = place->fd = cg_open_dir(place->tenant_fd, place->name);
 
@@ -141,14 +171,16 @@ static int take(struct place *place, bool mine)
 	if (r < 0)
 		return r;
 	/* Its lock is a stranger's, too. */
-	r = mine || whose_is(place->fd, NULL) == WHOSE_OWN ? leaf_claim(place->fd, mine) : -EEXIST;
+	r = mine || whose_is(place->fd, NULL) == WHOSE_OWN ? leaf_claim(place, mine, reterr) : -EEXIST;
 	if (r == 0 && !mine)
 		r = make_afresh(place);
 	/* Who had the lock before may have removed it again. */
 	if (r == 0 && !leaf_alive(place->fd))
 		r = -ENOENT;
-	if (r < 0)
+	if (r < 0) {
+		leaf_unlock(place);
 		place->fd = close_fd(place->fd);
+	}
 	return r;
 }
 
@@ -159,6 +191,7 @@ static int check_still_ours(struct place *place, struct ration_error *reterr)
 
 	if (r < 0) {
 		(void)cg_rmdir(place->tenant_fd, place->name);
+		leaf_unlock(place);
 		place->fd = close_fd(place->fd);
 	}
 	return r;
@@ -178,12 +211,14 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 			again = nodes_make(place->host, place->tenant, wanted, &place->namespace_fd,
 					&place->tenant_fd, reterr);
 		} else if (r == 0 || r == -EEXIST) {
-			r = take(place, r == 0);
+			r = take(place, r == 0, reterr);
 			again = r == -EEXIST ? make_room(place, reterr) : 0;
 		}
 		if (again < 0)
 			return again;
 	}
+	if (r == -ETIMEDOUT)
+		return r;
 	if (r == -EACCES || r == -EPERM)
 		return owner_error(place->tenant_fd, r, "create a group in", place->tenant, reterr);
 	if (r < 0)
@@ -192,10 +227,10 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 	return check_still_ours(place, reterr);
 }
 
-void leaf_made(int fd)
+void leaf_made(struct place *place)
 {
-	record_created(fd);
-	(void)flock(fd, LOCK_UN);
+	record_created(place->fd);
+	leaf_unlock(place);
 }
 
 bool leaf_recorded(int fd)
@@ -217,7 +252,7 @@ int leaf_create(struct place *place, uint32_t wanted, struct ration_error *reter
 	if (r < 0)
 		return r;
 	owner_write(place->fd, place->owner);
-	leaf_made(place->fd);
+	leaf_made(place);
 	return 0;
 }
 

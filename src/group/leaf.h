@@ -26,10 +26,17 @@ int leaf_prepare(const struct host_snapshot *host, const char *tenant, const cha
 int leaf_make(struct place *place, uint32_t controllers, struct ration_error *reterr);
 
 /* Takes a group that is there, `mine` if we have made its directory. -EEXIST: it is finished. */
-int leaf_claim(int fd, bool mine);
+int leaf_claim(struct place *place, bool mine, struct ration_error *reterr);
 
 /* All is written: it is a group, for everybody. */
-void leaf_made(int fd);
+void leaf_made(struct place *place);
+
+/*
+ * Takes the lock of the tenant or group that `fd` of the place is, against others that make or
+ * change it. -ENOENT: it is gone, and nothing is told. -ETIMEDOUT: the message names who has it.
+ */
+int leaf_lock(struct place *place, struct ration_error *reterr);
+void leaf_unlock(struct place *place);
 
 /* Tells whether it has been made whole by ration, as far as that can be remembered. */
 bool leaf_recorded(int fd);

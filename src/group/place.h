@@ -14,6 +14,7 @@
 struct place {
 	const struct host_snapshot *host; /* borrowed */
 	int namespace_fd, tenant_fd, fd;
+	int lock_fd;                    /* as long as it is open, the lock of `fd` is held: sys/lock.h */
 	int v1_fd[HOST_V1_MAX];         /* its directories in host->v1, or -EBADF */
 	char tenant[RATION_NAME_MAX + 1];
 	char name[RATION_NAME_MAX + 1];
@@ -22,7 +23,7 @@ struct place {
 
 #define PLACE_NONE                                                                \
 	((struct place) { .namespace_fd = -EBADF, .tenant_fd = -EBADF, .fd = -EBADF, \
-			.v1_fd = { [0 ... HOST_V1_MAX - 1] = -EBADF } })
+			.lock_fd = -EBADF, .v1_fd = { [0 ... HOST_V1_MAX - 1] = -EBADF } })
 
 /* Closes what is open. The group itself stays. */
 void place_close(struct place *place);

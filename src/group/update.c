@@ -419,7 +419,7 @@ int ration_group_update(struct ration_group *group, const struct ration_plan *pl
 	/* A tenant that a run has made would take its limits along when that ends. */
 	if (r == 0 && group->tenant && !owner_recorded(group->at.fd) && whose_is(group->at.fd, NULL) == WHOSE_OWN) {
 		(void)owner_keep(group->at.fd);
-		leaf_made(group->at.fd);
+		leaf_made(&group->at);
 	}
 	handle_unlock(group);
 	return r;

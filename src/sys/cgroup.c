@@ -6,12 +6,14 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "sys/lock.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
@@ -196,9 +198,28 @@ int cg_open_trigger(int dir_fd, const char *file, const char *line, uint64_t sta
 	return fd;
 }
 
+/* A file that others had open before could be locked by them for ever. v1 has no such file. */
+static int shut_lock(int dir_fd, const char *name)
+{
+	char path[NAME_MAX + sizeof(LOCK_FILE) + 2];
+
+	if (snprintf(path, sizeof(path), "%s/" LOCK_FILE, name) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return fchmodat(dir_fd, path, 0600, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 int cg_mkdir(int dir_fd, const char *name)
 {
-	return mkdirat(dir_fd, name, 0755) < 0 ? -errno : 0;
+	int r = mkdirat(dir_fd, name, 0700) < 0 ? -errno : 0;
+
+	if (r < 0)
+		return r;
+	r = shut_lock(dir_fd, name);
+	if (r == 0 && fchmodat(dir_fd, name, 0755, 0) < 0 && errno != ENOENT)
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(dir_fd, name, AT_REMOVEDIR);
+	return r;
 }
 
 int cg_rmdir(int dir_fd, const char *name)

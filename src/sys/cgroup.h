@@ -71,6 +71,7 @@ int cg_open_trigger(int dir_fd, const char *file, const char *line, uint64_t sta
 /* Writes `value` with one write(2): the kernel takes it whole or not at all. */
 int cg_write(int dir_fd, const char *file, const char *value);
 
+/* Makes a group, which everybody can look into, but for the file of its lock (lock.h). */
 int cg_mkdir(int dir_fd, const char *name);
 
 /* Removes an empty group; `name` may be a path here. One that isn't there is no error. -EBUSY: not empty. */

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -451,15 +452,15 @@ def test_set_of_a_group_that_vanishes(hand, run):
     """Removed by another while `set` waits for the lock that somebody has on it."""
     hand.ok("create acme/vm7")
     path = hand.path("acme/vm7")
-    directory = os.open(path, os.O_RDONLY)
+    lock = os.open(path / "cgroup.max.descendants", os.O_WRONLY)
     try:
-        fcntl.flock(directory, fcntl.LOCK_EX)
+        fcntl.fcntl(lock, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
         popen = subprocess.Popen([RATION, "set", "acme/vm7", "--pids", "50"], env=run.env, text=True,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         wait_for("it to have opened the group", lambda: has_open(popen.pid, path))
         path.rmdir()
     finally:
-        os.close(directory)
+        os.close(lock)
     out, err = popen.communicate(timeout=DEADLINE)
     assert (popen.returncode, out) == (125, "")
     assert err == "ration set: acme/vm7 was removed meanwhile\n"

@@ -321,3 +321,52 @@ def test_FB18_another_time_namespace(run, other):
     assert r.popen.poll() is None
     os.kill(run.one("ration"), signal.SIGTERM)
     assert r.wait().verdict == "interrupted"
+
+
+LOCKS = """
+import fcntl, struct
+os.setgid(12345); os.setuid(12345)
+fds = []
+for path in sys.argv[2:]:
+    for name in ('', '/cgroup.max.descendants', '/cgroup.procs', '/cgroup.events'):
+        for mode in (os.O_RDONLY, os.O_RDWR):
+            try: fd = os.open(path + name, mode)
+            except OSError: continue
+            fds.append(fd)
+            for lock in (lambda: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB),
+                         lambda: fcntl.fcntl(fd, 37, struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 0, 0, 0)),
+                         lambda: fcntl.fcntl(fd, 37, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0))):
+                try: lock()
+                except OSError: pass
+open(sys.argv[1], 'w').write('ready')
+time.sleep(1000)
+"""
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("owner", ["", "--owner 12345:12345"])
+def test_FA7_a_strangers_lock(hand, owner):
+    """On whatever it can open, of whatever kind."""
+    hand.ok(f"create t {owner}")
+    hand.ok("create u")
+    hand.ok("create u/g")
+    log = hand.run.file("log")
+    log.write_text("")
+    log.chmod(0o666)
+    log.parent.chmod(0o755)
+    for above in log.parents:
+        if above.stat().st_uid == os.geteuid() and not above.stat().st_mode & 1:
+            above.chmod(above.stat().st_mode | 0o111)
+    hand.start(python(LOCKS, log, hand.path("t"), hand.path("u"), hand.path("u/g")))
+    hand.run.ready("log")
+    for words in ("set t --pids 50", "set u/g --cpu-weight 200", "create u --exist-ok", "create u/g --exist-ok",
+                  "create u/h", "rm --force t", "rm --force u"):
+        r = hand(words)
+        assert "another process" not in r.stderr and "has been changing" not in r.stderr, r
+    hand.ok("create t")
+
+
+def test_FA7_others_still_see(run):
+    """What is closed is the file of the lock; a group can be looked at, whatever the caller's mask."""
+    r = run("", ["sh", "-c", f"stat -c %a {OWN} {OWN}/cgroup.max.descendants {OWN}/.."], before=["sh", "-c", 'umask 077; "$@"', "x"])
+    assert r.stdout.split() == ["755", "600", "755"], r

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.h - the lock of a group, which no other user can hold
+ *
+ * A lock on a file that others can open for reading isn't one: flock(2) takes any fd, and
+ * a read lock keeps a writer out as well. So it is an open file description's write lock
+ * (3.15) on a file of the group that is never given away, cgroup.max.descendants (4.14),
+ * and cg_mkdir() closes that file to everybody but the owner of the group. Like any such
+ * lock, it ends with its last fd: nobody dead holds one.
+ */
+#ifndef RATION_SYS_LOCK_H
+#define RATION_SYS_LOCK_H
+
+#include <sys/types.h>
+
+#define LOCK_FILE "cgroup.max.descendants"
+
+/*
+ * Takes the lock of the group, for as long as the fd that it returns is open. A lock of
+ * the same process counts as anybody's. -EBUSY: somebody has it all the time; -ENOENT,
+ * -ENODEV: the group is gone; -EACCES, -EPERM: the group is another user's.
+ */
+int lock_take(int dir_fd, int timeout_msec);
+
+/* Finds who has the lock. 0: nobody, or nobody knows. */
+pid_t lock_holder(int dir_fd);
+
+#endif

@@ -100,13 +100,14 @@ static void print_list(const struct ration_list *list)
 }
 
 /* An empty list is an answer, but not one to leave without a word. */
-static void explain_nothing(const struct ration_host *host)
+static void explain_nothing(const struct options *options, const struct ration_host *host)
 {
 	struct ration_host_info info = { .size = sizeof(info) };
 
 	ration_host_info(host, &info);
 	if (info.base)
-		say("ration: no tenants or groups below %s\n", info.base);
+		say("ration: no tenants or groups below %s%s%s/%s\n", info.base, options->parent ? "/" : "",
+				options->parent ? options->parent : "", options->nspace ? options->nspace : "ration");
 	else
 		say("ration: no groups here, and none can be created: %s\n",
 				info.base_reason);
@@ -136,7 +137,7 @@ static int ls(const struct options *options, const struct ration_host *host, con
 	else if (ration_list_count(list) > 0)
 		print_list(list);
 	else
-		explain_nothing(host);
+		explain_nothing(options, host);
 	list = ration_list_free(list);
 	return r;
 }

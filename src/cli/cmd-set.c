@@ -183,6 +183,21 @@ static int tell_failure(const struct options *options, const struct target *targ
 	return EXIT_RATION;
 }
 
+/* A command without a limit is no command; then, whatever its limits are, there must be such a group. */
+static int open_group(struct target *target, const struct options *options, const char *address, struct change *change,
+		struct ration_error *reterr)
+{
+	struct ration_error error;
+	int r = make_plan(target, options, address, change, reterr), opened;
+
+	if (change->plan && ration_plan_count(change->plan) == 0)
+		return r;
+	opened = ration_group_open(target->host, address, &target->group, &error);
+	if (opened < 0)
+		*reterr = error;
+	return opened < 0 ? opened : r;
+}
+
 static int set_function(struct options *options, char **operands)
 {
 	CLEANUP(target_done) struct target target = TARGET_NONE;
@@ -191,9 +206,7 @@ static int set_function(struct options *options, char **operands)
 	int r = options_host(options, &target.host, &error);
 
 	if (r >= 0)
-		r = make_plan(&target, options, operands[0], &change, &error);
-	if (r >= 0)
-		r = ration_group_open(target.host, operands[0], &target.group, &error);
+		r = open_group(&target, options, operands[0], &change, &error);
 	if (r >= 0)
 		r = apply(&target, options, &change, &error);
 	if (r >= 0)

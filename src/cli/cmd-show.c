@@ -6,6 +6,7 @@
  * and the lowest of this file in the group and all groups above, with its level.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/group-limits.h"
@@ -75,33 +76,71 @@ static const char *bound_at(char *buf, size_t size, const struct ration_group_li
 	return buf;
 }
 
-#define LIMIT_COLUMNS "  %-14s  %-10s  %-10s  %-16s  %-10s  "
-#define LIMIT_INDENT 72
+#define COLUMNS 5
+
+/* All columns of a line but the last, which wraps. */
+struct cells {
+	char value[COLUMNS][OUTPUT_VALUE_MAX];
+	const char *text[COLUMNS];
+};
+
+static void fill_cells(struct cells *cells, const struct ration_group_limit *limit)
+{
+	cells->text[0] = ration_limit_info(limit->limit)->name;
+	cells->text[1] = group_limit_asked(cells->value[1], limit);
+	cells->text[2] = group_limit_here(cells->value[2], limit);
+	cells->text[3] = limit->file ? limit->file : "not enforced";
+	cells->text[4] = group_limit_effective(cells->value[4], limit);
+}
+
+static void widen(size_t width[COLUMNS], const struct cells *cells)
+{
+	for (size_t i = 0; i < COLUMNS; i++) {
+		if (strlen(cells->text[i]) > width[i])
+			width[i] = strlen(cells->text[i]);
+	}
+}
+
+static void print_line(const size_t width[COLUMNS], const struct cells *cells, const char *bound)
+{
+	size_t column = 2;
+
+	(void)printf("  ");
+	for (size_t i = 0; i < COLUMNS; i++) {
+		(void)printf("%-*s  ", (int)width[i], cells->text[i]);
+		column += width[i] + 2;
+	}
+	output_wrapped(stdout, column, column, bound);
+}
 
 static void print_table(const struct ration_group *group, const struct group_limits *limits, bool all)
 {
-	bool any = false;
+	static const struct cells titles = { .text = { "limit", "asked", "in force", "enforced by", "effective" } };
+	size_t width[COLUMNS] = { 0 }, n = 0;
+	struct cells cells;
+	char bound[320];
 
 	(void)printf("%s, a %s: %s\n", ration_group_address(group),
 			ration_group_is_tenant(group) ? "tenant" : "group", ration_group_path(group));
+	widen(width, &titles);
 	for (size_t i = 0; i < limits->n; i++) {
-		const struct ration_group_limit *limit = limits->list[i];
-		char asked[OUTPUT_VALUE_MAX], here[OUTPUT_VALUE_MAX], effective[OUTPUT_VALUE_MAX], bound[320];
-
-		if (!all && !is_worth_a_line(limit))
+		if (!all && !is_worth_a_line(limits->list[i]))
 			continue;
-		if (!any)
-			(void)printf(LIMIT_COLUMNS "%s\n", "limit", "asked", "in force", "enforced by", "effective",
-					"bound at");
-		any = true;
-		(void)printf(LIMIT_COLUMNS, ration_limit_info(limit->limit)->name,
-				group_limit_asked(asked, limit), group_limit_here(here, limit),
-				limit->file ? limit->file : "not enforced",
-				group_limit_effective(effective, limit));
-		output_wrapped(stdout, LIMIT_INDENT, LIMIT_INDENT, bound_at(bound, sizeof(bound), limit));
+		fill_cells(&cells, limits->list[i]);
+		widen(width, &cells);
+		n++;
 	}
-	if (!any)
+	if (n == 0) {
 		(void)printf("  no limits here or above\n");
+		return;
+	}
+	print_line(width, &titles, "bound at");
+	for (size_t i = 0; i < limits->n; i++) {
+		if (!all && !is_worth_a_line(limits->list[i]))
+			continue;
+		fill_cells(&cells, limits->list[i]);
+		print_line(width, &cells, bound_at(bound, sizeof(bound), limits->list[i]));
+	}
 }
 
 static void print_effective(const struct group_limits *limits)

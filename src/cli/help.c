@@ -81,11 +81,12 @@ static void print_rlimit_names(FILE *file)
 
 static void print_option(FILE *file, const struct option *row)
 {
+	/* "1.5 or 150%" is an example, too. */
+	const char *example = row->info && !strstr(row->help, row->info->example) ? row->info->example : NULL;
 	char text[160];
 
 	print_flag(file, row);
-	(void)snprintf(text, sizeof(text), "%s%s%s", row->help, row->info ? ", e.g. " : "",
-			row->info ? row->info->example : "");
+	(void)snprintf(text, sizeof(text), "%s%s%s", row->help, example ? ", e.g. " : "", example ? example : "");
 	output_wrapped(file, TEXT_COLUMN, TEXT_COLUMN, text);
 	print_details(file, row->details);
 	if (strcmp(row->flag, "--rlimit") == 0)

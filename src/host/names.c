@@ -14,32 +14,34 @@
 #include "util/error.h"
 #include "util/text.h"
 
+/* As much of a name as a message shows. */
+#define NAME_SHOWN_MAX 48
+
 int names_check(const char *what, const char *name, struct ration_error *reterr)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-";
 	static const char *const reserved[] = { "cgroup.", "cpu.", "cpuset.", "dmem.", "hugetlb.", "io.",
 		"irq.", "memory.", "misc.", "pids.", "rdma." };
 	size_t length = strlen(name);
+	char shown[NAME_SHOWN_MAX];
 	const char *wrong = NULL;
 
 	if (length == 0)
-		wrong = "is empty";
+		wrong = "the name is empty";
 	else if (length > RATION_NAME_MAX)
-		wrong = "is too long";
+		wrong = "the name is too long";
 	else if (strspn(name, allowed) != length)
-		wrong = "has a character that names can't have";
+		wrong = "invalid character in name";
 	else if (strspn(name, "_.:@-") > 0)
-		wrong = "doesn't begin with a letter or a digit";
+		wrong = "the name doesn't begin with a letter or a digit";
 	for (size_t i = 0; !wrong && i < ARRAY_SIZE(reserved); i++) {
 		if (strncmp(name, reserved[i], strlen(reserved[i])) == 0)
-			wrong = "could be the name of a kernel file";
+			wrong = "the name could be that of a kernel file";
 	}
 	if (!wrong)
 		return 0;
-	/* Only what is harmless on a terminal is shown. */
-	(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s \"%.*s\"%s: the name %s", what,
-			(int)(strspn(name, allowed) < 40 ? strspn(name, allowed) : 40), name,
-			strspn(name, allowed) < length || length > 40 ? "…" : "", wrong);
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s \"%s\": %s", what,
+			text_escape(shown, sizeof(shown), name), wrong);
 	return error_hint(reterr, -EINVAL,
 			"use 1 to %d of A-Z a-z 0-9 _ . : @ -, starting with a letter or digit, e.g. vm-7",
 			RATION_NAME_MAX);

@@ -493,7 +493,7 @@ static int refuse_range(const struct limit_row *row, const char *text, uint64_t 
 	bool below = value < row->info.min;
 	char edge[RATION_TEXT_MAX], what[RATION_TEXT_MAX + 16];
 
-	(void)snprintf(what, sizeof(what), "is %s %s", below ? "below" : "above",
+	(void)snprintf(what, sizeof(what), "%s %s", below ? "below" : "above",
 			format_value(row, edge, below ? row->info.min : row->info.max));
 	return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, what, "", reterr);
 }
@@ -573,7 +573,7 @@ static int read_share(const struct limit_row *row, const char *text, struct limi
 	if (r == -EINVAL)
 		return refuse_malformed(row, text, reterr);
 	if (r < 0 || share == 0 || share > 10000)
-		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "is outside 0.01% to 100%", "", reterr);
+		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "outside 0.01% to 100%", "", reterr);
 	*ret_value = (struct limit_value){ .set = true, .percent = true, .soft = RATION_UNLIMITED, .hard = share };
 	return 0;
 }
@@ -604,7 +604,7 @@ static int read_list(const struct limit_row *row, const char *text, struct limit
 	if (r < 0)
 		return refuse_malformed(row, text, reterr);
 	if (strlen(text) >= sizeof(value.text))
-		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "is longer than 255 characters", "",
+		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "longer than 255 characters", "",
 				reterr);
 	memcpy(value.text, text, strlen(text) + 1);
 	*ret_value = value;
@@ -724,7 +724,7 @@ static int read_pair(const struct limit_row *row, const char *text, struct limit
 	if (!colon || colon == text)
 		return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, what, "", reterr);
 	if (strlen(text) >= sizeof(pair.text))
-		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "is longer than 1023 characters", "", reterr);
+		return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, "longer than 1023 characters", "", reterr);
 	pair.key_length = (size_t)(colon - text);
 	memcpy(pair.text, text, strlen(text) + 1);
 	if (row->info.key == RATION_KEY_PAGE_SIZE)

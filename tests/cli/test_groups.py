@@ -675,7 +675,31 @@ def test_rm_what_a_program_made_inside(hand):
     assert hand.tenants() == []
 
 
+@cgroup
+def test_set_of_a_tenant_that_isnt_there(hand):
+    """That there is none comes first, whatever would be wrong with the limits, too."""
+    hand.refused("set nosuch --memory 5M", "no such tenant: nosuch")
+    hand.refused("set nosuch --memory 5M --memory-high 50M", "no such tenant: nosuch")
+    hand.refused("set nosuch", "missing limit")
+
+
 # ------------------------------------------------------------------- ls, gc
+
+
+@cgroup
+def test_ls_says_where_nothing_is(hand):
+    r = hand.ok("ls")
+    assert r.stdout == "" and r.stderr.rstrip().endswith(f"/{NAMESPACE}"), r
+    assert f"a/b/{NAMESPACE}" in hand.ok("ls --parent a/b").stderr
+
+
+@cgroup
+def test_columns_of_show_are_as_wide_as_their_words(hand):
+    hand.ok("create acme")
+    title, *lines = hand.ok("show --all acme").stdout.splitlines()[1:]
+    at = title.index("enforced by")
+    assert len(lines) > 10 and all(line[at - 2:at] == "  " and line[at] != " " for line in lines)
+    assert title.index("asked") == 4 + max(len(line.split()[0]) for line in lines)
 
 
 @cgroup

@@ -508,25 +508,25 @@ static void test_messages(void **state)
 			"--output-limit 0.00000000000000000000000001kB: KB is ambiguous (1000 or 1024?)",
 			"write 64K or 64KiB for 1024, or plain bytes; range 0 B or more, e.g. --output-limit 10M",
 			RATION_CAUSE_INVALID },
-		{ LIMIT(MEMORY), "1k", "--memory 1k: is below 1 MiB",
+		{ LIMIT(MEMORY), "1k", "--memory 1k: below 1 MiB",
 			"range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
 		{ LIMIT(MEMORY), "", "--memory '': not a size",
 			"range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
-		{ LIMIT(MEMORY), "101%", "--memory 101%: is outside 0.01% to 100%",
+		{ LIMIT(MEMORY), "101%", "--memory 101%: outside 0.01% to 100%",
 			"range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
-		{ LIMIT(CPUS), "10000", "--cpus 10000: is above 8192", "range 0.01 to max, e.g. --cpus 1.5",
+		{ LIMIT(CPUS), "10000", "--cpus 10000: above 8192", "range 0.01 to max, e.g. --cpus 1.5",
 			RATION_CAUSE_INVALID },
 		{ LIMIT(CPUS), "x", "--cpus x: not a number of CPUs", "range 0.01 to max, e.g. --cpus 1.5",
 			RATION_CAUSE_INVALID },
-		{ LIMIT(CPU_WEIGHT), "0", "--cpu-weight 0: is below 1", "range 1 to 10000, e.g. --cpu-weight 200",
+		{ LIMIT(CPU_WEIGHT), "0", "--cpu-weight 0: below 1", "range 1 to 10000, e.g. --cpu-weight 200",
 			RATION_CAUSE_INVALID },
 		{ LIMIT(TIMEOUT), "42D", "--timeout 42D: not a duration",
 			"range 1 us or more, 0 for none, e.g. --timeout 1.5s", RATION_CAUSE_INVALID },
-		{ LIMIT(PIDS), "5000000", "--pids 5000000: is above 4194304", "range 1 to max, e.g. --pids 100",
+		{ LIMIT(PIDS), "5000000", "--pids 5000000: above 4194304", "range 1 to max, e.g. --pids 100",
 			RATION_CAUSE_INVALID },
 		{ LIMIT(CPUSET_CPUS), "3-1", "--cpuset-cpus 3-1: not a list of CPUs",
 			"range 0 to 8191, e.g. --cpuset-cpus 0-3,8", RATION_CAUSE_INVALID },
-		{ LIMIT(CPUSET_CPUS), "8192", "--cpuset-cpus 8192: is above 8191",
+		{ LIMIT(CPUSET_CPUS), "8192", "--cpuset-cpus 8192: above 8191",
 			"range 0 to 8191, e.g. --cpuset-cpus 0-3,8", RATION_CAUSE_INVALID },
 		{ LIMIT(CPUSET_MEMS), "x", "--cpuset-mems x: not a list of NUMA nodes",
 			"range 0 to 1023, e.g. --cpuset-mems 0", RATION_CAUSE_INVALID },
@@ -539,7 +539,7 @@ static void test_messages(void **state)
 			"e.g. --io-read-bps /data:10M", RATION_CAUSE_INVALID },
 		{ LIMIT(HUGETLB), "x:4M", "--hugetlb x:4M: no page size before the colon",
 			"range 0 B to max, e.g. --hugetlb 2M:64M", RATION_CAUSE_INVALID },
-		{ LIMIT(STALL_TIMEOUT), "0.1", "--stall-timeout 0.1: is below 500 ms",
+		{ LIMIT(STALL_TIMEOUT), "0.1", "--stall-timeout 0.1: below 500 ms",
 			"range 500 ms or more, 0 for none, e.g. --stall-timeout 5s", RATION_CAUSE_INVALID },
 		{ LIMIT(CPU_TIME), "9:1.5", "--cpu-time 9:1.5: soft value 9 s is above hard value 1.5 s",
 			"range 1 us or more, 0 for none, e.g. --cpu-time 10s:12s", RATION_CAUSE_CONTRADICTION },
@@ -663,7 +663,7 @@ static void test_set_names_the_flag(void **state)
 
 	(void)state;
 	assert_int_equal(ration_limits_set(&limits, LIMIT(MEMORY), NONE, 5, &error), -ERANGE);
-	assert_string_equal(error.message, "--memory 5: is below 1 MiB");
+	assert_string_equal(error.message, "--memory 5: below 1 MiB");
 	assert_int_equal(ration_limits_set(&limits, LIMIT(RLIMIT_NOFILE), 6, 5, &error), -ERANGE);
 	assert_string_equal(error.message, "--rlimit nofile=6:5: soft value 6 is above hard value 5");
 }

@@ -44,10 +44,31 @@ static void test_names_are_refused(void **state)
 	}
 }
 
+/* The message shows the name as it is, but for what a terminal would take as more than text. */
+static void test_names_are_shown(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "a\x1b[31m", "--tenant \"a\\x1b[31m\": invalid character in name" },
+		{ "\xc3\xa9", "--tenant \"\\xc3\\xa9\": invalid character in name" },
+		{ "a b", "--tenant \"a b\": invalid character in name" },
+		{ "", "--tenant \"\": the name is empty" },
+		{ "cpu.max", "--tenant \"cpu.max\": the name could be that of a kernel file" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ration_error error = { .message = "" };
+
+		assert_int_equal(names_check("--tenant", rows[i][0], &error), -EINVAL);
+		assert_string_equal(error.message, rows[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_are_refused),
+		cmocka_unit_test(test_names_are_shown),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include "group/outside.h"
 #include "group/owner.h"
 #include "group/record.h"
+#include "group/room.h"
 #include "host/names.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
@@ -199,6 +200,7 @@ static int check_still_ours(struct place *place, struct ration_error *reterr)
 
 int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 {
+	char address[2 * RATION_NAME_MAX + 2];
 	int r = -EEXIST;
 
 	for (int round = 0; round < NODES_ROUNDS_MAX && (vanished(r) || r == -EEXIST); round++) {
@@ -221,6 +223,8 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 		return r;
 	if (r == -EACCES || r == -EPERM)
 		return owner_error(place->tenant_fd, r, "create a group in", place->tenant, reterr);
+	if (r == -EAGAIN)
+		return room_error(place->tenant_fd, address_of(place, address), reterr);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s/%s: %s", place->tenant,
 				place->name, error_text(r));

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "group/owner.h"
+#include "group/room.h"
 #include "host/kinds.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
@@ -186,13 +187,11 @@ static int make_node(const struct host_snapshot *host, size_t i, int dir_fd, con
 
 	if (r == -EACCES || r == -EPERM)
 		return owner_error(dir_fd, r, "create a group in the group above", name, reterr);
-	if (r < 0 && r != -EEXIST && !vanished(r)) {
-		(void)error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s: %s", name, error_text(r));
-		if (r == -EAGAIN)
-			return error_hint(reterr, r, "cgroup.max.descendants or cgroup.max.depth of a group above "
-						     "is reached");
-		return r;
-	}
+	if (r == -EAGAIN)
+		return room_error(dir_fd, name, reterr);
+	if (r < 0 && r != -EEXIST && !vanished(r))
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s: %s", name,
+				error_text(r));
 	made = r == 0;
 	fd = cg_open_dir(dir_fd, name);
 	r = fd < 0 ? nodes_error(fd, "open", name, reterr) : check_node(host, i, fd, name, reterr);

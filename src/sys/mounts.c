@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "util/cleanup.h"
 
@@ -127,20 +128,36 @@ static bool is_outside(const char *path)
 }
 
 /*
+ * A group that was removed is shown with this behind its name. A name can end so, too:
+ * then the group is there.
+ */
+static bool is_deleted(const char *point, const char *own)
+{
+	static const char deleted[] = " (deleted)";
+	size_t length = strlen(own), suffix = strlen(deleted);
+	char path[2 * PATH_MAX];
+	struct stat st;
+
+	if (length < suffix || strcmp(own + length - suffix, deleted) != 0)
+		return false;
+	(void)snprintf(path, sizeof(path), "%s%s", point, own);
+	return stat(path, &st) < 0 || !S_ISDIR(st.st_mode);
+}
+
+/*
  * Works out our group's path from the mount point, if the mount shows it.
  * `own` is seen from the namespace root, `root` is where the mount begins.
  */
-static bool own_below(const char *root, const char *own, const char **ret)
+static bool own_below(const struct mount_line *line, const char *own, const char **ret)
 {
+	const char *root = line->root;
 	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
-	static const char deleted[] = " (deleted)";
-	size_t own_length = strlen(own), suffix = strlen(deleted);
 
 	if (own[0] == '\0' || is_outside(own))
 		return false;
-	if (own_length >= suffix && strcmp(own + own_length - suffix, deleted) == 0)
-		return false;
 	if (strncmp(own, root, length) != 0 || (own[length] != '/' && own[length] != '\0'))
+		return false;
+	if (is_deleted(line->point, own + length))
 		return false;
 	*ret = strcmp(own + length, "/") == 0 ? "" : own + length;
 	return true;
@@ -151,7 +168,7 @@ static void consider(struct mounts *found, const struct mount_line *line, const 
 {
 	bool read_only = has_option(line->options, "ro") || has_option(line->super, "ro");
 	const char *below = "";
-	bool known = own_below(line->root, own, &below);
+	bool known = own_below(line, own, &below);
 
 	if (found->v2 && (found->own_known > known || (found->own_known == known && !found->read_only)))
 		return;
@@ -243,7 +260,7 @@ static void consider_v1(struct mounts_v1 *found, const struct mount_line *line)
 
 	(void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(found->controllers, ","), found->controllers);
 	if (found->point[0] || !has_option(line->super, first) || strlen(line->point) >= sizeof(found->point) ||
-			!own_below(line->root, found->own, &below))
+			!own_below(line, found->own, &below))
 		return;
 	memmove(found->own, below, strlen(below) + 1);
 	found->read_only = has_option(line->options, "ro") || has_option(line->super, "ro");

@@ -370,3 +370,26 @@ def test_FA7_others_still_see(run):
     """What is closed is the file of the lock; a group can be looked at, whatever the caller's mask."""
     r = run("", ["sh", "-c", f"stat -c %a {OWN} {OWN}/cgroup.max.descendants {OWN}/.."], before=["sh", "-c", 'umask 077; "$@"', "x"])
     assert r.stdout.split() == ["755", "600", "755"], r
+
+
+@pytest.mark.parametrize("name", ["x (deleted)", "x (deleted)/y"])
+def test_FC23_a_name_that_ends_in_deleted(run, base, by_hand, name):
+    """It is there: that can be seen by looking."""
+    place = by_hand(base / f"{NAMESPACE}-{name}")
+    r = run("", "true", before=["sh", "-c", f'echo $$ >"{place}/cgroup.procs"; exec "$@"', "x"])
+    assert r.code == 0 and r.receipt["containment"] == "cgroup", r
+    self_group = place / "ration.self"
+    if self_group.exists():
+        self_group.rmdir()
+
+
+@pytest.mark.parametrize("file, value", [("descendants", 2), ("depth", 2)])
+def test_FC23_no_room(hand, base, by_hand, file, value):
+    """The message names the group that has the limit, and how high it is."""
+    top = by_hand(base / f"{NAMESPACE}-full", **{f"cgroup_max_{file}": value})
+    assert hand.run.command("run", "--base", top, "--", "true").code == 125
+    r = hand(["run", "--base", top, "--", "true"])
+    for text in (f"cgroup.max.{file} of {top} is {value}", "ration gc"):
+        assert text in r.stderr, r
+    r = hand(["create", "--base", top, "t/g"])
+    assert r.code == 125 and f"cgroup.max.{file} of {top} is {value}" in r.stderr, r

@@ -38,6 +38,9 @@ struct ration_run_options {
 	size_t n_pass_fds;            /* how many */
 };
 
+/* Room for what ration_run_waiting() says, with the final NUL. */
+#define RATION_WAITING_MAX 320
+
 /* The default of ration_run_options.kill_after_usec: 300 ms. */
 #define RATION_KILL_AFTER_USEC 300000
 
@@ -103,6 +106,16 @@ RATION_PUBLIC int ration_run_fd(const struct ration_run *run);
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_run_dispatch(struct ration_run *run,
 		struct ration_error *reterr);
+
+/*
+ * Says what a run waits for that doesn't end: returns true, and writes it for people, if all its
+ * processes were sent SIGKILL some seconds ago and one doesn't die. "process 4711 (dd):
+ * uninterruptible sleep (state D) in folio_wait_bit_common". Else false, and "".
+ * Ask after each ration_run_dispatch(). Such a run ends when the process dies; ration_run_free()
+ * leaves it to the keeper, and so does a second ration_run_interrupt() after this: the run is then over,
+ * with the verdict internal, and its receipt says what is left. Since 0.2.0.
+ */
+RATION_PUBLIC bool ration_run_waiting(const struct ration_run *run, char buf[RATION_WAITING_MAX]);
 
 /* Returns the pid of the command. */
 RATION_PUBLIC int ration_run_pid(const struct ration_run *run);

@@ -145,6 +145,7 @@ struct job {
 	struct ration_plan *plan;
 	struct ration_run *run;
 	bool warned; /* of every limit that is held by less */
+	char waiting[RATION_WAITING_MAX]; /* what was last told to be waited for */
 };
 
 static void job_done(struct job *job)
@@ -222,6 +223,18 @@ static int start(struct job *job, struct ration_error *reterr)
 	return r;
 }
 
+/* What hangs is told once, and again only if it is something else. */
+static void tell_waiting(struct job *job)
+{
+	char now[RATION_WAITING_MAX];
+
+	if (!ration_run_waiting(job->run, now) || strcmp(now, job->waiting) == 0 || job->options->quiet)
+		return;
+	(void)strcpy(job->waiting, now);
+	say("ration: killed, and still waiting for %s\n"
+	    "  hint: a second signal to ration gives up, and leaves it to the keeper\n", now);
+}
+
 static int supervise(struct job *job, struct ration_error *reterr)
 {
 	struct pollfd fds[] = {
@@ -244,6 +257,7 @@ static int supervise(struct job *job, struct ration_error *reterr)
 		r = ration_run_dispatch(job->run, reterr);
 		if (r != 0)
 			return r;
+		tell_waiting(job);
 	}
 }
 

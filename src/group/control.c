@@ -9,7 +9,9 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "group/frozen.h"
 #include "group/leaf.h"
+#include "group/stuck.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
 #include "sys/members.h"
@@ -30,6 +32,7 @@ static int to_msec(uint64_t usec, uint64_t otherwise)
 static int set_frozen(struct ration_group *group, bool frozen, uint64_t timeout_usec, struct ration_error *reterr)
 {
 	const char *what = frozen ? "freeze" : "thaw";
+	struct ration_error above;
 	int msec = to_msec(timeout_usec, FREEZE_USEC);
 	int r = handle_check(group, reterr);
 
@@ -44,6 +47,8 @@ static int set_frozen(struct ration_group *group, bool frozen, uint64_t timeout_
 		return handle_error(group, r, what, reterr);
 	(void)error_set(reterr, r, RATION_CAUSE_TIMEOUT, "%s isn't %s after %d ms; the kernel keeps trying",
 			group->address, frozen ? "frozen" : "thawed", msec);
+	if (!frozen && frozen_check(&group->at, "thaw", &above) < 0)
+		return error_hint(reterr, r, "a group above it is frozen: %s", above.hint);
 	return error_hint(reterr, r, "%s", frozen ? "a process in an uninterruptible sleep (state D) freezes when it wakes" :
 						    "a group above it may be frozen");
 }
@@ -62,6 +67,7 @@ int ration_group_kill(struct ration_group *group, uint64_t timeout_usec, uint64_
 		struct ration_error *reterr)
 {
 	int msec = to_msec(timeout_usec, KILL_USEC);
+	char words[STUCK_WORDS_MAX];
 	int count, r = handle_check(group, reterr);
 
 	if (r < 0)
@@ -71,9 +77,9 @@ int ration_group_kill(struct ration_group *group, uint64_t timeout_usec, uint64_
 	count = cg_count(group->at.fd);
 	r = cg_end(group->at.fd, msec);
 	if (r == -ETIMEDOUT) {
-		(void)error_set(reterr, r, RATION_CAUSE_TIMEOUT, "%d processes of %s don't die within %d ms",
-				cg_count(group->at.fd), group->address, msec);
-		return error_hint(reterr, r, "see what blocks them with ps -eo pid,stat,wchan");
+		(void)error_set(reterr, r, RATION_CAUSE_TIMEOUT, "processes of %s don't die within %d ms: %.250s",
+				group->address, msec, stuck_in(&group->at, words));
+		return error_hint(reterr, r, "they die as soon as the kernel lets them");
 	}
 	if (r < 0)
 		return handle_error(group, r, "kill", reterr);

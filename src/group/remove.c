@@ -17,6 +17,7 @@
 #include "group/leaf.h"
 #include "group/origin.h"
 #include "group/protect.h"
+#include "group/stuck.h"
 #include "host/names.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
@@ -157,10 +158,28 @@ static int populated_error(struct ration_group *group, struct ration_error *rete
 	return error_hint(reterr, -EBUSY, "ration rm --force kills them, --release keeps them running without limits");
 }
 
+/* How long they die by themselves; after that it is looked at what keeps them. */
+#define PROMPT_MSEC 1000
+
+/* Kills all. `words`: who doesn't die, and why. */
+static int end_all(struct ration_group *group, char words[STUCK_WORDS_MAX])
+{
+	int r = cg_end(group->at.fd, PROMPT_MSEC);
+
+	words[0] = '\0';
+	/* The look thaws what the group has frozen in cgroup v1. */
+	if (r == -ETIMEDOUT) {
+		(void)stuck_in(&group->at, words);
+		r = cg_end(group->at.fd, KILL_MSEC - PROMPT_MSEC);
+	}
+	return r == 0 ? each_leaf(group, kill_v1, NULL) : r;
+}
+
 /* Sees to its processes. */
 static int empty(struct ration_group *group, enum ration_remove mode, struct ration_remove_report *report,
 		struct ration_error *reterr)
 {
+	char words[STUCK_WORDS_MAX];
 	int n, r, in_v1 = 0;
 
 	switch (mode) {
@@ -170,12 +189,11 @@ static int empty(struct ration_group *group, enum ration_remove mode, struct rat
 	case RATION_REMOVE_KILL:
 		n = cg_count(group->at.fd);
 		(void)each_leaf(group, count_v1, &n);
-		r = cg_end(group->at.fd, KILL_MSEC);
-		if (r == 0)
-			r = each_leaf(group, kill_v1, NULL);
+		r = end_all(group, words);
 		if (r == -ETIMEDOUT)
 			return error_set(reterr, -EBUSY, RATION_CAUSE_HAS_PROCESSES,
-					"processes of %s don't die within %d s", group->address, KILL_MSEC / 1000);
+					"processes of %s don't die within %d s%s%.250s", group->address,
+					KILL_MSEC / 1000, words[0] ? ": " : "", words);
 		if (r < 0)
 			return handle_error(group, r, "kill", reterr);
 		report->killed += n > 0 ? (uint64_t)n : 0;

@@ -17,6 +17,7 @@
 #include "group/leaf.h"
 #include "group/protect.h"
 #include "group/record.h"
+#include "group/stuck.h"
 #include "run/corpse.h"
 #include "run/keeper.h"
 #include "run/watch.h"
@@ -229,6 +230,11 @@ static int empty(struct containment *containment)
 	return r < 0 ? r : r == 0;
 }
 
+static void stuck(struct containment *containment, char buf[RATION_WAITING_MAX])
+{
+	(void)stuck_in(of(containment)->group, buf);
+}
+
 static int sample_begin(struct containment *containment, const struct sample_limits *limits)
 {
 	struct cgroup *cgroup = of(containment);
@@ -314,6 +320,7 @@ static const struct containment_ops ops = {
 	.signal = signal_all,
 	.kill = kill_all,
 	.empty = empty,
+	.stuck = stuck,
 	.sample_begin = sample_begin,
 	.sample = sample,
 	.is_dead = is_dead,

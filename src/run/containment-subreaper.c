@@ -14,6 +14,7 @@
 #include "group/cgroup1.h"
 #include "group/frozen.h"
 #include "group/leaf.h"
+#include "group/stuck.h"
 #include "run/corpse.h"
 #include "run/reaper.h"
 #include "run/watch.h"
@@ -128,6 +129,19 @@ static int empty(struct containment *containment)
 	return r < 0 ? r : left_to_tracers(of(containment));
 }
 
+static void stuck(struct containment *containment, char buf[RATION_WAITING_MAX])
+{
+	struct descent *descent = of(containment);
+	CLEANUP(proc_list_free) struct proc_list list = { 0 };
+	struct stuck stuck = { .place = &descent->run->group, .proc_fd = descent->run->host->proc_fd };
+
+	if (proc_descendants(stuck.proc_fd, descent->root, &list) < 0)
+		return;
+	for (size_t i = 0; i < list.n; i++)
+		(void)stuck_look(&stuck, list.items[i].pid);
+	(void)stuck_words(&stuck, buf);
+}
+
 static int sample_begin(struct containment *containment, const struct sample_limits *limits)
 {
 	struct descent *descent = of(containment);
@@ -195,6 +209,7 @@ static const struct containment_ops ops = {
 	.signal = signal_all,
 	.kill = kill_all,
 	.empty = empty,
+	.stuck = stuck,
 	.sample_begin = sample_begin,
 	.sample = sample,
 	.is_dead = is_dead,

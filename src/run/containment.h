@@ -56,6 +56,9 @@ struct containment_ops {
 	/* 1: no process is left. 0: one is. Negative: that couldn't be read. */
 	int (*empty)(struct containment *containment);
 
+	/* Says which processes don't die, and why: "process 4711 (dd): …"; "" if none is left. May be NULL. */
+	void (*stuck)(struct containment *containment, char buf[RATION_WAITING_MAX]);
+
 	/* Samples the processes; `sample_begin` comes before. -ENODEV, -ESRCH: they are gone. */
 	int (*sample_begin)(struct containment *containment, const struct sample_limits *limits);
 	int (*sample)(struct containment *containment, const struct sample_limits *limits, struct sample *ret);

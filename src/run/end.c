@@ -5,6 +5,7 @@
 #include "run/end.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "run/concern.h"
 #include "util/error.h"
@@ -13,10 +14,32 @@
 #define AGAIN_USEC 10000
 #define FAILURES_MAX 100
 
+/*
+ * What was killed and doesn't die: when to look why, first and then; and from when on to tell, and to kill
+ * it again more rarely. A kill takes milliseconds, that of a bomb of thousands 1.7 s.
+ */
+#define LOOK_FIRST_USEC 200000
+#define LOOK_USEC 1000000
+#define STUCK_USEC 2500000
+
 static void on_kill(void *userdata, uint64_t now_usec)
 {
 	(void)now_usec;
 	end_kill(userdata);
+}
+
+/* It wakes what the group's own freezer holds, too. */
+static void on_look(void *userdata, uint64_t now_usec)
+{
+	struct ration_run *run = userdata;
+	char words[RATION_WAITING_MAX] = "";
+
+	if (run->recorded || !run->containment->ops->stuck)
+		return;
+	run->containment->ops->stuck(run->containment, words);
+	if (now_usec - run->killed_usec >= STUCK_USEC)
+		(void)snprintf(run->waiting, sizeof(run->waiting), "%s", words);
+	loop_set(&run->loop, &run->look, loop_after(now_usec, LOOK_USEC));
 }
 
 /* A round is all that it takes. */
@@ -29,6 +52,7 @@ static void on_again(void *userdata, uint64_t now_usec)
 void end_init(struct ration_run *run)
 {
 	run->kill = LOOP_DEADLINE(on_kill, run);
+	run->look = LOOP_DEADLINE(on_look, run);
 	run->again = LOOP_DEADLINE(on_again, run);
 }
 
@@ -53,7 +77,13 @@ void end_kill(struct ration_run *run)
 	uint64_t killed = 0, again_usec = containment->ops->kill(containment, leftover ? &killed : NULL);
 
 	run->receipt.leftover_killed += killed;
+	if (!run->killed) {
+		run->killed_usec = sys_now_usec();
+		loop_set(&run->loop, &run->look, loop_after(run->killed_usec, LOOK_FIRST_USEC));
+	}
 	run->killed = true;
+	if (run->waiting[0] && again_usec < LOOK_USEC)
+		again_usec = LOOK_USEC;
 	/* The wall time goes on: a reader of the output who never reads isn't waited for any longer than that. */
 	loop_set(&run->loop, &run->kill, loop_after(sys_now_usec(), again_usec));
 }

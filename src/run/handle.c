@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "host/prepare.h"
 #include "run/launch.h"
@@ -106,6 +107,12 @@ int ration_run_pidfd(const struct ration_run *run, struct ration_error *reterr)
 	fd = fcntl(run->leader.pid_fd, F_DUPFD_CLOEXEC, 3);
 	return fd >= 0 ? fd : error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't copy the pidfd of the command: %s",
 			error_text(-errno));
+}
+
+bool ration_run_waiting(const struct ration_run *run, char buf[RATION_WAITING_MAX])
+{
+	(void)snprintf(buf, RATION_WAITING_MAX, "%s", run->over ? "" : run->waiting);
+	return buf[0] != '\0';
 }
 
 const char *ration_run_address(const struct ration_run *run)

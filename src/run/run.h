@@ -66,6 +66,11 @@ struct ration_run {
 	struct loop_deadline again;        /* what couldn't be read or removed is tried again */
 	unsigned failures;                 /* of that, in a row */
 	bool killed;                       /* everything has been sent SIGKILL */
+	uint64_t killed_usec;              /* when, for the first time */
+	struct loop_deadline look;         /* at what doesn't die of it */
+	char waiting[RATION_WAITING_MAX];  /* what that is, when it has lasted; or "" */
+	unsigned wishes;                   /* how often somebody wished the end */
+	bool give_up;                      /* nobody waits for that any longer */
 	bool give_up_output;               /* don't wait any longer for who reads the output */
 	bool recorded;                     /* the receipt is written */
 	bool over;                         /* and nothing is left */

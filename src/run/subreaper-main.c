@@ -38,12 +38,12 @@ struct caller {
 	struct loop_deadline look;
 };
 
-static int send_report(int fd, const struct report *report)
+static int send_report(int fd, const struct report *report, int flags)
 {
 	ssize_t n;
 
 	do
-		n = send(fd, report, sizeof(*report), MSG_NOSIGNAL);
+		n = send(fd, report, sizeof(*report), MSG_NOSIGNAL | flags);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
 }
@@ -144,12 +144,18 @@ static int start_here(struct caller *caller, struct reaper *reaper, struct ratio
 
 static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
 {
+	struct report report = { .code = REPORT_WAITING };
 	int r;
 
 	for (;;) {
 		r = supervisor_here.dispatch(run, reterr);
 		if (r != 0)
 			return r;
+		if (strcmp(report.waiting, run->waiting) != 0) {
+			(void)strcpy(report.waiting, run->waiting);
+			/* A caller who doesn't listen doesn't keep us. */
+			(void)send_report(run->peer_fd, &report, MSG_DONTWAIT);
+		}
 		(void)loop_sleep(&run->loop);
 	}
 }
@@ -160,6 +166,7 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	struct sigaction child = { .sa_handler = SIG_DFL };
 	struct report report = { .code = 0 };
 	struct reaper reaper = REAPER_NONE;
+	int r;
 
 	/* An ignored SIGCHLD would lose the command's status; the command finds its own again. */
 	(void)sigaction(SIGCHLD, &child, NULL);
@@ -169,12 +176,13 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	report.code = start_here(&caller, &reaper, &report.error);
 	report.pid = run->leader.pid;
 	(void)setsid();
-	if (send_report(peer_fd, &report) < 0 && report.code == 0)
+	if (send_report(peer_fd, &report, 0) < 0 && report.code == 0)
 		end_kill(run);
 	if (report.code == 0) {
-		report.code = supervise_to_end(run, &report.error);
+		r = supervise_to_end(run, &report.error);
+		report.code = r < 0 ? r : 0;
 		report.receipt = run->receipt;
-		(void)send_report(peer_fd, &report);
+		(void)send_report(peer_fd, &report, 0);
 		supervisor_here.release(run);
 	}
 	keeper_end(run->host);

@@ -17,9 +17,13 @@ struct wish {
 	bool delivered;
 };
 
+/* What report.code says of one in between: `waiting` is new. */
+#define REPORT_WAITING 1
+
 /* What the subreaper says: once when the command has started, or not, and once at the end. */
 struct report {
 	int code;
+	char waiting[RATION_WAITING_MAX];
 	pid_t pid;
 	struct ration_error error;
 	struct ration_receipt receipt;

@@ -124,6 +124,10 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 			*reterr = report.error;
 		return report.code;
 	}
+	if (report.code == REPORT_WAITING) {
+		memcpy(run->waiting, report.waiting, sizeof(run->waiting));
+		return 0;
+	}
 	run->receipt = report.receipt;
 	run->over = true;
 	/* The subreaper has removed what the run had in cgroup v1. */

@@ -34,6 +34,25 @@ static int finish(struct ration_run *run)
 	return 1;
 }
 
+/*
+ * What doesn't die is left to the keeper: freeing the run does that. The receipt counts as far as it
+ * goes.
+ */
+static int give_up(struct ration_run *run)
+{
+	struct leader *leader = &run->leader;
+
+	receipt_fail(&run->receipt, "gave up waiting for %.180s", run->waiting);
+	run->end.cause = RUN_CAUSE_INTERNAL;
+	if (!leader->ended) {
+		leader->lost = true;
+		leader->wall_usec = sys_now_usec() - leader->start_usec;
+	}
+	record_run(run);
+	run->recorded = run->over = true;
+	return 1;
+}
+
 static int arm(struct ration_run *run, struct ration_error *reterr)
 {
 	int r = loop_arm(&run->loop);
@@ -55,6 +74,8 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 	/* Of one that is known by its pid, not every system tells in time that it can be waited for. */
 	if (run->leader.pid_fd < 0)
 		leader_check(&run->leader);
+	if (run->give_up && !run->recorded && end_settle(run) == 0)
+		return give_up(run);
 	r = run->recorded ? 1 : end_settle(run);
 	if (r > 0)
 		r = finish(run);
@@ -79,6 +100,13 @@ static int interrupt(struct ration_run *run, int sig, bool delivered, struct rat
 {
 	if (run->over)
 		return 0;
+	/* The first asks for the end; who asks again after having been told what hangs has waited enough. */
+	if (++run->wishes > 1 && run->waiting[0])
+		run->give_up = true;
+	if (run->give_up) {
+		loop_set(&run->loop, &run->again, sys_now_usec());
+		return arm(run, reterr);
+	}
 	if (!delivered || run->containment->own_process_group) {
 		end_run(run, RUN_CAUSE_INTERRUPT, sig, 0);
 		return arm(run, reterr);

@@ -4,6 +4,7 @@
 import contextlib
 import fcntl
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -203,3 +204,94 @@ def test_FB6_frozen_in_v1(run):
     assert r.code == 125 and "freezer" in r.stderr and str(tenant) in r.stderr, r
     first.signal(signal.SIGTERM)
     first.wait()
+
+
+@pytest.fixture
+def frozen_disk():
+    """A file system that is frozen: who writes there sleeps, whatever signal comes."""
+    subprocess.run(["fsfreeze", "-f", "/data"], check=True)
+    yield "/data/file"
+    with contextlib.suppress(OSError):
+        os.remove("/data/file")
+
+
+def thaw_disk():
+    subprocess.run(["fsfreeze", "-u", "/data"], check=True)
+
+
+def error_of(running, text):
+    """Waits for a text on the standard error of a run; returns all that came before."""
+    said = b""
+    os.set_blocking(running.popen.stderr.fileno(), False)
+
+    def more():
+        nonlocal said
+        said += os.read(running.popen.stderr.fileno(), 4096) if select.select([running.popen.stderr], [], [], 0)[0] else b""
+        return text.encode() in said
+    wait_for(f"{text!r} on standard error", more)
+    os.set_blocking(running.popen.stderr.fileno(), True)
+    return said.decode()
+
+
+@pytest.mark.worlds("disk")
+def test_FB8_state_d(run, hand, frozen_disk):
+    """A process that can't die is named, with the reason; a second signal gives up, and the keeper goes on."""
+    r = run.start("--tenant t --timeout 1", ["sh", "-c", f"echo $$ >{run.file('pid')}; echo x >{frozen_disk}"])
+    try:
+        said = error_of(r, "waiting for process")
+        assert f"process {run.file('pid').read_text().strip()} (sh): uninterruptible sleep (state D)" in said, said
+        assert "second signal" in said
+        k = hand("kill t --timeout 500ms")
+        assert k.code == 125 and "(sh): uninterruptible sleep (state D)" in k.stderr, k
+        r.signal(signal.SIGTERM)
+        r.signal(signal.SIGINT)
+        assert r.popen.wait(DEADLINE) == 125
+    finally:
+        thaw_disk()
+    r = r.wait()  # the process that hung had the output open
+    r.stderr = said + r.stderr
+    assert (r.code, r.verdict) == (125, "internal"), r
+    assert r.receipt["failure"].startswith("gave up waiting for process") and r.receipt["failure"] in r.stderr, r
+    wait_for("the keeper's end", lambda: not run.groups())
+
+
+@pytest.mark.worlds("disk")
+def test_FB8_wakes(run, frozen_disk):
+    """When it can die, the run ends as it would have; one signal alone doesn't give up."""
+    r = run.start("--timeout 1", ["sh", "-c", f"echo x >{frozen_disk}"])
+    try:
+        error_of(r, "waiting for process")
+        r.signal(signal.SIGTERM)
+    finally:
+        thaw_disk()
+    r = r.wait()
+    assert (r.code, r.verdict) == (124, "wall-time") and "failure" not in r.receipt, r
+
+
+FREEZE = "mkdir -p {0} && echo $$ >{0}/cgroup.procs && echo ready >{1} && echo FROZEN >{0}/freezer.state; sleep 1000"
+
+
+@pytest.mark.needs("freezer1", "!cgroup")
+def test_FB7_below_its_own(run):
+    """Frozen in the freezer of cgroup v1, below the run's own directory: thawed, and ended."""
+    own = v1_places()["freezer"] / NAMESPACE / "default" / "ice"
+    r = run("--timeout 1 --pids 50 --name ice", ["sh", "-c", f"(sh -c '{FREEZE.format(own / 'a' / 'b', run.file('log'))}') & wait"])
+    assert (r.code, r.verdict) == (124, "wall-time") and run.said("log"), r
+
+
+@pytest.mark.needs("freezer1")
+@pytest.mark.worlds("v1", "hybrid")
+def test_FB7_elsewhere(run):
+    """In a group that isn't the run's: named, and not touched."""
+    ice = v1_places()["freezer"] / "somebody-elses"
+    r = run.start("--timeout 1", ["sh", "-c", f"(sh -c '{FREEZE.format(ice, run.file('log'))}') & wait"])
+    try:
+        said = error_of(r, "waiting for process")
+        assert f"frozen by the cgroup v1 freezer at {ice}" in said, said
+        assert (ice / "freezer.state").read_text() == "FROZEN\n"
+    finally:
+        (ice / "freezer.state").write_text("THAWED")
+    r = r.wait()
+    wait_for("its end", lambda: not (ice / "cgroup.procs").read_text())
+    ice.rmdir()
+    assert (r.code, r.verdict) == (124, "wall-time"), r

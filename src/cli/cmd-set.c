@@ -184,7 +184,7 @@ static int tell_failure(const struct options *options, const struct target *targ
 }
 
 /* A command without a limit is no command; then, whatever its limits are, there must be such a group. */
-static int open_group(struct target *target, const struct options *options, const char *address, struct change *change,
+static int open_group(struct target *target, struct options *options, const char *address, struct change *change,
 		struct ration_error *reterr)
 {
 	struct ration_error error;

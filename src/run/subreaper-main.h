@@ -7,7 +7,7 @@
 
 #include "run/run.h"
 
-/* The longest name that the kernel keeps has 15 characters. */
+/* Of its process: the kernel keeps 15 characters of a name, which "ration-subreaper" exceeds. */
 #define SUBREAPER_NAME "ration-reaper"
 
 /* The caller's wishes. */

@@ -213,10 +213,10 @@ static void print_bounds(const struct json_attach *done)
 				at->where[0] ? at->where : done->address);
 	}
 	for (size_t i = 0; (item = ration_plan_item(done->plan, i)); i++) {
-		char held[160];
+		char enforced_by[160];
 
 		(void)printf("  %-18s  %-16s  %s\n", ration_limit_info(item->limit)->name,
-				output_asked(value, item), output_enforced_by(held, sizeof(held), item));
+				output_asked(value, item), output_enforced_by(enforced_by, sizeof(enforced_by), item));
 	}
 }
 

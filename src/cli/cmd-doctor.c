@@ -264,11 +264,11 @@ static void print_answer(const struct ration_plan *plan, const struct ration_pla
 	};
 	enum colour how = !item->weaker ? COLOUR_GOOD :
 		item->mechanism != RATION_MECHANISM_NONE ? COLOUR_WEAKER : COLOUR_BAD;
-	char limits[500], held[160], reason[800], text[1500];
+	char limits[500], enforced_by[160], reason[800], text[1500];
 
 	join_limits(limits, sizeof(limits), plan, item);
 	shorten(reason, sizeof(reason), item->weaker ? item->reason : "", said);
-	(void)snprintf(text, sizeof(text), "%s: %s%s%s", limits, output_enforced_by(held, sizeof(held), item),
+	(void)snprintf(text, sizeof(text), "%s: %s%s%s", limits, output_enforced_by(enforced_by, sizeof(enforced_by), item),
 			reason[0] ? "; " : "", reason);
 	print_coloured(how, words[how], text);
 }
@@ -286,7 +286,7 @@ static void print_answers(const struct ration_plan *plan, const char *said)
 /* What holds the three that matter; those with the same answer share it. */
 static void join_essential(char *buf, size_t size, const struct ration_plan *plan)
 {
-	char held[160];
+	char enforced_by[160];
 	size_t used = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(essential) && used < size; i++) {
@@ -294,10 +294,10 @@ static void join_essential(char *buf, size_t size, const struct ration_plan *pla
 		const struct ration_plan_item *next = i + 1 < ARRAY_SIZE(essential) ? plan_item(plan, essential[i + 1]) : NULL;
 		bool shared;
 
-		(void)output_enforced_by(held, sizeof(held), item);
+		(void)output_enforced_by(enforced_by, sizeof(enforced_by), item);
 		shared = next && next->mechanism == item->mechanism && next->scope == item->scope;
 		used += (size_t)snprintf(buf + used, size - used, "%s%s%s", ration_limit_info(item->limit)->name,
-				shared ? ", " : ": ", shared ? "" : held);
+				shared ? ", " : ": ", shared ? "" : enforced_by);
 		if (!shared && next && used < size)
 			used += (size_t)snprintf(buf + used, size - used, "; ");
 	}
@@ -306,10 +306,10 @@ static void join_essential(char *buf, size_t size, const struct ration_plan *pla
 static void print_verdict(const struct report *report)
 {
 	bool strict = ration_findings_strict(report->findings);
-	char held[400], text[500];
+	char enforced_by[400], text[500];
 
-	join_essential(held, sizeof(held), report->plan);
-	(void)snprintf(text, sizeof(text), "%s; --enforce strict %s", held, strict ? "works" : "fails");
+	join_essential(enforced_by, sizeof(enforced_by), report->plan);
+	(void)snprintf(text, sizeof(text), "%s; --enforce strict %s", enforced_by, strict ? "works" : "fails");
 	print_coloured(strict ? COLOUR_GOOD : COLOUR_BAD, strict ? "good" : "not good", text);
 }
 

@@ -144,7 +144,7 @@ struct job {
 	struct ration_host *host;
 	struct ration_plan *plan;
 	struct ration_run *run;
-	bool warned; /* of every limit that is held by less */
+	bool warned; /* about each limit with a weaker mechanism */
 	char waiting[RATION_WAITING_MAX]; /* what was last told to be waited for */
 };
 

@@ -109,7 +109,7 @@ static const char *containment_name(enum ration_containment containment)
 	return "subreaper";
 }
 
-/* How the run was held together. A command that didn't start wasn't. */
+/* What kept the processes of the run together; nothing if the command didn't start. */
 static void put_containment(struct builder *builder, json_t *object, const struct ration_receipt *receipt)
 {
 	if (ration_receipt_verdict(receipt) == RATION_VERDICT_NOT_STARTED)

@@ -27,7 +27,7 @@ struct options {
 	const char *helpers;       /* "none": use no helper program */
 	bool no_create;
 	bool help, version, json;
-	/* what is to be held */
+	/* what is to be enforced */
 	struct ration_limits *limits;
 	int policy;             /* enum ration_policy */
 	int accel;              /* enum ration_accel */

@@ -256,16 +256,16 @@ const char *output_enforced_by(char *buf, size_t size, const struct ration_plan_
 static void print_limit(FILE *file, const struct ration_plan_item *item, bool acted, bool reasons)
 {
 	const struct ration_limit_info *info = ration_limit_info(item->limit);
-	char asked[OUTPUT_VALUE_MAX], in_force[OUTPUT_VALUE_MAX] = "-", held[160];
+	char asked[OUTPUT_VALUE_MAX], in_force[OUTPUT_VALUE_MAX] = "-", enforced_by[160];
 	size_t used;
 
 	if (item->mechanism != RATION_MECHANISM_NONE)
 		(void)format_in_force(in_force, item);
-	used = strlen(output_enforced_by(held, sizeof(held), item));
-	(void)snprintf(held + used, sizeof(held) - used, "%s%s", item->implied ? " (implied)" : "",
+	used = strlen(output_enforced_by(enforced_by, sizeof(enforced_by), item));
+	(void)snprintf(enforced_by + used, sizeof(enforced_by) - used, "%s%s", item->implied ? " (implied)" : "",
 			acted ? " <- ended the run" : "");
 	(void)fprintf(file, LIMIT_COLUMNS, info->name, output_asked(asked, item), in_force);
-	output_wrapped(file, LIMIT_INDENT, LIMIT_INDENT, held);
+	output_wrapped(file, LIMIT_INDENT, LIMIT_INDENT, enforced_by);
 	if (reasons && item->weaker && item->reason[0] && !item->implied) {
 		(void)fprintf(file, "    reason: ");
 		output_wrapped(file, 12, 12, item->reason);
@@ -292,14 +292,14 @@ void output_limits(FILE *file, const struct ration_plan *plan, const struct rati
 void output_warnings(const struct ration_plan *plan)
 {
 	const struct ration_plan_item *item;
-	char held[160];
+	char enforced_by[160];
 
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
 		if (item->implied || !item->weaker)
 			continue;
 		say("ration: %s: %s%s%s%s\n", ration_limit_info(item->limit)->name,
 				item->mechanism != RATION_MECHANISM_NONE ? "enforced by " : "",
-				output_enforced_by(held, sizeof(held), item), item->reason[0] ? ": " : "",
+				output_enforced_by(enforced_by, sizeof(enforced_by), item), item->reason[0] ? ": " : "",
 				item->reason);
 	}
 }

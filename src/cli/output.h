@@ -56,13 +56,13 @@ const char *output_metric(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric,
 const char *output_enforced_by(char *buf, size_t size, const struct ration_plan_item *item);
 
 /*
- * Prints the limits of a plan as a table; `receipt`, may be NULL, marks what ended
- * the run. `reasons`: with a word about why one is held by less.
+ * Prints the limits of a plan as a table; `receipt`, which can be NULL, marks what ended
+ * the run. `reasons`: say why a limit has a weaker mechanism.
  */
 void output_limits(FILE *file, const struct ration_plan *plan, const struct ration_receipt *receipt,
 		bool reasons);
 
-/* Prints one warning for each limit that isn't held as `strict` would. */
+/* Prints one warning for each limit that `strict` would refuse. */
 void output_warnings(const struct ration_plan *plan);
 
 /* Prints figures as a table, each with its source; what isn't known is left out. */
@@ -74,7 +74,7 @@ const struct ration_plan_item *plan_item(const struct ration_plan *plan, enum ra
 /* Tells whether item `i` is the first of its limit: one with a key has an item for each. */
 bool plan_limit_is_new(const struct ration_plan *plan, size_t i);
 
-/* Tells whether two limits are held by the same, or not held for the same reason. */
+/* Tells whether two limits have the same mechanism, or none for the same reason. */
 bool plan_same_answer(const struct ration_plan_item *a, const struct ration_plan_item *b);
 
 /* Tells whether no item before item `i` has the same answer. */

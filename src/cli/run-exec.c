@@ -2,14 +2,12 @@
 /*
  * run-exec.c - ration run --exec: a group of one's own, and no supervisor
  *
- * ration makes the group, moves into it and becomes the command. A process keeps
- * its pid and its start time through exec, so the group's owner is the command
- * itself: when it is dead, ration_gc() finds the group, and so does the next run
- * of that tenant.
+ * ration creates the group, moves into it and executes the command. A process keeps
+ * its pid and its start time through exec, so the command itself owns the group.
+ * When it has ended, ration_gc() and the next run of that tenant remove the group.
  *
- * Nobody is left to hold what takes a supervisor. A limit that the kernel can't
- * hold for the group becomes one of the process where there is such a thing,
- * and is refused where not.
+ * There is no supervisor to enforce a limit. A limit that the kernel can't enforce
+ * for the group is set on the process if there is such a limit, and refused if not.
  */
 #include "cli/run-exec.h"
 
@@ -99,7 +97,7 @@ static int move_limit(const struct ration_plan_item *item, struct ration_limits 
 	return r;
 }
 
-/* Leaves to the group what can be held there, and gives the process the rest. */
+/* Sets on the group what can be enforced there, and the rest on the process. */
 static int split_limits(struct job *job, struct ration_error *reterr)
 {
 	struct ration_limits *limits = job->options->limits;

@@ -11,7 +11,7 @@
 #include "ration.h"
 
 /*
- * Prints a receipt as a table; `reasons`: with a word about why a limit is held by less, unless
+ * Prints a receipt as a table; `reasons`: say why a limit has a weaker mechanism, unless
  * output_warnings() has told them.
  */
 void summary_print(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan, bool reasons);

@@ -11,97 +11,97 @@
 #include "util/cleanup.h"
 
 /* What weakens is that there is no whole BASE, and the probe has said why. */
-static void blame_base(const struct patient *patient, struct finding_entry *entry, bool is_so)
+static void blame_base(const struct machine *machine, struct finding_entry *entry, bool is_so)
 {
 	if (!is_so)
 		return;
-	entry->limits = rule_weakened(patient, patient->host->base_reason);
-	rule_say(entry, rule_severity(entry->limits), patient->host->base_fix, "%s", patient->host->base_reason);
+	entry->limits = rule_weakened(machine, machine->host->base_reason);
+	rule_say(entry, rule_severity(entry->limits), machine->host->base_fix, "%s", machine->host->base_reason);
 }
 
-static bool is_gvisor(const struct patient *patient)
+static bool is_gvisor(const struct machine *machine)
 {
-	return kernel_is(patient->host->kernel_kind, KERNEL_GVISOR);
+	return kernel_is(machine->host->kernel_kind, KERNEL_GVISOR);
 }
 
-static void gvisor(const struct patient *patient, struct finding_entry *entry)
+static void gvisor(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, is_gvisor(patient));
+	blame_base(machine, entry, is_gvisor(machine));
 }
 
-static void no_cgroups(const struct patient *patient, struct finding_entry *entry)
+static void no_cgroups(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_NONE);
+	blame_base(machine, entry, machine->host->hierarchy == RATION_HIERARCHY_NONE);
 }
 
 /* Where v1 has the controllers a run can have them there, and a group beside its cgroup2. */
-static void blame_v1(const struct patient *patient, struct finding_entry *entry, bool is_so)
+static void blame_v1(const struct machine *machine, struct finding_entry *entry, bool is_so)
 {
-	bool has_base = patient->host->base_kind != RATION_BASE_NONE && patient->host->base_kind != RATION_BASE_REFUSED;
+	bool has_base = machine->host->base_kind != RATION_BASE_NONE && machine->host->base_kind != RATION_BASE_REFUSED;
 	size_t length;
 
-	blame_base(patient, entry, is_so);
+	blame_base(machine, entry, is_so);
 	length = strlen(entry->text);
-	if (length > 0 && patient->host->controllers_v1 & WHOLE)
+	if (length > 0 && machine->host->controllers_v1 & WHOLE)
 		(void)snprintf(entry->text + length, sizeof(entry->text) - length,
 				"; ration run%s those of v1, tenants%s can't", has_base ? " and groups use" : " uses",
 				has_base ? "" : " and groups");
 }
 
-static void v1_only(const struct patient *patient, struct finding_entry *entry)
+static void v1_only(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_v1(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_V1);
+	blame_v1(machine, entry, machine->host->hierarchy == RATION_HIERARCHY_V1);
 }
 
-static void base_refused(const struct patient *patient, struct finding_entry *entry)
+static void base_refused(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, patient->host->base_kind == RATION_BASE_REFUSED);
+	blame_base(machine, entry, machine->host->base_kind == RATION_BASE_REFUSED);
 }
 
-static void own_group_hidden(const struct patient *patient, struct finding_entry *entry)
+static void own_group_hidden(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, !patient->host->base && !patient->host->own);
+	blame_base(machine, entry, !machine->host->base && !machine->host->own);
 }
 
-static void read_only(const struct patient *patient, struct finding_entry *entry)
+static void read_only(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, !patient->host->base && patient->seen->read_only);
+	blame_base(machine, entry, !machine->host->base && machine->seen->read_only);
 }
 
-static void systemd_owns(const struct patient *patient, struct finding_entry *entry)
+static void systemd_owns(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, !patient->host->base && patient->host->systemd);
+	blame_base(machine, entry, !machine->host->base && machine->host->systemd);
 }
 
-static void not_delegated(const struct patient *patient, struct finding_entry *entry)
+static void not_delegated(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, !patient->host->base);
+	blame_base(machine, entry, !machine->host->base);
 }
 
-static void v1_controllers(const struct patient *patient, struct finding_entry *entry)
+static void v1_controllers(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_v1(patient, entry, patient->host->hierarchy == RATION_HIERARCHY_HYBRID &&
-			!(patient->host->controllers & WHOLE));
+	blame_v1(machine, entry, machine->host->hierarchy == RATION_HIERARCHY_HYBRID &&
+			!(machine->host->controllers & WHOLE));
 }
 
-static void shared_group(const struct patient *patient, struct finding_entry *entry)
+static void shared_group(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, patient->seen->kept_back & WHOLE && !(patient->host->controllers & WHOLE));
+	blame_base(machine, entry, machine->seen->kept_back & WHOLE && !(machine->host->controllers & WHOLE));
 }
 
-static void partly_delegated(const struct patient *patient, struct finding_entry *entry)
+static void partly_delegated(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, patient->host->base_kind == RATION_BASE_UNIT && patient->host->controllers & WHOLE);
+	blame_base(machine, entry, machine->host->base_kind == RATION_BASE_UNIT && machine->host->controllers & WHOLE);
 }
 
-static void no_controllers(const struct patient *patient, struct finding_entry *entry)
+static void no_controllers(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, !(patient->host->controllers & WHOLE));
+	blame_base(machine, entry, !(machine->host->controllers & WHOLE));
 }
 
-static void less_base(const struct patient *patient, struct finding_entry *entry)
+static void less_base(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(patient, entry, true);
+	blame_base(machine, entry, true);
 }
 
 const struct rule base_rules[] = {

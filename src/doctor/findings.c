@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * findings.c - what makes limits weaker on a host, or dearer, and what would help
+ * findings.c - what weakens limits on a host or costs time, and how to fix it
  *
- * A pure function of what the host and the examination found and of a plan of
- * every limit. Each finding is a rule (rule.h).
+ * A pure function of the host, the examination and a plan of every limit. Each
+ * finding is a rule (rule.h).
  *
- * Of the reasons why there is no BASE, or less than a whole one, only the first
- * is told: it is that of base_reason. What a plan has as weaker and no rule has
- * taken upon itself goes to the last of them: nothing that is weaker is silent.
+ * Several reasons can explain a missing or incomplete BASE: only the first is
+ * reported, that of base_reason. The last rule reports each weaker limit that no
+ * other rule has explained, so none goes unreported.
  */
 #include "doctor/findings.h"
 
@@ -30,18 +30,18 @@
 
 /* ------------------------------------------------------------------ delegation */
 
-static void threaded_base(const struct patient *patient, struct finding_entry *entry)
+static void threaded_base(const struct machine *machine, struct finding_entry *entry)
 {
-	if (!patient->seen->threaded)
+	if (!machine->seen->threaded)
 		return;
 	entry->limits = BIT(RATION_LIMIT_MEMORY);
 	rule_say(entry, RATION_SEVERITY_BAD, "start ration in a group that isn't threaded, or set --base DIR",
-			"%s is a threaded group and can't limit memory", patient->host->base);
+			"%s is a threaded group and can't limit memory", machine->host->base);
 }
 
-static void realtime_tasks(const struct patient *patient, struct finding_entry *entry)
+static void realtime_tasks(const struct machine *machine, struct finding_entry *entry)
 {
-	const struct examined *seen = patient->seen;
+	const struct examined *seen = machine->seen;
 	char fix[64], more[48] = "";
 
 	if (seen->realtime == 0)
@@ -60,32 +60,32 @@ static void realtime_tasks(const struct patient *patient, struct finding_entry *
 			seen->group_sched == EXAMINED_YES ? "this one is" : "this one may be");
 }
 
-static void few_groups(const struct patient *patient, struct finding_entry *entry)
+static void few_groups(const struct machine *machine, struct finding_entry *entry)
 {
-	const struct examined *seen = patient->seen;
+	const struct examined *seen = machine->seen;
 	uint64_t left = seen->groups_max > seen->groups ? seen->groups_max - seen->groups : 0;
 	char fix[200];
 
 	if (seen->groups_max == UINT64_MAX || left >= GROUPS_LEFT_WARN)
 		return;
-	(void)snprintf(fix, sizeof(fix), "echo max >%.150s/cgroup.max.descendants", patient->host->base);
+	(void)snprintf(fix, sizeof(fix), "echo max >%.150s/cgroup.max.descendants", machine->host->base);
 	entry->limits = left < 3 ? ESSENTIAL : 0;
 	rule_say(entry, left < 3 ? RATION_SEVERITY_BAD : RATION_SEVERITY_WARN, fix,
 			"room for only %" PRIu64 " more groups: cgroup.max.descendants of %s is %" PRIu64, left,
-			patient->host->base, seen->groups_max);
+			machine->host->base, seen->groups_max);
 }
 
-static void same_user(const struct patient *patient, struct finding_entry *entry)
+static void same_user(const struct machine *machine, struct finding_entry *entry)
 {
-	if (patient->host->base && !patient->host->root)
+	if (machine->host->base && !machine->host->root)
 		rule_say(entry, RATION_SEVERITY_NOTE, "run ration as root, and its command as another user",
 				"this user owns the groups, so its programs can change their limits: safe "
 				"against careless programs, not against hostile ones");
 }
 
-static void session_outside(const struct patient *patient, struct finding_entry *entry)
+static void session_outside(const struct machine *machine, struct finding_entry *entry)
 {
-	if (patient->host->base_outside)
+	if (machine->host->base_outside)
 		rule_say(entry, RATION_SEVERITY_NOTE, "systemd-run --user --scope bash",
 				"systemd has to move each run over D-Bus, which takes about 30 ms; below the "
 				"user's own manager it doesn't");
@@ -93,25 +93,25 @@ static void session_outside(const struct patient *patient, struct finding_entry 
 
 /* ----------------------------------------------------------------- hidden costs */
 
-static void dying_groups(const struct patient *patient, struct finding_entry *entry)
+static void dying_groups(const struct machine *machine, struct finding_entry *entry)
 {
-	uint64_t dying = patient->seen->dying;
+	uint64_t dying = machine->seen->dying;
 
 	if (dying >= DYING_NOTE)
 		rule_say(entry, dying >= DYING_WARN ? RATION_SEVERITY_WARN : RATION_SEVERITY_NOTE,
 				"sync; echo 3 >/proc/sys/vm/drop_caches",
 				"%" PRIu64 " removed groups below %s still use kernel memory: the page cache "
 						"refers to them",
-				dying, patient->host->base);
+				dying, machine->host->base);
 }
 
 /* Since 6.0. Before, all mounts were as with it. */
-static void favordynmods_off(const struct patient *patient, struct finding_entry *entry)
+static void favordynmods_off(const struct machine *machine, struct finding_entry *entry)
 {
-	const struct ration_host_info *host = patient->host;
+	const struct ration_host_info *host = machine->host;
 	char fix[256];
 
-	if (!host->base || patient->seen->favordynmods || rule_kernel_before(patient, 6, 0))
+	if (!host->base || machine->seen->favordynmods || rule_kernel_before(machine, 6, 0))
 		return;
 	(void)snprintf(fix, sizeof(fix), "%smount -o remount,favordynmods %.180s",
 			host->container ? "outside of the container: " : host->root ? "" : "as root: ", host->mount);
@@ -122,37 +122,37 @@ static void favordynmods_off(const struct patient *patient, struct finding_entry
 
 /* --------------------------------------------------------------- lesser things */
 
-static void root_nproc(const struct patient *patient, struct finding_entry *entry)
+static void root_nproc(const struct machine *machine, struct finding_entry *entry)
 {
-	if (!patient->host->root)
+	if (!machine->host->root)
 		return;
-	entry->limits = rule_weakened(patient, "uid 0");
+	entry->limits = rule_weakened(machine, "uid 0");
 	if (entry->limits)
 		rule_say(entry, RATION_SEVERITY_NOTE, "use --pids", "the kernel doesn't enforce --rlimit "
 				"nproc for root");
 }
 
-static void no_disk(const struct patient *patient, struct finding_entry *entry)
+static void no_disk(const struct machine *machine, struct finding_entry *entry)
 {
-	entry->limits = rule_weakened(patient, "no disk") & IO;
+	entry->limits = rule_weakened(machine, "no disk") & IO;
 	if (entry->limits)
 		rule_say(entry, RATION_SEVERITY_NOTE, "", "no disk in /sys/dev/block: I/O rates can't be "
 				"limited");
 }
 
-static void no_huge_pages(const struct patient *patient, struct finding_entry *entry)
+static void no_huge_pages(const struct machine *machine, struct finding_entry *entry)
 {
-	entry->limits = rule_weakened(patient, "no huge pages");
+	entry->limits = rule_weakened(machine, "no huge pages");
 	if (entry->limits)
 		rule_say(entry, RATION_SEVERITY_NOTE, "", "this kernel has no huge pages: --hugetlb can't be used");
 }
 
-static void weaker_limits(const struct patient *patient, struct finding_entry *entry)
+static void weaker_limits(const struct machine *machine, struct finding_entry *entry)
 {
 	const struct ration_plan_item *item;
 
-	for (size_t i = 0; (item = ration_plan_item(patient->plan, i)); i++) {
-		if (!item->weaker || patient->explained & BIT(item->limit))
+	for (size_t i = 0; (item = ration_plan_item(machine->plan, i)); i++) {
+		if (!item->weaker || machine->explained & BIT(item->limit))
 			continue;
 		entry->limits |= BIT(item->limit);
 		if (!entry->text[0])
@@ -164,33 +164,33 @@ static void weaker_limits(const struct patient *patient, struct finding_entry *e
 
 /* ------------------------------------------------------------------ how it is */
 
-static void unit_pending(const struct patient *patient, struct finding_entry *entry)
+static void unit_pending(const struct machine *machine, struct finding_entry *entry)
 {
-	if (patient->host->base_pending)
+	if (machine->host->base_pending)
 		rule_say(entry, RATION_SEVERITY_OK, "", "the first run starts the systemd unit with the group %s",
-				patient->host->base);
+				machine->host->base);
 }
 
-static void with_systemd(const struct patient *patient, struct finding_entry *entry)
+static void with_systemd(const struct machine *machine, struct finding_entry *entry)
 {
-	if (patient->host->systemd && patient->host->base && !patient->host->base_pending)
+	if (machine->host->systemd && machine->host->base && !machine->host->base_pending)
 		rule_say(entry, RATION_SEVERITY_OK, "", "systemd is the service manager and delegated %s",
-				patient->host->base);
+				machine->host->base);
 }
 
-static void in_container(const struct patient *patient, struct finding_entry *entry)
+static void in_container(const struct machine *machine, struct finding_entry *entry)
 {
-	if (patient->host->container)
+	if (machine->host->container)
 		rule_say(entry, RATION_SEVERITY_OK, "", "this is a container: its own limits apply to "
 				"everything in it");
 }
 
 /* What is above a cgroup namespace can't be seen from within. */
-static void in_pod(const struct patient *patient, struct finding_entry *entry)
+static void in_pod(const struct machine *machine, struct finding_entry *entry)
 {
-	if (strcmp(patient->host->container_kind, CONTAINER_KUBERNETES) != 0)
+	if (strcmp(machine->host->container_kind, CONTAINER_KUBERNETES) != 0)
 		return;
-	if (patient->host->cgroup_namespace)
+	if (machine->host->cgroup_namespace)
 		rule_say(entry, RATION_SEVERITY_NOTE, "", "this is a container of a Kubernetes pod: the pod's "
 				"limits aren't visible, and receipts can't name them");
 	else
@@ -198,20 +198,20 @@ static void in_pod(const struct patient *patient, struct finding_entry *entry)
 				"have limits for all its containers together");
 }
 
-static void in_windows(const struct patient *patient, struct finding_entry *entry)
+static void in_windows(const struct machine *machine, struct finding_entry *entry)
 {
-	if (kernel_is(patient->host->kernel_kind, KERNEL_WSL2))
+	if (kernel_is(machine->host->kernel_kind, KERNEL_WSL2))
 		rule_say(entry, RATION_SEVERITY_OK, "", "this is WSL 2: set the kernel command line in "
 				"Windows, with kernelCommandLine in .wslconfig");
-	else if (kernel_is(patient->host->kernel_kind, KERNEL_WSL1))
+	else if (kernel_is(machine->host->kernel_kind, KERNEL_WSL1))
 		rule_say(entry, RATION_SEVERITY_NOTE, "in Windows: wsl --set-version DISTRIBUTION 2",
 				"this is WSL 1: Windows implements the Linux system calls, and its groups are "
 				"untested");
 }
 
-static void no_swap(const struct patient *patient, struct finding_entry *entry)
+static void no_swap(const struct machine *machine, struct finding_entry *entry)
 {
-	if (patient->host->swap_bytes == 0)
+	if (machine->host->swap_bytes == 0)
 		rule_say(entry, RATION_SEVERITY_OK, "", "the machine has no swap: --swap has no effect");
 }
 
@@ -258,14 +258,14 @@ static void insert(struct ration_findings *findings, const struct finding_entry 
 }
 
 /* Adds what a rule finds. Returns whether it has found something. */
-static bool apply(const struct rule *rule, struct patient *patient, struct ration_findings *findings)
+static bool apply(const struct rule *rule, struct machine *machine, struct ration_findings *findings)
 {
 	struct finding_entry entry = { .item = { .size = sizeof(entry.item), .id = rule->id } };
 
-	rule->find(patient, &entry);
+	rule->find(machine, &entry);
 	if (!entry.text[0])
 		return false;
-	patient->explained |= entry.limits;
+	machine->explained |= entry.limits;
 	/* Whatever the rule makes of it: the exit status of doctor hangs on this. */
 	if (entry.limits & ESSENTIAL)
 		entry.item.severity = RATION_SEVERITY_BAD;
@@ -276,14 +276,14 @@ static bool apply(const struct rule *rule, struct patient *patient, struct ratio
 void findings_judge(const struct ration_host_info *host, const struct examined *seen,
 		const struct ration_plan *plan, struct ration_findings *ret)
 {
-	struct patient patient = { .host = host, .seen = seen, .plan = plan };
+	struct machine machine = { .host = host, .seen = seen, .plan = plan };
 
 	for (size_t i = 0; host->base_reason[0] && base_rules[i].id; i++) {
-		if (apply(&base_rules[i], &patient, ret))
+		if (apply(&base_rules[i], &machine, ret))
 			break;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		(void)apply(&rules[i], &patient, ret);
+		(void)apply(&rules[i], &machine, ret);
 	for (size_t i = 0; i < ret->n; i++) {
 		ret->entry[i].item.text = ret->entry[i].text;
 		ret->entry[i].item.fix = ret->entry[i].fix;

@@ -11,10 +11,10 @@
 #include "util/cleanup.h"
 
 /* BASE is as good as it can be, and yet the kernel or cgroup v1 keeps some to itself. */
-void kernel_missing_controllers(const struct patient *patient, struct finding_entry *entry)
+void kernel_missing_controllers(const struct machine *machine, struct finding_entry *entry)
 {
-	const struct ration_host_info *host = patient->host;
-	uint64_t limits = rule_weakened(patient, "controller isn't available") & ~patient->explained;
+	const struct ration_host_info *host = machine->host;
+	uint64_t limits = rule_weakened(machine, "controller isn't available") & ~machine->explained;
 	char names[64];
 
 	if (limits == 0)
@@ -22,10 +22,10 @@ void kernel_missing_controllers(const struct patient *patient, struct finding_en
 	entry->limits = limits;
 	rule_controllers(names, sizeof(names), ~host->controllers & (limits == BIT(RATION_LIMIT_HUGETLB) ?
 			RATION_CONTROLLER_HUGETLB : WHOLE));
-	if (patient->seen->disabled[0])
+	if (machine->seen->disabled[0])
 		rule_say(entry, rule_severity(limits), "boot without cgroup_disable=",
 				"unavailable controllers: %s; the kernel was booted with cgroup_disable=%s", names,
-				patient->seen->disabled);
+				machine->seen->disabled);
 	else if (host->hierarchy == RATION_HIERARCHY_HYBRID)
 		rule_say(entry, rule_severity(limits), kernel_fix_v1(host->kernel_kind),
 				"cgroup v1 has these controllers: %s", names);
@@ -34,35 +34,35 @@ void kernel_missing_controllers(const struct patient *patient, struct finding_en
 }
 
 /* Cgroup v1 has controllers that would do for a run, and we may not write there. */
-void kernel_v1_unusable(const struct patient *patient, struct finding_entry *entry)
+void kernel_v1_unusable(const struct machine *machine, struct finding_entry *entry)
 {
-	const char *reason = patient->host->v1_reason;
+	const char *reason = machine->host->v1_reason;
 
 	if (!reason[0])
 		return;
-	entry->limits = rule_weakened(patient, reason);
+	entry->limits = rule_weakened(machine, reason);
 	rule_say(entry, rule_severity(entry->limits), "", "can't use the controllers of cgroup v1: %s", reason);
 }
 
-void kernel_no_psi(const struct patient *patient, struct finding_entry *entry)
+void kernel_no_psi(const struct machine *machine, struct finding_entry *entry)
 {
-	if (!rule_lacks(patient, RATION_FEATURE_PSI))
+	if (!rule_lacks(machine, RATION_FEATURE_PSI))
 		return;
-	entry->limits = rule_weakened(patient, "pressure stalls");
-	rule_say(entry, RATION_SEVERITY_WARN, patient->seen->pressure ? "boot with psi=1" : "boot a kernel with CONFIG_PSI",
+	entry->limits = rule_weakened(machine, "pressure stalls");
+	rule_say(entry, RATION_SEVERITY_WARN, machine->seen->pressure ? "boot with psi=1" : "boot a kernel with CONFIG_PSI",
 			"pressure isn't measured: no --stall-timeout, no ration guard, no stalls in receipts");
 }
 
-/* Only where the rest of memory is held: else it is the controller that lacks. */
-void kernel_no_swap_limit(const struct patient *patient, struct finding_entry *entry)
+/* Only where the rest of memory is enforced: else it is the controller that lacks. */
+void kernel_no_swap_limit(const struct machine *machine, struct finding_entry *entry)
 {
-	const struct ration_host_info *host = patient->host;
+	const struct ration_host_info *host = machine->host;
 
-	if (!rule_lacks(patient, RATION_FEATURE_SWAP_MAX) || !(host->controllers & RATION_CONTROLLER_MEMORY))
+	if (!rule_lacks(machine, RATION_FEATURE_SWAP_MAX) || !(host->controllers & RATION_CONTROLLER_MEMORY))
 		return;
-	entry->limits = rule_weakened(patient, "account swap");
+	entry->limits = rule_weakened(machine, "account swap");
 	rule_say(entry, host->swap_bytes > 0 ? RATION_SEVERITY_WARN : RATION_SEVERITY_NOTE,
-			patient->seen->swap_off ? "boot without swapaccount=0" : "boot a kernel with CONFIG_SWAP",
+			machine->seen->swap_off ? "boot without swapaccount=0" : "boot a kernel with CONFIG_SWAP",
 			"swap isn't accounted: a group with a memory limit can use all swap");
 }
 
@@ -80,31 +80,31 @@ static const struct {
 	{ RATION_FEATURE_SWAP_PEAK, "memory.swap.peak (6.5)", false },
 };
 
-void kernel_old_kernel(const struct patient *patient, struct finding_entry *entry)
+void kernel_old_kernel(const struct machine *machine, struct finding_entry *entry)
 {
 	char names[200] = "";
 	size_t used = 0;
 	bool costs = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(since); i++) {
-		if (!rule_lacks(patient, since[i].bit))
+		if (!rule_lacks(machine, since[i].bit))
 			continue;
 		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", since[i].name);
 		costs |= since[i].costs;
 	}
 	if (used == 0)
 		return;
-	entry->limits = rule_weakened(patient, "this kernel has no");
+	entry->limits = rule_weakened(machine, "this kernel has no");
 	rule_say(entry, costs ? RATION_SEVERITY_WARN : RATION_SEVERITY_NOTE, "boot Linux 6.5 or later",
 			"this kernel doesn't have %s%s", names, costs ? "" : ": receipts lack these figures");
 }
 
 /* The version has it, and the call fails: seccomp of a container, as a rule an old one. */
-void kernel_filtered_calls(const struct patient *patient, struct finding_entry *entry)
+void kernel_filtered_calls(const struct machine *machine, struct finding_entry *entry)
 {
-	bool clone = !rule_kernel_before(patient, 5, 7) && rule_lacks(patient, RATION_FEATURE_CLONE_INTO_CGROUP);
-	bool openat2 = !rule_kernel_before(patient, 5, 6) && rule_lacks(patient, RATION_FEATURE_OPENAT2);
-	bool pidfd = !rule_kernel_before(patient, 5, 3) && rule_lacks(patient, RATION_FEATURE_PIDFD);
+	bool clone = !rule_kernel_before(machine, 5, 7) && rule_lacks(machine, RATION_FEATURE_CLONE_INTO_CGROUP);
+	bool openat2 = !rule_kernel_before(machine, 5, 6) && rule_lacks(machine, RATION_FEATURE_OPENAT2);
+	bool pidfd = !rule_kernel_before(machine, 5, 3) && rule_lacks(machine, RATION_FEATURE_PIDFD);
 
 	if (clone || openat2 || pidfd)
 		rule_say(entry, RATION_SEVERITY_WARN, "update the container's runtime and libseccomp, or allow them in its "
@@ -113,19 +113,19 @@ void kernel_filtered_calls(const struct patient *patient, struct finding_entry *
 				openat2 ? " openat2" : "", pidfd ? " pidfd_open" : "");
 }
 
-void kernel_slow_start(const struct patient *patient, struct finding_entry *entry)
+void kernel_slow_start(const struct machine *machine, struct finding_entry *entry)
 {
-	if (patient->host->base && !(patient->host->features & RATION_FEATURE_CLONE_INTO_CGROUP))
-		rule_say(entry, RATION_SEVERITY_NOTE, patient->seen->favordynmods ? "" : "mount cgroup2 with favordynmods",
+	if (machine->host->base && !(machine->host->features & RATION_FEATURE_CLONE_INTO_CGROUP))
+		rule_say(entry, RATION_SEVERITY_NOTE, machine->seen->favordynmods ? "" : "mount cgroup2 with favordynmods",
 				"commands can't start inside their group: ration moves them first, which can "
 				"take 10 ms");
 }
 
-void kernel_foreign_proc(const struct patient *patient, struct finding_entry *entry)
+void kernel_foreign_proc(const struct machine *machine, struct finding_entry *entry)
 {
-	if (!patient->seen->proc_foreign)
+	if (!machine->seen->proc_foreign)
 		return;
-	entry->limits = rule_weakened(patient, "/proc");
+	entry->limits = rule_weakened(machine, "/proc");
 	rule_say(entry, RATION_SEVERITY_WARN, "mount -t proc proc /proc",
 			"/proc belongs to another pid namespace: processes without a group can't be watched");
 }

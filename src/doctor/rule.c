@@ -28,28 +28,28 @@ enum ration_severity rule_severity(uint64_t limits)
 	return limits & ~MINOR ? RATION_SEVERITY_WARN : RATION_SEVERITY_NOTE;
 }
 
-uint64_t rule_weakened(const struct patient *patient, const char *words)
+uint64_t rule_weakened(const struct machine *machine, const char *words)
 {
 	const struct ration_plan_item *item;
 	uint64_t limits = 0;
 
-	for (size_t i = 0; (item = ration_plan_item(patient->plan, i)); i++) {
+	for (size_t i = 0; (item = ration_plan_item(machine->plan, i)); i++) {
 		if (item->weaker && strstr(item->reason, words))
 			limits |= BIT(item->limit);
 	}
 	return limits;
 }
 
-bool rule_lacks(const struct patient *patient, uint64_t feature)
+bool rule_lacks(const struct machine *machine, uint64_t feature)
 {
-	return patient->seen->on_linux && !(patient->host->features & feature);
+	return machine->seen->on_linux && !(machine->host->features & feature);
 }
 
-bool rule_kernel_before(const struct patient *patient, unsigned major, unsigned minor)
+bool rule_kernel_before(const struct machine *machine, unsigned major, unsigned minor)
 {
 	unsigned a = 0, b = 0;
 
-	(void)sscanf(patient->host->kernel, "%u.%u", &a, &b);
+	(void)sscanf(machine->host->kernel, "%u.%u", &a, &b);
 	return a < major || (a == major && b < minor);
 }
 

@@ -37,14 +37,15 @@ struct finding_entry {
 	char fix[256];
 };
 
-struct patient {
+/* What the rules know of the machine. */
+struct machine {
 	const struct ration_host_info *host;
 	const struct examined *seen;
 	const struct ration_plan *plan;
 	uint64_t explained; /* limits that are in a finding already */
 };
 
-typedef void rule_finder(const struct patient *patient, struct finding_entry *entry);
+typedef void rule_finder(const struct machine *machine, struct finding_entry *entry);
 
 /* An id, which programs and ration-doctor(1) know it by, and who finds it or doesn't. */
 struct rule {
@@ -60,13 +61,13 @@ void rule_say(struct finding_entry *entry, enum ration_severity severity, const 
 enum ration_severity rule_severity(uint64_t limits);
 
 /* The limits that are weaker for a reason with these words in it. */
-uint64_t rule_weakened(const struct patient *patient, const char *words);
+uint64_t rule_weakened(const struct machine *machine, const char *words);
 
 /* Whether this is a Linux without a feature. */
-bool rule_lacks(const struct patient *patient, uint64_t feature);
+bool rule_lacks(const struct machine *machine, uint64_t feature);
 
 /* Whether this is a Linux before a version. */
-bool rule_kernel_before(const struct patient *patient, unsigned major, unsigned minor);
+bool rule_kernel_before(const struct machine *machine, unsigned major, unsigned minor);
 
 /* Writes the names of controllers: "cpu pids". Returns buf. */
 const char *rule_controllers(char *buf, size_t size, uint32_t bits);

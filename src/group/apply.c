@@ -33,7 +33,7 @@ uint32_t apply_controllers(const struct ration_plan *plan, const struct host_fac
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(on_request); i++) {
-		const struct ration_plan_item *item = plan_held(plan, on_request[i].limit);
+		const struct ration_plan_item *item = plan_enforced(plan, on_request[i].limit);
 
 		if (item && item->mechanism == RATION_MECHANISM_CGROUP2)
 			wanted |= on_request[i].controller;
@@ -43,7 +43,7 @@ uint32_t apply_controllers(const struct ration_plan *plan, const struct host_fac
 
 uint32_t apply_v1_controllers(const struct ration_plan *plan, const struct host_facts *facts)
 {
-	/* Without a cgroup2, who is in the freezer's group is how a run is found, held and ended by others. */
+	/* Without a cgroup2, others find, freeze and kill a run by the processes in its freezer group. */
 	uint32_t wanted = facts->base_kind == RATION_BASE_NONE || facts->base_kind == RATION_BASE_REFUSED ?
 		RATION_CONTROLLER_FREEZER : 0;
 
@@ -196,7 +196,7 @@ int apply_collect(const struct ration_plan *plan, struct group_writes *writes, s
 int apply_group(const struct ration_plan *plan, const struct place *place, bool oom_group, struct ration_error *reterr)
 {
 	struct group_writes writes = { .n = 0 };
-	const struct ration_plan_item *memory = plan_held(plan, RATION_LIMIT_MEMORY);
+	const struct ration_plan_item *memory = plan_enforced(plan, RATION_LIMIT_MEMORY);
 	int r = apply_collect(plan, &writes, reterr);
 
 	/* Since 4.19. A run that has lost one of its processes isn't the run that was asked for. */

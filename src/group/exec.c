@@ -37,7 +37,7 @@ static int set_limits(const struct ration_group *group, const struct ration_plan
 	if (r < 0)
 		return r;
 	/* Looked up here, since only a fallback needs it, and it costs a walk through /proc. */
-	if (plan_held(plan, RATION_LIMIT_PIDS))
+	if (plan_enforced(plan, RATION_LIMIT_PIDS))
 		(void)proc_uid_tasks(group->host->proc_fd, getuid(), &facts.user_tasks);
 	return apply_child(plan, &facts, spawn, reterr);
 }

@@ -98,7 +98,7 @@ static int set_limits(const struct ration_group *group, int pid, const struct ra
 	int r;
 
 	/* Looked up here, since only a fallback needs it, and it costs a walk through /proc. */
-	if (plan_held(plan, RATION_LIMIT_PIDS))
+	if (plan_enforced(plan, RATION_LIMIT_PIDS))
 		(void)proc_uid_tasks(group->host->proc_fd, getuid(), &facts.user_tasks);
 	r = apply_child(plan, &facts, &spawn, reterr);
 	if (r < 0)

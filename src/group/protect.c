@@ -102,7 +102,7 @@ int protect_nodes(const struct ration_plan *plan, const struct place *place, str
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		int r = !plan || plan_held(plan, files[i].limit) ?
+		int r = !plan || plan_enforced(plan, files[i].limit) ?
 			share_upwards(place, files[i].limit, files[i].file) : 0;
 
 		if (r < 0)

@@ -69,10 +69,10 @@ static uint64_t oom_kills(int fd)
 		cg_text_key(text, "oom_kill", &value) < 0 ? 0 : value;
 }
 
-/* What a plan asks of a limit that the kernel will hold; RATION_UNLIMITED where it asks for nothing. */
+/* What a plan asks of a limit that the kernel will enforce; RATION_UNLIMITED where it asks for nothing. */
 static uint64_t wanted(const struct change *change, enum ration_limit limit)
 {
-	const struct ration_plan_item *item = plan_held(change->plan, limit);
+	const struct ration_plan_item *item = plan_enforced(change->plan, limit);
 
 	return item ? item->in_force : RATION_UNLIMITED;
 }
@@ -136,8 +136,8 @@ static void put_in_order(struct change *change)
 
 static int check_burst(struct change *change, struct ration_error *reterr)
 {
-	const struct ration_plan_item *burst = plan_held(change->plan, RATION_LIMIT_CPU_BURST);
-	const struct ration_plan_item *cpus = plan_held(change->plan, RATION_LIMIT_CPUS);
+	const struct ration_plan_item *burst = plan_enforced(change->plan, RATION_LIMIT_CPU_BURST);
+	const struct ration_plan_item *cpus = plan_enforced(change->plan, RATION_LIMIT_CPUS);
 	uint64_t burst_usec, quota_usec;
 	char a[RATION_TEXT_MAX], b[RATION_TEXT_MAX];
 
@@ -157,8 +157,8 @@ static int check_burst(struct change *change, struct ration_error *reterr)
 
 static int check_high(struct change *change, struct ration_error *reterr)
 {
-	const struct ration_plan_item *high = plan_held(change->plan, RATION_LIMIT_MEMORY_HIGH);
-	const struct ration_plan_item *max = plan_held(change->plan, RATION_LIMIT_MEMORY);
+	const struct ration_plan_item *high = plan_enforced(change->plan, RATION_LIMIT_MEMORY_HIGH);
+	const struct ration_plan_item *max = plan_enforced(change->plan, RATION_LIMIT_MEMORY);
 	uint64_t high_bytes, max_bytes;
 	char a[RATION_TEXT_MAX], b[RATION_TEXT_MAX];
 
@@ -178,7 +178,7 @@ static int check_high(struct change *change, struct ration_error *reterr)
 
 static int check_idle(struct change *change, struct ration_error *reterr)
 {
-	if (!plan_held(change->plan, RATION_LIMIT_CPU_WEIGHT) || plan_held(change->plan, RATION_LIMIT_CPU_IDLE) ||
+	if (!plan_enforced(change->plan, RATION_LIMIT_CPU_WEIGHT) || plan_enforced(change->plan, RATION_LIMIT_CPU_IDLE) ||
 			now_or(change->group->at.fd, "cpu.idle", 0) != 1)
 		return 0;
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
@@ -294,7 +294,7 @@ static int shrink(struct change *change, struct ration_error *reterr)
  */
 static int settle_swap(struct change *change)
 {
-	const struct ration_plan_item *memory = plan_held(change->plan, RATION_LIMIT_MEMORY);
+	const struct ration_plan_item *memory = plan_enforced(change->plan, RATION_LIMIT_MEMORY);
 	const struct ration_plan_item *swap = plan_find(change->plan, RATION_LIMIT_SWAP);
 	bool asked = record_has_limit(change->group->at.fd, RATION_LIMIT_SWAP);
 	size_t i = find_write(&change->writes, "memory.swap.max");
@@ -340,7 +340,7 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 		return r;
 	}
 	/* A memory.high of the plan's own has replaced ours. */
-	if (plan_held(change->plan, RATION_LIMIT_MEMORY_HIGH))
+	if (plan_enforced(change->plan, RATION_LIMIT_MEMORY_HIGH))
 		change->high[0] = '\0';
 	give_back_high(change);
 	(void)record_limits(fd, change->plan);

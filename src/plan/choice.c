@@ -43,7 +43,7 @@ static void take_mechanism(struct plan_entry *entry, enum ration_mechanism mecha
 	entry->item.backstop_scope = answer->backstop_scope;
 }
 
-/* Why a limit can't be held for a purpose, on whatever host. */
+/* Why a limit can't be enforced for a purpose, on any host. */
 static const char *misfit(const struct ration_limit_info *info, enum ration_purpose purpose)
 {
 	if (purpose == RATION_PURPOSE_PROCESS)
@@ -53,8 +53,8 @@ static const char *misfit(const struct ration_limit_info *info, enum ration_purp
 }
 
 /*
- * A group by hand, or one without a supervisor, is found, held and ended by its cgroup2: without
- * one it can't have what a run would have here.
+ * A group without a supervisor is found, frozen and killed by its cgroup2: without one it can't
+ * have what a run would have here.
  */
 static bool elsewhere(const struct host_facts *facts, const struct ration_limit_info *info,
 		enum ration_mechanism mechanism, enum ration_purpose purpose)
@@ -193,7 +193,7 @@ static bool implied_value(const struct ration_limits *limits, enum ration_limit 
 /* cgroup v1 has a limit of memory and swap together: without the one, it can't have the other. */
 static void settle_v1_swap(struct ration_plan *plan)
 {
-	const struct ration_plan_item *memory = plan_held(plan, RATION_LIMIT_MEMORY);
+	const struct ration_plan_item *memory = plan_enforced(plan, RATION_LIMIT_MEMORY);
 	struct plan_entry *swap = NULL;
 
 	for (size_t i = 0; i < plan->n; i++) {

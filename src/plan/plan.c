@@ -95,7 +95,7 @@ const struct ration_plan_item *plan_find(const struct ration_plan *plan, enum ra
 	return NULL;
 }
 
-const struct ration_plan_item *plan_held(const struct ration_plan *plan, enum ration_limit limit)
+const struct ration_plan_item *plan_enforced(const struct ration_plan *plan, enum ration_limit limit)
 {
 	const struct ration_plan_item *item = plan_find(plan, limit);
 

@@ -35,6 +35,6 @@ int plan_check_purpose(const struct ration_plan *plan, enum ration_purpose purpo
 const struct ration_plan_item *plan_find(const struct ration_plan *plan, enum ration_limit limit);
 
 /* The same, and NULL where nothing will hold it. */
-const struct ration_plan_item *plan_held(const struct ration_plan *plan, enum ration_limit limit);
+const struct ration_plan_item *plan_enforced(const struct ration_plan *plan, enum ration_limit limit);
 
 #endif

@@ -146,9 +146,9 @@ static int set_behind(struct ration_limits *limits, enum ration_limit limit, uin
 }
 
 /* Tells whether the kernel holds a limit of the plan for the whole group. */
-static bool held(const struct ration_plan *plan, enum ration_limit limit)
+static bool is_enforced(const struct ration_plan *plan, enum ration_limit limit)
 {
-	const struct ration_plan_item *item = plan_held(plan, limit);
+	const struct ration_plan_item *item = plan_enforced(plan, limit);
 
 	return item && !item->weaker;
 }
@@ -169,12 +169,12 @@ int ration_vm_fallback(const struct ration_vm *vm, const struct ration_plan *pla
 	/* Neither is a safety net there: see rlimit.c. */
 	if (plan->os == RATION_OS_MACOS)
 		return 0;
-	if (!held(plan, RATION_LIMIT_MEMORY) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_AS))
+	if (!is_enforced(plan, RATION_LIMIT_MEMORY) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_AS))
 		as_set = set_behind(&result, RATION_LIMIT_RLIMIT_AS, as, reterr);
 	if (as_set < 0)
 		return as_set;
 	/* With cpu_time comes an RLIMIT_CPU of its own, behind the watch. */
-	if (!held(plan, RATION_LIMIT_CPUS) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_CPU) &&
+	if (!is_enforced(plan, RATION_LIMIT_CPUS) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_CPU) &&
 			!ration_limits_has(limits, RATION_LIMIT_CPU_TIME))
 		cpu_set = set_behind(&result, RATION_LIMIT_RLIMIT_CPU, RATION_VM_CPU_SECONDS, reterr);
 	if (cpu_set < 0)

@@ -76,7 +76,7 @@ static const struct concern_ops ops = { .begin = begin, .free = cpu_free };
 
 int cpu_prepare(struct ration_run *run, struct ration_error *reterr)
 {
-	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_CPU_TIME);
+	const struct ration_plan_item *item = plan_enforced(run->plan, RATION_LIMIT_CPU_TIME);
 	bool v1 = run->group.fd < 0;
 	int dir_fd = v1 ? v1_fd(&run->group, RATION_CONTROLLER_CPUACCT) : run->group.fd;
 	struct cpu *cpu;

@@ -191,7 +191,7 @@ static int open_streams(struct output_limit *limit, uint64_t bytes, struct ratio
 
 int output_prepare(struct ration_run *run, struct ration_error *reterr)
 {
-	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_OUTPUT);
+	const struct ration_plan_item *item = plan_enforced(run->plan, RATION_LIMIT_OUTPUT);
 	struct output_limit *limit;
 
 	if (!item || item->in_force == RATION_UNLIMITED)

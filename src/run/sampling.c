@@ -137,7 +137,7 @@ static const struct concern_ops ops = { .begin = begin, .record = record, .free 
 
 static uint64_t limit_of(const struct ration_run *run, enum ration_limit limit)
 {
-	const struct ration_plan_item *item = plan_held(run->plan, limit);
+	const struct ration_plan_item *item = plan_enforced(run->plan, limit);
 
 	return item && item->mechanism == RATION_MECHANISM_WATCH ? item->in_force : RATION_UNLIMITED;
 }
@@ -145,7 +145,7 @@ static uint64_t limit_of(const struct ration_run *run, enum ration_limit limit)
 /* Returns the CPU time that ends the run, if there is no file that tells the time. */
 static uint64_t take_limits(const struct ration_run *run, struct sample_limits *limits)
 {
-	const struct ration_plan_item *cpu = plan_held(run->plan, RATION_LIMIT_CPU_TIME);
+	const struct ration_plan_item *cpu = plan_enforced(run->plan, RATION_LIMIT_CPU_TIME);
 
 	limits->memory_bytes = limit_of(run, RATION_LIMIT_MEMORY);
 	limits->tasks = limit_of(run, RATION_LIMIT_PIDS);

@@ -93,7 +93,7 @@ static const struct concern_ops ops = { .woken = woken, .free = stall_free };
 
 int stall_prepare(struct ration_run *run, struct ration_error *reterr)
 {
-	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_STALL_TIMEOUT);
+	const struct ration_plan_item *item = plan_enforced(run->plan, RATION_LIMIT_STALL_TIMEOUT);
 	struct stall *stall;
 	int r;
 

@@ -36,7 +36,7 @@ static const struct concern_ops ops = { .begin = begin, .free = wall_free };
 
 int wall_prepare(struct ration_run *run, struct ration_error *reterr)
 {
-	const struct ration_plan_item *item = plan_held(run->plan, RATION_LIMIT_TIMEOUT);
+	const struct ration_plan_item *item = plan_enforced(run->plan, RATION_LIMIT_TIMEOUT);
 	struct wall *wall = item ? concern_new(run, &ops, sizeof(*wall)) : NULL;
 
 	if (!wall)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cgroup2.c - limits that the kernel holds for the sum of a group's processes
+ * cgroup2.c - limits that the kernel enforces for all processes of a group together
  *
- * One row a limit: which controller it takes, which file, which feature of the
- * kernel. Everything is written before the first process is born in the group,
- * so the order only has to please the kernel: the quota before the burst, which
- * may not be above it; and cpu.idle before the weight, which an idle group has not.
+ * One row for each limit: its controller, its file, and the kernel feature that it needs.
+ * Everything is written before the first process is in the group. The kernel demands an
+ * order: the quota before the burst, which must not be above it, and cpu.idle before
+ * the weight, which an idle group doesn't have.
  */
 #include "plan/mech/mech.h"
 

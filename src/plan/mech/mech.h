@@ -2,8 +2,8 @@
 /*
  * mech.h - the mechanisms, behind one table of operations
  *
- * A mechanism answers one pure question while a plan is made: can it hold this
- * limit on a host of which these facts are known, how wide, and if not, why?
+ * A mechanism answers one pure question while a plan is made: can it enforce this
+ * limit on a host with these facts, for the group or each process, and if not, why?
  * The rows of the table of limits name their mechanisms in order of
  * preference; the plan takes the first that says yes.
  *

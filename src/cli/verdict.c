@@ -298,6 +298,31 @@ static void append_escaped(struct line *line, const struct ration_receipt *recei
 			text_escape(shown, sizeof(shown), ration_receipt_escaped_to(receipt)));
 }
 
+/* The value of a counter of the run's own group among the evidence; 0 where it isn't. */
+static uint64_t moved_to(const struct ration_receipt *receipt, const char *counter)
+{
+	struct ration_evidence at = { .size = sizeof(at) };
+
+	for (size_t i = 0; ration_receipt_evidence(receipt, i, &at); i++) {
+		if (at.level == RATION_LEVEL_GROUP && strcmp(at.counter, counter) == 0)
+			return at.after;
+	}
+	return 0;
+}
+
+static void append_left(struct line *line, const struct ration_receipt *receipt)
+{
+	uint64_t segments = moved_to(receipt, "sysvipc/shm segments");
+	char bytes[OUTPUT_VALUE_MAX];
+
+	if (segments == 0)
+		return;
+	join(line);
+	append(line, "%s of shared memory stay behind, %" PRIu64 " new System V %s perhaps (ipcs -m lists, ipcrm removes)",
+			ration_format_size(bytes, moved_to(receipt, "memory.stat shmem")), segments,
+			plural(segments, "segment", "segments"));
+}
+
 /* A sentence, and not a word. */
 #define FAILURE_SHOWN_MAX 256
 
@@ -346,5 +371,6 @@ const char *verdict_sentence(char buf[VERDICT_SENTENCE_MAX], const struct ration
 	append_refused(&line, receipt, plan);
 	append_survived(&line, receipt, plan);
 	append_truncated(&line, receipt, plan);
+	append_left(&line, receipt);
 	return buf;
 }

@@ -5,9 +5,11 @@
 #include "run/account.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include "group/cgroup1.h"
 #include "plan/mech/mech.h"
+#include "sys/sysvipc.h"
 
 void account_counters(const struct place *group, struct counters *ret)
 {
@@ -46,4 +48,17 @@ void account_changes(const struct place *group, const struct ration_plan *plan, 
 		outcome->changed = true;
 		outcome->at_end = value;
 	}
+}
+
+void account_left(int proc_fd, uint64_t wall_usec, struct ration_receipt *receipt)
+{
+	uint64_t bytes, segments;
+
+	if (usage_get(&receipt->usage, RATION_METRIC_MEMORY_SHMEM_BYTES, &bytes) == RATION_SOURCE_ABSENT || bytes == 0)
+		return;
+	segments = sysvipc_left(proc_fd, time(NULL) - (time_t)(wall_usec / 1000000) - 1);
+	if (segments == 0)
+		return;
+	receipt_tell(receipt, "sysvipc/shm segments", segments);
+	receipt_tell(receipt, "memory.stat shmem", bytes);
 }

@@ -17,6 +17,12 @@ void account_counters(const struct place *group, struct counters *ret);
 /* Adds what the group has used to the receipt, in the place of what was made of less. */
 void account_usage(const struct place *group, struct ration_receipt *receipt);
 
+/*
+ * System V shared memory outlives its processes, charged to a group that is about to go: where some
+ * is left since the run began, `wall_usec` ago, that and what is still charged is evidence.
+ */
+void account_left(int proc_fd, uint64_t wall_usec, struct ration_receipt *receipt);
+
 /* Finds limits that aren't in force any more as they were written: the command itself may do so, or anybody. */
 void account_changes(const struct place *group, const struct ration_plan *plan, struct ration_receipt *receipt);
 

@@ -69,6 +69,11 @@ static void add_evidence(struct ration_receipt *receipt, const char *counter, en
 	receipt->n_evidence++;
 }
 
+void receipt_tell(struct ration_receipt *receipt, const char *counter, uint64_t after)
+{
+	add_evidence(receipt, counter, RATION_LEVEL_GROUP, receipt->group, 0, after);
+}
+
 static bool counted(uint64_t counter)
 {
 	return counter != COUNTER_ABSENT && counter > 0;

@@ -79,6 +79,9 @@ bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int si
 /* Says what ration couldn't do; the first counts. */
 void receipt_fail(struct ration_receipt *receipt, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Adds a counter of the group that went from 0 to `after`. */
+void receipt_tell(struct ration_receipt *receipt, const char *counter, uint64_t after);
+
 /* Sets a metric, unless `value` is COUNTER_ABSENT. */
 void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
 		enum ration_source source);

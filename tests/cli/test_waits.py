@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -295,3 +296,27 @@ def test_FB7_elsewhere(run):
     wait_for("its end", lambda: not (ice / "cgroup.procs").read_text())
     ice.rmdir()
     assert (r.code, r.verdict) == (124, "wall-time"), r
+
+
+SEGMENT = """
+import ctypes, sys
+c = ctypes.CDLL(None, use_errno=True)
+c.shmat.restype = ctypes.c_void_p
+n = c.shmget(0, 4 << 20, 0o1600)
+ctypes.memset(c.shmat(n, None, 0), 1, 4 << 20)
+if sys.argv[1] == "remove":
+    c.shmctl(n, 0, None)
+print(n)
+"""
+
+
+@pytest.mark.needs("memory")
+def test_FB12_shared_memory_stays(run):
+    """System V shared memory that the command leaves is told; what it removes, and a file in a tmpfs, aren't."""
+    r = run("--memory 64M", [sys.executable, "-c", SEGMENT, "leave"])
+    subprocess.run(["ipcrm", "-m", r.stdout.strip()], check=True)
+    assert (r.code, r.verdict) == (0, "ok"), r
+    assert r.counters()["sysvipc/shm segments"] == 1 and r.counters()["memory.stat shmem"] >= 4 << 20, r
+    assert "of shared memory stay behind" in r.stderr and "1 new System V segment" in r.stderr, r
+    r = run("--memory 64M", [sys.executable, "-c", SEGMENT, "remove"])
+    assert (r.code, r.stderr, r.receipt["evidence"]) == (0, "", []), r

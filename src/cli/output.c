@@ -57,7 +57,8 @@ static size_t columns(const char *text, size_t n)
 	return count;
 }
 
-size_t output_width(FILE *file)
+/* Returns how wide a text on `file` may be: COLUMNS, or the terminal's width, or 80. */
+static size_t width_of(FILE *file)
 {
 	const char *asked = getenv("COLUMNS");
 	uint64_t width = 0;
@@ -72,7 +73,7 @@ size_t output_width(FILE *file)
 
 void output_wrapped(FILE *file, size_t column, size_t indent, const char *text)
 {
-	size_t width = output_width(file);
+	size_t width = width_of(file);
 	bool first = true;
 
 	text += strspn(text, " ");

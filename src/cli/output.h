@@ -36,9 +36,6 @@ int output_finish(const char *command, int status);
 /* Prints a JSON text and frees it; NULL: memory ran out. Errors: -ENOMEM. */
 int output_json(char *text, struct ration_error *reterr);
 
-/* Returns how wide a text on `file` may be: COLUMNS, or the terminal's width, or 80. */
-size_t output_width(FILE *file);
-
 /* Prints `text` from `column` on, wrapped at blanks, later lines indented by `indent`; ends the line. */
 void output_wrapped(FILE *file, size_t column, size_t indent, const char *text);
 

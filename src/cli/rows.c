@@ -12,7 +12,8 @@
 
 #define FIELD(name) .offset = offsetof(struct options, name)
 
-const struct option_set options_global = {
+/* Taken by every command. */
+static const struct option_set options_global = {
 	.title = "Global options",
 	.rows = (const struct option[]) {
 		{ .flag = "--base", .argument = "DIR", .set = option_set_text, FIELD(base),

@@ -7,7 +7,6 @@
 
 #include "cli/options.h"
 
-extern const struct option_set options_global; /* taken by every command */
 extern const struct option_set options_json;
 extern const struct option_set options_enforce;
 extern const struct option_set options_oom;

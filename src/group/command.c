@@ -16,7 +16,8 @@
 /* A path is worth more room than a value. */
 #define SHOWN_MAX 201
 
-int command_error(const char *name, int code, struct ration_error *reterr)
+/* Says why the command itself can't be executed. Returns `code`. */
+static int command_error(const char *name, int code, struct ration_error *reterr)
 {
 	char shown[SHOWN_MAX];
 

@@ -8,9 +8,6 @@
 #include "ration.h"
 #include "sys/spawn.h"
 
-/* Says why the command itself can't be executed. Returns `code`. */
-int command_error(const char *name, int code, struct ration_error *reterr);
-
 /* Says why spawn_start() or spawn_become() failed. Returns `code`. */
 int command_spawn_error(const struct spawn *spawn, int code, struct ration_error *reterr);
 

@@ -210,10 +210,29 @@ static void refuse_gvisor(struct host_snapshot *host)
 		host->facts.base_kind = RATION_BASE_REFUSED;
 }
 
+static void note_mounts(struct host_snapshot *host, const struct mounts *mounts)
+{
+	if (mounts->v2)
+		host->facts.hierarchy = mounts->v1 ? RATION_HIERARCHY_HYBRID : RATION_HIERARCHY_V2;
+	else
+		host->facts.hierarchy = mounts->v1 ? RATION_HIERARCHY_V1 : RATION_HIERARCHY_NONE;
+}
+
+/* BASE was named: of the mounts only the place of our own group counts. */
+static int take_base(struct host_snapshot *host, const struct mounts *mounts, const char *base, const char *root,
+		struct ration_error *reterr)
+{
+	(void)snprintf(host->mount, sizeof(host->mount), "%s", mounts->v2 ? mounts->point : "");
+	if (mounts->own_known) {
+		host->own_known = true;
+		(void)strcpy(host->own, mounts->own[0] ? mounts->own : "/");
+	}
+	return given_base(host, base, root, reterr);
+}
+
 static int probe_cgroups(struct host_snapshot *host, const char *base, const char *root,
 		struct ration_error *reterr)
 {
-	struct host_facts *facts = &host->facts;
 	struct mounts mounts;
 	char proc[PATH_MAX];
 	int r;
@@ -225,29 +244,20 @@ static int probe_cgroups(struct host_snapshot *host, const char *base, const cha
 				error_text(r));
 	if (container_probe(host, &mounts, root) < 0)
 		return error_oom(reterr);
-	if (mounts.v2)
-		facts->hierarchy = mounts.v1 ? RATION_HIERARCHY_HYBRID : RATION_HIERARCHY_V2;
+	note_mounts(host, &mounts);
+	if (base)
+		r = take_base(host, &mounts, base, root, reterr);
 	else
-		facts->hierarchy = mounts.v1 ? RATION_HIERARCHY_V1 : RATION_HIERARCHY_NONE;
-	if (base) {
-		(void)snprintf(host->mount, sizeof(host->mount), "%s", mounts.v2 ? mounts.point : "");
-		if (mounts.own_known) {
-			host->own_known = true;
-			(void)strcpy(host->own, mounts.own[0] ? mounts.own : "/");
-		}
-		r = given_base(host, base, root, reterr);
-		if (r < 0)
-			return r;
-	} else {
 		find_base(host, &mounts, root);
-	}
+	if (r < 0)
+		return r;
 	if (kernel_is(host->kernel_kind, KERNEL_GVISOR)) {
 		refuse_gvisor(host);
 		return 0;
 	}
 	if (host->base_fd >= 0) {
 		base_capacity(host, host->base_fd, host->base, root);
-		machine_probe_group(facts, host->base_fd, host->base);
+		machine_probe_group(&host->facts, host->base_fd, host->base);
 	} else if (host->own_known && !host->unit_pending) {
 		base_capacity_of_own(host, root);
 	}

@@ -37,6 +37,13 @@ static void on_child(void *userdata, bool failed)
 	(void)reaper_sweep(reaper->leader);
 }
 
+static void reaper_end(struct reaper *reaper)
+{
+	if (reaper->loop)
+		loop_drop(reaper->loop, &reaper->source);
+	reaper->fd = close_fd(reaper->fd);
+}
+
 int reaper_begin(struct reaper *reaper, struct loop *loop, struct leader *leader)
 {
 	sigset_t set;
@@ -56,11 +63,4 @@ int reaper_begin(struct reaper *reaper, struct loop *loop, struct leader *leader
 	if (r < 0)
 		reaper_end(reaper);
 	return r;
-}
-
-void reaper_end(struct reaper *reaper)
-{
-	if (reaper->loop)
-		loop_drop(reaper->loop, &reaper->source);
-	reaper->fd = close_fd(reaper->fd);
 }

@@ -24,6 +24,5 @@ struct reaper {
 
 /* From now on each child is reaped when it has ended, the leader first of all. SIGCHLD is blocked. -EMFILE, -ENOMEM. */
 int reaper_begin(struct reaper *reaper, struct loop *loop, struct leader *leader);
-void reaper_end(struct reaper *reaper);
 
 #endif

@@ -40,7 +40,11 @@ static void nap(void)
 	(void)nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
 }
 
-int cg1_freeze(int dir_fd)
+/*
+ * Freezes all processes of the group and of those below it, and waits until they are,
+ * for a second at most. Only in the hierarchy of the freezer; elsewhere -ENOENT.
+ */
+static int freeze(int dir_fd)
 {
 	uint64_t end = sys_now_usec() + FREEZE_MSEC * 1000;
 	int r = cg_write(dir_fd, "freezer.state", "FROZEN");
@@ -65,7 +69,7 @@ int cg1_thaw(int dir_fd)
 int cg1_kill(int dir_fd)
 {
 	/* A task in an uninterruptible sleep freezes late, and can't fork meanwhile: the kill is sent anyway. */
-	bool freezer = cg1_freeze(dir_fd) != -ENOENT;
+	bool freezer = freeze(dir_fd) != -ENOENT;
 	int r = cg_signal(dir_fd, SIGKILL);
 
 	if (freezer)

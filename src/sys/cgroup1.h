@@ -11,11 +11,7 @@
 /* Opens the directory `path` and checks that it is on a cgroup v1 file system. -EINVAL: it isn't. */
 int cg1_open_base(const char *path);
 
-/*
- * Freezes all processes of the group and of those below it, and waits until they are,
- * for a second at most. Only in the hierarchy of the freezer; elsewhere -ENOENT.
- */
-int cg1_freeze(int dir_fd);
+/* Thaws the processes of the group. Only in the hierarchy of the freezer; elsewhere -ENOENT. */
 int cg1_thaw(int dir_fd);
 
 /* As cg_kill(): frozen, killed and thawed where there is a freezer; else those who are there now. */

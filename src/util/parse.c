@@ -283,15 +283,3 @@ int parse_cpu_range(const char **list, unsigned *ret_low, unsigned *ret_high)
 	*ret_high = high;
 	return *end == ',';
 }
-
-int parse_cpu_list(const char *text)
-{
-	int r;
-
-	do {
-		unsigned low, high;
-
-		r = parse_cpu_range(&text, &low, &high);
-	} while (r > 0);
-	return r;
-}

@@ -46,7 +46,4 @@ int parse_percent(const char *text, uint64_t *ret_percent);
  */
 int parse_cpu_range(const char **list, unsigned *ret_low, unsigned *ret_high);
 
-/* Tells whether all of a list of CPUs is well-formed: 0, -EINVAL or -ERANGE. */
-int parse_cpu_list(const char *text);
-
 #endif

@@ -26,6 +26,7 @@
 #include "util/cleanup.h"
 #include "util/parse.h"
 #include "util/text.h"
+#include "../unit/cpu-list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

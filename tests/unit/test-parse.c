@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu-list.h"
 #include "util/cleanup.h"
 #include "util/parse.h"
 

@@ -56,7 +56,8 @@ uint32_t mech_v1_controller(enum ration_limit limit)
 	return i < ARRAY_SIZE(rows) ? rows[i].controller : 0;
 }
 
-uint64_t mech_v1_shares(uint64_t weight)
+/* What cpu.shares is for a weight, which is 100 where the other is 1024. */
+static uint64_t shares(uint64_t weight)
 {
 	/* The kernel takes 2 to 262144; of weights from 1 to 10000 none is outside. */
 	return weight * 1024 / 100;
@@ -141,7 +142,7 @@ static int apply_group(const struct ration_plan_item *item, struct group_writes 
 	if (item->limit == RATION_LIMIT_CPU_IDLE)
 		return write_number(writes, item, "cpu.idle", item->in_force, "0");
 	if (item->limit == RATION_LIMIT_CPU_WEIGHT)
-		return write_number(writes, item, "cpu.shares", mech_v1_shares(item->in_force), "1024");
+		return write_number(writes, item, "cpu.shares", shares(item->in_force), "1024");
 	if (item->limit == RATION_LIMIT_PIDS)
 		return write_number(writes, item, "pids.max", item->in_force, "max");
 	/* The supervisor reads cpuacct.usage. */

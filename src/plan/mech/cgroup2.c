@@ -102,26 +102,42 @@ static int write_huge(struct group_writes *writes, const struct ration_plan_item
 	return write_size(writes, item, file);
 }
 
+static int write_memory(struct group_writes *writes, const struct ration_plan_item *item)
+{
+	static const struct {
+		enum ration_limit limit;
+		const char *file;
+	} files[] = {
+		{ RATION_LIMIT_MEMORY, "memory.max" },
+		{ RATION_LIMIT_SWAP, "memory.swap.max" },
+		{ RATION_LIMIT_MEMORY_HIGH, "memory.high" },
+		{ RATION_LIMIT_MEMORY_LOW, "memory.low" },
+		{ RATION_LIMIT_MEMORY_MIN, "memory.min" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		if (files[i].limit == item->limit)
+			return write_size(writes, item, files[i].file);
+	}
+	return -EINVAL;
+}
+
+static int write_quota(struct group_writes *writes, const struct ration_plan_item *item)
+{
+	if (item->in_force == RATION_UNLIMITED)
+		return mech_write(writes, item->limit, "cpu.max", "max %d", CPU_PERIOD_USEC);
+	return mech_write(writes, item->limit, "cpu.max", "%" PRIu64 " %d", item->in_force, CPU_PERIOD_USEC);
+}
+
 static int apply_group(const struct ration_plan_item *item, struct group_writes *writes)
 {
 	switch (item->limit) {
-	case RATION_LIMIT_MEMORY:
-		return write_size(writes, item, "memory.max");
-	case RATION_LIMIT_SWAP:
-		return write_size(writes, item, "memory.swap.max");
-	case RATION_LIMIT_MEMORY_HIGH:
-		return write_size(writes, item, "memory.high");
-	case RATION_LIMIT_MEMORY_LOW:
-		return write_size(writes, item, "memory.low");
-	case RATION_LIMIT_MEMORY_MIN:
-		return write_size(writes, item, "memory.min");
+	case RATION_LIMIT_MEMORY ... RATION_LIMIT_MEMORY_MIN:
+		return write_memory(writes, item);
 	case RATION_LIMIT_HUGETLB:
 		return write_huge(writes, item);
 	case RATION_LIMIT_CPUS:
-		if (item->in_force == RATION_UNLIMITED)
-			return mech_write(writes, item->limit, "cpu.max", "max %d", CPU_PERIOD_USEC);
-		return mech_write(writes, item->limit, "cpu.max", "%" PRIu64 " %d", item->in_force,
-				CPU_PERIOD_USEC);
+		return write_quota(writes, item);
 	case RATION_LIMIT_CPU_BURST:
 		return mech_write(writes, item->limit, "cpu.max.burst", "%" PRIu64, item->in_force);
 	case RATION_LIMIT_CPU_IDLE:

@@ -77,9 +77,6 @@ void mech_yes(struct mech_answer *answer, enum ration_scope scope, const char *n
 /* Which controller of cgroup v1 holds a limit; 0: none. */
 uint32_t mech_v1_controller(enum ration_limit limit);
 
-/* What cpu.shares is for a weight, which is 100 where the other is 1024. */
-uint64_t mech_v1_shares(uint64_t weight);
-
 extern const struct mech_ops mech_cgroup1;
 extern const struct mech_ops mech_cgroup2;
 extern const struct mech_ops mech_rlimit;

@@ -9,6 +9,25 @@ static const char *cpu_note(const struct host_facts *facts)
 	return host_is_macos(facts) ? "the supervisor adds it up" : "the supervisor adds it up, in steps of 10 ms";
 }
 
+static void ask_pids(const struct host_facts *facts, uint64_t hard, struct mech_answer *answer)
+{
+	mech_yes(answer, RATION_SCOPE_GROUP, "the supervisor counts and kills; forks don't fail, can overshoot");
+	if (!facts->root && hard != RATION_UNLIMITED) {
+		answer->backstop = RATION_MECHANISM_RLIMIT;
+		answer->backstop_scope = RATION_SCOPE_USER;
+	}
+}
+
+static void ask_cpu_time(const struct host_facts *facts, struct mech_answer *answer)
+{
+	mech_yes(answer, RATION_SCOPE_GROUP, cpu_note(facts));
+	/* There RLIMIT_CPU does harm: see rlimit.c. */
+	if (!host_is_macos(facts)) {
+		answer->backstop = RATION_MECHANISM_RLIMIT;
+		answer->backstop_scope = RATION_SCOPE_PROCESS;
+	}
+}
+
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,
 		struct mech_answer *answer)
 {
@@ -23,20 +42,10 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 		mech_yes(answer, RATION_SCOPE_GROUP, "the supervisor measures and kills; can overshoot");
 		return;
 	case RATION_LIMIT_PIDS:
-		mech_yes(answer, RATION_SCOPE_GROUP,
-				"the supervisor counts and kills; forks don't fail, can overshoot");
-		if (!facts->root && hard != RATION_UNLIMITED) {
-			answer->backstop = RATION_MECHANISM_RLIMIT;
-			answer->backstop_scope = RATION_SCOPE_USER;
-		}
+		ask_pids(facts, hard, answer);
 		return;
 	case RATION_LIMIT_CPU_TIME:
-		mech_yes(answer, RATION_SCOPE_GROUP, cpu_note(facts));
-		/* There RLIMIT_CPU does harm: see rlimit.c. */
-		if (!host_is_macos(facts)) {
-			answer->backstop = RATION_MECHANISM_RLIMIT;
-			answer->backstop_scope = RATION_SCOPE_PROCESS;
-		}
+		ask_cpu_time(facts, answer);
 		return;
 	case RATION_LIMIT_SWAP:
 	case RATION_LIMIT_MEMORY_HIGH:

@@ -279,6 +279,7 @@ const struct command cmd_attach = {
 	.name = "attach",
 	.arguments = "[LIMITS] [OPTIONS] GROUP PID...",
 	.help = "Move running processes into a group",
+	.waits = "@ to take the processes",
 	.details =
 		"A process moves with all its threads; its children don't move. Memory that it "
 		"already uses stays charged to its old group. LIMITS apply to each process. Without "

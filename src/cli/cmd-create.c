@@ -84,6 +84,7 @@ const struct command cmd_create = {
 	.name = "create",
 	.arguments = "[LIMITS] [OPTIONS] TENANT[/NAME]",
 	.help = "Create a tenant or a group in it",
+	.waits = "@ to be created: another process is at it, or systemd",
 	.details =
 		"A tenant has limits that all its groups share, and no processes. A group has "
 		"processes: add them with `ration attach` and `ration exec`. Tenants and groups "

@@ -93,6 +93,7 @@ const struct command cmd_exec = {
 	.name = "exec",
 	.arguments = "[LIMITS] [OPTIONS] GROUP [--] COMMAND [ARGUMENT...]",
 	.help = "Execute a command in a group, unsupervised",
+	.waits = "@ to take the command",
 	.details =
 		"The command replaces ration: it keeps the pid, the file descriptors 0 to 2, the "
 		"working directory and the environment. No supervisor stays and no receipt is "

@@ -36,6 +36,7 @@ const struct command cmd_freeze = {
 	.name = "freeze",
 	.arguments = "[--ignore-missing] [--timeout DURATION] GROUP...",
 	.help = "Suspend all processes of a group",
+	.waits = "% to freeze",
 	.details =
 		"Frozen processes keep their memory and use no CPU. Only SIGKILL ends them. "
 		"Processes that join the group freeze, too. The command returns when all are "
@@ -52,6 +53,7 @@ const struct command cmd_thaw = {
 	.name = "thaw",
 	.arguments = "[--ignore-missing] [--timeout DURATION] GROUP...",
 	.help = "Resume a frozen group",
+	.waits = "% to thaw",
 	.details =
 		"A group below a frozen group stays frozen.\n"
 		"\n"

@@ -127,6 +127,7 @@ const struct command cmd_gc = {
 	.name = "gc",
 	.arguments = "[--dry-run] [--json]",
 	.help = "Remove groups whose supervisor is dead",
+	.waits = "the processes of dead runs to die",
 	.details =
 		"The processes of these groups are killed. Groups from `ration create` stay.\n"
 		"\n"

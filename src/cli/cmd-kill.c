@@ -63,6 +63,7 @@ const struct command cmd_kill = {
 	.name = "kill",
 	.arguments = "[--ignore-missing] [--timeout DURATION] [--json] GROUP...",
 	.help = "Kill all processes of a group",
+	.waits = "the processes of % to die",
 	.details =
 		"All processes die at once, frozen or not. The group stays; `ration rm` removes "
 		"it.\n"

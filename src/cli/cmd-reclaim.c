@@ -59,6 +59,7 @@ const struct command cmd_reclaim = {
 	.name = "reclaim",
 	.arguments = "[--json] GROUP SIZE",
 	.help = "Reclaim memory from a group",
+	.waits = "@ to give memory back",
 	.details =
 		"The kernel drops page cache and swaps out other memory, if the group may swap. "
 		"Nothing is killed. Reclaiming less than SIZE is not an error.\n"

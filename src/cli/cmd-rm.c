@@ -202,6 +202,7 @@ const struct command cmd_rm = {
 	.name = "rm",
 	.arguments = "[OPTIONS] TENANT[/NAME]...",
 	.help = "Remove groups and tenants",
+	.waits = "the processes of % to die",
 	.details =
 		"Removing a group kills its processes. Removing a tenant removes its groups; it "
 		"fails while they have processes, unless --force or --release is given.\n"

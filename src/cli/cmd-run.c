@@ -20,6 +20,7 @@
 #include "cli/options-plan.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/patience.h"
 #include "cli/receipt-file.h"
 #include "cli/rows.h"
 #include "cli/run-exec.h"
@@ -343,6 +344,7 @@ static int run(struct job *job)
 
 	if (r >= 0)
 		r = start(job, &error);
+	patience_end();
 	if (r < 0 && error.cause == RATION_CAUSE_COMMAND)
 		return report_failure(job, &error);
 	if (r < 0) {
@@ -388,6 +390,7 @@ const struct command cmd_run = {
 	.name = "run",
 	.arguments = "[LIMITS] [OPTIONS] [--] COMMAND [ARGUMENT...]",
 	.help = "Run a command under resource limits",
+	.waits = "the command to start",
 	.details =
 		"The command and all its descendants run in one group and share its limits. The run "
 		"ends when the command exits, when a limit ends it, or when ration is terminated. "

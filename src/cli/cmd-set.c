@@ -219,6 +219,7 @@ const struct command cmd_set = {
 	.name = "set",
 	.arguments = "[LIMITS] [OPTIONS] TENANT[/NAME]",
 	.help = "Change a live group's limits atomically",
+	.waits = "@ to give memory back, or for another process that changes it",
 	.details =
 		"Only the given limits change; `max` removes a limit. If one limit can't be set, "
 		"the others are restored. To set a memory limit below the current usage, ration "

@@ -36,6 +36,7 @@ struct command {
 	const char *operand;    /* what its operands are called, or NULL: it takes none */
 	unsigned min_operands, max_operands; /* how many; a maximum of 0: any number */
 	bool foreign;           /* its operands are somebody else's command: the first ends the options */
+	const char *waits;      /* what it may wait for: "% to freeze", % its operand, @ its first one; or NULL */
 	/* Does it. `operands` ends in NULL. Returns the exit status. */
 	int (*function)(struct options *options, char **operands);
 };

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/patience.h"
 #include "ration.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -89,7 +90,12 @@ static int dispatch(struct options *options, char **words, struct ration_error *
 		return inform(options);
 	words += r;
 	r = check_operands(options->command, words, reterr);
-	return r < 0 ? r : options->command->function(options, words);
+	if (r < 0)
+		return r;
+	patience_begin(options->command, words);
+	r = options->command->function(options, words);
+	patience_end();
+	return r;
 }
 
 int main(int argc, char **argv)

@@ -320,3 +320,30 @@ def test_FB12_shared_memory_stays(run):
     assert "of shared memory stay behind" in r.stderr and "1 new System V segment" in r.stderr, r
     r = run("--memory 64M", [sys.executable, "-c", SEGMENT, "remove"])
     assert (r.code, r.stderr, r.receipt["evidence"]) == (0, "", []), r
+
+
+def on_a_terminal(run, argv):
+    """What a program prints on a terminal, standard error alone."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(argv, env=run.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs) as popen:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # EIO: nobody has it open any more
+            while part := os.read(ours, 4096):
+                said += part
+    os.close(ours)
+    return popen.returncode, said.decode()
+
+
+@pytest.mark.needs("cgroup", "!filtered")
+@pytest.mark.parametrize("words, text", [("gc", "the processes of dead runs to die"), ("rm w/x", "the processes of w/x to die"),
+                                         ("run --tenant w -- true", "the command to start"),
+                                         ("create w/y", "w/y to be created")])
+def test_waiting_is_visible(run, hand, words, text):
+    """A command that waits for more than two seconds says on a terminal what for; one that doesn't says nothing."""
+    hand.ok("create w/x")
+    slow = ["strace", "-o", str(run.file("trace")), "-e", "trace=openat2", "-e", "inject=openat2:delay_enter=3000000:when=3"]
+    code, said = on_a_terminal(run, [*slow, RATION, *words.split()])
+    assert code == 0 and said.startswith(f"ration {words.split()[0]}: waiting for {text}"), said
+    assert on_a_terminal(run, [RATION, "gc"]) == (0, "")
+    hand("rm --force w")

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * patience.h - a command that waits says on a terminal what for
+ */
+#ifndef RATION_CLI_PATIENCE_H
+#define RATION_CLI_PATIENCE_H
+
+struct command;
+
+/*
+ * After two seconds, if standard error is a terminal, prints what `command` waits for
+ * (command.waits, of `operands`). One at a time. Where there can be no thread, nothing is said.
+ */
+void patience_begin(const struct command *command, char *const *operands);
+
+/* It waits no longer. May be called without a beginning, and again. */
+void patience_end(void);
+
+#endif

@@ -18,11 +18,11 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/say.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
@@ -223,27 +223,14 @@ int receipt_file_begin(struct receipt_file *file, struct ration_error *reterr)
 	return r < 0 ? refuse_open(file->target, r, reterr) : 0;
 }
 
+/* How long a pipe's reader may take; a run that is over has nothing else to wait for. */
+#define READER_USEC 5000000
+
 static int write_all(int fd, const char *text)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLOUT };
-	size_t left = strlen(text);
+	uint64_t wait_usec = READER_USEC;
 
-	while (left > 0) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0 && errno == EAGAIN) {
-			/* Somebody made it non-blocking for all who share it. */
-			(void)poll(&ready, 1, -1);
-			continue;
-		}
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n < 0)
-			continue;
-		text += n;
-		left -= (size_t)n;
-	}
-	return 0;
+	return say_to(fd, text, strlen(text), &wait_usec);
 }
 
 /* Gives it its own name. Without a capability only this way leads to an fd's file. */
@@ -294,6 +281,8 @@ int receipt_file_write(struct receipt_file *file, const char *text, struct ratio
 		r = write_all(file->fd, text);
 	if (r == 0 && file->temporary)
 		r = publish(file);
+	if (r == -ETIMEDOUT)
+		return refuse(file->target, r, "isn't read by anybody", reterr);
 	if (r == -ESTALE)
 		return refuse(file->target, r, "was replaced by somebody else while it was written", reterr);
 	if (r < 0)

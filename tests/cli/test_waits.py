@@ -347,3 +347,10 @@ def test_waiting_is_visible(run, hand, words, text):
     assert code == 0 and said.startswith(f"ration {words.split()[0]}: waiting for {text}"), said
     assert on_a_terminal(run, [RATION, "gc"]) == (0, "")
     hand("rm --force w")
+
+
+def test_FB10_nobody_reads_the_receipt(run):
+    """A pipe for the receipt that nobody reads: told, after a while, and the run is over."""
+    with unread("pipe") as fd:
+        r = run(["--receipt", f"fd:{fd}"], "true", receipt=False, pass_fds=(fd,))
+    assert r.code == 123 and "isn't read by anybody" in r.stderr, r

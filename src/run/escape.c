@@ -24,30 +24,23 @@
 /* How long the kill of what is below it may take at a time. */
 #define TREE_KILL_USEC 2000000
 
-/* Is `path`, as /proc tells it, the run's group or one that the command made below it? */
-static bool within_group(const struct ration_run *run, const char *path)
-{
-	char own[2 * RATION_NAME_MAX + 4];
-	const char *at = path;
-	size_t length;
-
-	(void)snprintf(own, sizeof(own), "/%s", run->receipt.group);
-	length = strlen(own);
-	while ((at = strstr(at, own)) && at[length] != '\0' && at[length] != '/' && at[length] != ' ')
-		at++;
-	return at; /* ' ': " (deleted)" follows */
-}
-
-/* A command that is about to be a zombie has left its group, too, but still shows it. */
+/*
+ * Nobody is in the group, says the kernel: so whoever lives is elsewhere, whatever the
+ * other group is called. A command that is about to be a zombie has left its group, too.
+ */
 static void on_empty(void *userdata)
 {
 	struct ration_run *run = userdata;
 	const struct leader *leader = &run->leader;
+	int proc_fd = run->host->proc_fd;
+	struct proc_stat stat;
 	char path[PATH_MAX];
 
-	if (leader->pid == 0 || leader->ended ||
-			proc_cgroup(run->host->proc_fd, leader->pid, path, sizeof(path)) < 0 || within_group(run, path))
+	if (leader->pid == 0 || leader->ended || proc_stat_read(proc_fd, leader->pid, &stat) < 0 ||
+			proc_is_leaving(proc_fd, &stat))
 		return;
+	if (proc_cgroup(proc_fd, leader->pid, path, sizeof(path)) < 0)
+		(void)strcpy(path, "/");
 	(void)snprintf(run->receipt.escaped_to, sizeof(run->receipt.escaped_to), "%.199s", path);
 	/* Once it stands it has no more children than can be found. */
 	(void)sys_child_stop(leader->pid, leader->pid_fd, STOP_USEC);

@@ -135,6 +135,7 @@ static int take_pid(const char **text, pid_t *ret)
 enum {
 	FIELD_STATE = 3,
 	FIELD_PPID = 4,
+	FIELD_FLAGS = 9,
 	FIELD_UTIME = 14,
 	FIELD_STIME = 15,
 	FIELD_CUTIME = 16,
@@ -145,9 +146,12 @@ enum {
 	FIELD_COUNT = 25,
 };
 
+/* PF_EXITING of the kernel. */
+#define FLAG_EXITING 0x4
+
 static bool field_is_wanted(int field)
 {
-	return field == FIELD_PPID || (field >= FIELD_UTIME && field <= FIELD_CSTIME) ||
+	return field == FIELD_PPID || field == FIELD_FLAGS || (field >= FIELD_UTIME && field <= FIELD_CSTIME) ||
 			field == FIELD_THREADS || field == FIELD_START || field == FIELD_RSS;
 }
 
@@ -195,6 +199,7 @@ int proc_stat_parse(const char *line, struct proc_stat *ret_stat)
 		return -EBADMSG;
 	stat.ppid = (pid_t)values[FIELD_PPID];
 	stat.memory_pid = stat.pid;
+	stat.exiting = values[FIELD_FLAGS] & FLAG_EXITING;
 	stat.utime_usec = ticks_to_usec(values[FIELD_UTIME]);
 	stat.stime_usec = ticks_to_usec(values[FIELD_STIME]);
 	stat.cutime_usec = ticks_to_usec(values[FIELD_CUTIME]);
@@ -256,6 +261,39 @@ static void find_memory(int proc_fd, struct proc_stat *stat)
 		break;
 	}
 	(void)closedir(dir);
+}
+
+/* True: no thread runs on. */
+static bool all_exit(int proc_fd, pid_t pid)
+{
+	char path[32];
+	struct dirent *entry;
+	bool all = true;
+	DIR *dir;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%d/task", (int)pid);
+	fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT;
+	dir = fdopendir(fd);
+	if (!dir) {
+		(void)close_fd(fd);
+		return false;
+	}
+	while (all && (entry = readdir(dir))) {
+		pid_t tid = (pid_t)atoi(entry->d_name);
+		struct proc_stat thread;
+
+		all = tid <= 0 || read_line(proc_fd, tid, &thread) < 0 || thread.exiting;
+	}
+	(void)closedir(dir);
+	return all;
+}
+
+bool proc_is_leaving(int proc_fd, const struct proc_stat *stat)
+{
+	return stat->exiting && (stat->threads <= 1 || all_exit(proc_fd, stat->pid));
 }
 
 int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat)

@@ -19,6 +19,7 @@
 struct proc_stat {
 	pid_t pid, ppid;
 	char state;            /* R S D T t Z X I …; PROC_HIDDEN: it exists, and that's all we may know */
+	bool exiting;          /* its main thread is on its way out: it leaves its cgroup before it is a zombie */
 	uint64_t utime_usec;   /* its own, all threads, in steps of 10 ms (USER_HZ) */
 	uint64_t stime_usec;
 	uint64_t cutime_usec;  /* of children that it has waited for, and theirs */
@@ -37,6 +38,12 @@ struct proc_stat {
  * exited shows as a zombie while its other threads run on: that one isn't.
  */
 bool proc_is_dead(const struct proc_stat *stat);
+
+/*
+ * Tells whether all of a process is dead or about to be: in no cgroup any more, or soon.
+ * A process that lives on in another thread isn't.
+ */
+bool proc_is_leaving(int proc_fd, const struct proc_stat *stat);
 
 /*
  * Opens /proc below `root` (NULL or "": the machine's own) as a directory.

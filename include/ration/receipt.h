@@ -180,8 +180,9 @@ RATION_PUBLIC uint64_t ration_receipt_leftover_killed(const struct ration_receip
 RATION_PUBLIC const char *ration_receipt_address(const struct ration_receipt *receipt);
 
 /*
- * Returns the path of the group to which the command moved out of its own, for which it was
- * ended with verdict internal; "" if it didn't.
+ * Returns the path of the group to which the command moved out of its own, or a process of it
+ * that ration_run_options.descent looks for. That was ended for it, with verdict internal unless
+ * a limit came first. "" if there was none.
  */
 RATION_PUBLIC const char *ration_receipt_escaped_to(const struct ration_receipt *receipt);
 

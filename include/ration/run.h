@@ -36,6 +36,7 @@ struct ration_run_options {
 	const int *pass_fds;          /* more fds for the command, each under its own number, which is 3 or
 					 more. Close-on-exec doesn't matter. Since 0.2.0 */
 	size_t n_pass_fds;            /* how many */
+	bool descent;                 /* end processes that have left the group as well. Since 0.2.0 */
 };
 
 /* Room for what ration_run_waiting() says, with the final NUL. */
@@ -53,6 +54,16 @@ RATION_BEGIN
  * and all its descendants end with the run: when a limit is reached, when the
  * command ends, when ration_run_free() is called, and when this process dies,
  * by whatever signal.
+ * Of a process that moves out of its group, which root can and the owner of a delegated tree,
+ * this is true only with `descent`. Without, the promise is the group's: a command that moves
+ * out by itself is noticed as soon as its group is empty, and ended; a child that does isn't.
+ * With `descent` a process of its own supervises the run, as a child subreaper: whoever is left
+ * when the command has ended is found by descent, ended and told, see
+ * ration_receipt_escaped_to(). This process becomes a child subreaper, too, until the run is
+ * freed, if it has no children; else another process of ration's does. Then it takes over if
+ * somebody kills the supervisor, and ends all its children: so it is for programs that have no other
+ * children meanwhile, and one such run at a time. Without cgroups, a run is always
+ * supervised so; on macOS, and where /proc is of another pid namespace, `descent` is ignored.
  * `plan` and `host` must outlive the run; `options` and what it points to are needed
  * during the call only. The command gets fds 0 to 2 and those of `pass_fds`; every other
  * fd of this process is closed in it.

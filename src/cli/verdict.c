@@ -287,15 +287,32 @@ static void append_truncated(struct line *line, const struct ration_receipt *rec
 	append(line, " reached: the rest was dropped");
 }
 
+/* How many were found outside the group; 0: it was the command. */
+static uint64_t strays(const struct ration_receipt *receipt)
+{
+	struct ration_evidence evidence = { .size = sizeof(evidence) };
+
+	for (size_t i = 0; ration_receipt_evidence(receipt, i, &evidence); i++) {
+		if (strcmp(evidence.counter, "processes outside the group") == 0)
+			return evidence.after;
+	}
+	return 0;
+}
+
 static void append_escaped(struct line *line, const struct ration_receipt *receipt)
 {
+	uint64_t n = strays(receipt);
 	char shown[TEXT_SHOWN_MAX];
 
 	if (!ration_receipt_escaped_to(receipt)[0])
 		return;
 	join(line);
-	append(line, "the command left its group for %s and was killed: the run's limits don't apply there",
-			text_escape(shown, sizeof(shown), ration_receipt_escaped_to(receipt)));
+	if (n > 0)
+		append(line, "%" PRIu64 " %s left the group", n, plural(n, "process", "processes"));
+	else
+		append(line, "the command left its group");
+	append(line, " for %s and %s killed: the run's limits don't apply there",
+			text_escape(shown, sizeof(shown), ration_receipt_escaped_to(receipt)), plural(n > 0 ? n : 1, "was", "were"));
 }
 
 /* The value of a counter of the run's own group among the evidence; 0 where it isn't. */

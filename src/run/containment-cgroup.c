@@ -3,7 +3,9 @@
  * containment-cgroup.c - a run that is held together by a group of cgroup2
  *
  * The kernel holds the processes: whoever is born by a member is one. A keeper sleeps
- * beside us before there is a group, so that it is removed whatever becomes of us.
+ * beside us before there is a group, so that it is removed whatever becomes of us; or the
+ * process that asked for the run is above us, which does the same. Then whoever moves out of
+ * the group is found by descent (descent.c).
  */
 #include "run/containment-cgroup.h"
 
@@ -19,7 +21,9 @@
 #include "group/record.h"
 #include "group/stuck.h"
 #include "run/corpse.h"
+#include "run/descent.h"
 #include "run/keeper.h"
+#include "run/takeover.h"
 #include "run/watch.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
@@ -40,6 +44,7 @@ struct cgroup {
 	struct loop_source events; /* cgroup.events: the last process has gone */
 	int events_fd;
 	bool killed;               /* SIGKILL has been sent to all */
+	struct descent descent;
 	struct birth birth;
 	struct watch *watch;
 };
@@ -137,7 +142,7 @@ static int make(struct containment *containment, struct ration_error *reterr)
 	int r;
 
 	gc_sweep(group, GC_SWEEP_AT_START);
-	r = keeper_start(group, &cgroup->keeper);
+	r = run->options.descent ? 0 : keeper_start(group, &cgroup->keeper);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't start a keeper: %s", error_text(r));
 	r = leaf_create(group, apply_controllers(plan, facts), reterr);
@@ -217,22 +222,27 @@ static int empty(struct containment *containment)
 	uint64_t populated;
 	int r = cg_read_fd(cgroup->events_fd, text, sizeof(text));
 
-	if (r == -ENODEV)
-		return 1;
 	if (r >= 0)
 		r = cg_text_key(text, "populated", &populated);
-	if (r >= 0)
-		return populated == 0;
-	/* By another fd, and by another file. */
-	r = cg_populated(cgroup->group->fd);
-	if (r < 0)
-		r = cg_count(cgroup->group->fd);
-	return r < 0 ? r : r == 0;
+	if (r < 0) {
+		/* By another fd, and by another file. */
+		r = cg_populated(cgroup->group->fd);
+		if (r < 0)
+			r = cg_count(cgroup->group->fd);
+		populated = r > 0;
+	}
+	if (r < 0 || populated != 0 || !cgroup->run->descent)
+		return r < 0 ? r : populated == 0;
+	return descent_empty_beside(&cgroup->descent);
 }
 
 static void stuck(struct containment *containment, char buf[RATION_WAITING_MAX])
 {
-	(void)stuck_in(of(containment)->group, buf);
+	struct cgroup *cgroup = of(containment);
+
+	(void)stuck_in(cgroup->group, buf);
+	if (!buf[0] && cgroup->run->descent)
+		descent_stuck(&cgroup->descent, buf);
 }
 
 static int sample_begin(struct containment *containment, const struct sample_limits *limits)
@@ -299,11 +309,18 @@ static void cgroup_free(struct containment *containment, uint64_t deadline_usec)
 	/* Of a run that came to its end there is none any more. */
 	if (cgroup->group->fd >= 0)
 		(void)cg_end(cgroup->group->fd, msec_left(deadline_usec));
+	if (cgroup->group->fd >= 0 && cgroup->run->descent)
+		(void)takeover_end(cgroup->run->host->proc_fd, deadline_usec);
+	descent_done(&cgroup->descent);
 	forget_keeper(cgroup);
-	if (remove_group(cgroup) == 0)
+	if (remove_group(cgroup) == 0) {
 		keeper_dismiss(&cgroup->keeper);
-	else
+	} else {
+		/* The process above us won't wait for it any longer. */
+		if (cgroup->run->descent)
+			(void)keeper_start(cgroup->group, &cgroup->keeper);
 		keeper_inherit(&cgroup->keeper);
+	}
 	place_close(cgroup->group);
 	loop_drop(&cgroup->run->loop, &cgroup->events);
 	cgroup->events_fd = close_fd(cgroup->events_fd);
@@ -339,6 +356,7 @@ int containment_cgroup_new(struct ration_run *run)
 	cgroup->run = run;
 	cgroup->group = &run->group;
 	cgroup->keeper = KEEPER_NONE;
+	descent_init(&cgroup->descent, run);
 	cgroup->events_fd = -EBADF;
 	cgroup->events = LOOP_SOURCE(on_events, cgroup);
 	cgroup->keeper_gone = LOOP_SOURCE(on_keeper_gone, cgroup);

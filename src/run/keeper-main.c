@@ -202,6 +202,21 @@ static bool parse(const char *address, struct kept *ret)
 	return true;
 }
 
+void keeper_kill_group(const struct host_snapshot *host, const char *address)
+{
+	struct kept kept;
+
+	if (parse(address, &kept))
+		kill_now(host, &kept);
+}
+
+bool keeper_end_group(const struct host_snapshot *host, const char *address)
+{
+	struct kept kept;
+
+	return parse(address, &kept) && clean_up(host, &kept, false);
+}
+
 static void forget(struct state *state, const struct kept *kept)
 {
 	for (size_t i = 0; i < state->n; i++) {

@@ -44,4 +44,8 @@ void keeper_main(int fd);
 /* The same in a fork of `parent`, which has the host's files already, and isn't told of it. */
 void keeper_forked_main(int fd, const struct host_snapshot *host, pid_t parent);
 
+/* What it does for a group, "TENANT/NAME", of a program that is gone: kills all in it; and ends and removes it. */
+void keeper_kill_group(const struct host_snapshot *host, const char *address);
+bool keeper_end_group(const struct host_snapshot *host, const char *address);
+
 #endif

@@ -5,7 +5,7 @@
  * A cgroup, where there is one, and this process. Without a cgroup, the descendants of
  * a subreaper, which supervises them. That does so with a cgroup, too, where there is no
  * pidfd: by its pid, nobody but its parent can know the command, and that must have no
- * other children.
+ * other children. And where the caller wants to hear of those who leave the group.
  */
 #include "run/launch.h"
 
@@ -49,7 +49,9 @@ static int launch_below_subreaper(struct ration_run *run, struct ration_error *r
 
 static int launch_in_group(struct ration_run *run, struct ration_error *reterr)
 {
-	return run->host->facts.features & RATION_FEATURE_PIDFD ? start_run(run, reterr) : subreaper_start(run, reterr);
+	bool here = run->host->facts.features & RATION_FEATURE_PIDFD && !run->options.descent;
+
+	return here ? start_run(run, reterr) : subreaper_start(run, reterr);
 }
 
 int launch_run(struct ration_run *run, struct ration_error *reterr)
@@ -60,6 +62,9 @@ int launch_run(struct ration_run *run, struct ration_error *reterr)
 
 	if (r < 0)
 		return error_oom(reterr);
+	/* Nobody's children can be found there. */
+	if (run->host->facts.proc_foreign)
+		run->options.descent = false;
 	r = leaf_prepare(run->host, options->tenant, options->name,
 			apply_controllers(run->plan, &run->host->facts), &run->group, reterr);
 	if (r < 0)

@@ -163,6 +163,15 @@ static void reap_killed(struct leader *leader, uint64_t deadline_usec)
 	}
 }
 
+void leader_give_up(struct leader *leader)
+{
+	if (leader->ended)
+		return;
+	lose(leader);
+	leader->unreaped = true;
+	has_ended(leader);
+}
+
 void leader_release(struct leader *leader, uint64_t deadline_usec)
 {
 	if (leader->pid > 0 && !leader->ended)

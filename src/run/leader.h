@@ -35,6 +35,9 @@ int leader_begin(struct leader *leader);
 /* Reaps it if it has ended. Called by whatever may tell of its end. */
 void leader_check(struct leader *leader);
 
+/* It can't be ended: nobody waits for it any longer. */
+void leader_give_up(struct leader *leader);
+
 /* Everything has been killed: reaps it, if that can be done until the deadline. */
 void leader_release(struct leader *leader, uint64_t deadline_usec);
 

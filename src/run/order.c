@@ -40,6 +40,7 @@ struct head {
 	size_t n_args, n_vars;
 	uint32_t files;       /* which of the fds there are, as bits */
 	pid_t caller;
+	bool guarded;
 	char address[2 * RATION_NAME_MAX + 2];
 	struct ration_run_options options;
 };
@@ -158,6 +159,7 @@ int order_send(int fd, const struct order *order)
 	head.n_vars = count(order->options.envp);
 	head.options = order->options;
 	head.caller = order->caller;
+	head.guarded = order->guarded;
 	(void)strcpy(head.address, order->address);
 	r = helper_send(fd, &head, sizeof(head), fds, n_fds, PIECE_MSEC);
 	for (size_t at = 0; r == 0 && at < head.body_size; at += PIECE) {
@@ -248,6 +250,7 @@ static int take_apart(struct order *order, const struct head *head, char *body)
 	point_into_plan(order->plan);
 	order->options = head->options;
 	order->caller = head->caller;
+	order->guarded = head->guarded;
 	(void)strcpy(order->address, head->address);
 	programs = take_strings(&at, end, 1);
 	order->options.argv = take_strings(&at, end, head->n_args);

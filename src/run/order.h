@@ -22,6 +22,7 @@ struct order {
 	char address[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */
 	int fds[3];                        /* the command's; -EBADF: there is no such */
 	pid_t caller;                      /* who asks for the run */
+	bool guarded;                      /* a process stays above the subreaper */
 	void *memory;                      /* in which all this is, but for the files */
 };
 

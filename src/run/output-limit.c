@@ -103,6 +103,7 @@ static bool give_up(struct output_limit *limit)
 	case RUN_CAUSE_WALL_TIME:
 	case RUN_CAUSE_INTERRUPT:
 	case RUN_CAUSE_TERMINAL:
+	case RUN_CAUSE_NOT_ENDED:
 		/* It is the time that counts. */
 		return true;
 	case RUN_CAUSE_CPU_TIME_SOFT:

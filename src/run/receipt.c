@@ -185,7 +185,7 @@ static bool judge_cause(struct ration_receipt *receipt, const struct run_end *en
 		receipt_interrupted(receipt, end->signal);
 		return true;
 	}
-	if (end->cause == RUN_CAUSE_INTERNAL || end->cause == RUN_CAUSE_ESCAPED) {
+	if (end->cause == RUN_CAUSE_INTERNAL || end->cause == RUN_CAUSE_ESCAPED || end->cause == RUN_CAUSE_NOT_ENDED) {
 		receipt->verdict = RATION_VERDICT_INTERNAL;
 		return true;
 	}
@@ -256,6 +256,9 @@ void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, co
 	bool by_us = judge_cause(receipt, end);
 	bool by_memory = judge_memory(receipt, before, after, &memory);
 
+	/* They were where they had no limits. */
+	if (receipt->strays > 0)
+		add_evidence(receipt, "processes outside the group", RATION_LEVEL_GROUP, receipt->group, 0, receipt->strays);
 	receipt->child_status = end->wait.signal != 0 ? -1 : end->wait.exit_code;
 	receipt->child_signal = end->wait.signal;
 	receipt->status_lost = end->lost;

@@ -39,6 +39,7 @@ struct ration_receipt {
 	char group[2 * RATION_NAME_MAX + 2];
 	char escaped_to[200];
 	char failure[200];            /* what ration couldn't do; or empty */
+	uint64_t strays;              /* processes that had left the group, when the command had ended */
 };
 
 /* Why we ended the run, if we did. */
@@ -53,7 +54,8 @@ enum run_cause {
 	RUN_CAUSE_WATCH_PIDS,
 	RUN_CAUSE_INTERRUPT,
 	RUN_CAUSE_TERMINAL, /* a terminal's signal that the command has had by itself */
-	RUN_CAUSE_ESCAPED,  /* the command has moved out of its group */
+	RUN_CAUSE_ESCAPED,  /* the command, or a process of it, has moved out of its group */
+	RUN_CAUSE_NOT_ENDED, /* a process may not be signalled */
 	RUN_CAUSE_INTERNAL,
 };
 

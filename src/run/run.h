@@ -13,6 +13,7 @@
  *   record.c        fills in the receipt
  *   receipt.c       judges, from counters and causes, why it ended
  *   subreaper.c     has all this done by a process of its own
+ *   takeover.c      ends all if that process dies
  */
 #ifndef RATION_RUN_RUN_H
 #define RATION_RUN_RUN_H
@@ -53,8 +54,13 @@ struct ration_run {
 
 	const struct supervisor *supervisor;
 	pid_t subreaper;                   /* in the process that asked: who supervises */
+	bool adopts, adopted_before;       /* it is the child subreaper above: now; and before the run */
+	bool guarded;                      /* a process of its own is that */
+	bool socket_tells;                 /* in the subreaper: nobody but the caller has the other end of the socket */
+	bool descent;                      /* in the subreaper: its descendants are exactly the run's processes */
 	int peer_fd;                       /* to the subreaper, or from it */
-	struct loop_source peer;
+	int subreaper_fd;                  /* its pidfd, or -EBADF */
+	struct loop_source peer, peer_gone;
 
 	struct place group;                /* its names, and its directories where there are cgroups */
 	struct loop loop;

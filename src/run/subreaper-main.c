@@ -22,6 +22,7 @@
 #include "run/reaper.h"
 #include "run/start.h"
 #include "run/supervise.h"
+#include "run/takeover.h"
 #include "sys/helper.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -29,11 +30,12 @@
 /* How often it looks for its caller where the kernel doesn't tell. */
 #define LOOK_USEC 1000000
 
-/* Who has asked for the run. */
-struct caller {
+/* Who is above us: the process that asked for the run, or one of ours between the two. */
+struct above {
 	struct ration_run *run;
 	pid_t pid;
 	int pid_fd;                /* -EBADF where the kernel has none */
+	bool socket_tells;         /* of its end, and nothing else need */
 	struct loop_source gone;
 	struct loop_deadline look;
 };
@@ -77,40 +79,48 @@ static void on_peer(void *userdata, bool failed)
 
 static void on_gone(void *userdata, bool failed)
 {
-	struct caller *caller = userdata;
+	struct above *above = userdata;
 
 	(void)failed;
-	loop_drop(&caller->run->loop, &caller->gone);
-	end_for_caller(caller->run);
+	loop_drop(&above->run->loop, &above->gone);
+	end_for_caller(above->run);
 }
 
-static void look_for_caller(void *userdata, uint64_t now_usec)
+static void look_for_parent(void *userdata, uint64_t now_usec)
 {
-	struct caller *caller = userdata;
+	struct above *above = userdata;
 
-	if (getppid() != caller->pid)
-		end_for_caller(caller->run);
+	if (getppid() != above->pid)
+		end_for_caller(above->run);
 	else
-		loop_set(&caller->run->loop, &caller->look, loop_after(now_usec, LOOK_USEC));
+		loop_set(&above->run->loop, &above->look, loop_after(now_usec, LOOK_USEC));
 }
 
-/* -ESRCH: it is gone already. */
-static int watch_caller(struct caller *caller)
+/* Of our parent. -ESRCH: it is gone already. */
+static int open_above(struct above *above, struct ration_run *run, pid_t pid, bool socket_tells)
 {
-	struct loop *loop = &caller->run->loop;
-	int r = 0;
-
-	caller->gone = LOOP_SOURCE(on_gone, caller);
-	caller->look = LOOP_DEADLINE(look_for_caller, caller);
-	caller->pid_fd = sys_pidfd_open(caller->pid);
+	*above = (struct above) {
+		.run = run,
+		.pid = pid,
+		.pid_fd = socket_tells ? -EBADF : sys_pidfd_open(pid),
+		.socket_tells = socket_tells,
+		.gone = LOOP_SOURCE(on_gone, above),
+		.look = LOOP_DEADLINE(look_for_parent, above),
+	};
 	/* Only if it lives now was that pid its own. */
-	if (getppid() != caller->pid)
-		return -ESRCH;
-	if (caller->pid_fd >= 0)
-		r = loop_add(loop, &caller->gone, caller->pid_fd, LOOP_READABLE);
-	else
-		loop_set(loop, &caller->look, loop_after(sys_now_usec(), LOOK_USEC));
-	return r;
+	return getppid() == pid ? 0 : -ESRCH;
+}
+
+static int watch_above(struct above *above)
+{
+	struct loop *loop = &above->run->loop;
+
+	if (above->pid_fd >= 0)
+		return loop_add(loop, &above->gone, above->pid_fd, LOOP_READABLE);
+	/* Where somebody is between us and it, the end of the socket has to do. */
+	if (getppid() == above->pid && !above->socket_tells)
+		loop_set(loop, &above->look, loop_after(sys_now_usec(), LOOK_USEC));
+	return 0;
 }
 
 /* -------------------------------------------------------------------- start */
@@ -122,24 +132,53 @@ static int no_subreaper(int r, struct ration_error *reterr)
 	return error_hint(reterr, r, "it needs Linux 3.4, or gVisor of July 2023");
 }
 
-/* Waits for what the caller and the children do, and starts the command. */
-static int start_here(struct caller *caller, struct reaper *reaper, struct ration_error *reterr)
+/* A group holds the run without it, but for those who leave the group. */
+static int adopt(struct ration_run *run, struct ration_error *reterr)
 {
-	struct ration_run *run = caller->run;
-	int r = loop_open(&run->loop);
+	bool needed = run->containment->ops->kind == RATION_CONTAINMENT_SUBREAPER;
 
+	if (!needed && !run->options.descent)
+		return 0;
+	run->descent = prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+	return run->descent || !needed ? 0 : no_subreaper(-errno, reterr);
+}
+
+/* The caller first; and then our parent, if that is somebody else from now on. -ESRCH. */
+static int find_above(struct above above[2], struct ration_run *run, pid_t caller, size_t *ret_n)
+{
+	pid_t between;
+	int r = open_above(&above[0], run, caller, run->socket_tells);
+
+	*ret_n = 1;
+	if (r < 0 || !run->guarded)
+		return r;
+	between = takeover_stay(run->host->proc_fd);
+	if (between < 0)
+		return between;
+	*ret_n = 2;
+	return open_above(&above[1], run, between, false);
+}
+
+/* Waits for what those above and the children do, and starts the command. */
+static int start_here(struct ration_run *run, struct above above[2], pid_t caller, struct reaper *reaper,
+		struct ration_error *reterr)
+{
+	size_t n = 0;
+	int r = find_above(above, run, caller, &n);
+
+	if (r == 0)
+		r = loop_open(&run->loop);
 	run->peer = LOOP_SOURCE(on_peer, run);
 	if (r == 0)
 		r = loop_add(&run->loop, &run->peer, run->peer_fd, LOOP_READABLE);
-	if (r == 0)
-		r = watch_caller(caller);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = watch_above(&above[i]);
 	if (r == 0)
 		r = reaper_begin(reaper, &run->loop, &run->leader);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for children: %s", error_text(r));
-	if (run->containment->ops->kind == RATION_CONTAINMENT_SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		return no_subreaper(-errno, reterr);
-	return start_run(run, reterr);
+	r = adopt(run, reterr);
+	return r < 0 ? r : start_run(run, reterr);
 }
 
 static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
@@ -162,7 +201,7 @@ static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
 
 void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 {
-	struct caller caller = { .run = run, .pid = parent };
+	struct above above[2];
 	struct sigaction child = { .sa_handler = SIG_DFL };
 	struct report report = { .code = 0 };
 	struct reaper reaper = REAPER_NONE;
@@ -173,7 +212,7 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	(void)prctl(PR_SET_NAME, SUBREAPER_NAME);
 	run->peer_fd = peer_fd;
 	run->containment->by_pid = true;
-	report.code = start_here(&caller, &reaper, &report.error);
+	report.code = start_here(run, above, parent, &reaper, &report.error);
 	report.pid = run->leader.pid;
 	(void)setsid();
 	if (send_report(peer_fd, &report, 0) < 0 && report.code == 0)
@@ -221,6 +260,7 @@ static struct ration_run *make(struct order *order, struct command *command)
 		return NULL;
 	run->command = command;
 	run->group = order->place;
+	run->guarded = order->guarded;
 	(void)strcpy(run->receipt.group, order->address);
 	return run;
 }

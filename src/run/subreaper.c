@@ -17,6 +17,10 @@
  * command only in a process where nobody else reaps. It makes the group, and has
  * the keeper beside it; it is no subreaper then, since a group needs none.
  *
+ * And it serves with a group where the caller wants those ended as well who leave it.
+ * Then it is a subreaper, and the caller is its keeper: above it, or with a process of
+ * ours between the two, takeover.h.
+ *
  * The command stays in the caller's session and process group, so that a
  * terminal works; the subreaper leaves them, so that a signal to the group, or a
  * hang-up, doesn't end it before its work is done.
@@ -24,15 +28,19 @@
 #include "run/subreaper.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "run/keeper-main.h"
+#include "run/keeper.h"
 #include "run/order.h"
 #include "run/subreaper-main.h"
+#include "run/takeover.h"
 #include "sys/helper.h"
+#include "sys/proc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -63,21 +71,69 @@ static int receive_report(int fd, struct report *ret, int flags)
 /*
  * Tells the subreaper to end the run, and reaps it. One that can't end it in time, since a
  * process hangs in the kernel, goes on trying, and is left: a child that ends some time.
+ * Returns 0, or 1 if somebody has killed it, with its work undone. -ETIMEDOUT: it is still there.
  */
-static void send_home(int peer_fd, pid_t pid)
+static int send_home(int peer_fd, pid_t pid, int pid_fd)
 {
 	uint64_t deadline_usec = sys_now_usec() + GOODBYE_MSEC * 1000;
+	int status = 0;
 	pid_t r = 0;
 
 	(void)shutdown(peer_fd, SHUT_WR);
 	while (r == 0 && sys_now_usec() < deadline_usec) {
-		/* Closed when it ends, unless another thread has forked in a bad moment. */
-		struct pollfd poll_fd = { .fd = peer_fd, .events = 0 };
+		/* Without a pidfd: closed when it ends, unless another thread has forked in a bad moment. */
+		struct pollfd poll_fd = { .fd = pid_fd >= 0 ? pid_fd : peer_fd, .events = pid_fd >= 0 ? POLLIN : 0 };
 
-		if (poll(&poll_fd, 1, 10) > 0)
+		if (poll(&poll_fd, 1, 10) > 0 && pid_fd < 0)
 			(void)poll(NULL, 0, 1);
-		r = waitpid(pid, NULL, WNOHANG);
+		r = waitpid(pid, &status, WNOHANG);
 	}
+	if (r == 0)
+		return -ETIMEDOUT;
+	return r > 0 && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+}
+
+/* One that somebody has stopped does nothing any more, and what it should have done is ours to do. */
+static int kill_stopped(const struct ration_run *run)
+{
+	struct proc_stat stat;
+
+	if (proc_stat_read(run->host->proc_fd, run->subreaper, &stat) < 0 || (stat.state != 'T' && stat.state != 't'))
+		return -ETIMEDOUT;
+	(void)kill(run->subreaper, SIGKILL);
+	return send_home(run->peer_fd, run->subreaper, run->subreaper_fd);
+}
+
+/* What takes longer than we may wait. */
+static void leave_to_keeper(const struct ration_run *run)
+{
+	struct keeper keeper;
+
+	if (keeper_start(&run->group, &keeper) == 0)
+		keeper_inherit(&keeper);
+}
+
+/*
+ * The subreaper is sent home. If somebody has killed it, all that it had is our children by now,
+ * or the one's between us. Its group is ended as a keeper would.
+ */
+static void take_over(struct ration_run *run)
+{
+	uint64_t deadline_usec;
+	int killed = send_home(run->peer_fd, run->subreaper, run->subreaper_fd);
+
+	if (killed == -ETIMEDOUT && run->options.descent)
+		killed = kill_stopped(run);
+	run->subreaper = run->leader.pid = 0;
+	if (killed <= 0 || run->over || !run->options.descent)
+		return;
+	deadline_usec = sys_now_usec() + RELEASE_MSEC * 1000;
+	if (run->host->base_fd >= 0)
+		keeper_kill_group(run->host, run->receipt.group);
+	if (run->adopts)
+		(void)takeover_end(run->host->proc_fd, deadline_usec);
+	if (run->host->base_fd >= 0 && !keeper_end_group(run->host, run->receipt.group))
+		leave_to_keeper(run);
 }
 
 /* Of a run's own fds, how many a subreaper keeps at most, beside those that the command gets. */
@@ -106,19 +162,31 @@ static void close_strangers(const struct ration_run *run, int peer_fd, int *keep
 	sys_close_others(keep, n);
 }
 
+static bool has_ended(int pid_fd)
+{
+	struct pollfd poll_fd = { .fd = pid_fd, .events = POLLIN };
+
+	return pid_fd >= 0 && poll(&poll_fd, 1, 0) > 0;
+}
+
 static int dispatch(struct ration_run *run, struct ration_error *reterr)
 {
 	struct report report;
+	bool gone;
 	int r;
 
 	if (run->over)
 		return 1;
+	/* Looked at first: what it said before its end is there then. */
+	gone = has_ended(run->subreaper_fd);
 	r = receive_report(run->peer_fd, &report, MSG_DONTWAIT);
 	/* As long as it is there, it is told again. */
-	if (r == -EAGAIN || r == -ENOMEM)
+	if ((r == -EAGAIN && !gone) || r == -ENOMEM)
 		return 0;
-	if (r < 0)
+	if (r < 0) {
+		take_over(run);
 		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor of the run has died");
+	}
 	if (report.code < 0) {
 		if (reterr)
 			*reterr = report.error;
@@ -162,15 +230,23 @@ static int interrupt(struct ration_run *run, int sig, bool delivered, struct rat
 	return send_wish(run, &(struct wish) { .kind = WISH_INTERRUPT, .sig = sig, .delivered = delivered }, reterr);
 }
 
+static void disown(struct ration_run *run)
+{
+	if (run->adopts && !run->adopted_before)
+		takeover_disown();
+	run->adopts = false;
+}
+
 static void release(struct ration_run *run)
 {
 	uint64_t deadline_usec;
 
 	if (run->subreaper > 0)
-		send_home(run->peer_fd, run->subreaper);
+		take_over(run);
 	deadline_usec = sys_now_usec() + RELEASE_MSEC * 1000;
-	run->subreaper = run->leader.pid = 0;
+	disown(run);
 	loop_close(&run->loop);
+	run->subreaper_fd = close_fd(run->subreaper_fd);
 	run->peer_fd = close_fd(run->peer_fd);
 	if (run->containment)
 		run->containment->ops->free(run->containment, deadline_usec);
@@ -213,6 +289,7 @@ static int send_order(const struct ration_run *run, int fd)
 		.program = program,
 		.place = run->group,
 		.caller = getpid(),
+		.guarded = run->guarded,
 	};
 
 	if (!program)
@@ -260,6 +337,8 @@ static void forked_main(int fd, void *data)
 	const struct forked *forked = data;
 
 	close_strangers(forked->run, fd, forked->keep);
+	/* A small program has no copies, and is as sparing with files. */
+	forked->run->socket_tells = forked->run->host->fork_helpers;
 	subreaper_main(forked->run, fd, forked->parent);
 }
 
@@ -284,6 +363,9 @@ static int hear_of_start(struct ration_run *run, const struct helper *helper, st
 	struct report report;
 	int r = loop_add(&run->loop, &run->peer, helper->fd, LOOP_READABLE);
 
+	/* A process that is on its way to be the command has the other end of the socket as well. */
+	if (r == 0 && helper->pid_fd >= 0)
+		r = loop_add(&run->loop, &run->peer_gone, helper->pid_fd, LOOP_READABLE);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
 	r = receive_report(helper->fd, &report, 0);
@@ -299,25 +381,30 @@ static int hear_of_start(struct ration_run *run, const struct helper *helper, st
 int subreaper_start(struct ration_run *run, struct ration_error *reterr)
 {
 	struct helper helper = HELPER_NONE;
-	int r = start_process(run, &helper, reterr);
+	int r;
 
-	if (r < 0)
+	run->adopts = run->options.descent && takeover_adopt(&run->adopted_before);
+	run->guarded = run->options.descent && !run->adopts;
+	r = start_process(run, &helper, reterr);
+	if (r < 0) {
+		disown(run);
 		return r;
-	run->peer = LOOP_SOURCE(NULL, NULL);
+	}
+	/* Asked by dispatch(), whatever has woken it. */
+	run->peer = run->peer_gone = LOOP_SOURCE(NULL, NULL);
 	r = hear_of_start(run, &helper, reterr);
+	run->subreaper = helper.pid;
+	run->peer_fd = TAKE_FD(helper.fd);
+	run->subreaper_fd = TAKE_FD(helper.pid_fd);
+	helper_forget(&helper);
+	run->supervisor = &supervisor_apart;
 	if (r < 0) {
 		/* One that lives waits for us: without us it kills what it has started. */
-		send_home(helper.fd, helper.pid);
-		loop_drop(&run->loop, &run->peer);
-		helper_forget(&helper);
+		supervisor_apart.release(run);
 		return r;
 	}
 	/* A group is the subreaper's to remove, and the keeper's. */
 	if (run->host->base_fd >= 0)
 		place_close(&run->group);
-	run->supervisor = &supervisor_apart;
-	run->subreaper = helper.pid;
-	run->peer_fd = TAKE_FD(helper.fd);
-	helper_forget(&helper);
 	return 0;
 }

@@ -101,18 +101,13 @@ def test_F05_forwarded(run, filter):
 
 
 @filters
-@pytest.mark.parametrize("who", ["ration", *[pytest.param(who, marks=pytest.mark.needs("cgroup"))
-                                             for who in ("ration-reaper", "ration-keeper")]])
+@pytest.mark.parametrize("who", ["ration", "ration-reaper"])
 def test_F05_killed(run, filter, who):
-    """Whoever of ration's processes is killed: the command dies, and the group goes; but
-    the keeper isn't needed until somebody else dies. Without a group there is none, and
-    nobody who would know a daemon when the subreaper is dead."""
+    """Whoever of ration's processes is killed: the command dies, the daemon, and the group goes."""
     r = run.start("--enforce any", ["sh", "-c", f"echo ready >{run.file('log')}; daemonise; sleep 1000"], before=filter,
                   receipt=False)
     run.ready("log")
     os.kill(run.one(who), signal.SIGKILL)
-    if who == "ration-keeper":
-        r.signal(signal.SIGTERM)
     r.wait()
     wait_for("all to be gone", lambda: not run.alive() and not run.groups())
 

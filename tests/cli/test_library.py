@@ -321,22 +321,6 @@ def test_L06_its_keeper_is_killed_before(run):
     large.close()
 
 
-@pytest.mark.needs("cgroup")
-def test_L06_the_commands_keeper_is_killed_before(run):
-    """The same of the command."""
-    started = run.start("", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"], receipt=False,
-                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    run.ready("log")
-    first = run.one("ration-keeper")
-    os.kill(first, signal.SIGKILL)
-    wait_for("another keeper", lambda: [pid for pid, name in run.alive().items()
-                                        if name == "ration-keeper" and pid != first])
-    wait_for("it to have been told", lambda: Path(f"/proc/{started.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S")
-    started.popen.kill()
-    started.wait()
-    wait_for("all to be gone", lambda: not run.alive() and not run.groups())
-
-
 # ----------------------------------------------------------------- fds, pidfds
 
 def test_L07_passes_fds_on(run):

@@ -317,8 +317,10 @@ def test_I06_gc_by_the_timer(run, unit_files):
     running = run.start("--memory 64M", ["sh", "-c", f"echo ready >{run.file('up')}; sleep 1000"], receipt=False,
                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     run.ready("up")
-    for pid in (run.one("ration-keeper"), running.pid):
-        os.kill(pid, signal.SIGKILL)
+    ours = (run.one("ration-reaper"), running.pid)
+    for sig in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in ours:
+            os.kill(pid, sig)
     running.wait()
     systemctl("start", "ration-gc.timer")
     assert state("ration-gc.timer") == "active"

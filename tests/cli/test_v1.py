@@ -233,7 +233,7 @@ def test_I01_in_v1_all_killed(run):
     r = run.start("--memory 64M --pids 20 --name n",
                   ["sh", "-c", f"trap '' TERM; (sleep 1000 & sleep 1000) & echo ready >{run.file('log')}; sleep 1000"])
     run.ready("log")
-    beside = run.one("ration-keeper", "ration-reaper")
+    beside = run.one("ration-reaper")
     for pid in (beside, r.pid):
         os.kill(pid, signal.SIGSTOP)
     for pid in (beside, r.pid):
@@ -252,7 +252,7 @@ def test_I01_in_v1_killed_while_it_made_them(run):
     leaves it alone; the keeper knows better."""
     r = run.start("--memory 64M --pids 20 --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
     run.ready("log")
-    keeper = run.one("ration-keeper")
+    keeper = run.one("ration-reaper")
     os.kill(keeper, signal.SIGSTOP)
     r.signal(signal.SIGKILL)
     r.popen.wait()

@@ -43,9 +43,9 @@ def test_FB11_ignored_stays_ignored(run):
 
 
 def failing(call, error, file=None):
-    """Each such call of ration's own process fails, on one file or on all; of no other process."""
+    """Each such call of ration's own processes fails, on one file or on all. The commands here have none."""
     where = ["-P", str(file)] if file else []
-    return ["strace", "-o", "/dev/null", *where, "-e", f"trace={call}", "-e", f"inject={call}:error={error}"]
+    return ["strace", "-f", "-o", "/dev/null", *where, "-e", f"trace={call}", "-e", f"inject={call}:error={error}"]
 
 
 @pytest.mark.needs("!filtered")
@@ -183,7 +183,7 @@ def test_FB6_frozen_group(run, hand):
 def test_FB6_frozen_while_it_starts(run, hand, clone3):
     """Frozen after ration has looked: the start ends all the same, and says why."""
     hand.ok("create cold/x")
-    late = ["strace", "-o", str(run.file("trace")), "-e", "trace=clone3", "-e", f"inject=clone3:{clone3}"]
+    late = ["strace", "-f", "-o", str(run.file("trace")), "-e", "trace=clone3", "-e", f"inject=clone3:{clone3}"]
     r = run.start("--tenant cold --timeout 2", ["true"], receipt=False, before=late)
     wait_for("its group", lambda: any("/cold/r" in path for path in run.groups()))
     hand.ok("freeze cold")

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * takeover.c - whoever stays above the supervisor takes over when that dies
+ */
+#include "run/takeover.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run/keeper-main.h"
+#include "sys/syscalls.h"
+#include "sys/tree-kill.h"
+
+/* How long those who are dying are waited for, before they are looked at again. */
+#define DYING_MSEC 10
+
+/* Once it is alone, it goes on until nobody is left: those who hang in the kernel may take their time. */
+#define ROUND_USEC 2000000
+#define ROUND_PAUSE_MSEC 1000
+
+static bool has_children(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
+}
+
+bool takeover_adopt(bool *ret_before)
+{
+	int before = 0;
+
+	if (has_children() || prctl(PR_GET_CHILD_SUBREAPER, &before) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return false;
+	*ret_before = before;
+	return true;
+}
+
+void takeover_disown(void)
+{
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+int takeover_end(int proc_fd, uint64_t deadline_usec)
+{
+	for (;;) {
+		uint64_t now_usec = sys_now_usec();
+		int r = now_usec < deadline_usec ?
+			proc_tree_stop_kill(proc_fd, getpid(), deadline_usec - now_usec, NULL) : -ETIMEDOUT;
+
+		while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
+			;
+		if (!has_children())
+			return 0;
+		if (r < 0)
+			return r;
+		(void)poll(NULL, 0, DYING_MSEC);
+	}
+}
+
+/* ---------------------------------------------------------------- in between */
+
+/* Whether the supervisor was killed. Of one that has exited, nobody is left who could be ended. */
+static bool wait_for_death(pid_t supervisor)
+{
+	int status = 0;
+	pid_t pid;
+
+	do
+		pid = waitpid(-1, &status, __WALL);
+	while (pid != supervisor && (pid >= 0 || errno == EINTR));
+	return !WIFEXITED(status);
+}
+
+pid_t takeover_stay(int proc_fd)
+{
+	const int keep[] = { proc_fd };
+	pid_t own = getpid(), supervisor;
+
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	supervisor = sys_fork_masked();
+	if (supervisor < 0)
+		return supervisor;
+	if (supervisor == 0)
+		return own;
+	sys_close_others(keep, 1);
+	(void)setsid();
+	(void)prctl(PR_SET_NAME, KEEPER_PROGRAM);
+	(void)!chdir("/");
+	if (wait_for_death(supervisor)) {
+		while (takeover_end(proc_fd, sys_now_usec() + ROUND_USEC) == -ETIMEDOUT)
+			(void)poll(NULL, 0, ROUND_PAUSE_MSEC);
+		_exit(1);
+	}
+	_exit(0);
+}

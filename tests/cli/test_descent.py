@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""Who belongs to a run: whoever descends from its command, wherever it has moved to. The
+names of rows of the list of attacks are in the tests' names."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from conftest import HELPERS, NAMESPACE, RATION, wait_for
+from world import mount
+
+root_in_a_group = [pytest.mark.needs("cgroup", "root"), pytest.mark.worlds("host", "v2", "hybrid", "filtered")]
+NO_PIPES = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def marked(*marks):
+    def decorate(function):
+        for mark in marks:
+            function = mark(function)
+        return function
+    return decorate
+
+
+moves = marked(*root_in_a_group)
+
+
+@pytest.fixture
+def there(base, by_hand):
+    """A group beside all that is ration's."""
+    return by_hand(base / f"{NAMESPACE}-there")
+
+
+def out(there, what="sleep 1000"):
+    """Shell: starts `what` in that group."""
+    return f"sh -c 'echo 0 >{there}/cgroup.procs && exec {what}'"
+
+
+def evidence(r, counter):
+    return [e["after"] for e in r.receipt["evidence"] if e["counter"].startswith(counter)]
+
+
+# --------------------------------------------------------------- whole paths
+
+@moves
+def test_FB4_a_path_that_ends_as_the_groups_own(run, base, by_hand):
+    """It contains the whole of the group's own path, and more before that."""
+    there = by_hand(base / f"{NAMESPACE}-evil" / NAMESPACE / "default" / "n")
+    r = run("--name n --timeout 3000", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 1000 & sleep 1000"])
+    assert (r.code, r.verdict) == (125, "internal"), r
+    assert r.receipt["escaped_to"].endswith(f"-evil/{NAMESPACE}/default/n")
+    assert "the command left its group for" in r.stderr
+
+
+@moves
+def test_FB4_a_group_that_the_command_made_below_is_its_own(run):
+    r = run("", ["sh", "-c", f"d={mount()}$(sed -n s/^0:://p /proc/self/cgroup)/sub; mkdir $d && echo $$ >$d/cgroup.procs; "
+                 "sleep .2"])
+    assert (r.code, r.verdict) == (0, "ok"), r
+
+
+# ------------------------------------------------------------------ children
+
+@moves
+@pytest.mark.parametrize("child", ["{} &", "setsid {} &", "(setsid {} &) & wait", "({} & {} & {} &)"],
+                         ids=["child", "session", "daemon", "three"])
+def test_FB5_a_child_moves_out(run, there, child):
+    """The command stays, and ends by itself: its child outside is ended, and told."""
+    moved = "while [ $(wc -l <{0}/cgroup.procs) -lt {1} ]; do :; done".format(there, child.count("{}"))
+    r = run("", ["sh", "-c", f"{child.replace('{}', out(there))}\n{moved}; exit 4"])
+    assert (r.code, r.verdict, r.receipt["exit"]["code"]) == (125, "internal", 125), r
+    assert r.receipt["escaped_to"].endswith("-there") and evidence(r, "processes outside") == [child.count("{}")]
+    assert "left the group for" in r.stderr and "killed" in r.stderr
+    assert run.alive() == {}
+
+
+@moves
+def test_FB5_at_a_time_limit(run, there):
+    """The limit comes first, and stays the verdict."""
+    r = run("--timeout 1", ["sh", "-c", f"{out(there)} & sleep 1000"])
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+    assert evidence(r, "processes outside") == [1] and "1 process left the group" in r.stderr
+    assert run.alive() == {}
+
+
+@moves
+def test_FB5_wait_all_waits_for_the_group_alone(run, there):
+    r = run("--wait-all", ["sh", "-c", f"{out(there)} & sleep .3 & while ! grep -q . {there}/cgroup.procs; do :; done"])
+    assert (r.code, r.verdict) == (125, "internal"), r
+    assert run.alive() == {}
+
+
+@moves
+def test_FB5_below_a_run_in_the_run(run):
+    """The inner run's group is elsewhere: with the outer one, both end."""
+    r = run("--timeout 1", [RATION, "run", "--", "sleep", "1000"])
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+    assert run.alive() == {}
+    run.command("gc")
+
+
+def test_FB5_who_stays_isnt_told(run):
+    """A daemon in the group is left over, and no more."""
+    r = run("--enforce any", "daemonise")
+    assert (r.code, r.verdict, r.receipt["leftover_killed"]) == (0, "ok", 1), r
+    assert "escaped_to" not in r.receipt and not evidence(r, "processes outside")
+
+
+# ------------------------------------------------- whoever of ration's dies
+
+def ours(run, r):
+    """ration's own processes of a run, by what they are."""
+    return {name: pid for pid, name in run.alive().items() if name.startswith("ration")}
+
+
+def left(run):
+    """Groups of ration's, but for those of the test."""
+    return {path for path in run.groups() if not path.endswith("-there")}
+
+
+def start(run, there, **how):
+    r = run.start("", ["sh", "-c", f"{out(there)} & daemonise & echo ready >{run.file('log')}; sleep 1000"], receipt=False,
+                  **NO_PIPES, **how)
+    run.ready("log")
+    wait_for("the child to move", lambda: (there / "cgroup.procs").read_text())
+    return r
+
+
+@moves
+@pytest.mark.parametrize("who", ["ration", "ration-reaper"])
+def test_FB19_either_is_killed(run, there, who):
+    """The other ends all at once, with who has left the group."""
+    r = start(run, there)
+    os.kill(ours(run, r)[who], signal.SIGKILL)
+    code = r.wait().code
+    assert code == (-9 if who == "ration" else 125)
+    wait_for("all to be gone", lambda: not run.alive() and not left(run))
+
+
+@moves
+@pytest.mark.parametrize("who", ["ration", "ration-keeper", "ration-reaper"])
+def test_FB19_with_children_of_its_own(run, there, who):
+    """Who executes ration may have children. They are none of the run's, whoever dies."""
+    r = start(run, there, before=["sh", "-c", 'sleep 999 & exec "$@"', "sh"])
+    assert set(ours(run, r)) == {"ration", "ration-keeper", "ration-reaper"}
+    os.kill(ours(run, r)[who], signal.SIGKILL)
+    r.wait()
+    wait_for("the run to be gone", lambda: len(run.alive()) == 1 and not left(run))
+    other, = run.alive()
+    assert Path(f"/proc/{other}/cmdline").read_bytes() == b"sleep\000999\0"
+    os.kill(other, signal.SIGKILL)
+    wait_for("its end", lambda: not run.alive())
+
+
+@moves
+def test_FB19_the_supervisor_is_stopped(run, there):
+    """It does nothing any more: who gives up the run takes over."""
+    r = start(run, there)
+    os.kill(ours(run, r)["ration-reaper"], signal.SIGSTOP)
+    os.kill(r.pid, signal.SIGKILL)
+    r.wait()
+    os.kill(ours(run, r)["ration-reaper"], signal.SIGCONT)
+    wait_for("all to be gone", lambda: not run.alive() and not left(run))
+
+
+@pytest.mark.needs("!cgroup")
+@pytest.mark.parametrize("who", ["ration", "ration-reaper"])
+def test_FB19_without_a_group(run, who):
+    """A daemon is the run's by descent alone."""
+    r = run.start("--enforce any", ["sh", "-c", f"daemonise; echo ready >{run.file('log')}; sleep 1000"], receipt=False,
+                  **NO_PIPES)
+    run.ready("log")
+    os.kill(ours(run, r)[who], signal.SIGKILL)
+    r.wait()
+    wait_for("all to be gone", lambda: not run.alive())
+
+
+# ------------------------------------------------------------- another user
+
+@pytest.fixture
+def becomeroot():
+    """A set-uid program that anybody can execute."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    program = folder / "becomeroot"
+    shutil.copy(f"{HELPERS}/becomeroot", program)
+    program.chmod(0o4755)
+    yield program
+    shutil.rmtree(folder)
+
+
+AS_USER = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"]
+
+
+def end(pid):
+    os.kill(pid, signal.SIGKILL)
+    wait_for("its end", lambda: not Path(f"/proc/{pid}").exists())
+
+
+@pytest.mark.needs("root")
+@pytest.mark.worlds("host", "v2", "nothing")
+@pytest.mark.parametrize("options,command", [
+    ("--timeout 1", "{} sleep 1000"),
+    ("--timeout 1", "{} sleep 1000 & sleep 1000"),
+    ("", "{} sleep 1000 & while ! grep -q . $OUT; do :; done"),
+], ids=["command", "child", "left over"])
+def test_FB9_who_became_root_isnt_ended(run, becomeroot, options, command):
+    """Without a cgroup, a user can't end it: that is said, and not that it was ended."""
+    file = Path(tempfile.mkdtemp())
+    file.chmod(0o777)
+    said = file / "pid"
+    command = command.replace("{}", f"{becomeroot} sh -c 'echo $$ >$OUT; exec \"$@\" >/dev/null 2>&1' sh")
+    r = run(f"--enforce any {options}", ["sh", "-c", command], before=AS_USER, receipt=False,
+            env={"OUT": str(said)})
+    pid = int(said.read_text())
+    try:
+        assert r.code == 125, r
+        assert f"could not be ended: pid {pid}" in r.stderr and "reached: " not in r.stderr
+        assert Path(f"/proc/{pid}").exists()
+    finally:
+        end(pid)
+        shutil.rmtree(file)
+
+

@@ -173,6 +173,12 @@ static int compare(const struct ration_group *group, const struct ration_plan *p
 	return r == 0 && has_unwritten(plan) && !record_limits_match(group->at.fd, plan) ? 1 : r;
 }
 
+/* Of one that was given away, root alone can know by a note; but its limits are files that the caller has made. */
+static bool is_whole(const struct ration_group *group)
+{
+	return leaf_recorded(group->at.fd) || whose_is(group->at.fd, NULL) == WHOSE_DELEGATED;
+}
+
 /* Tells whether it belongs to whom it is to be given to. */
 static bool given_to(const struct ration_group *group, const struct ration_group_options *options)
 {
@@ -188,7 +194,7 @@ static int take_existing(struct ration_group *group, const struct ration_plan *p
 	char text[COMPARE_TEXT_MAX + 2] = "";
 	int r = 0;
 
-	if (options->exist_ok && leaf_recorded(group->at.fd) && given_to(group, options)) {
+	if (options->exist_ok && is_whole(group) && given_to(group, options)) {
 		if (!group->tenant)
 			r = v1_open(&group->at);
 		if (r >= 0)

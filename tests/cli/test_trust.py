@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import DEADLINE, RATION
-from world import HAS, mount, notes
+from world import HAS, KERNEL, mount, notes
 
 STRANGER = 1000
 # Of a process that isn't there, in this pid namespace or another.
@@ -19,6 +19,8 @@ DEAD = "1 2147483000 1 {boot} {namespace}"
 
 root = pytest.mark.needs("cgroup", "root")
 memory = pytest.mark.needs("memory", "root")
+# A container's root has no trusted.*: it can't note anything on what it gives away.
+trusted = pytest.mark.needs("cgroup", "root", "!container")
 
 
 @contextlib.contextmanager
@@ -65,7 +67,7 @@ def theirs(tenant, name):
 # ------------------------------------------------------------------- notes
 
 
-@root
+@trusted
 def test_FA3_the_notes_of_root(hand):
     """Root's are where nobody else can write or read them, also on what is given away."""
     hand.ok(f"create acme --owner {STRANGER}")
@@ -79,7 +81,25 @@ def test_FA3_the_notes_of_root(hand):
                 change(path, "trusted.ration.keep")
 
 
-@root
+@pytest.mark.worlds("user")
+def test_FA3_root_of_a_user_namespace(hand, run):
+    """It is no root of the machine: its notes are user.*, on directories of its own, and all works."""
+    inside = {"before": ("unshare", "--user", "--map-root-user")}
+    hand.ok("create acme", **inside)
+    path = hand.path("acme")
+    assert "user.ration.keep" in os.listxattr(path) and notes(path) == "user.ration."
+    for who in (inside, {}):
+        assert " kept " in hand.ok("ls", **who).stdout
+        hand.ok("run --group acme/run -- true", **who)
+        hand.ok("gc", **who)
+    path.chmod(0o777)
+    for who in (inside, {}):
+        hand.refused("run --group acme/run -- true", "0777", **who)
+        assert " unknown " in hand.ok("ls", **who).stdout
+    path.chmod(0o755)
+
+
+@trusted
 def test_FA5_a_tenant_stays(hand, acme):
     """Its notes are removed and forged by whom it was given to: the tenant stays, and all commands know it."""
     (acme / "cgroup.max.descendants").write_text("77")
@@ -136,7 +156,7 @@ def test_FA1_FA2_nothing_below_a_delegated_tenant(hand, acme, words):
     assert sorted(path.name for path in acme.iterdir() if path.is_dir()) == ["vm7"]
 
 
-@root
+@trusted
 def test_FA2_below_a_delegated_group(hand, run):
     """A group that was given away takes no process of root's, either; its limits are root's to change."""
     hand.ok(f"create acme/vm7 --owner {STRANGER}")
@@ -261,7 +281,7 @@ def test_FA12_the_files_are_compared(hand, file, value):
 @memory
 def test_FA12_written_in_another_form(hand):
     """A limit is compared by its value: a list of CPUs, a size, a weight that an idle group doesn't have."""
-    limits = "--cpuset-cpus 0,1 --cpu-idle 1 --memory 100000000 --swap max --memory-low 1%"
+    limits = "--cpuset-cpus 0,1" + " --cpu-idle 1" * (KERNEL >= (5, 15)) + " --memory 100000000 --swap max --memory-low 1%"
     for address in ("acme/vm7", "tenant"):
         for _ in range(2):
             hand.ok(f"create --exist-ok {address} {limits}")
@@ -304,7 +324,7 @@ def shown(name):
     return "".join("\\\\" if c == 92 else chr(c) if 32 <= c < 127 else f"\\x{c:02x}" for c in name)
 
 
-@root
+@trusted
 def test_FA8_names_of_any_bytes(hand, run, acme):
     """Listed, escaped, as that uid's; nothing else is the worse for them."""
     hand.ok("create other/fine")

@@ -84,6 +84,8 @@ struct ration_spawn_options {
 	const int *pass_fds;      /* more fds for the command, each under its own number, which is 3 or
 				     more; every other fd is closed in it. Since 0.2.0 */
 	size_t n_pass_fds;        /* how many */
+	const char *user;         /* as whom the command runs: see ration_run_start(). Since 0.2.0 */
+	bool new_privileges;      /* with `user`: don't set no_new_privs */
 };
 
 /* One limit of a live group. Its strings are valid as long as it. */
@@ -223,8 +225,9 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_spawn(struct ration_group *grou
 /*
  * Moves this process into the group and executes the command. Returns on failure
  * only; then the process is where it was, and as it was but for limits that were
- * set. Not for programs with threads: exec ends the others.
- * Errors: those of ration_group_attach() and execve(2).
+ * set. With `user`, it may be that user from then on, and in the group: it can only exit. Not for programs with threads: exec ends the others.
+ * With a `user` to whom the group or a node above it is delegated, that delegation is no obstacle.
+ * Errors: those of ration_group_attach() and execve(2), -EPERM (it isn't allowed to become `user`).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_exec(struct ration_group *group,
 		const struct ration_spawn_options *options, struct ration_error *reterr);

@@ -170,6 +170,9 @@ RATION_PUBLIC bool ration_receipt_truncated(const struct ration_receipt *receipt
 /* Returns the errno of an exec that failed, positive, or 0. */
 RATION_PUBLIC int ration_receipt_start_errno(const struct ration_receipt *receipt);
 
+/* Returns whether the command ran as another user, and as which one. Since 0.2.0. */
+RATION_PUBLIC bool ration_receipt_user(const struct ration_receipt *receipt, uint32_t *ret_uid, uint32_t *ret_gid);
+
 RATION_PUBLIC enum ration_birth ration_receipt_birth(const struct ration_receipt *receipt);
 RATION_PUBLIC enum ration_containment ration_receipt_containment(const struct ration_receipt *receipt);
 

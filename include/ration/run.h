@@ -37,6 +37,9 @@ struct ration_run_options {
 					 more. Close-on-exec doesn't matter. Since 0.2.0 */
 	size_t n_pass_fds;            /* how many */
 	bool descent;                 /* end processes that have left the group as well. Since 0.2.0 */
+	const char *user;             /* "USER" or "USER:GROUP", names or numbers, as whom the command runs:
+					 see ration_run_start(). NULL: as this process. Since 0.2.0 */
+	bool new_privileges;          /* with `user`: don't set no_new_privs, so that set-user-ID programs work */
 };
 
 /* Room for what ration_run_waiting() says, with the final NUL. */
@@ -67,7 +70,13 @@ RATION_BEGIN
  * `plan` and `host` must outlive the run; `options` and what it points to are needed
  * during the call only. The command gets fds 0 to 2 and those of `pass_fds`; every other
  * fd of this process is closed in it.
- * Errors: -EOPNOTSUPP (the policy forbids it), -EINVAL (names, options, no size), -E2BIG,
+ * With `user`, the command runs as that user. Names are looked up in /etc/passwd and /etc/group
+ * (elsewhere than on Linux in the system's directory); NSS isn't asked. The command gets the user's
+ * supplementary groups, no capabilities (but uid 0 has root's), no_new_privs, a new session
+ * keyring, and HOME, SHELL, USER and LOGNAME: instead of those of this process or, where `envp` is
+ * given, as far as that lacks them. Whether it can be executed is judged by that user's rights.
+ * It takes CAP_SETUID and CAP_SETGID, but for the user who this process is.
+ * Errors: -EPERM (it isn't allowed to become `user`), -EOPNOTSUPP (the policy forbids it), -EINVAL (names, options, no size), -E2BIG,
  * -EBADF (`fds` or `pass_fds` has one that isn't open), -EEXIST (a group of that name), -ENOENT,
  * -EACCES, -ENOEXEC, ... with RATION_CAUSE_COMMAND (the command can't be executed: `code` is the
  * errno of execve(2)), -EBUSY, -EAGAIN, -ENOSPC, -EIO, -ENOMEM. After a failure nothing is

@@ -52,6 +52,8 @@ static int become(struct job *job, struct ration_error *reterr)
 		.size = sizeof(how),
 		.argv = job->argv,
 		.envp = job->envp,
+		.user = job->options->user,
+		.new_privileges = job->options->new_privileges,
 		.plan = job->plan,
 	};
 
@@ -103,7 +105,7 @@ const struct command cmd_exec = {
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_PROCESS,
-	.sets = (const struct option_set *const[]) { &options_enforce, &options_environment, NULL },
+	.sets = (const struct option_set *const[]) { &options_enforce, &options_environment, &options_user, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,
 	.foreign = true,

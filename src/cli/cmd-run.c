@@ -201,6 +201,8 @@ static int start(struct job *job, struct ration_error *reterr)
 		.size = sizeof(how),
 		.argv = job->argv,
 		.envp = job->envp,
+		.user = options->user,
+		.new_privileges = options->new_privileges,
 		.tenant = options->tenant,
 		.name = options->name,
 		.signal = options->signal,
@@ -402,7 +404,7 @@ const struct command cmd_run = {
 		"125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
-	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &options_environment,
+	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &options_environment, &options_user,
 		&end_set, &options_oom, &options_vm, &report_set, NULL },
 	.common = (const char *const[]) { "--memory", "--cpus", "--pids", "--timeout", "--cpu-time", "--enforce",
 		"--receipt", "--verbose", "--quiet", "--tenant", "--name", "--vm", "--guest-memory", NULL },

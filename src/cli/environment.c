@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/setters.h"
+#include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -39,6 +40,23 @@ const struct option_set options_environment = {
 	},
 };
 
+const struct option_set options_user = {
+	.title = "User of the command",
+	.rows = (const struct option[]) {
+		{ .flag = "--user", .argument = "USER[:GROUP]", .set = option_set_text,
+			.offset = offsetof(struct options, user),
+			.help = "Run the command as another user" },
+		{ .flag = "--no-new-privs", .set = option_set_word, .offset = offsetof(struct options, new_privileges),
+			.help = "Ignore set-user-ID with --user; default: yes",
+			.words = (const struct option_word[]) {
+				{ "yes", false },
+				{ "no", true },
+				{ NULL, 0 },
+			} },
+		{ .flag = NULL },
+	},
+};
+
 /* Tells whether a later --env, from `first` on, sets the variable that `entry` sets. */
 static bool overridden(const struct options *options, const char *entry, size_t first)
 {
@@ -46,6 +64,18 @@ static bool overridden(const struct options *options, const char *entry, size_t 
 
 	for (size_t i = first; i < options->n_env; i++) {
 		if (strncmp(options->env[i], entry, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* With --user, the library sets these. */
+static bool is_of_user(const char *entry)
+{
+	static const char *const names[] = { "HOME=", "SHELL=", "USER=", "LOGNAME=" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strncmp(entry, names[i], strlen(names[i])) == 0)
 			return true;
 	}
 	return false;
@@ -66,7 +96,7 @@ int environment_make(const struct options *options, char ***ret_envp, struct rat
 	if (!envp)
 		return error_oom(reterr);
 	for (size_t i = 0; i < n_ours; i++) {
-		if (!overridden(options, environ[i], 0))
+		if (!overridden(options, environ[i], 0) && !(options->user && is_of_user(environ[i])))
 			envp[n++] = environ[i];
 	}
 	for (size_t i = 0; i < options->n_env; i++) {

@@ -121,6 +121,19 @@ static void put_containment(struct builder *builder, json_t *object, const struc
 	build_put_text(builder, object, "failure", ration_receipt_failure(receipt));
 }
 
+static void put_user(struct builder *builder, json_t *object, const struct ration_receipt *receipt)
+{
+	uint32_t uid, gid;
+	json_t *user;
+
+	if (!ration_receipt_user(receipt, &uid, &gid))
+		return;
+	user = json_object();
+	build_put(builder, user, "uid", json_integer(uid));
+	build_put(builder, user, "gid", json_integer(gid));
+	build_put(builder, object, "user", user);
+}
+
 /* "ENOENT", or the number of one without a name. */
 static json_t *errno_name(int error)
 {
@@ -138,6 +151,7 @@ char *json_receipt(const struct ration_receipt *receipt, const struct ration_pla
 	build_put(&builder, object, "verdict", json_string(ration_verdict_name(ration_receipt_verdict(receipt))));
 	build_put_text(&builder, object, "group", ration_receipt_address(receipt));
 	put_command(&builder, object, argv);
+	put_user(&builder, object, receipt);
 	build_put(&builder, object, "exit", exit_object(&builder, receipt));
 	if (ration_receipt_start_errno(receipt) > 0)
 		build_put(&builder, object, "start_errno", errno_name(ration_receipt_start_errno(receipt)));

@@ -48,6 +48,8 @@ struct options {
 	int no_oom_group;       /* a bool */
 	int stdin_null;         /* a bool */
 	bool preserve_status, wait_all, verbose, quiet, clear_env, exec;
+	const char *user;       /* as whom the command runs; NULL: as we do */
+	int new_privileges;     /* a bool: no_new_privs isn't set for it */
 	char **env;             /* "NAME=VALUE", as many as n_env; room for each argument */
 	size_t n_env;
 	/* guard */

@@ -200,6 +200,8 @@ static int become(struct job *job, struct ration_error *reterr)
 		.size = sizeof(how),
 		.argv = job->argv,
 		.envp = job->envp,
+		.user = job->options->user,
+		.new_privileges = job->options->new_privileges,
 		.fds = job->null_fd >= 0 ? fds : NULL,
 		.plan = job->own_plan,
 	};

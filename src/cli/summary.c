@@ -55,6 +55,14 @@ static void print_group(FILE *file, const struct ration_receipt *receipt)
 	(void)fputc('\n', file);
 }
 
+static void print_user(FILE *file, const struct ration_receipt *receipt)
+{
+	uint32_t uid, gid;
+
+	if (ration_receipt_user(receipt, &uid, &gid))
+		(void)fprintf(file, "user      uid %" PRIu32 ", gid %" PRIu32 "\n", uid, gid);
+}
+
 static void print_evidence(FILE *file, const struct ration_receipt *receipt)
 {
 	struct ration_evidence at = { .size = sizeof(at) };
@@ -79,6 +87,7 @@ void summary_print(FILE *file, const struct ration_receipt *receipt, const struc
 		(void)fprintf(file, ": %s", sentence);
 	(void)fputc('\n', file);
 	print_exit(file, receipt);
+	print_user(file, receipt);
 	print_group(file, receipt);
 	print_evidence(file, receipt);
 	if (ration_plan_count(plan) > 0)

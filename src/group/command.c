@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sys/inherit.h"
+#include "sys/spawn-as.h"
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -63,6 +64,8 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 	case SPAWN_STEP_JOIN:
 		return error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED,
 				"the command can't join its group of cgroup v1: %s", error_text(code));
+	case SPAWN_STEP_IDENTITY:
+		return as_user_error(spawn->identity, spawn->failed_index, code, reterr);
 	case SPAWN_STEP_FDS:
 		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fds 0 to 2: %s", error_text(code));
 	case SPAWN_STEP_PASS:
@@ -117,6 +120,31 @@ static int pass_fds(struct spawn *spawn, const int *fds, size_t n, struct ration
 	return 0;
 }
 
+int command_find_user(struct command *command, const struct command_request *request, struct ration_error *reterr)
+{
+	int r = 0;
+
+	if (!request->user || command->envp)
+		return 0;
+	r = as_user_find("/etc", request->user, &command->user, reterr);
+	command->user.identity.new_privileges = request->new_privileges;
+	if (r == 0 && as_user_environment(&command->user, request->envp, &command->envp) < 0)
+		r = error_oom(reterr);
+	return r;
+}
+
+/* What can be executed is judged by the rights of who executes it. */
+static int find_program(struct command *command, const char *name, bool as_user, struct ration_error *reterr)
+{
+	int step = -1;
+	int r = as_user ? spawn_resolve_as(&command->user.identity, name, &command->program, &step) :
+		spawn_resolve(name, &command->program);
+
+	if (r < 0 && step >= 0)
+		return as_user_error(&command->user.identity, step, r, reterr);
+	return r < 0 ? command_error(name, r, reterr) : 0;
+}
+
 int command_prepare(struct command *command, const struct command_request *request, struct ration_error *reterr)
 {
 	char *const *argv = request->argv;
@@ -124,18 +152,21 @@ int command_prepare(struct command *command, const struct command_request *reque
 
 	if (!argv || !argv[0])
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
-	r = spawn_resolve(argv[0], &command->program);
+	r = command_find_user(command, request, reterr);
+	if (r == 0)
+		r = find_program(command, argv[0], request->user != NULL, reterr);
 	if (r < 0)
-		return command_error(argv[0], r, reterr);
+		return r;
 	if (command_shell_argv(command->program, argv, &command->with_shell) < 0)
 		return error_oom(reterr);
 	command->spawn = (struct spawn) {
 		.path = command->program,
 		.argv = argv,
-		.envp = request->envp ? request->envp : environ,
+		.envp = command->envp ? command->envp : request->envp ? request->envp : environ,
 		.shell_argv = command->with_shell,
 		.cgroup_fd = -EBADF,
 		.mask = *request->mask,
+		.identity = request->user ? &command->user.identity : NULL,
 	};
 	for (int i = 0; i < 3; i++)
 		command->spawn.fds[i] = request->fds ? request->fds[i] : i;
@@ -146,4 +177,6 @@ void command_done(struct command *command)
 {
 	free(command->program);
 	free(command->with_shell);
+	free(command->envp);
+	as_user_done(&command->user);
 }

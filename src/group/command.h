@@ -5,6 +5,7 @@
 #ifndef RATION_GROUP_COMMAND_H
 #define RATION_GROUP_COMMAND_H
 
+#include "group/identity.h"
 #include "ration.h"
 #include "sys/spawn.h"
 
@@ -15,6 +16,8 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 struct command {
 	char *program;
 	char **with_shell;
+	char **envp;           /* of another user */
+	struct as_user user;
 	struct spawn spawn;
 };
 
@@ -26,7 +29,12 @@ struct command_request {
 	const int *pass_fds; /* that it gets, too */
 	size_t n_pass_fds;
 	const sigset_t *mask;
+	const char *user;    /* as whom it runs; NULL: as we do */
+	bool new_privileges; /* see struct identity */
 };
+
+/* Looks up who the command is to run as, for those who need to know that first. command_prepare() does it otherwise. */
+int command_find_user(struct command *command, const struct command_request *request, struct ration_error *reterr);
 
 /*
  * Finds argv[0] and fills in `spawn`, without limits or a cgroup. The `command_done()` is

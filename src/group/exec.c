@@ -19,6 +19,7 @@
 #include "group/command.h"
 #include "group/frozen.h"
 #include "group/leaf.h"
+#include "group/move.h"
 #include "group/origin.h"
 #include "host/prepare.h"
 #include "sys/cgroup.h"
@@ -42,23 +43,8 @@ static int set_limits(const struct ration_group *group, const struct ration_plan
 	return apply_child(plan, &facts, spawn, reterr);
 }
 
-static int prepare(const struct ration_group *group, const struct ration_spawn_options *given,
-		struct command *command, struct ration_error *reterr)
-{
-	struct ration_spawn_options options;
-	int r = TAKE_OPTIONS(struct ration_spawn_options, &options, given, reterr);
-
-	if (r == 0)
-		r = command_prepare(command, &(struct command_request) { options.argv, options.envp, options.fds,
-				options.pass_fds, options.n_pass_fds, &group->host->mask }, reterr);
-	if (r < 0)
-		return r;
-	command->spawn.cgroup_fd = group->at.fd;
-	return options.plan ? set_limits(group, options.plan, &command->spawn, reterr) : 0;
-}
-
-/* Without a cgroup the handle says so, and the command runs all the same. */
-static int check_group(const struct ration_group *group, struct ration_error *reterr)
+/* Without a cgroup the handle says so, and the command runs all the same. Who owns the group, may be in it. */
+static int check_group(const struct ration_group *group, uid_t user, struct ration_error *reterr)
 {
 	const struct host_snapshot *now;
 	int r;
@@ -67,12 +53,47 @@ static int check_group(const struct ration_group *group, struct ration_error *re
 		return 0;
 	r = handle_check_leaf(group, reterr);
 	if (r == 0)
-		r = handle_check_trust(group, WHOSE_NOBODY, reterr);
+		r = handle_check_trust(group, user, reterr);
 	if (r == 0)
 		r = handle_check_v1(group, reterr);
 	if (r == 0)
 		r = frozen_check(&group->at, "start a command in", reterr);
 	return r < 0 ? r : host_need(group->handle, RATION_PURPOSE_PROCESS, &now, reterr);
+}
+
+static struct command_request request_of(const struct ration_group *group, const struct ration_spawn_options *options)
+{
+	return (struct command_request) {
+		.argv = options->argv,
+		.envp = options->envp,
+		.fds = options->fds,
+		.pass_fds = options->pass_fds,
+		.n_pass_fds = options->n_pass_fds,
+		.mask = &group->host->mask,
+		.user = options->user,
+		.new_privileges = options->new_privileges,
+	};
+}
+
+static int prepare(const struct ration_group *group, const struct ration_spawn_options *given,
+		struct command *command, struct ration_error *reterr)
+{
+	struct ration_spawn_options options;
+	struct command_request request;
+	int r = TAKE_OPTIONS(struct ration_spawn_options, &options, given, reterr);
+
+	if (r < 0)
+		return r;
+	request = request_of(group, &options);
+	r = command_find_user(command, &request, reterr);
+	if (r == 0)
+		r = check_group(group, options.user ? command->user.identity.uid : WHOSE_NOBODY, reterr);
+	if (r == 0)
+		r = command_prepare(command, &request, reterr);
+	if (r < 0)
+		return r;
+	command->spawn.cgroup_fd = group->at.fd;
+	return options.plan ? set_limits(group, options.plan, &command->spawn, reterr) : 0;
 }
 
 int ration_group_spawn(struct ration_group *group, const struct ration_spawn_options *options, int *ret_pid,
@@ -83,10 +104,8 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	enum ration_birth birth;
 	struct birth watched;
 	pid_t pid;
-	int r = check_group(group, reterr);
+	int r = prepare(group, options, &command, reterr);
 
-	if (r == 0)
-		r = prepare(group, options, &command, reterr);
 	if (r < 0)
 		return r;
 	if (ret_pid_fd && !(group->host->facts.features & RATION_FEATURE_PIDFD)) {
@@ -121,10 +140,8 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 	CLEANUP(command_done) struct command command = { .program = NULL };
 	char from[PATH_MAX];
 	unsigned outside = 0; /* see origin.h */
-	int r = check_group(group, reterr);
+	int r = prepare(group, options, &command, reterr);
 
-	if (r == 0)
-		r = prepare(group, options, &command, reterr);
 	if (r == 0 && spawn_prepare(&command.spawn) < 0)
 		r = command_spawn_error(&command.spawn, command.spawn.failed, reterr);
 	if (r == 0 && proc_cgroup(group->host->proc_fd, getpid(), from, sizeof(from)) < 0)
@@ -132,7 +149,7 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 	if (r == 0 && group->at.fd >= 0)
 		outside = origin_record_v1(group, getpid());
 	if (r == 0 && group->at.fd >= 0)
-		r = ration_group_attach(group, (int)getpid(), NULL, NULL, reterr);
+		r = move_self(group, reterr);
 	if (r < 0)
 		return r;
 	r = spawn_become(&command.spawn);

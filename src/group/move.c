@@ -6,7 +6,7 @@
  * gone. So it is looked at, moved, and looked at again, each time with its start
  * time; by a pidfd nothing of that can go wrong.
  */
-#include "group/handle.h"
+#include "group/move.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -230,6 +230,11 @@ int ration_group_attach(struct ration_group *group, int pid, const struct ration
 	int r = check_group(group, plan, reterr);
 
 	return r < 0 ? r : attach(group, pid, -EBADF, plan, report, reterr);
+}
+
+int move_self(struct ration_group *group, struct ration_error *reterr)
+{
+	return attach(group, (int)getpid(), -EBADF, NULL, NULL, reterr);
 }
 
 int ration_group_attach_pidfd(struct ration_group *group, int pid_fd, const struct ration_plan *plan,

@@ -35,7 +35,7 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 	const struct ration_run_options *options = &run->options;
 	CLEANUP(command_done) struct command command = { .program = NULL };
 	const struct command_request request = { options->argv, options->envp, options->fds, options->pass_fds,
-		options->n_pass_fds, &run->host->mask };
+		options->n_pass_fds, &run->host->mask, options->user, options->new_privileges };
 	int r = command_prepare(&command, &request, reterr);
 
 	if (r < 0)

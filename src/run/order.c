@@ -38,6 +38,8 @@ struct head {
 	size_t host_size, entry_size, plan_size; /* of this version */
 	size_t body_size;
 	size_t n_args, n_vars;
+	struct identity identity; /* its groups are in the body */
+	bool as_user;
 	uint32_t files;       /* which of the fds there are, as bits */
 	pid_t caller;
 	bool guarded;
@@ -110,17 +112,33 @@ static size_t plan_size(size_t n)
 	return offsetof(struct ration_plan, entry) + n * sizeof(struct plan_entry);
 }
 
+/* As many bytes as the structs are aligned to, or a multiple. */
+static size_t groups_size(const struct identity *identity)
+{
+	const size_t unit = _Alignof(max_align_t);
+
+	return (identity->n_groups * sizeof(*identity->groups) + unit - 1) / unit * unit;
+}
+
+static void *append_groups(void *at, const struct identity *identity)
+{
+	if (identity->n_groups > 0)
+		(void)append(at, identity->groups, identity->n_groups * sizeof(*identity->groups));
+	return (char *)at + groups_size(identity);
+}
+
 /* Each part but the strings has a size that is a multiple of what its structs are aligned to. */
 static void *make_body(const struct order *order, size_t *ret_size)
 {
-	size_t size = sizeof(*order->host) + plan_size(order->plan->n) + sizeof(order->place) +
-		strlen(order->program) + 1 + length_of(order->options.argv) + length_of(order->options.envp);
-	void *body = malloc(size), *at = body;
+	size_t size = sizeof(*order->host) + plan_size(order->plan->n) + groups_size(&order->identity) +
+		sizeof(order->place) + strlen(order->program) + 1 + length_of(order->options.argv) + length_of(order->options.envp);
+	void *body = calloc(1, size), *at = body;
 
 	if (!body)
 		return NULL;
 	at = append(at, order->host, sizeof(*order->host));
 	at = append(at, order->plan, plan_size(order->plan->n));
+	at = append_groups(at, &order->identity);
 	at = append(at, &order->place, sizeof(order->place));
 	at = append(at, order->program, strlen(order->program) + 1);
 	at = append_strings(at, order->options.argv);
@@ -158,6 +176,9 @@ int order_send(int fd, const struct order *order)
 	head.n_args = count(order->options.argv);
 	head.n_vars = count(order->options.envp);
 	head.options = order->options;
+	head.options.user = NULL;
+	head.identity = order->identity;
+	head.as_user = order->as_user;
 	head.caller = order->caller;
 	head.guarded = order->guarded;
 	(void)strcpy(head.address, order->address);
@@ -244,6 +265,10 @@ static int take_apart(struct order *order, const struct head *head, char *body)
 	at += sizeof(*order->host);
 	order->plan = (struct ration_plan *)(void *)at;
 	at += plan_size(order->plan->n);
+	order->identity = head->identity;
+	order->identity.groups = (gid_t *)(void *)at;
+	order->as_user = head->as_user;
+	at += groups_size(&order->identity);
 	order->place = *(struct place *)(void *)at;
 	order->place.host = order->host;
 	at += sizeof(order->place);

@@ -17,6 +17,8 @@ struct order {
 	struct host_snapshot *host;
 	struct ration_plan *plan;
 	struct ration_run_options options; /* whole: argv, envp and fds are set */
+	struct identity identity;          /* as whom the command runs */
+	bool as_user;                      /* … if not as the caller */
 	char *program;                     /* the file that argv[0] means */
 	struct place place;
 	char address[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */

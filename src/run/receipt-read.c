@@ -65,6 +65,15 @@ uint64_t ration_receipt_leftover_killed(const struct ration_receipt *receipt)
 	return receipt->leftover_killed;
 }
 
+bool ration_receipt_user(const struct ration_receipt *receipt, uint32_t *ret_uid, uint32_t *ret_gid)
+{
+	if (receipt->as_user) {
+		*ret_uid = receipt->uid;
+		*ret_gid = receipt->gid;
+	}
+	return receipt->as_user;
+}
+
 const char *ration_receipt_address(const struct ration_receipt *receipt)
 {
 	return receipt->group;

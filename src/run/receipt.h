@@ -29,6 +29,8 @@ struct ration_receipt {
 	bool status_lost;
 	bool truncated;
 	int start_errno;
+	bool as_user;                 /* the command ran as `uid` and `gid` */
+	uint32_t uid, gid;
 	enum ration_birth birth;
 	enum ration_containment containment;
 	uint64_t leftover_killed;

@@ -40,6 +40,11 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 	struct spawn *child = &run->command->spawn;
 	int r;
 
+	if (child->identity) {
+		run->receipt.as_user = true;
+		run->receipt.uid = child->identity->uid;
+		run->receipt.gid = child->identity->gid;
+	}
 	concerns_enter(run, child);
 	r = apply_child(run->plan, &run->host->facts, child, reterr);
 	return r < 0 ? r : spawn(run, child, reterr);

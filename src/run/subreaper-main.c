@@ -231,7 +231,7 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 /* ---------------------------------------------------------------- executed */
 
 /* What command_prepare() has made of it in the caller. */
-static int make_command(const struct order *order, struct command *command)
+static int make_command(struct order *order, struct command *command)
 {
 	command->program = order->program;
 	command->spawn = (struct spawn) {
@@ -240,6 +240,7 @@ static int make_command(const struct order *order, struct command *command)
 		.envp = order->options.envp,
 		.cgroup_fd = -EBADF,
 		.mask = order->host->mask,
+		.identity = order->as_user ? &order->identity : NULL,
 		.fds = { order->fds[0], order->fds[1], order->fds[2] },
 	};
 	if (command_shell_argv(order->program, order->options.argv, &command->with_shell) < 0)

@@ -294,6 +294,10 @@ static int send_order(const struct ration_run *run, int fd)
 
 	if (!program)
 		return -ENOMEM;
+	if (spawn->identity) {
+		order.identity = *spawn->identity;
+		order.as_user = true;
+	}
 	order.options.argv = spawn->argv;
 	order.options.envp = spawn->envp;
 	memcpy(order.fds, spawn->fds, sizeof(order.fds));

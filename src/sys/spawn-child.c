@@ -6,14 +6,20 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "sys/inherit.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
+
+/* How long a child that is another user may take, and how often to look whether it is stopped. */
+#define AWAIT_USEC 60000000
+#define LOOK_MSEC 50
 
 static int executable(const char *path)
 {
@@ -62,6 +68,23 @@ int spawn_resolve(const char *argv0, char **ret_path)
 		if (*at == '\0')
 			return worst;
 	}
+}
+
+int spawn_await(pid_t pid, int fd)
+{
+	uint64_t deadline_usec = sys_now_usec() + AWAIT_USEC;
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	while (poll(&poll_fd, 1, LOOK_MSEC) <= 0) {
+		siginfo_t info = { .si_pid = 0 };
+		bool stopped = waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+
+		if (!stopped && sys_now_usec() < deadline_usec)
+			continue;
+		(void)kill(pid, SIGKILL);
+		return stopped ? -EINTR : -ETIMEDOUT;
+	}
+	return 0;
 }
 
 /* Puts `fds` at 0, 1, 2, whichever of those numbers they have now. */
@@ -156,6 +179,14 @@ int spawn_child_reset(struct spawn *spawn)
 	return r < 0 ? spawn_child_fail(spawn, SPAWN_STEP_INHERITED, r) : 0;
 }
 
+static int become(struct spawn *spawn)
+{
+	int step = 0, r = identity_become(spawn->identity, &step);
+
+	spawn->failed_index = step;
+	return r < 0 ? spawn_child_fail(spawn, SPAWN_STEP_IDENTITY, r) : spawn->tie ? spawn->tie(spawn) : 0;
+}
+
 /* From a process that is where it belongs to the command. Returns only where it can't be had. */
 int spawn_child(struct spawn *spawn)
 {
@@ -181,6 +212,10 @@ int spawn_child(struct spawn *spawn)
 	r = set_rlimits(spawn);
 	if (r < 0)
 		return spawn_child_fail(spawn, SPAWN_STEP_RLIMIT, r);
+	/* Last, but for what needs no privilege. */
+	r = spawn->identity ? become(spawn) : 0;
+	if (r != 0)
+		return r;
 	(void)sigprocmask(SIG_SETMASK, &spawn->mask, NULL);
 	(void)execve(spawn->path, spawn->argv, spawn->envp);
 	if (errno == ENOEXEC && spawn->shell_argv)
@@ -190,6 +225,7 @@ int spawn_child(struct spawn *spawn)
 
 int spawn_prepare(struct spawn *spawn)
 {
+	spawn->tie = NULL;
 	spawn->failed_step = SPAWN_STEP_NONE;
 	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
 	return spawn_child_reset(spawn) != 0 ? spawn->failed : 0;

@@ -55,6 +55,12 @@ static int release(struct spawn *spawn, pid_t pid)
 	if (r == 0 && send(spawn->parent_fds[0], "", 1, MSG_NOSIGNAL) != 1)
 		r = -EIO;
 	spawn->parent_fds[0] = close_fd(spawn->parent_fds[0]);
+	if (r == 0 && spawn->identity)
+		r = spawn_await(pid, spawn->parent_fds[1]);
+	if (r < 0 && spawn->identity) {
+		spawn->failed_step = SPAWN_STEP_IDENTITY;
+		spawn->failed_index = IDENTITY_STEP_WAIT;
+	}
 	if (r == 0) {
 		take_report(spawn, spawn->parent_fds[1]);
 		r = spawn->failed_step != SPAWN_STEP_NONE ? spawn->failed : 0;

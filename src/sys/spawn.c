@@ -29,6 +29,14 @@ static int join(const struct spawn *spawn)
 	return 0;
 }
 
+/* It dies with its parent. */
+static int tie(struct spawn *spawn)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It tells of deaths to come. Of one that has been, another parent tells. */
+	return getppid() != spawn->parent ? spawn_child_fail(spawn, SPAWN_STEP_EXEC, -ESRCH) : 0;
+}
+
 static int child_main(void *argument)
 {
 	struct spawn *spawn = argument;
@@ -40,12 +48,9 @@ static int child_main(void *argument)
 	/* The parent gave up, or is gone: never run outside of the group. */
 	if (spawn->gate_fd >= 0 && read(spawn->gate_fd, &byte, 1) != 1)
 		return spawn_child_fail(spawn, SPAWN_STEP_EXEC, -EIO);
-	if (spawn->die_with_parent) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* It tells of deaths to come. Of one that has been, another parent tells. */
-		if (getppid() != spawn->parent)
-			return spawn_child_fail(spawn, SPAWN_STEP_EXEC, -ESRCH);
-	}
+	r = spawn->tie ? spawn->tie(spawn) : 0;
+	if (r != 0)
+		return r;
 	/* Before it joins: cgroup v1 takes no realtime process. */
 	r = spawn_child_reset(spawn);
 	if (r != 0)
@@ -83,17 +88,51 @@ static void settle(struct spawn *spawn)
 	spawn->settled = NULL;
 }
 
-/* Forked, moved, released. */
-static int start_moved(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
+/* Ends with exec, which closes the other side, or with a report. */
+static void take_report(struct spawn *spawn, pid_t pid, int fd)
+{
+	int report[3], r = spawn->identity ? spawn_await(pid, fd) : 0;
+	ssize_t n;
+
+	if (r < 0) {
+		spawn->failed_step = SPAWN_STEP_IDENTITY;
+		spawn->failed_index = IDENTITY_STEP_WAIT;
+		spawn->failed = r;
+		return;
+	}
+	do
+		n = read(fd, report, sizeof(report));
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)sizeof(report)) {
+		spawn->failed_step = (enum spawn_step)report[0];
+		spawn->failed = report[1];
+		spawn->failed_index = report[2];
+	}
+}
+
+/* Moves it where it belongs, and lets it go on. */
+static int release(struct spawn *spawn, pid_t pid, bool move, int gate_fd)
+{
+	int r = 0;
+
+	if (move && spawn->cgroup_fd >= 0) {
+		/* Where CONFIG_RT_GROUP_SCHED is set, a realtime process can't be moved. The child tells of a failure. */
+		(void)inherit_calm(pid);
+		r = cg_attach(spawn->cgroup_fd, pid);
+	}
+	return r == 0 && send(gate_fd, "", 1, MSG_NOSIGNAL) != 1 ? -EIO : r;
+}
+
+/* With a memory of its own. Born in the group or, with `move`, forked, moved, released. */
+static int start_apart(struct spawn *spawn, bool move, pid_t *ret_pid, int *ret_pid_fd)
 {
 	CLEANUP(closep) int gate_read = -EBADF;
 	CLEANUP(closep) int gate_write = -EBADF;
 	CLEANUP(closep) int report_read = -EBADF;
 	CLEANUP(closep) int report_write = -EBADF;
-	int pair[2], report[3];
-	ssize_t n;
+	int pair[2];
 	pid_t pid;
-	int r = 0;
+	int r;
 
 	/* A socket: to write to a pipe whose reader was killed, by the group's limit perhaps, raises SIGPIPE. */
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
@@ -108,34 +147,23 @@ static int start_moved(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
 	spawn->report_fd = report_write;
 	spawn->parent_fds[0] = gate_write;
 	spawn->parent_fds[1] = report_read;
-	pid = sys_fork(child_main, spawn, ret_pid_fd);
+	pid = move ? sys_fork(child_main, spawn, ret_pid_fd) :
+		sys_clone_copied(spawn->cgroup_fd, child_main, spawn, ret_pid_fd);
 	if (pid < 0)
 		return pid;
 	spawn->child_fd = *ret_pid_fd;
 	spawn->child_pid = pid;
 	gate_read = close_fd(gate_read);
 	report_write = close_fd(report_write);
-	if (spawn->cgroup_fd >= 0) {
-		/* Where CONFIG_RT_GROUP_SCHED is set, a realtime process can't be moved. The child tells of a failure. */
-		(void)inherit_calm(pid);
-		r = cg_attach(spawn->cgroup_fd, pid);
-	}
-	if (r < 0 || send(gate_write, "", 1, MSG_NOSIGNAL) != 1) {
+	r = release(spawn, pid, move, gate_write);
+	if (r < 0) {
 		settle(spawn);
 		(void)sys_child_signal(pid, *ret_pid_fd, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
 		*ret_pid_fd = close_fd(*ret_pid_fd);
-		return r < 0 ? r : -EIO;
+		return r;
 	}
-	/* Ends with exec, which closes the other side, or with a report. */
-	do
-		n = read(report_read, report, sizeof(report));
-	while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)sizeof(report)) {
-		spawn->failed_step = (enum spawn_step)report[0];
-		spawn->failed = report[1];
-		spawn->failed_index = report[2];
-	}
+	take_report(spawn, pid, report_read);
 	*ret_pid = pid;
 	return 0;
 }
@@ -152,16 +180,17 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	spawn->failed_step = SPAWN_STEP_NONE;
 	spawn->failed = 0;
 	spawn->parent = getpid();
+	spawn->tie = spawn->die_with_parent ? tie : NULL;
 	spawn->child_pid = 0;
 	spawn->child_fd = -EBADF;
 	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
 	/* No handler of the host program may run in the child. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = start_cloned(spawn, &pid, &pid_fd);
+	r = spawn->identity ? start_apart(spawn, false, &pid, &pid_fd) : start_cloned(spawn, &pid, &pid_fd);
 	if (r < 0 && sys_refused(r)) {
 		moved = true;
-		r = start_moved(spawn, &pid, &pid_fd);
+		r = start_apart(spawn, true, &pid, &pid_fd);
 	}
 	/* While no handler can come in between: a child that has failed is about to exit. */
 	if (r >= 0 && spawn->failed_step != SPAWN_STEP_NONE) {

@@ -3,7 +3,7 @@
  * spawn.h - one command, from clone to exec
  *
  * The child shares the memory of its parent until exec, and the parent sleeps until
- * then. The path of the program and the values of the limits are prepared before;
+ * then; one that becomes another user has a copy, since that user's processes can stop it. The path of the program and the values of the limits are prepared before;
  * between clone and exec there are only system calls. `failed` tells the parent which
  * of them failed.
  *
@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "ration.h"
+#include "sys/identity.h"
 
 #define SPAWN_RLIMITS_MAX 20
 #define SPAWN_JOIN_MAX 8
@@ -44,6 +45,7 @@ enum spawn_step {
 	SPAWN_STEP_RLIMIT,
 	SPAWN_STEP_AFFINITY,
 	SPAWN_STEP_NICE,
+	SPAWN_STEP_IDENTITY,
 	SPAWN_STEP_EXEC,
 };
 
@@ -59,6 +61,7 @@ struct spawn {
 	size_t n_join;             /* cgroup.procs of cgroup v1, open for writing, which has no birth inside: */
 	int join_fd[SPAWN_JOIN_MAX]; /* the child moves itself, before it becomes the command */
 	sigset_t mask;             /* blocked signals of the command */
+	const struct identity *identity; /* as whom it runs; NULL: as we do */
 	/* spawn-posix.c alone: */
 	bool own_group;            /* in a process group of its own */
 	int (*born)(void *userdata, pid_t pid); /* called before the command may run; a failure ends it. Or NULL */
@@ -80,8 +83,9 @@ struct spawn {
 	/* Filled in by the child. */
 	volatile enum spawn_step failed_step;
 	volatile int failed;       /* negative errno, or 0 */
-	volatile int failed_index; /* which of the rlimits, of pass_fds, or of inherit_table */
+	volatile int failed_index; /* which of the rlimits, of pass_fds, of inherit_table, or identity_step */
 	pid_t parent;              /* internal: who starts it */
+	int (*tie)(struct spawn *spawn); /* internal: ties the child to its parent, which a new uid undoes. Or NULL */
 	int gate_fd;               /* internal: the release of a moved child */
 	int report_fd;             /* internal: where a forked child reports */
 	int parent_fds[2];         /* internal: the other ends of both, which a copy would keep open */
@@ -123,5 +127,11 @@ int spawn_child_fail(struct spawn *spawn, enum spawn_step step, int code);
 
 /* From a process that is where it belongs to the command. Returns only where it can't be had. */
 int spawn_child(struct spawn *spawn);
+
+/*
+ * Waits until `fd` has something from the child, or its end. A child that is stopped, or
+ * takes longer than a minute, is killed, but not reaped: -EINTR, -ETIMEDOUT.
+ */
+int spawn_await(pid_t pid, int fd);
 
 #endif

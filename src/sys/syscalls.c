@@ -335,38 +335,55 @@ static long clone3_call(struct clone_args *args, int (*function)(void *), void *
 #define HAVE_CLONE3_CALL 0
 #endif
 
-pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
-		void *argument, int *ret_pid_fd)
+static struct clone_args clone_args_of(int cgroup_fd, int *pid_fd)
 {
 	struct clone_args args = {
 		.flags = CLONE_PIDFD,
-		.pidfd = (uintptr_t)ret_pid_fd,
+		.pidfd = (uintptr_t)pid_fd,
 		.exit_signal = SIGCHLD,
 	};
-	long pid;
 
 	if (cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)(unsigned)cgroup_fd;
 	}
+	return args;
+}
+
+pid_t sys_clone_copied(int cgroup_fd, int (*function)(void *), void *argument, int *ret_pid_fd)
+{
+	struct clone_args args = clone_args_of(cgroup_fd, ret_pid_fd);
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid == 0)
+		_exit(function(argument));
+	if (pid > 0)
+		return (pid_t)pid;
+	pid = -errno;
+	*ret_pid_fd = -EBADF;
+	return (pid_t)pid;
+}
+
+pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
+		void *argument, int *ret_pid_fd)
+{
 #if HAVE_CLONE3_CALL
+	struct clone_args args = clone_args_of(cgroup_fd, ret_pid_fd);
+	long pid;
+
 	args.flags |= CLONE_VM | CLONE_VFORK;
 	args.stack = (uintptr_t)stack;
 	args.stack_size = stack_size;
 	pid = clone3_call(&args, function, argument);
-#else
-	(void)stack;
-	(void)stack_size;
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid == 0)
-		_exit(function(argument));
-	if (pid < 0)
-		pid = -errno;
-#endif
 	/* One that fails late has written it. */
 	if (pid < 0)
 		*ret_pid_fd = -EBADF;
 	return (pid_t)pid;
+#else
+	(void)stack;
+	(void)stack_size;
+	return sys_clone_copied(cgroup_fd, function, argument, ret_pid_fd);
+#endif
 }
 
 pid_t sys_clone_shared(void *stack, size_t stack_size, int (*function)(void *), void *argument, int *ret_pid_fd)

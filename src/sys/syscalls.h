@@ -97,8 +97,11 @@ int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret);
 pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
 		void *argument, int *ret_pid_fd);
 
+/* The same in a copy of the parent's memory, while the parent goes on. */
+pid_t sys_clone_copied(int cgroup_fd, int (*function)(void *), void *argument, int *ret_pid_fd);
+
 /*
- * The same in no cgroup, and always in the parent's memory, on every kernel and every
+ * As sys_clone_into() in no cgroup, and always in the parent's memory, on every kernel and every
  * architecture: clone(2). Where that has no pidfd (before 5.2), `ret_pid_fd` isn't written.
  */
 pid_t sys_clone_shared(void *stack, size_t stack_size, int (*function)(void *), void *argument, int *ret_pid_fd);

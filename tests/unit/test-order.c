@@ -141,6 +141,7 @@ static void test_all_of_it_arrives(void **state)
 	struct ration_plan *plan;
 	struct order order, got;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	gid_t groups[] = { 1001, 5, 6 };
 
 	(void)state;
 	assert_non_null(large);
@@ -149,6 +150,9 @@ static void test_all_of_it_arrives(void **state)
 	plan = make_plan(host);
 	order = make_order(host, plan, argv, envp);
 	order.fds[2] = null;
+	order.as_user = true;
+	order.identity = (struct identity) { .uid = 1000, .gid = 1001, .groups = groups, .n_groups = ARRAY_SIZE(groups),
+		.new_privileges = true };
 	assert_int_equal(pass_on(&order, &got), 0);
 	check_strings(argv, got.options.argv);
 	check_strings(envp, got.options.envp);
@@ -159,6 +163,9 @@ static void test_all_of_it_arrives(void **state)
 	assert_ptr_equal(got.place.host, got.host);
 	assert_int_equal(got.options.signal, SIGINT);
 	assert_true(got.options.wait_all);
+	assert_true(got.as_user && got.identity.new_privileges);
+	assert_true(got.identity.uid == 1000 && got.identity.gid == 1001 && got.identity.n_groups == ARRAY_SIZE(groups));
+	assert_memory_equal(got.identity.groups, groups, sizeof(groups));
 	assert_ptr_not_equal(got.host->keeper, order.host->keeper);
 	/* Files are copies; those that there aren't, aren't there either. */
 	assert_true(same_file(got.fds[2], null) && same_file(got.host->proc_fd, order.host->proc_fd));

@@ -145,7 +145,7 @@ static int attach(struct job *job, struct ration_error *reterr)
 /* -------------------------------------------------------------------- tell */
 
 /*
- * Tells whether somebody has set it: what only the machine bounds holds everybody,
+ * Tells whether somebody has set it: what only the machine bounds applies to everybody,
  * and every group has a weight and some protection, if only none.
  */
 static bool binds(const struct ration_group_limit *at)
@@ -159,7 +159,7 @@ static bool binds(const struct ration_group_limit *at)
 	return info->lifts && !info->protects && at->effective != RATION_UNLIMITED;
 }
 
-/* Looks up what holds in the group. What can't be read isn't claimed. */
+/* Looks up what is in force in the group. What can't be read isn't claimed. */
 static void read_bounds(struct job *job)
 {
 	const struct ration_limit_info *info;

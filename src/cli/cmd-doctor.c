@@ -283,7 +283,7 @@ static void print_answers(const struct ration_plan *plan, const char *said)
 	}
 }
 
-/* What holds the three that matter; those with the same answer share it. */
+/* What enforces the three that matter; those with the same answer share it. */
 static void join_essential(char *buf, size_t size, const struct ration_plan *plan)
 {
 	char enforced_by[160];

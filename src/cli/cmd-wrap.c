@@ -45,7 +45,7 @@ static const struct option_set wrap_set = {
 	},
 };
 
-/* A limit that nothing holds is never silent. */
+/* Warns about each limit that isn't enforced. */
 static void warn(const struct options *options)
 {
 	static const enum ration_limit left_out[] = { RATION_LIMIT_MEMORY, RATION_LIMIT_CPU_TIME };

@@ -85,7 +85,7 @@ struct json_attached {
 	char *from; /* report.from, which the next call overwrites */
 };
 
-/* What came of `ration attach`, and what holds from then on. */
+/* The result of `ration attach`, and the limits in force from then on. */
 struct json_attach {
 	const char *address;
 	const char *reason; /* why there is no cgroup, or "" */

@@ -109,7 +109,7 @@ static bool first_outside(const char *list, const struct spawn_cpus *set, unsign
 	return false;
 }
 
-/* The kernel takes any list and holds what is left of it: nothing at worst, which is all. */
+/* The kernel takes any list and enforces what exists of it: if nothing does, no limit. */
 static int check_set(const struct ration_limits *limits, enum ration_limit limit, const char *thing,
 		const struct host_set *set, struct ration_error *reterr)
 {

@@ -90,7 +90,7 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 		add_reason(entry, answer.reason);
 		if (answer.fix[0] && !entry->fix[0])
 			(void)snprintf(entry->fix, sizeof(entry->fix), "%s", answer.fix);
-		if (answer.holds) {
+		if (answer.enforces) {
 			take_mechanism(entry, info->mechanisms[i], &answer);
 			/* Not the kernel's for a group, where there is such a one, or with something to say about it. */
 			entry->item.weaker = (i > 0 && info->mechanisms[i] != RATION_MECHANISM_CGROUP1) ||

@@ -2,10 +2,10 @@
 /*
  * limits.c - the table of limits, and what was asked for
  *
- * A row of the table says everything about a limit: how it is written, in which
- * unit it counts, between which values, which kernel file holds it and what
- * holds where that file isn't. Below the table there is no code for a single
- * limit: the parser, the range check and every message go by the row.
+ * A row of the table says everything about a limit: how it is written, its unit and
+ * range, the kernel file that enforces it and what does where there is no such file.
+ * Below the table there is no code for a single limit: the parser, the range
+ * check and every message use the row.
  *
  * A value is read in two steps. Reading turns text into numbers of the row's
  * unit. Settling decides about numbers, wherever they come from: the range, soft

@@ -145,7 +145,7 @@ static int set_behind(struct ration_limits *limits, enum ration_limit limit, uin
 	return r < 0 ? r : 1;
 }
 
-/* Tells whether the kernel holds a limit of the plan for the whole group. */
+/* Tells whether the kernel enforces a limit of the plan for the whole group. */
 static bool is_enforced(const struct ration_plan *plan, enum ration_limit limit)
 {
 	const struct ration_plan_item *item = plan_enforced(plan, limit);

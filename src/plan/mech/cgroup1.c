@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cgroup1.c - limits that a hierarchy of cgroup v1 holds for the sum of a group's processes
+ * cgroup1.c - limits that a hierarchy of cgroup v1 enforces for all processes of a group together
  *
  * A controller is either in cgroup v1 or in cgroup2, so on a hybrid machine each limit
- * has just one of the two. Of v1 there are those controllers that take a directory
- * and nothing else, and what holds in the same way: no memory.high, which has no
- * counterpart there, no cpuset, whose groups begin without any CPU.
+ * has just one of the two. Used are the controllers of v1 that need a directory only and
+ * enforce the same: not memory.high, which v1 doesn't have, and not cpuset, whose
+ * groups begin without any CPU.
  *
  * v1 limits memory and memory with swap, not swap. The second may never be below the
  * first; a new group has neither, so memory comes first.

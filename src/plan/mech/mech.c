@@ -53,7 +53,7 @@ void mech_no(struct mech_answer *answer, const char *fix, const char *format, ..
 {
 	va_list args;
 
-	answer->holds = false;
+	answer->enforces = false;
 	va_start(args, format);
 	(void)vsnprintf(answer->reason, sizeof(answer->reason), format, args);
 	va_end(args);
@@ -62,7 +62,7 @@ void mech_no(struct mech_answer *answer, const char *fix, const char *format, ..
 
 void mech_yes(struct mech_answer *answer, enum ration_scope scope, const char *note)
 {
-	answer->holds = true;
+	answer->enforces = true;
 	answer->scope = scope;
 	(void)snprintf(answer->reason, sizeof(answer->reason), "%s", note);
 }

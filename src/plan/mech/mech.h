@@ -21,11 +21,11 @@
 
 /* A yes or a no, with its reason. */
 struct mech_answer {
-	bool holds;
+	bool enforces;
 	enum ration_scope scope;
 	enum ration_mechanism backstop;
 	enum ration_scope backstop_scope;
-	uint64_t in_force;   /* what will hold, in the limit's unit; preset to what was asked */
+	uint64_t in_force;   /* in the limit's unit; preset to what was asked */
 	char reason[320];    /* of a no, or what is weaker about a yes */
 	char fix[256];
 };
@@ -74,7 +74,7 @@ void mech_no(struct mech_answer *answer, const char *fix, const char *format, ..
 /* Answers yes. `note`, or "", says what is weaker about it than a kernel's limit on the group. */
 void mech_yes(struct mech_answer *answer, enum ration_scope scope, const char *note);
 
-/* Which controller of cgroup v1 holds a limit; 0: none. */
+/* Which controller of cgroup v1 enforces a limit; 0: none. */
 uint32_t mech_v1_controller(enum ration_limit limit);
 
 extern const struct mech_ops mech_cgroup1;

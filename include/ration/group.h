@@ -85,7 +85,7 @@ struct ration_spawn_options {
 				     more; every other fd is closed in it. Since 0.2.0 */
 	size_t n_pass_fds;        /* how many */
 	const char *user;         /* as whom the command runs: see ration_run_start(). Since 0.2.0 */
-	bool new_privileges;      /* with `user`: don't set no_new_privs */
+	bool new_privileges;      /* with `user`: don't set no_new_privs. Since 0.2.0 */
 };
 
 /* One limit of a live group. Its strings are valid as long as it. */

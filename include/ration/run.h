@@ -39,10 +39,11 @@ struct ration_run_options {
 	bool descent;                 /* end processes that have left the group as well. Since 0.2.0 */
 	const char *user;             /* "USER" or "USER:GROUP", names or numbers, as whom the command runs:
 					 see ration_run_start(). NULL: as this process. Since 0.2.0 */
-	bool new_privileges;          /* with `user`: don't set no_new_privs, so that set-user-ID programs work */
+	bool new_privileges;          /* with `user`: don't set no_new_privs, so that set-user-ID programs work.
+					 Since 0.2.0 */
 };
 
-/* Room for what ration_run_waiting() says, with the final NUL. */
+/* Room for what ration_run_waiting() says, with the final NUL. Since 0.2.0. */
 #define RATION_WAITING_MAX 320
 
 /* The default of ration_run_options.kill_after_usec: 300 ms. */

@@ -84,6 +84,8 @@ struct ration_spawn_options {
 	const int *pass_fds;      /* more fds for the command, each under its own number, which is 3 or
 				     more; every other fd is closed in it. Since 0.2.0 */
 	size_t n_pass_fds;        /* how many */
+	const char *user;         /* as whom the command runs: see ration_run_start(). Since 0.2.0 */
+	bool new_privileges;      /* with `user`: don't set no_new_privs. Since 0.2.0 */
 };
 
 /* One limit of a live group. Its strings are valid as long as it. */
@@ -185,8 +187,9 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_update(struct ration_group *gro
  * Errors: -ESRCH (no such process), -EINVAL with RATION_CAUSE_NO_PROCESS (a
  * kernel thread; 0, a process of another pid namespace), -EACCES, -EPERM (you can't
  * move it: cgroup.procs of the nearest group above both must be writable),
- * -EBUSY (the group isn't a leaf; or with RATION_CAUSE_IN_USE it, or a group above it, is frozen), -EOPNOTSUPP (no cgroup; or the group has limits in a place of
- * cgroup v1 that this process isn't in or can't write).
+ * -EBUSY (the group isn't a leaf; or with RATION_CAUSE_IN_USE it, or a group above it, is frozen),
+ * -EOPNOTSUPP (no cgroup; or the group has limits in a place of cgroup v1 that this process isn't in or
+ * can't write).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach(struct ration_group *group, int pid,
 		const struct ration_plan *plan, struct ration_attach_report *report,
@@ -222,8 +225,9 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_spawn(struct ration_group *grou
 /*
  * Moves this process into the group and executes the command. Returns on failure
  * only; then the process is where it was, and as it was but for limits that were
- * set. Not for programs with threads: exec ends the others.
- * Errors: those of ration_group_attach() and execve(2).
+ * set. With `user`, it may be that user from then on, and in the group: it can only exit. Not for programs with threads: exec ends the others.
+ * With a `user` to whom the group or a node above it is delegated, that delegation is no obstacle.
+ * Errors: those of ration_group_attach() and execve(2), -EPERM (it isn't allowed to become `user`).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_exec(struct ration_group *group,
 		const struct ration_spawn_options *options, struct ration_error *reterr);

@@ -170,6 +170,9 @@ RATION_PUBLIC bool ration_receipt_truncated(const struct ration_receipt *receipt
 /* Returns the errno of an exec that failed, positive, or 0. */
 RATION_PUBLIC int ration_receipt_start_errno(const struct ration_receipt *receipt);
 
+/* Returns whether the command ran as another user, and as which one. Since 0.2.0. */
+RATION_PUBLIC bool ration_receipt_user(const struct ration_receipt *receipt, uint32_t *ret_uid, uint32_t *ret_gid);
+
 RATION_PUBLIC enum ration_birth ration_receipt_birth(const struct ration_receipt *receipt);
 RATION_PUBLIC enum ration_containment ration_receipt_containment(const struct ration_receipt *receipt);
 
@@ -180,8 +183,9 @@ RATION_PUBLIC uint64_t ration_receipt_leftover_killed(const struct ration_receip
 RATION_PUBLIC const char *ration_receipt_address(const struct ration_receipt *receipt);
 
 /*
- * Returns the path of the group to which the command moved out of its own, for which it was
- * ended with verdict internal; "" if it didn't.
+ * Returns the path of the group to which the command moved out of its own, or a process of it
+ * that ration_run_options.descent looks for. That was ended for it, with verdict internal unless
+ * a limit came first. "" if there was none.
  */
 RATION_PUBLIC const char *ration_receipt_escaped_to(const struct ration_receipt *receipt);
 

@@ -36,7 +36,15 @@ struct ration_run_options {
 	const int *pass_fds;          /* more fds for the command, each under its own number, which is 3 or
 					 more. Close-on-exec doesn't matter. Since 0.2.0 */
 	size_t n_pass_fds;            /* how many */
+	bool descent;                 /* end processes that have left the group as well. Since 0.2.0 */
+	const char *user;             /* "USER" or "USER:GROUP", names or numbers, as whom the command runs:
+					 see ration_run_start(). NULL: as this process. Since 0.2.0 */
+	bool new_privileges;          /* with `user`: don't set no_new_privs, so that set-user-ID programs work.
+					 Since 0.2.0 */
 };
+
+/* Room for what ration_run_waiting() says, with the final NUL. Since 0.2.0. */
+#define RATION_WAITING_MAX 320
 
 /* The default of ration_run_options.kill_after_usec: 300 ms. */
 #define RATION_KILL_AFTER_USEC 300000
@@ -50,10 +58,26 @@ RATION_BEGIN
  * and all its descendants end with the run: when a limit is reached, when the
  * command ends, when ration_run_free() is called, and when this process dies,
  * by whatever signal.
+ * Of a process that moves out of its group, which root can and the owner of a delegated tree,
+ * this is true only with `descent`. Without, the promise is the group's: a command that moves
+ * out by itself is noticed as soon as its group is empty, and ended; a child that does isn't.
+ * With `descent` a process of its own supervises the run, as a child subreaper: whoever is left
+ * when the command has ended is found by descent, ended and told, see
+ * ration_receipt_escaped_to(). This process becomes a child subreaper, too, until the run is
+ * freed, if it has no children; else another process of ration's does. Then it takes over if
+ * somebody kills the supervisor, and ends all its children: so it is for programs that have no other
+ * children meanwhile, and one such run at a time. Without cgroups, a run is always
+ * supervised so; on macOS, and where /proc is of another pid namespace, `descent` is ignored.
  * `plan` and `host` must outlive the run; `options` and what it points to are needed
  * during the call only. The command gets fds 0 to 2 and those of `pass_fds`; every other
  * fd of this process is closed in it.
- * Errors: -EOPNOTSUPP (the policy forbids it), -EINVAL (names, options, no size), -E2BIG,
+ * With `user`, the command runs as that user. Names are looked up in /etc/passwd and /etc/group
+ * (elsewhere than on Linux in the system's directory); NSS isn't asked. The command gets the user's
+ * supplementary groups, no capabilities (but uid 0 has root's), no_new_privs, a new session
+ * keyring, and HOME, SHELL, USER and LOGNAME: instead of those of this process or, where `envp` is
+ * given, as far as that lacks them. Whether it can be executed is judged by that user's rights.
+ * It takes CAP_SETUID and CAP_SETGID, but for the user who this process is.
+ * Errors: -EPERM (it isn't allowed to become `user`), -EOPNOTSUPP (the policy forbids it), -EINVAL (names, options, no size), -E2BIG,
  * -EBADF (`fds` or `pass_fds` has one that isn't open), -EEXIST (a group of that name), -ENOENT,
  * -EACCES, -ENOEXEC, ... with RATION_CAUSE_COMMAND (the command can't be executed: `code` is the
  * errno of execve(2)), -EBUSY, -EAGAIN, -ENOSPC, -EIO, -ENOMEM. After a failure nothing is
@@ -103,6 +127,16 @@ RATION_PUBLIC int ration_run_fd(const struct ration_run *run);
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_run_dispatch(struct ration_run *run,
 		struct ration_error *reterr);
+
+/*
+ * Says what a run waits for that doesn't end: returns true, and writes it for people, if all its
+ * processes were sent SIGKILL some seconds ago and one doesn't die. "process 4711 (dd):
+ * uninterruptible sleep (state D) in folio_wait_bit_common". Else false, and "".
+ * Ask after each ration_run_dispatch(). Such a run ends when the process dies; ration_run_free()
+ * leaves it to the keeper, and so does a second ration_run_interrupt() after this: the run is then over,
+ * with the verdict internal, and its receipt says what is left. Since 0.2.0.
+ */
+RATION_PUBLIC bool ration_run_waiting(const struct ration_run *run, char buf[RATION_WAITING_MAX]);
 
 /* Returns the pid of the command. */
 RATION_PUBLIC int ration_run_pid(const struct ration_run *run);

@@ -78,24 +78,26 @@ static int read_rlimits(struct spawn *spawn, struct undo *undo)
 	for (size_t i = 0; i < spawn->n_rlimits; i++) {
 		if (prlimit(undo->pid, (__rlimit_resource_t)spawn->rlimits[i].resource, NULL, &undo->rlimits[i]) < 0)
 			return fail(spawn, SPAWN_STEP_RLIMIT, i);
+		errno = EINVAL;
+		if (value_of(spawn->rlimits[i].soft) > value_of(spawn->rlimits[i].hard))
+			return fail(spawn, SPAWN_STEP_RLIMIT, i);
 	}
 	return 0;
 }
 
-/* It may be refused: a hard limit goes up, or has a highest value (fs.nr_open). */
-static bool is_risky(const struct spawn_rlimit *r, const struct rlimit *old)
+/* The hard limit goes down: anybody may do that, and only root may undo it. */
+static bool is_final(const struct spawn_rlimit *r, const struct rlimit *old)
 {
-	return value_of(r->hard) > old->rlim_max || value_of(r->soft) > value_of(r->hard) ||
-		r->resource == RLIMIT_NOFILE;
+	return value_of(r->hard) < old->rlim_max;
 }
 
-static int set_rlimits(struct spawn *spawn, struct undo *undo, bool risky)
+static int set_rlimits(struct spawn *spawn, struct undo *undo, bool final)
 {
 	for (size_t i = 0; i < spawn->n_rlimits; i++) {
 		const struct spawn_rlimit *r = &spawn->rlimits[i];
 		const struct rlimit value = { .rlim_cur = value_of(r->soft), .rlim_max = value_of(r->hard) };
 
-		if (is_risky(r, &undo->rlimits[i]) != risky)
+		if (is_final(r, &undo->rlimits[i]) != final)
 			continue;
 		if (prlimit(undo->pid, (__rlimit_resource_t)r->resource, &value, NULL) < 0)
 			return fail(spawn, SPAWN_STEP_RLIMIT, i);
@@ -193,13 +195,13 @@ int retrofit(int proc_fd, pid_t pid, struct spawn *spawn)
 	if (r == 0 && (spawn->pinned || spawn->nice != 0))
 		r = read_threads(proc_fd, &undo);
 	if (r == 0)
-		r = set_rlimits(spawn, &undo, true);
+		r = set_rlimits(spawn, &undo, false);
 	if (r == 0 && spawn->pinned)
 		r = pin_threads(spawn, &undo);
 	if (r == 0 && spawn->nice != 0)
 		r = nice_threads(spawn, &undo);
 	if (r == 0)
-		r = set_rlimits(spawn, &undo, false);
+		r = set_rlimits(spawn, &undo, true);
 	if (r < 0)
 		put_back(spawn, &undo);
 	return r;

@@ -250,7 +250,10 @@ static int make_in(struct place *place, size_t hierarchy, struct ration_error *r
 	if (r < 0)
 		return r;
 	r = make_leaf(place, hierarchy);
-	return r < 0 ? make_error(place, place->host->v1[hierarchy].path, r, reterr) : 0;
+	if (r == 0)
+		return 0;
+	v1_remove_nodes(place->host, hierarchy, place->tenant);
+	return make_error(place, place->host->v1[hierarchy].path, r, reterr);
 }
 
 /*
@@ -283,7 +286,6 @@ int v1_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 	for (size_t i = 0; i < host->n_v1; i++) {
 		r = host->v1[i].controllers & wanted ? make_in(place, i, reterr) : 0;
 		if (r < 0) {
-			v1_remove_nodes(host, i, place->tenant);
 			(void)v1_remove(place);
 			return r;
 		}

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, RATION
-from world import HAS, KERNEL, mount, notes
+from conftest import DEADLINE, NAMESPACE, RATION
+from world import HAS, KERNEL, mount, notes, v1_places
 
 STRANGER = 1000
 # Of a process that isn't there, in this pid namespace or another.
@@ -204,6 +205,40 @@ def test_FA2_given_away_with_groups_in_it(hand, run):
     r.wait()
 
 
+@memory
+def test_FA6_controllers_taken_away(hand, acme):
+    """What a delegate does to the controllers of its tenant changes none of root's limits, and nothing of root's is there."""
+    hand.ok("set acme --memory 64M")
+    with acting_as(STRANGER):
+        (acme / "cgroup.subtree_control").write_text("+memory")
+        (acme / "vm7").mkdir()
+        (acme / "vm7/memory.max").write_text("max")
+        (acme / "cgroup.subtree_control").write_text("-memory")
+        for file in ("memory.max", "cgroup.max.descendants"):
+            with pytest.raises(PermissionError):
+                (acme / file).write_text("max")
+    assert hand.read("acme", "memory.max") == str(64 << 20)
+    hand.refused("run --tenant acme --memory 32M -- true", f"uid {STRANGER}")
+    hand.refused("set acme/vm7 --pids 5", f"uid {STRANGER}")
+
+
+@pytest.mark.needs("pids1", "root")
+def test_FA2_in_cgroup_v1(hand, run):
+    """The same of a node in a hierarchy of cgroup v1: no directory is made there."""
+    node = v1_places()["pids"] / NAMESPACE
+    node.mkdir()
+    try:
+        os.chown(node, STRANGER, STRANGER)
+        r = run("--pids 20", "true")
+        assert r.code == 125 and str(node) in r.stderr and f"uid {STRANGER} can write" in r.stderr, r
+        assert not any(path.is_dir() for path in node.iterdir())
+        os.chown(node, 0, 0)
+        assert run("--pids 20", "true").code == 0
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            node.rmdir()
+
+
 @root
 def test_FA4_collected_by_its_owner_only(hand, acme):
     """A dead owner that another uid has forged: root's gc leaves it alone, and so does a run."""
@@ -388,3 +423,15 @@ def test_FC13_inside(hand, run):
         r = as_delegate(run, words, procs=(leaf if leaf.is_dir() else path) / "cgroup.procs")
         assert r.returncode == 0, (words, r)
     hand.ok("rm --force acme")
+
+
+@pytest.mark.worlds("host")
+def test_the_tests_of_SECURITY_exist():
+    """Each threat names its test."""
+    top = Path(__file__).resolve().parents[2]
+    table = (top / "SECURITY.md").read_text().split("## Threats")[1]
+    named = set(re.findall(r"`(test_\w+)`", table))
+    there = set(re.findall(r"\b(test_\w+)\(", "".join(path.read_text() for path in (top / "tests").rglob("test*")
+                                                     if path.suffix in (".py", ".c"))))
+    assert len(named) > 20 and not named - there, named - there
+    assert all(row.count("|") == 4 for row in table.splitlines() if row.startswith("|"))

@@ -37,6 +37,14 @@ static void test_delegated_by_systemd(void **state)
 	assert_int_equal(info.base_kind, RATION_BASE_NESTED);
 	assert_true(info.systemd);
 	assert_null(ration_host_free(host));
+	/* Its owner can have written that; and so can whoever has write permission. */
+	for (int i = 0; i < 2 && geteuid() == 0; i++) {
+		assert_int_equal(i == 0 ? chown(path, 1000, 1000) : chown(path, 0, 0), 0);
+		assert_int_equal(chmod(path, i == 0 ? 0755 : 0777), 0);
+		host = open_tree(root);
+		assert_int_not_equal(info_of(host).base_kind, RATION_BASE_NESTED);
+		assert_null(ration_host_free(host));
+	}
 	files_end(root);
 }
 

@@ -100,7 +100,8 @@ int handle_check_trust(const struct ration_group *group, uid_t allowed, struct r
 int handle_check_limits(const struct ration_group *group, struct ration_error *reterr)
 {
 	uid_t uid;
-	int r = trust_above(&group->at, WHOSE_NOBODY, reterr);
+	int r = group->tenant ? nodes_check(group->host, WHOSE_NOBODY, reterr) :
+		trust_above(&group->at, WHOSE_NOBODY, reterr);
 
 	/* Of root's the kernel refuses it, and that is told. */
 	if (r < 0 || whose_is(group->at.fd, &uid) != WHOSE_OTHER || uid == 0)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -41,7 +42,7 @@ static void answer(const struct identity *identity, const char *argv0, int fd)
 	(void)!write(fd, &answer, sizeof(answer));
 }
 
-/* A pipe has room for all of it. 0: the child has ended without an answer. */
+/* A pipe has room for all of it. Not up to its end: a child that is stopped meanwhile has that. */
 static ssize_t read_answer(int fd, struct answer *ret)
 {
 	ssize_t n, used = 0;
@@ -49,7 +50,7 @@ static ssize_t read_answer(int fd, struct answer *ret)
 	do {
 		n = read(fd, (char *)ret + used, sizeof(*ret) - (size_t)used);
 		used += n > 0 ? n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	} while ((n > 0 && used < (ssize_t)sizeof(*ret)) || (n < 0 && errno == EINTR));
 	return used;
 }
 
@@ -75,7 +76,8 @@ static int ask(const struct identity *identity, const char *argv0, struct answer
 	r = spawn_await(pid, from);
 	if (r == 0 && read_answer(from, ret) != (ssize_t)sizeof(*ret))
 		r = -EINTR;
-	/* One that hangs in the kernel is left, to die some time. */
+	/* It has said all, and may be stopped. One that hangs in the kernel is left, to die some time. */
+	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, r == -ETIMEDOUT ? WNOHANG : 0);
 	return r;
 }

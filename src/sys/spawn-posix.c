@@ -65,6 +65,9 @@ static int release(struct spawn *spawn, pid_t pid)
 		take_report(spawn, spawn->parent_fds[1]);
 		r = spawn->failed_step != SPAWN_STEP_NONE ? spawn->failed : 0;
 	}
+	/* Its user may have stopped it. */
+	if (r < 0 && spawn->identity)
+		(void)kill(pid, SIGKILL);
 	if (r < 0)
 		(void)waitpid(pid, NULL, 0);
 	return r;

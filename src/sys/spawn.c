@@ -194,6 +194,9 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	}
 	/* While no handler can come in between: a child that has failed is about to exit. */
 	if (r >= 0 && spawn->failed_step != SPAWN_STEP_NONE) {
+		/* Its user may have stopped it. */
+		if (spawn->identity)
+			(void)sys_child_signal(pid, pid_fd, SIGKILL);
 		(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
 		settle(spawn);
 		(void)waitpid(pid, NULL, 0);

@@ -62,8 +62,9 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 
 static uint64_t machine_oom_kill(int proc_fd)
 {
-	char text[16384];
-	ssize_t n = proc_read(proc_fd, "vmstat", text, sizeof(text));
+	const size_t size = 16384;
+	CLEANUP(freep) char *text = malloc(size);
+	ssize_t n = text ? proc_read(proc_fd, "vmstat", text, size) : -ENOMEM;
 
 	return n < 0 ? COUNTER_ABSENT : text_key(text, "oom_kill");
 }

@@ -12,6 +12,7 @@
 
 #include "host/notes.h"
 #include "sys/cgroup.h"
+#include "sys/identity.h"
 #include "sys/kill.h"
 #include "sys/members.h"
 #include "sys/proc.h"
@@ -157,10 +158,17 @@ int owner_error(int group_fd, int code, const char *what, const char *where, str
 {
 	struct stat st;
 
-	if (!owner_is_another(group_fd) || fstat(group_fd, &st) < 0)
-		return error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't %s %.200s: %s", what, where,
+	if (!owner_is_another(group_fd) || fstat(group_fd, &st) < 0) {
+		(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't %s %.200s: %s", what, where,
 				error_text(code));
+		return identity_lacks_override() ? error_hint(reterr, code, "root lacks %s here",
+							   identity_lacks_override()) : code;
+	}
 	(void)error_set(reterr, code, RATION_CAUSE_NOT_DELEGATED, "can't %s %.200s: it belongs to uid %u", what, where,
 			(unsigned)st.st_uid);
+	/* Root in a container may have been left without it. */
+	if (identity_lacks_override())
+		return error_hint(reterr, code, "root lacks %s here; do it as that user, or as root with it",
+				identity_lacks_override());
 	return error_hint(reterr, code, "do it as that user or as root");
 }

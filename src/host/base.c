@@ -14,6 +14,7 @@
 #include "host/container.h"
 #include "host/kinds.h"
 #include "sys/cgroup.h"
+#include "sys/identity.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -77,6 +78,10 @@ void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, b
 		base_note(facts,
 				facts->container ? container_fix_read_only(host) : "mount -o remount,rw /sys/fs/cgroup",
 				"%s is mounted read-only", host->base);
+	else if (r < 0 && identity_lacks_override())
+		base_note(facts, "run ration with that capability, e.g. docker run --cap-add DAC_OVERRIDE",
+				"root lacks %s here, without which it can't write to %s", identity_lacks_override(),
+				host->base);
 	else if (r < 0)
 		base_note(facts, "as root, chown its directory, cgroup.procs, cgroup.subtree_control and "
 				"cgroup.threads to this user",

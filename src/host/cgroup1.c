@@ -12,6 +12,7 @@
 #include "host/kinds.h"
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
+#include "sys/identity.h"
 #include "sys/mounts.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -95,7 +96,8 @@ static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mo
 	if (mount->read_only)
 		return note_reason(facts, at->path, "is mounted read-only");
 	if (sys_access(fd, ".", W_OK) < 0)
-		return note_reason(facts, at->path, errno == EROFS ? "is mounted read-only" : "belongs to another user");
+		return note_reason(facts, at->path, errno == EROFS ? "is mounted read-only" : identity_lacks_override() ?
+				"can't be written by root without CAP_DAC_OVERRIDE" : "belongs to another user");
 	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && apart(fd))
 		return note_reason(facts, at->path, "isn't hierarchical: memory.use_hierarchy is 0");
 	if (at->controllers & RATION_CONTROLLER_MEMORY)

@@ -18,6 +18,7 @@
 #include "plan/limits.h"
 #include "plan/plan.h"
 #include "util/compat.h"
+#include "util/cleanup.h"
 #include "util/error.h"
 #include "util/overflow.h"
 #include "util/size.h"
@@ -95,14 +96,26 @@ static int set_missing(struct ration_limits *limits, enum ration_limit limit, ui
 	return ration_limits_set(limits, limit, RATION_UNLIMITED, value, reterr);
 }
 
+/* On the heap: they are larger than many a stack has room for. */
+static struct ration_limits *copy_limits(const struct ration_limits *limits)
+{
+	struct ration_limits *copy = malloc(sizeof(*copy));
+
+	if (copy)
+		*copy = *limits;
+	return copy;
+}
+
 int ration_vm_limits(struct ration_vm *vm, struct ration_limits *limits, uint64_t *ret_as_bytes,
 		struct ration_error *reterr)
 {
-	struct ration_limits result = *limits;
+	CLEANUP(freep) struct ration_limits *result = copy_limits(limits);
 	struct ration_vm filled;
 	uint64_t memory, as, cpus;
 	int r;
 
+	if (!result)
+		return error_oom(reterr);
 	r = TAKE_OPTIONS(struct ration_vm, &filled, (const struct ration_vm *)vm, reterr);
 	if (r == 0)
 		r = check_vm(&filled, reterr);
@@ -114,17 +127,17 @@ int ration_vm_limits(struct ration_vm *vm, struct ration_limits *limits, uint64_
 		return error_set(reterr, -ERANGE, RATION_CAUSE_INVALID,
 				"the sizes of the virtual machine exceed 64 bits");
 
-	r = set_missing(&result, RATION_LIMIT_MEMORY, memory, reterr);
+	r = set_missing(result, RATION_LIMIT_MEMORY, memory, reterr);
 	if (r < 0)
 		return r;
-	r = set_missing(&result, RATION_LIMIT_CPUS, cpus, reterr);
+	r = set_missing(result, RATION_LIMIT_CPUS, cpus, reterr);
 	if (r < 0)
 		return r;
-	r = set_missing(&result, RATION_LIMIT_PIDS, filled.pids, reterr);
+	r = set_missing(result, RATION_LIMIT_PIDS, filled.pids, reterr);
 	if (r < 0)
 		return r;
 
-	*limits = result;
+	*limits = *result;
 	if (ret_as_bytes)
 		*ret_as_bytes = as;
 	return GIVE_RESULT(struct ration_vm, vm, &filled, reterr);
@@ -156,29 +169,31 @@ static bool is_enforced(const struct ration_plan *plan, enum ration_limit limit)
 int ration_vm_fallback(const struct ration_vm *vm, const struct ration_plan *plan, struct ration_limits *limits,
 		struct ration_error *reterr)
 {
-	struct ration_limits result = *limits;
+	CLEANUP(freep) struct ration_limits *result = copy_limits(limits);
 	struct ration_vm filled;
 	uint64_t as;
 	int as_set = 0, cpu_set = 0;
 	int r = TAKE_OPTIONS(struct ration_vm, &filled, vm, reterr);
 
+	if (!result)
+		return error_oom(reterr);
 	if (r == 0)
-		r = ration_vm_limits(&filled, &result, &as, reterr);
+		r = ration_vm_limits(&filled, result, &as, reterr);
 	if (r < 0)
 		return r;
 	/* Neither is a safety net there: see rlimit.c. */
 	if (plan->os == RATION_OS_MACOS)
 		return 0;
 	if (!is_enforced(plan, RATION_LIMIT_MEMORY) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_AS))
-		as_set = set_behind(&result, RATION_LIMIT_RLIMIT_AS, as, reterr);
+		as_set = set_behind(result, RATION_LIMIT_RLIMIT_AS, as, reterr);
 	if (as_set < 0)
 		return as_set;
 	/* With cpu_time comes an RLIMIT_CPU of its own, behind the watch. */
 	if (!is_enforced(plan, RATION_LIMIT_CPUS) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_CPU) &&
 			!ration_limits_has(limits, RATION_LIMIT_CPU_TIME))
-		cpu_set = set_behind(&result, RATION_LIMIT_RLIMIT_CPU, RATION_VM_CPU_SECONDS, reterr);
+		cpu_set = set_behind(result, RATION_LIMIT_RLIMIT_CPU, RATION_VM_CPU_SECONDS, reterr);
 	if (cpu_set < 0)
 		return cpu_set;
-	*limits = result;
+	*limits = *result;
 	return as_set || cpu_set;
 }

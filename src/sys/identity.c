@@ -137,5 +137,5 @@ const char *identity_lacks_switch(void)
 
 const char *identity_lacks_override(void)
 {
-	return has(CAP_DAC_OVERRIDE) ? NULL : "CAP_DAC_OVERRIDE";
+	return geteuid() != 0 || has(CAP_DAC_OVERRIDE) ? NULL : "CAP_DAC_OVERRIDE";
 }

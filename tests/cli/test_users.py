@@ -321,3 +321,55 @@ def test_user_enters_what_is_delegated(run, hand):
     hand.refused("exec --user daemon acme/x -- true", f"uid {NOBODY}")
     r = hand(["exec", "--user", user, "acme/x", "--", "sh", "-c", "grep ^Uid: /proc/self/status; cat /proc/self/cgroup"])
     assert r.code == 0 and r.stdout.split()[1] == str(NOBODY) and "/acme/x\n" in r.stdout, r
+
+
+# -------------------------------------------------------- environment, capabilities, stack
+
+def test_FA11_no_variable_names_a_program():
+    """Each variable that ration reads is in SECURITY.md, and none names a program or a folder with some."""
+    asked = {name for file in (SOURCE / "src").rglob("*.c")
+             for name in re.findall(r'\b(?:getenv|environment)\("([A-Z_]+)"\)', file.read_text())}
+    text = (SOURCE / "SECURITY.md").read_text().split("## Environment")[1].split("\n## ")[0]
+    assert asked == {"RATION_BASE", "RATION_NAMESPACE", "PATH", "NOTIFY_SOCKET", "COLUMNS", "NO_COLOR", "TERM"}
+    assert all(f"`{name}`" in text for name in asked)
+
+
+def test_FA11_programs_of_the_environment_are_not_executed(run, tmp_path):
+    marker = tmp_path / "executed"
+    for name in ("ration-unit", "ration-keeper"):
+        (tmp_path / name).write_text(f"#!/bin/sh\n: >{marker}\n")
+        (tmp_path / name).chmod(0o755)
+    names = ("RATION_UNIT_PROGRAM", "RATION_KEEPER_PROGRAM", "RATION_HELPERS")
+    for value in (tmp_path, tmp_path / "ration-unit"):
+        assert run("--memory 64M", "true", env=dict.fromkeys(names, str(value))).code == 0
+    assert not marker.exists()
+
+
+@root
+@pytest.mark.needs("cgroup", "unshare", "!systemd")
+def test_FC16_root_without_a_capability(run, hand):
+    """It isn't somebody else's: the capability that is missing is named."""
+    before = ["setpriv", "--bounding-set", "-dac_override"]
+    r = run.command("create", "acme/x", before=before)
+    if r.code == 0:
+        # Where the directory is root's own with write permission, it takes no capability.
+        hand.ok("rm acme/x")
+        return
+    assert r.code == 125 and "CAP_DAC_OVERRIDE" in r.stderr and "another user" not in r.stderr, r
+
+
+SMALL = ["sh", "-c", 'ulimit -s 96 && exec "$@"', "sh"]
+
+
+def test_FC17_a_small_stack(run, hand):
+    commands = ["doctor", "doctor --json", "plan --memory 1G --cpus 1", "ls --json", "gc", "help run", "guard --once",
+                "wrap --memory 1G -- true", "run --vm tcg --guest-memory 64M --enforce any -- true",
+                "run --exec --memory 64M --enforce any -- true",
+                "run --memory 64M --cpus 1 --pids 50 --timeout 100s --cpu-time 100 --enforce any -v -- true"]
+    if "cgroup" in HAS:
+        commands += ["create --pids 50 acme/x", "exec acme/x -- true", "set acme/x --pids 60", "show --effective acme/x",
+                     "show acme/x", "stat acme/x", "kill acme/x", "rm acme/x"]
+    for words in commands:
+        r = run.command(*words.split(), before=SMALL)
+        assert r.code in (0, 1, 2, 125) and "stack" not in r.stderr, (words, r)
+    run.command("gc")

@@ -182,6 +182,9 @@ static int take(struct place *place, bool mine, struct ration_error *reterr)
 		leaf_unlock(place);
 		place->fd = close_fd(place->fd);
 	}
+	/* It can't be locked: unless others are at it by now, nobody needs it. */
+	if (mine && r < 0 && !vanished(r) && r != -EEXIST && r != -ETIMEDOUT)
+		(void)cg_rmdir(place->tenant_fd, place->name);
 	return r;
 }
 

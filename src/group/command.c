@@ -71,6 +71,7 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 	case SPAWN_STEP_PASS:
 		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fd %d: %s",
 				spawn->pass_fds[spawn->failed_index], error_text(code));
+	case SPAWN_STEP_CPUSET:
 	case SPAWN_STEP_NONE:
 		break;
 	}

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "host/container.h"
-#include "host/cpus.h"
 #include "sys/cgroup.h"
+#include "sys/cpus.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"

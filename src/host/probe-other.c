@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/cpus.h"
+#include "sys/cpus.h"
 #include "sys/os.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -8,9 +8,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "host/cpus.h"
 #include "host/machine.h"
 #include "plan/values.h"
+#include "sys/cpus.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"

@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "host/ceiling.h"
-#include "host/cpus.h"
 #include "host/host.h"
 #include "host/machine.h"
 #include "host/names.h"
 #include "plan/choice.h"
+#include "sys/cpus.h"
 #include "sys/disk.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -9,6 +9,8 @@
 #include "run/concern.h"
 #include "run/end.h"
 #include "sys/cgroup.h"
+#include "sys/cpus.h"
+#include "sys/cpuset.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -20,6 +22,7 @@
 struct cpu {
 	struct concern concern;
 	struct loop_deadline deadline;
+	int group_fd;                   /* whose CPUs count, or -EBADF */
 	int fd;                         /* cpu.stat, or cpuacct.usage of cgroup v1 */
 	uint64_t soft_usec, hard_usec;  /* RATION_UNLIMITED: none */
 };
@@ -41,6 +44,20 @@ static uint64_t enforce(struct cpu *cpu, uint64_t used_usec)
 	return cpu->soft_usec < cpu->hard_usec ? cpu->soft_usec : cpu->hard_usec;
 }
 
+/*
+ * CPUs that the group can use. Not those of this process: the command may have more, and
+ * can widen its own affinity.
+ */
+static unsigned usable(const struct cpu *cpu)
+{
+	struct cpuset set;
+	unsigned n;
+
+	cpuset_read(cpu->group_fd, &set);
+	n = cpuset_count(&set);
+	return n > 0 ? n : cpus_online();
+}
+
 static void on_deadline(void *userdata, uint64_t now_usec)
 {
 	struct cpu *cpu = userdata;
@@ -53,7 +70,7 @@ static void on_deadline(void *userdata, uint64_t now_usec)
 	if (limit_usec == RATION_UNLIMITED)
 		return;
 	/* All CPUs busy from now on: that is the earliest moment. */
-	wait_usec = (limit_usec - used_usec) / (run->host->facts.cpus > 0 ? run->host->facts.cpus : 1);
+	wait_usec = (limit_usec - used_usec) / usable(cpu);
 	loop_set(&run->loop, &cpu->deadline,
 			loop_after(now_usec, wait_usec > READ_MIN_USEC ? wait_usec : READ_MIN_USEC));
 }
@@ -89,6 +106,7 @@ int cpu_prepare(struct ration_run *run, struct ration_error *reterr)
 	cpu->deadline = LOOP_DEADLINE(on_deadline, cpu);
 	cpu->hard_usec = item->in_force;
 	cpu->soft_usec = item->asked_soft;
+	cpu->group_fd = run->group.fd;
 	cpu->fd = cg_open_file(dir_fd, v1 ? "cpuacct.usage" : "cpu.stat");
 	if (cpu->fd < 0)
 		return error_set(reterr, cpu->fd, RATION_CAUSE_UNKNOWN, "can't measure the processes: %s",

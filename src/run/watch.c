@@ -31,8 +31,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "host/cpus.h"
 #include "sys/cgroup.h"
+#include "sys/cpus.h"
 #include "sys/proc-usage.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "sys/cgroup.h"
+#include "sys/cpuset.h"
 #include "sys/inherit.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -51,6 +52,8 @@ static int child_main(void *argument)
 	r = spawn->tie ? spawn->tie(spawn) : 0;
 	if (r != 0)
 		return r;
+	if (spawn->cpuset && !cpuset_taken(spawn->cpuset))
+		return spawn_child_fail(spawn, SPAWN_STEP_CPUSET, -EXDEV);
 	/* Before it joins: cgroup v1 takes no realtime process. */
 	r = spawn_child_reset(spawn);
 	if (r != 0)
@@ -168,6 +171,41 @@ static int start_apart(struct spawn *spawn, bool move, pid_t *ret_pid, int *ret_
 	return 0;
 }
 
+/* A child that has failed exits, unless its user has stopped it. */
+static void end_failed(const struct spawn *spawn, pid_t pid, int pid_fd)
+{
+	if (spawn->identity)
+		(void)sys_child_signal(pid, pid_fd, SIGKILL);
+}
+
+/*
+ * Born in the group, unless the kernel can't, or leaves it on the CPUs of its parent. It
+ * hasn't done anything by then, so another takes its place: moved, it gets those of the group.
+ */
+static int start_confined(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, bool *ret_moved)
+{
+	struct cpuset set;
+	int r;
+
+	cpuset_read(spawn->cgroup_fd, &set);
+	spawn->cpuset = &set;
+	r = spawn->identity ? start_apart(spawn, false, ret_pid, ret_pid_fd) : start_cloned(spawn, ret_pid, ret_pid_fd);
+	spawn->cpuset = NULL;
+	*ret_moved = r < 0 ? sys_refused(r) : spawn->failed_step == SPAWN_STEP_CPUSET;
+	if (!*ret_moved)
+		return r;
+	if (r >= 0) {
+		end_failed(spawn, *ret_pid, *ret_pid_fd);
+		spawn->child_pid = 0;
+		spawn->child_fd = -EBADF;
+		(void)waitpid(*ret_pid, NULL, 0);
+		*ret_pid_fd = close_fd(*ret_pid_fd);
+		spawn->failed_step = SPAWN_STEP_NONE;
+		spawn->failed = 0;
+	}
+	return start_apart(spawn, true, ret_pid, ret_pid_fd);
+}
+
 int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ration_birth *ret_birth)
 {
 	CLEANUP(closep) int pid_fd = -EBADF;
@@ -187,16 +225,10 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	/* No handler of the host program may run in the child. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = spawn->identity ? start_apart(spawn, false, &pid, &pid_fd) : start_cloned(spawn, &pid, &pid_fd);
-	if (r < 0 && sys_refused(r)) {
-		moved = true;
-		r = start_apart(spawn, true, &pid, &pid_fd);
-	}
+	r = start_confined(spawn, &pid, &pid_fd, &moved);
 	/* While no handler can come in between: a child that has failed is about to exit. */
 	if (r >= 0 && spawn->failed_step != SPAWN_STEP_NONE) {
-		/* Its user may have stopped it. */
-		if (spawn->identity)
-			(void)sys_child_signal(pid, pid_fd, SIGKILL);
+		end_failed(spawn, pid, pid_fd);
 		(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
 		settle(spawn);
 		(void)waitpid(pid, NULL, 0);

@@ -19,25 +19,23 @@
 #include <sys/types.h>
 
 #include "ration.h"
+#include "sys/cpus.h"
 #include "sys/identity.h"
 
 #define SPAWN_RLIMITS_MAX 20
 #define SPAWN_JOIN_MAX 8
-
-/* CPU masks up to this many CPUs: the most a kernel can be built for. */
-#define SPAWN_CPUS_MAX 8192
-struct spawn_cpus {
-	unsigned char bits[SPAWN_CPUS_MAX / 8];
-};
 
 struct spawn_rlimit {
 	int resource;
 	uint64_t soft, hard; /* RATION_UNLIMITED: none */
 };
 
+struct cpuset;
+
 /* What the child fails at, so that a message can say it. */
 enum spawn_step {
 	SPAWN_STEP_NONE,
+	SPAWN_STEP_CPUSET,         /* isn't told to anybody: then it is moved there */
 	SPAWN_STEP_INHERITED,
 	SPAWN_STEP_JOIN,
 	SPAWN_STEP_FDS,
@@ -86,6 +84,7 @@ struct spawn {
 	volatile int failed_index; /* which of the rlimits, of pass_fds, of inherit_table, or identity_step */
 	pid_t parent;              /* internal: who starts it */
 	int (*tie)(struct spawn *spawn); /* internal: ties the child to its parent, which a new uid undoes. Or NULL */
+	const struct cpuset *cpuset; /* internal: what it must find itself confined to, or NULL */
 	int gate_fd;               /* internal: the release of a moved child */
 	int report_fd;             /* internal: where a forked child reports */
 	int parent_fds[2];         /* internal: the other ends of both, which a copy would keep open */

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "host/cpus.h"
+#include "sys/cpus.h"
 
 #define CPU_UNITS 100000
 

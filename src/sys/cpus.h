@@ -2,12 +2,16 @@
 /*
  * cpus.h - sets of CPUs, or of NUMA nodes
  */
-#ifndef RATION_HOST_CPUS_H
-#define RATION_HOST_CPUS_H
+#ifndef RATION_SYS_CPUS_H
+#define RATION_SYS_CPUS_H
 
 #include <stdbool.h>
 
-#include "sys/spawn.h"
+/* CPU masks up to this many CPUs: the most a kernel can be built for. */
+#define SPAWN_CPUS_MAX 8192
+struct spawn_cpus {
+	unsigned char bits[SPAWN_CPUS_MAX / 8];
+};
 
 /* Reads a list ("0-3,8") into a set. -EINVAL, -ERANGE. */
 int cpus_parse(const char *list, struct spawn_cpus *ret);

@@ -2,7 +2,7 @@
 /*
  * cpus.c - sets of CPUs, or of NUMA nodes
  */
-#include "host/cpus.h"
+#include "sys/cpus.h"
 
 #include <errno.h>
 #include <unistd.h>

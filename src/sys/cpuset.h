@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpuset.h - on which CPUs and NUMA nodes a group's processes may be
+ */
+#ifndef RATION_SYS_CPUSET_H
+#define RATION_SYS_CPUSET_H
+
+#include "sys/cpus.h"
+
+struct cpuset {
+	bool known;                /* false: nothing confines the group, or nothing can be seen of it */
+	struct spawn_cpus cpus, mems;
+};
+
+/* Of the group, or of the nearest above it that has a cpuset of its own. */
+void cpuset_read(int group_fd, struct cpuset *ret);
+
+/* How many CPUs it has. 0: not known. */
+unsigned cpuset_count(const struct cpuset *set);
+
+/*
+ * Whether this thread is confined to it. Older kernels leave who is born in a group on
+ * the CPUs and nodes of its parent; who is moved there is confined on each.
+ * Makes only system calls: for a child that shares its parent's memory.
+ */
+bool cpuset_taken(const struct cpuset *set);
+
+#endif

@@ -62,7 +62,7 @@ struct ration_plan_item {
 	enum ration_scope scope;
 	enum ration_mechanism backstop; /* a second mechanism behind it, or NONE */
 	enum ration_scope backstop_scope;
-	const char *reason;       /* why it is weaker, or not enforced; "" if neither */
+	const char *reason;       /* why it is weaker, or not enforced, or what less a group above allows; or "" */
 	const char *fix;          /* what would make it better, or "" */
 };
 

@@ -267,7 +267,7 @@ static void print_limit(FILE *file, const struct ration_plan_item *item, bool ac
 			acted ? " <- ended the run" : "");
 	(void)fprintf(file, LIMIT_COLUMNS, info->name, output_asked(asked, item), in_force);
 	output_wrapped(file, LIMIT_INDENT, LIMIT_INDENT, enforced_by);
-	if (reasons && item->weaker && item->reason[0] && !item->implied) {
+	if (reasons && item->reason[0] && !item->implied) {
 		(void)fprintf(file, "    reason: ");
 		output_wrapped(file, 12, 12, item->reason);
 	}

@@ -15,6 +15,7 @@
 #include "group/cgroup1.h"
 #include "plan/mech/table.h"
 #include "sys/cgroup.h"
+#include "sys/cpus.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -193,6 +194,46 @@ int apply_collect(const struct ration_plan *plan, struct group_writes *writes, s
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "too many limits for one group") : 0;
 }
 
+/* Finds the first of `asked` that `has` hasn't. */
+static bool first_missing(const struct spawn_cpus *asked, const struct spawn_cpus *has, unsigned *ret)
+{
+	for (unsigned i = 0; i < SPAWN_CPUS_MAX; i++) {
+		if (cpus_has(asked, i) && !cpus_has(has, i)) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The kernel takes any list, and holds what a group above has of it: all that it has, if
+ * that is nothing. A plan is refused for it, unless it was made for another place.
+ */
+static int check_set(const struct ration_plan *plan, enum ration_limit limit, const struct place *place,
+		const char *file, struct ration_error *reterr)
+{
+	const struct ration_plan_item *item = plan_enforced(plan, limit);
+	struct spawn_cpus asked, has;
+	char list[CG_FILE_MAX];
+	unsigned missing;
+
+	if (!item || item->mechanism != RATION_MECHANISM_CGROUP2 || !item->text ||
+			cpus_parse(item->text, &asked) < 0 || cg_read(place->fd, file, list, sizeof(list)) <= 0 ||
+			cpus_parse(list, &has) < 0 || !first_missing(&asked, &has, &missing))
+		return 0;
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %.60s: %u isn't available in the tenant %s, only %.60s",
+			ration_limit_info(limit)->flag, item->text, missing, place->tenant, list);
+	return error_hint(reterr, -EINVAL, "choose from %.60s", list);
+}
+
+static int check_sets(const struct ration_plan *plan, const struct place *place, struct ration_error *reterr)
+{
+	int r = check_set(plan, RATION_LIMIT_CPUSET_CPUS, place, "cpuset.cpus.effective", reterr);
+
+	return r < 0 ? r : check_set(plan, RATION_LIMIT_CPUSET_MEMS, place, "cpuset.mems.effective", reterr);
+}
+
 int apply_group(const struct ration_plan *plan, const struct place *place, bool oom_group, struct ration_error *reterr)
 {
 	struct group_writes writes = { .n = 0 };
@@ -202,5 +243,6 @@ int apply_group(const struct ration_plan *plan, const struct place *place, bool 
 	/* Since 4.19. A run that has lost one of its processes isn't the run that was asked for. */
 	if (r == 0 && oom_group && memory && memory->mechanism == RATION_MECHANISM_CGROUP2)
 		r = mech_write(&writes, RATION_LIMIT_MEMORY, "memory.oom.group", "1");
-	return r < 0 ? r : apply_writes(place, &writes, reterr);
+	r = r < 0 ? r : apply_writes(place, &writes, reterr);
+	return r < 0 ? r : check_sets(plan, place, reterr);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ceiling-none.c - the lowest limit between BASE and a tenant, where there is no BASE
+ * ceiling-none.c - what the groups at and above a place allow, where there are none
  */
 #include "host/ceiling.h"
 
@@ -10,4 +10,11 @@ uint64_t ceiling_lowest(const struct host_snapshot *host, const char *tenant, co
 	(void)tenant;
 	(void)file;
 	return whole;
+}
+
+void ceiling_note(const struct host_snapshot *host, const char *tenant, struct host_facts *facts)
+{
+	(void)host;
+	(void)tenant;
+	(void)facts;
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ceiling.c - the lowest limit between BASE and a tenant
+ * ceiling.c - what the groups at and above a place allow those below
  */
 #include "host/ceiling.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "host/machine.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 
@@ -24,4 +29,72 @@ uint64_t ceiling_lowest(const struct host_snapshot *host, const char *tenant, co
 			whole = value;
 	}
 	return whole;
+}
+
+/* The unit of a rate of CPU time is microseconds of this period. */
+#define PERIOD_USEC 100000
+
+static void lower(struct host_bound *bound, uint64_t value, const char *file, const char *where)
+{
+	if (bound->known && bound->value <= value)
+		return;
+	bound->known = true;
+	bound->value = value;
+	(void)snprintf(bound->source, sizeof(bound->source), "%s of %.160s", file, where);
+}
+
+static void look_at(int fd, const char *where, struct host_facts *facts)
+{
+	uint64_t value, quota, period;
+	char text[64];
+
+	if (cg_read_u64(fd, "memory.max", &value) == 0 && value != UINT64_MAX)
+		lower(&facts->memory_bound, value, "memory.max", where);
+	if (cg_read_u64(fd, "pids.max", &value) == 0 && value != UINT64_MAX)
+		lower(&facts->pids_bound, value, "pids.max", where);
+	/* "max 100000" is no rate. */
+	if (cg_read(fd, "cpu.max", text, sizeof(text)) > 0 &&
+			sscanf(text, "%" SCNu64 " %" SCNu64, &quota, &period) == 2 && period > 0)
+		lower(&facts->cpus_bound, (uint64_t)((double)quota / (double)period * PERIOD_USEC), "cpu.max", where);
+}
+
+/* BASE, and what is above it, as far as it is in the same mount. */
+static void look_up(const struct host_snapshot *host, struct host_facts *facts)
+{
+	CLEANUP(closep) int fd = fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
+	size_t top = strlen(host->root) + strlen(host->mount);
+	char path[PATH_MAX];
+
+	(void)strcpy(path, host->base);
+	while (fd >= 0) {
+		char *slash = strrchr(path, '/');
+		int up;
+
+		look_at(fd, path, facts);
+		if (!slash || strlen(path) <= top)
+			break;
+		*slash = '\0';
+		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close_fd(fd);
+		fd = up;
+	}
+}
+
+void ceiling_note(const struct host_snapshot *host, const char *tenant, struct host_facts *facts)
+{
+	CLEANUP(closep) int fd = host->base_fd < 0 ? -EBADF : fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
+
+	if (fd >= 0)
+		look_up(host, facts);
+	for (size_t i = 0; fd >= 0 && i <= host->n_nodes; i++) {
+		const char *name = i < host->n_nodes ? host->node[i] : tenant;
+		int below = name ? cg_open_dir(fd, name) : -EBADF;
+
+		(void)close_fd(fd);
+		fd = below;
+		if (fd < 0)
+			break;
+		look_at(fd, name, facts);
+		machine_probe_group(facts, fd, name);
+	}
 }

@@ -20,6 +20,13 @@ struct host_set {
 	char source[192];          /* which file says so */
 };
 
+/* The least that a group at or above a place allows to all below it. */
+struct host_bound {
+	bool known;
+	uint64_t value;            /* in the unit of the limit */
+	char source[192];          /* which file says so, of which group */
+};
+
 /* Sizes of huge pages that a kernel can have at once; the most of any machine is 4. */
 #define HOST_HUGE_MAX 8
 
@@ -39,6 +46,7 @@ struct host_facts {
 	unsigned cpus;             /* in `cpu_mask` */
 	struct spawn_cpus cpu_mask;/* that a group may be pinned to */
 	struct host_set cpuset_cpus, cpuset_mems;
+	struct host_bound memory_bound, pids_bound, cpus_bound;
 	size_t n_huge;
 	uint64_t huge_bytes[HOST_HUGE_MAX]; /* ascending */
 	uint64_t memory_bytes;

@@ -86,7 +86,7 @@ int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NA
 		r = names_check("--name", name, reterr);
 	if (r < 0)
 		return r;
-	(void)snprintf(ret_tenant, RATION_NAME_MAX + 1, "%s", tenant ? tenant : "default");
+	(void)snprintf(ret_tenant, RATION_NAME_MAX + 1, "%s", tenant ? tenant : NAMES_DEFAULT_TENANT);
 	if (name)
 		(void)snprintf(ret_name, RATION_NAME_MAX + 1, "%s", name);
 	else

@@ -22,6 +22,8 @@ int names_check(const char *what, const char *name, struct ration_error *reterr)
 int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name[RATION_NAME_MAX + 1],
 		struct ration_error *reterr);
 
+#define NAMES_DEFAULT_TENANT "default"
+
 /*
  * Checks both names. A tenant that is NULL is "default", a name one that nobody
  * else uses. -EINVAL.

@@ -102,6 +102,39 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 	}
 }
 
+static const struct host_bound *bound_of(const struct host_facts *facts, enum ration_limit limit)
+{
+	switch ((unsigned)limit) {
+	case RATION_LIMIT_MEMORY:
+		return &facts->memory_bound;
+	case RATION_LIMIT_PIDS:
+		return &facts->pids_bound;
+	case RATION_LIMIT_CPUS:
+		return &facts->cpus_bound;
+	default:
+		return NULL;
+	}
+}
+
+/* A level above allows less: the limit holds all the same, but another one is reached first. */
+static void tell_bound(struct plan_entry *entry, const struct host_facts *facts)
+{
+	const struct host_bound *bound = bound_of(facts, entry->item.limit);
+	char value[RATION_TEXT_MAX], text[sizeof(bound->source) + RATION_TEXT_MAX + 32];
+
+	if (!bound || !bound->known || entry->item.in_force <= bound->value ||
+			entry->item.mechanism != RATION_MECHANISM_CGROUP2)
+		return;
+	if (entry->item.limit == RATION_LIMIT_MEMORY)
+		(void)ration_format_size(value, bound->value);
+	else if (entry->item.limit == RATION_LIMIT_CPUS)
+		(void)snprintf(value, sizeof(value), "%.4g CPUs", (double)bound->value / 100000);
+	else
+		(void)snprintf(value, sizeof(value), "%" PRIu64, bound->value);
+	(void)snprintf(text, sizeof(text), "less is allowed above: %s by %s", value, bound->source);
+	add_reason(entry, text);
+}
+
 static struct plan_entry *new_entry(struct ration_plan *plan, enum ration_limit limit)
 {
 	struct plan_entry *entry = &plan->entry[plan->n++];
@@ -127,6 +160,7 @@ static void add_value(struct ration_plan *plan, const struct host_facts *facts, 
 		entry->item.text = entry->text;
 	}
 	choose(entry, facts, plan->purpose);
+	tell_bound(entry, facts);
 }
 
 /* Writes what the kernel calls the key. Says why not, if there is nothing of the kind here. */

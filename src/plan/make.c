@@ -80,11 +80,14 @@ static void look_from(const struct host_snapshot *host, const struct ration_plan
 
 	if (options->for_tenant && options->purpose == RATION_PURPOSE_GROUP)
 		without_v1(facts);
-	if (!tenant && !options->for_tenant)
-		return;
 	/* One that can't be is refused by who makes the group, with the flag that it came by. */
 	if (tenant && names_check("tenant", tenant, NULL) < 0)
 		tenant = NULL;
+	else if (!tenant && !options->for_tenant && options->purpose == RATION_PURPOSE_RUN)
+		tenant = NAMES_DEFAULT_TENANT;
+	ceiling_note(host, tenant, facts);
+	if (!options->tenant && !options->for_tenant)
+		return;
 	facts->memory_bytes = ceiling_lowest(host, tenant, "memory.max", facts->memory_bytes);
 	facts->swap_bytes = ceiling_lowest(host, tenant, "memory.swap.max", facts->swap_bytes);
 }

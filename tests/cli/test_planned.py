@@ -2,13 +2,9 @@
 """What is planned is what the place of a run can hold, and what is told is what holds there."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
-
-from conftest import RATION, wait_for
-from world import HAS, WORLD, mount
 
 ALLOWED = ["sh", "-c", "grep Cpus_allowed_list /proc/self/status"]
 
@@ -27,6 +23,38 @@ def tenant(run):
 
     yield make
     assert run.command("rm", "--force", "t").code == 0
+
+
+@pytest.mark.needs("cpuset")
+@pytest.mark.parametrize("enforce", ["strict", "fallback", "any"])
+def test_FC3_a_tenants_cpus(run, tenant, enforce):
+    two_cpus()
+    tenant("--cpuset-cpus", "0")
+    r = run(f"--tenant t --cpuset-cpus 1 --enforce {enforce}", "true")
+    assert r.code == 125 and "CPU 1 isn't available, only 0" in r.stderr and "of t" in r.stderr
+    assert run("--tenant t --cpuset-cpus 0 --enforce strict", ALLOWED).stdout.split()[-1] == "0"
+
+
+@pytest.mark.needs("cpuset")
+def test_FC3_a_group_by_hand(run, tenant):
+    two_cpus()
+    tenant("--cpuset-cpus", "0")
+    for words in (["create", "t/g", "--cpuset-cpus", "1"], ["plan", "--tenant", "t", "--cpuset-cpus", "1"]):
+        r = run.command(*words)
+        assert r.code == 125 and "CPU 1 isn't available" in r.stderr, r
+
+
+@pytest.mark.needs("memory", "pids", "cpu")
+def test_FC3_a_tenant_allows_less(run, tenant):
+    """What is asked for holds, and what is reached before it is told."""
+    tenant("--memory", "64M", "--pids", "20", "--cpus", "0.5")
+    asked = "--tenant t --memory 128M --pids 50 --cpus 1"
+    r = run(f"{asked} --enforce strict", "true")
+    plan = run.plan(asked)
+    for limit, file in (("memory", "64 MiB by memory.max"), ("pids", "20 by pids.max"), ("cpus", "0.5 CPUs by cpu.max")):
+        for entry in (plan[limit], r.limit(limit)):
+            assert f"less is allowed above: {file} of t" in entry["reason"] and not entry.get("weaker"), entry
+    assert "less is allowed" not in run("--tenant t --memory 32M --pids 9 --cpus .25", "true").limit("memory").get("reason", "")
 
 
 @pytest.mark.needs("cgroup")

@@ -17,7 +17,7 @@ enum ration_accel {
 struct ration_vm {
 	size_t size;               /* sizeof(struct ration_vm) */
 	enum ration_accel accel;   /* required */
-	uint64_t guest_bytes;      /* memory of the guest; required */
+	uint64_t guest_bytes;      /* memory of the guest, 1 MiB or more; required */
 	uint64_t overhead_bytes;   /* QEMU's own; default 200 MiB */
 	uint64_t tb_bytes;         /* TCG's translation cache; default 256 MiB; must
 				      be the value of `-accel tcg,tb-size=` */

@@ -14,6 +14,7 @@
 #include "ration.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "plan/limits.h"
 #include "plan/plan.h"
@@ -60,6 +61,12 @@ static int check_vm(const struct ration_vm *vm, struct ration_error *reterr)
 		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
 				"missing guest memory of the virtual machine");
 		return error_hint(reterr, r, "set the guest's memory (QEMU's -m), e.g. 512M");
+	}
+	/* QEMU counts in MiB, so who writes 512 means that. */
+	if (vm->guest_bytes < MIB) {
+		r = error_set(reterr, -ERANGE, RATION_CAUSE_INVALID, "--guest-memory %" PRIu64 ": that is bytes, and less "
+				"than 1 MiB", vm->guest_bytes);
+		return error_hint(reterr, r, "e.g. --guest-memory %" PRIu64 "M", vm->guest_bytes < 4096 ? vm->guest_bytes : 512);
 	}
 	return 0;
 }

@@ -75,3 +75,10 @@ def test_FC24_born_in_a_cpuset(run, tenant, whose):
     options = "--cpuset-cpus 1 --enforce strict" if whose == "run" else ""
     r = run(f"--tenant t {options}", ALLOWED)
     assert (r.code, r.stdout.split()[-1]) == (0, "1"), r
+
+
+@pytest.mark.parametrize("words", [["vm"], ["run", "--vm", "tcg"], ["plan", "--vm", "tcg"]])
+def test_FC15_guest_memory_without_a_unit(run, words):
+    """QEMU's -m 512 is 512 MiB."""
+    r = run.command(*words, "--guest-memory", "512", *(["--", "touch", str(run.file("ran"))] if words[0] == "run" else []))
+    assert r.code == 125 and "--guest-memory 512M" in r.stderr and not run.file("ran").exists(), r

@@ -55,7 +55,7 @@ def test_only_tcg_has_a_cache(vm, accel):
 
 @anywhere
 @pytest.mark.parametrize("options", [
-    "--guest-memory 512M", "--guest-memory 512M --accel kvm --vcpus 4 --pids 7", "--guest-memory 1000001",
+    "--guest-memory 512M", "--guest-memory 512M --accel kvm --vcpus 4 --pids 7", "--guest-memory 3000001",
     "--guest-memory 1.5G --vm-overhead 64M --tb-size 1000K"])
 def test_both_forms_of_run_come_to_it(run, vm, options):
     profile = vm(options)
@@ -68,7 +68,7 @@ def test_both_forms_of_run_come_to_it(run, vm, options):
 @anywhere
 def test_a_size_that_isnt_whole(vm):
     """QEMU takes bytes for -m, and MiB alone for tb-size, of which 0 is its default of 1 GiB."""
-    assert vm("--guest-memory 1000001 --tb-size 4K")["qemu"] == ["-accel", "tcg,tb-size=1", "-m", "1000001B"]
+    assert vm("--guest-memory 3000001 --tb-size 4K")["qemu"] == ["-accel", "tcg,tb-size=1", "-m", "3000001B"]
 
 
 @anywhere

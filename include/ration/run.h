@@ -64,7 +64,8 @@ RATION_BEGIN
  * With `descent` a process of its own supervises the run, as a child subreaper: whoever is left
  * when the command has ended is found by descent, ended and told, see
  * ration_receipt_escaped_to(). This process becomes a child subreaper, too, until the run is
- * freed, if it has no children; else another process of ration's does. Then it takes over if
+ * freed, if it has no children, and without cgroups is spared by the OOM killer, if it may; else another
+ * process of ration's does. Then it takes over if
  * somebody kills the supervisor, and ends all its children: so it is for programs that have no other
  * children meanwhile, and one such run at a time. Without cgroups, a run is always
  * supervised so; on macOS, and where /proc is of another pid namespace, `descent` is ignored.

@@ -48,6 +48,7 @@ static int prepare(struct job *job, const char *address, struct ration_error *re
 /* Returns on failure only. */
 static int become(struct job *job, struct ration_error *reterr)
 {
+	const struct attributes ours = inherited_own();
 	const struct ration_spawn_options how = {
 		.size = sizeof(how),
 		.argv = job->argv,
@@ -57,7 +58,7 @@ static int become(struct job *job, struct ration_error *reterr)
 		.plan = job->plan,
 	};
 
-	inherited_tell();
+	inherited_tell(&ours);
 	output_warnings(job->plan);
 	return ration_group_exec(job->group, &how, reterr);
 }

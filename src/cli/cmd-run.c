@@ -342,6 +342,7 @@ static void warn_of_base(const struct ration_host *host)
 
 static int run(struct job *job)
 {
+	const struct attributes ours = inherited_own();
 	struct ration_error error = { .code = 0 };
 	int r = prepare(job, &error);
 
@@ -357,7 +358,7 @@ static int run(struct job *job)
 	/* Not before: what was refused has one message, that of the refusal. */
 	job->warned = !job->options->quiet;
 	if (job->warned) {
-		inherited_tell();
+		inherited_tell(&ours);
 		warn_of_base(job->host);
 		output_warnings(job->plan);
 	}

@@ -16,11 +16,6 @@
 #include "cli/say.h"
 #include "util/cleanup.h"
 
-struct attributes {
-	const char *policy; /* NULL: not a realtime one */
-	int oom_score_adj;
-};
-
 static void fclosep(FILE **file)
 {
 	if (*file)
@@ -45,15 +40,18 @@ static struct attributes attributes_of(int pid)
 	return found;
 }
 
-void inherited_tell(void)
+struct attributes inherited_own(void)
 {
-	const struct attributes ours = attributes_of(0);
+	return attributes_of(0);
+}
 
-	if (ours.policy)
-		say("ration: the command starts without %s, which would void CPU limits\n", ours.policy);
-	if (ours.oom_score_adj < 0)
+void inherited_tell(const struct attributes *ours)
+{
+	if (ours->policy)
+		say("ration: the command starts without %s, which would void CPU limits\n", ours->policy);
+	if (ours->oom_score_adj < 0)
 		say("ration: the command starts without oom_score_adj %d, which would void memory limits\n",
-				ours.oom_score_adj);
+				ours->oom_score_adj);
 }
 
 void inherited_warn(int pid)

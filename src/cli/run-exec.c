@@ -195,6 +195,7 @@ static int make_group(struct job *job, struct ration_error *reterr)
 /* Returns on failure only; then the group is gone again. */
 static int become(struct job *job, struct ration_error *reterr)
 {
+	const struct attributes ours = inherited_own();
 	const int fds[] = { job->null_fd, STDOUT_FILENO, STDERR_FILENO };
 	const struct ration_spawn_options how = {
 		.size = sizeof(how),
@@ -209,7 +210,7 @@ static int become(struct job *job, struct ration_error *reterr)
 	int r;
 
 	if (!job->options->quiet) {
-		inherited_tell();
+		inherited_tell(&ours);
 		output_warnings(job->group_plan);
 		output_warnings(job->own_plan);
 	}

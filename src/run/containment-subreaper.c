@@ -20,6 +20,7 @@
 #include "sys/cgroup.h"
 #include "sys/kill.h"
 #include "sys/cgroup1.h"
+#include "sys/precedence.h"
 #include "sys/tree.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -29,6 +30,8 @@ struct below {
 	struct ration_run *run;
 	pid_t root;              /* the subreaper, when it has begun; or 0 */
 	struct descent descent;
+	struct precedence precedence;
+	struct spared spared;
 	struct birth birth;
 	struct watch *watch;
 };
@@ -61,7 +64,14 @@ static int enter(struct containment *containment, struct spawn *spawn, struct ra
 static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
 	v1_close_joins(spawn);
-	return r < 0 ? r : birth_check(&of(containment)->birth, reterr);
+	if (r == 0)
+		r = birth_check(&of(containment)->birth, reterr);
+	/* The command has none of it: it runs already. A bomb's share of the machine would else be ours. */
+	if (r == 0) {
+		precedence_spare(&of(containment)->spared);
+		precedence_raise(&of(containment)->precedence);
+	}
+	return r;
 }
 
 /* -------------------------------------------------------------- processes */

@@ -27,6 +27,7 @@
 #include "run/leader.h"
 #include "run/loop.h"
 #include "run/receipt.h"
+#include "sys/precedence.h"
 
 struct concern;
 
@@ -56,6 +57,7 @@ struct ration_run {
 	pid_t subreaper;                   /* in the process that asked: who supervises */
 	bool adopts, adopted_before;       /* it is the child subreaper above: now; and before the run */
 	bool guarded;                      /* a process of its own is that */
+	struct spared spared;              /* without a group: the OOM killer takes neither of the two */
 	bool socket_tells;                 /* in the subreaper: nobody but the caller has the other end of the socket */
 	bool descent;                      /* in the subreaper: its descendants are exactly the run's processes */
 	int peer_fd;                       /* to the subreaper, or from it */

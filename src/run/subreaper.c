@@ -234,6 +234,7 @@ static void disown(struct ration_run *run)
 {
 	if (run->adopts && !run->adopted_before)
 		takeover_disown();
+	precedence_unspare(&run->spared);
 	run->adopts = false;
 }
 
@@ -410,5 +411,8 @@ int subreaper_start(struct ration_run *run, struct ration_error *reterr)
 	/* A group is the subreaper's to remove, and the keeper's. */
 	if (run->host->base_fd >= 0)
 		place_close(&run->group);
+	/* Nothing bounds the memory of what is below us. The command runs already, and has none of it. */
+	else if (run->adopts)
+		precedence_spare(&run->spared);
 	return 0;
 }

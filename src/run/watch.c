@@ -164,7 +164,7 @@ static int find_members(struct watch *watch)
 	int r;
 
 	if (watch->cgroup_fd < 0)
-		return proc_descendants(watch->proc_fd, watch->root, &watch->members);
+		return proc_descendants_few(watch->proc_fd, watch->root, watch->limits.tasks, &watch->members);
 	watch->members.n = 0;
 	r = has_groups_below(watch) ? cg_each_group(watch->cgroup_fd, add_group, watch)
 				    : add_processes(watch, watch->cgroup_fd);
@@ -180,11 +180,16 @@ static int find_members(struct watch *watch)
  */
 static bool too_many(const struct watch *watch, struct sample *ret_sample)
 {
-	if (watch->cgroup_fd < 0 || watch->members.n <= watch->limits.tasks)
+	uint64_t n = 0;
+
+	/* Of descendants, some may be dead; those of a group are those that live. */
+	for (size_t i = 0; i < watch->members.n; i++)
+		n += watch->cgroup_fd >= 0 || !proc_is_dead(&watch->members.items[i]);
+	if (n <= watch->limits.tasks)
 		return false;
 	*ret_sample = (struct sample) {
-		.tasks = watch->members.n,
-		.processes = watch->members.n,
+		.tasks = n,
+		.processes = n,
 		.cpu_usec = RATION_UNKNOWN,
 		.over = SAMPLE_OVER_TASKS,
 	};

@@ -19,13 +19,12 @@
 #include "sys/tree-kill.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/precedence.h"
 #include "sys/proc-list.h"
 #include "sys/syscalls.h"
 #include "sys/tree.h"
@@ -123,48 +122,13 @@ static int stop_all(struct ending *ending)
 	return r;
 }
 
-/*
- * How this thread is scheduled. Against a bomb of 2000 that keep all CPUs busy, a
- * fair share is a thousandth of one: a look that takes 30 ms alone was seen to
- * take 30 s. A realtime priority or, without the right to it (or in a cgroup
- * without a realtime budget), the best nice value ends that race.
- */
-struct schedule {
-	bool realtime, nice;
-	int policy, old_nice;
-};
-
-static void schedule_raise(struct schedule *schedule)
-{
-	struct sched_param first = {.sched_priority = 1};
-
-	schedule->policy = sched_getscheduler(0);
-	if (schedule->policy < 0 || schedule->policy == SCHED_FIFO || schedule->policy == SCHED_RR ||
-			schedule->policy == SCHED_DEADLINE)
-		return;
-	schedule->realtime = sched_setscheduler(0, SCHED_FIFO, &first) == 0;
-	if (schedule->realtime)
-		return;
-	errno = 0;
-	schedule->old_nice = getpriority(PRIO_PROCESS, 0);
-	schedule->nice = errno == 0 && setpriority(PRIO_PROCESS, 0, -20) == 0;
-}
-
-static void schedule_restore(struct schedule *schedule)
-{
-	if (schedule->realtime)
-		(void)sched_setscheduler(0, schedule->policy, &(struct sched_param){0});
-	if (schedule->nice)
-		(void)setpriority(PRIO_PROCESS, 0, schedule->old_nice);
-}
-
 int proc_tree_stop_kill(int proc_fd, pid_t root, uint64_t timeout_usec, uint64_t *ret_killed)
 {
 	CLEANUP(ending_free) struct ending ending = {.proc_fd = proc_fd, .root = root, .fresh_alive = 1};
-	CLEANUP(schedule_restore) struct schedule schedule = {0};
+	CLEANUP(precedence_restore) struct precedence precedence = {0};
 	uint64_t start = sys_now_usec(), pause = PAUSE_MIN_USEC;
 
-	schedule_raise(&schedule);
+	precedence_raise(&precedence);
 	for (;;) {
 		int r = ending.fresh_alive > 0 ? stop_all(&ending) : 0;
 

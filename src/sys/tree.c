@@ -126,6 +126,7 @@ struct walk {
 	struct family *families; /* by parent, then child; NULL: /proc has children files */
 	size_t n_families, allocated_families;
 	struct proc_tree_sent sent;
+	uint64_t most, live;     /* more that live aren't looked for */
 };
 
 static void walk_free(struct walk *walk)
@@ -286,6 +287,7 @@ static int visit(struct walk *walk, size_t i)
 	walk->list->items[i] = stat;
 	if (proc_is_dead(&stat))
 		return 0;
+	walk->live++;
 	if (walk->sig && is_member(walk, &stat, parent))
 		send_signal(walk, pid, pid_fd);
 	r = add_children(walk, &stat);
@@ -308,7 +310,7 @@ static int walk_run(struct walk *walk)
 		if (r >= 0)
 			r = add_children(walk, &root);
 	}
-	for (size_t i = 0; r >= 0 && i < walk->list->n; i++)
+	for (size_t i = 0; r >= 0 && i < walk->list->n && walk->live <= walk->most; i++)
 		r = visit(walk, i);
 	proc_list_finish(walk->list);
 	return r;
@@ -316,7 +318,8 @@ static int walk_run(struct walk *walk)
 
 int proc_tree_walk(int proc_fd, pid_t root, int sig, struct proc_list *list, struct proc_tree_sent *ret_sent)
 {
-	CLEANUP(walk_free) struct walk walk = {.proc_fd = proc_fd, .root = root, .sig = sig, .list = list};
+	CLEANUP(walk_free) struct walk walk = {.proc_fd = proc_fd, .root = root, .sig = sig, .list = list,
+		.most = UINT64_MAX};
 	int r = walk_run(&walk);
 
 	*ret_sent = walk.sent;
@@ -328,6 +331,13 @@ int proc_descendants(int proc_fd, pid_t root, struct proc_list *list)
 	struct proc_tree_sent none;
 
 	return proc_tree_walk(proc_fd, root, 0, list, &none);
+}
+
+int proc_descendants_few(int proc_fd, pid_t root, uint64_t most, struct proc_list *list)
+{
+	CLEANUP(walk_free) struct walk walk = {.proc_fd = proc_fd, .root = root, .list = list, .most = most};
+
+	return walk_run(&walk);
 }
 
 int proc_tree_signal(int proc_fd, pid_t root, int sig, uint64_t *ret_signalled)

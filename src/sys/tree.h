@@ -43,6 +43,12 @@ int proc_children(int proc_fd, const struct proc_stat *parent, int (*found)(void
 int proc_descendants(int proc_fd, pid_t root, struct proc_list *list);
 
 /*
+ * The same, but it stops at more than `most` that live: the list has those that were found,
+ * whom nobody has read yet without a state.
+ */
+int proc_descendants_few(int proc_fd, pid_t root, uint64_t most, struct proc_list *list);
+
+/*
  * Sends `sig` once to every live descendant of `root`; each has it before its
  * children are looked for, so that with SIGSTOP and SIGKILL none slips away
  * below one that was found. Never to `root`, to ourselves, to pid 0, 1 or -1,

@@ -226,3 +226,33 @@ def test_FB9_who_became_root_isnt_ended(run, becomeroot, options, command):
         shutil.rmtree(file)
 
 
+
+
+# --------------------------------------------------------- bombs without a cgroup
+
+nothing = marked(pytest.mark.needs("root"), pytest.mark.worlds("nothing"))
+
+
+@nothing
+def test_FB20_a_bomb_is_held(run):
+    """It is seen while it grows, stopped and killed, whole; what is counted on is said."""
+    r = run("--pids 64 --timeout 300", "bomb 20000")
+    assert (r.code, r.verdict) == (137, "pids"), r
+    assert run.alive() == {}
+    assert "can overshoot" in r.limit("pids")["reason"] and "can overshoot" in r.stderr
+    assert "oom_score_adj" not in r.stderr  # of ration itself, and of nobody who called it
+
+
+@nothing
+def test_FB20_the_supervisor_comes_first(run):
+    """For a CPU, and at an OOM, where the command has what its caller had."""
+    r = run.start("--pids 64", ["sh", "-c", f"cat /proc/self/oom_score_adj >{run.file('adj')}; chrt -p $$ >{run.file('chrt')}; "
+                                f"echo ready >{run.file('log')}; exec sleep 1000"], before=["choom", "-n", "100", "--"])
+    run.ready("log")
+    mine = ours(run, r)
+    for pid in mine.values():
+        assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "-1000\n", mine
+    assert os.sched_getscheduler(mine["ration-reaper"]) in (os.SCHED_FIFO, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK)
+    assert run.file("adj").read_text() == "100\n" and "SCHED_OTHER" in run.file("chrt").read_text()
+    r.signal(signal.SIGTERM)
+    assert r.wait().verdict == "interrupted"

@@ -227,17 +227,17 @@ void sys_close_others(const int *keep, size_t n)
 	unsigned from = 0;
 
 	for (;;) {
-		int next = -1;
+		unsigned next = ~0u;
 
 		for (size_t i = 0; i < n; i++) {
-			if (keep[i] >= (int)from && (next < 0 || keep[i] < next))
-				next = keep[i];
+			if (keep[i] >= 0 && (unsigned)keep[i] >= from && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
 		}
-		if (next < 0)
+		if (next == ~0u)
 			break;
-		if ((unsigned)next > from)
-			close_range_of(from, (unsigned)next - 1);
-		from = (unsigned)next + 1;
+		if (next > from)
+			close_range_of(from, next - 1);
+		from = next + 1;
 	}
 	close_range_of(from, ~0u);
 }

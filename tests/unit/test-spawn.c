@@ -305,6 +305,24 @@ static void test_some_fds_are_passed_on(void **state)
 		assert_int_equal(in_child(pass_some, (void *)(uintptr_t)&refused[i]), 0);
 }
 
+/* The highest number there is. */
+static int close_all_but_the_highest(void *data)
+{
+	const int keep[] = { INT_MAX, 0, 2, -EBADF };
+	int fd = dup(0);
+
+	(void)data;
+	sys_close_others(keep, ARRAY_SIZE(keep));
+	CHECK(fcntl(fd, F_GETFD) < 0 && fcntl(1, F_GETFD) < 0 && fcntl(0, F_GETFD) >= 0 && fcntl(2, F_GETFD) >= 0);
+	return 0;
+}
+
+static void test_close_all_but_the_highest(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(close_all_but_the_highest, NULL), 0);
+}
+
 /* An fd above the limit of open files, which was higher once; and no close_range(2). */
 static int open_high(int with_errno)
 {
@@ -594,6 +612,7 @@ int main(void)
 		cmocka_unit_test(test_no_fd_of_ours_is_passed_on),
 		cmocka_unit_test(test_some_fds_are_passed_on),
 		cmocka_unit_test(test_no_close_range),
+		cmocka_unit_test(test_close_all_but_the_highest),
 		cmocka_unit_test(test_in_a_group),
 		cmocka_unit_test(test_each_step_reports),
 		cmocka_unit_test(test_what_is_set_before_exec),

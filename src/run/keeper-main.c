@@ -366,7 +366,7 @@ void keeper_main(int fd)
 	take_host(host, &hello, fds);
 	state.host = host;
 	state.parent_fd = hello.parent_fd ? fds[KEEPER_FD_PARENT] : close_fd(fds[KEEPER_FD_PARENT]);
-	if (helper_send(fd, "", 1, NULL, 0, -1) == 0)
+	if (helper_confirm(fd) == 0)
 		serve(&state);
 }
 

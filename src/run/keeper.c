@@ -31,7 +31,6 @@ static int introduce(const struct host_snapshot *host, const struct helper *help
 	CLEANUP(closep) int own_fd = sys_pidfd_open(getpid());
 	int fds[KEEPER_FDS_MAX] = { host->base_fd, host->proc_fd, own_fd < 0 ? host->base_fd : own_fd };
 	struct keeper_hello hello;
-	char byte;
 	int r;
 
 	keeper_hello(host, &hello);
@@ -41,7 +40,7 @@ static int introduce(const struct host_snapshot *host, const struct helper *help
 	r = helper_send(helper->fd, &hello, sizeof(hello), fds, KEEPER_FD_V1 + host->n_v1, SEND_MSEC);
 	if (r < 0)
 		return r;
-	return helper_receive(helper->fd, &byte, 1, NULL, 0, ANSWER_MSEC) == 1 ? 0 : -EPIPE;
+	return helper_confirmed(helper->fd, ANSWER_MSEC);
 }
 
 static int execute(const struct host_snapshot *host, struct helper *ret)

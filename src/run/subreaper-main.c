@@ -277,6 +277,6 @@ void subreaper_serve(int peer_fd)
 	/* Nothing below us is another program's. */
 	order.host->fork_helpers = true;
 	run = make(&order, &command);
-	if (run && helper_send(peer_fd, "", 1, NULL, 0, -1) == 0)
+	if (run && helper_confirm(peer_fd) == 0)
 		subreaper_main(run, peer_fd, order.caller);
 }

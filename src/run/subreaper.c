@@ -309,7 +309,7 @@ static int send_order(const struct ration_run *run, int fd)
 static int execute(const struct ration_run *run, struct helper *ret)
 {
 	const struct host_snapshot *host = run->host;
-	char path[PATH_MAX + sizeof("/" KEEPER_PROGRAM)], name[] = SUBREAPER_NAME, byte;
+	char path[PATH_MAX + sizeof("/" KEEPER_PROGRAM)], name[] = SUBREAPER_NAME;
 	/* The namespace is for those who read ps. */
 	char *argv[] = { name, (char *)host->nspace, NULL };
 	struct helper helper = HELPER_NONE;
@@ -323,7 +323,7 @@ static int execute(const struct ration_run *run, struct helper *ret)
 	if (r == 0)
 		r = send_order(run, helper.fd);
 	if (r == 0)
-		r = helper_receive(helper.fd, &byte, 1, NULL, 0, ANSWER_MSEC) == 1 ? 0 : -EPIPE;
+		r = helper_confirmed(helper.fd, ANSWER_MSEC);
 	if (r < 0)
 		helper_kill(&helper);
 	else

@@ -255,6 +255,24 @@ ssize_t helper_receive(int fd, void *data, size_t size, int *ret_fds, size_t n_f
 }
 
 /* --------------------------------------------------------------------- end */
+/* No message that is empty, cut or zeroed looks like it. */
+static const char understood[] = "understood";
+
+int helper_confirm(int fd)
+{
+	return helper_send(fd, understood, sizeof(understood), NULL, 0, -1);
+}
+
+int helper_confirmed(int fd, int timeout_msec)
+{
+	char said[sizeof(understood) + 1];
+	ssize_t n = helper_receive(fd, said, sizeof(said), NULL, 0, timeout_msec);
+
+	if (n <= 0)
+		return n == 0 ? -EPIPE : (int)n;
+	return n == (ssize_t)sizeof(understood) && memcmp(said, understood, sizeof(understood)) == 0 ? 0 : -EPROTO;
+}
+
 
 bool helper_alive(const struct helper *helper)
 {

@@ -57,6 +57,12 @@ int helper_send(int fd, const void *data, size_t size, const int *fds, size_t n_
  */
 ssize_t helper_receive(int fd, void *data, size_t size, int *ret_fds, size_t n_fds, int timeout_msec);
 
+/* A helper says that it has understood what it was told. Errors: of helper_send(). */
+int helper_confirm(int fd);
+
+/* Waits for that. Errors: -EPIPE (it is gone), -EPROTO (it says something else), -EAGAIN (nothing came in time). */
+int helper_confirmed(int fd, int timeout_msec);
+
 /* Tells it that nothing more will be said: it ends by itself. Returns whether there is one. */
 bool helper_leave(const struct helper *helper);
 

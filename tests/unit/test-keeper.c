@@ -540,6 +540,37 @@ static void test_it_serves_nobody_of_another_version(void **state)
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+/* One byte, whatever it is, is no answer. */
+static void say_something_else(int fd, void *data)
+{
+	(void)helper_send(fd, data, 1, NULL, 0, -1);
+	_exit(0);
+}
+
+static void say_understood(int fd, void *data)
+{
+	(void)data;
+	(void)helper_confirm(fd);
+	_exit(0);
+}
+
+static void test_only_the_right_answer_counts(void **state)
+{
+	const char *const others[] = { "", "u", "1" };
+	struct helper helper = HELPER_NONE;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		assert_int_equal(helper_fork(say_something_else, (void *)others[i], &helper), 0);
+		assert_int_equal(helper_confirmed(helper.fd, DEADLINE_MSEC), -EPROTO);
+		assert_int_equal(helper_confirmed(helper.fd, DEADLINE_MSEC), -EPIPE);
+		helper_end(&helper);
+	}
+	assert_int_equal(helper_fork(say_understood, NULL, &helper), 0);
+	assert_int_equal(helper_confirmed(helper.fd, DEADLINE_MSEC), 0);
+	helper_end(&helper);
+}
+
 #define EACH(test)                                                                            \
 	{ .name = #test ", executed", .test_func = (test), .initial_state = (void *)executed }, \
 	{ .name = #test ", forked", .test_func = (test), .initial_state = (void *)forked },     \
@@ -565,6 +596,7 @@ int main(void)
 		EACH(test_no_handler_of_the_program_runs_in_it),
 		cmocka_unit_test(test_a_program_that_does_not_answer),
 		cmocka_unit_test(test_it_serves_nobody_of_another_version),
+		cmocka_unit_test(test_only_the_right_answer_counts),
 	};
 
 	return cmocka_run_group_tests_name("keeper", tests, NULL, NULL);

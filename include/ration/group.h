@@ -79,7 +79,8 @@ struct ration_spawn_options {
 	size_t size;              /* sizeof(struct ration_spawn_options) */
 	char *const *argv;        /* NULL-terminated; argv[0] is looked up in PATH */
 	char *const *envp;        /* NULL: the environment of this process */
-	const int *fds;           /* three fds for its 0, 1, 2; NULL: 0, 1, 2 */
+	const int *fds;           /* three fds for its 0, 1, 2; NULL: 0, 1, 2, and
+				     /dev/null for one that this process has closed */
 	const struct ration_plan *plan; /* of RATION_PURPOSE_PROCESS; NULL: nothing is set */
 	const int *pass_fds;      /* more fds for the command, each under its own number, which is 3 or
 				     more; every other fd is closed in it. Since 0.2.0 */

@@ -28,7 +28,8 @@ struct ration_run_options {
 	int signal;                   /* the first signal of a timeout; default SIGTERM */
 	uint64_t kill_after_usec;     /* from there to SIGKILL; RATION_UNLIMITED: never;
 					 0: default, RATION_KILL_AFTER_USEC */
-	const int *fds;               /* three fds for the command's 0, 1, 2; NULL: 0, 1, 2 */
+	const int *fds;               /* three fds for the command's 0, 1, 2; NULL: 0, 1, 2, and
+					 /dev/null for one that this process has closed */
 	bool wait_all;                /* wait for daemonised processes, too */
 	bool no_oom_group;            /* let an OOM kill end one process, not all */
 	bool preserve_status;         /* a timeout exits with the command's status, not 124 */

@@ -5,6 +5,7 @@
 #include "group/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,20 +106,38 @@ int command_shell_argv(const char *path, char *const *argv, char ***ret)
 	return 0;
 }
 
-static int pass_fds(struct spawn *spawn, const int *fds, size_t n, struct ration_error *reterr)
+static bool is_open(int fd)
 {
+	return fd >= 0 && fcntl(fd, F_GETFD) >= 0;
+}
+
+static int check_passed(const int *fds, size_t n, struct ration_error *reterr)
+{
+	if (n > 0 && !fds)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "n_pass_fds is %zu, and pass_fds is NULL", n);
 	for (size_t i = 0; i < n; i++) {
-		if (fds[i] < 0)
+		if (fds[i] >= 0 && fds[i] <= 2) {
+			(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "fd %d in pass_fds: these are 3 or more",
+					fds[i]);
+			return error_hint(reterr, -EINVAL, "0, 1 and 2 are set by the field fds");
+		}
+		if (!is_open(fds[i]))
 			return error_set(reterr, -EBADF, RATION_CAUSE_INVALID, "can't pass on fd %d: %s", fds[i],
 					error_text(-EBADF));
-		if (fds[i] > 2)
-			continue;
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "fd %d in pass_fds: these are 3 or more", fds[i]);
-		return error_hint(reterr, -EINVAL, "0, 1 and 2 are set by the field fds");
 	}
-	spawn->pass_fds = fds;
-	spawn->n_pass_fds = n;
 	return 0;
+}
+
+int command_check_fds(const int *fds, const int *pass_fds, size_t n_pass_fds, int ret_fds[3],
+		struct ration_error *reterr)
+{
+	for (int i = 0; i < 3; i++) {
+		ret_fds[i] = fds ? fds[i] : is_open(i) ? i : -EBADF;
+		if (fds && !is_open(fds[i]))
+			return error_set(reterr, -EBADF, RATION_CAUSE_INVALID, "can't pass on fd %d as fd %d: %s", fds[i],
+					i, error_text(-EBADF));
+	}
+	return check_passed(pass_fds, n_pass_fds, reterr);
 }
 
 int command_find_user(struct command *command, const struct command_request *request, struct ration_error *reterr)
@@ -169,9 +188,10 @@ int command_prepare(struct command *command, const struct command_request *reque
 		.mask = *request->mask,
 		.identity = request->user ? &command->user.identity : NULL,
 	};
-	for (int i = 0; i < 3; i++)
-		command->spawn.fds[i] = request->fds ? request->fds[i] : i;
-	return pass_fds(&command->spawn, request->pass_fds, request->n_pass_fds, reterr);
+	memcpy(command->spawn.fds, request->fds, sizeof(command->spawn.fds));
+	command->spawn.pass_fds = request->pass_fds;
+	command->spawn.n_pass_fds = request->n_pass_fds;
+	return 0;
 }
 
 void command_done(struct command *command)

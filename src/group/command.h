@@ -25,7 +25,7 @@ struct command {
 struct command_request {
 	char *const *argv;
 	char *const *envp;   /* NULL: our own environment */
-	const int *fds;      /* three, for 0, 1, 2; NULL: our own */
+	const int *fds;      /* three, as of command_check_fds() */
 	const int *pass_fds; /* that it gets, too */
 	size_t n_pass_fds;
 	const sigset_t *mask;
@@ -33,13 +33,21 @@ struct command_request {
 	bool new_privileges; /* see struct identity */
 };
 
+/*
+ * Checks what a caller passes on. To be called before we open anything, which could get the number of
+ * one that is closed. `ret_fds`: for the command's 0, 1, 2; -EBADF where the caller names none and
+ * has closed its own: the command gets /dev/null.
+ * Errors: -EBADF (one isn't open), -EINVAL (one of pass_fds is below 3; no array).
+ */
+int command_check_fds(const int *fds, const int *pass_fds, size_t n_pass_fds, int ret_fds[3],
+		struct ration_error *reterr);
+
 /* Looks up who the command is to run as, for those who need to know that first. command_prepare() does it otherwise. */
 int command_find_user(struct command *command, const struct command_request *request, struct ration_error *reterr);
 
 /*
  * Finds argv[0] and fills in `spawn`, without limits or a cgroup. The `command_done()` is
- * the caller's also after a failure. -EINVAL (no command; a passed fd below 3), -EBADF (a
- * negative one), and why it can't be executed.
+ * the caller's also after a failure. -EINVAL (no command), and why it can't be executed.
  */
 int command_prepare(struct command *command, const struct command_request *request, struct ration_error *reterr);
 void command_done(struct command *command);

@@ -368,8 +368,8 @@ static int open_epoll(struct ration_events *events, struct ration_error *reterr)
 {
 	int fd, r = 0;
 
-	events->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	fd = events->epoll_fd < 0 ? -EBADF : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	events->epoll_fd = lift_fd(epoll_create1(EPOLL_CLOEXEC));
+	fd = events->epoll_fd < 0 ? -EBADF : lift_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (fd < 0)
 		r = -errno;
 	else

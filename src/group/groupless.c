@@ -111,10 +111,12 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 		struct command *command, struct ration_error *reterr)
 {
 	struct ration_spawn_options options;
-	int r = TAKE_OPTIONS(struct ration_spawn_options, &options, given, reterr);
+	int fds[3], r = TAKE_OPTIONS(struct ration_spawn_options, &options, given, reterr);
 
 	if (r == 0)
-		r = command_prepare(command, &(struct command_request) { options.argv, options.envp, options.fds,
+		r = command_check_fds(options.fds, options.pass_fds, options.n_pass_fds, fds, reterr);
+	if (r == 0)
+		r = command_prepare(command, &(struct command_request) { options.argv, options.envp, fds,
 				options.pass_fds, options.n_pass_fds, &group->host->mask, options.user,
 				options.new_privileges }, reterr);
 	if (r == 0 && options.plan)

@@ -323,8 +323,9 @@ static int open_fds(struct ration_guard *guard, int tenant_fd)
 	struct epoll_event wanted = { .events = EPOLLIN };
 
 	guard->tenant_fd = fcntl(tenant_fd, F_DUPFD_CLOEXEC, 3);
-	guard->epoll_fd = guard->tenant_fd < 0 ? -EBADF : epoll_create1(EPOLL_CLOEXEC);
-	guard->timer_fd = guard->epoll_fd < 0 ? -EBADF : timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	guard->epoll_fd = guard->tenant_fd < 0 ? -EBADF : lift_fd(epoll_create1(EPOLL_CLOEXEC));
+	guard->timer_fd = guard->epoll_fd < 0 ? -EBADF :
+		lift_fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
 	if (guard->timer_fd < 0)
 		return -errno;
 	if (epoll_ctl(guard->epoll_fd, EPOLL_CTL_ADD, guard->timer_fd, &wanted) < 0 ||

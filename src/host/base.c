@@ -107,7 +107,7 @@ int base_open(const char *path, const char *root)
 
 	if (!root[0])
 		return cg_open_base(path);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = lift_fd(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	return fd < 0 ? -errno : fd;
 }
 

@@ -50,7 +50,7 @@ static int open_own(const char *path, const char *root)
 
 	if (!root[0])
 		return cg1_open_base(path);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = lift_fd(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	return fd < 0 ? -errno : fd;
 }
 

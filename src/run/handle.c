@@ -15,7 +15,8 @@
 #include "util/error.h"
 #include "util/size.h"
 
-static int read_options(const struct ration_run_options *given, struct ration_run_options *options,
+/* What is passed on is checked before anything is opened. */
+static int read_options(const struct ration_run_options *given, struct ration_run_options *options, int ret_fds[3],
 		struct ration_error *reterr)
 {
 	int r = TAKE_OPTIONS(struct ration_run_options, options, given, reterr);
@@ -26,7 +27,7 @@ static int read_options(const struct ration_run_options *given, struct ration_ru
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
 	if (options->signal < 0 || options->signal >= NSIG)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", options->signal);
-	return 0;
+	return command_check_fds(options->fds, options->pass_fds, options->n_pass_fds, ret_fds, reterr);
 }
 
 /* The command is found before anything is made: most that can't be executed are known now. */
@@ -55,7 +56,7 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	const struct host_snapshot *snapshot;
 	struct ration_run_options options;
 	struct ration_run *run;
-	int r = read_options(given, &options, reterr);
+	int fds[3], r = read_options(given, &options, fds, reterr);
 
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
@@ -66,7 +67,9 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	run = make_run(snapshot, plan, &options);
 	if (!run)
 		return error_oom(reterr);
+	run->options.fds = fds;
 	r = start(run, reterr);
+	run->options.fds = NULL;
 	if (r < 0) {
 		(void)ration_run_free(run);
 		return r;

@@ -22,9 +22,9 @@ int loop_open(struct loop *loop)
 	int r = 0;
 
 	*loop = LOOP_NONE;
-	loop->fd = epoll_create1(EPOLL_CLOEXEC);
+	loop->fd = lift_fd(epoll_create1(EPOLL_CLOEXEC));
 	if (loop->fd >= 0)
-		loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+		loop->timer_fd = lift_fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
 	/* The timer is the event without a source. */
 	if (loop->fd < 0 || loop->timer_fd < 0 ||
 			epoll_ctl(loop->fd, EPOLL_CTL_ADD, loop->timer_fd, &wanted) < 0) {

@@ -35,7 +35,7 @@ struct oom_v1 {
 
 static int listen_to(int dir_fd)
 {
-	CLEANUP(closep) int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	CLEANUP(closep) int event = lift_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	CLEANUP(closep) int control = cg_open_file(dir_fd, "memory.oom_control");
 	char text[32];
 	int r;

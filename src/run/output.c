@@ -36,7 +36,7 @@ static int open_target(int fd, mode_t mode)
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (S_ISFIFO(mode) || isatty(fd)) {
-		own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		own = lift_fd(open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 		if (own >= 0)
 			return own;
 	}
@@ -53,18 +53,21 @@ int output_open(struct output *output, int target_fd, uint64_t limit)
 	output->buffer = malloc(OUTPUT_BUFFER);
 	if (!output->buffer)
 		return -ENOMEM;
-	if (pipe2(pair, O_CLOEXEC) < 0)
+	if (pipe2(pair, O_CLOEXEC) < 0 || lift_fds(pair) < 0)
 		goto fail;
 	output->source_fd = pair[0];
 	output->child_fd = pair[1];
 	/* Only our side: the command is to find an ordinary, blocking pipe. */
 	if (fcntl(output->source_fd, F_SETFL, O_NONBLOCK) < 0)
 		goto fail;
-	if (fstat(target_fd, &st) < 0)
+	/* Where the program has closed its own. */
+	output->target_fd = target_fd < 0 ? lift_fd(open("/dev/null", O_WRONLY | O_CLOEXEC)) : -EBADF;
+	if (fstat(target_fd < 0 ? output->target_fd : target_fd, &st) < 0)
 		goto fail;
 	output->target_polls = !S_ISREG(st.st_mode);
 	output->target_socket = S_ISSOCK(st.st_mode);
-	output->target_fd = open_target(target_fd, st.st_mode);
+	if (target_fd >= 0)
+		output->target_fd = open_target(target_fd, st.st_mode);
 	if (output->target_fd < 0)
 		goto fail;
 	return 0;

@@ -58,7 +58,7 @@ int reaper_begin(struct reaper *reaper, struct loop *loop, struct leader *leader
 	reaper->source.first = true;
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
-	reaper->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	reaper->fd = lift_fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 	r = reaper->fd < 0 ? -errno : loop_add(loop, &reaper->source, reaper->fd, LOOP_READABLE);
 	if (r < 0)
 		reaper_end(reaper);

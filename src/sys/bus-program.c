@@ -93,7 +93,7 @@ static int run_program(const char *const *argv, uint64_t until_usec, char *text,
 	pid_t pid;
 	int r;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
+	if (pipe2(fds, O_CLOEXEC) < 0 || lift_fds(fds) < 0)
 		return -errno;
 	read_fd = fds[0];
 	write_fd = child.out_fd = fds[1];

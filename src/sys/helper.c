@@ -66,7 +66,7 @@ static int open_sockets(int *ret_ours, int *ret_theirs)
 {
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || lift_fds(pair) < 0)
 		return -errno;
 	*ret_ours = pair[0];
 	*ret_theirs = pair[1];
@@ -120,6 +120,7 @@ int helper_exec(const char *path, char *const *argv, struct helper *ret_helper)
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	helper.pid = clone_exec(&exec, &helper.pid_fd);
+	helper.pid_fd = lift_fd(helper.pid_fd);
 	if (helper.pid > 0 && helper.pid_fd < 0)
 		helper.pid_fd = sys_pidfd_open(helper.pid);
 	if (helper.pid > 0 && exec.failed < 0)
@@ -254,7 +255,6 @@ ssize_t helper_receive(int fd, void *data, size_t size, int *ret_fds, size_t n_f
 	return n;
 }
 
-/* --------------------------------------------------------------------- end */
 /* No message that is empty, cut or zeroed looks like it. */
 static const char understood[] = "understood";
 
@@ -273,6 +273,7 @@ int helper_confirmed(int fd, int timeout_msec)
 	return n == (ssize_t)sizeof(understood) && memcmp(said, understood, sizeof(understood)) == 0 ? 0 : -EPROTO;
 }
 
+/* --------------------------------------------------------------------- end */
 
 bool helper_alive(const struct helper *helper)
 {

@@ -61,7 +61,7 @@ static int ask(const struct identity *identity, const char *argv0, struct answer
 	int fds[2], r;
 	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
+	if (pipe2(fds, O_CLOEXEC) < 0 || lift_fds(fds) < 0)
 		return -errno;
 	from = fds[0];
 	to = fds[1];

@@ -87,13 +87,15 @@ int spawn_await(pid_t pid, int fd)
 	return 0;
 }
 
-/* Puts `fds` at 0, 1, 2, whichever of those numbers they have now. */
+/* Puts `fds` at 0, 1, 2, whichever of those numbers they have now; /dev/null where there is none. */
 static int place_fds(const int fds[3])
 {
 	int from[3];
 
 	for (int i = 0; i < 3; i++) {
-		from[i] = fds[i];
+		from[i] = fds[i] >= 0 ? fds[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (from[i] < 0)
+			return -errno;
 		/* One that another would overwrite moves out of the way first. */
 		if (from[i] < i) {
 			from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 3);

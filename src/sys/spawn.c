@@ -138,11 +138,11 @@ static int start_apart(struct spawn *spawn, bool move, pid_t *ret_pid, int *ret_
 	int r;
 
 	/* A socket: to write to a pipe whose reader was killed, by the group's limit perhaps, raises SIGPIPE. */
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0 || lift_fds(pair) < 0)
 		return -errno;
 	gate_read = pair[0];
 	gate_write = pair[1];
-	if (pipe2(pair, O_CLOEXEC) < 0)
+	if (pipe2(pair, O_CLOEXEC) < 0 || lift_fds(pair) < 0)
 		return -errno;
 	report_read = pair[0];
 	report_write = pair[1];
@@ -235,6 +235,7 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 		r = spawn->failed;
 	}
 	settle(spawn);
+	pid_fd = lift_fd(pid_fd);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)
 		return r;

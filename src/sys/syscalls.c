@@ -31,7 +31,7 @@ static int open_component(int dir_fd, const char *name, int flags)
 
 	if (name[0] == '\0' || strchr(name, '/') || strcmp(name, "..") == 0)
 		return -EINVAL;
-	fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC);
+	fd = lift_fd(openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC));
 	return fd >= 0 ? fd : -errno;
 }
 
@@ -46,8 +46,10 @@ int sys_open_beneath(int dir_fd, const char *name, int flags)
 	do
 		fd = syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
 	while (fd < 0 && errno == EINTR);
-	if (fd >= 0)
-		return (int)fd;
+	if (fd >= 0) {
+		fd = lift_fd((int)fd);
+		return fd >= 0 ? (int)fd : -errno;
+	}
 	/*
 	 * ENOSYS before 5.6. EPERM is what container filters that don't know
 	 * the call answer; a cgroup file that we may not open says EACCES, and
@@ -74,9 +76,9 @@ int sys_access(int dir_fd, const char *path, int mode)
 
 int sys_pidfd_open(pid_t pid)
 {
-	long fd = syscall(SYS_pidfd_open, pid, 0);
+	int fd = lift_fd((int)syscall(SYS_pidfd_open, pid, 0));
 
-	return fd >= 0 ? (int)fd : -errno;
+	return fd >= 0 ? fd : -errno;
 }
 
 /* A call there says what is wrong with these arguments; one that is refused says so first. */

@@ -14,6 +14,7 @@
 #define RATION_UTIL_CLEANUP_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -46,6 +47,34 @@ static inline int close_fd(int fd)
 		errno = saved;
 	}
 	return -EBADF;
+}
+
+/*
+ * Moves an fd that is to stay above those that a command has, 0 to 2: a program may have closed its own. Takes
+ * what open(2) and its like return; returns the same: an fd, or a negative number with errno.
+ */
+static inline int lift_fd(int fd)
+{
+	int high;
+
+	if (fd < 0 || fd > 2)
+		return fd;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	(void)close_fd(fd);
+	return high;
+}
+
+/* The same for the two of a pipe or a pair. Returns 0, or -errno, and then none is left. */
+static inline int lift_fds(int pair[2])
+{
+	pair[0] = lift_fd(pair[0]);
+	if (pair[0] >= 0)
+		pair[1] = lift_fd(pair[1]);
+	if (pair[0] >= 0 && pair[1] >= 0)
+		return 0;
+	(void)close_fd(pair[0]);
+	(void)close_fd(pair[1]);
+	return -errno;
 }
 
 static inline void closep(int *fd)

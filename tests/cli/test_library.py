@@ -338,3 +338,19 @@ def test_L07_passes_fds_on_where_calls_are_refused(run, calls):
     """With the command moved into its group; and by a subreaper, with each fd closed by itself."""
     said = program(run, f"{HELPERS}/nosys", "38", calls, f"{HELPERS}/pass", "sh", "-c", "exec >&7; fds | head -1")
     assert said[1:5] == ["run: fds 0 1 2 7 900", "run: closed", "group: fds 0 1 2 7 900", "group: closed"]
+
+
+@pytest.mark.parametrize("limit", ["-", "1000"])
+@pytest.mark.parametrize("digits", ["0", "1", "2", "012"])
+def test_L08_a_program_that_has_closed_its_own_fds(run, digits, limit):
+    """They are /dev/null for the command, and nothing of the library's gets their numbers. Numbers that are closed are
+    refused, and not taken by what the library opens meanwhile."""
+    script = 'exec 3>"$0"; for i in 0 1 2; do at=$(readlink /proc/$$/fd/$i); echo "$at" >&3; done; echo out; echo err >&2; exit 4'
+    said = program(run, f"{HELPERS}/ownfds", digits, limit, "sh", "-c", script, run.file("fds"))
+    assert ("out" in said, "err" in said) == ("1" not in digits, "2" not in digits)
+    assert [line for line in said if line not in ("out", "err")] == [
+        f"open {3 - len(digits)} verdict exit exit 4", "closed some slipped 0",
+        *["no array: 22 n_pass_fds is 2, and pass_fds is NULL"] * 2]
+    shown = run.file("fds").read_text().splitlines()
+    for at in digits:
+        assert shown[int(at)].startswith("/dev/null" if limit == "-" or at == "0" else "pipe:"), shown

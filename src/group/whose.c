@@ -32,10 +32,13 @@ enum whose whose_is(int fd, uid_t *ret_uid)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return WHOSE_OTHER;
+	/* Once more, since what is ours stays if it is taken for somebody else's. */
+	if (fstat(fd, &st) < 0 && fstat(fd, &st) < 0)
+		st.st_uid = (uid_t)-1;
 	if (ret_uid)
 		*ret_uid = st.st_uid;
+	if (st.st_uid == (uid_t)-1)
+		return WHOSE_OTHER;
 	if (notes_own(&st))
 		return WHOSE_OWN;
 	return st.st_uid != geteuid() && limits_are_own(fd) ? WHOSE_DELEGATED : WHOSE_OTHER;

@@ -214,7 +214,7 @@ RATION_PUBLIC bool ration_receipt_evidence(const struct ration_receipt *receipt,
  * ration_run_start() (`run` is NULL then), or of ration_run_dispatch() or _wait(). The verdict is
  * not-started if the cause is RATION_CAUSE_COMMAND, else internal; nothing else is known.
  * The receipt belongs to the caller.
- * Errors: -ENOMEM. Since 0.2.0.
+ * Errors: -ENOMEM, -EINVAL (no error). Since 0.2.0.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_receipt_new_failed(const struct ration_run *run,
 		const struct ration_error *error, struct ration_receipt **ret_receipt);

@@ -314,7 +314,11 @@ int ration_group_create(const struct ration_host *handle, const char *address, c
 	uint32_t wanted;
 	int r;
 
-	r = TAKE_OPTIONS(struct ration_group_options, &options, given, reterr);
+	r = error_check_null("host", handle, reterr);
+	if (r == 0)
+		r = error_check_null("address", address, reterr);
+	if (r == 0)
+		r = TAKE_OPTIONS(struct ration_group_options, &options, given, reterr);
 	if (r == 0 && plan)
 		r = plan_check_purpose(plan, RATION_PURPOSE_GROUP, reterr);
 	if (r == 0)

@@ -205,10 +205,14 @@ static int open_dirs(struct ration_group *group)
 int ration_group_open(const struct ration_host *handle, const char *address, struct ration_group **ret_group,
 		struct ration_error *reterr)
 {
-	const struct host_snapshot *host = host_now(handle);
 	CLEANUP(handle_freep) struct ration_group *group = NULL;
-	int r = handle_new(handle, host, address, &group, reterr);
+	const struct host_snapshot *host;
+	int r = error_check_null("host", handle, reterr);
 
+	if (r < 0)
+		return r;
+	host = host_now(handle);
+	r = handle_new(handle, host, address, &group, reterr);
 	if (r < 0)
 		return r;
 	if (host->base_fd < 0 && !host->unit_pending)

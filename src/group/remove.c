@@ -207,7 +207,7 @@ static int empty(struct ration_group *group, enum ration_remove mode, struct rat
 			r = each_leaf(group, release_v1, reterr);
 		return r >= 0 || r == -EBUSY ? r : handle_error(group, r, "release the processes of", reterr);
 	}
-	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "invalid removal mode");
+	return error_check_enum("mode", (int)mode, RATION_REMOVE_RELEASE, reterr);
 }
 
 #define STRANGERS 2 /* other than what cg_each_group() knows */

@@ -50,11 +50,13 @@ int names_check(const char *what, const char *name, struct ration_error *reterr)
 int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name[RATION_NAME_MAX + 1],
 		struct ration_error *reterr)
 {
-	const char *slash = strchr(address, '/');
+	const char *slash = address ? strchr(address, '/') : NULL;
 	/* One byte more than is allowed shows that it is too long. */
 	char first[RATION_NAME_MAX + 2];
-	int r;
+	int r = error_check_null("address", address, reterr);
 
+	if (r < 0)
+		return r;
 	(void)snprintf(first, sizeof(first), "%.*s", slash ? (int)(slash - address) : RATION_NAME_MAX + 1, address);
 	r = names_check("tenant", first, reterr);
 	if (r == 0 && slash)

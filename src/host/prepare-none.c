@@ -4,13 +4,14 @@
  */
 #include "host/prepare.h"
 
+#include "util/error.h"
+
 /* BASE is never there, and nothing could be done for it. */
 int ration_host_prepare(struct ration_host *host, enum ration_purpose purpose, struct ration_error *reterr)
 {
-	(void)host;
-	(void)purpose;
-	(void)reterr;
-	return 0;
+	int r = error_check_null("host", host, reterr);
+
+	return r < 0 ? r : error_check_enum("purpose", (int)purpose, RATION_PURPOSE_PROCESS, reterr);
 }
 
 int host_need(const struct ration_host *host, enum ration_purpose purpose, const struct host_snapshot **ret_host,

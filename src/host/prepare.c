@@ -76,8 +76,12 @@ static int prepare(struct ration_host *host, enum ration_purpose purpose, struct
 
 int ration_host_prepare(struct ration_host *host, enum ration_purpose purpose, struct ration_error *reterr)
 {
-	int r;
+	int r = error_check_null("host", host, reterr);
 
+	if (r == 0)
+		r = error_check_enum("purpose", (int)purpose, RATION_PURPOSE_PROCESS, reterr);
+	if (r < 0)
+		return r;
 	(void)pthread_mutex_lock(&host->lock);
 	r = prepare(host, purpose, reterr);
 	(void)pthread_mutex_unlock(&host->lock);

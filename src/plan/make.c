@@ -92,19 +92,36 @@ static void look_from(const struct host_snapshot *host, const struct ration_plan
 	facts->swap_bytes = ceiling_lowest(host, tenant, "memory.swap.max", facts->swap_bytes);
 }
 
+static int check_options(const struct ration_plan_options *options, struct ration_error *reterr)
+{
+	int r = error_check_enum("policy", (int)options->policy, RATION_ENFORCE_ANY, reterr);
+
+	if (r == 0)
+		r = error_check_enum("purpose", (int)options->purpose, RATION_PURPOSE_PROCESS, reterr);
+	if (r == 0 && options->tenant && options->for_tenant)
+		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
+				"a plan is for a tenant or for what is in tenant %s, not for both", options->tenant);
+	return r;
+}
+
 int ration_plan_new(const struct ration_host *host, const struct ration_limits *limits,
 		const struct ration_plan_options *given, struct ration_plan **ret_plan, struct ration_error *reterr)
 {
-	const struct host_snapshot *now = host_now(host);
-	struct host_facts facts = now->facts;
 	struct ration_plan_options options;
-	int r = TAKE_OPTIONS(struct ration_plan_options, &options, given, reterr);
+	const struct host_snapshot *now;
+	struct host_facts facts;
+	int r = error_check_null("host", host, reterr);
 
+	if (r == 0)
+		r = error_check_null("limits", limits, reterr);
+	if (r == 0)
+		r = TAKE_OPTIONS(struct ration_plan_options, &options, given, reterr);
+	if (r == 0)
+		r = check_options(&options, reterr);
 	if (r < 0)
 		return r;
-	if (options.tenant && options.for_tenant)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
-				"a plan is for a tenant or for what is in tenant %s, not for both", options.tenant);
+	now = host_now(host);
+	facts = now->facts;
 	look_from(now, &options, &facts);
 	return plan_new(now, &facts, limits, options.policy, options.purpose, ret_plan, reterr);
 }

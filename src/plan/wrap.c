@@ -213,10 +213,7 @@ static int check_options(const struct ration_wrap_options *options, struct ratio
 {
 	if (!options->argv || !options->argv[0])
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
-	if ((unsigned)options->os > RATION_OS_MACOS)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "invalid system number %u",
-				(unsigned)options->os);
-	return 0;
+	return error_check_enum("os", (int)options->os, RATION_OS_MACOS, reterr);
 }
 
 int ration_wrap(const struct ration_limits *limits, const struct ration_wrap_options *given, char **ret_line,

@@ -27,6 +27,9 @@ static int read_options(const struct ration_run_options *given, struct ration_ru
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
 	if (options->signal < 0 || options->signal >= NSIG)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", options->signal);
+	r = error_check_enum("output_mode", (int)options->output_mode, RATION_OUTPUT_TRUNCATE, reterr);
+	if (r < 0)
+		return r;
 	return command_check_fds(options->fds, options->pass_fds, options->n_pass_fds, ret_fds, reterr);
 }
 
@@ -58,6 +61,10 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	struct ration_run *run;
 	int fds[3], r = read_options(given, &options, fds, reterr);
 
+	if (r == 0)
+		r = error_check_null("host", host, reterr);
+	if (r == 0)
+		r = error_check_null("plan", plan, reterr);
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
 	if (r == 0)

@@ -125,11 +125,11 @@ bool ration_receipt_evidence(const struct ration_receipt *receipt, size_t i, str
 int ration_receipt_new_failed(const struct ration_run *run, const struct ration_error *error,
 		struct ration_receipt **ret_receipt)
 {
-	struct ration_receipt *receipt = calloc(1, sizeof(*receipt));
-	bool started = error->cause != RATION_CAUSE_COMMAND;
+	struct ration_receipt *receipt = error ? calloc(1, sizeof(*receipt)) : NULL;
+	bool started = error && error->cause != RATION_CAUSE_COMMAND;
 
 	if (!receipt)
-		return -ENOMEM;
+		return error ? -ENOMEM : -EINVAL;
 	receipt->verdict = started ? RATION_VERDICT_INTERNAL : RATION_VERDICT_NOT_STARTED;
 	receipt->child_status = -1;
 	receipt->start_errno = started ? 0 : -error->code;

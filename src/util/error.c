@@ -46,6 +46,18 @@ const char *error_text(int code)
 	return text ? text : "unknown error";
 }
 
+int error_check_enum(const char *name, int value, int max, struct ration_error *reterr)
+{
+	if (value >= 0 && value <= max)
+		return 0;
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is %d: range 0 to %d", name, value, max);
+}
+
+int error_check_null(const char *name, const void *pointer, struct ration_error *reterr)
+{
+	return pointer ? 0 : error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is NULL", name);
+}
+
 int error_oom(struct ration_error *reterr)
 {
 	return error_set(reterr, -ENOMEM, RATION_CAUSE_NO_MEMORY, "out of memory");

@@ -28,6 +28,12 @@ int error_hint(struct ration_error *reterr, int code, const char *format, ...)
 /* The kernel's words for a negative errno ("Permission denied"). Thread-safe, never NULL. */
 const char *error_text(int code);
 
+/* Refuses what isn't one of a caller's enum, whose values are 0 to `max`; `name`: the field or parameter. 0 or -EINVAL. */
+int error_check_enum(const char *name, int value, int max, struct ration_error *reterr);
+
+/* Refuses NULL where a caller must pass something. 0 or -EINVAL. */
+int error_check_null(const char *name, const void *pointer, struct ration_error *reterr);
+
 /* Shorthand for the one error that needs no explanation. Returns -ENOMEM. */
 int error_oom(struct ration_error *reterr);
 

@@ -78,7 +78,7 @@ enum ration_metric {
 	RATION_METRIC_IO_WRITE_OPS = 403,
 	RATION_METRIC_IO_PRESSURE_FULL_USEC = 404,
 	/* Time. */
-	RATION_METRIC_WALL_USEC = 500,
+	RATION_METRIC_WALL_USEC = 500,            /* until the command ended; with wait_all, until all had */
 	RATION_METRIC_FROZEN_USEC = 501,          /* of live groups only; Linux 6.18 */
 	/* Output that was passed on, where it is limited. */
 	RATION_METRIC_STDOUT_BYTES = 600,

@@ -41,6 +41,8 @@ static void record_rusage(struct ration_run *run)
 static void take_end(struct ration_run *run)
 {
 	struct run_end *end = &run->end;
+	/* The run's: it may go on after its command. */
+	uint64_t wall_usec = run->options.wait_all ? sys_now_usec() - run->leader.start_usec : run->leader.wall_usec;
 
 	end->wait = run->leader.wait;
 	end->lost = run->leader.lost;
@@ -48,8 +50,8 @@ static void take_end(struct ration_run *run)
 		receipt_fail(&run->receipt, "how the command ended isn't known: this program waits for all its children, "
 				"or ignores SIGCHLD");
 	if (end->cause == RUN_CAUSE_WALL_TIME)
-		end->observed = run->leader.wall_usec;
-	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, run->leader.wall_usec, RATION_SOURCE_CLOCK);
+		end->observed = wall_usec;
+	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, wall_usec, RATION_SOURCE_CLOCK);
 }
 
 void record_run(struct ration_run *run)

@@ -126,6 +126,8 @@ def test_E09_wait_all_under_limits(run):
     r = run("--wait-all --timeout 1", "daemonise 50")
     assert (r.code, r.verdict) == (124, "wall-time")
     assert run.alive() == {}
+    # The run's time, although its command has ended long before.
+    assert r.usage["wall_usec"] >= 1000000
 
 
 def test_E09_held_stdout(run):

@@ -18,7 +18,7 @@ deps:
 
 $(BUILD)/build.ninja:
 	@scripts/deps --check build
-	@meson setup $(BUILD) $(if $(PREFIX),--prefix $(PREFIX)) $(SETUP) >/dev/null
+	@meson setup $(BUILD) $(if $(PREFIX),--prefix "$(PREFIX)") $(SETUP) >/dev/null
 
 # What the build prints is shown only if it fails; V=1 shows whole receipts.
 demo:
@@ -49,7 +49,7 @@ bench:
 	@BUILD=$(BUILD) bench/run
 
 install uninstall: $(BUILD)/build.ninja
-	@BUILD=$(BUILD) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install $@
+	@BUILD="$(BUILD)" PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install $@
 
 clean:
 	@rm -rf $(BUILD)

@@ -33,7 +33,8 @@
  * without a cgroup a subreaper, which supervises the command. A host has one, too, as soon as
  * something has run on it in a cgroup: the keeper, which ends the runs if this process dies. It
  * ends with ration_host_free(), so a program that waits until it has no child left waits
- * for that. If somebody kills the keeper, it is replaced. After fork(2), handles of runs are
+ * for that. If somebody kills the keeper, it is replaced; of a subreaper that is
+ * killed, see ration_run_start(). After fork(2), handles of runs are
  * for the parent to use. A command of ration_group_spawn() is for the caller to wait
  * for; the children of a run are waited for by ration_run_dispatch(), ration_run_wait() and
  * ration_run_free(), without a handler. A SIGCHLD handler of the program is fine as long as

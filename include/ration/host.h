@@ -58,7 +58,9 @@ struct ration_host_options {
 	const char *helpers;    /* the folder with the programs ration-unit and ration-keeper;
 				   NULL: where they are installed; "": use none of them.
 				   Without ration-keeper this process is forked for a keeper or
-				   subreaper, which takes longer the more memory it has. Since 0.2.0 */
+				   subreaper, which takes longer the more memory it has. So it is for a
+				   subreaper whose command is passed more fds, `n_pass_fds`: without a
+				   cgroup, with `descent`, or without pidfds. Since 0.2.0 */
 	bool fork_helpers;      /* this program is small: always fork it. Since 0.2.0 */
 };
 

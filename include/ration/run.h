@@ -69,7 +69,11 @@ RATION_BEGIN
  * process of ration's does. Then it takes over if
  * somebody kills the supervisor, and ends all its children: so it is for programs that have no other
  * children meanwhile, and one such run at a time. Without cgroups, a run is always
- * supervised so; on macOS, and where /proc is of another pid namespace, `descent` is ignored.
+ * supervised so, but taken over only with `descent`: without it, if somebody kills the supervisor,
+ * the command ends with it (but not a set-user-ID one), and what the command has started lives on, unless
+ * it is in a directory of cgroup v1: these are children of init then, which nobody can tell from others.
+ * ration_run_dispatch() fails with -EIO. On macOS, and where /proc is of another pid namespace,
+ * `descent` is ignored.
  * `plan` and `host` must outlive the run; `options` and what it points to are needed
  * during the call only. The command gets fds 0 to 2 and those of `pass_fds`; every other
  * fd of this process is closed in it.
@@ -108,7 +112,9 @@ RATION_PUBLIC const struct ration_receipt *ration_run_receipt(const struct ratio
  * frees the handle. Accepts NULL, returns NULL.
  * Doesn't block for ever: if a process doesn't die within about two seconds (it is in an
  * uninterruptible sleep, or frozen), the call returns all the same, and the keeper ends the
- * process and removes the group when that becomes possible.
+ * process and removes the group when that becomes possible. Where a process of ration's own supervises
+ * the run (without a cgroup, or with `descent`) it takes about five seconds, some more if somebody has
+ * stopped that process; which goes on with the work afterwards.
  */
 RATION_PUBLIC struct ration_run *ration_run_free(struct ration_run *run);
 

@@ -146,6 +146,7 @@ ROWS = {
     "L05": "a run costs a large program no more than a small one: it is never copied; each helper is small",
     "L06": "a program killed during several runs, or its helpers killed first: nothing survives",
     "L07": "fds that a program names are passed on under their numbers, no others; a pidfd of the command",
+    "L08": "a program that has closed its own fds: none of the library's takes their place or goes to the command",
 }
 NAME = re.compile(r"test_((?:[A-L]\d\d_)+)")
 HERE = Path(__file__).resolve().parent

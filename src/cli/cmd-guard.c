@@ -61,7 +61,7 @@ static const struct option_set guard_set = {
 	.rows = (const struct option[]) {
 		{ .flag = "--pressure-kill", .argument = "SHARE%/TIME", .set = set_pressure,
 			.help = "Stall that triggers a kill, e.g. 60%/2s" },
-		{ .flag = "--avoid", .argument = "GROUP", .set = set_avoid,
+		{ .flag = "--avoid", .argument = "GROUP", .set = set_avoid, .repeats = true,
 			.help = "Kill this group last (repeatable)" },
 		{ .flag = "--dry-run", .set = option_set_true, FIELD(dry_run),
 			.help = "Report, kill nothing" },

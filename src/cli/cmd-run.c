@@ -50,12 +50,11 @@ static int set_signal(struct options *options, const struct option *row, const c
 	return 0;
 }
 
-/* TENANT/NAME: split where it stands, as the parser hands out words of argv. */
 static int set_group(struct options *options, const struct option *row, const char *value,
 		struct ration_error *reterr)
 {
 	char shown[TEXT_SHOWN_MAX];
-	char *slash = strchr((char *)(uintptr_t)value, '/');
+	const char *slash = strchr(value, '/');
 
 	if (!slash || slash == value || !slash[1] || strchr(slash + 1, '/')) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s %s: expected TENANT/NAME",
@@ -63,10 +62,29 @@ static int set_group(struct options *options, const struct option *row, const ch
 		return error_hint(reterr, -EINVAL, "e.g. %s acme/vm7; use --tenant acme for a unique name",
 				row->flag);
 	}
+	options->group = value;
+	return 0;
+}
+
+/* TENANT/NAME is split where it stands, as the parser hands out words of argv. */
+static int take_group(struct options *options, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX], group[TEXT_SHOWN_MAX];
+	char *slash;
+
+	if (!options->group)
+		return 0;
+	if (options->tenant || options->name) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--group %s and %s %s exclude each other",
+				text_escape(group, sizeof(group), options->group),
+				options->tenant ? "--tenant" : "--name",
+				text_escape(shown, sizeof(shown), options->tenant ? options->tenant : options->name));
+		return error_hint(reterr, -EINVAL, "--group is short for --tenant and --name: leave one of them out");
+	}
+	slash = strchr((char *)(uintptr_t)options->group, '/');
 	*slash = '\0';
-	options->tenant = value;
+	options->tenant = options->group;
 	options->name = slash + 1;
-	options->by_group = true;
 	return 0;
 }
 
@@ -222,7 +240,7 @@ static int start(struct job *job, struct ration_error *reterr)
 	if (r < 0)
 		return r;
 	r = ration_run_start(job->host, job->plan, &how, &job->run, reterr);
-	if (r < 0 && reterr->cause == RATION_CAUSE_BAD_NAME && job->options->by_group)
+	if (r < 0 && reterr->cause == RATION_CAUSE_BAD_NAME && job->options->group)
 		name_flag(reterr, "--group");
 	return r;
 }
@@ -377,10 +395,15 @@ static int run_function(struct options *options, char **operands)
 		.signal_fd = -EBADF,
 		.file = RECEIPT_FILE_NONE,
 	};
+	struct ration_error error = { .code = 0 };
 	int status;
 
 	if (!operands[0]) {
 		help_missing(options->command, "COMMAND", "ration run --memory 64M -- make");
+		return EXIT_RATION;
+	}
+	if (take_group(options, &error) < 0) {
+		output_error(options->command->name, &error);
 		return EXIT_RATION;
 	}
 	if (options->exec)

@@ -32,7 +32,7 @@ static int set_env(struct options *options, const struct option *row, const char
 const struct option_set options_environment = {
 	.title = "Environment",
 	.rows = (const struct option[]) {
-		{ .flag = "--env", .argument = "NAME=VALUE", .set = set_env,
+		{ .flag = "--env", .argument = "NAME=VALUE", .set = set_env, .repeats = true,
 			.help = "Set an environment variable (repeatable)" },
 		{ .flag = "--clear-env", .set = option_set_true, .offset = offsetof(struct options, clear_env),
 			.help = "Start with an empty environment" },

@@ -43,10 +43,11 @@ int options_init(struct options *options, int n_words, struct ration_error *rete
 		.accel = RATION_ACCEL_NONE,
 		.vm = { .size = sizeof(struct ration_vm) },
 		.output_mode = RATION_OUTPUT_KILL,
+		.given = calloc((size_t)n_words + 1, sizeof(struct option_given)),
 		.env = calloc((size_t)n_words + 1, sizeof(char *)),
 		.avoid = calloc((size_t)n_words + 1, sizeof(char *)),
 	};
-	if (!options->env || !options->avoid)
+	if (!options->given || !options->env || !options->avoid)
 		return error_oom(reterr);
 	return ration_limits_new(&options->limits) < 0 ? error_oom(reterr) : 0;
 }
@@ -54,7 +55,9 @@ int options_init(struct options *options, int n_words, struct ration_error *rete
 void options_done(struct options *options)
 {
 	options->limits = ration_limits_free(options->limits);
+	free(options->given);
 	free(options->env);
 	free(options->avoid);
+	options->given = NULL;
 	options->env = options->avoid = NULL;
 }

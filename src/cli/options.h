@@ -19,10 +19,17 @@
 struct command;
 struct option;
 
+/* An option that was given, with the word of argv that is its value. */
+struct option_given {
+	const char *flag, *value;
+};
+
 /* What the words of a command line come to. */
 struct options {
 	/* every command */
 	const struct command *command;
+	struct option_given *given; /* those that may be given once; room for each argument */
+	size_t n_given;
 	const char *base, *nspace, *parent; /* NULL: not given */
 	const char *helpers;       /* "none": use no helper program */
 	bool no_create;
@@ -41,7 +48,7 @@ struct options {
 	bool watch;
 	/* run */
 	const char *tenant, *name, *receipt;
-	bool by_group;          /* tenant and name were given by --group */
+	const char *group;      /* tenant and name in one */
 	int signal;             /* 0: the default */
 	uint64_t kill_after_usec;
 	int output_mode;        /* enum ration_output_mode */
@@ -76,6 +83,7 @@ struct option {
 	const char *flag;       /* "--signal" */
 	const char *letter;     /* "-v", or NULL */
 	const char *argument;   /* "SIG"; NULL: it takes none, or one of `words` */
+	bool repeats;           /* it may be given several times, each with a value of its own */
 	const char *help;       /* one line, no final full stop */
 	const char *details;    /* lines of help below, separated by '\n', or NULL */
 	option_setter *set;

@@ -5,8 +5,7 @@
  * Long options are written out in full, `--flag VALUE` or `--flag=VALUE`, before
  * or behind operands; `--` ends them, and for a command whose operands are
  * somebody else's command, the first operand does: so `ration run` never reads
- * the options of what it runs. Of an option that is repeated, the last counts,
- * except where its help says that it may be repeated.
+ * the options of what it runs. An option that takes one value is given once.
  */
 #include "cli/parse.h"
 
@@ -74,6 +73,24 @@ static int refuse_value(const struct option *row, const char *problem, struct ra
 			row->info ? ", e.g. " : "", row->info ? row->info->example : "");
 }
 
+/* Which of two values is meant, nobody can know: a script's default, or what was typed behind it. */
+static int give(struct options *options, const struct option *row, const char *value, struct ration_error *reterr)
+{
+	char first[TEXT_SHOWN_MAX], second[TEXT_SHOWN_MAX];
+
+	for (size_t i = 0; i < options->n_given; i++) {
+		const struct option_given *given = &options->given[i];
+
+		if (strcmp(given->flag, row->flag) != 0)
+			continue;
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is given twice: %s and %s", row->flag,
+				text_escape(first, sizeof(first), given->value), text_escape(second, sizeof(second), value));
+		return error_hint(reterr, -EINVAL, "leave one of them out");
+	}
+	options->given[options->n_given++] = (struct option_given) { .flag = row->flag, .value = value };
+	return 0;
+}
+
 /* Reads the option at `words`. Returns how many words it took. */
 static int parse_one(struct options *options, const struct command *command, char **words,
 		struct ration_error *reterr)
@@ -97,6 +114,9 @@ static int parse_one(struct options *options, const struct command *command, cha
 		return refuse_value(&row, "needs a value", reterr);
 	if (takes_value(&row) && !*value)
 		return refuse_value(&row, "has an empty value", reterr);
+	r = takes_value(&row) && !row.repeats ? give(options, &row, value, reterr) : 0;
+	if (r < 0)
+		return r;
 	r = row.set(options, &row, value, reterr);
 	return r < 0 ? r : taken;
 }

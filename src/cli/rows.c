@@ -110,7 +110,7 @@ const struct option_set options_vm_sizes = {
 
 /* The one flag of all setrlimit(2) rows. */
 static const struct option rlimit_option = {
-	.flag = "--rlimit", .argument = "NAME=SOFT[:HARD]", .set = option_set_rlimit,
+	.flag = "--rlimit", .argument = "NAME=SOFT[:HARD]", .set = option_set_rlimit, .repeats = true,
 	.help = "Set a resource limit, setrlimit(2) (repeatable)",
 };
 
@@ -130,7 +130,8 @@ static bool limit_option_at(enum ration_purpose purpose, size_t *i, struct optio
 		if (limit_is_rlimit(info) || (*i)-- > 0)
 			continue;
 		*ret_option = (struct option) { .flag = info->flag, .argument = info->argument,
-			.help = info->help, .set = option_set_limit, .info = info };
+			.help = info->help, .set = option_set_limit, .info = info,
+			.repeats = info->key != RATION_KEY_NONE };
 		return true;
 	}
 	if (!has_rlimits || (*i)-- > 0)

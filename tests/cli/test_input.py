@@ -157,9 +157,30 @@ def test_good_names(run, name):
     assert r.receipt["group"] == f"{name}/{name}" or "cgroup" not in HAS
 
 
-def test_last_value_counts(run):
-    r = run("--memory 64M --memory 128M --enforce any", "true")
-    assert r.limit("memory")["asked"] == 128 * MIB
+@pytest.mark.parametrize("options, words", [
+    ("--memory 64M --memory 128M", ("--memory", "64M", "128M")), ("--timeout=5 --timeout 5", ("--timeout is given twice",)),
+    ("--enforce any --enforce strict", ("--enforce", "any", "strict")), ("--name a --name b", ("--name",)),
+    ("--namespace a --namespace b", ("--namespace",)), ("--group a/b --group c/d", ("a/b", "c/d")),
+    ("--tenant x --group y/z", ("--tenant x", "--group y/z")), ("--group y/z --tenant x", ("--tenant x", "--group y/z")),
+    ("--group y/z --name x", ("--name x", "--group y/z")), ("--exec --group y/z --name x", ("--name x", "--group y/z"))])
+def test_FC19_given_twice(refused, options, words):
+    refused(options, *words)
+
+
+@pytest.mark.parametrize("words", ["--namespace a doctor --namespace b", "create --memory 64M t --memory 65M",
+                                   "set t/g --pids 5 --pids 6", "exec --user 1 --user 2 t/g true", "wrap --pids 5 --pids 6 true",
+                                   "stat --watch --interval 1s --interval 2s t", "rm --parent a t --parent b"])
+def test_FC19_given_twice_to_others(run, words):
+    r = run.command(*words.split())
+    flag = next(word for word in words.split() if words.split().count(word) == 2)
+    assert r.code == 125 and f"{flag} is given twice" in r.stderr, r
+    assert run.groups() == set()
+
+
+def test_FC19_repeated(run):
+    r = run("--rlimit nofile=100 --rlimit core=0 --env A=1 --env B=2 --enforce any --wait-all --wait-all -q -q",
+            ["sh", "-c", "echo $(ulimit -n) $(ulimit -c) $A $B"])
+    assert (r.code, r.stdout) == (0, "100 0 1 2\n"), r
 
 
 def test_flag_with_equals_sign(run):

@@ -110,7 +110,8 @@ static int parse_one(struct options *options, const struct command *command, cha
 		value = words[1];
 		taken = 2;
 	}
-	if (takes_value(&row) && !value)
+	/* Nobody means a value by `--` that stands alone: one that was forgotten, or was empty in a script. */
+	if (takes_value(&row) && (!value || (taken == 2 && strcmp(value, "--") == 0)))
 		return refuse_value(&row, "needs a value", reterr);
 	if (takes_value(&row) && !*value)
 		return refuse_value(&row, "has an empty value", reterr);

@@ -2,6 +2,8 @@
 """Bad input: 125, one message that names flag, value, range and an example; nothing
 is started and no group is left."""
 
+import os
+
 import pytest
 
 from conftest import NAMESPACE
@@ -181,6 +183,20 @@ def test_FC19_repeated(run):
     r = run("--rlimit nofile=100 --rlimit core=0 --env A=1 --env B=2 --enforce any --wait-all --wait-all -q -q",
             ["sh", "-c", "echo $(ulimit -n) $(ulimit -c) $A $B"])
     assert (r.code, r.stdout) == (0, "100 0 1 2\n"), r
+
+
+@pytest.mark.parametrize("flag", ["--receipt", "--memory", "--name", "--enforce", "--env", "--rlimit", "--base", "--user"])
+def test_FC18_no_value(run, flag):
+    """An empty variable in a script, unquoted: the command behind `--` isn't started without its option."""
+    r = run.command("run", flag, "--", "touch", str(run.file("started")))
+    assert r.code == 125 and f"{flag} needs a value" in r.stderr, r
+    assert not run.file("started").exists() and not os.path.exists("--") and run.groups() == set()
+
+
+@pytest.mark.parametrize("words", ["create --memory -- t", "plan --memory --", "exec --env -- t/g true", "--base -- doctor"])
+def test_FC18_no_value_for_others(run, words):
+    r = run.command(*words.split())
+    assert r.code == 125 and "needs a value" in r.stderr, r
 
 
 def test_flag_with_equals_sign(run):

@@ -188,8 +188,7 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_update(struct ration_group *gro
  * Errors: -ESRCH (no such process), -EINVAL with RATION_CAUSE_NO_PROCESS (a
  * kernel thread; 0, a process of another pid namespace), -EACCES, -EPERM (you can't
  * move it: cgroup.procs of the nearest group above both must be writable),
- * -EBUSY (the group isn't a leaf; or with RATION_CAUSE_IN_USE it, or a group above it, is frozen),
- * -EOPNOTSUPP (no cgroup; or the group has limits in a place of cgroup v1 that this process isn't in or
+ * -EBUSY (the group isn't a leaf), -EOPNOTSUPP (no cgroup; or the group has limits in a place of cgroup v1 that this process isn't in or
  * can't write).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach(struct ration_group *group, int pid,

@@ -17,7 +17,6 @@
 
 #include "group/apply.h"
 #include "group/command.h"
-#include "group/frozen.h"
 #include "group/origin.h"
 #include "group/owner.h"
 #include "host/prepare.h"
@@ -210,8 +209,6 @@ static int check_group(const struct ration_group *group, const struct ration_pla
 		r = handle_check_trust(group, WHOSE_NOBODY, reterr);
 	if (r == 0 && group->at.fd >= 0)
 		r = handle_check_v1(group, reterr);
-	if (r == 0 && group->at.fd >= 0)
-		r = frozen_check(&group->at, "move a process into", reterr);
 	return r == 0 && plan ? plan_check_purpose(plan, RATION_PURPOSE_PROCESS, reterr) : r;
 }
 

@@ -147,7 +147,7 @@ def test_FB10_other_commands(run):
 
 @pytest.mark.needs("cgroup")
 @pytest.mark.parametrize("words", ["run --tenant cold --timeout 2 -- true", "run --tenant cold --name a -- true",
-                                   "exec cold/x -- true", "attach cold/x 1", "run --exec --tenant cold -- true"])
+                                   "exec cold/x -- true", "run --exec --tenant cold -- true"])
 def test_FB6_frozen_tenant(run, hand, words):
     """Nothing is started where it couldn't run: refused, with the way out; nothing is left or moved."""
     hand.ok("create cold")

@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -50,27 +51,42 @@ static int reset_io_class(void)
 }
 
 /*
+ * Raw calls: a child that shares the memory of its sleeping parent has fds of its own, which
+ * a libc (or a sanitizer) that counts fds would take for the parent's.
+ */
+static int open_own(const char *file, int flags)
+{
+	char path[64];
+	long fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/%s", file);
+	fd = syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/*
  * With CAP_SYS_RESOURCE, 0 becomes the least that the command can return to as well. A
  * process that shares its memory with its sleeping parent changes its own value only.
  */
 static int reset_oom_score_adj(void)
 {
-	static const char path[] = "/proc/self/oom_score_adj";
-	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open_own("oom_score_adj", O_RDONLY);
 	char first = '0';
-	ssize_t n;
+	long n;
 
 	/* Without /proc there is no way to it; nor has the command one. */
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	n = read(fd, &first, 1);
-	if (n < 0)
-		return -errno;
-	if (first != '-')
-		return 0;
-	(void)close_fd(fd);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	return fd < 0 || write(fd, "0", 1) != 1 ? -errno : 0;
+		return fd == -ENOENT ? 0 : fd;
+	n = syscall(SYS_read, fd, &first, 1) < 0 ? -errno : 0;
+	(void)syscall(SYS_close, fd);
+	if (n < 0 || first != '-')
+		return (int)n;
+	fd = open_own("oom_score_adj", O_WRONLY);
+	if (fd < 0)
+		return fd;
+	n = syscall(SYS_write, fd, "0", 1) != 1 ? -errno : 0;
+	(void)syscall(SYS_close, fd);
+	return (int)n;
 }
 
 const struct inherited inherit_table[] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from world import HAS
+from world import HAS, immune, realtime
 
 SOURCE = Path(__file__).resolve().parents[2]
 # The policy of a process, as in proc(5): the 41st field, the third is the first behind the name.
@@ -25,38 +25,8 @@ def ioprio(value=None):
     return libc.syscall(IOPRIO_SET, IOPRIO_WHO_PROCESS, 0, value)
 
 
-def realtime():
-    """A preexec_fn."""
-    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-
-
-def may_be_realtime():
-    pid = os.fork()
-    if pid == 0:
-        try:
-            realtime()
-        except OSError:
-            os._exit(1)
-        os._exit(0)
-    return os.waitpid(pid, 0)[1] == 0
-
-
-def immune():
-    """A preexec_fn."""
-    Path("/proc/self/oom_score_adj").write_text("-1000")
-
-
-def may_be_immune():
-    try:
-        Path("/proc/self/oom_score_adj").write_text("-1")
-        Path("/proc/self/oom_score_adj").write_text("0")
-    except OSError:
-        return False
-    return True
-
-
-needs_realtime = pytest.mark.skipif(not may_be_realtime(), reason="no realtime policy for us")
-needs_immunity = pytest.mark.skipif(not may_be_immune(), reason="CAP_SYS_RESOURCE is missing")
+needs_realtime = pytest.mark.needs("realtime")
+needs_immunity = pytest.mark.needs("immune")
 
 
 # ------------------------------------------------------------------ inherited
@@ -100,11 +70,8 @@ def test_FC1_exec_and_attach(run, hand):
             process.kill()
 
 
-@pytest.mark.needs("root")
+@needs_realtime
 def test_FC1_realtime_io_is_not_inherited(run):
-    if ioprio(RT) < 0:
-        pytest.skip("no realtime I/O for us")
-    ioprio(0)
     r = run("", ["python3", "-c", f"import ctypes; print(ctypes.CDLL(None).syscall({IOPRIO_GET}, 1, 0) >> 13)"],
             preexec_fn=lambda: ioprio(RT))
     assert (r.code, r.stdout) in ((0, "0\n"), (0, "2\n"))  # none, or best effort: what the nice value says
@@ -273,14 +240,10 @@ def test_user_oneself(run):
 
 
 @root
+@needs_immunity  # it takes the same capability
 def test_user_limits_that_take_a_privilege(run):
     """They are set while the child is root."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard + 1, hard + 1))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (OSError, ValueError):
-        pytest.skip("CAP_SYS_RESOURCE is missing")
     r = run(f"--user daemon --rlimit nofile={hard + 1}", ["sh", "-c", "ulimit -n"])
     assert (r.code, r.stdout) == (0, f"{hard + 1}\n")
 

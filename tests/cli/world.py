@@ -90,6 +90,7 @@ def unit_group(uid=None):
 def probe():
     """What the machine itself has, by trying."""
     has = {"root", "unshare"} if os.geteuid() == 0 else set()
+    has |= {name for name, attempt in (("realtime", realtime), ("immune", immune)) if has and may_be(attempt)}
     if len(Path("/proc/swaps").read_text().splitlines()) > 1:
         has.add("swap")
     for name, place in v1_places().items():
@@ -123,6 +124,33 @@ def notes(directory):
         pass
     return "trusted.ration." if os.geteuid() == 0 else "user.ration."
 
+
+def may_be(attempt):
+    """Whether a child of ours may do it to itself."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            attempt()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+def realtime():
+    """A preexec_fn."""
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+
+def immune():
+    """A preexec_fn."""
+    Path("/proc/self/oom_score_adj").write_text("-1000")
+
+
+# realtime, immune: what root may do to itself, but for root in a container.
+for _has in DESIGN.values():
+    if {"root", "unshare"} <= _has:
+        _has |= {"realtime", "immune"}
 
 HAS = DESIGN[WORLD] if WORLD in DESIGN else probe()
 if WORLD in ("hybrid", "v1") and os.uname().release.startswith("6.12"):

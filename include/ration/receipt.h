@@ -125,7 +125,8 @@ struct ration_evidence {
 struct ration_outcome {
 	size_t size;         /* sizeof(struct ration_outcome), set by the caller */
 	bool acted;          /* this limit ended the run */
-	uint64_t observed;   /* what was measured then, in the unit of the limit; else 0 */
+	uint64_t observed;   /* what was measured then, in the unit of the limit; RATION_UNKNOWN where
+				nothing measures it: memory before Linux 5.19; 0 where it didn't act */
 	bool changed;        /* somebody changed its kernel file during the run */
 	uint64_t at_end;     /* what was in force at the end then; else 0 */
 };

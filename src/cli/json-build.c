@@ -143,7 +143,7 @@ static void put_outcome(struct builder *builder, json_t *object, const struct ra
 {
 	if (outcome->changed)
 		build_put(builder, object, "in_force_at_end", limit_value(item, outcome->at_end));
-	if (!outcome->acted)
+	if (!outcome->acted || outcome->observed == RATION_UNKNOWN)
 		return;
 	build_put(builder, object, "observed", limit_value(item, outcome->observed));
 	if (item->in_force != RATION_UNLIMITED && outcome->observed >= item->in_force)

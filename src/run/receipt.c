@@ -271,9 +271,12 @@ void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, co
 	else if (!by_us)
 		receipt->verdict = end->lost ? RATION_VERDICT_INTERNAL : verdict_of_status(&end->wait);
 	if (receipt->verdict == RATION_VERDICT_MEMORY && !receipt->outcome[LIMIT_INDEX_MEMORY].acted) {
-		receipt->outcome[LIMIT_INDEX_MEMORY].acted = true;
-		(void)usage_get(&receipt->usage, RATION_METRIC_MEMORY_PEAK_BYTES,
-				&receipt->outcome[LIMIT_INDEX_MEMORY].observed);
+		struct ration_outcome *outcome = &receipt->outcome[LIMIT_INDEX_MEMORY];
+
+		outcome->acted = true;
+		/* The kernel has counted the peak since 5.19. */
+		if (usage_get(&receipt->usage, RATION_METRIC_MEMORY_PEAK_BYTES, &outcome->observed) == RATION_SOURCE_ABSENT)
+			outcome->observed = RATION_UNKNOWN;
 	}
 	receipt->exit_code = exit_code_of(receipt, end);
 }

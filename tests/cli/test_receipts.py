@@ -113,3 +113,13 @@ def test_FA9_a_full_disk(run, place):
         assert sorted(os.listdir(place)) == ["large", "more"]
     finally:
         subprocess.run(["umount", place], check=True, timeout=DEADLINE)
+
+
+@pytest.mark.needs("memory")
+def test_FC7_a_peak_that_nobody_counts(run):
+    """A kernel before 5.19: nothing is said to have been observed, least of all 0."""
+    r = run("--memory 30M", "alloc 100", before=["hide", "memory.peak"])
+    assert (r.code, r.verdict) == (137, "memory"), r
+    assert "memory_peak_bytes" not in r.usage, r.usage
+    assert not {"observed", "overshoot"} & r.limit("memory").keys(), r.limit("memory")
+    assert " (peak" not in r.stderr and "0 B" not in r.stderr

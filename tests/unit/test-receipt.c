@@ -264,6 +264,16 @@ static void test_the_kernel_observes_the_peak(void **state)
 	assert_int_equal(receipt.outcome[LIMIT_INDEX_MEMORY].observed, 12345);
 }
 
+static void test_FC7_a_peak_that_nobody_counts(void **state)
+{
+	const struct row row = { .name = "", KILLED, .oom = 1, .oom_kill = 1, .below = 1 };
+	struct ration_receipt receipt = judged(&row);
+
+	(void)state;
+	assert_true(receipt.outcome[LIMIT_INDEX_MEMORY].acted);
+	assert_true(receipt.outcome[LIMIT_INDEX_MEMORY].observed == RATION_UNKNOWN);
+}
+
 static void test_watched_cpu_time_says_so(void **state)
 {
 	struct ration_receipt receipt = { .group = "t/g" };
@@ -386,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_the_kernel_observes_the_peak),
+		cmocka_unit_test(test_FC7_a_peak_that_nobody_counts),
 		cmocka_unit_test(test_watched_cpu_time_says_so),
 		cmocka_unit_test(test_a_shell_outruns_the_end_in_v1),
 		cmocka_unit_test(test_core),

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "group/cgroup1.h"
 #include "group/levels.h"
@@ -47,13 +48,16 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 	struct counter_level *at = &counters->level[counters->n_levels];
 	/* The real root has no such file: what happens there is the machine's. */
 	uint64_t oom = file_key(fd, "memory.events.local", "oom");
+	struct stat st;
 
 	if (oom == COUNTER_ABSENT)
 		return;
 	/* So this isn't the real root, and there are groups above it. */
 	counters->hidden |= strcmp(where, "/") == 0;
-	if (counters->n_levels == COUNTER_LEVELS_MAX)
+	if (counters->n_levels == COUNTER_LEVELS_MAX || fstat(fd, &st) < 0)
 		return;
+	at->device = st.st_dev;
+	at->inode = st.st_ino;
 	at->oom = oom;
 	at->level = level;
 	(void)snprintf(at->where, sizeof(at->where), "%s", where);

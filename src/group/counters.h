@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "group/place.h"
 #include "ration.h"
@@ -25,6 +26,8 @@
 
 struct counter_level {
 	enum ration_level level;
+	dev_t device;     /* with its inode: which group it is, whatever of its path has room */
+	ino_t inode;
 	char where[200];  /* path from the mount of the hierarchy */
 	uint64_t oom;     /* memory.events.local: this very group's limit was hit */
 };

@@ -95,7 +95,7 @@ static bool ancestor_moved(struct ration_receipt *receipt, const struct counters
 		uint64_t then = 0;
 
 		for (size_t k = 0; k < before->n_levels; k++) {
-			if (strcmp(before->level[k].where, at->where) == 0)
+			if (before->level[k].device == at->device && before->level[k].inode == at->inode)
 				then = before->level[k].oom;
 		}
 		if (at->oom > then) {

@@ -168,8 +168,8 @@ static void counters_of(const struct row *row, struct counters *before, struct c
 	*before = (struct counters) {
 		.machine_oom_kill = 100,
 		.n_levels = 2,
-		.level = { { .level = RATION_LEVEL_TENANT, .where = "/r/t", .oom = 7 },
-			{ .level = RATION_LEVEL_ANCESTOR, .where = "/r", .oom = 8 } },
+		.level = { { .level = RATION_LEVEL_TENANT, .inode = 2, .where = "/r/t", .oom = 7 },
+			{ .level = RATION_LEVEL_ANCESTOR, .inode = 1, .where = "/r", .oom = 8 } },
 	};
 	*after = *before;
 	after->oom = row->oom;
@@ -262,6 +262,24 @@ static void test_the_kernel_observes_the_peak(void **state)
 	receipt_judge(&receipt, &end, &before, &after);
 	assert_true(receipt.outcome[LIMIT_INDEX_MEMORY].acted);
 	assert_int_equal(receipt.outcome[LIMIT_INDEX_MEMORY].observed, 12345);
+}
+
+/* Of two deep groups a path that is cut looks the same: it was the upper one whose limit had been hit before. */
+static void test_FC8_levels_that_look_alike(void **state)
+{
+	const struct row row = { .name = "", KILLED, .oom_kill = 1, .below = 1 };
+	struct ration_receipt receipt = { .group = "t/g" };
+	const struct run_end end = { .wait = { .exit_code = -1, .signal = SIGKILL } };
+	struct counters before, after;
+
+	(void)state;
+	counters_of(&row, &before, &after);
+	(void)strcpy(before.level[1].where, before.level[0].where);
+	(void)strcpy(after.level[1].where, after.level[0].where);
+	before.level[1].oom = after.level[1].oom = 0;
+	receipt_judge(&receipt, &end, &before, &after);
+	for (size_t i = 0; i < receipt.n_evidence; i++)
+		assert_int_equal(receipt.evidence[i].level, RATION_LEVEL_GROUP);
 }
 
 static void test_FC7_a_peak_that_nobody_counts(void **state)
@@ -396,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_the_kernel_observes_the_peak),
+		cmocka_unit_test(test_FC8_levels_that_look_alike),
 		cmocka_unit_test(test_FC7_a_peak_that_nobody_counts),
 		cmocka_unit_test(test_watched_cpu_time_says_so),
 		cmocka_unit_test(test_a_shell_outruns_the_end_in_v1),

@@ -96,12 +96,13 @@ static void partly_delegated(const struct machine *machine, struct finding_entry
 
 static void no_controllers(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(machine, entry, !(machine->host->controllers & WHOLE));
+	blame_base(machine, entry, !(machine->host->controllers & WHOLE) && !machine->seen->threaded);
 }
 
+/* Of a threaded BASE threaded_base() tells. */
 static void less_base(const struct machine *machine, struct finding_entry *entry)
 {
-	blame_base(machine, entry, true);
+	blame_base(machine, entry, !machine->seen->threaded);
 }
 
 const struct rule base_rules[] = {

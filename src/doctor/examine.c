@@ -93,9 +93,7 @@ static void look_at_base(const struct host_snapshot *host, struct examined *ret)
 	char text[CG_FILE_MAX];
 
 	ret->kept_back = base_controllers(host->base_fd) & ~host->facts.controllers;
-	/* "domain threaded": one below is threaded; "domain invalid": one above, or beside, is. */
-	if (cg_read(host->base_fd, "cgroup.type", text, sizeof(text)) > 0)
-		ret->threaded = strcmp(text, "threaded") == 0 || strcmp(text, "domain invalid") == 0;
+	ret->threaded = base_threaded(host->base_fd);
 	if (cg_read(host->base_fd, "cgroup.stat", text, sizeof(text)) > 0) {
 		(void)cg_text_key(text, "nr_descendants", &ret->groups);
 		(void)cg_text_key(text, "nr_dying_descendants", &ret->dying);

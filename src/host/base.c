@@ -69,6 +69,15 @@ void base_note_no_controllers(struct host_snapshot *host)
 			facts->controllers ? " except hugetlb" : "");
 }
 
+bool base_threaded(int fd)
+{
+	char text[64];
+
+	/* "domain threaded": one below is threaded; "domain invalid": one above, or beside, is. */
+	return cg_read(fd, "cgroup.type", text, sizeof(text)) > 0 &&
+		(strcmp(text, "threaded") == 0 || strcmp(text, "domain invalid") == 0);
+}
+
 void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, bool read_only)
 {
 	struct host_facts *facts = &host->facts;
@@ -96,8 +105,12 @@ void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, b
 	host->base_fd = fd;
 	facts->base_kind = kind;
 	facts->controllers = base_controllers(fd);
+	/* Whatever the group above enables: memory won't be among it. */
+	if (facts->hierarchy == RATION_HIERARCHY_V2 && base_threaded(fd))
+		base_note(facts, "start ration in a group that isn't threaded, or set --base DIR",
+				"%s is a threaded group and can't limit memory", host->base);
 	/* Few machines have hugetlb in v1 as well: it is what the others leave behind. */
-	if (!(facts->controllers & ~RATION_CONTROLLER_HUGETLB))
+	else if (!(facts->controllers & ~RATION_CONTROLLER_HUGETLB))
 		base_note_no_controllers(host);
 }
 

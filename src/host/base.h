@@ -24,6 +24,9 @@ int base_open(const char *path, const char *root);
 /* The controllers, as bits, that a group may hand on to groups below it. None where that can't be read. */
 uint32_t base_controllers(int fd);
 
+/* Is it a threaded group, or one that can only become one? Nobody can have memory limits in it. */
+bool base_threaded(int fd);
+
 /* Takes the directory `fd` at host->base as BASE, if it can be written; notes why not otherwise, and closes it. */
 void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, bool read_only);
 

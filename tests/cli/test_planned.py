@@ -82,3 +82,18 @@ def test_FC15_guest_memory_without_a_unit(run, words):
     """QEMU's -m 512 is 512 MiB."""
     r = run.command(*words, "--guest-memory", "512", *(["--", "touch", str(run.file("ran"))] if words[0] == "run" else []))
     assert r.code == 125 and "--guest-memory 512M" in r.stderr and not run.file("ran").exists(), r
+
+
+@pytest.mark.needs("memory", "root", "vm")
+@pytest.mark.worlds("v2")
+def test_FC28_a_threaded_base(run, by_hand, base):
+    """Every command says what doctor says, and doctor says it once."""
+    place = by_hand(base / "ration-test-threads" / "t")
+    (place / "cgroup.type").write_text("threaded")
+    why, words = f"{place} is a threaded group and can't limit memory", ["--base", str(place), "--memory", "64M"]
+    for command in (["run", *words, "--enforce", "strict", "--", "touch", str(run.file("ran"))], ["create", "g", *words]):
+        r = run.command(*command)
+        assert r.code == 125 and why in r.stderr and "isn't threaded" in r.stderr, r
+    assert not run.file("ran").exists()
+    told = " ".join(run.command("doctor", "--base", str(place)).stdout.split())
+    assert f"threaded-base: {why}" in told and "less-base" not in told and "no-controllers" not in told

@@ -188,8 +188,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_update(struct ration_group *gro
  * Errors: -ESRCH (no such process), -EINVAL with RATION_CAUSE_NO_PROCESS (a
  * kernel thread; 0, a process of another pid namespace), -EACCES, -EPERM (you can't
  * move it: cgroup.procs of the nearest group above both must be writable),
- * -EBUSY (the group isn't a leaf), -EOPNOTSUPP (no cgroup; or the group has limits in a place of cgroup v1 that this process isn't in or
- * can't write).
+ * -EBUSY (the group isn't a leaf), -EOPNOTSUPP (no cgroup; or the group has limits in a place of
+ * cgroup v1 that this process isn't in or can't write).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach(struct ration_group *group, int pid,
 		const struct ration_plan *plan, struct ration_attach_report *report,

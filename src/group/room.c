@@ -29,7 +29,7 @@ struct full {
 /* Is it this group's limit? `level`: of the new group, below it. */
 static bool is_full(int fd, uint64_t level, struct full *ret)
 {
-	char text[256];
+	char text[2048]; /* two lines a controller since 6.12 */
 	uint64_t n = 0;
 
 	*ret = (struct full) { .file = "cgroup.max.descendants" };

@@ -388,6 +388,8 @@ def test_FC23_no_room(hand, base, by_hand, file, value):
     """The message names the group that has the limit, and how high it is."""
     top = by_hand(base / f"{NAMESPACE}-full", **{f"cgroup_max_{file}": value})
     assert hand.run.command("run", "--base", top, "--", "true").code == 125
+    # Its keeper removes what it had made, and what isn't full any more isn't named.
+    wait_for("its end", lambda: not [path for path in top.iterdir() if path.is_dir()])
     r = hand(["run", "--base", top, "--", "true"])
     for text in (f"cgroup.max.{file} of {top} is {value}", "ration gc"):
         assert text in r.stderr, r

@@ -103,6 +103,8 @@ static int lock_error(const struct place *place, int code, struct ration_error *
 	pid_t pid = code == -EBUSY ? lock_holder(place->fd) : 0;
 
 	(void)address_of(place, address);
+	if (code == -EACCES || code == -EPERM)
+		return owner_error(place->fd, code, "change", address, reterr);
 	if (code != -EBUSY)
 		return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't lock %s: %s", address, error_text(code));
 	if (pid == 0)

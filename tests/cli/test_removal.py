@@ -135,6 +135,7 @@ def test_FB2_by_hand(hand, command):
     wait_for("all to be dead", lambda: child.poll() is not None and not lives(log))
 
 
+@pytest.mark.needs("root")  # another comes from a session, and may not move in
 @pytest.mark.parametrize("command", ["kill t/g", "rm --force t/g", "rm --force t", "rm --release t/g"])
 def test_FB2_only_a_thread(hand, command):
     """Its leader is in no group of ours: only cgroup.threads tells of it."""
@@ -213,6 +214,7 @@ def test_FB3_wide(hand):
     assert not top.exists()
 
 
+@pytest.mark.needs("root")
 def test_FB3_somebody_makes_more(hand):
     """As long as root removes it, who has it makes more groups in it, deeper and deeper."""
     hand.ok("create --owner 12345:12345 t")

@@ -34,8 +34,8 @@ static const char *const names[] = {
 
 /*
  * Tells whether this process is root of the initial user namespace, with CAP_SYS_ADMIN. Only the kernel
- * knows: to anybody else it refuses even to remove a name that is never there. Where the mount is read-only,
- * it says that first; but whoever isn't root finds no trusted.* there, either.
+ * knows: from anybody else it hides every trusted.*, and refuses even to remove a name that is never there.
+ * Where the mount is read-only, it says that first; but whoever isn't root finds no trusted.* there, either.
  */
 static bool roots(int dir_fd)
 {
@@ -47,14 +47,22 @@ static void name_of(char buf[NAME_MAX_BYTES], bool trusted, enum note note)
 	(void)snprintf(buf, NAME_MAX_BYTES, "%s%s", trusted ? ROOTS : USERS, names[note]);
 }
 
-int notes_write(int dir_fd, enum note note, const char *text)
+static int write_as(int dir_fd, bool trusted, enum note note, const char *text)
 {
 	char name[NAME_MAX_BYTES];
 
-	name_of(name, roots(dir_fd), note);
+	name_of(name, trusted, note);
 	if (!*text)
 		return fremovexattr(dir_fd, name) < 0 && errno != ENODATA ? -errno : 0;
 	return fsetxattr(dir_fd, name, text, strlen(text), 0) < 0 ? -errno : 0;
+}
+
+int notes_write(int dir_fd, enum note note, const char *text)
+{
+	int r = geteuid() == 0 ? write_as(dir_fd, true, note, text) : -EPERM;
+
+	/* Not root's, whatever our uid: see roots(). */
+	return r == -EPERM ? write_as(dir_fd, false, note, text) : r;
 }
 
 int notes_mark(int dir_fd, enum note note)
@@ -76,18 +84,28 @@ static bool users_count(int dir_fd)
 	return (fstat(dir_fd, &st) == 0 || fstat(dir_fd, &st) == 0) && notes_own(&st);
 }
 
-/* As fgetxattr(2) does, of a note that can be believed. */
-static ssize_t believed(int dir_fd, enum note note, char *buffer, size_t size)
+static ssize_t read_as(int dir_fd, bool trusted, enum note note, char *buffer, size_t size)
 {
-	bool trusted = roots(dir_fd);
 	char name[NAME_MAX_BYTES];
 	ssize_t n;
 
-	if (!trusted && !users_count(dir_fd))
-		return -ENODATA;
 	name_of(name, trusted, note);
 	n = fgetxattr(dir_fd, name, buffer, size);
 	return n < 0 ? -errno : n;
+}
+
+/* As fgetxattr(2) does, of a note that can be believed: root's first. It sees what only root can have written. */
+static ssize_t believed(int dir_fd, enum note note, char *buffer, size_t size)
+{
+	ssize_t n = geteuid() == 0 ? read_as(dir_fd, true, note, buffer, size) : -ENODATA;
+
+	if (n != -ENODATA)
+		return n;
+	if (!users_count(dir_fd))
+		return -ENODATA;
+	n = read_as(dir_fd, false, note, buffer, size);
+	/* Only where there is one does it matter whether it is believed. */
+	return n == -ENODATA || !roots(dir_fd) ? n : -ENODATA;
 }
 
 int notes_read(int dir_fd, enum note note, char *buffer, size_t size)

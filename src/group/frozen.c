@@ -46,32 +46,25 @@ static void look(void *data, int fd, enum ration_level level, const char *where)
 	(void)snprintf(search->where, sizeof(search->where), "%s", where);
 }
 
-static const char *address(char *buf, size_t size, const struct place *place)
-{
-	(void)snprintf(buf, size, "%s%s%s", place->tenant, place->name[0] ? "/" : "", place->name);
-	return buf;
-}
-
-#define ADDRESS_MAX (2 * RATION_NAME_MAX + 2)
 #define ESCAPED_MAX 160
 
 /* A tenant or a group of ours, which ration thaws. */
 static int ours(const struct place *place, const char *what, const char *kind, const char *name,
 		struct ration_error *reterr)
 {
-	char shown[ADDRESS_MAX];
+	char shown[PLACE_ADDRESS_MAX];
 
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't %s %s: %s %s is frozen", what,
-			address(shown, sizeof(shown), place), kind, name);
+			place_address(place, shown), kind, name);
 	return error_hint(reterr, -EBUSY, "ration thaw %s", name);
 }
 
 static int above(const struct place *place, const char *what, const char *where, struct ration_error *reterr)
 {
-	char shown[ADDRESS_MAX], escaped[ESCAPED_MAX];
+	char shown[PLACE_ADDRESS_MAX], escaped[ESCAPED_MAX];
 
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't %s %s: the group %s above it is frozen", what,
-			address(shown, sizeof(shown), place), text_escape(escaped, sizeof(escaped), where));
+			place_address(place, shown), text_escape(escaped, sizeof(escaped), where));
 	return error_hint(reterr, -EBUSY, "write 0 to its cgroup.freeze, below %.100s", place->host->mount);
 }
 
@@ -88,10 +81,10 @@ static bool is_frozen(int fd)
 static int check_v2(const struct place *place, const char *what, struct ration_error *reterr)
 {
 	struct search search = { .found = false };
-	char shown[ADDRESS_MAX];
+	char shown[PLACE_ADDRESS_MAX];
 
 	if (place->fd >= 0 && freezes(place->fd))
-		return ours(place, what, "group", address(shown, sizeof(shown), place), reterr);
+		return ours(place, what, "group", place_address(place, shown), reterr);
 	levels_walk(place, look, &search);
 	if (search.found && search.level == RATION_LEVEL_TENANT)
 		return ours(place, what, "tenant", place->tenant, reterr);
@@ -100,7 +93,7 @@ static int check_v2(const struct place *place, const char *what, struct ration_e
 	if (!is_frozen(place->fd))
 		return 0;
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't %s %s: a group above it is frozen", what,
-			address(shown, sizeof(shown), place));
+			place_address(place, shown));
 	return error_hint(reterr, -EBUSY, "it is outside of this container; thaw the container");
 }
 
@@ -158,13 +151,13 @@ static void own_path(const struct place *place, char *buf, size_t size)
 
 static int check_v1(const struct place *place, const char *what, struct ration_error *reterr)
 {
-	char path[PATH_MAX], holder[PATH_MAX], shown[ADDRESS_MAX], escaped[ESCAPED_MAX];
+	char path[PATH_MAX], holder[PATH_MAX], shown[PLACE_ADDRESS_MAX], escaped[ESCAPED_MAX];
 
 	own_path(place, path, sizeof(path));
 	if (!path[0] || !find_holder(path, holder, sizeof(holder)))
 		return 0;
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't %s %s: the cgroup v1 freezer has frozen %s", what,
-			address(shown, sizeof(shown), place), text_escape(escaped, sizeof(escaped), holder));
+			place_address(place, shown), text_escape(escaped, sizeof(escaped), holder));
 	return error_hint(reterr, -EBUSY, "write THAWED to its freezer.state");
 }
 

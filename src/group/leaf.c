@@ -90,19 +90,12 @@ static int make_room(struct place *place, struct ration_error *reterr)
 	return error_hint(reterr, -EEXIST, "choose another --name, or omit it for a unique one");
 }
 
-/* "T/N", or "T". */
-static const char *address_of(const struct place *place, char buf[2 * RATION_NAME_MAX + 2])
-{
-	(void)snprintf(buf, 2 * RATION_NAME_MAX + 2, "%s%s%s", place->tenant, place->name[0] ? "/" : "", place->name);
-	return buf;
-}
-
 static int lock_error(const struct place *place, int code, struct ration_error *reterr)
 {
-	char address[2 * RATION_NAME_MAX + 2];
+	char address[PLACE_ADDRESS_MAX];
 	pid_t pid = code == -EBUSY ? lock_holder(place->fd) : 0;
 
-	(void)address_of(place, address);
+	(void)place_address(place, address);
 	if (code == -EACCES || code == -EPERM)
 		return owner_error(place->fd, code, "change", address, reterr);
 	if (code != -EBUSY)
@@ -205,7 +198,7 @@ static int check_still_ours(struct place *place, struct ration_error *reterr)
 
 int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 {
-	char address[2 * RATION_NAME_MAX + 2];
+	char address[PLACE_ADDRESS_MAX];
 	int r = -EEXIST;
 
 	for (int round = 0; round < NODES_ROUNDS_MAX && (vanished(r) || r == -EEXIST); round++) {
@@ -229,7 +222,7 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 	if (r == -EACCES || r == -EPERM)
 		return owner_error(place->tenant_fd, r, "create a group in", place->tenant, reterr);
 	if (r == -EAGAIN)
-		return room_error(place->tenant_fd, address_of(place, address), reterr);
+		return room_error(place->tenant_fd, place_address(place, address), reterr);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s/%s: %s", place->tenant,
 				place->name, error_text(r));

@@ -4,7 +4,15 @@
  */
 #include "group/place.h"
 
+#include <stdio.h>
+
 #include "util/cleanup.h"
+
+const char *place_address(const struct place *place, char buf[PLACE_ADDRESS_MAX])
+{
+	(void)snprintf(buf, PLACE_ADDRESS_MAX, "%s%s%s", place->tenant, place->name[0] ? "/" : "", place->name);
+	return buf;
+}
 
 void place_close(struct place *place)
 {

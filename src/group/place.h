@@ -25,6 +25,12 @@ struct place {
 	((struct place) { .namespace_fd = -EBADF, .tenant_fd = -EBADF, .fd = -EBADF, \
 			.lock_fd = -EBADF, .v1_fd = { [0 ... HOST_V1_MAX - 1] = -EBADF } })
 
+/* Room for "TENANT/NAME". */
+#define PLACE_ADDRESS_MAX (2 * RATION_NAME_MAX + 2)
+
+/* "TENANT/NAME", or "TENANT" of a tenant's. Returns `buf`. */
+const char *place_address(const struct place *place, char buf[PLACE_ADDRESS_MAX]);
+
 /* Closes what is open. The group itself stays. */
 void place_close(struct place *place);
 

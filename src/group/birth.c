@@ -80,14 +80,11 @@ static void stop(void *data)
 	(void)pthread_mutex_destroy(&birth->mutex);
 }
 
-void birth_watch(struct birth *birth, const struct place *place, struct spawn *spawn)
+static void watch_child(struct birth *birth, struct spawn *spawn)
 {
 	pthread_condattr_t clock;
 	pthread_attr_t small;
 
-	*birth = (struct birth) { .place = place, .spawn = spawn };
-	if (!can_freeze(place))
-		return;
 	spawn->child_pid = 0;
 	spawn->child_fd = -EBADF;
 	(void)pthread_mutex_init(&birth->mutex, NULL);
@@ -104,12 +101,21 @@ void birth_watch(struct birth *birth, const struct place *place, struct spawn *s
 	(void)pthread_attr_destroy(&small);
 }
 
-int birth_check(const struct birth *birth, struct ration_error *reterr)
+int birth_begin(struct birth *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr)
 {
-	int r;
+	int r = v1_open_joins(place, spawn, reterr);
 
-	if (!birth->killed)
-		return 0;
+	*birth = (struct birth) { .place = place, .spawn = spawn };
+	if (r == 0 && can_freeze(place))
+		watch_child(birth, spawn);
+	return r;
+}
+
+int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct ration_error *reterr)
+{
+	v1_close_joins(spawn);
+	if (r < 0 || !birth->killed)
+		return r;
 	r = frozen_check(birth->place, "start a command in", reterr);
 	return r < 0 ? r : error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't start a command in %s/%s: the group was "
 			"frozen meanwhile", birth->place->tenant, birth->place->name);

@@ -28,13 +28,16 @@ struct birth {
 	bool killed;
 };
 
-/* Before spawn_start(): watches it, in the group at `place`. Where there can be no thread, nobody does. */
-void birth_watch(struct birth *birth, const struct place *place, struct spawn *spawn);
+/*
+ * Before spawn_start() of a child in the group at `place`: opens what the child joins in
+ * cgroup v1, and watches it. Where there can be no thread, nobody does.
+ */
+int birth_begin(struct birth *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr);
 
 /*
- * spawn_start() has returned. -EBUSY: the group was frozen, and the child, if there was one, has been
- * killed: it is to be reaped.
+ * spawn_start() has returned `r`, or birth_begin() or what was done instead has failed with it. Returns it, or
+ * -EBUSY: the group was frozen, and the child, if there was one, has been killed: it is to be reaped.
  */
-int birth_check(const struct birth *birth, struct ration_error *reterr);
+int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct ration_error *reterr);
 
 #endif

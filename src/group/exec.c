@@ -15,7 +15,6 @@
 
 #include "group/apply.h"
 #include "group/birth.h"
-#include "group/cgroup1.h"
 #include "group/command.h"
 #include "group/frozen.h"
 #include "group/leaf.h"
@@ -107,7 +106,7 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	enum ration_birth birth;
 	struct birth watched;
 	pid_t pid;
-	int r = prepare(group, options, &command, reterr);
+	int started, r = prepare(group, options, &command, reterr);
 
 	if (r < 0)
 		return r;
@@ -115,22 +114,19 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD, "pidfds aren't available");
 		return error_hint(reterr, -EOPNOTSUPP, "wait for the command by its pid");
 	}
-	r = v1_open_joins(&group->at, &command.spawn, reterr);
+	r = birth_begin(&watched, &group->at, &command.spawn, reterr);
+	if (r < 0)
+		return birth_end(&watched, &command.spawn, r, reterr);
+	started = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
+	r = birth_end(&watched, &command.spawn, started, reterr);
+	if (started < 0 && group->at.fd >= 0 && !leaf_alive(group->at.fd))
+		return handle_error(group, -ENOENT, "start a command in", reterr);
+	if (started < 0)
+		return command_spawn_error(&command.spawn, started, reterr);
 	if (r < 0) {
-		v1_close_joins(&command.spawn);
+		(void)waitpid(pid, NULL, 0);
 		return r;
 	}
-	birth_watch(&watched, &group->at, &command.spawn);
-	r = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
-	v1_close_joins(&command.spawn);
-	if (r == 0 && birth_check(&watched, reterr) < 0) {
-		(void)waitpid(pid, NULL, 0);
-		return -EBUSY;
-	}
-	if (r < 0 && group->at.fd >= 0 && !leaf_alive(group->at.fd))
-		return handle_error(group, -ENOENT, "start a command in", reterr);
-	if (r < 0)
-		return command_spawn_error(&command.spawn, r, reterr);
 	*ret_pid = (int)pid;
 	if (ret_pid_fd)
 		*ret_pid_fd = TAKE_FD(pid_fd);

@@ -168,17 +168,12 @@ static int enter(struct containment *containment, struct spawn *spawn, struct ra
 	int r = frozen_check(group, "start a command in", reterr);
 
 	spawn->cgroup_fd = group->fd;
-	if (r == 0)
-		r = v1_open_joins(group, spawn, reterr);
-	if (r == 0)
-		birth_watch(&of(containment)->birth, group, spawn);
-	return r;
+	return r < 0 ? r : birth_begin(&of(containment)->birth, group, spawn, reterr);
 }
 
 static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
-	v1_close_joins(spawn);
-	return r < 0 ? r : birth_check(&of(containment)->birth, reterr);
+	return birth_end(&of(containment)->birth, spawn, r, reterr);
 }
 
 /* Whatever failed first where somebody else has removed the group meanwhile: that is why. */

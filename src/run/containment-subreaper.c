@@ -54,18 +54,12 @@ static int enter(struct containment *containment, struct spawn *spawn, struct ra
 	int r = frozen_check(group, "start a command in", reterr);
 
 	spawn->die_with_parent = true;
-	if (r == 0)
-		r = v1_open_joins(group, spawn, reterr);
-	if (r == 0)
-		birth_watch(&of(containment)->birth, group, spawn);
-	return r;
+	return r < 0 ? r : birth_begin(&of(containment)->birth, group, spawn, reterr);
 }
 
 static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
-	v1_close_joins(spawn);
-	if (r == 0)
-		r = birth_check(&of(containment)->birth, reterr);
+	r = birth_end(&of(containment)->birth, spawn, r, reterr);
 	/* The command has none of it: it runs already. A bomb's share of the machine would else be ours. */
 	if (r == 0) {
 		precedence_spare(&of(containment)->spared);

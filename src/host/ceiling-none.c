@@ -4,17 +4,10 @@
  */
 #include "host/ceiling.h"
 
-uint64_t ceiling_lowest(const struct host_snapshot *host, const char *tenant, const char *file, uint64_t whole)
+void ceiling_note(const struct host_snapshot *host, const char *tenant, bool room, struct host_facts *facts)
 {
 	(void)host;
 	(void)tenant;
-	(void)file;
-	return whole;
-}
-
-void ceiling_note(const struct host_snapshot *host, const char *tenant, struct host_facts *facts)
-{
-	(void)host;
-	(void)tenant;
+	(void)room;
 	(void)facts;
 }

@@ -14,23 +14,6 @@
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 
-uint64_t ceiling_lowest(const struct host_snapshot *host, const char *tenant, const char *file, uint64_t whole)
-{
-	CLEANUP(closep) int fd = host->base_fd < 0 ? -EBADF : fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
-
-	for (size_t i = 0; fd >= 0 && i <= host->n_nodes; i++) {
-		const char *name = i < host->n_nodes ? host->node[i] : tenant;
-		int below = name ? cg_open_dir(fd, name) : -EBADF;
-		uint64_t value;
-
-		(void)close_fd(fd);
-		fd = below;
-		if (fd >= 0 && cg_read_u64(fd, file, &value) == 0 && value < whole)
-			whole = value;
-	}
-	return whole;
-}
-
 /* The unit of a rate of CPU time is microseconds of this period. */
 #define PERIOD_USEC 100000
 
@@ -80,7 +63,15 @@ static void look_up(const struct host_snapshot *host, struct host_facts *facts)
 	}
 }
 
-void ceiling_note(const struct host_snapshot *host, const char *tenant, struct host_facts *facts)
+static void at_most(uint64_t *value, int fd, const char *file)
+{
+	uint64_t allowed;
+
+	if (cg_read_u64(fd, file, &allowed) == 0 && allowed < *value)
+		*value = allowed;
+}
+
+void ceiling_note(const struct host_snapshot *host, const char *tenant, bool room, struct host_facts *facts)
 {
 	CLEANUP(closep) int fd = host->base_fd < 0 ? -EBADF : fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
 
@@ -95,6 +86,10 @@ void ceiling_note(const struct host_snapshot *host, const char *tenant, struct h
 		if (fd < 0)
 			break;
 		look_at(fd, name, facts);
+		if (room) {
+			at_most(&facts->memory_bytes, fd, "memory.max");
+			at_most(&facts->swap_bytes, fd, "memory.swap.max");
+		}
 		machine_probe_group(facts, fd, name);
 	}
 }

@@ -85,11 +85,7 @@ static void look_from(const struct host_snapshot *host, const struct ration_plan
 		tenant = NULL;
 	else if (!tenant && !options->for_tenant && options->purpose == RATION_PURPOSE_RUN)
 		tenant = NAMES_DEFAULT_TENANT;
-	ceiling_note(host, tenant, facts);
-	if (!options->tenant && !options->for_tenant)
-		return;
-	facts->memory_bytes = ceiling_lowest(host, tenant, "memory.max", facts->memory_bytes);
-	facts->swap_bytes = ceiling_lowest(host, tenant, "memory.swap.max", facts->swap_bytes);
+	ceiling_note(host, tenant, options->tenant || options->for_tenant, facts);
 }
 
 static int check_options(const struct ration_plan_options *options, struct ration_error *reterr)

@@ -6,6 +6,7 @@
 
 #include "files.h"
 #include "base.h"
+#include "sleeper.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -241,14 +242,8 @@ static void test_not_a_cgroup(void **state)
 
 static pid_t sleeper_in(int fd)
 {
-	pid_t pid = fork();
+	pid_t pid = sleeper();
 
-	if (pid == 0) {
-		(void)alarm(DEADLINE_SECONDS);
-		for (;;)
-			(void)pause();
-	}
-	assert_true(pid > 0);
 	assert_int_equal(cg_attach(fd, pid), 0);
 	return pid;
 }

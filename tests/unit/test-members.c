@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "files.h"
+#include "sleeper.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,19 +16,6 @@
 
 #include "sys/members.h"
 #include "util/cleanup.h"
-
-static pid_t sleeper(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		(void)alarm(DEADLINE_SECONDS);
-		for (;;)
-			(void)pause();
-	}
-	assert_true(pid > 0);
-	return pid;
-}
 
 /* A list that names a process when it is read first, and nobody the next time. */
 struct list {

@@ -4,6 +4,8 @@
  */
 #include "unit.h"
 
+#include "sleeper.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -16,19 +18,6 @@
 
 #include "sys/retrofit.h"
 #include "util/cleanup.h"
-
-static pid_t sleeper(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		(void)alarm(DEADLINE_SECONDS);
-		for (;;)
-			(void)pause();
-	}
-	assert_true(pid > 0);
-	return pid;
-}
 
 static void end(pid_t pid)
 {

@@ -23,7 +23,7 @@ enum ration_cause {
 	RATION_CAUSE_VANISHED = 301,        /* the group was removed in the meantime */
 	RATION_CAUSE_NO_GROUP = 302,        /* no group has that name */
 	RATION_CAUSE_HAS_PROCESSES = 303,   /* processes in a group that must not have any */
-	RATION_CAUSE_IN_USE = 304,          /* more is in use than the new limit allows */
+	RATION_CAUSE_IN_USE = 304,          /* more is in use than a limit allows, or as much */
 	/* Processes. */
 	RATION_CAUSE_COMMAND = 400,         /* the command itself couldn't be executed */
 	RATION_CAUSE_NO_PROCESS = 401,      /* no such process, or one that can't be in a group */

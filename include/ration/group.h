@@ -138,7 +138,7 @@ RATION_BEGIN
  * Nothing is created below a directory that another uid than the caller's and root's can write: -EPERM.
  * A tenant that has groups isn't given to an owner: -EBUSY.
  * Errors: -EEXIST (it exists; with exist_ok: with other limits), -EBUSY
- * (processes where a node must be), -EAGAIN (too many groups), -ENOSPC.
+ * (processes where a node must be), -EAGAIN (too many groups), -ENOMEM, -ENOSPC.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_create(const struct ration_host *host, const char *address,
 		const struct ration_plan *plan, const struct ration_group_options *options,
@@ -214,7 +214,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_attach_check(const struct ratio
  * else it is moved there before its first instruction). It is a child of this process, which
  * waits for it, by the pidfd or by pid; nobody supervises it, and it
  * isn't ended with this process. `ret_pid_fd`, which can be NULL, belongs to the caller.
- * Errors: with RATION_CAUSE_COMMAND those of execve(2); -EAGAIN, -EBUSY; -EBADF (`fds` or
+ * Errors: with RATION_CAUSE_COMMAND those of execve(2); -EAGAIN or -ENOMEM with RATION_CAUSE_IN_USE
+ * (tasks or memory of the group or a level above are used up: the message names it); -EAGAIN, -EBUSY; -EBADF (`fds` or
  * `pass_fds`); -EOPNOTSUPP (`ret_pid_fd` without RATION_FEATURE_PIDFD, as on macOS: nothing is
  * started).
  */

@@ -20,6 +20,7 @@
 #include "group/leaf.h"
 #include "group/move.h"
 #include "group/origin.h"
+#include "group/room.h"
 #include "host/prepare.h"
 #include "sys/cgroup.h"
 #include "sys/proc-usage.h"
@@ -92,6 +93,9 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 		r = check_group(group, options.user ? command->user.identity.uid : WHOSE_NOBODY, reterr);
 	if (r == 0)
 		r = command_prepare(command, &request, reterr);
+	/* Another user's command is looked for by a process of that user. */
+	if (r == -EAGAIN)
+		return room_fork_error(group->host, "start a command", r, reterr);
 	if (r < 0)
 		return r;
 	command->spawn.cgroup_fd = group->at.fd;
@@ -122,7 +126,7 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	if (started < 0 && group->at.fd >= 0 && !leaf_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "start a command in", reterr);
 	if (started < 0)
-		return command_spawn_error(&command.spawn, started, reterr);
+		return room_start_error(&group->at, &command.spawn, started, reterr);
 	if (r < 0) {
 		(void)waitpid(pid, NULL, 0);
 		return r;
@@ -151,10 +155,10 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 		r = move_self(group, reterr);
 	if (r < 0)
 		return r;
-	r = spawn_become(&command.spawn);
+	r = room_start_error(&group->at, &command.spawn, spawn_become(&command.spawn), reterr);
 	if (group->at.fd >= 0) {
 		(void)origin_move(group->host, getpid(), from);
 		origin_return_v1(group, getpid(), outside);
 	}
-	return command_spawn_error(&command.spawn, r, reterr);
+	return r;
 }

@@ -221,8 +221,8 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 		return r;
 	if (r == -EACCES || r == -EPERM)
 		return owner_error(place->tenant_fd, r, "create a group in", place->tenant, reterr);
-	if (r == -EAGAIN)
-		return room_error(place->tenant_fd, place_address(place, address), reterr);
+	if (r == -EAGAIN || r == -ENOMEM)
+		return room_error(place->tenant_fd, place->tenant, place_address(place, address), r, reterr);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s/%s: %s", place->tenant,
 				place->name, error_text(r));

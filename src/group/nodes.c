@@ -100,6 +100,8 @@ static int evacuate(const struct host_snapshot *host, struct ration_error *reter
 	int r;
 
 	r = cg_mkdir(host->base_fd, name);
+	if (r == -EAGAIN || r == -ENOMEM)
+		return room_error(host->base_fd, NULL, name, r, reterr);
 	if (r < 0 && r != -EEXIST)
 		return error_set(reterr, r, RATION_CAUSE_NOT_DELEGATED, "can't make %.200s/%s: %s", host->base, name,
 				error_text(r));
@@ -187,8 +189,8 @@ static int make_node(const struct host_snapshot *host, size_t i, int dir_fd, con
 
 	if (r == -EACCES || r == -EPERM)
 		return owner_error(dir_fd, r, "create a group in the group above", name, reterr);
-	if (r == -EAGAIN)
-		return room_error(dir_fd, name, reterr);
+	if (r == -EAGAIN || r == -ENOMEM)
+		return room_error(dir_fd, NULL, name, r, reterr);
 	if (r < 0 && r != -EEXIST && !vanished(r))
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s: %s", name,
 				error_text(r));

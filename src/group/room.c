@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * room.c - why the kernel lets nobody make another group
+ * room.c - why the kernel lets nobody start another process, or make another group
  *
- * It says EAGAIN if this group or any above has as many groups below it as
- * cgroup.max.descendants allows, or if the new one would be deeper than
- * cgroup.max.depth allows. So each is looked at, upwards.
+ * It counts at a group and at all above it, and refuses if one of them has as many as it
+ * may have:
+ *
+ *   pids.max                clone(2) says EAGAIN. Who is moved into a group isn't refused.
+ *   memory.max              ENOMEM: where nobody can be killed for more, which an execve(2)
+ *                           may also call E2BIG, and an mkdir(2) of a group
+ *   cgroup.max.descendants  mkdir(2) says EAGAIN
+ *   cgroup.max.depth        the same
+ *
+ * None of them says at which group. So each is looked at, upwards. What is full may have
+ * room again by then: then only the errno is known.
  */
 #include "group/room.h"
 
@@ -13,32 +21,132 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "group/command.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"
 
-struct full {
-	const char *file;
-	uint64_t limit;
+/*
+ * How far from its limit a group's memory may be and still be too full for a start. What was
+ * charged for it is free again, and the kernel charges ahead for each CPU, 64 pages at a time.
+ */
+#define MEMORY_NEAR (1 << 20)
+#define MEMORY_NEAR_CPU (256 << 10)
+
+/* What execve(2) takes of any process, and of one that may have a large stack: see its manual page. */
+#define ARGUMENTS_LEAST (128 << 10)
+#define ARGUMENTS_MOST (6 << 20)
+#define ARGUMENT_MAX (128 << 10)
+
+/* Room for a path in a message. */
+#define PATH_SHOWN_MAX 180
+
+enum room {
+	ROOM_TASKS = 1 << 0,
+	ROOM_MEMORY = 1 << 1,
+	ROOM_GROUPS = 1 << 2,
 };
 
-/* Is it this group's limit? `level`: of the new group, below it. */
-static bool is_full(int fd, uint64_t level, struct full *ret)
+/* A group that is full; or, of memory, the one that is nearest to it. */
+struct full {
+	enum room room;     /* 0: none was found */
+	const char *file;   /* of the limit */
+	uint64_t used, limit;
+	struct stat group;
+	char path[PATH_SHOWN_MAX];
+};
+
+/* --------------------------------------------------------------- one group */
+
+static bool check_tasks(int fd, struct full *full)
+{
+	full->file = "pids.max";
+	return cg_read_u64(fd, full->file, &full->limit) == 0 && cg_read_u64(fd, "pids.current", &full->used) == 0 &&
+		full->used >= full->limit;
+}
+
+/* `level`: of the new group, below it. */
+static bool check_groups(int fd, uint64_t level, struct full *full)
 {
 	char text[2048]; /* two lines a controller since 6.12 */
-	uint64_t n = 0;
 
-	*ret = (struct full) { .file = "cgroup.max.descendants" };
-	if (cg_read_u64(fd, ret->file, &ret->limit) == 0 && cg_read(fd, "cgroup.stat", text, sizeof(text)) > 0 &&
-			cg_text_key(text, "nr_descendants", &n) == 0 && n >= ret->limit)
+	full->file = "cgroup.max.descendants";
+	if (cg_read_u64(fd, full->file, &full->limit) == 0 && cg_read(fd, "cgroup.stat", text, sizeof(text)) > 0 &&
+			cg_text_key(text, "nr_descendants", &full->used) == 0 && full->used >= full->limit)
 		return true;
-	ret->file = "cgroup.max.depth";
-	return cg_read_u64(fd, ret->file, &ret->limit) == 0 && level > ret->limit;
+	full->file = "cgroup.max.depth";
+	return cg_read_u64(fd, full->file, &full->limit) == 0 && level > full->limit;
 }
+
+static uint64_t memory_left(const struct full *full)
+{
+	return full->limit > full->used ? full->limit - full->used : 0;
+}
+
+/* Any errno could have another reason than this limit; one that is far from it hasn't caused it. */
+static bool check_memory(int fd, struct full *full)
+{
+	static const struct {
+		const char *limit, *used;
+	} files[] = {
+		{ "memory.max", "memory.current" },
+		{ "memory.limit_in_bytes", "memory.usage_in_bytes" }, /* cgroup v1 */
+	};
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		full->file = files[i].limit;
+		if (cg_read_u64(fd, full->file, &full->limit) == 0 && full->limit != RATION_UNLIMITED &&
+				cg_read_u64(fd, files[i].used, &full->used) == 0)
+			return memory_left(full) <= MEMORY_NEAR + (uint64_t)(cpus > 0 ? cpus : 1) * MEMORY_NEAR_CPU;
+	}
+	return false;
+}
+
+/* The first group that is full is named, and of several with little memory the one that has least. */
+static void take(int fd, enum room room, const struct full *found, struct full *best)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t n;
+
+	if (best->room && (room != ROOM_MEMORY || memory_left(found) >= memory_left(best)))
+		return;
+	*best = *found;
+	best->room = room;
+	(void)fstat(fd, &best->group);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n < 0 ? 0 : n] = '\0';
+	(void)text_escape(best->path, sizeof(best->path), path);
+}
+
+static void check(int fd, enum room room, uint64_t level, struct full *best)
+{
+	struct full full = { .used = 0 };
+	bool is_full = false;
+
+	switch (room) {
+	case ROOM_TASKS:
+		is_full = check_tasks(fd, &full);
+		break;
+	case ROOM_MEMORY:
+		is_full = check_memory(fd, &full);
+		break;
+	case ROOM_GROUPS:
+		is_full = check_groups(fd, level, &full);
+		break;
+	}
+	if (is_full)
+		take(fd, room, &full, best);
+}
+
+/* ------------------------------------------------------------- those above */
 
 /* Another kind of file system has no groups: there the last one was the root. */
 static int open_above(int fd)
@@ -52,44 +160,183 @@ static int open_above(int fd)
 	return up;
 }
 
-static const char *path_of(int fd, char *buf, size_t size)
+/* From the group that is open as `dir_fd` upwards; -EBADF: there is none. */
+static void climb(int dir_fd, enum room room, struct full *best)
 {
-	char link[64], path[PATH_MAX];
-	ssize_t n;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	path[n < 0 ? 0 : n] = '\0';
-	return text_escape(buf, size, path);
-}
-
-static int tell(int fd, const char *address, const struct full *full, struct ration_error *reterr)
-{
-	char path[400];
-
-	(void)path_of(fd, path, sizeof(path));
-	(void)error_set(reterr, -EAGAIN, RATION_CAUSE_IN_USE, "can't create the group %s: %s of %s is %" PRIu64, address,
-			full->file, path, full->limit);
-	return error_hint(reterr, -EAGAIN, "ration gc removes groups that nobody uses; or write a higher number to "
-					   "that file, or max");
-}
-
-int room_error(int dir_fd, const char *address, struct ration_error *reterr)
-{
-	CLEANUP(closep) int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct full full;
+	CLEANUP(closep) int fd = dir_fd < 0 ? -EBADF : openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	for (uint64_t level = 1; fd >= 0; level++) {
 		int above;
 
-		if (is_full(fd, level, &full))
-			return tell(fd, address, &full, reterr);
+		check(fd, room, level, best);
 		above = open_above(fd);
 		(void)close_fd(fd);
 		fd = above;
 	}
+}
+
+/* From the group that this process is in, which is charged for whom it forks. */
+static void climb_own(const struct host_snapshot *host, enum room room, struct full *best)
+{
+	char path[2 * PATH_MAX];
+
+	if (host->own_known && host->mount[0]) {
+		CLEANUP(closep) int fd = -EBADF;
+
+		(void)snprintf(path, sizeof(path), "%s%s", host->mount, host->own);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		climb(fd, room, best);
+	}
+	for (size_t i = 0; i < host->n_v1; i++)
+		climb(host->v1[i].fd, room, best);
+}
+
+/* ------------------------------------------------------------------ telling */
+
+static bool is_at(const struct full *full, int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == full->group.st_dev && st.st_ino == full->group.st_ino;
+}
+
+static int tell_how(const char *what, const char *who, const char *name, const struct full *full, int code,
+		struct ration_error *reterr)
+{
+	char used[RATION_TEXT_MAX], limit[RATION_TEXT_MAX];
+
+	switch (full->room) {
+	case ROOM_TASKS:
+		return error_set(reterr, code, RATION_CAUSE_IN_USE, "can't %s: %s%s has %" PRIu64 " of %" PRIu64 " tasks (%s)",
+				what, who, name, full->used, full->limit, full->file);
+	case ROOM_MEMORY:
+		return error_set(reterr, code, RATION_CAUSE_IN_USE, "can't %s: %s%s uses %s of %s memory (%s)", what, who,
+				name, ration_format_size(used, full->used), ration_format_size(limit, full->limit),
+				full->file);
+	case ROOM_GROUPS:
+		return error_set(reterr, code, RATION_CAUSE_IN_USE, "can't %s: %s of %s%s is %" PRIu64, what, full->file, who,
+				name, full->limit);
+	}
+	return code;
+}
+
+/* `ours`: ration can set the limit of that tenant or group. Else it is a path, and a file is written. */
+static int hint(const struct full *full, const char *ours, int code, struct ration_error *reterr)
+{
+	switch (full->room) {
+	case ROOM_TASKS:
+		return ours ? error_hint(reterr, code, "end some of them, or raise the limit: ration set %.128s --pids N", ours) :
+			error_hint(reterr, code, "end some of them, or write a higher number to that file, or max");
+	case ROOM_MEMORY:
+		return ours ? error_hint(reterr, code, "end processes there, remove its files in tmpfs, or raise the limit: "
+					"ration set %.128s --memory SIZE", ours) :
+			error_hint(reterr, code, "end processes there, remove its files in tmpfs, or write a higher number "
+					"to that file");
+	case ROOM_GROUPS:
+		break;
+	}
+	return error_hint(reterr, code, "ration gc removes groups that nobody uses; or write a higher number to that file, "
+			"or max");
+}
+
+/* `tenant`: of the tenant that is open as `tenant_fd`. */
+static int tell(const char *what, const struct full *full, int tenant_fd, const char *tenant, int code,
+		struct ration_error *reterr)
+{
+	bool ours = full->room != ROOM_GROUPS && tenant && is_at(full, tenant_fd);
+
+	(void)tell_how(what, ours ? "the tenant " : full->room == ROOM_GROUPS ? "" : "the group ", ours ? tenant : full->path,
+			full, code, reterr);
+	return hint(full, ours ? tenant : NULL, code, reterr);
+}
+
+/* ------------------------------------------------------------------- groups */
+
+int room_error(int dir_fd, const char *tenant, const char *address, int code, struct ration_error *reterr)
+{
+	struct full full = { .used = 0 };
+	char what[PLACE_ADDRESS_MAX + 32];
+
+	(void)snprintf(what, sizeof(what), "create the group %s", address);
+	climb(dir_fd, code == -ENOMEM ? ROOM_MEMORY : ROOM_GROUPS, &full);
+	if (full.room)
+		return tell(what, &full, dir_fd, tenant, code, reterr);
 	/* Above what can be seen from here, or gone meanwhile. */
-	(void)error_set(reterr, -EAGAIN, RATION_CAUSE_IN_USE, "can't create the group %s: %s", address,
-			error_text(-EAGAIN));
-	return error_hint(reterr, -EAGAIN, "cgroup.max.descendants or cgroup.max.depth of a group above is reached");
+	(void)error_set(reterr, code, code == -ENOMEM ? RATION_CAUSE_UNKNOWN : RATION_CAUSE_IN_USE, "can't %s: %s", what,
+			error_text(code));
+	return code == -ENOMEM ? code : error_hint(reterr, code, "cgroup.max.descendants or cgroup.max.depth of a group "
+			"above is reached");
+}
+
+/* ---------------------------------------------------------------- processes */
+
+/* Adds what a list of strings takes. False: one of them is too long by itself. */
+static bool add_size(char *const *list, uint64_t *sum)
+{
+	for (; *list; list++) {
+		size_t length = strlen(*list) + 1;
+
+		if (length > ARGUMENT_MAX)
+			return false;
+		*sum += length + sizeof(*list);
+	}
+	return true;
+}
+
+/* Whether execve(2) takes them. */
+static bool arguments_fit(const struct spawn *spawn)
+{
+	struct rlimit stack = { .rlim_cur = 0 };
+	uint64_t sum = strlen(spawn->path) + 1, most;
+
+	(void)getrlimit(RLIMIT_STACK, &stack);
+	for (size_t i = 0; i < spawn->n_rlimits; i++) {
+		if (spawn->rlimits[i].resource == RLIMIT_STACK)
+			stack.rlim_cur = (rlim_t)spawn->rlimits[i].soft;
+	}
+	most = stack.rlim_cur / 4 < ARGUMENTS_MOST ? stack.rlim_cur / 4 : ARGUMENTS_MOST;
+	most = most > ARGUMENTS_LEAST ? most : ARGUMENTS_LEAST;
+	return add_size(spawn->argv, &sum) && add_size(spawn->envp, &sum) && sum <= most;
+}
+
+/* What a start can lack; 0: nothing that a group has a limit of. */
+static enum room lacks(const struct spawn *spawn, int code)
+{
+	if (spawn->failed_step != SPAWN_STEP_NONE && spawn->failed_step != SPAWN_STEP_EXEC)
+		return code == -ENOMEM ? ROOM_MEMORY : 0;
+	if (code == -EAGAIN && spawn->failed_step == SPAWN_STEP_NONE)
+		return ROOM_TASKS;
+	return code == -ENOMEM || (code == -E2BIG && arguments_fit(spawn)) ? ROOM_MEMORY : 0;
+}
+
+int room_start_error(const struct place *place, const struct spawn *spawn, int code, struct ration_error *reterr)
+{
+	enum room room = lacks(spawn, code);
+	char address[PLACE_ADDRESS_MAX], what[PLACE_ADDRESS_MAX + 32];
+	struct full full = { .used = 0 };
+
+	if (room) {
+		climb(place->fd, room, &full);
+		for (size_t i = 0; i < place->host->n_v1; i++)
+			climb(place->v1_fd[i], room, &full);
+		if (!full.room)
+			climb_own(place->host, room, &full);
+	}
+	if (!full.room)
+		return command_spawn_error(spawn, code, reterr);
+	(void)snprintf(what, sizeof(what), "start a command in %s", place_address(place, address));
+	return tell(what, &full, place->tenant_fd, place->tenant, code == -E2BIG ? -ENOMEM : code, reterr);
+}
+
+int room_fork_error(const struct host_snapshot *host, const char *what, int code, struct ration_error *reterr)
+{
+	struct full full = { .used = 0 };
+
+	if (code == -EAGAIN || code == -ENOMEM)
+		climb_own(host, code == -EAGAIN ? ROOM_TASKS : ROOM_MEMORY, &full);
+	if (full.room)
+		return tell(what, &full, -EBADF, NULL, code, reterr);
+	(void)error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't %s: %s", what, error_text(code));
+	return code == -EAGAIN ? error_hint(reterr, code, "the tasks of this user (ulimit -u) or of the machine "
+			"(kernel.threads-max, kernel.pid_max) are used up") : code;
 }

@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * room.h - why the kernel lets nobody make another group
+ * room.h - why the kernel lets nobody start another process, or make another group
  */
 #ifndef RATION_GROUP_ROOM_H
 #define RATION_GROUP_ROOM_H
 
+#include "group/place.h"
 #include "ration.h"
+#include "sys/spawn.h"
 
 /*
- * For an mkdir(2) in `dir_fd` that has failed with -EAGAIN: names the group, this one or one
- * above, that has as many groups below it, or as many levels, as it may have. Returns -EAGAIN.
+ * For an mkdir(2) in `dir_fd`, which is the tenant's or, with `tenant` NULL, a node's: names the
+ * group, this one or one above, that has as many groups below it, or as many levels, as it may
+ * have, or whose memory is used up. Returns `code`.
  */
-int room_error(int dir_fd, const char *address, struct ration_error *reterr);
+int room_error(int dir_fd, const char *tenant, const char *address, int code, struct ration_error *reterr);
+
+/*
+ * For a spawn_start() in `place` that has failed: names the group whose tasks or memory are used
+ * up, if that is why, and else says what command_spawn_error() does. Returns the code, which is
+ * -EAGAIN or -ENOMEM if a group is named.
+ */
+int room_start_error(const struct place *place, const struct spawn *spawn, int code, struct ration_error *reterr);
+
+/* For a process of our own, `what`, that couldn't be forked: the same of the group that we are in. Returns `code`. */
+int room_fork_error(const struct host_snapshot *host, const char *what, int code, struct ration_error *reterr);
 
 #endif

@@ -19,6 +19,7 @@
 #include "group/leaf.h"
 #include "group/protect.h"
 #include "group/record.h"
+#include "group/room.h"
 #include "group/stuck.h"
 #include "run/corpse.h"
 #include "run/descent.h"
@@ -144,7 +145,7 @@ static int make(struct containment *containment, struct ration_error *reterr)
 	gc_sweep(group, GC_SWEEP_AT_START);
 	r = run->options.descent ? 0 : keeper_start(group, &cgroup->keeper);
 	if (r < 0)
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't start a keeper: %s", error_text(r));
+		return room_fork_error(run->host, "start a keeper", r, reterr);
 	r = leaf_create(group, apply_controllers(plan, facts), reterr);
 	if (r == 0)
 		r = v1_make(group, apply_v1_controllers(plan, facts), reterr);

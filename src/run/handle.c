@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "group/room.h"
 #include "host/prepare.h"
 #include "run/launch.h"
 #include "run/make.h"
@@ -42,6 +43,9 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 		options->n_pass_fds, &run->host->mask, options->user, options->new_privileges };
 	int r = command_prepare(&command, &request, reterr);
 
+	/* Another user's command is looked for by a process of that user. */
+	if (r == -EAGAIN)
+		return room_fork_error(run->host, "start a command", r, reterr);
 	if (r < 0)
 		return r;
 	r = loop_open(&run->loop);

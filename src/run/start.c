@@ -12,6 +12,7 @@
 #include "run/start.h"
 
 #include "group/apply.h"
+#include "group/room.h"
 #include "run/account.h"
 #include "run/concern.h"
 #include "run/end.h"
@@ -26,7 +27,7 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 		run->leader.start_usec = sys_now_usec();
 		r = spawn_start(spawn, &run->leader.pid, &run->leader.pid_fd, &run->receipt.birth);
 		if (r < 0)
-			(void)command_spawn_error(spawn, r, reterr);
+			r = room_start_error(&run->group, spawn, r, reterr);
 	}
 	r = containment->ops->entered(containment, spawn, r, reterr);
 	if (r == 0 && run->leader.pid_fd < 0 && !containment->by_pid)

@@ -34,6 +34,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "group/room.h"
 #include "run/keeper-main.h"
 #include "run/keeper.h"
 #include "run/order.h"
@@ -359,7 +360,7 @@ static int start_process(struct ration_run *run, struct helper *ret, struct rati
 	r = execute(run, ret);
 	if (r < 0)
 		r = helper_fork(forked_main, &forked, ret);
-	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't start a supervisor: %s", error_text(r)) : 0;
+	return r < 0 ? room_fork_error(run->host, "start a supervisor", r, reterr) : 0;
 }
 
 /* Waits for the command to have started. */

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What is planned is what the place of a run can hold, and what is told is what holds there."""
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+from conftest import wait_for
+from world import WORLD, mount, v1_places
 
 ALLOWED = ["sh", "-c", "grep Cpus_allowed_list /proc/self/status"]
 
@@ -97,3 +102,74 @@ def test_FC28_a_threaded_base(run, by_hand, base):
     assert not run.file("ran").exists()
     told = " ".join(run.command("doctor", "--base", str(place)).stdout.split())
     assert f"threaded-base: {why}" in told and "less-base" not in told and "no-controllers" not in told
+
+
+# --------------------------------------------------- FC26: nothing can be started
+
+@contextlib.contextmanager
+def holding(run, name, n):
+    """A run with n tasks in a tenant."""
+    sleeps = "sleep 1000 & " * (n - 1)
+    it = run.start(f"--tenant {name}", ["sh", "-c", f"{sleeps} echo ready >{run.file('holds')}; exec sleep 1000"])
+    run.ready("holds")
+    yield
+    it.signal(signal.SIGTERM)
+    assert it.wait().verdict == "interrupted"
+
+
+@pytest.mark.needs("pids")
+@pytest.mark.worlds("v2", "user")
+def test_FC26_the_tasks_of_a_tenant(run, tenant):
+    tenant("--pids", "3")
+    with holding(run, "t", 3):
+        r = run("--tenant t", ["touch", str(run.file("ran"))])
+    assert r.code == 125 and "the tenant t has 3 of 3 tasks (pids.max)" in r.stderr, r
+    assert "ration set t --pids N" in r.stderr and not run.file("ran").exists()
+
+
+@pytest.mark.needs("pids")
+@pytest.mark.worlds("v2", "user")
+def test_FC26_a_command_of_a_library(run):
+    """Which is started in a group that is there."""
+    assert run.command("create", "passed", "--pids", "2").code == 0
+    with holding(run, "passed", 2):
+        r = run.program(["pass", "true"])
+    assert r.code == 1 and "start a command in passed/group: the tenant passed has 2 of 2 tasks" in r.stdout, r
+    assert run.command("rm", "--force", "passed").code == 0
+
+
+@pytest.mark.needs("memory", "vm", "root")
+@pytest.mark.worlds("v2")
+def test_FC26_the_memory_of_a_tenant(run, tenant):
+    """Held by a file of a tmpfs, so that there is nobody to kill."""
+    place, file = tenant("--memory", "64M"), run.file("large")
+    assert run("--tenant t", ["dd", "if=/dev/zero", f"of={file}", "bs=1M", "count=8"]).code == 0
+    (place / "memory.max").write_text("4M")
+    for words in (["run", "--tenant", "t", "--", "true"], ["create", "t/g"]):
+        r = run.command(*words)
+        assert r.code == 125 and "the tenant t uses" in r.stderr and "of 4 MiB memory (memory.max)" in r.stderr, r
+    file.unlink()
+
+
+@pytest.mark.needs("pids", "root")
+@pytest.mark.worlds("v2")
+def test_FC26_a_level_above_base(run, by_hand, base):
+    above = by_hand(base / "ration-test-above")
+    place = by_hand(above / "base")
+    (above / "pids.max").write_text("0")
+    r = run(f"--base {place}", "true")
+    assert r.code == 125 and f"{above} has 0 of 0 tasks (pids.max)" in r.stderr, r
+
+
+@pytest.mark.needs("root")
+@pytest.mark.worlds("v2", "hybrid", "v1")
+@pytest.mark.parametrize("options", ["", "--user 1000"])
+def test_FC26_our_own_group(run, by_hand, options):
+    """A process of ration's is the first for which there is no room."""
+    own = by_hand((v1_places().get("pids") or mount()) / "ration-test-own")
+    enter = f"echo $$ >{own}/cgroup.procs; echo 1 >{own}/pids.max; exec \"$@\""
+    if WORLD == "v2":
+        options += f" --base {mount()}"
+    r = run(options, "true", before=["sh", "-c", enter, "sh"])
+    assert r.code == 125 and f"the group {own} has 1 of 1 tasks (pids.max)" in r.stderr, r
+    wait_for("nobody in it", lambda: not (own / "cgroup.procs").read_text())

@@ -52,7 +52,7 @@ static int read_pid(const char *word, int *ret_pid, struct ration_error *reterr)
 
 	if (parse_count(word, &pid) < 0 || pid == 0 || pid > INT_MAX)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "invalid pid %s, range 1 to %d",
-				text_escape(shown, sizeof(shown), word), INT_MAX);
+				text_show(shown, sizeof(shown), word), INT_MAX);
 	*ret_pid = (int)pid;
 	return 0;
 }

@@ -39,7 +39,7 @@ static int set_pressure(struct options *options, const struct option *row, const
 	if (!sign || parse_count(share, &pct) < 0 || pct < 1 || pct > 100) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
 				"%s %s: expected SHARE%%/TIME with a share of 1 to 100", row->flag,
-				text_escape(shown, sizeof(shown), value));
+				text_show(shown, sizeof(shown), value));
 		return error_hint(reterr, -EINVAL, "e.g. %s 60%%/2s", row->flag);
 	}
 	options->guard_share_pct = (unsigned)pct;

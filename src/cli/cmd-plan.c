@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/given.h"
 #include "cli/json.h"
 #include "cli/options-plan.h"
 #include "cli/options.h"
@@ -123,6 +124,8 @@ static int plan_function(struct options *options, char **operands)
 	if (r >= 0) {
 		bool allowed = ration_plan_check(plan, &refusal) >= 0;
 
+		if (!allowed)
+			given_reword(&refusal);
 		status = allowed ? 0 : EXIT_RATION;
 		r = print(options, plan, &room, allowed ? NULL : &refusal, &error);
 	}

@@ -14,6 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/given.h"
 #include "cli/help.h"
 #include "cli/json.h"
 #include "cli/inherited.h"
@@ -43,7 +44,7 @@ static int set_signal(struct options *options, const struct option *row, const c
 
 	if (sig < 0) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: no such signal", row->flag,
-				text_escape(shown, sizeof(shown), value));
+				text_show(shown, sizeof(shown), value));
 		return error_hint(reterr, -EINVAL, "a name or a number, e.g. --signal INT");
 	}
 	options->signal = sig;
@@ -58,7 +59,7 @@ static int set_group(struct options *options, const struct option *row, const ch
 
 	if (!slash || slash == value || !slash[1] || strchr(slash + 1, '/')) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s %s: expected TENANT/NAME",
-				row->flag, text_escape(shown, sizeof(shown), value));
+				row->flag, text_show(shown, sizeof(shown), value));
 		return error_hint(reterr, -EINVAL, "e.g. %s acme/vm7; use --tenant acme for a unique name",
 				row->flag);
 	}
@@ -76,9 +77,9 @@ static int take_group(struct options *options, struct ration_error *reterr)
 		return 0;
 	if (options->tenant || options->name) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--group %s and %s %s exclude each other",
-				text_escape(group, sizeof(group), options->group),
+				text_show(group, sizeof(group), options->group),
 				options->tenant ? "--tenant" : "--name",
-				text_escape(shown, sizeof(shown), options->tenant ? options->tenant : options->name));
+				text_show(shown, sizeof(shown), options->tenant ? options->tenant : options->name));
 		return error_hint(reterr, -EINVAL, "--group is short for --tenant and --name: leave one of them out");
 	}
 	slash = strchr((char *)(uintptr_t)options->group, '/');
@@ -355,7 +356,7 @@ static void warn_of_base(const struct ration_host *host)
 
 	ration_host_info(host, &info);
 	if (info.base_kind == RATION_BASE_REFUSED)
-		say("ration: can't create a group below --base: %s\n", info.base_reason);
+		say("ration: can't create a group below %s: %s\n", given_name("--base"), info.base_reason);
 }
 
 static int run(struct job *job)

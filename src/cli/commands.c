@@ -57,7 +57,7 @@ int command_find(const char *name, const struct command **ret_command, struct ra
 		nearest_try(&nearest, commands[i]->name);
 	}
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unknown command: %s",
-			text_escape(shown, sizeof(shown), name));
+			text_show(shown, sizeof(shown), name));
 	if (nearest.best)
 		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
 	return error_hint(reterr, -EINVAL,

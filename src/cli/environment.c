@@ -24,7 +24,7 @@ static int set_env(struct options *options, const struct option *row, const char
 
 	if (!strchr(value, '=') || value[0] == '=')
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: expected NAME=VALUE",
-				row->flag, text_escape(shown, sizeof(shown), value));
+				row->flag, text_show(shown, sizeof(shown), value));
 	options->env[options->n_env++] = variable;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/given.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -46,7 +47,7 @@ static int check_operands(const struct command *command, char **operands, struct
 	}
 	if (n > max && (max > 0 || !command->operand))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unexpected argument %s",
-				text_escape(shown, sizeof(shown), operands[max]));
+				text_show(shown, sizeof(shown), operands[max]));
 	return 0;
 }
 
@@ -86,6 +87,7 @@ static int dispatch(struct options *options, char **words, struct ration_error *
 	r = options_parse(options, options->command, words, reterr);
 	if (r < 0)
 		return r;
+	given_note(options);
 	if (options->help || options->version)
 		return inform(options);
 	words += r;

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include "cli/command.h"
+#include "cli/given.h"
 #include "cli/say.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
@@ -17,8 +18,11 @@
 #include "util/parse.h"
 #include "util/text.h"
 
-void output_error(const char *command, const struct ration_error *error)
+void output_error(const char *command, const struct ration_error *given)
 {
+	struct ration_error copy = *given, *error = &copy;
+
+	given_reword(error);
 	say("ration%s%s: %s\n%s%s%s", command ? " " : "", command ? command : "", error->message,
 			error->hint[0] ? "  hint: " : "", error->hint, error->hint[0] ? "\n" : "");
 }

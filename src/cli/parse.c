@@ -36,7 +36,7 @@ static int refuse_unknown(const struct command *command, const char *flag, struc
 	for (size_t i = 0; options_at(command, i, &row, &title); i++)
 		nearest_try(&nearest, row.flag);
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unknown option %s",
-			text_escape(shown, sizeof(shown), flag));
+			text_show(shown, sizeof(shown), flag));
 	if (nearest.best)
 		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
 	if (!command)
@@ -84,7 +84,7 @@ static int give(struct options *options, const struct option *row, const char *v
 		if (strcmp(given->flag, row->flag) != 0)
 			continue;
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is given twice: %s and %s", row->flag,
-				text_escape(first, sizeof(first), given->value), text_escape(second, sizeof(second), value));
+				text_show(first, sizeof(first), given->value), text_show(second, sizeof(second), value));
 		return error_hint(reterr, -EINVAL, "leave one of them out");
 	}
 	options->given[options->n_given++] = (struct option_given) { .flag = row->flag, .value = value };

@@ -59,7 +59,7 @@ static void fill(const char *waits, char *const *operands)
 	else
 		(void)snprintf(patience.what, sizeof(patience.what), "%.*s%s%s", (int)length, waits,
 				waits[length] == '%' && operands[1] ? "the groups" :
-				text_escape(shown, sizeof(shown), operands[0]), waits + length + 1);
+				text_show(shown, sizeof(shown), operands[0]), waits + length + 1);
 }
 
 void patience_begin(const struct command *command, char *const *operands)

@@ -34,7 +34,7 @@ static int refuse(const char *target, int code, const char *why, struct ration_e
 	char shown[TEXT_SHOWN_MAX];
 
 	return error_set(reterr, code, RATION_CAUSE_INVALID, "--receipt %s: %s",
-			text_escape(shown, sizeof(shown), target), why);
+			text_show(shown, sizeof(shown), target), why);
 }
 
 static int refuse_write(const char *target, int code, struct ration_error *reterr)

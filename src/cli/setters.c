@@ -59,7 +59,7 @@ int option_set_word(struct options *options, const struct option *row, const cha
 		}
 	}
 	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: not one of %s", row->flag,
-			text_escape(shown, sizeof(shown), value), option_argument(words, sizeof(words), row));
+			text_show(shown, sizeof(shown), value), option_argument(words, sizeof(words), row));
 }
 
 int option_set_count(struct options *options, const struct option *row, const char *value,
@@ -71,7 +71,7 @@ int option_set_count(struct options *options, const struct option *row, const ch
 	if (parse_count(value, &count) < 0 || count == 0)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, 
 				"%s %s: must be 1 or more, e.g. 2", row->flag,
-				text_escape(shown, sizeof(shown), value));
+				text_show(shown, sizeof(shown), value));
 	*(uint64_t *)field(options, row) = count;
 	return 0;
 }
@@ -124,11 +124,11 @@ static int refuse_rlimit(const char *value, size_t length, const char *nearest, 
 	bool whole = value[length] == '=';
 
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--rlimit %s: %s",
-			text_escape(shown, sizeof(shown), value),
+			text_show(shown, sizeof(shown), value),
 			whole ? "unknown resource" : "expected NAME=SOFT[:HARD]");
 	if (nearest)
 		return error_hint(reterr, -EINVAL, "did you mean --rlimit %s=%s?", nearest,
-				whole ? text_escape(shown, sizeof(shown), value + length + 1) : "…");
+				whole ? text_show(shown, sizeof(shown), value + length + 1) : "…");
 	return error_hint(reterr, -EINVAL, "e.g. --rlimit nofile=1024 or --rlimit core=0:max");
 }
 

@@ -40,7 +40,7 @@ int user_parse(const char *flag, const char *text, uint32_t *ret_uid, uint32_t *
 		unknown = "group";
 	if (unknown) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: no such %s", flag,
-				text_escape(shown, sizeof(shown), text), unknown);
+				text_show(shown, sizeof(shown), text), unknown);
 		return error_hint(reterr, -EINVAL, "a name or a number, e.g. %s 1000 or %s www-data:www-data",
 				flag, flag);
 	}

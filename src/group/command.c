@@ -24,7 +24,7 @@ static int command_error(const char *name, int code, struct ration_error *reterr
 	char shown[SHOWN_MAX];
 
 	(void)error_set(reterr, code, RATION_CAUSE_COMMAND, "can't execute %s: %s",
-			text_escape(shown, sizeof(shown), name), error_text(code));
+			text_show(shown, sizeof(shown), name), error_text(code));
 	if (code == -ENOENT && !strchr(name, '/'))
 		return error_hint(reterr, code, "not found in PATH; use its path");
 	if (code == -EACCES)

@@ -37,7 +37,7 @@ static int unknown(const char *what, const char *etc, const char *file, int code
 {
 	char shown[TEXT_SHOWN_MAX];
 
-	(void)text_escape(shown, sizeof(shown), text);
+	(void)text_show(shown, sizeof(shown), text);
 	if (code == -ENOMEM)
 		return error_oom(reterr);
 	if (code != -ENOENT)
@@ -87,7 +87,7 @@ static int find_ids(const char *etc, const char *text, struct as_user *user, str
 
 	if (!name)
 		return error_oom(reterr);
-	(void)text_escape(shown, sizeof(shown), text);
+	(void)text_show(shown, sizeof(shown), text);
 	if (name[0] == '\0' || (group && (group[1] == '\0' || strchr(group + 1, ':')))) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "user %s: expected USER or USER:GROUP", shown);
 		return error_hint(reterr, -EINVAL, "names or numbers, e.g. www-data or 1000:1000");

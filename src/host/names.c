@@ -41,7 +41,7 @@ int names_check(const char *what, const char *name, struct ration_error *reterr)
 	if (!wrong)
 		return 0;
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s \"%s\": %s", what,
-			text_escape(shown, sizeof(shown), name), wrong);
+			text_show(shown, sizeof(shown), name), wrong);
 	return error_hint(reterr, -EINVAL,
 			"use 1 to %d of A-Z a-z 0-9 _ . : @ -, starting with a letter or digit, e.g. vm-7",
 			RATION_NAME_MAX);

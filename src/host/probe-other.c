@@ -44,6 +44,6 @@ int probe(struct host_snapshot *host, const struct ration_host_options *options,
 	if (!options->base)
 		return 0;
 	r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--base %s: %s",
-			text_escape(shown, sizeof(shown), options->base), host->facts.base_reason);
+			text_show(shown, sizeof(shown), options->base), host->facts.base_reason);
 	return error_hint(reterr, r, "remove it: ration follows processes here");
 }

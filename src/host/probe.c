@@ -156,7 +156,7 @@ static int given_base(struct host_snapshot *host, const char *base, const char *
 	int fd = base_open(base, root);
 	int r;
 
-	(void)text_escape(shown, sizeof(shown), base);
+	(void)text_show(shown, sizeof(shown), base);
 	if (fd < 0) {
 		r = fd;
 		(void)error_set(reterr, r, r == -EINVAL ? RATION_CAUSE_INVALID : RATION_CAUSE_NO_CGROUP,

@@ -149,7 +149,7 @@ static int refuse_page_size(const struct limit_pair *pair, const struct host_fac
 		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i > 0 ? ", " : "",
 				machine_page_size(size, facts->huge_bytes[i]));
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: this kernel has no huge pages of %s",
-			ration_limit_info(pair->limit)->flag, text_escape(shown, sizeof(shown), pair->text),
+			ration_limit_info(pair->limit)->flag, text_show(shown, sizeof(shown), pair->text),
 			machine_page_size(size, pair->page_bytes));
 	return error_hint(reterr, -EINVAL, "it has: %s", all);
 }
@@ -160,8 +160,8 @@ static int refuse_twice(const struct limit_pair *a, const struct limit_pair *b, 
 	char first[TEXT_SHOWN_MAX], second[TEXT_SHOWN_MAX];
 
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "%s %s and %s are the same disk, %u:%u",
-			ration_limit_info(a->limit)->flag, text_escape(first, sizeof(first), a->text),
-			text_escape(second, sizeof(second), b->text), a->major, a->minor);
+			ration_limit_info(a->limit)->flag, text_show(first, sizeof(first), a->text),
+			text_show(second, sizeof(second), b->text), a->major, a->minor);
 	return error_hint(reterr, -EINVAL, "remove one of them");
 }
 

@@ -454,7 +454,7 @@ static int refuse(const struct limit_row *row, const char *text, int code, enum 
 	const char *flag = row->info.flag;
 
 	(void)error_set(reterr, code, cause, "%s%c%s: %s", flag, flag_joint(row),
-			*text ? text_escape(shown, sizeof(shown), text) : "''", what);
+			*text ? text_show(shown, sizeof(shown), text) : "''", what);
 	describe_range(row, range, sizeof(range));
 	return error_hint(reterr, code, "%srange %s, e.g. %s%c%s", advice, range, flag, flag_joint(row),
 			row->info.example);

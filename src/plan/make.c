@@ -36,8 +36,8 @@ static int find_disk(const char *root, struct limit_pair *pair, struct ration_er
 		return 0;
 	}
 	(void)error_set(reterr, r, RATION_CAUSE_INVALID, "%s %s: %s %s", ration_limit_info(pair->limit)->flag,
-			text_escape(shown, sizeof(shown), pair->text),
-			text_escape(shown_path, sizeof(shown_path), path), why);
+			text_show(shown, sizeof(shown), pair->text),
+			text_show(shown_path, sizeof(shown_path), path), why);
 	return error_hint(reterr, r, "use a path on a disk, a device such as /dev/sda, or a number such as "
 			"8:0; lsblk lists disks");
 }

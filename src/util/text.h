@@ -17,4 +17,16 @@
  */
 const char *text_escape(char *buf, size_t size, const char *text);
 
+/*
+ * The same for what the caller itself has typed: printable characters of UTF-8 stay as they are.
+ * What others have named goes through text_escape(): not every terminal reads UTF-8.
+ */
+const char *text_show(char *buf, size_t size, const char *text);
+
+/* Returns the length of the printable character beyond ASCII that `text` begins with in UTF-8; else 0. */
+size_t text_printable(const char *text);
+
+/* Returns the length of the dash beyond ASCII that `text` begins with, e.g. an en dash; else 0. */
+size_t text_dash(const char *text);
+
 #endif

@@ -199,6 +199,35 @@ def test_FC18_no_value_for_others(run, words):
     assert r.code == 125 and "needs a value" in r.stderr, r
 
 
+@pytest.mark.parametrize("words, shown", [
+    ("run --name ü true", '"ü"'), ("run --group a/ü true", '"ü"'), ("run --memory 64Мб true", "64Мб"), ("ls ü", '"ü"'),
+    ("run --user ü true", "ü"), ("run --receipt /ü/r true", "/ü/r"), ("run --enforce ü true", "ü"), ("ü", "ü"),
+    ("run --io-read-bps /ü:1M true", "/ü"), ("--base /ü run true", "/ü"), ("attach --pids 5 a/b ü", "ü"), ("run --ü true", "--ü")])
+def test_FC20_shown_as_typed(run, words, shown):
+    """What is printable; a direction that is turned, or a control character of one byte, isn't."""
+    r = run.command(*words.split())
+    assert r.code == 125 and shown in r.stderr and "\\x" not in r.stderr, r
+    hidden = [word.replace("ü", "\u202e\u009b").replace("Мб", "\u202e\u009b") for word in words.split()]
+    r = run.command(*hidden)
+    assert r.code == 125 and "\\xe2\\x80\\xae\\xc2\\x9b" in r.stderr, r
+
+
+def test_FC20_shown_of_the_command(run):
+    assert "can't execute ü:" in run("", ["ü"]).stderr
+
+
+@pytest.mark.parametrize("words", [["run", "true"], ["plan"], ["ls"], ["doctor"], ["create", "t"], ["gc"], ["stat", "t"]])
+def test_FC20_named_as_given(run, words):
+    """Who has set a variable hasn't typed the option; who has typed the option may have set the variable, too."""
+    bad = {"RATION_BASE": "/nonexist"}
+    r = run.command(*words, env=bad)
+    assert r.code == 125 and "RATION_BASE /nonexist" in r.stderr and "--base" not in r.stderr, r
+    r = run.command("--base", "/nowhere", *words, env=bad)
+    assert r.code == 125 and "--base /nowhere" in r.stderr and "RATION_BASE" not in r.stderr, r
+    r = run.command(*words, env={"RATION_NAMESPACE": "a/b"})
+    assert r.code == 125 and 'RATION_NAMESPACE "a/b"' in r.stderr and "--namespace" not in r.stderr, r
+
+
 def test_flag_with_equals_sign(run):
     r = run("--memory=64M --timeout=60 --enforce=any", "true")
     assert r.code == 0

@@ -49,7 +49,8 @@ static void test_names_are_shown(void **state)
 {
 	static const char *const rows[][2] = {
 		{ "a\x1b[31m", "--tenant \"a\\x1b[31m\": invalid character in name" },
-		{ "\xc3\xa9", "--tenant \"\\xc3\\xa9\": invalid character in name" },
+		{ "\xc3\xa9", "--tenant \"\xc3\xa9\": invalid character in name" },
+		{ "\xc2\x9b", "--tenant \"\\xc2\\x9b\": invalid character in name" },
 		{ "a b", "--tenant \"a b\": invalid character in name" },
 		{ "", "--tenant \"\": the name is empty" },
 		{ "cpu.max", "--tenant \"cpu.max\": the name could be that of a kernel file" },

@@ -46,6 +46,39 @@ static void test_escape(void **state)
 	}
 }
 
+/* FC20: printable UTF-8 is shown as typed; what can't be seen, moves the cursor or isn't UTF-8 isn't. */
+static void test_show(void **state)
+{
+	static const struct {
+		size_t size;
+		const char *text, *shown;
+	} table[] = {
+		{ 64, NULL, "" },
+		{ 64, "a\n\\", "a\\n\\\\" },
+		{ 64, "\u00fc \u2013timeout \u65e5\u672c \U0001f600", "\u00fc \u2013timeout \u65e5\u672c \U0001f600" },
+		{ 64, "\xc2\x9b" "31m", "\\xc2\\x9b31m" },                       /* CSI in one character */
+		{ 64, "a\u202eb\u200b\u00a0", "a\\xe2\\x80\\xaeb\\xe2\\x80\\x8b\\xc2\\xa0" },
+		{ 64, "\xe2\x80", "\\xe2\\x80" },                              /* cut off */
+		{ 64, "\xc0\xaf\xe0\x80\xaf", "\\xc0\\xaf\\xe0\\x80\\xaf" },   /* longer than needed */
+		{ 64, "\xed\xa0\x80\xf4\x90\x80\x80", "\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80" },
+		{ 64, "\xef\xbf\xbf\xf8\xff\x80", "\\xef\\xbf\\xbf\\xf8\\xff\\x80" },
+		/* A character is shown whole or not at all. */
+		{ 8, "12345\u00fc", "12345\u00fc" },
+		{ 8, "123\u65e5\u672c", "123..." },
+		{ 8, "12\u00fc\u00fc\u00fc", "12\u00fc..." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		char buf[64];
+
+		assert_ptr_equal(text_show(buf, table[i].size, table[i].text), buf);
+		assert_string_equal(buf, table[i].shown);
+	}
+	assert_int_equal(text_dash("\u2014x"), 3);
+	assert_int_equal(text_dash("-x") + text_dash("\u00fc") + text_dash("") + text_dash("\xe2"), 0);
+}
+
 /* Every byte, at every place of the cut: printable, in bounds, whole. */
 static void test_escape_every_byte(void **state)
 {
@@ -71,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_escape_every_byte),
+		cmocka_unit_test(test_show),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * given.h - by which name the user gave what a message is about
+ */
+#ifndef RATION_CLI_GIVEN_H
+#define RATION_CLI_GIVEN_H
+
+#include "ration.h"
+
+struct options;
+
+/* Looks which options have their value from the environment. To be called when they are read. */
+void given_note(const struct options *options);
+
+/* Names the variable in a message about its option, and in the hint. */
+void given_reword(struct ration_error *error);
+
+/* Returns the name of the variable, or of the option. */
+const char *given_name(const char *flag);
+
+#endif

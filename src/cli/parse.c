@@ -44,6 +44,45 @@ static int refuse_unknown(const struct command *command, const char *flag, struc
 	return error_hint(reterr, -EINVAL, "ration %s --help lists the options", command->name);
 }
 
+/* Behind all dashes, whatever kind; `ret_other` tells whether one isn't that of ASCII. */
+static const char *behind_dashes(const char *word, bool *ret_other)
+{
+	*ret_other = false;
+	for (;;) {
+		size_t n = text_dash(word);
+
+		*ret_other |= n > 0;
+		if (n == 0 && *word != '-')
+			return word;
+		word += n > 0 ? n : 1;
+	}
+}
+
+/*
+ * Word processors make a long dash of two hyphens, and what is copied from there looks
+ * like an option. As an operand, it would be somebody's command.
+ */
+static int check_dashes(const struct command *command, const char *word, struct ration_error *reterr)
+{
+	bool other;
+	const char *rest = behind_dashes(word, &other);
+	size_t length = strcspn(rest, "=");
+	char shown[TEXT_SHOWN_MAX];
+	const char *title, *meant = *rest ? NULL : "--";
+	struct option row;
+
+	for (size_t i = 0; other && !meant && options_at(command, i, &row, &title); i++) {
+		if (strncmp(row.flag, "--", 2) == 0 && strlen(row.flag) == length + 2 &&
+				strncmp(row.flag + 2, rest, length) == 0)
+			meant = row.flag;
+	}
+	if (!other || !meant)
+		return 0;
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s begins with a dash that isn't a hyphen",
+			text_show(shown, sizeof(shown), word));
+	return error_hint(reterr, -EINVAL, "did you mean %s? Type the hyphens: editors turn them into dashes", meant);
+}
+
 /* Finds the row of a word such as "--flag", "--flag=VALUE" or "-v". */
 static int find_option(const struct command *command, const char *word, struct option *ret_row,
 		struct ration_error *reterr)
@@ -147,8 +186,10 @@ int options_parse(struct options *options, const struct command *command, char *
 	while (words[n + n_operands] && !options->help) {
 		char **word = words + n + n_operands;
 		bool end = strcmp(word[0], "--") == 0;
-		int r = 1;
+		int r = check_dashes(command, word[0], reterr);
 
+		if (r < 0)
+			return r;
 		/* A number is meant as an operand, if a wrong one: no option is called so. */
 		if (!is_option(word[0]) || (!operand_ends && isdigit((unsigned char)word[0][1]))) {
 			if (operand_ends)
@@ -156,8 +197,7 @@ int options_parse(struct options *options, const struct command *command, char *
 			n_operands++;
 			continue;
 		}
-		if (!end)
-			r = parse_one(options, command, word, reterr);
+		r = end ? 1 : parse_one(options, command, word, reterr);
 		if (r < 0)
 			return r;
 		move_before(words + n, n_operands, r);

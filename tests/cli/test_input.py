@@ -216,6 +216,24 @@ def test_FC20_shown_of_the_command(run):
     assert "can't execute ü:" in run("", ["ü"]).stderr
 
 
+@pytest.mark.parametrize("words, meant", [
+    ("run –timeout 5 true", "--timeout"), ("run —memory=64M true", "--memory"), ("run -–pids 5 true", "--pids"),
+    ("run --memory 64M — true", "--"), ("–help", "--help"), ("create –memory 64M t", "--memory"), ("ls –json", "--json"),
+    ("rm t −−force", "--force"), ("exec –user 1 t/g true", "--user")])
+def test_FC20_a_pasted_dash(run, words, meant):
+    """It isn't taken for a command or a group: nothing is started, and what was meant is named."""
+    r = run.command(*words.split())
+    assert r.code == 125 and f"did you mean {meant}?" in r.stderr and len(r.stderr.splitlines()) == 2, r
+    assert run.groups() == set()
+
+
+def test_FC20_a_dash_of_the_commands_own(run):
+    """Behind -- it is the command, and behind the command it is the command's."""
+    r = run.command("run", "--", "–timeout")
+    assert r.code == 127 and "can't execute –timeout" in r.stderr, r
+    assert run("", ["echo", "–timeout"]).stdout == "–timeout\n"
+
+
 @pytest.mark.parametrize("words", [["run", "true"], ["plan"], ["ls"], ["doctor"], ["create", "t"], ["gc"], ["stat", "t"]])
 def test_FC20_named_as_given(run, words):
     """Who has set a variable hasn't typed the option; who has typed the option may have set the variable, too."""

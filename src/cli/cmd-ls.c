@@ -113,13 +113,14 @@ static void explain_nothing(const struct options *options, const struct ration_h
 				info.base_reason);
 }
 
-static int refuse_tenant(const char *tenant, struct ration_error *reterr)
+/* As every other command says it. */
+static int refuse_tenant(const struct ration_host *host, const char *tenant, struct ration_error *reterr)
 {
-	char shown[TEXT_SHOWN_MAX];
+	struct ration_group *group = NULL;
+	int r = ration_group_open(host, tenant, &group, reterr);
 
-	(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "no such tenant: %s",
-			text_escape(shown, sizeof(shown), tenant));
-	return error_hint(reterr, -ENOENT, "ration ls lists all groups");
+	group = ration_group_free(group);
+	return r < 0 ? r : error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "tenant %s was just created", tenant);
 }
 
 static int ls(const struct options *options, const struct ration_host *host, const char *tenant,
@@ -131,7 +132,7 @@ static int ls(const struct options *options, const struct ration_host *host, con
 	if (r < 0)
 		return r;
 	if (tenant && ration_list_count(list) == 0)
-		r = refuse_tenant(tenant, reterr);
+		r = refuse_tenant(host, tenant, reterr);
 	else if (options->json)
 		r = output_json(json_ls(list), reterr);
 	else if (ration_list_count(list) > 0)

@@ -221,9 +221,7 @@ int ration_group_open(const struct ration_host *handle, const char *address, str
 	if (vanished(r)) {
 		if (outside_error(host, group->at.tenant, group->at.name, reterr) < 0)
 			return -EPERM;
-		(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "no such %s: %s",
-				group->tenant ? "tenant" : "group", address);
-		return error_hint(reterr, -ENOENT, "ration ls lists all groups");
+		return outside_missing(host, group->at.tenant, group->at.name, reterr);
 	}
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't open %s: %s", group->path, error_text(r));

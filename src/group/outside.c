@@ -15,19 +15,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "group/nodes.h"
 #include "group/whose.h"
 #include "sys/bus.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/text.h"
+
+/* As much of a path as a message shows. */
+#define PATH_SHOWN_MAX 200
 
 static int open_steps(const struct host_snapshot *host, const char *base, const char *tenant, const char *name)
 {
 	CLEANUP(closep) int fd = cg_open_base(base);
 
-	/* There the caller needs nobody's help. */
-	if (fd >= 0 && whose_is(fd, NULL) == WHOSE_OWN)
-		return -ENOENT;
 	for (size_t i = 0; fd >= 0 && i < host->n_nodes + 2; i++) {
 		const char *step = i < host->n_nodes ? host->node[i] : i == host->n_nodes ? tenant : name;
 		int below;
@@ -44,8 +46,13 @@ static int open_steps(const struct host_snapshot *host, const char *base, const 
 /* Opens the group below a BASE of root's, or its tenant, if there is no such group yet. */
 static int open_below(const struct host_snapshot *host, const char *base, const char *tenant, const char *name)
 {
-	int fd = open_steps(host, base, tenant, name);
+	CLEANUP(closep) int base_fd = cg_open_base(base);
+	int fd = -ENOENT;
 
+	/* There the caller needs nobody's help. */
+	if (base_fd < 0 || whose_is(base_fd, NULL) == WHOSE_OWN)
+		return -ENOENT;
+	fd = open_steps(host, base, tenant, name);
 	return fd < 0 && *name ? open_steps(host, base, tenant, "") : fd;
 }
 
@@ -84,4 +91,40 @@ int outside_error(const struct host_snapshot *host, const char *tenant, const ch
 				"works", (unsigned)st.st_uid, tenant, *name ? name : "NAME");
 	}
 	return 0;
+}
+
+/* Looks above BASE, up to the mount, and in the unit. True: `path` is a BASE that has it. */
+static bool find_elsewhere(const struct host_snapshot *host, const char *tenant, const char *name,
+		char path[2 * PATH_MAX])
+{
+	size_t top = strlen(host->mount);
+	char *slash;
+	int fd;
+
+	(void)snprintf(path, 2 * PATH_MAX, "%s", host->base);
+	while (host->mount[0] && strlen(path) > top && (slash = strrchr(path, '/'))) {
+		*slash = '\0';
+		fd = open_steps(host, path, tenant, name);
+		(void)close_fd(fd);
+		if (fd >= 0)
+			return true;
+	}
+	(void)snprintf(path, 2 * PATH_MAX, "%s/system.slice/" BUS_UNIT, host->mount);
+	fd = strcmp(path, host->base) == 0 ? -ENOENT : open_steps(host, path, tenant, name);
+	(void)close_fd(fd);
+	return fd >= 0;
+}
+
+int outside_missing(const struct host_snapshot *host, const char *tenant, const char *name,
+		struct ration_error *reterr)
+{
+	char path[2 * PATH_MAX + NODES_PATH_MAX], nodes[NODES_PATH_MAX], shown[PATH_SHOWN_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s%s", host->base, nodes_path(nodes, sizeof(nodes), host));
+	(void)error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "no such %s: %s%s%s below %s", *name ? "group" : "tenant",
+			tenant, *name ? "/" : "", name, text_escape(shown, sizeof(shown), path));
+	if (find_elsewhere(host, tenant, name, path))
+		return error_hint(reterr, -ENOENT, "there is one below another base: --base %s",
+				text_escape(shown, sizeof(shown), path));
+	return error_hint(reterr, -ENOENT, "ration ls lists those that are there; --base DIR looks below another group");
 }

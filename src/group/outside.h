@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outside.h - a group that was given to the caller, seen from outside of it
+ * outside.h - a group that isn't below BASE, but elsewhere: perhaps given to the caller
  */
 #ifndef RATION_GROUP_OUTSIDE_H
 #define RATION_GROUP_OUTSIDE_H
@@ -14,6 +14,13 @@
  * there yet. 0: there is no such tenant or group where root's would be.
  */
 int outside_error(const struct host_snapshot *host, const char *tenant, const char *name,
+		struct ration_error *reterr);
+
+/*
+ * Tells that there is no such tenant (`name` is "") or group, where it was looked for, and the BASE
+ * above ours that has one of that name, if there is. Returns -ENOENT.
+ */
+int outside_missing(const struct host_snapshot *host, const char *tenant, const char *name,
 		struct ration_error *reterr);
 
 #endif

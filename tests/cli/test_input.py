@@ -246,6 +246,20 @@ def test_FC20_named_as_given(run, words):
     assert r.code == 125 and 'RATION_NAMESPACE "a/b"' in r.stderr and "--namespace" not in r.stderr, r
 
 
+@pytest.mark.needs("root", "vm", "cgroup", "!systemd")
+@pytest.mark.parametrize("words", ["stat acme/a", "show acme/a", "set acme/a --pids 5", "rm acme/a", "ls acme", "exec acme/a true",
+                                   "kill acme/a", "freeze acme/a", "attach acme/a 1", "show acme"])
+def test_FC21_elsewhere(hand, by_hand, base, words):
+    """From a group that was made by hand, BASE is that group: where it looked is said, and where there is one."""
+    here = by_hand(base / "by-hand")
+    inside = ["sh", "-c", f'echo $$ >{here}/cgroup.procs; exec "$@"', "sh"]
+    hand.ok("create acme/a")
+    r = hand.refused(words, f"below {here}/{NAMESPACE}", f"--base {base}", before=inside)
+    found = hand.ok(["--base", str(base), *words.split()], before=inside) if words in ("stat acme/a", "ls acme") else None
+    assert not found or "acme" in found.stdout
+    assert "--base DIR" in hand.refused("rm acme/none", f"below {here}/{NAMESPACE}", before=inside).stderr, r
+
+
 def test_flag_with_equals_sign(run):
     r = run("--memory=64M --timeout=60 --enforce=any", "true")
     assert r.code == 0

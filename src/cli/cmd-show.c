@@ -118,10 +118,11 @@ static void print_table(const struct ration_group *group, const struct group_lim
 	static const struct cells titles = { .text = { "limit", "asked", "in force", "enforced by", "effective" } };
 	size_t width[COLUMNS] = { 0 }, n = 0;
 	struct cells cells;
+	CLEANUP(freep) char *path = strdup(ration_group_path(group));
 	char bound[320];
 
-	(void)printf("%s, a %s: %s\n", ration_group_address(group),
-			ration_group_is_tenant(group) ? "tenant" : "group", ration_group_path(group));
+	(void)printf("%s, a %s: ", ration_group_address(group), ration_group_is_tenant(group) ? "tenant" : "group");
+	(void)printf("%s\n", path ? text_clean(path) : "");
 	widen(width, &titles);
 	for (size_t i = 0; i < limits->n; i++) {
 		if (!all && !is_worth_a_line(limits->list[i]))

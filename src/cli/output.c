@@ -75,8 +75,10 @@ static size_t width_of(FILE *file)
 	return width < OUTPUT_WIDTH_MIN ? OUTPUT_WIDTH_MIN : width > OUTPUT_WIDTH_MAX ? OUTPUT_WIDTH_MAX : width;
 }
 
-void output_wrapped(FILE *file, size_t column, size_t indent, const char *text)
+void output_wrapped(FILE *file, size_t column, size_t indent, const char *sentence)
 {
+	CLEANUP(freep) char *clean = strdup(sentence);
+	const char *text = clean ? text_clean(clean) : "";
 	size_t width = width_of(file);
 	bool first = true;
 

@@ -26,6 +26,7 @@
 
 #include "util/cleanup.h"
 #include "util/compat.h"
+#include "util/text.h"
 
 enum way {
 	WAY_PLAIN,       /* a file: nobody reads it */
@@ -136,6 +137,19 @@ void say_text(const char *text, size_t length)
 	(void)say_to(STDERR_FILENO, text, length, &wait_usec);
 }
 
+/* Paths of others can be in it. */
+static void clean_lines(char *text)
+{
+	while (*text) {
+		char *end = text + strcspn(text, "\n"), ended_by = *end;
+
+		*end = '\0';
+		(void)text_clean(text);
+		*end = ended_by;
+		text = end + (ended_by == '\n');
+	}
+}
+
 void say(const char *format, ...)
 {
 	char text[SAY_MAX];
@@ -145,8 +159,10 @@ void say(const char *format, ...)
 	va_start(args, format);
 	n = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (n > 0)
-		say_text(text, n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1);
+	if (n < 0)
+		return;
+	clean_lines(text);
+	say_text(text, strlen(text));
 }
 
 void say_printed(void (*print)(FILE *file, const void *data), const void *data)

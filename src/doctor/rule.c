@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host/kinds.h"
+#include "util/text.h"
 
 void rule_say(struct finding_entry *entry, enum ration_severity severity, const char *fix, const char *format, ...)
 {
@@ -18,6 +19,8 @@ void rule_say(struct finding_entry *entry, enum ration_severity severity, const 
 	(void)vsnprintf(entry->text, sizeof(entry->text), format, args);
 	va_end(args);
 	(void)snprintf(entry->fix, sizeof(entry->fix), "%s", fix);
+	(void)text_clean(entry->text);
+	(void)text_clean(entry->fix);
 	entry->item.severity = severity;
 }
 

@@ -18,6 +18,7 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/text.h"
 
 void base_note(struct host_facts *facts, const char *fix, const char *format, ...)
 {
@@ -27,6 +28,9 @@ void base_note(struct host_facts *facts, const char *fix, const char *format, ..
 	(void)vsnprintf(facts->base_reason, sizeof(facts->base_reason), format, args);
 	va_end(args);
 	(void)snprintf(facts->base_fix, sizeof(facts->base_fix), "%s", fix);
+	/* Paths are in both, and their names are others'. */
+	(void)text_clean(facts->base_reason);
+	(void)text_clean(facts->base_fix);
 }
 
 /* Both a read-only mount and a stranger's directory show here, before anything is tried. */
@@ -142,7 +146,7 @@ void base_capacity(struct host_snapshot *host, int base_fd, const char *base, co
 		if (cg_read_u64(fd, "memory.max", &max) == 0 && max != UINT64_MAX &&
 				(max < host->facts.memory_bytes || host->facts.memory_bytes == 0)) {
 			host->facts.memory_bytes = max;
-			(void)strcpy(host->memory_source, path);
+			(void)text_clean(strcpy(host->memory_source, path));
 		}
 		slash = strrchr(path, '/');
 		if (!slash || strlen(path) <= mount_length)

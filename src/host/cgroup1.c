@@ -16,6 +16,7 @@
 #include "sys/mounts.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 static const struct host_controller controllers[] = {
 	{ "cpu", RATION_CONTROLLER_CPU },
@@ -41,6 +42,7 @@ static void note_reason(struct host_facts *facts, const char *path, const char *
 {
 	if (!facts->v1_reason[0])
 		(void)snprintf(facts->v1_reason, sizeof(facts->v1_reason), "%.200s %s", path, why);
+	(void)text_clean(facts->v1_reason);
 }
 
 /* A tree of captured files is on no cgroup. */
@@ -73,6 +75,7 @@ static void find_capacity(struct host_snapshot *host, int fd, const char *path)
 		return;
 	host->facts.memory_bytes = max;
 	(void)snprintf(host->memory_source, sizeof(host->memory_source), "%s", path);
+	(void)text_clean(host->memory_source);
 }
 
 static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mount, const char *root)

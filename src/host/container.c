@@ -25,6 +25,7 @@
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 /* The kubelet gives it to every container, beside those of all services of its namespace. */
 #define KUBERNETES_VARIABLE "KUBERNETES_SERVICE_HOST="
@@ -213,6 +214,7 @@ void kernel_probe(struct host_snapshot *host)
 		host->kernel[strcspn(host->kernel, "\n")] = '\0';
 	else if (sscanf(version, "Linux version %64s", host->kernel) != 1)
 		host->kernel[0] = '\0';
+	(void)text_clean(host->kernel);
 	host->kernel_kind = kind_of_kernel(host, version);
 }
 

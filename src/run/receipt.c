@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/text.h"
 
 void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
 		enum ration_source source)
@@ -38,6 +39,7 @@ void receipt_fail(struct ration_receipt *receipt, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(receipt->failure, sizeof(receipt->failure), format, args);
 	va_end(args);
+	(void)text_clean(receipt->failure);
 }
 
 bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int sig, uint64_t observed)

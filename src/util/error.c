@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "util/compat.h"
+#include "util/text.h"
 
 int error_set(struct ration_error *reterr, int code, enum ration_cause cause, const char *format, ...)
 {
@@ -23,6 +24,7 @@ int error_set(struct ration_error *reterr, int code, enum ration_cause cause, co
 	va_start(args, format);
 	(void)vsnprintf(reterr->message, sizeof(reterr->message), format, args);
 	va_end(args);
+	(void)text_clean(reterr->message);
 	return code;
 }
 
@@ -35,6 +37,7 @@ int error_hint(struct ration_error *reterr, int code, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(reterr->hint, sizeof(reterr->hint), format, args);
 	va_end(args);
+	(void)text_clean(reterr->hint);
 	return code;
 }
 

@@ -147,3 +147,15 @@ const char *text_show(char *buf, size_t size, const char *text)
 {
 	return show(buf, size, text, true);
 }
+
+char *text_clean(char *text)
+{
+	for (char *at = text; *at;) {
+		size_t n = *at >= ' ' && *at <= '~' ? 1 : text_printable(at);
+
+		if (n == 0)
+			*at = '?';
+		at += n > 0 ? n : 1;
+	}
+	return text;
+}

@@ -29,4 +29,10 @@ size_t text_printable(const char *text);
 /* Returns the length of the dash beyond ASCII that `text` begins with, e.g. an en dash; else 0. */
 size_t text_dash(const char *text);
 
+/*
+ * Makes a sentence with paths and words of others in it harmless, in place: each control
+ * character, and each byte that isn't UTF-8, becomes "?". Returns text.
+ */
+char *text_clean(char *text);
+
 #endif

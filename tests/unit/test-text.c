@@ -4,9 +4,11 @@
  */
 #include "unit.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/error.h"
 #include "util/text.h"
 
 static void test_escape(void **state)
@@ -99,12 +101,54 @@ static void test_escape_every_byte(void **state)
 	}
 }
 
+/* What is UTF-8 stays; what a terminal obeys, and what would make JSON invalid, doesn't. */
+static void test_clean(void **state)
+{
+	static const char *const table[][2] = {
+		{ "", "" },
+		{ "systemd can't start it (failed)", "systemd can't start it (failed)" },
+		{ "docker run \xe2\x80\xa6 \xf0\x9f\x98\x80 \xc3\xa9", "docker run \xe2\x80\xa6 \xf0\x9f\x98\x80 \xc3\xa9" },
+		{ "/a\x1b[2J/b\n\t\x7f", "/a?[2J/b???" },
+		{ "\xc2\x9b" "2J", "??2J" },                 /* C1: CSI in one character */
+		{ "\xe2\x80\xae" "a", "???a" },                /* turns the direction of writing */
+		{ "\xff\xfe\x80", "???" },
+		{ "\xe2\x80", "??" },                        /* cut */
+		{ "\xe2\x80X", "??X" },
+		{ "\xc0\xaf \xe0\x80\xaf", "?? ???" },      /* longer than need be */
+		{ "\xed\xa0\x80", "???" },                  /* a surrogate */
+		{ "\xf4\x90\x80\x80 \xf8\x88\x80\x80\x80", "???? ?????" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		char text[64];
+
+		(void)strcpy(text, table[i][0]);
+		assert_ptr_equal(text_clean(text), text);
+		assert_string_equal(text, table[i][1]);
+	}
+}
+
+/* Each message and hint is clean, whatever was put into it. */
+static void test_messages_are_clean(void **state)
+{
+	struct ration_error error;
+
+	(void)state;
+	assert_int_equal(error_set(&error, -EIO, RATION_CAUSE_UNKNOWN, "can't open %s", "/a\x1b[2J\xff"), -EIO);
+	assert_string_equal(error.message, "can't open /a?[2J?");
+	(void)error_hint(&error, -EIO, "chmod %s", "\r/etc\n");
+	assert_string_equal(error.hint, "chmod ?/etc?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_escape_every_byte),
 		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_messages_are_clean),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -7,7 +7,7 @@ BUILD ?= build
 # The one that was given last: /usr/local at the first time.
 PREFIX ?= $(prefix)
 
-.PHONY: all deps demo check check-all mutants with-tests bench install uninstall clean
+.PHONY: all deps demo check check-all mutants fuzz with-tests bench install uninstall clean
 
 # Installs nothing: `make deps` does.
 all: $(BUILD)/build.ninja
@@ -35,6 +35,12 @@ check-all: with-tests
 
 mutants: with-tests
 	@BUILD=$(BUILD) tests/mutants/run
+
+# Long: each parser, for so many minutes.
+FUZZ_MINUTES ?= 10
+fuzz:
+	@scripts/deps fuzz
+	@BUILD=$(BUILD) tests/fuzz/run --long $(FUZZ_MINUTES)
 
 # A directory that was made without the tests' library gets them now.
 with-tests:

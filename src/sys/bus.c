@@ -72,6 +72,7 @@ struct talk {
 	void *library;
 	struct api api;
 	struct sd_bus *bus;
+	bool daemon;         /* between the manager and us, which says who sends */
 	char job[128];       /* the path of the job that we wait for */
 	char result[32];     /* and what has become of it, or "" */
 };
@@ -145,15 +146,17 @@ static uint64_t left_usec(const struct talk *talk)
 
 /* --------------------------------------------------------------- connecting */
 
-/* Lets sd-bus work until `done` says so. -ETIMEDOUT. */
+/* Lets sd-bus work until `done` says so. -ETIMEDOUT: also where somebody sends faster than it works. */
 static int work_until(struct talk *talk, bool (*done)(const struct talk *talk))
 {
 	while (!done(talk)) {
 		uint64_t left = left_usec(talk);
 		int r = talk->api.process(talk->bus, NULL);
 
-		if (r == 0)
-			r = left == 0 ? -ETIMEDOUT : talk->api.wait(talk->bus, left);
+		if (r >= 0 && left == 0 && !done(talk))
+			return -ETIMEDOUT;
+		if (r == 0 && left > 0)
+			r = talk->api.wait(talk->bus, left);
 		if (r < 0 && r != -EINTR)
 			return r;
 	}
@@ -185,6 +188,7 @@ static int connect_by(struct talk *talk, unsigned way)
 {
 	char address[128];
 
+	talk->daemon = way == 0 || (talk->request->user && way == 1);
 	if (!talk->request->user)
 		return way == 0 ? talk->api.open_system(&talk->bus)
 				: connect_to(talk, "unix:path=/run/systemd/private", false);
@@ -323,7 +327,9 @@ static int start_unit(struct talk *talk)
 	struct sd_bus_message *reply = NULL;
 	enum answer answer;
 	const char *job;
-	int r = talk->api.match_signal(talk->bus, NULL, NULL, SYSTEMD_PATH, MANAGER, "JobRemoved", job_removed, talk);
+	/* On a bus anybody can send such a signal. Through its own socket only the manager does, and has no name. */
+	int r = talk->api.match_signal(talk->bus, NULL, talk->daemon ? SYSTEMD : NULL, SYSTEMD_PATH, MANAGER, "JobRemoved",
+			job_removed, talk);
 
 	/* It tells of jobs only those who have subscribed. */
 	if (r >= 0)

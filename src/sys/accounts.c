@@ -5,25 +5,27 @@
 #include "sys/accounts.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/parse.h"
 
-/* A group's line has all its members. */
-#define LINE_FIRST 4096
-#define LINE_MAX_BYTES (16u << 20)
+/* What points into the line of a reader is gone with the next one. */
+struct line_of_group {
+	const char *name;
+	char *members;
+	gid_t gid;
+};
 
-/* One of the files, and room for an entry of it. */
+/* One of the files, and its current line. */
 struct reader {
 	FILE *file;
-	char *buf;
+	char *line;
 	size_t size;
 };
 
@@ -31,7 +33,7 @@ static void reader_done(struct reader *reader)
 {
 	if (reader->file)
 		(void)fclose(reader->file);
-	free(reader->buf);
+	free(reader->line);
 }
 
 static int reader_open(struct reader *reader, const char *etc, const char *name)
@@ -41,62 +43,73 @@ static int reader_open(struct reader *reader, const char *etc, const char *name)
 	if (snprintf(path, sizeof(path), "%s/%s", etc, name) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	reader->file = fopen(path, "re");
-	if (!reader->file)
-		return -errno;
-	reader->size = LINE_FIRST;
-	reader->buf = malloc(reader->size);
-	return reader->buf ? 0 : -ENOMEM;
+	return reader->file ? 0 : -errno;
 }
 
-/* After an entry that was too long for the buffer: goes back to where it begins. */
-static int reader_grow(struct reader *reader, off_t at)
+/*
+ * Cuts the next line that has `n` fields or more into these; 0, or -ENOENT at the end. Others are
+ * comments or broken. Entries that begin with + or - are NIS's, which isn't asked.
+ */
+static int next_line(struct reader *reader, char **fields, size_t n)
 {
-	char *more = reader->size < LINE_MAX_BYTES ? realloc(reader->buf, 2 * reader->size) : NULL;
+	for (;;) {
+		size_t found = 0;
+		char *rest;
 
-	if (!more)
-		return reader->size < LINE_MAX_BYTES ? -ENOMEM : -E2BIG;
-	if (fseeko(reader->file, at, SEEK_SET) < 0)
-		return -errno;
-	reader->buf = more;
-	reader->size *= 2;
+		errno = 0;
+		if (getline(&reader->line, &reader->size, reader->file) < 0)
+			return ferror(reader->file) || errno == ENOMEM ? -(errno ? errno : EIO) : -ENOENT;
+		rest = reader->line;
+		rest[strcspn(rest, "\n")] = '\0';
+		while (found < n && rest)
+			fields[found++] = strsep(&rest, ":");
+		if (found == n && !strchr("#+-", fields[0][0]))
+			return 0;
+	}
+}
+
+/* A uid or gid: (uid_t)-1 is nobody's. */
+static bool read_id(const char *text, uint32_t *ret)
+{
+	uint64_t id;
+
+	if (parse_count(text, &id) < 0 || id >= UINT32_MAX)
+		return false;
+	*ret = (uint32_t)id;
+	return true;
+}
+
+/* name:password:uid:gid:comment:home:shell */
+static int next_user(struct reader *reader, struct account *entry)
+{
+	char *fields[7];
+	int r;
+
+	do {
+		r = next_line(reader, fields, ARRAY_SIZE(fields));
+	} while (r == 0 && (!read_id(fields[2], &entry->uid) || !read_id(fields[3], &entry->gid)));
+	if (r < 0)
+		return r;
+	entry->name = fields[0];
+	entry->home = fields[5];
+	entry->shell = fields[6];
 	return 0;
 }
 
-/* 0, or -ENOENT at the end. Entries that begin with + or - are NIS's, which isn't asked. */
-static int next_user(struct reader *reader, struct passwd *entry)
+/* name:password:gid:member,member */
+static int next_group(struct reader *reader, struct line_of_group *entry)
 {
-	struct passwd *found;
+	char *fields[4];
 	int r;
 
-	for (;;) {
-		off_t at = ftello(reader->file);
-
-		r = fgetpwent_r(reader->file, entry, reader->buf, reader->size, &found);
-		if (r == ERANGE)
-			r = -reader_grow(reader, at);
-		else if (r == 0 && entry->pw_name[0] != '+' && entry->pw_name[0] != '-')
-			return 0;
-		if (r != 0)
-			return -r;
-	}
-}
-
-static int next_group(struct reader *reader, struct group *entry)
-{
-	struct group *found;
-	int r;
-
-	for (;;) {
-		off_t at = ftello(reader->file);
-
-		r = fgetgrent_r(reader->file, entry, reader->buf, reader->size, &found);
-		if (r == ERANGE)
-			r = -reader_grow(reader, at);
-		else if (r == 0 && entry->gr_name[0] != '+' && entry->gr_name[0] != '-')
-			return 0;
-		if (r != 0)
-			return -r;
-	}
+	do {
+		r = next_line(reader, fields, ARRAY_SIZE(fields));
+	} while (r == 0 && !read_id(fields[2], &entry->gid));
+	if (r < 0)
+		return r;
+	entry->name = fields[0];
+	entry->members = fields[3];
+	return 0;
 }
 
 void account_done(struct account *account)
@@ -107,10 +120,10 @@ void account_done(struct account *account)
 	*account = (struct account) { .name = NULL };
 }
 
-static int copy(const struct passwd *entry, struct account *ret)
+static int copy(const struct account *entry, struct account *ret)
 {
-	struct account account = { .uid = entry->pw_uid, .gid = entry->pw_gid, .name = strdup(entry->pw_name),
-		.home = strdup(entry->pw_dir), .shell = strdup(entry->pw_shell) };
+	struct account account = { .uid = entry->uid, .gid = entry->gid, .name = strdup(entry->name),
+		.home = strdup(entry->home), .shell = strdup(entry->shell) };
 
 	if (!account.name || !account.home || !account.shell) {
 		account_done(&account);
@@ -123,11 +136,11 @@ static int copy(const struct passwd *entry, struct account *ret)
 int account_find(const char *etc, const char *name, uid_t uid, struct account *ret_account)
 {
 	CLEANUP(reader_done) struct reader reader = { .file = NULL };
-	struct passwd entry;
+	struct account entry = { .uid = 0 };
 	int r = reader_open(&reader, etc, "passwd");
 
 	while (r == 0 && (r = next_user(&reader, &entry)) == 0) {
-		if (name ? strcmp(entry.pw_name, name) == 0 : entry.pw_uid == uid)
+		if (name ? strcmp(entry.name, name) == 0 : entry.uid == uid)
 			return copy(&entry, ret_account);
 	}
 	return r;
@@ -136,22 +149,24 @@ int account_find(const char *etc, const char *name, uid_t uid, struct account *r
 int account_group(const char *etc, const char *name, gid_t *ret_gid)
 {
 	CLEANUP(reader_done) struct reader reader = { .file = NULL };
-	struct group entry;
+	struct line_of_group entry;
 	int r = reader_open(&reader, etc, "group");
 
 	while (r == 0 && (r = next_group(&reader, &entry)) == 0) {
-		if (strcmp(entry.gr_name, name) == 0) {
-			*ret_gid = entry.gr_gid;
+		if (strcmp(entry.name, name) == 0) {
+			*ret_gid = entry.gid;
 			return 0;
 		}
 	}
 	return r;
 }
 
-static bool has_member(const struct group *entry, const char *name)
+static bool has_member(struct line_of_group *entry, const char *name)
 {
-	for (char **member = entry->gr_mem; *member; member++) {
-		if (strcmp(*member, name) == 0)
+	char *member;
+
+	while ((member = strsep(&entry->members, ",")) != NULL) {
+		if (strcmp(member, name) == 0)
 			return true;
 	}
 	return false;
@@ -179,14 +194,14 @@ int account_groups(const char *etc, const char *name, gid_t gid, gid_t **ret_gro
 {
 	CLEANUP(reader_done) struct reader reader = { .file = NULL };
 	CLEANUP(freep) gid_t *groups = NULL;
-	struct group entry;
+	struct line_of_group entry;
 	size_t n = 0;
 	int r = add(&groups, &n, gid);
 
 	if (r == 0)
 		r = name ? reader_open(&reader, etc, "group") : -ENOENT;
 	while (r == 0 && (r = next_group(&reader, &entry)) == 0) {
-		if (has_member(&entry, name) && (r = add(&groups, &n, entry.gr_gid)) < 0)
+		if (has_member(&entry, name) && (r = add(&groups, &n, entry.gid)) < 0)
 			return r;
 	}
 	if (r != -ENOENT)

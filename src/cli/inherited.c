@@ -15,6 +15,7 @@
 
 #include "cli/say.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 static void fclosep(FILE **file)
 {

@@ -17,6 +17,7 @@
 #include "cli/json-build.h"
 #include "cli/output.h"
 #include "util/compat.h"
+#include "util/errno-names.h"
 
 static json_t *names(struct builder *builder, const struct host_bit *table, uint64_t bits)
 {
@@ -135,9 +136,9 @@ static void put_user(struct builder *builder, json_t *object, const struct ratio
 }
 
 /* "ENOENT", or the number of one without a name. */
-static json_t *errno_name(int error)
+static json_t *errno_json(int error)
 {
-	const char *name = strerrorname_np(error);
+	const char *name = errno_name(error);
 
 	return name ? json_string(name) : json_sprintf("%d", error);
 }
@@ -154,7 +155,7 @@ char *json_receipt(const struct ration_receipt *receipt, const struct ration_pla
 	put_user(&builder, object, receipt);
 	build_put(&builder, object, "exit", exit_object(&builder, receipt));
 	if (ration_receipt_start_errno(receipt) > 0)
-		build_put(&builder, object, "start_errno", errno_name(ration_receipt_start_errno(receipt)));
+		build_put(&builder, object, "start_errno", errno_json(ration_receipt_start_errno(receipt)));
 	build_put(&builder, object, "evidence", evidence(&builder, receipt));
 	build_put(&builder, object, "limits", build_limits(&builder, plan, receipt));
 	build_put_usage(&builder, object, (struct metrics) { .receipt = receipt });

@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 
 int signals_open(int *ret_fd, struct ration_error *reterr)
@@ -25,7 +26,7 @@ int signals_open(int *ret_fd, struct ration_error *reterr)
 	(void)sigemptyset(&set);
 	for (int i = 0; signals_want(i, &sig); i++) {
 		if (sig != 0)
-			(void)sigaddset(&set, sig);
+			signal_set_add(&set, sig);
 	}
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

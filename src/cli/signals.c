@@ -85,12 +85,11 @@ static int realtime_signal(int i)
 bool signals_want(int i, int *ret_sig)
 {
 	const int n = (int)ARRAY_SIZE(answers);
-	struct sigaction action;
 
 	*ret_sig = i < n ? answers[i].sig : realtime_signal(i - n);
 	if (*ret_sig < 0)
 		return false;
-	if (sigaction(*ret_sig, NULL, &action) < 0 || action.sa_handler == SIG_IGN)
+	if (signal_is_ignored(*ret_sig))
 		*ret_sig = 0;
 	return true;
 }

@@ -12,6 +12,7 @@
 
 #include "host/names.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 
 static struct host_slot *slot_new(void)

@@ -18,12 +18,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "sys/mounts.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 
 /* "8:0" and nothing else. */
@@ -152,14 +155,13 @@ static int of_mount(const char *root, const struct statx *st, struct disk *ret, 
 }
 
 /*
- * As statx(2), since 4.11; or by stat(2) where that is missing, for which the C
- * library says EINVAL, or is refused.
+ * As statx(2), since 4.11; or by stat(2) where that is missing or refused.
  */
 static int look_at(const char *path, struct statx *ret)
 {
 	struct stat st;
 
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, ret) == 0)
+	if (syscall(SYS_statx, AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, ret) == 0)
 		return 0;
 	if (!sys_refused(-errno) || stat(path, &st) < 0)
 		return -errno;

@@ -17,6 +17,7 @@
 #include "sys/spawn.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 /* For the few system calls of exec_main(). */
 #define STACK_SIZE 65536

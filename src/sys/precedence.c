@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 void precedence_raise(struct precedence *precedence)
 {

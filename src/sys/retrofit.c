@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 /* What a thread had. */
 struct thread {
@@ -46,7 +47,7 @@ static void put_back(const struct spawn *spawn, const struct undo *undo)
 {
 	for (size_t i = 0; i < spawn->n_rlimits; i++) {
 		if (undo->set[i])
-			(void)prlimit(undo->pid, (__rlimit_resource_t)spawn->rlimits[i].resource, &undo->rlimits[i],
+			(void)prlimit(undo->pid, (rlimit_resource)spawn->rlimits[i].resource, &undo->rlimits[i],
 					NULL);
 	}
 	for (size_t i = 0; i < undo->n; i++) {
@@ -76,7 +77,7 @@ static rlim_t value_of(uint64_t value)
 static int read_rlimits(struct spawn *spawn, struct undo *undo)
 {
 	for (size_t i = 0; i < spawn->n_rlimits; i++) {
-		if (prlimit(undo->pid, (__rlimit_resource_t)spawn->rlimits[i].resource, NULL, &undo->rlimits[i]) < 0)
+		if (prlimit(undo->pid, (rlimit_resource)spawn->rlimits[i].resource, NULL, &undo->rlimits[i]) < 0)
 			return fail(spawn, SPAWN_STEP_RLIMIT, i);
 		errno = EINVAL;
 		if (value_of(spawn->rlimits[i].soft) > value_of(spawn->rlimits[i].hard))
@@ -99,7 +100,7 @@ static int set_rlimits(struct spawn *spawn, struct undo *undo, bool final)
 
 		if (is_final(r, &undo->rlimits[i]) != final)
 			continue;
-		if (prlimit(undo->pid, (__rlimit_resource_t)r->resource, &value, NULL) < 0)
+		if (prlimit(undo->pid, (rlimit_resource)r->resource, &value, NULL) < 0)
 			return fail(spawn, SPAWN_STEP_RLIMIT, i);
 		undo->set[i] = true;
 	}

@@ -16,6 +16,7 @@
 #include "sys/inherit.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 /* Enough for the system calls below; the kernel's own use of it is none. */
 #define CHILD_STACK 65536

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 bool sys_refused(int code)
 {

@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,23 +55,6 @@ typedef int rlimit_resource;
 static inline const char *strerrordesc_np(int error)
 {
 	return error >= 0 && error < sys_nerr ? sys_errlist[error] : NULL;
-}
-
-/* Those that a command can't be executed for; other numbers have no name here. */
-static inline const char *strerrorname_np(int error)
-{
-	static const struct {
-		int error;
-		const char *name;
-	} names[] = { { ENOENT, "ENOENT" }, { EACCES, "EACCES" }, { ENOEXEC, "ENOEXEC" }, { EPERM, "EPERM" },
-		{ ENOTDIR, "ENOTDIR" }, { ELOOP, "ELOOP" }, { ENOMEM, "ENOMEM" }, { E2BIG, "E2BIG" },
-		{ ENAMETOOLONG, "ENAMETOOLONG" }, { EISDIR, "EISDIR" }, { EIO, "EIO" }, { ETXTBSY, "ETXTBSY" } };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i].error == error)
-			return names[i].name;
-	}
-	return NULL;
 }
 
 static inline void *reallocarray(void *p, size_t n, size_t size)
@@ -150,6 +134,13 @@ static inline const char *sigabbrev_np(int sig)
 	return sig > 0 && (size_t)sig < sizeof(names) / sizeof(names[0]) ? names[sig] : NULL;
 }
 
+static inline bool signal_is_ignored(int sig)
+{
+	struct sigaction action;
+
+	return sigaction(sig, NULL, &action) < 0 || action.sa_handler == SIG_IGN;
+}
+
 /* There are no pidfds: who asks for one goes by the pid. */
 static inline int pidfd_open(pid_t pid, unsigned flags)
 {
@@ -163,13 +154,133 @@ static inline int pidfd_open(pid_t pid, unsigned flags)
 
 #define COMPAT_OS RATION_OS_LINUX
 
-#include <sys/pidfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 
 #define COMPAT_MAXRSS_BYTES 1024u
 
+#ifdef __GLIBC__
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/pidfd.h>
+
 typedef __rlimit_resource_t rlimit_resource;
+
+static inline void signal_set_add(sigset_t *set, int sig)
+{
+	(void)sigaddset(set, sig);
+}
+
+static inline bool signal_is_ignored(int sig)
+{
+	struct sigaction action;
+
+	return sigaction(sig, NULL, &action) < 0 || action.sa_handler == SIG_IGN;
+}
+
+#else
+/* musl, which the command is linked with where it is there. */
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "util/errno-names.h"
+
+/* Its older versions have no statx(2). */
+#ifndef STATX_TYPE
+#include <linux/stat.h>
+#endif
+#ifndef AT_STATX_DONT_SYNC
+#define AT_STATX_DONT_SYNC 0x4000
+#endif
+
+/* What the kernel takes for the size of a set of signals. */
+#define COMPAT_SIGNALS_BYTES 8
+
+typedef int rlimit_resource;
+
+static inline int pidfd_open(pid_t pid, unsigned flags)
+{
+	return (int)syscall(SYS_pidfd_open, pid, flags);
+}
+
+/* Its texts are constant. */
+static inline const char *strerrordesc_np(int error)
+{
+	return errno_name(error) ? strerror(error) : NULL;
+}
+
+static inline const char *sigabbrev_np(int sig)
+{
+	static const char *const names[] = { [SIGHUP] = "HUP", [SIGINT] = "INT", [SIGQUIT] = "QUIT", [SIGILL] = "ILL",
+		[SIGTRAP] = "TRAP", [SIGABRT] = "ABRT", [SIGBUS] = "BUS", [SIGFPE] = "FPE", [SIGKILL] = "KILL",
+		[SIGUSR1] = "USR1", [SIGSEGV] = "SEGV", [SIGUSR2] = "USR2", [SIGPIPE] = "PIPE", [SIGALRM] = "ALRM",
+		[SIGTERM] = "TERM", [SIGSTKFLT] = "STKFLT", [SIGCHLD] = "CHLD", [SIGCONT] = "CONT",
+		[SIGSTOP] = "STOP", [SIGTSTP] = "TSTP", [SIGTTIN] = "TTIN", [SIGTTOU] = "TTOU", [SIGURG] = "URG",
+		[SIGXCPU] = "XCPU", [SIGXFSZ] = "XFSZ", [SIGVTALRM] = "VTALRM", [SIGPROF] = "PROF",
+		[SIGWINCH] = "WINCH", [SIGPOLL] = "POLL", [SIGPWR] = "PWR", [SIGSYS] = "SYS" };
+
+	return sig > 0 && (size_t)sig < sizeof(names) / sizeof(names[0]) ? names[sig] : NULL;
+}
+
+/* Its own refuse: POSIX means processes by these, and Linux threads. */
+static inline int compat_getscheduler(pid_t pid)
+{
+	return (int)syscall(SYS_sched_getscheduler, pid);
+}
+
+static inline int compat_setscheduler(pid_t pid, int policy, const struct sched_param *param)
+{
+	return (int)syscall(SYS_sched_setscheduler, pid, policy, param);
+}
+
+#define sched_getscheduler compat_getscheduler
+#define sched_setscheduler compat_setscheduler
+
+/*
+ * It keeps three signals for itself, one more than glibc, and hides them. What a command inherits
+ * and is sent can have that one as well.
+ */
+#undef SIGRTMIN
+#define SIGRTMIN 34
+
+static inline void signal_set_add(sigset_t *set, int sig)
+{
+	((unsigned long *)set)[(sig - 1) / (8 * (int)sizeof(long))] |= 1UL << (sig - 1) % (8 * (int)sizeof(long));
+}
+
+/* Of the kernel's own struct the handler comes first. */
+static inline bool signal_is_ignored(int sig)
+{
+	uintptr_t action[16] = { 0 };
+
+	return syscall(SYS_rt_sigaction, sig, NULL, action, COMPAT_SIGNALS_BYTES) < 0 || action[0] == (uintptr_t)SIG_IGN;
+}
+
+static inline int compat_sigprocmask(int how, const sigset_t *set, sigset_t *ret_before)
+{
+	return (int)syscall(SYS_rt_sigprocmask, how, set, ret_before, COMPAT_SIGNALS_BYTES);
+}
+
+static inline int compat_sigmask(int how, const sigset_t *set, sigset_t *ret_before)
+{
+	return compat_sigprocmask(how, set, ret_before) < 0 ? errno : 0;
+}
+
+#define sigprocmask compat_sigprocmask
+#define pthread_sigmask compat_sigmask
+
+#endif
 
 #endif
 

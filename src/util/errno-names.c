@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * errno-names.c - the names of errors, for all C libraries
+ */
+#include "util/errno-names.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "util/cleanup.h"
+
+#define N(name) { name, #name }
+
+static const struct {
+	int error;
+	const char *name;
+} table[] = {
+	N(E2BIG), N(EACCES), N(EADDRINUSE), N(EADDRNOTAVAIL), N(EAFNOSUPPORT), N(EAGAIN),
+	N(EALREADY), N(EBADF), N(EBADMSG), N(EBUSY), N(ECANCELED), N(ECHILD), N(ECONNABORTED),
+	N(ECONNREFUSED), N(ECONNRESET), N(EDEADLK), N(EDESTADDRREQ), N(EDOM), N(EDQUOT), N(EEXIST),
+	N(EFAULT), N(EFBIG), N(EHOSTUNREACH), N(EIDRM), N(EILSEQ), N(EINPROGRESS), N(EINTR),
+	N(EINVAL), N(EIO), N(EISCONN), N(EISDIR), N(ELOOP), N(EMFILE), N(EMLINK), N(EMSGSIZE),
+	N(EMULTIHOP), N(ENAMETOOLONG), N(ENETDOWN), N(ENETRESET), N(ENETUNREACH), N(ENFILE),
+	N(ENOBUFS), N(ENODEV), N(ENOENT), N(ENOEXEC), N(ENOLCK), N(ENOLINK), N(ENOMEM), N(ENOMSG),
+	N(ENOPROTOOPT), N(ENOSPC), N(ENOSYS), N(ENOTCONN), N(ENOTDIR), N(ENOTEMPTY),
+	N(ENOTRECOVERABLE), N(ENOTSOCK), N(ENOTTY), N(ENXIO), N(EOPNOTSUPP), N(EOVERFLOW),
+	N(EOWNERDEAD), N(EPERM), N(EPIPE), N(EPROTO), N(EPROTONOSUPPORT), N(EPROTOTYPE), N(ERANGE),
+	N(EROFS), N(ESPIPE), N(ESRCH), N(ESTALE), N(ETIMEDOUT), N(ETXTBSY), N(EXDEV), N(ENOTBLK),
+	N(EUSERS), N(ESHUTDOWN), N(EHOSTDOWN), N(EREMOTE),
+#ifdef __linux__
+	N(EBADE), N(EBADFD), N(EBADR), N(EBADRQC), N(EBADSLT), N(ECHRNG), N(ECOMM), N(EHWPOISON),
+	N(EISNAM), N(EKEYEXPIRED), N(EKEYREJECTED), N(EKEYREVOKED), N(ELIBACC), N(ELIBBAD),
+	N(ELIBEXEC), N(ELIBMAX), N(ELIBSCN), N(EMEDIUMTYPE), N(ENOKEY), N(ENOMEDIUM), N(ENONET),
+	N(ENOPKG), N(ENOTNAM), N(ENOTUNIQ), N(EREMCHG), N(EREMOTEIO), N(ERESTART), N(ERFKILL),
+	N(ESTRPIPE), N(EUCLEAN), N(EUNATCH), N(EXFULL),
+#endif
+};
+
+#undef N
+
+const char *errno_name(int error)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (table[i].error == error)
+			return table[i].name;
+	}
+	return NULL;
+}

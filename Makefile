@@ -18,7 +18,7 @@ deps:
 
 $(BUILD)/build.ninja:
 	@scripts/deps --check build
-	@meson setup $(BUILD) $(if $(PREFIX),--prefix "$(PREFIX)") $(SETUP) >/dev/null
+	@meson setup $(BUILD) --wrap-mode=nodownload $(if $(PREFIX),--prefix "$(PREFIX)") $(SETUP) >/dev/null
 
 # What the build prints is shown only if it fails; V=1 shows whole receipts.
 demo:

@@ -39,10 +39,9 @@ struct head {
 	size_t body_size;
 	size_t n_args, n_vars;
 	struct identity identity; /* its groups are in the body */
-	bool as_user;
+	unsigned char as_user, guarded; /* 0 or 1: any byte can be read */
 	uint32_t files;       /* which of the fds there are, as bits */
 	pid_t caller;
-	bool guarded;
 	char address[2 * RATION_NAME_MAX + 2];
 	struct ration_run_options options;
 };
@@ -208,7 +207,8 @@ static int receive_body(int fd, char *body, size_t size)
 /* Takes `n` strings from there into an array that ends with NULL. */
 static char **take_strings(char **at, const char *end, size_t n)
 {
-	char **strings = calloc(n + 1, sizeof(*strings));
+	/* Each has a byte at least. */
+	char **strings = n > (size_t)(end - *at) ? NULL : calloc(n + 1, sizeof(*strings));
 
 	for (size_t i = 0; strings && i < n; i++) {
 		char *next = memchr(*at, '\0', (size_t)(end - *at));
@@ -256,35 +256,70 @@ static void point_into_plan(struct ration_plan *plan)
 	}
 }
 
+/* Takes so many bytes from there. NULL: there are fewer. */
+static void *take(char **at, const char *end, size_t size)
+{
+	char *taken = *at;
+
+	if (size > (size_t)(end - taken))
+		return NULL;
+	*at = taken + size;
+	return taken;
+}
+
+static bool ends(const char *text, size_t size)
+{
+	return memchr(text, '\0', size);
+}
+
+/* Takes the structs, and believes no number in them that would lead beyond the body. */
+static int take_structs(struct order *order, const struct head *head, char **at, const char *end)
+{
+	const struct place *place = NULL;
+
+	order->identity = head->identity;
+	order->host = take(at, end, sizeof(*order->host));
+	order->plan = (struct ration_plan *)(void *)*at;
+	if (!order->host || !take(at, end, plan_size(0)) || order->plan->n > BODY_MAX / sizeof(struct plan_entry) ||
+			!take(at, end, plan_size(order->plan->n) - plan_size(0)) || order->identity.n_groups > BODY_MAX)
+		return -EPROTO;
+	order->identity.groups = take(at, end, groups_size(&order->identity));
+	if (order->identity.groups)
+		place = take(at, end, sizeof(*place));
+	if (!place || order->host->n_v1 > HOST_V1_MAX || order->host->n_nodes > HOST_NODES_MAX ||
+			!ends(place->tenant, sizeof(place->tenant)) || !ends(place->name, sizeof(place->name)) ||
+			!ends(place->owner, sizeof(place->owner)) || !ends(head->address, sizeof(head->address)))
+		return -EPROTO;
+	order->place = *place;
+	order->place.host = order->host;
+	point_into_plan(order->plan);
+	return 0;
+}
+
 /* Takes the body apart, in its place. */
 static int take_apart(struct order *order, const struct head *head, char *body)
 {
 	char *at = body, *end = body + head->body_size, **programs;
+	int r = take_structs(order, head, &at, end);
 
-	order->host = (struct host_snapshot *)(void *)at;
-	at += sizeof(*order->host);
-	order->plan = (struct ration_plan *)(void *)at;
-	at += plan_size(order->plan->n);
-	order->identity = head->identity;
-	order->identity.groups = (gid_t *)(void *)at;
-	order->as_user = head->as_user;
-	at += groups_size(&order->identity);
-	order->place = *(struct place *)(void *)at;
-	order->place.host = order->host;
-	at += sizeof(order->place);
-	point_into_plan(order->plan);
+	if (r < 0)
+		return r;
+	order->as_user = head->as_user != 0;
 	order->options = head->options;
 	order->caller = head->caller;
-	order->guarded = head->guarded;
+	order->guarded = head->guarded != 0;
 	(void)strcpy(order->address, head->address);
 	programs = take_strings(&at, end, 1);
 	order->options.argv = take_strings(&at, end, head->n_args);
 	order->options.envp = take_strings(&at, end, head->n_vars);
-	if (!programs || !order->options.argv || !order->options.envp)
-		return -ENOMEM;
-	order->program = programs[0];
+	order->program = programs ? programs[0] : NULL;
 	free(programs);
-	return snapshot_adopt(order->host);
+	r = order->program && order->options.argv && order->options.envp ? snapshot_adopt(order->host) : -EPROTO;
+	if (r < 0) {
+		free((void *)order->options.argv);
+		free((void *)order->options.envp);
+	}
+	return r;
 }
 
 static bool understood(const struct head *head, ssize_t n)

@@ -37,7 +37,7 @@ int order_send(int fd, const struct order *order);
 
 /*
  * Receives one, with files of its own. What it is in lives as long as the process: there
- * is one in a process. Errors: -EPROTO (of another version), -EPIPE, -ENOMEM, …
+ * is one in a process. Errors: -EPROTO (of another version, or damaged), -EPIPE, -ENOMEM, …
  */
 int order_receive(int fd, struct order *ret_order);
 

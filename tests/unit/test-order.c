@@ -204,12 +204,65 @@ static void test_a_sender_that_dies(void **state)
 	close_pair(&pair);
 }
 
+/* Passes an order on with another number at that place of its body. */
+static int pass_on_damaged(const struct order *order, size_t where, size_t value)
+{
+	static char piece[65536];
+	struct order got = { .host = NULL };
+	struct pair from, to;
+	size_t at = 0;
+	ssize_t n;
+	int r;
+
+	open_pair(&from);
+	open_pair(&to);
+	assert_int_equal(order_send(from.fd[0], order), 0);
+	from.fd[0] = close_fd(from.fd[0]);
+	for (bool body = false; (n = helper_receive(from.fd[1], piece, sizeof(piece), NULL, 0, 0)) > 0; body = true) {
+		if (body && where >= at && where + sizeof(value) <= at + (size_t)n)
+			memcpy(piece + where - at, &value, sizeof(value));
+		at += body ? (size_t)n : 0;
+		assert_int_equal(helper_send(to.fd[0], piece, (size_t)n, NULL, 0, 0), 0);
+	}
+	to.fd[0] = close_fd(to.fd[0]);
+	r = order_receive(to.fd[1], &got);
+	close_pair(&from);
+	close_pair(&to);
+	return r;
+}
+
+/* No number in it leads beyond the body. */
+static void test_a_damaged_order_is_refused(void **state)
+{
+	static const size_t plan = sizeof(struct host_snapshot);
+	const size_t where[] = { plan + offsetof(struct ration_plan, n), offsetof(struct host_snapshot, n_v1),
+		offsetof(struct host_snapshot, n_nodes) };
+	char *argv[] = { (char *)"/bin/echo", NULL }, *envp[] = { NULL };
+	struct ration_host *host;
+	struct ration_plan *any;
+	struct order order;
+
+	(void)state;
+	assert_int_equal(ration_host_open(NULL, &host, NULL), 0);
+	any = make_plan(host);
+	order = make_order(host, any, argv, envp);
+	for (size_t i = 0; i < ARRAY_SIZE(where); i++) {
+		assert_int_equal(pass_on_damaged(&order, where[i], 100), -EPROTO);
+		assert_int_equal(pass_on_damaged(&order, where[i], SIZE_MAX), -EPROTO);
+	}
+	memset(order.place.name, 'x', sizeof(order.place.name));
+	assert_int_equal(pass_on_damaged(&order, SIZE_MAX / 2, 0), -EPROTO);
+	(void)ration_plan_free(any);
+	(void)ration_host_free(host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_of_it_arrives),
 		cmocka_unit_test(test_another_version_is_refused),
 		cmocka_unit_test(test_a_sender_that_dies),
+		cmocka_unit_test(test_a_damaged_order_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("order", tests, NULL, NULL);

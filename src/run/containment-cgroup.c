@@ -200,14 +200,24 @@ static uint64_t kill_all(struct containment *containment, uint64_t *ret_killed)
 {
 	struct cgroup *cgroup = of(containment);
 	int left = ret_killed && !cgroup->killed ? cg_count(cgroup->group->fd) : 0;
+	int r;
 
 	if (cgroup->group->fd < 0)
 		return LOOP_NEVER;
 	if (ret_killed)
 		*ret_killed = left > 0 ? (uint64_t)left : 0;
 	/* Again soon, as long as anybody is alive: see cg_kill_again(); and this process may have no fd to spare just now. */
-	(void)(cgroup->killed ? cg_kill_again : cg_kill)(cgroup->group->fd);
+	r = (cgroup->killed ? cg_kill_again : cg_kill)(cgroup->group->fd);
 	cgroup->killed = true;
+	/* Before 5.14 by a list, which couldn't be read: whoever can be found without it. */
+	if (r < 0) {
+		const struct leader *leader = &cgroup->run->leader;
+
+		if (!leader->ended)
+			(void)sys_child_signal(leader->pid, leader->pid_fd, SIGKILL);
+		if (cgroup->run->descent)
+			(void)descent_kill(&cgroup->descent, NULL);
+	}
 	return CG_KILL_AGAIN_MSEC * 1000;
 }
 

@@ -316,7 +316,8 @@ def test_FB12_shared_memory_stays(run):
     r = run("--memory 64M", [sys.executable, "-c", SEGMENT, "leave"])
     subprocess.run(["ipcrm", "-m", r.stdout.strip()], check=True)
     assert (r.code, r.verdict) == (0, "ok"), r
-    assert r.counters()["sysvipc/shm segments"] == 1 and r.counters()["memory.stat shmem"] >= 4 << 20, r
+    # 5.10 counts pages in steps of 32 for each CPU.
+    assert r.counters()["sysvipc/shm segments"] == 1 and r.counters()["memory.stat shmem"] >= (4 << 20) - (256 << 10), r
     assert "of shared memory stay behind" in r.stderr and "1 new System V segment" in r.stderr, r
     r = run("--memory 64M", [sys.executable, "-c", SEGMENT, "remove"])
     assert (r.code, r.stderr, r.receipt["evidence"]) == (0, "", []), r

@@ -94,7 +94,7 @@ static bool read_record(int group_fd, struct owner *ret)
 	if (notes_read(group_fd, NOTE_OWNER, text, sizeof(text)) <= 0)
 		return false;
 	return sscanf(text, "2 %d %" SCNu64 " %36s %" SCNu64 " %" SCNu64, &ret->pid, &ret->start_ticks, ret->boot,
-			&ret->pid_namespace, &ret->time_namespace) == 5;
+			&ret->pid_namespace, &ret->time_namespace) == 5 && ret->pid > 0;
 }
 
 /* Made, but never finished: its maker died between two system calls. */

@@ -116,7 +116,7 @@ static void test_records(void **state)
 static void test_garbage(void **state)
 {
 	static const char *const garbage[] = { "x", " ", "1", "1 1", "2 1 1 x 1", "2 1 1 x 1 y", "3 1 1 x 1 1", "1 x y z 1", "1 1 1 \n", "-1 -1 -1 -1 -1",
-		"1 99999999999999999999 1 b" };
+		"1 99999999999999999999 1 b", "2 -5 1 x 1 1", "2 0 1 x 1 1" };
 	struct base base;
 	int fd;
 

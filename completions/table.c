@@ -10,7 +10,8 @@
  *
  * FIRST and REST say what an operand is: group, tenant, node (either), command
  * (one of ours), program (it and all behind it), pid, or nothing. KIND says what a
- * value is: words (of WORDS), rlimit (WORDS, with a value behind), signal, file,
+ * value is: words (of WORDS), policies (some of WORDS, with commas between them; those that
+ * end with = have another behind), rlimit (WORDS, with a value behind), signal, file,
  * dir, group, tenant, or `value`, which nothing is known of; empty: the option
  * takes none.
  */
@@ -19,6 +20,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/policies.h"
 #include "cli/rows.h"
 #include "cli/setters.h"
 #include "ration.h"
@@ -95,6 +97,8 @@ static const char *kind_of(const struct option *row)
 	} kinds[] = { { "DIR", "dir" }, { "FILE", "file" }, { "PATH", "file" }, { "SIGNAL", "signal" },
 		{ "TENANT/NAME", "group" }, { "GROUP", "group" }, { "TENANT", "tenant" } };
 
+	if (row->set == option_set_policies)
+		return "policies";
 	if (row->words)
 		return "words";
 	if (!row->argument)
@@ -114,6 +118,19 @@ static void print_words(const struct option *row)
 {
 	for (const struct option_word *at = row->words; at && at->word; at++)
 		(void)printf("%s%s", at == row->words ? "" : " ", at->word);
+}
+
+/* What can stand before a policy. */
+static void print_limits(void)
+{
+	const struct ration_limit_info *info;
+
+	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
+		(void)putchar(' ');
+		for (const char *at = info->name; *at; at++)
+			(void)putchar(*at == '_' ? '-' : *at);
+		(void)putchar('=');
+	}
 }
 
 static void print_rlimits(void)
@@ -142,6 +159,8 @@ static void print_options(const struct command *command)
 		if (strcmp(kind, "rlimit") == 0)
 			print_rlimits();
 		print_words(&row);
+		if (strcmp(kind, "policies") == 0)
+			print_limits();
 		(void)putchar('|');
 		put_help(row.help);
 	}

@@ -64,12 +64,23 @@ struct ration_plan_item {
 	enum ration_scope backstop_scope;
 	const char *reason;       /* why it is weaker, or not enforced, or what less a group above allows; or "" */
 	const char *fix;          /* what would make it better, or "" */
+	enum ration_policy policy; /* what counts for this limit: its own policy, or the plan's. Since 0.2.0 */
 };
 
 /* A plan. Strings of its items are valid as long as it. */
 struct ration_plan;
 
 RATION_BEGIN
+
+/*
+ * Sets the policy of one limit: it counts for that limit in all plans of `limits`, instead of the
+ * policy of the plan. With it, the limits that matter can be strict where others may be missing.
+ * It also counts where the limit is implied, such as swap by memory. Asking for a limit, or
+ * removing it, leaves its policy as it is. Since 0.2.0.
+ * Errors: -EINVAL (no such limit or policy).
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_limits_set_policy(struct ration_limits *limits,
+		enum ration_limit limit, enum ration_policy policy, struct ration_error *reterr);
 
 /*
  * Decides how each limit is to be enforced on `host`. Changes nothing; looks up

@@ -101,7 +101,7 @@ static int print(const struct options *options, const struct ration_plan *plan,
 
 	if (options->json)
 		return output_json(json_plan(plan, room->memory_bytes, room->source, policy, refusal), reterr);
-	print_plan(plan, room, policy, refusal);
+	print_plan(plan, room, options->enforce ? options->enforce : policy, refusal);
 	return 0;
 }
 

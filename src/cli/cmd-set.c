@@ -67,7 +67,7 @@ static void print_limits(const char *address, const struct ration_plan *plan,
 	const struct ration_plan_item *item;
 
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
-		if (item->implied || !plan_limit_is_new(plan, i))
+		if (item->implied || item->mechanism == RATION_MECHANISM_NONE || !plan_limit_is_new(plan, i))
 			continue;
 		(void)printf("%s: %s: %s -> %s\n", address, ration_limit_info(item->limit)->name,
 				group_limit_here(was, before[i]), group_limit_here(is, after[i]));
@@ -210,6 +210,8 @@ static int set_function(struct options *options, char **operands)
 	if (r >= 0)
 		r = apply(&target, options, &change, &error);
 	if (r >= 0)
+		output_warnings(change.plan);
+	if (r >= 0)
 		r = print(options, &target, &change, &error);
 	return output_finish(options->command->name,
 			r < 0 ? tell_failure(options, &target, &change, &error) : 0);
@@ -228,7 +230,7 @@ const struct command cmd_set = {
 		"Exit status: 0; 125 if ration failed and nothing was changed.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_GROUP,
-	.sets = (const struct option_set *const[]) { &set_set, &options_vm, &options_json, NULL },
+	.sets = (const struct option_set *const[]) { &options_enforce, &set_set, &options_vm, &options_json, NULL },
 	.operand = "TENANT[/NAME]",
 	.min_operands = 1,
 	.max_operands = 1,

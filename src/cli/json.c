@@ -16,6 +16,7 @@
 #include "cli/host-words.h"
 #include "cli/json-build.h"
 #include "cli/output.h"
+#include "cli/rows.h"
 #include "util/compat.h"
 #include "util/errno-names.h"
 
@@ -167,11 +168,24 @@ char *json_receipt(const struct ration_receipt *receipt, const struct ration_pla
 
 /* ------------------------------------------------------------- plan, doctor */
 
+/* Those of limits that have one of their own. */
+static void put_policies(struct builder *builder, json_t *limits, const struct ration_plan *plan, const char *policy)
+{
+	const struct ration_plan_item *item;
+
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
+		const char *own = option_word_of(options_enforce.rows[0].words, item->policy);
+
+		if (strcmp(own, policy) != 0)
+			build_put(builder, json_array_get(limits, i), "policy", json_string(own));
+	}
+}
+
 char *json_plan(const struct ration_plan *plan, uint64_t memory_bytes, const char *memory_source,
 		const char *policy, const struct ration_error *refusal)
 {
 	struct builder builder = { .failed = false };
-	json_t *object = json_object();
+	json_t *object = json_object(), *limits = build_limits(&builder, plan, NULL);
 
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put(&builder, object, "policy", json_string(policy));
@@ -180,7 +194,8 @@ char *json_plan(const struct ration_plan *plan, uint64_t memory_bytes, const cha
 		build_put_text(&builder, object, "message", refusal->message);
 		build_put_text(&builder, object, "hint", refusal->hint);
 	}
-	build_put(&builder, object, "limits", build_limits(&builder, plan, NULL));
+	put_policies(&builder, limits, plan, policy);
+	build_put(&builder, object, "limits", limits);
 	build_put(&builder, object, "memory_bytes", build_number(memory_bytes));
 	build_put_text(&builder, object, "memory_source", memory_source);
 	return build_finish(&builder, object);

@@ -36,7 +36,8 @@ struct options {
 	bool help, version, json;
 	/* what is to be enforced */
 	struct ration_limits *limits;
-	int policy;             /* enum ration_policy */
+	int policy;             /* enum ration_policy, of all limits that have none of their own */
+	const char *enforce;    /* --enforce as given, or NULL */
 	int accel;              /* enum ration_accel */
 	struct ration_vm vm;
 	/* tenants and groups by hand */

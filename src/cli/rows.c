@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/policies.h"
 #include "cli/setters.h"
 
 #define FIELD(name) .offset = offsetof(struct options, name)
@@ -45,11 +46,13 @@ const struct option_set options_json = {
 const struct option_set options_enforce = {
 	.title = "Enforcement",
 	.rows = (const struct option[]) {
-		{ .flag = "--enforce", .set = option_set_word, FIELD(policy),
+		{ .flag = "--enforce", .set = option_set_policies,
 			.help = "Required enforcement; default: fallback",
 			.details = "strict: by the kernel, for the whole group\n"
 				"fallback: by a weaker mechanism, with a warning\n"
-				"any: run even if a limit isn't enforced",
+				"any: run even if a limit isn't enforced\n"
+				"LIMIT=POLICY,...: for one limit or several,\n"
+				"e.g. memory=strict,memory-high=any",
 			.words = (const struct option_word[]) {
 				{ "strict", RATION_ENFORCE_STRICT },
 				{ "fallback", RATION_ENFORCE_FALLBACK },

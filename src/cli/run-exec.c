@@ -23,6 +23,7 @@
 #include "cli/inherited.h"
 #include "cli/options-plan.h"
 #include "cli/output.h"
+#include "cli/policies.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -135,7 +136,9 @@ static int make_plans(struct job *job, struct ration_error *reterr)
 
 	run = ration_plan_free(run);
 	if (r >= 0)
-		r = ration_limits_new(&job->own) < 0 ? error_oom(reterr) : split_limits(job, reterr);
+		r = ration_limits_new(&job->own) < 0 ? error_oom(reterr) : policies_apply(options, job->own, reterr);
+	if (r >= 0)
+		r = split_limits(job, reterr);
 	if (r >= 0)
 		r = ration_plan_new(job->host, options->limits, &in_group, &job->group_plan, reterr);
 	if (r >= 0)

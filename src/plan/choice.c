@@ -244,6 +244,17 @@ static void settle_v1_swap(struct ration_plan *plan)
 	(void)snprintf(swap->fix, sizeof(swap->fix), "add --memory");
 }
 
+static void set_policies(struct ration_plan *plan, const struct ration_limits *limits)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct plan_entry *entry = &plan->entry[i];
+		const struct limit_policy *own = &limits->policy[limit_index(entry->item.limit)];
+
+		entry->own_policy = own->set;
+		entry->item.policy = own->set ? own->policy : plan->policy;
+	}
+}
+
 int choice_fill(const struct host_facts *facts, const struct ration_limits *limits, enum ration_policy policy,
 		enum ration_purpose purpose, struct ration_plan **ret_plan, struct ration_error *reterr)
 {
@@ -270,6 +281,7 @@ int choice_fill(const struct host_facts *facts, const struct ration_limits *limi
 			add_value(plan, facts, limit, &implied, true);
 	}
 	settle_v1_swap(plan);
+	set_policies(plan, limits);
 	*ret_plan = plan;
 	return 0;
 }

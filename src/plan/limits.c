@@ -817,6 +817,18 @@ int ration_limits_set(struct ration_limits *limits, enum ration_limit limit, uin
 	return settle(row, text, has_soft, soft, hard, &limits->value[limit_index(limit)], reterr);
 }
 
+int ration_limits_set_policy(struct ration_limits *limits, enum ration_limit limit, enum ration_policy policy,
+		struct ration_error *reterr)
+{
+	int r = row_of(limit) ? 0 : refuse_limit(limit, reterr);
+
+	if (r == 0)
+		r = error_check_enum("policy", (int)policy, RATION_ENFORCE_ANY, reterr);
+	if (r == 0)
+		limits->policy[limit_index(limit)] = (struct limit_policy) { .set = true, .policy = policy };
+	return r;
+}
+
 int ration_limits_parse(struct ration_limits *limits, enum ration_limit limit, const char *text,
 		struct ration_error *reterr)
 {

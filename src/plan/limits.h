@@ -36,9 +36,16 @@ struct limit_pair {
 /* Tells whether a mechanism can hold limits for this purpose. */
 bool limit_serves(enum ration_purpose purpose, enum ration_mechanism mechanism);
 
+/* What is required of one limit. Not `set`: what its plan requires of all. */
+struct limit_policy {
+	bool set;
+	enum ration_policy policy;
+};
+
 /* The values, by limit_index(), and those that have keys, in the order asked for. */
 struct ration_limits {
 	struct limit_value value[LIMIT_INDEX_COUNT];
+	struct limit_policy policy[LIMIT_INDEX_COUNT];
 	size_t n_pairs;
 	struct limit_pair pair[LIMIT_PAIRS_MAX];
 };

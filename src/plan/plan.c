@@ -16,17 +16,18 @@ struct ration_plan *ration_plan_free(struct ration_plan *plan)
 	return NULL;
 }
 
-static bool allowed(const struct ration_plan_item *item, enum ration_policy policy)
+static bool allowed(const struct plan_entry *entry)
 {
+	const struct ration_plan_item *item = &entry->item;
 	const struct ration_limit_info *info = ration_limit_info(item->limit);
 
 	/* Nobody asked for it, and nothing that was asked for depends on it. */
-	if (item->implied)
+	if (item->implied && !entry->own_policy)
 		return true;
 	/* To lift a limit takes no mechanism. A list has no number, and a protection of all lifts nothing. */
 	if (!limit_is_list(info) && !info->protects && item->asked == RATION_UNLIMITED && item->asked_soft == RATION_UNLIMITED)
 		return true;
-	switch (policy) {
+	switch (item->policy) {
 	case RATION_ENFORCE_STRICT:
 		return !item->weaker;
 	case RATION_ENFORCE_FALLBACK:
@@ -49,14 +50,14 @@ int ration_plan_check(const struct ration_plan *plan, struct ration_error *reter
 		const struct ration_plan_item *item = &plan->entry[i].item;
 		const struct ration_limit_info *info = ration_limit_info(item->limit);
 
-		if (allowed(item, plan->policy))
+		if (allowed(&plan->entry[i]))
 			continue;
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE, "%s can't be enforced%s: %s",
 				info->flag,
 				item->mechanism == RATION_MECHANISM_NONE ? " here" : " for the whole group by the kernel",
 				item->reason[0] ? item->reason : "no mechanism on this host can enforce it");
-		return error_hint(reterr, -EOPNOTSUPP, "%s%suse --enforce %s to run anyway; see ration doctor",
-				item->fix, item->fix[0] ? "; or " : "",
+		return error_hint(reterr, -EOPNOTSUPP, "%s%suse --enforce %s=%s to run anyway; see ration doctor",
+				item->fix, item->fix[0] ? "; or " : "", info->name,
 				item->mechanism == RATION_MECHANISM_NONE ? "any" : "fallback");
 	}
 	return 0;

@@ -11,6 +11,7 @@
 
 struct plan_entry {
 	struct ration_plan_item item;
+	bool own_policy; /* not that of the plan */
 	char text[LIMIT_PAIR_MAX];
 	char in_force_key[RATION_TEXT_MAX];
 	char reason[700];

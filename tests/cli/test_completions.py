@@ -101,6 +101,7 @@ def test_flags_of_each_command(complete):
     ("ration run --memory 64M --enforce s", ["strict"]),
     ("ration run --memory=64M --enforce s", ["strict"]),
     ("ration --namespace a run --enforce s", ["strict"]),
+    ("ration run --enforce any,memory-h", ["any,memory-high="]),
     ("ration --namespace=a run --enforce s", ["strict"]),
     ("ration run -v --stdin n", ["null"]),
     ("ration run --rlimit no", ["nofile="]),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import wait_for
+from conftest import NAMESPACE, wait_for
 from world import WORLD, mount, v1_places
 
 ALLOWED = ["sh", "-c", "grep Cpus_allowed_list /proc/self/status"]
@@ -173,3 +173,80 @@ def test_FC26_our_own_group(run, by_hand, options):
     r = run(options, "true", before=["sh", "-c", enter, "sh"])
     assert r.code == 125 and f"the group {own} has 1 of 1 tasks (pids.max)" in r.stderr, r
     wait_for("nobody in it", lambda: not (own / "cgroup.procs").read_text())
+
+
+# ------------------------------------------------ FC22: a policy for each limit
+
+@pytest.mark.needs("memory1", "cgroup")
+def test_FC22_memory_without_memory_high(run, hand):
+    """cgroup v1 has no memory.high: without it, memory is enforced as it is elsewhere."""
+    words = ["create", "t/g", "--memory", "64M", "--memory-high", "50M"]
+    r = run.command(*words)
+    assert r.code == 125 and "--enforce memory_high=any" in r.stderr, r
+    r = run.command(*words, "--enforce", "memory=strict,memory-high=any")
+    assert r.code == 0 and r.stderr.startswith("ration: memory_high: "), r
+    assert "memory_high" not in hand.ok("show --effective t/g").stdout
+    assert hand.effective("t/g", "memory") == str(64 << 20)
+    hand.ok("rm --force t/g")
+    r = run("--memory 64M --memory-high 50M --enforce memory=strict,memory_high=any", "alloc 100 stay")
+    assert (r.code, r.verdict) == (137, "memory") and r.limit("memory")["mechanism"] == "cgroup1"
+    assert r.limit("memory_high")["mechanism"] == "none"
+
+
+@pytest.mark.needs("memory1", "cgroup")
+def test_FC22_a_tenant_without_its_memory(run):
+    """cgroup v1 limits no tenant: strict for one limit isn't undone by any for all."""
+    r = run.command("create", "t", "--memory", "64M", "--enforce", "any,memory=strict")
+    assert r.code == 125 and "--memory can't be enforced" in r.stderr, r
+
+
+@pytest.mark.needs("!cgroup")
+@pytest.mark.worlds("nothing", "nothing-user")
+def test_FC22_each_way(run):
+    """Without cgroups: memory is watched, which is weaker; memory_high isn't enforced at all."""
+    limits = "--memory 64M --memory-high 50M"
+    for policy, code in (("any", 0), ("memory-high=any", 0), ("memory_high=any", 0), ("memory=any", 125),
+                         ("any,memory=strict", 125), ("memory=fallback,any", 0), ("strict,memory-high=any", 125),
+                         ("strict,memory=fallback,memory-high=any", 0), ("memory-high=any,memory=strict", 125),
+                         ("memory-high=any,swap=strict", 125)):
+        for words in (["plan"], ["run"], ["run", "--exec"]):
+            if words[-1] == "--exec" and code == 0:
+                continue  # a group that isn't there enforces no memory
+            r = run.command(*words, *limits.split(), "--enforce", policy, *(["--", "true"] if words[0] == "run" else []))
+            assert r.code == code, (policy, words, r)
+
+
+def test_FC22_of_a_process(run):
+    """Their own limits, which `exec` and `attach` set: the number of the resource is a number everywhere."""
+    r = run("--rlimit nofile=64 --enforce rlimit-nofile=strict,rlimit_core=strict", ["sh", "-c", "ulimit -n"])
+    assert (r.code, r.stdout) == (0, "64\n")
+    plan = run.plan("--rlimit nofile=64 --memory 64M --enforce any,rlimit-nofile=strict")
+    assert plan["rlimit_nofile"]["policy"] == "strict" and "policy" not in plan["memory"]
+
+
+@pytest.mark.parametrize("value, texts", [
+    ("memroy=any", ["no such limit", "did you mean memory?"]), ("memory=anny", ["not one of strict|fallback|any"]),
+    ("=any", ["no such limit"]), ("any,", ["not one of"]), (",", ["not one of"]), ("memory=", ["not one of"]),
+    ("any,strict", ["two policies", "leave one of them out"]), ("memory-high=any,memory_high=strict", ["two policies"]),
+    ("memory-high", ["not one of", "memory=strict,memory-high=any"]), ("m\x1b=any", ["no such limit"])])
+def test_FC22_refused(run, value, texts):
+    for command in (["run"], ["plan"], ["create", "t"], ["set", "t", "--pids", "4"], ["attach", "t/g", "1"], ["exec", "t/g"]):
+        r = run.command(*command, "--enforce", value, *(["--", "true"] if command[0] in ("run", "exec") else []))
+        assert r.code == 125 and all(text in r.stderr for text in ["--enforce", *texts]) and "\x1b" not in r.stderr, r
+
+
+@pytest.mark.needs("memory", "pids", "vm", "root")
+@pytest.mark.worlds("v2")
+def test_FC22_set(run, by_hand, base):
+    """All that can be set, and a word about the rest."""
+    above = by_hand(base / "ration-test-less")
+    (above / "cgroup.subtree_control").write_text("+memory")
+    place = by_hand(above / "base")
+    where = ["--base", str(place)]
+    assert run.command("create", "t", "--memory", "64M", *where).code == 0
+    limit, words = place / NAMESPACE / "t" / "memory.max", ["set", "t", "--memory", "32M", "--pids", "20", *where]
+    r = run.command(*words)
+    assert r.code == 125 and "use --enforce pids=any" in r.stderr and limit.read_text() == f"{64 << 20}\n", r
+    r = run.command(*words, "--enforce", "strict,pids=any")
+    assert r.code == 0 and limit.read_text() == f"{32 << 20}\n" and r.stderr.startswith("ration: pids: "), r
+    assert "pids" not in r.stdout and run.command("rm", "--force", "t", *where).code == 0

@@ -388,10 +388,48 @@ static void test_items_of_keys(void **state)
 	assert_null(ration_plan_free(plan));
 }
 
+/* In the library as on the command line; of an implied limit, too, and of nothing that isn't there. */
+static void test_FC22_a_policy_for_each_limit(void **state)
+{
+	static const struct {
+		enum ration_limit limit;
+		enum ration_policy policy;
+		int code;
+	} rows[] = {
+		{ RATION_LIMIT_MEMORY, RATION_ENFORCE_ANY, -EOPNOTSUPP },
+		{ RATION_LIMIT_MEMORY_HIGH, RATION_ENFORCE_ANY, 0 },
+		{ RATION_LIMIT_MEMORY_HIGH, RATION_ENFORCE_FALLBACK, -EOPNOTSUPP },
+		{ RATION_LIMIT_MEMORY, RATION_ENFORCE_STRICT, -EOPNOTSUPP },
+		{ RATION_LIMIT_SWAP, RATION_ENFORCE_STRICT, -EOPNOTSUPP },
+		{ RATION_LIMIT_PIDS, RATION_ENFORCE_STRICT, 0 },
+	};
+	struct host_facts facts = make_facts(NOTHING_ROOT);
+	struct ration_limits limits = { .n_pairs = 0 };
+	struct ration_plan *plan = NULL;
+
+	(void)state;
+	assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_MEMORY, "64M", NULL), 0);
+	assert_int_equal(ration_limits_parse(&limits, RATION_LIMIT_MEMORY_HIGH, "50M", NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		/* The others stay as they are: of memory_high that is `any` from the second row on. */
+		if (rows[i].limit != RATION_LIMIT_MEMORY)
+			assert_int_equal(ration_limits_set_policy(&limits, RATION_LIMIT_MEMORY, RATION_ENFORCE_FALLBACK, NULL), 0);
+		assert_int_equal(ration_limits_set_policy(&limits, rows[i].limit, rows[i].policy, NULL), 0);
+		assert_int_equal(plan_make(&facts, &limits, RATION_ENFORCE_FALLBACK, RATION_PURPOSE_RUN, &plan, NULL), 0);
+		assert_row(ration_plan_check(plan, NULL) == rows[i].code, "row %zu\n", i);
+		plan = ration_plan_free(plan);
+		if (rows[i].limit != RATION_LIMIT_MEMORY)
+			assert_int_equal(ration_limits_set_policy(&limits, rows[i].limit, RATION_ENFORCE_ANY, NULL), 0);
+	}
+	assert_int_equal(ration_limits_set_policy(&limits, (enum ration_limit)12345, RATION_ENFORCE_ANY, NULL), -EINVAL);
+	assert_int_equal(ration_limits_set_policy(&limits, RATION_LIMIT_MEMORY, (enum ration_policy)3, NULL), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_limit_on_every_host),
+		cmocka_unit_test(test_FC22_a_policy_for_each_limit),
 		cmocka_unit_test(test_reasons_name_what_is_missing),
 		cmocka_unit_test(test_max_protection_is_no_lifting),
 		cmocka_unit_test(test_a_base_that_is_refused),

@@ -34,15 +34,28 @@ def cell(results, limits):
     return " or ".join("–" if plan.startswith("none") else f"({plan})" for plan in sorted(plans))
 
 
+def found(directory):
+    """What the tests of a world wrote down; each machine that had some of them wrote its own."""
+    seen, planned = {}, {}
+    files = sorted(directory.glob("*/holds.json"))
+    if not files:
+        raise FileNotFoundError(f"{directory}: nothing is written down")
+    for file in files:
+        result = json.loads(file.read_text())
+        planned.update(result["planned"])
+        for limit, ways in result["seen"].items():
+            seen[limit] = sorted({*seen.get(limit, []), *ways})
+    return {"seen": seen, "planned": planned}
+
+
 def table(parts, out):
     """The text of the table, from the results of `parts` (world, kernel) below `out`."""
-    results = {(name, kernel): json.loads((out / f"{name}@{kernel}" / "holds.json").read_text())
-               for name, kernel in parts}
+    results = {(name, kernel): found(out / f"{name}@{kernel}") for name, kernel in parts}
     text = ""
     for columns in TABLES:
         text += f"\n| world | kernel | {' | '.join(columns)} |\n|---|---|{'---|' * len(columns)}\n"
-        for (name, kernel), found in results.items():
-            cells = [cell(found, limits.split()) for limits in columns.values()]
+        for (name, kernel), result in results.items():
+            cells = [cell(result, limits.split()) for limits in columns.values()]
             text += f"| {name} | {kernel} | {' | '.join(cells)} |\n"
     return text + "\n"
 

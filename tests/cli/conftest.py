@@ -11,7 +11,7 @@ named file may be left: row I01, for all of them.
 
 Environment: RATION is the command (build/ration), RATION_WORLD says where we are
 (world.py), RATION_SLOW stretches deadlines, RATION_MUST=1 makes a failure of
-every skip.
+every skip, RATION_SHARE=1/2 takes every second test, from the first.
 """
 
 import contextlib
@@ -54,14 +54,21 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "holds(*limits): this exceeds these limits, and sees them hold (see holds.py)")
 
 
+def shared(items):
+    """RATION_SHARE=2/3: of three machines with the same world this is the second. Each has every third test."""
+    first, step = map(int, os.environ.get("RATION_SHARE", "1/1").split("/"))
+    return items[first - 1::step]
+
+
 def pytest_collection_modifyitems(config, items):
     """Leaves out what this world or this build isn't for: those tests run in another one."""
     def here(item):
         return fits(item.iter_markers()) and not (SANITIZED and item.get_closest_marker("unsanitized"))
 
-    out = [item for item in items if not here(item)]
-    items[:] = [item for item in items if here(item)]
-    config.hook.pytest_deselected(items=out)
+    mine = shared([item for item in items if here(item)])
+    taken = set(map(id, mine))
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in taken])
+    items[:] = mine
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "cli/nearest.h"
-#include "cli/rows.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -33,7 +32,7 @@ static const char *shown(char buf[TEXT_SHOWN_MAX], const struct part *part)
 
 	(void)snprintf(text, sizeof(text), "%.*s", (int)(part->length < sizeof(text) ? part->length : sizeof(text) - 1),
 			part->text);
-	return text_escape(buf, TEXT_SHOWN_MAX, text);
+	return text_show(buf, TEXT_SHOWN_MAX, text);
 }
 
 static int refuse_policy(const struct option *row, const struct part *part, struct ration_error *reterr)
@@ -156,9 +155,10 @@ int option_set_policies(struct options *options, const struct option *row, const
 	return 0;
 }
 
-int policies_apply(const struct options *options, struct ration_limits *limits, struct ration_error *reterr)
+int policies_apply(const struct options *options, const struct option *row, struct ration_limits *limits,
+		struct ration_error *reterr)
 {
 	struct policies to = { .limits = limits };
 
-	return options->enforce ? take_all(&to, &options_enforce.rows[0], options->enforce, reterr) : 0;
+	return options->enforce ? take_all(&to, row, options->enforce, reterr) : 0;
 }

@@ -14,7 +14,8 @@
  */
 option_setter option_set_policies;
 
-/* Sets the policies of the text that was given, if any, on other limits. */
-int policies_apply(const struct options *options, struct ration_limits *limits, struct ration_error *reterr);
+/* Sets the policies of the text that was given, if any, on other limits. `row` is that of --enforce, for errors. */
+int policies_apply(const struct options *options, const struct option *row, struct ration_limits *limits,
+		struct ration_error *reterr);
 
 #endif

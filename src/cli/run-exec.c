@@ -24,6 +24,7 @@
 #include "cli/options-plan.h"
 #include "cli/output.h"
 #include "cli/policies.h"
+#include "cli/rows.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -136,7 +137,8 @@ static int make_plans(struct job *job, struct ration_error *reterr)
 
 	run = ration_plan_free(run);
 	if (r >= 0)
-		r = ration_limits_new(&job->own) < 0 ? error_oom(reterr) : policies_apply(options, job->own, reterr);
+		r = ration_limits_new(&job->own) < 0 ? error_oom(reterr) :
+			policies_apply(options, &options_enforce.rows[0], job->own, reterr);
 	if (r >= 0)
 		r = split_limits(job, reterr);
 	if (r >= 0)

@@ -20,6 +20,7 @@
 #include "run/make.h"
 #include "run/order.h"
 #include "run/reaper.h"
+#include "run/report.h"
 #include "run/start.h"
 #include "run/supervise.h"
 #include "run/takeover.h"
@@ -39,16 +40,6 @@ struct above {
 	struct loop_source gone;
 	struct loop_deadline look;
 };
-
-static int send_report(int fd, const struct report *report, int flags)
-{
-	ssize_t n;
-
-	do
-		n = send(fd, report, sizeof(*report), MSG_NOSIGNAL | flags);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
-}
 
 /* ------------------------------------------------------------------ caller */
 
@@ -193,7 +184,7 @@ static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
 		if (strcmp(report.waiting, run->waiting) != 0) {
 			(void)strcpy(report.waiting, run->waiting);
 			/* A caller who doesn't listen doesn't keep us. */
-			(void)send_report(run->peer_fd, &report, MSG_DONTWAIT);
+			(void)report_send(run->peer_fd, &report, MSG_DONTWAIT);
 		}
 		(void)loop_sleep(&run->loop);
 	}
@@ -215,13 +206,13 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	report.code = start_here(run, above, parent, &reaper, &report.error);
 	report.pid = run->leader.pid;
 	(void)setsid();
-	if (send_report(peer_fd, &report, 0) < 0 && report.code == 0)
+	if (report_send(peer_fd, &report, 0) < 0 && report.code == 0)
 		end_kill(run);
 	if (report.code == 0) {
 		r = supervise_to_end(run, &report.error);
 		report.code = r < 0 ? r : 0;
 		report.receipt = run->receipt;
-		(void)send_report(peer_fd, &report, 0);
+		(void)report_send(peer_fd, &report, 0);
 		supervisor_here.release(run);
 	}
 	keeper_end(run->host);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * subreaper-main.h - what the process that is the subreaper does, and what is said
+ * subreaper-main.h - what the process that is the subreaper does
  */
 #ifndef RATION_RUN_SUBREAPER_MAIN_H
 #define RATION_RUN_SUBREAPER_MAIN_H
@@ -9,25 +9,6 @@
 
 /* Of its process: the kernel keeps 15 characters of a name, which "ration-subreaper" exceeds. */
 #define SUBREAPER_NAME "ration-reaper"
-
-/* The caller's wishes. */
-struct wish {
-	enum { WISH_SIGNAL, WISH_INTERRUPT } kind;
-	int sig;
-	bool delivered;
-};
-
-/* What report.code says of one in between: `waiting` is new. */
-#define REPORT_WAITING 1
-
-/* What the subreaper says: once when the command has started, or not, and once at the end. */
-struct report {
-	int code;
-	char waiting[RATION_WAITING_MAX];
-	pid_t pid;
-	struct ration_error error;
-	struct ration_receipt receipt;
-};
 
 /* Starts and supervises `run` for `parent`, who is at the other end of the socket. */
 void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent) __attribute__((noreturn));

@@ -38,6 +38,7 @@
 #include "run/keeper-main.h"
 #include "run/keeper.h"
 #include "run/order.h"
+#include "run/report.h"
 #include "run/subreaper-main.h"
 #include "run/takeover.h"
 #include "sys/helper.h"
@@ -53,19 +54,6 @@
 
 /* How long one that was executed may take to understand what it is told. */
 #define ANSWER_MSEC 10000
-
-static int receive_report(int fd, struct report *ret, int flags)
-{
-	ssize_t n;
-
-	do
-		n = recv(fd, ret, sizeof(*ret), flags);
-	/* Said once, before what has been sent, where the other end was closed with a wish unread. */
-	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
-	if (n < 0)
-		return -errno;
-	return n == (ssize_t)sizeof(*ret) ? 0 : -EPIPE;
-}
 
 /* ------------------------------------------------------------ the caller */
 
@@ -180,7 +168,7 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 		return 1;
 	/* Looked at first: what it said before its end is there then. */
 	gone = has_ended(run->subreaper_fd);
-	r = receive_report(run->peer_fd, &report, MSG_DONTWAIT);
+	r = report_receive(run->peer_fd, &report, MSG_DONTWAIT);
 	/* As long as it is there, it is told again. */
 	if ((r == -EAGAIN && !gone) || r == -ENOMEM)
 		return 0;
@@ -374,7 +362,7 @@ static int hear_of_start(struct ration_run *run, const struct helper *helper, st
 		r = loop_add(&run->loop, &run->peer_gone, helper->pid_fd, LOOP_READABLE);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
-	r = receive_report(helper->fd, &report, 0);
+	r = report_receive(helper->fd, &report, 0);
 	if (r < 0)
 		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor died at the start");
 	if (report.code < 0 && reterr)

@@ -5,19 +5,117 @@
 #include "run/report.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
+
+#define ERRNO_MAX 4095
+
+/* A bool of any byte can't be read as one. */
+static bool is_bool(const bool *value)
+{
+	unsigned char byte;
+
+	memcpy(&byte, value, sizeof(byte));
+	return byte <= 1;
+}
+
+static bool is_within(int value, int least, int most)
+{
+	return value >= least && value <= most;
+}
+
+#define ENDS(text) (memchr((text), '\0', sizeof(text)) != NULL)
+
+static bool error_ends(const struct ration_error *error)
+{
+	return ENDS(error->message) && ENDS(error->hint);
+}
+
+static bool texts_end(const struct ration_receipt *receipt)
+{
+	for (size_t i = 0; i < EVIDENCE_MAX; i++) {
+		if (!ENDS(receipt->evidence[i].counter) || !ENDS(receipt->evidence[i].where))
+			return false;
+	}
+	return ENDS(receipt->group) && ENDS(receipt->escaped_to) && ENDS(receipt->failure);
+}
+
+/* The levels, sources and the verdict have words. What follows processes has no subreaper. */
+static bool enums_exist(const struct ration_receipt *receipt)
+{
+	for (size_t i = 0; i < receipt->n_evidence; i++) {
+		if (!ration_level_name(receipt->evidence[i].level))
+			return false;
+	}
+	for (size_t i = 0; i < METRIC_INDEX_COUNT; i++) {
+		if (!ration_source_name(receipt->usage.source[i]))
+			return false;
+	}
+	return ration_verdict_name(receipt->verdict) &&
+		is_within((int)receipt->birth, RATION_BIRTH_NONE, RATION_BIRTH_JOINED) &&
+		(receipt->containment == RATION_CONTAINMENT_CGROUP ||
+				receipt->containment == RATION_CONTAINMENT_SUBREAPER);
+}
+
+static bool bools_exist(const struct ration_receipt *receipt)
+{
+	for (size_t i = 0; i < LIMIT_INDEX_COUNT; i++) {
+		if (!is_bool(&receipt->outcome[i].acted) || !is_bool(&receipt->outcome[i].changed))
+			return false;
+	}
+	return is_bool(&receipt->core) && is_bool(&receipt->status_lost) && is_bool(&receipt->truncated) &&
+		is_bool(&receipt->as_user);
+}
+
+static bool receipt_holds(const struct ration_receipt *receipt)
+{
+	return receipt->n_evidence <= EVIDENCE_MAX && is_within(receipt->exit_code, 0, 255) &&
+		is_within(receipt->child_status, -1, 255) && is_within(receipt->child_signal, 0, NSIG) &&
+		is_within(receipt->start_errno, 0, ERRNO_MAX) && texts_end(receipt) && bools_exist(receipt) &&
+		enums_exist(receipt);
+}
+
+int report_take(const void *data, size_t size, struct report *ret)
+{
+	struct report report;
+
+	if (size != sizeof(report))
+		return -EPROTO;
+	memcpy(&report, data, sizeof(report));
+	if (!is_within(report.code, -ERRNO_MAX, REPORT_WAITING) || report.pid < 0 || !ENDS(report.waiting) ||
+			!error_ends(&report.error) || !receipt_holds(&report.receipt))
+		return -EPROTO;
+	*ret = report;
+	return 0;
+}
+
+int wish_take(const void *data, size_t size, struct wish *ret)
+{
+	struct wish wish;
+
+	if (size != sizeof(wish))
+		return -EPROTO;
+	memcpy(&wish, data, sizeof(wish));
+	if (!is_within((int)wish.kind, WISH_SIGNAL, WISH_INTERRUPT) || !is_within(wish.sig, 0, NSIG) ||
+			!is_bool(&wish.delivered))
+		return -EPROTO;
+	*ret = wish;
+	return 0;
+}
 
 int report_receive(int fd, struct report *ret, int flags)
 {
+	struct report report;
 	ssize_t n;
 
 	do
-		n = recv(fd, ret, sizeof(*ret), flags);
+		n = recv(fd, &report, sizeof(report), flags | MSG_TRUNC);
 	/* Said once, before what has been sent, where the other end was closed with a wish unread. */
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -errno;
-	return n == (ssize_t)sizeof(*ret) ? 0 : -EPIPE;
+	return n == 0 ? -EPIPE : report_take(&report, (size_t)n, ret);
 }
 
 int report_send(int fd, const struct report *report, int flags)

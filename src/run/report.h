@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * report.h - what a run's caller and its subreaper say to each other
+ *
+ * Structs as they are, since both are of the same version. But the two are processes, and what
+ * damages one, or takes its end of the socket, isn't to damage the other.
  */
 #ifndef RATION_RUN_REPORT_H
 #define RATION_RUN_REPORT_H
@@ -26,7 +29,15 @@ struct report {
 	struct ration_receipt receipt;
 };
 
-/* Receives one message. -EPIPE: there are no more. Errors: of recv(2). */
+/*
+ * Takes one message apart. -EPROTO: it isn't one. Whatever the bytes are, in what is taken
+ * every text ends, every number is within its array, and every bool and enum has a value that
+ * there is.
+ */
+int report_take(const void *data, size_t size, struct report *ret);
+int wish_take(const void *data, size_t size, struct wish *ret);
+
+/* Receives one message. -EPIPE: there are no more. -EPROTO. Errors: of recv(2). */
 int report_receive(int fd, struct report *ret, int flags);
 
 /* Errors: of send(2). */

@@ -55,12 +55,12 @@ static void on_peer(void *userdata, bool failed)
 {
 	struct ration_run *run = userdata;
 	struct wish wish;
-	ssize_t n = recv(run->peer_fd, &wish, sizeof(wish), MSG_DONTWAIT);
+	ssize_t n = recv(run->peer_fd, &wish, sizeof(wish), MSG_DONTWAIT | MSG_TRUNC);
 
 	(void)failed;
 	if (n < 0)
 		return;
-	if (n != (ssize_t)sizeof(wish))
+	if (wish_take(&wish, (size_t)n, &wish) < 0)
 		end_for_caller(run);
 	else if (wish.kind == WISH_SIGNAL)
 		(void)supervisor_here.signal(run, wish.sig, NULL);

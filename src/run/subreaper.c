@@ -363,6 +363,9 @@ static int hear_of_start(struct ration_run *run, const struct helper *helper, st
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
 	r = report_receive(helper->fd, &report, 0);
+	/* Of a process that isn't there nobody could be signalled. */
+	if (r == 0 && (report.code > 0 || (report.code == 0 && report.pid == 0)))
+		r = -EPROTO;
 	if (r < 0)
 		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor died at the start");
 	if (report.code < 0 && reterr)

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz-messages.c - what our processes say to each other, damaged anywhere
+ *
+ * A report as it is sent is made once. An input is a list of damages of six bytes: where,
+ * and four bytes to write there. What is still taken has to be a receipt that can be shown.
+ * A wish, and the answer of one that was executed, are the input itself.
+ */
+#include "fuzz.h"
+
+#include <sys/socket.h>
+
+#include "cli/json.h"
+#include "host/host.h"
+#include "plan/plan.h"
+#include "run/receipt.h"
+#include "run/report.h"
+#include "sys/helper.h"
+
+static void make_report(struct report *report)
+{
+	memset(report, 0, sizeof(*report));
+	report->pid = 7;
+	report->receipt = (struct ration_receipt) { .verdict = RATION_VERDICT_MEMORY, .exit_code = 137,
+		.child_status = -1, .child_signal = 9, .birth = RATION_BIRTH_CLONED, .n_evidence = 2,
+		.evidence = { { .counter = "oom_kill", .level = RATION_LEVEL_GROUP, .where = "acme/vm7", .after = 1 },
+			{ .counter = "max", .level = RATION_LEVEL_TENANT, .where = "acme" } },
+		.group = "acme/vm7", .escaped_to = "/init.scope", .failure = "can't read memory.peak" };
+	for (size_t i = 0; i < METRIC_INDEX_COUNT; i++)
+		usage_set(&report->receipt.usage, ration_metric_at(i), i, RATION_SOURCE_CGROUP2);
+	snprintf(report->waiting, sizeof(report->waiting), "for process 7");
+}
+
+/* Of a machine that has nothing. */
+static const struct ration_plan *some_plan(void)
+{
+	static const char *const tree[] = { "proc/self", NULL };
+	static struct ration_plan *plan;
+	static struct fuzz_tree machine;
+	struct ration_host *host = NULL;
+
+	if (plan)
+		return plan;
+	fuzz_tree_begin(&machine, tree);
+	fuzz_tree_put(&machine, "proc/self/mountinfo", "", 0);
+	MUST(host_open(machine.root, NULL, &host, NULL) == 0);
+	MUST(ration_plan_survey(host, &plan, NULL) == 0);
+	(void)ration_host_free(host);
+	fuzz_tree_clear(&machine);
+	return plan;
+}
+
+static void check_receipt(const struct ration_receipt *receipt)
+{
+	char word[] = "true", *argv[] = { word, NULL };
+	const struct ration_limit_info *info;
+	struct ration_evidence evidence = { .size = sizeof(evidence) };
+	struct ration_outcome outcome = { .size = sizeof(outcome) };
+	size_t n = 0;
+
+	while (ration_receipt_evidence(receipt, n, &evidence))
+		n++;
+	MUST(n == receipt->n_evidence);
+	for (size_t i = 0; (info = ration_limit_at(i)); i++)
+		(void)ration_receipt_outcome(receipt, info->limit, &outcome);
+	MUST(strlen(ration_receipt_address(receipt)) < sizeof(receipt->group));
+	must_be_json(json_receipt(receipt, some_plan(), argv));
+}
+
+static void check_report(const uint8_t *data, size_t size)
+{
+	struct report report, got;
+	uint8_t *bytes = (uint8_t *)&report;
+
+	make_report(&report);
+	MUST(report_take(&report, sizeof(report), &got) == 0);
+	for (; size >= 6; data += 6, size -= 6) {
+		for (size_t i = 0; i < 4; i++)
+			bytes[(data[0] + 256u * data[1] + i) % sizeof(report)] = data[2 + i];
+	}
+	if (report_take(&report, sizeof(report), &got) < 0)
+		return;
+	MUST(strlen(got.waiting) < sizeof(got.waiting) && strlen(got.error.message) < sizeof(got.error.message));
+	MUST(strlen(got.error.hint) < sizeof(got.error.hint) && got.pid >= 0);
+	check_receipt(&got.receipt);
+}
+
+static void check_wish(const uint8_t *data, size_t size)
+{
+	struct wish wish;
+
+	if (wish_take(data, size, &wish) == 0)
+		MUST((wish.kind == WISH_SIGNAL || wish.kind == WISH_INTERRUPT) && wish.sig >= 0);
+}
+
+/* Nothing that isn't the word means yes. */
+static void check_answer(const uint8_t *data, size_t size)
+{
+	static const char word[] = "understood";
+	int pair[2], r;
+
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+	if (size > 0)
+		MUST(helper_send(pair[0], data, size, NULL, 0, 0) == 0);
+	(void)close(pair[0]);
+	r = helper_confirmed(pair[1], 0);
+	MUST((r == 0) == (size == sizeof(word) && memcmp(data, word, size) == 0));
+	(void)close(pair[1]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_report(data, size);
+	check_wish(data, size);
+	check_answer(data, size);
+	return 0;
+}

@@ -40,7 +40,7 @@ enum ration_base_kind {
 #define RATION_FEATURE_CGROUP_KILL       (UINT64_C(1) << 1)  /* 5.14 */
 #define RATION_FEATURE_OPENAT2           (UINT64_C(1) << 2)  /* 5.6 */
 #define RATION_FEATURE_PIDFD             (UINT64_C(1) << 3)  /* 5.4, to signal and wait by */
-#define RATION_FEATURE_PSI               (UINT64_C(1) << 4)  /* 4.20, can need psi=1 */
+#define RATION_FEATURE_PSI               (UINT64_C(1) << 4)  /* 5.2, of groups; can need psi=1 */
 #define RATION_FEATURE_MEMORY_PEAK       (UINT64_C(1) << 5)  /* 5.19 */
 #define RATION_FEATURE_PIDS_PEAK         (UINT64_C(1) << 6)  /* 6.1 */
 #define RATION_FEATURE_SWAP_PEAK         (UINT64_C(1) << 7)  /* 6.5 */

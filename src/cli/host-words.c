@@ -33,7 +33,7 @@ const struct host_bit feature_words[] = {
 	{ RATION_FEATURE_PIDFD, "pidfd",
 		"supervise a run without a helper process (5.4)" },
 	{ RATION_FEATURE_PSI, "psi",
-		"measure stalls: --stall-timeout, ration guard (4.20, may need psi=1)" },
+		"measure stalls: --stall-timeout, ration guard (of groups since 5.2, may need psi=1)" },
 	{ RATION_FEATURE_MEMORY_PEAK, "memory_peak",
 		"peak memory of a group (5.19)" },
 	{ RATION_FEATURE_PIDS_PEAK, "pids_peak",

@@ -39,11 +39,18 @@ static void look_at_mount(const struct host_snapshot *host, struct examined *ret
 /* ------------------------------------------------------------- kernel's words */
 
 /* Adds what one cgroup_disable= says. There may be several, and each may be a list. */
-static void add_disabled(struct examined *ret, const char *names)
+static void add_disabled(struct examined *ret, char *names)
 {
-	size_t used = strlen(ret->disabled);
+	char *save = NULL;
 
-	(void)snprintf(ret->disabled + used, sizeof(ret->disabled) - used, "%s%s", used ? "," : "", names);
+	for (char *name = strtok_r(names, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		size_t used = strlen(ret->disabled);
+
+		if (strcmp(name, "pressure") == 0)
+			ret->pressure_off = true;
+		else
+			(void)snprintf(ret->disabled + used, sizeof(ret->disabled) - used, "%s%s", used ? "," : "", name);
+	}
 }
 
 static void look_at_command_line(const struct host_snapshot *host, struct examined *ret)

@@ -27,7 +27,8 @@ struct examined {
 	bool read_only;       /* the mount of cgroup2 */
 	bool favordynmods;    /* an option of that mount */
 	bool pressure;        /* /proc/pressure is there, if only to say that it is off */
-	char disabled[64];    /* what the kernel was booted without: "memory,pids" */
+	char disabled[64];    /* the controllers that the kernel was booted without: "memory,pids" */
+	bool pressure_off;    /* it was booted with cgroup_disable=pressure */
 	bool swap_off;        /* and with swapaccount=0 */
 	/* Of BASE, where there is one already */
 	uint32_t kept_back;   /* controllers that it has and can't hand down */

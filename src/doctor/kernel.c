@@ -46,11 +46,16 @@ void kernel_v1_unusable(const struct machine *machine, struct finding_entry *ent
 
 void kernel_no_psi(const struct machine *machine, struct finding_entry *entry)
 {
+	const struct examined *seen = machine->seen;
+
 	if (!rule_lacks(machine, RATION_FEATURE_PSI))
 		return;
 	entry->limits = rule_weakened(machine, "pressure stalls");
-	rule_say(entry, RATION_SEVERITY_WARN, machine->seen->pressure ? "boot with psi=1" : "boot a kernel with CONFIG_PSI",
-			"pressure isn't measured: no --stall-timeout, no ration guard, no stalls in receipts");
+	rule_say(entry, RATION_SEVERITY_WARN,
+			seen->pressure_off	? "boot without cgroup_disable=pressure"
+				: seen->pressure ? "boot with psi=1"
+						 : "boot a kernel with CONFIG_PSI",
+			"pressure of groups isn't measured: no --stall-timeout, no ration guard, no stalls in receipts");
 }
 
 /* Only where the rest of memory is enforced: else it is the controller that lacks. */

@@ -5,6 +5,7 @@
 #include "host/machine.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -193,9 +194,27 @@ int machine_probe(struct host_snapshot *host, const char *root, struct ration_er
 	return 0;
 }
 
+/*
+ * A kernel that was booted with cgroup_disable=pressure measures the machine and no group; a container
+ * can hide /proc/pressure. Where one group alone isn't measured (cgroup.pressure is 0), those below are.
+ */
+static void probe_pressure(struct host_facts *facts, int base_fd)
+{
+	char text[256];
+	int r = cg_read(base_fd, "memory.pressure", text, sizeof(text));
+
+	if (r > 0)
+		facts->features |= RATION_FEATURE_PSI;
+	else if (r != -ENOENT || sys_access(base_fd, "cgroup.pressure", F_OK) < 0)
+		facts->features &= ~RATION_FEATURE_PSI;
+}
+
 void machine_probe_group(struct host_facts *facts, int base_fd, const char *base)
 {
 	char list[LIST_MAX];
+
+	if (base_fd >= 0)
+		probe_pressure(facts, base_fd);
 
 	if (cg_read(base_fd, "cpuset.cpus.effective", list, sizeof(list)) > 0)
 		note_set(&facts->cpuset_cpus, list, "cpuset.cpus.effective of ", base);

@@ -13,7 +13,7 @@ int machine_probe(struct host_snapshot *host, const char *root, struct ration_er
 /* Looks at the NUMA nodes and the sizes of huge pages alone. */
 void machine_probe_parts(struct host_facts *facts, const char *root);
 
-/* Looks at which CPUs and nodes the cpuset controller gives to the group `base`. */
+/* Looks at which CPUs and nodes the cpuset controller gives to the group `base`, and whether its pressure is measured. */
 void machine_probe_group(struct host_facts *facts, int base_fd, const char *base);
 
 /* Writes a size of huge pages as in the names of the kernel's files, "2MB". Returns buf. */

@@ -2,13 +2,15 @@
 """What is planned is what the place of a run can hold, and what is told is what holds there."""
 
 import contextlib
+import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from conftest import NAMESPACE, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, wait_for
 from world import WORLD, mount, v1_places
 
 ALLOWED = ["sh", "-c", "grep Cpus_allowed_list /proc/self/status"]
@@ -250,3 +252,29 @@ def test_FC22_set(run, by_hand, base):
     r = run.command(*words, "--enforce", "strict,pids=any")
     assert r.code == 0 and limit.read_text() == f"{32 << 20}\n" and r.stderr.startswith("ration: pids: "), r
     assert "pids" not in r.stdout and run.command("rm", "--force", "t", *where).code == 0
+
+
+# ------------------------------------------------- FC6: pressure is asked of groups
+
+@pytest.mark.needs("cgroup", "root", "unshare")
+@pytest.mark.worlds("v2", "hybrid", "host")
+@pytest.mark.parametrize("hidden", [False, True])
+def test_FC6_as_the_groups_say(run, base, by_hand, hidden):
+    """Whatever /proc/pressure says. Booted with cgroup_disable=pressure: neither plan nor run has it."""
+    measured = (by_hand(base / "ration-test-pressure") / "memory.pressure").exists()
+    hide = "mount -t tmpfs none /proc/pressure;" if hidden else ""
+
+    def ration(*words):
+        return subprocess.run(["unshare", "-m", "sh", "-ec", f'{hide} exec "$0" "$@"', RATION, *words], text=True, env=run.env,
+                              capture_output=True, stdin=subprocess.DEVNULL, timeout=DEADLINE, check=False)
+
+    plan = json.loads(ration("plan", "--json", "--stall-timeout", "2", "--enforce", "any").stdout)
+    row = next(limit for limit in plan["limits"] if limit["limit"] == "stall_timeout")
+    assert row["mechanism"] == ("cgroup2" if measured else "none"), row
+    done = ration("run", "--stall-timeout", "2", "--enforce", "any", "--", "true")
+    assert done.returncode == 0, done
+    done = ration("run", "--stall-timeout", "2", "--enforce", "strict", "--", "true")
+    assert done.returncode == (0 if measured else 125) and (measured or "cgroup_disable=pressure" in done.stderr), done
+    found = {finding["id"]: finding for finding in json.loads(ration("doctor", "--json").stdout)["findings"]}
+    assert ("no-psi" in found) == (not measured)
+    assert measured or found["no-psi"]["fix"] == "boot without cgroup_disable=pressure"

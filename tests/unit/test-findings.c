@@ -165,13 +165,14 @@ static const char *const common[][2] = {
 	{ "proc/swaps", "Filename\n" },
 	{ "proc/cmdline", "quiet\n" },
 	{ "proc/pressure/memory", "some avg10=0.00\n" },
+	{ "cg/memory.pressure", "some avg10=0.00\n" },
 	{ "sys/kernel/mm/hugepages/hugepages-2048kB", NULL },
 	{ "cg/cgroup.controllers", "cpu cpuset hugetlb io memory pids\n" },
 	{ "cg/cgroup.subtree_control", "memory\n" },
 	{ "cg/cgroup.procs", "1\n" },
 };
 
-#define FILES_MAX 5
+#define FILES_MAX 6
 
 static const struct {
 	const char *name;
@@ -190,7 +191,20 @@ static const struct {
 		"cgroup.kill (5.14), cpu.max.burst (5.14), cpu.idle (5.15), memory.peak (5.19)", "6.5" },
 	{ "one that clones into no group", { { "proc/sys/kernel/osrelease", "5.6.0\n" } }, "slow-start",
 		RATION_SEVERITY_NOTE, "10 ms", "" },
-	{ "psi is off", { { "proc/pressure/memory", NULL } }, "no-psi", RATION_SEVERITY_WARN, "stall", "CONFIG_PSI" },
+	{ "no psi", { { "proc/pressure/memory", NULL }, { "cg/memory.pressure", NULL } }, "no-psi", RATION_SEVERITY_WARN,
+		"stall", "CONFIG_PSI" },
+	{ "psi is off", { { "proc/pressure/memory", "" }, { "cg/memory.pressure", "" } }, "no-psi", RATION_SEVERITY_WARN,
+		"stall", "psi=1" },
+	{ "psi is off for groups", { { "cg/memory.pressure", NULL }, { "proc/cmdline", "cgroup_disable=pressure quiet\n" } },
+		"no-psi", RATION_SEVERITY_WARN, "pressure of groups", "boot without cgroup_disable=pressure" },
+	{ "psi is of groups", { { "proc/pressure/memory", NULL } }, "", 0, "", "" },
+	{ "psi is off for one group", { { "cg/memory.pressure", NULL }, { "cg/cgroup.pressure", "0\n" } }, "", 0, "", "" },
+	{ "a controller lacks, and not by the boot", { { "cg/cgroup.controllers", "cpu hugetlb io memory pids\n" },
+		{ "proc/cmdline", "cgroup_disable=pressure\n" } }, "missing-controllers", RATION_SEVERITY_WARN,
+		"unavailable controllers: cpuset", "" },
+	{ "disabled, both", { { "cg/cgroup.controllers", "cpu cpuset io hugetlb\n" },
+		{ "proc/cmdline", "cgroup_disable=memory,pressure,pids\n" } }, "missing-controllers", RATION_SEVERITY_BAD,
+		"cgroup_disable=memory,pids", "boot without" },
 	{ "swap isn't accounted", { { "proc/cmdline", "swapaccount=0 quiet\n" } }, "no-swap-limit", RATION_SEVERITY_WARN,
 		"accounted", "without swapaccount=0" },
 	{ "nor is there any", { { "proc/cmdline", "swapaccount=0\n" }, { "proc/meminfo", "MemTotal: 6710886 kB\n" } },
@@ -232,7 +246,7 @@ static const struct {
 		{ "cg/cgroup.subtree_control", "cpu memory\n" } }, "", 0, "", "" },
 	{ "not realtime", { { "proc/7/cgroup", "0::/x\n" }, { "proc/7/task/7/stat", STAT("3") } }, "", 0, "", "" },
 	{ "in a group next to ours", { { "proc/self/cgroup", "0::/own\n" }, { "cg/own/cgroup.procs", "" },
-		{ "proc/7/cgroup", "0::/owner\n" }, { "proc/7/task/7/stat", STAT("1") },
+		{ "proc/7/cgroup", "0::/owner\n" }, { "proc/7/task/7/stat", STAT("1") }, { "cg/own/memory.pressure", "some\n" },
 		{ "cg/own/cgroup.controllers", "cpu cpuset hugetlb io memory pids\n" } }, "", 0, "", "" },
 	{ "in our own", { { "proc/self/cgroup", "0::/own\n" }, { "cg/own/cgroup.procs", "" },
 		{ "proc/7/cgroup", "0::/own\n" }, { "proc/7/task/7/stat", STAT("1") },

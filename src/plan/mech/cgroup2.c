@@ -57,8 +57,8 @@ static const struct row rows[LIMIT_INDEX_COUNT] = {
 	[LIMIT_INDEX_IO_READ_IOPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
 	[LIMIT_INDEX_IO_WRITE_IOPS] = { .here = true, .controller = RATION_CONTROLLER_IO, .name = "io" },
 	[LIMIT_INDEX_STALL_TIMEOUT] = { .here = true, .feature = RATION_FEATURE_PSI,
-		.missing = "this kernel doesn't measure pressure stalls (PSI)",
-		.fix = "boot with psi=1" },
+		.missing = "this kernel doesn't measure pressure stalls of groups (PSI)",
+		.fix = "boot with psi=1 and without cgroup_disable=pressure" },
 };
 
 static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_t soft, uint64_t hard,

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "group/apply.h"
+#include "group/cgroup1.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 #include "util/parse.h"
@@ -114,6 +115,9 @@ static int compare_asked(const struct place *place, const struct group_writes *w
 
 		if (r == -ENOENT && write->optional)
 			continue;
+		/* It was made without this limit, and has no directory there. */
+		if (r == -ENOENT && write->v1 && v1_fd(place, write->v1) < 0)
+			return differs(ret_text, write->file, "", write->value);
 		if (r < 0)
 			return r;
 		if (strcmp(write->file, "cpu.weight") == 0 && is_idle(writes))

@@ -21,6 +21,7 @@
 
 #include "group/counters.h"
 #include "group/handle.h"
+#include "group/leaf.h"
 #include "group/pressure.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
@@ -440,7 +441,11 @@ int ration_events_open(const struct ration_group *group, const struct ration_eve
 {
 	int r = handle_check(group, reterr);
 
-	return r < 0 ? r : events_open(group->at.fd, group->address, options, ret_events, reterr);
+	if (r < 0)
+		return r;
+	r = events_open(group->at.fd, group->address, options, ret_events, reterr);
+	/* Whatever of it wasn't there any more. */
+	return r < 0 && !leaf_alive(group->at.fd) ? handle_error(group, -ENOENT, "watch", reterr) : r;
 }
 
 struct ration_events *ration_events_free(struct ration_events *events)

@@ -277,7 +277,7 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_reclaim(struct ration_group *gr
  * gone already is no error. Released processes are never moved into a node with
  * controllers; the report counts them.
  * Errors: -EBUSY (processes: with RATION_REMOVE_EMPTY, or they don't die, or
- * can't be moved), -ETIMEDOUT (others kept creating groups in it for a minute), -EOPNOTSUPP (directories of it
+ * can't be moved), -ETIMEDOUT (others kept creating groups in it for a minute, or changed it for 30 s), -EOPNOTSUPP (directories of it
  * are in a place of cgroup v1 that this process isn't in or can't write: nothing is removed). `report` can be NULL.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_remove(struct ration_group *group, enum ration_remove mode,

@@ -86,7 +86,8 @@ RATION_BEGIN
  * Errors: -EPERM (it isn't allowed to become `user`), -EOPNOTSUPP (the policy forbids it), -EINVAL (names, options, no size), -E2BIG,
  * -EBADF (`fds` or `pass_fds` has one that isn't open), -EEXIST (a group of that name), -ENOENT,
  * -EACCES, -ENOEXEC, ... with RATION_CAUSE_COMMAND (the command can't be executed: `code` is the
- * errno of execve(2)), -EAGAIN or -ENOMEM with RATION_CAUSE_IN_USE (the tasks, memory or groups of
+ * errno of execve(2)), -ENOENT with RATION_CAUSE_VANISHED (somebody removed the group before the
+ * command ran in it), -EAGAIN or -ENOMEM with RATION_CAUSE_IN_USE (the tasks, memory or groups of
  * a tenant or a level above are used up: the message names it), -EBUSY, -EAGAIN, -ENOSPC, -EIO,
  * -ENOMEM. After a failure nothing is left: no group, no process, no fd.
  */

@@ -12,6 +12,7 @@
 #include "group/frozen.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
+#include "util/cleanup.h"
 #include "util/error.h"
 
 /* Between two looks. A start takes milliseconds, or the command's file is on a slow disk. */
@@ -101,9 +102,33 @@ static void watch_child(struct birth *birth, struct spawn *spawn)
 	(void)pthread_attr_destroy(&small);
 }
 
+/* Its directories in cgroup v1: the command writes itself into them. */
+static int open_joins(const struct place *place, struct spawn *spawn, struct ration_error *reterr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(place->v1_fd); i++) {
+		int fd;
+
+		if (place->v1_fd[i] < 0)
+			continue;
+		fd = sys_open_beneath(place->v1_fd[i], "cgroup.procs", O_WRONLY);
+		if (fd < 0)
+			return error_set(reterr, fd, RATION_CAUSE_UNKNOWN,
+					"can't open cgroup.procs of %s/%s below %.200s: %s", place->tenant,
+					place->name, place->host->v1[i].path, error_text(fd));
+		spawn->join_fd[spawn->n_join++] = fd;
+	}
+	return 0;
+}
+
+static void close_joins(struct spawn *spawn)
+{
+	while (spawn->n_join > 0)
+		(void)close_fd(spawn->join_fd[--spawn->n_join]);
+}
+
 int birth_begin(struct birth *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr)
 {
-	int r = v1_open_joins(place, spawn, reterr);
+	int r = open_joins(place, spawn, reterr);
 
 	*birth = (struct birth) { .place = place, .spawn = spawn };
 	if (r == 0 && can_freeze(place))
@@ -113,7 +138,7 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 
 int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct ration_error *reterr)
 {
-	v1_close_joins(spawn);
+	close_joins(spawn);
 	if (r < 0 || !birth->killed)
 		return r;
 	r = frozen_check(birth->place, "start a command in", reterr);

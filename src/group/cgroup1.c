@@ -199,7 +199,7 @@ static int remove_dead(const struct host_snapshot *host, int tenant_fd, const ch
 	if (owner_state(host->proc_fd, fd, NULL) != RATION_OWNER_DEAD)
 		return -EEXIST;
 	(void)cg_end(fd, DEAD_MSEC);
-	return cg_rmdir_tree(tenant_fd, name);
+	return cg_is(fd, tenant_fd, name) ? cg_rmdir_tree(tenant_fd, name) : 0;
 }
 
 static int make_leaf(struct place *place, size_t hierarchy)
@@ -357,6 +357,9 @@ int v1_open(struct place *place)
 	char text[NOTE_MAX], *save = NULL;
 	int r = notes_read(place->fd, NOTE_V1, text, sizeof(text));
 
+	for (size_t i = 0; i < ARRAY_SIZE(place->v1_fd); i++)
+		place->v1_fd[i] = close_fd(place->v1_fd[i]);
+
 	/* What has the name there is of a group below another BASE. */
 	if (r == -ENODATA)
 		return 0;
@@ -377,12 +380,21 @@ int v1_open(struct place *place)
 	return r;
 }
 
+/* What has the name by now may be of another group. */
+static bool has_name(const struct place *place, size_t hierarchy)
+{
+	char path[V1_PATH_MAX];
+
+	return place->v1_fd[hierarchy] >= 0 && cg_is(place->v1_fd[hierarchy], place->host->v1[hierarchy].fd,
+			path_of(path, sizeof(path), place->host, place->tenant, place->name));
+}
+
 int v1_remove(struct place *place)
 {
 	int result = 0;
 
 	for (size_t i = 0; place->host && i < place->host->n_v1; i++) {
-		int r = place->v1_fd[i] < 0 ? 0 : remove_leaf(place->host, i, place->tenant, place->name);
+		int r = has_name(place, i) ? remove_leaf(place->host, i, place->tenant, place->name) : 0;
 
 		if (r < 0)
 			result = r;
@@ -425,29 +437,6 @@ int v1_move(pid_t pid, const char *path)
 	CLEANUP(closep) int fd = cg1_open_base(path);
 
 	return fd < 0 ? fd : cg_attach(fd, pid);
-}
-
-int v1_open_joins(const struct place *place, struct spawn *spawn, struct ration_error *reterr)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(place->v1_fd); i++) {
-		int fd;
-
-		if (place->v1_fd[i] < 0)
-			continue;
-		fd = sys_open_beneath(place->v1_fd[i], "cgroup.procs", O_WRONLY);
-		if (fd < 0)
-			return error_set(reterr, fd, RATION_CAUSE_UNKNOWN,
-					"can't open cgroup.procs of %s/%s below %.200s: %s", place->tenant,
-					place->name, place->host->v1[i].path, error_text(fd));
-		spawn->join_fd[spawn->n_join++] = fd;
-	}
-	return 0;
-}
-
-void v1_close_joins(struct spawn *spawn)
-{
-	while (spawn->n_join > 0)
-		(void)close_fd(spawn->join_fd[--spawn->n_join]);
 }
 
 int v1_remove_name(const struct host_snapshot *host, const char *tenant, const char *name)

@@ -16,7 +16,6 @@
 
 #include "group/place.h"
 #include "host/snapshot.h"
-#include "sys/spawn.h"
 
 /* The group's directory in the hierarchy of `controller`, or -EBADF. */
 int v1_fd(const struct place *place, uint32_t controller);
@@ -55,13 +54,6 @@ int v1_place(const struct host_snapshot *host, size_t hierarchy, pid_t pid, char
 
 /* Moves a process there. Errors: of cg_attach(). */
 int v1_move(pid_t pid, const char *path);
-
-/*
- * Adds the files by which a command joins the group's directories before it is executed;
- * v1_close_joins() closes them.
- */
-int v1_open_joins(const struct place *place, struct spawn *spawn, struct ration_error *reterr);
-void v1_close_joins(struct spawn *spawn);
 
 /* Removes them, and the nodes above that nobody uses. -EBUSY: processes in one. */
 int v1_remove(struct place *place);

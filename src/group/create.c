@@ -281,25 +281,53 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 	return r;
 }
 
+static int finish_group(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, struct ration_error *reterr)
+{
+	int r = furnish(group, plan, options, reterr);
+
+	if (r < 0)
+		abandon(group, true);
+	return r;
+}
+
+/* -ENOENT: it is being removed. */
+static int take_existing_group(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, struct ration_error *reterr)
+{
+	struct place *at = &group->at;
+	int r = at->fd = cg_open_dir(at->tenant_fd, at->name);
+
+	if (r >= 0 && whose_is(at->fd, NULL) == WHOSE_OTHER)
+		return -EEXIST;
+	if (r >= 0)
+		r = take_existing(group, plan, options, reterr);
+	if (vanished(r))
+		place_close(at);
+	return vanished(r) ? -ENOENT : r;
+}
+
 static int create_group(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
 {
 	struct place *at = &group->at;
-	int r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
+	int r = -ENOENT;
 
-	if (r < 0)
-		return r;
-	r = leaf_make(at, wanted, reterr);
-	if (r == -EEXIST) {
-		at->fd = cg_open_dir(at->tenant_fd, at->name);
-		return at->fd >= 0 && whose_is(at->fd, NULL) != WHOSE_OTHER ?
-			take_existing(group, plan, options, reterr) : r;
+	/* Each round means that somebody has removed what was there. */
+	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
+		r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
+		if (r < 0)
+			return r;
+		r = leaf_make(at, wanted, reterr);
+		if (r == 0)
+			return finish_group(group, plan, options, reterr);
+		if (r != -EEXIST)
+			break;
+		r = take_existing_group(group, plan, options, reterr);
+		if (vanished(r))
+			(void)error_set(reterr, r, RATION_CAUSE_VANISHED, "%s keeps vanishing", group->address);
 	}
-	if (r == 0)
-		r = furnish(group, plan, options, reterr);
-	if (r < 0 && at->fd >= 0)
-		abandon(group, true);
-	else if (r < 0)
+	if (r < 0 && at->fd < 0 && at->tenant_fd >= 0)
 		nodes_remove(group->host, at->namespace_fd, at->tenant, at->tenant_fd);
 	return r;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "group/cgroup1.h"
+#include "group/leaf.h"
 #include "group/nodes.h"
 #include "group/owner.h"
 #include "group/protect.h"
@@ -27,12 +28,16 @@
 #include "util/error.h"
 #include "util/size.h"
 
+/* Longer than another gc takes to kill and remove a group. */
+#define WAIT_MSEC 5000
+
 struct gc {
 	const struct host_snapshot *host;
 	const char *tenant;
 	size_t v1;            /* 0: in cgroup2; else in host->v1[v1 - 1] */
 	uint64_t first;       /* of the groups of a tenant, the one to begin with, counted round */
 	uint64_t examine_max; /* groups to look at; then stop */
+	int wait_msec;        /* for whoever removes or changes one of them just now */
 	struct ration_gc_options options;
 	struct ration_gc_report report;
 };
@@ -54,10 +59,11 @@ static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const ch
 		return RATION_GC_LIVE;
 	if (gc->options.dry_run)
 		return RATION_GC_REMOVED;
-	/* First: as long as the other is there, the next gc finds what is left. */
-	r = v1_remove_dead(gc->host, gc->tenant, name);
-	if (r == 0 && gc->v1 == 0)
-		r = owner_remove_group(tenant_fd, name, fd);
+	r = gc->v1 == 0 ? leaf_remove_dead(gc->host, gc->tenant, tenant_fd, name, fd, gc->wait_msec) :
+		v1_remove_dead(gc->host, gc->tenant, name);
+	/* Another one is at it. */
+	if (r == -EAGAIN)
+		return RATION_GC_LIVE;
 	return r < 0 ? RATION_GC_FAILED : RATION_GC_REMOVED;
 }
 
@@ -198,6 +204,7 @@ int ration_gc(const struct ration_host *handle, const struct ration_gc_options *
 	struct gc gc = {
 		.host = host,
 		.examine_max = UINT64_MAX,
+		.wait_msec = WAIT_MSEC,
 	};
 	int r = TAKE_OPTIONS(struct ration_gc_options, &gc.options, options, reterr);
 

@@ -22,6 +22,11 @@
 
 /* ------------------------------------------------------------------ errors */
 
+static int vanished_error(const struct ration_group *group, struct ration_error *reterr)
+{
+	return error_set(reterr, -ENOENT, RATION_CAUSE_VANISHED, "%s was removed meanwhile", group->address);
+}
+
 int handle_check(const struct ration_group *group, struct ration_error *reterr)
 {
 	const struct host_facts *facts = &group->host->facts;
@@ -56,6 +61,8 @@ int handle_check_v1(const struct ration_group *group, struct ration_error *reter
 		return 0;
 	place = line + strcspn(line, " ");
 	place += *place == ' ';
+	if (r == -ENOENT && handle_gone(group))
+		return vanished_error(group, reterr);
 	if (r == -ENOENT) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_VANISHED,
 				"the directory of %s below %.300s was removed with its limits",
@@ -112,14 +119,17 @@ int handle_check_limits(const struct ration_group *group, struct ration_error *r
 	return error_hint(reterr, -EPERM, "set them on a tenant or group of yours above it, or do it as that user");
 }
 
-static int vanished_error(const struct ration_group *group, struct ration_error *reterr)
+bool handle_gone(const struct ration_group *group)
 {
-	return error_set(reterr, -ENOENT, RATION_CAUSE_VANISHED, "%s was removed meanwhile", group->address);
+	/* Who removes it begins in cgroup v1. */
+	if (group->at.lock_fd < 0 && leaf_alive(group->at.fd))
+		leaf_settle(group->at.fd);
+	return !leaf_alive(group->at.fd);
 }
 
 int handle_error(const struct ration_group *group, int code, const char *what, struct ration_error *reterr)
 {
-	if (vanished(code) && !leaf_alive(group->at.fd))
+	if (vanished(code) && handle_gone(group))
 		return vanished_error(group, reterr);
 	if (code == -EACCES || code == -EPERM)
 		return owner_error(group->at.fd, code, what, group->address, reterr);
@@ -198,8 +208,15 @@ static int open_dirs(struct ration_group *group)
 	at->fd = group->tenant ? cg_open_dir(at->namespace_fd, at->tenant) : cg_open_dir(at->tenant_fd, at->name);
 	if (at->fd < 0)
 		return at->fd;
+	if (group->tenant)
+		return 0;
+	/* Somebody is making it: nobody sees half of it. */
+	if (!leaf_recorded(at->fd))
+		leaf_settle(at->fd);
+	if (!leaf_alive(at->fd))
+		return -ENOENT;
 	/* Of a run: to read what its limits are and what it uses. */
-	return group->tenant ? 0 : v1_open(at);
+	return v1_open(at);
 }
 
 int ration_group_open(const struct ration_host *handle, const char *address, struct ration_group **ret_group,

@@ -57,6 +57,9 @@ int leaf_prepare(const struct host_snapshot *host, const char *tenant, const cha
 /* Far longer than anybody has the lock of a group for. */
 #define LOCK_MSEC 30000
 
+/* How long a group takes to be made or removed, however busy the machine. */
+#define SETTLE_MSEC 5000
+
 /* Whoever's it is, it isn't claimed. */
 static int stranger_error(const struct place *place, uid_t uid, struct ration_error *reterr)
 {
@@ -64,6 +67,22 @@ static int stranger_error(const struct place *place, uid_t uid, struct ration_er
 			place->tenant, place->name, (unsigned)uid);
 	return error_hint(reterr, -EEXIST, "choose another name; ration rm --force %s/%s removes it", place->tenant,
 			place->name);
+}
+
+int leaf_remove_dead(const struct host_snapshot *host, const char *tenant, int tenant_fd, const char *name, int fd,
+		int wait_msec)
+{
+	CLEANUP(lock_releasep) int lock_fd = lock_take(fd, wait_msec);
+	int r;
+
+	if (lock_fd == -EBUSY)
+		return -EAGAIN;
+	/* Somebody else has removed it, and its name may be of another by now. */
+	if (!cg_is(fd, tenant_fd, name))
+		return 0;
+	/* First: as long as the other is there, the next gc finds what is left. */
+	r = v1_remove_dead(host, tenant, name);
+	return r < 0 ? r : owner_remove_group(tenant_fd, name, fd);
 }
 
 /* A leaf of that name is there: ours to remove if its owner is dead. */
@@ -78,10 +97,7 @@ static int make_room(struct place *place, struct ration_error *reterr)
 	if (whose_is(fd, &uid) == WHOSE_OTHER)
 		return stranger_error(place, uid, reterr);
 	if (owner_state(place->host->proc_fd, fd, NULL) == RATION_OWNER_DEAD) {
-		/* First: see leaf_remove(). */
-		r = v1_remove_dead(place->host, place->tenant, place->name);
-		if (r == 0)
-			r = owner_remove_group(place->tenant_fd, place->name, fd);
+		r = leaf_remove_dead(place->host, place->tenant, place->tenant_fd, place->name, fd, SETTLE_MSEC);
 		if (r >= 0)
 			return 0;
 	}
@@ -119,7 +135,14 @@ int leaf_lock(struct place *place, struct ration_error *reterr)
 
 void leaf_unlock(struct place *place)
 {
-	place->lock_fd = close_fd(place->lock_fd);
+	place->lock_fd = lock_release(place->lock_fd);
+}
+
+void leaf_settle(int fd)
+{
+	/* A stranger's lock is the stranger's to hold. */
+	if (whose_is(fd, NULL) != WHOSE_OTHER)
+		(void)lock_release(lock_take(fd, SETTLE_MSEC));
 }
 
 /*
@@ -251,11 +274,9 @@ int leaf_create(struct place *place, uint32_t wanted, struct ration_error *reter
 {
 	int r = leaf_make(place, wanted, reterr);
 
-	if (r < 0)
-		return r;
-	owner_write(place->fd, place->owner);
-	leaf_made(place);
-	return 0;
+	if (r == 0)
+		owner_write(place->fd, place->owner);
+	return r;
 }
 
 int leaf_bound(int fd)
@@ -267,13 +288,23 @@ int leaf_bound(int fd)
 	return r;
 }
 
+/*
+ * How long to wait for the lock of a group that is to be removed. Who has it is making, changing or
+ * removing the group; without it, what is left to chance is that a third makes another of that name
+ * between our look at the name and its removal. A run doesn't wait for `ration set` to end.
+ */
+#define REMOVE_MSEC 50
+
 int leaf_remove(struct place *place)
 {
+	CLEANUP(lock_releasep) int lock_fd = place->fd >= 0 && place->lock_fd < 0 ?
+		lock_take(place->fd, REMOVE_MSEC) : -EBADF;
 	/* First: as long as the other is there, nobody else has a group of that name. */
 	int r = v1_remove(place);
 
-	if (r == 0 && place->fd >= 0)
+	if (r == 0 && place->fd >= 0 && cg_is(place->fd, place->tenant_fd, place->name))
 		r = cg_rmdir_tree(place->tenant_fd, place->name);
+	leaf_unlock(place);
 	if (r == 0 && place->tenant_fd >= 0)
 		nodes_remove(place->host, place->namespace_fd, place->tenant, place->tenant_fd);
 	return r;

@@ -38,15 +38,29 @@ void leaf_made(struct place *place);
 int leaf_lock(struct place *place, struct ration_error *reterr);
 void leaf_unlock(struct place *place);
 
+/*
+ * Waits until nobody makes, changes or removes the group any more, if it isn't a stranger's: what was
+ * half done is whole then, or gone.
+ */
+void leaf_settle(int fd);
+
 /* Tells whether it has been made whole by ration, as far as that can be remembered. */
 bool leaf_recorded(int fd);
+
+/*
+ * Kills what is in the group of a dead owner and removes it, in all hierarchies, if `fd` still has that name.
+ * One that somebody else has removed is no error. -EAGAIN: somebody else has its lock all the time;
+ * -EBUSY: processes that don't die within two seconds.
+ */
+int leaf_remove_dead(const struct host_snapshot *host, const char *tenant, int tenant_fd, const char *name, int fd,
+		int wait_msec);
 
 /* Tells whether the directory is still there. */
 bool leaf_alive(int fd);
 
 /*
- * Makes the leaf and writes on it that it is of who prepared it. -EEXIST: a group of that name is
- * there, and its owner lives.
+ * Makes the leaf and writes on it that it is of who prepared it. It is locked until leaf_made(), so
+ * that nobody reads, changes or removes it half made. -EEXIST: a group of that name is there, and its owner lives.
  */
 int leaf_create(struct place *place, uint32_t controllers, struct ration_error *reterr);
 

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "sys/lock.h"
 #include "util/cleanup.h"
 
 const char *place_address(const struct place *place, char buf[PLACE_ADDRESS_MAX])
@@ -18,7 +19,7 @@ void place_close(struct place *place)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(place->v1_fd); i++)
 		place->v1_fd[i] = close_fd(place->v1_fd[i]);
-	place->lock_fd = close_fd(place->lock_fd);
+	place->lock_fd = lock_release(place->lock_fd);
 	place->fd = close_fd(place->fd);
 	place->tenant_fd = close_fd(place->tenant_fd);
 	place->namespace_fd = close_fd(place->namespace_fd);

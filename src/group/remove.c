@@ -46,11 +46,7 @@ static const char *own_name(const struct ration_group *group)
 /* The directory of that name is still ours. */
 static bool same(const struct ration_group *group)
 {
-	struct stat ours, named;
-
-	return fstat(group->at.fd, &ours) == 0 && leaf_alive(group->at.fd) &&
-		fstatat(parent_fd(group), own_name(group), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-		ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+	return cg_is(group->at.fd, parent_fd(group), own_name(group));
 }
 
 /* ------------------------------------------------------------- in cgroup v1 */
@@ -60,6 +56,7 @@ struct each {
 	const struct ration_group *tenant;
 	int (*visit)(struct ration_group *leaf, void *data);
 	void *data;
+	bool remove; /* what can't be a group of ours is removed instead */
 };
 
 static int visit_leaf(int tenant_fd, const char *name, void *data)
@@ -70,16 +67,18 @@ static int visit_leaf(int tenant_fd, const char *name, void *data)
 
 	/* None of ours: in cgroup v1 there is nothing that belongs to it. */
 	if (names_check("group", name, NULL) < 0)
-		return 0;
+		return each->remove ? cg_rmdir_tree(tenant_fd, name) : 0;
 	leaf.at.host = leaf.host;
 	(void)strcpy(leaf.at.tenant, each->tenant->at.tenant);
 	(void)snprintf(leaf.at.name, sizeof(leaf.at.name), "%s", name);
 	(void)snprintf(leaf.address, sizeof(leaf.address), "%s/%s", leaf.at.tenant, leaf.at.name);
+	leaf.at.tenant_fd = tenant_fd;
 	r = leaf.at.fd = cg_open_dir(tenant_fd, name);
 	if (r >= 0)
 		r = v1_open(&leaf.at);
 	if (r >= 0)
 		r = each->visit(&leaf, each->data);
+	leaf.at.tenant_fd = -EBADF;
 	place_close(&leaf.at);
 	return vanished(r) ? 0 : r;
 }
@@ -143,6 +142,25 @@ static int remove_v1(struct ration_group *leaf, void *data)
 	/* Of one that somebody else has removed, the nodes are left. */
 	for (size_t i = 0; i < leaf->host->n_v1 && r == 0; i++)
 		v1_remove_nodes(leaf->host, i, leaf->at.tenant);
+	return r;
+}
+
+/*
+ * A group of a tenant, with its directories in cgroup v1: each under its own lock, since one that is
+ * just being made has more of them when that is given back.
+ */
+static int remove_leaf(struct ration_group *leaf, void *data)
+{
+	struct place *at = &leaf->at;
+	int r = whose_is(at->fd, NULL) == WHOSE_OTHER ? 0 : leaf_lock(at, data);
+
+	if (r == 0)
+		r = v1_open(at);
+	if (r >= 0)
+		r = remove_v1(leaf, NULL);
+	if (r >= 0 && cg_is(at->fd, at->tenant_fd, at->name))
+		r = cg_rmdir_tree(at->tenant_fd, at->name);
+	leaf_unlock(at);
 	return r;
 }
 
@@ -247,10 +265,54 @@ static int remove_error(const struct ration_group *group, int code, struct ratio
 	return handle_error(group, code, "remove", reterr);
 }
 
+static int remove_tenant(struct ration_group *group, struct ration_error *reterr)
+{
+	struct each each = { .tenant = group, .visit = remove_leaf, .data = reterr, .remove = true };
+	int r = group->host->n_v1 == 0 ? 0 : cg_each_child(group->at.fd, visit_leaf, &each);
+
+	if (r < 0 && !vanished(r))
+		return r;
+	/* One that was made meanwhile has directories in cgroup v1, too, and takes another round. */
+	return (group->host->n_v1 > 0 ? cg_rmdir : cg_rmdir_tree)(parent_fd(group), own_name(group));
+}
+
+static int remove_group(struct ration_group *group)
+{
+	/* What it has in cgroup v1 may be more than it was when it was opened. */
+	int r = v1_open(&group->at);
+
+	/* First: as long as the other is there, it can be tried again. */
+	if (r >= 0)
+		r = remove_v1(group, NULL);
+	return r < 0 ? r : cg_rmdir_tree(parent_fd(group), own_name(group));
+}
+
+/*
+ * Removes it under its lock: then nobody else removes it and makes another of its name between our look
+ * and the kernel's, and nobody is about to make more of it, in cgroup v1 for instance.
+ * Where it is locked all the time, that is told.
+ */
+static int remove_locked(struct ration_group *group, bool *ret_told, struct ration_error *reterr)
+{
+	/* Whoever may not lock it may not remove it either, and is told so then. */
+	int r = whose_is(group->at.fd, NULL) == WHOSE_OTHER ? 0 : leaf_lock(&group->at, reterr);
+
+	*ret_told = r == -ETIMEDOUT;
+	if (*ret_told)
+		return r;
+	if (!same(group))
+		r = 0;
+	else
+		r = group->tenant ? remove_tenant(group, reterr) : remove_group(group);
+	leaf_unlock(&group->at);
+	return r;
+}
+
 static int remove_it(struct ration_group *group, enum ration_remove mode,
 		struct ration_remove_report *report, struct ration_error *reterr)
 {
 	char before[32] = "";
+	bool told = false;
 	int r = -EBUSY;
 
 	/* A run that starts in a tenant meanwhile, or a process that forks, needs another round. */
@@ -260,17 +322,14 @@ static int remove_it(struct ration_group *group, enum ration_remove mode,
 			let_go(group, before);
 			return r;
 		}
-		/* First: as long as the other is there, it can be tried again. */
-		r = each_leaf(group, remove_v1, NULL);
-		if (r >= 0)
-			r = cg_rmdir_tree(parent_fd(group), own_name(group));
+		r = remove_locked(group, &told, reterr);
 		if (r == -EBUSY && round == 0 && mode == RATION_REMOVE_KILL)
 			hold_still(group, before);
 	}
 	if (r >= 0 || (r == -EBUSY && !same(group)))
 		return 0;
 	let_go(group, before);
-	return remove_error(group, r, reterr);
+	return told ? r : remove_error(group, r, reterr);
 }
 
 int ration_group_remove(struct ration_group *group, enum ration_remove mode, struct ration_remove_report *report,

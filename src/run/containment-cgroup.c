@@ -17,6 +17,7 @@
 #include "group/frozen.h"
 #include "group/gc.h"
 #include "group/leaf.h"
+#include "group/nodes.h"
 #include "group/protect.h"
 #include "group/record.h"
 #include "group/room.h"
@@ -159,6 +160,7 @@ static int make(struct containment *containment, struct ration_error *reterr)
 		return r;
 	record_argv(group->fd, run->options.argv);
 	(void)record_limits(group->fd, plan);
+	leaf_made(group);
 	watch_keeper(cgroup);
 	return watch_events(cgroup, reterr);
 }
@@ -178,15 +180,20 @@ static int entered(struct containment *containment, struct spawn *spawn, int r, 
 }
 
 /* Whatever failed first where somebody else has removed the group meanwhile: that is why. */
-static void explain(const struct containment *containment, int code, struct ration_error *reterr)
+static int explain(const struct containment *containment, int code, struct ration_error *reterr)
 {
 	const struct place *group = ((const struct cgroup *)containment)->group;
 
-	if (!reterr || reterr->cause == RATION_CAUSE_COMMAND || group->fd < 0 || leaf_alive(group->fd))
-		return;
-	(void)error_set(reterr, code, RATION_CAUSE_VANISHED, "the group %s/%s was removed before the command ran in it",
+	if ((reterr && reterr->cause == RATION_CAUSE_COMMAND) || group->fd < 0)
+		return code;
+	/* Who removes it begins in cgroup v1. */
+	if (vanished(code) && group->lock_fd < 0)
+		leaf_settle(group->fd);
+	if (leaf_alive(group->fd))
+		return code;
+	(void)error_set(reterr, -ENOENT, RATION_CAUSE_VANISHED, "the group %s/%s was removed before the command ran in it",
 			group->tenant, group->name);
-	(void)error_hint(reterr, code, "another process removed it, e.g. ration rm; try again");
+	return error_hint(reterr, -ENOENT, "another process removed it, e.g. ration rm; try again");
 }
 
 /* -------------------------------------------------------------- processes */

@@ -40,8 +40,8 @@ struct containment_ops {
 	int (*enter)(struct containment *containment, struct spawn *spawn, struct ration_error *reterr);
 	int (*entered)(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr);
 
-	/* The start has failed: says so if somebody else has removed what held it. May be NULL. */
-	void (*explain)(const struct containment *containment, int code, struct ration_error *reterr);
+	/* The start has failed: says so if somebody else has removed what held it. Returns the code. May be NULL. */
+	int (*explain)(const struct containment *containment, int code, struct ration_error *reterr);
 
 	/* Sends a signal to every process, once. */
 	void (*signal)(struct containment *containment, int sig);

@@ -84,7 +84,7 @@ int start_run(struct ration_run *run, struct ration_error *reterr)
 	int r = start(run, reterr);
 
 	if (r < 0 && ops->explain)
-		ops->explain(run->containment, r, reterr);
+		r = ops->explain(run->containment, r, reterr);
 	if (r < 0)
 		run->supervisor->release(run);
 	return r < 0 ? r : 0;

@@ -229,6 +229,18 @@ int cg_rmdir(int dir_fd, const char *name)
 	return errno == ENOTEMPTY ? -EBUSY : -errno;
 }
 
+bool cg_is(int fd, int dir_fd, const char *path)
+{
+	struct stat ours, named;
+
+	/* As long as `fd` is open, the kernel gives its inode to no other. */
+	if (fstat(fd, &ours) < 0)
+		return true;
+	if (fstatat(dir_fd, path, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno != ENOENT && errno != ENODEV;
+	return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
 int cg_attach(int dir_fd, pid_t pid)
 {
 	char text[16];

@@ -74,6 +74,12 @@ int cg_write(int dir_fd, const char *file, const char *value);
 /* Makes a group, which everybody can look into, but for the file of its lock (lock.h). */
 int cg_mkdir(int dir_fd, const char *name);
 
+/*
+ * Tells whether the directory `path` is the one that is open as `fd`. The kernel removes by name, and by
+ * then somebody else may have removed the one and made another. True where that can't be found out.
+ */
+bool cg_is(int fd, int dir_fd, const char *path);
+
 /* Removes an empty group; `name` may be a path here. One that isn't there is no error. -EBUSY: not empty. */
 int cg_rmdir(int dir_fd, const char *name);
 

@@ -48,6 +48,16 @@ int lock_take(int dir_fd, int timeout_msec)
 	return TAKE_FD(fd);
 }
 
+int lock_release(int fd)
+{
+	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+	/* Not by closing it alone: a child that another thread is just starting may have it, too. */
+	if (fd >= 0)
+		(void)fcntl(fd, F_OFD_SETLK, &lock);
+	return close_fd(fd);
+}
+
 /* ------------------------------------------------------------------ holder */
 
 /* Whether a file of /proc/PID/fdinfo tells of a lock on that inode. */

@@ -16,11 +16,19 @@
 #define LOCK_FILE "cgroup.max.descendants"
 
 /*
- * Takes the lock of the group, for as long as the fd that it returns is open. A lock of
+ * Takes the lock of the group, until lock_release() of the fd that it returns. A lock of
  * the same process counts as anybody's. -EBUSY: somebody has it all the time; -ENOENT,
  * -ENODEV: the group is gone; -EACCES, -EPERM: the group is another user's.
  */
 int lock_take(int dir_fd, int timeout_msec);
+
+/* Gives it back, and closes its fd. Accepts no fd; returns "no fd". */
+int lock_release(int fd);
+
+static inline void lock_releasep(int *fd)
+{
+	*fd = lock_release(*fd);
+}
 
 /* Finds who has the lock. 0: nobody, or nobody knows. */
 pid_t lock_holder(int dir_fd);

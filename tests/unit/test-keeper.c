@@ -49,7 +49,11 @@ static int make_group(const struct base *base, const char *name, struct kept *ke
 	r = leaf_prepare(host_now(base->host), "t", name, 0, &kept->place, NULL);
 	if (r == 0)
 		r = keeper_start(&kept->place, &kept->keeper);
-	return r < 0 ? r : leaf_create(&kept->place, 0, NULL);
+	if (r >= 0)
+		r = leaf_create(&kept->place, 0, NULL);
+	if (r == 0)
+		leaf_made(&kept->place);
+	return r;
 }
 
 static void make(struct base *base, void **state, struct kept *kept)

@@ -49,6 +49,7 @@ static void test_one_life(void **state)
 	(void)snprintf(path, sizeof(path), "%s/t/n", base.path);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
+	leaf_made(&place);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(owner_state(host_now(base.host)->proc_fd, place.fd, NULL), RATION_OWNER_ALIVE);
 
@@ -123,6 +124,8 @@ static int come_and_go(const struct base *base, int who)
 
 		if (r == 0)
 			r = leaf_create(&place, 0, &error);
+		if (r == 0)
+			leaf_made(&place);
 		if (r == 0 && cg_populated(place.fd) != 0)
 			r = -EIO;
 		if (r == 0)
@@ -169,6 +172,7 @@ static void test_marked_nodes_stay(void **state)
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "kept", "n", 0, &place, NULL), 0);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
+	leaf_made(&place);
 	if (notes_mark(place.tenant_fd, NOTE_KEEP) < 0) {
 		(void)leaf_remove(&place);
 		place_close(&place);
@@ -196,6 +200,7 @@ static void test_removal_takes_what_is_below(void **state)
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
+	leaf_made(&place);
 	assert_int_equal(cg_mkdir(place.fd, "a"), 0);
 	fd = cg_open_dir(place.fd, "a");
 	assert_int_equal(cg_mkdir(fd, "b"), 0);

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, wait_for
+from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, patiently, wait_for
 from world import v1_places
 
 # What would end a process that doesn't know them; faults are ration's own.
@@ -178,17 +178,24 @@ def test_FB6_frozen_group(run, hand):
 
 
 @pytest.mark.needs("cgroup", "!filtered")
-@pytest.mark.parametrize("clone3", ["delay_enter=1000000", "error=ENOSYS:delay_enter=1500000"],
+@pytest.mark.parametrize("late", [["clone3:delay_enter={}"], ["clone3:error=ENOSYS", "clone,fork,vfork:delay_enter={}"]],
                          ids=["born there", "moved there"])
-def test_FB6_frozen_while_it_starts(run, hand, clone3):
+def test_FB6_frozen_while_it_starts(run, hand, late):
     """Frozen after ration has looked: the start ends all the same, and says why."""
     hand.ok("create cold/x")
-    late = ["strace", "-f", "-o", str(run.file("trace")), "-e", "trace=clone3", "-e", f"inject=clone3:{clone3}"]
-    r = run.start("--tenant cold --timeout 2", ["true"], receipt=False, before=late)
-    wait_for("its group", lambda: any("/cold/r" in path for path in run.groups()))
-    hand.ok("freeze cold")
-    r = r.wait()
-    hand.ok("thaw cold")
+
+    def frozen_within(seconds):
+        """None: it had started, or its time was up, before it was frozen."""
+        words = [word for what in late for word in ("-e", f"inject={what.format(1000000 * seconds)}")]
+        r = run.start(f"--tenant cold --timeout {2 * seconds}", ["true"], receipt=False,
+                      before=["strace", "-f", "-o", str(run.file("trace")), "-e", "trace=clone,clone3,fork,vfork", *words])
+        wait_for("its group", lambda: r.popen.poll() is not None or any("/cold/r" in path for path in run.groups()))
+        hand.ok("freeze cold")
+        r = r.wait()
+        hand.ok("thaw cold")
+        return None if r.code in (0, 124) else r
+
+    r = patiently(frozen_within)
     assert r.code == 125 and "frozen" in r.stderr, r
     hand.ok("rm cold/x")
 

@@ -105,11 +105,14 @@ static void on_events(void *userdata, bool failed)
 	int r = cg_read_fd(cgroup->events_fd, text, sizeof(text));
 
 	(void)failed;
-	/* Gone. After any other failure it goes on telling. */
-	if (r == -ENODEV)
+	/* Gone: empty, too. After any other failure it goes on telling. */
+	if (r == -ENODEV) {
 		loop_drop(&cgroup->run->loop, &cgroup->events);
-	else if (r > 0 && cg_text_key(text, "populated", &populated) == 0 && populated == 0 &&
-			cgroup->containment.on_empty)
+		populated = 0;
+	} else if (r <= 0 || cg_text_key(text, "populated", &populated) < 0) {
+		return;
+	}
+	if (populated == 0 && cgroup->containment.on_empty)
 		cgroup->containment.on_empty(cgroup->containment.userdata);
 }
 

@@ -1,0 +1,467 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Hostile programs: what they try, and what the operator of the host wants to come of it.
+
+Each attack is one test, and a line of docs/attacks.md, where those of other files are listed
+too. Whatever it is: the run ends, with a verdict that is true; nothing is left; nobody
+else's run is the worse for it.
+
+As a program, it runs all of them in this world:
+
+    test_attacks.py [--long] [--seed N] [--result FILE]
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import DEADLINE, HELPERS, NAMESPACE, Ration, wait_for
+from world import HAS, WORLD, mount
+
+TOP = Path(__file__).resolve().parents[2]
+LONG = os.environ.get("RATION_LONG") == "1"
+OWN = f"{mount()}$(sed -n s/^0:://p /proc/self/cgroup)"  # in a shell: its own group's directory
+
+bed = pytest.mark.needs("vm")  # what could take the machine
+group = pytest.mark.needs("cgroup")
+root = pytest.mark.needs("cgroup", "root")
+limits = pytest.mark.needs("memory", "pids", "vm")
+
+LIMITS = "--memory 64M --pids 64 --kill-after .1 --timeout 3000"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def neighbour(tmp_path_factory, warm_up):
+    """Somebody else's run, beside all attacks: it sees nothing of them."""
+    it = Ration(tmp_path_factory.mktemp("neighbour"))
+    r = it.start(f"--namespace {NAMESPACE}-n --enforce any --memory 64M --pids 20",
+                 ["sh", "-c", f"echo ready >{it.file('log')}; exec sleep 2000"])
+    it.ready("log")
+    yield r
+    assert r.popen.poll() is None
+    r.signal(signal.SIGTERM)
+    r = r.wait()
+    assert (r.verdict, r.receipt["exit"]["signal"], r.receipt["leftover_killed"]) == ("interrupted", 15, 0), r
+    assert r.counters() == {"signal to the supervisor": 15} and "in_force_at_end" not in str(r.receipt), r
+
+
+def held(r):
+    """The limits were."""
+    assert r.usage.get("memory_peak_bytes", 0) <= 64 << 20, r
+    assert r.usage.get("pids_peak", 0) <= 64, r
+
+
+def interrupted(r):
+    """Ends it now, as its operator would, or its time."""
+    r.signal(signal.SIGTERM)
+    r = r.wait()
+    assert r.verdict == "interrupted", r
+    return r
+
+
+def attack(run, options, command, **how):
+    """A run of the command, as soon as that has said that it is `ready`."""
+    r = run.start(options, [*command.split(), str(run.file("log"))] if isinstance(command, str) else command, **how)
+    wait_for("the attack", lambda: run.said("log") or r.popen.poll() is not None)
+    return r
+
+
+# ------------------------------------------------------------------------- bombs
+
+@limits
+@pytest.mark.parametrize("kind", ["tmpfs", "memfd", "shared", "thp", "locked", "pipes", "sockets"])
+def test_attack_memory(run, kind):
+    """Memory of any kind is the group's, and no more of it is there than its limit."""
+    r = run(LIMITS + " --rlimit nofile=4096", f"exhaust {kind}")
+    assert (r.code, r.verdict) == (137, "memory"), r
+    held(r)
+
+
+@limits
+@pytest.mark.parametrize("kind", ["messages", "flight", "files", "timers", "signals"])
+def test_attack_kernel_memory(run, kind):
+    """Of what the kernel has for the program: it ends, or is refused more."""
+    r = attack(run, LIMITS, f"exhaust {kind}")
+    r = interrupted(r) if r.popen.poll() is None else r.wait()
+    assert r.verdict in ("interrupted", "memory"), r
+    held(r)
+    subprocess.run(["ipcrm", "--all=msg"], check=True)
+
+
+@limits
+@pytest.mark.parametrize("kind", ["dentries", "keys", "semaphores"])
+def test_attack_kernel_objects(run, kind):
+    r = run(LIMITS, f"exhaust {kind}")
+    assert (r.code, r.verdict) == (0, "ok"), r
+    held(r)
+    subprocess.run(["ipcrm", "--all=sem"], check=True)
+
+
+@limits
+@pytest.mark.parametrize("kind", ["vfork", "threads", "siblings", "short"])
+def test_attack_tasks(run, kind):
+    """Bombs of every kind of task: never more than their limit, and all dead in the end."""
+    r = run("--memory 64M --pids 64 --kill-after .1 --timeout 1", f"exhaust {kind}")
+    assert (r.code, r.verdict) == (124, "wall-time") or (kind == "short" and r.verdict == "ok"), r
+    held(r)
+
+
+@pytest.mark.needs("vm")
+@pytest.mark.parametrize("kind", ["signals", "inotify", "fanotify", "epoll", "keys", "timers"])
+def test_attack_what_a_user_has(run, kind):
+    """What there is so much of for a user is used up: runs of that user go on all the same, or are refused in words."""
+    watches = Path("/proc/sys/fs/epoll/max_user_watches")
+    before = watches.read_text()
+    with contextlib.suppress(PermissionError):
+        watches.write_text("2000")
+    try:
+        r = attack(run, "--timeout 3000", f"exhaust {kind}")
+        other = run("--timeout 3000", ["sh", "-c", "sleep 1000 & exit 3"])
+        assert other.code == 3 or kind == "epoll" and other.code == 125 and "can't wait" in other.stderr, other
+        if r.popen.poll() is None:
+            interrupted(r)
+        else:
+            assert r.wait().code == 0
+    finally:
+        with contextlib.suppress(PermissionError):
+            watches.write_text(before)
+
+
+# ------------------------------------------------------------------------ clinging
+
+@pytest.mark.parametrize("how", ["vfork", "vforks", "page", "question", "ring", "exit", "subreaper", "uring", "waiting", "churn"])
+def test_attack_cling(run, how):
+    """Whatever its processes wait for, and whoever holds them: they end, and none is left."""
+    r = attack(run, f"--enforce any {LIMITS}", f"cling {how}")
+    interrupted(r)
+    assert run.alive() == {}
+
+
+@bed
+@pytest.mark.parametrize("how", ["namespaces", "realtime"])
+def test_attack_cling_in_the_bed(run, how):
+    r = attack(run, f"--enforce any {LIMITS}", f"cling {how}")
+    interrupted(r)
+
+
+@pytest.mark.parametrize("how, code", [("thread-exec", 5), ("dead-leader", 6), ("siblings", 3)])
+def test_attack_status(run, how, code):
+    """The command's status is the command's, whoever else ends and whichever of its threads."""
+    r = run("--enforce any --timeout 3000", f"cling {how}")
+    assert (r.code, r.verdict) == (code, "exit"), r
+    assert r.receipt["leftover_killed"] == (how == "siblings"), r
+
+
+# ------------------------------------------------------------ the supervisor, by who may
+
+def meddle(what, file, *words):
+    """A command; `OWN` is its group."""
+    words = " ".join(str(word) for word in words)
+    return ["sh", "-c", f"exec meddle {what} {file} {words.replace('OWN', OWN)}"]
+
+
+def over(run, r):
+    """Ended by ration's own end, or by its keeper: nothing is left."""
+    wait_for("all to be gone", lambda: not run.alive())
+    run.command("gc")
+    wait_for("the groups' end", lambda: not [path for path in run.groups() if f"/{NAMESPACE}/" in f"{path}/"])
+
+
+@pytest.mark.parametrize("which", ["", "7", "1", "6", "11", "3", "2", "9"])
+def test_attack_rlimits_of_the_supervisor(run, which):
+    """Its limits are lowered: it ends the run all the same, and the receipt is there or told."""
+    r = attack(run, f"--enforce any {LIMITS}", meddle("limits", run.file("log"), which))
+    r.signal(signal.SIGTERM)
+    r = r.wait()
+    assert r.code == 123 and r.stderr or r.verdict == "interrupted" or r.code == 125 and r.stderr, r
+    over(run, r)
+
+
+@pytest.mark.parametrize("words", ["", "eat"])
+def test_attack_demean(run, words):
+    """Last for a CPU and first for the OOM killer: the limit's victim is the command."""
+    r = attack(run, f"--enforce any {LIMITS}", meddle("demean", run.file("log"), words))
+    r = interrupted(r) if not words else r.wait()
+    assert r.verdict == ("memory" if words else "interrupted"), r
+
+
+def test_attack_storm(run):
+    """Signals that it passes on, without end."""
+    r = run("--enforce any --timeout 1 --kill-after .1", meddle("storm", run.file("log")))
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+
+
+@group
+def test_attack_stop_the_caller(run):
+    """`ration run` is stopped: its supervisor still ends the run in time; the receipt is there when it goes on."""
+    r = attack(run, "--timeout 1 --kill-after .1", meddle("stop", run.file("log"), 1))
+    wait_for("the command's end", lambda: "meddle" not in run.alive().values())
+    r.signal(signal.SIGCONT)
+    r = r.wait()
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+
+
+@group
+@pytest.mark.parametrize("how", ["stop", "trace"])
+def test_attack_hold_the_supervisor(run, how):
+    """Stopped by its own command, or traced: no limit of time holds who may do that, but `ration kill` ends all."""
+    r = attack(run, "--group t/g", meddle(how, run.file("log"), 0), receipt=False)
+    r.signal(signal.SIGTERM)
+    assert run.command("kill", "t/g").code == 0
+    for pid, name in run.alive().items():
+        if name == "ration-reaper":
+            os.kill(pid, signal.SIGCONT)
+    assert r.wait().code != 0
+    over(run, r)
+
+
+@root
+@pytest.mark.since((5, 14))  # older kernels have no cgroup.kill; to kill there is to freeze first, with who is in the group
+@pytest.mark.parametrize("then", ["", "cgroup.freeze", "cgroup.kill"])
+def test_attack_move(run, then):
+    """Put into the group that it is to end: it ends with it, and if that is frozen, by `ration kill`."""
+    r = attack(run, "--group t/g", meddle("move", run.file("log"), "OWN", then), receipt=False)
+    if not then:
+        r.signal(signal.SIGTERM)
+    elif then == "cgroup.freeze":
+        assert run.command("kill", "t/g").code == 0
+    r.wait()
+    over(run, r)
+
+
+# ------------------------------------------------------------------- its own group
+
+@root
+@pytest.mark.parametrize("script, verdict", [
+    ("echo 0 >cgroup.max.depth; echo 0 >cgroup.max.descendants", "interrupted"),
+    ("echo 0 >../cgroup.max.depth; echo 0 >../cgroup.max.descendants", "interrupted"),
+    ("chown 1000 . cgroup.*; chmod 0 . cgroup.*", "interrupted"),
+    ("mkdir a a/b; chown -R 1000 a; chmod 0 a/b a", "interrupted"),
+    ("{ready}; echo 1 >../cgroup.freeze", "interrupted"),
+    ("{ready}; echo 0 >cgroup.max.depth; echo 1 >cgroup.freeze", "interrupted"),
+    ("sleep 1000 & echo 0 >pids.max; {ready}; echo 0 >memory.high; echo 1000 1000000 >cpu.max; while :; do :; done", "interrupted"),
+    ("echo max >pids.max; echo max >memory.max; echo max >cpu.max; echo 0 >cgroup.pressure", "interrupted"),
+    ("mkdir a; echo threaded >a/cgroup.type; mkdir a/b; echo threaded >a/b/cgroup.type; echo $$ >a/b/cgroup.threads", "interrupted"),
+    ("for i in 1 2 3 4 5 6 7 8; do mkdir $i; sleep 1000 & echo $! >$i/cgroup.procs; echo 1 >$i/cgroup.freeze; done", "interrupted"),
+], ids=["no groups", "no groups beside", "another's", "another's below", "frozen tenant", "frozen itself", "starved", "unlimited",
+        "threads", "frozen below"])
+def test_attack_own_group(run, script, verdict):
+    """Whatever it does to its group: the run ends, and the group is gone."""
+    ready = f"echo ready >{run.file('log')}"
+    script = script.replace("{ready}", ready)
+    r = attack(run, "--tenant t", ["sh", "-c", f"cd {OWN}; {script}; {ready}; sleep 1000 & sleep 1000"], stderr=subprocess.DEVNULL)
+    if r.popen.poll() is None:
+        r.signal(signal.SIGTERM)
+    r = r.wait()
+    assert r.verdict == verdict, r
+    over(run, r)
+
+
+@root
+def test_attack_group_made_anew(run, hand):
+    """It leaves its group, removes it, and makes another of that name: that isn't the run's, and it is ended there."""
+    hand.ok("create t")
+    r = run("--tenant t", ["sh", "-c", f"d={OWN}; cd /; echo $$ >$d/../../cgroup.procs || echo $$ >{mount()}/cgroup.procs; "
+                           "rmdir $d; mkdir $d; echo $$ >$d/cgroup.procs; sleep 1000 & sleep 1000"])
+    assert (r.code, r.verdict) == (125, "internal") and r.receipt["escaped_to"], r
+    assert run.alive() == {}
+    hand.ok("rm --force t")
+
+
+@root
+@pytest.mark.since((5, 14))
+def test_attack_kill_itself(run):
+    """By cgroup.kill of its own group: a signal, that none of ration's limits has sent."""
+    r = run("", ["sh", "-c", f"echo 1 >{OWN}/cgroup.kill; sleep 1000"])
+    assert (r.code, r.verdict) == (137, "signal"), r
+
+
+@root
+def test_attack_group_beside(run, hand):
+    """A group that it makes in its tenant, and a child that it puts there: ended and told."""
+    hand.ok("create t")
+    r = run("--tenant t", ["sh", "-c", f"d={OWN}/../beside; mkdir $d; sh -c \"echo 0 >$d/cgroup.procs; exec sleep 1000\" & "
+                           "while ! grep -q . $d/cgroup.procs; do :; done; exit 4"])
+    assert (r.code, r.verdict) == (125, "internal") and r.receipt["escaped_to"].endswith("/beside"), r
+    assert run.alive() == {}
+    hand.ok("rm --force t")
+
+
+@root
+def test_attack_into_a_neighbours_group(run, hand):
+    """It goes into another run's group of the tenant: it is ended, the other goes on, and its receipt is its own."""
+    hand.ok("create t")
+    other = run.start("--group t/other", ["sh", "-c", f"echo ready >{run.file('other')}; exec sleep 1000"])
+    run.ready("other")
+    there = hand.path("t/other")
+    r = run("--tenant t", ["sh", "-c", f"sh -c 'echo 0 >{there}/cgroup.procs; exec sleep 1000' & "
+                           f"while [ $(wc -l <{there}/cgroup.procs) -lt 2 ]; do :; done; exit 4"])
+    assert (r.code, r.verdict) == (125, "internal") and r.receipt["escaped_to"].endswith("/t/other"), r
+    other = interrupted(other)
+    assert other.receipt["leftover_killed"] == 0 and "escaped_to" not in other.receipt, other
+
+
+@root
+@pytest.mark.since((5, 7))
+def test_attack_born_elsewhere(run, base, by_hand):
+    """A child that clone3 puts into another group at its birth."""
+    there = by_hand(base / f"{NAMESPACE}-there")
+    r = run("", ["meddle", "born", str(run.file("log")), str(there)])
+    assert (r.code, r.verdict) == (125, "internal") and r.receipt["escaped_to"].endswith("-there"), r
+
+
+@root
+def test_attack_hop(run, hand):
+    """From one group of the tenant to the other all the time, while the tenant is killed."""
+    for name in ("t", "t/a", "t/b"):
+        hand.ok(f"create {name}")
+    child = hand.put("t/a", f"{HELPERS}/meddle hop {run.file('log')} {hand.path('t/a')} {hand.path('t/b')}")
+    run.ready("log")
+    hand.ok("kill t")
+    assert child.wait(DEADLINE) == -signal.SIGKILL
+    hand.ok("rm t")
+
+
+FIRST = int(os.environ.get("RATION_SEED", 1))
+SEEDS = range(FIRST, FIRST + (50 if LONG else 1))
+
+
+@root
+@bed
+@pytest.mark.parametrize("seed", SEEDS)
+def test_attack_files_at_random(run, seed):
+    """Any text into any file of its own group, and of one below."""
+    r = attack(run, f"--timeout 2 --kill-after .1 {'--memory 64M --pids 64' if 'memory' in HAS else ''}",
+               meddle("random", run.file("log"), "OWN", seed, 300), stderr=subprocess.DEVNULL)
+    if r.popen.poll() is None:
+        r.signal(signal.SIGTERM)
+    r = r.wait()
+    assert r.verdict in ("interrupted", "wall-time", "memory", "signal", "ok", "exit", "internal"), r
+    over(run, r)
+
+
+@root
+@pytest.mark.parametrize("seed", SEEDS)
+def test_attack_notes_at_random(run, hand, seed):
+    """Its group's notes are anything: all commands bear it, and the run ends as ever."""
+    r = attack(run, "--group t/g", meddle("forge", run.file("log"), "OWN", seed))
+    for words in ("ls", "ls --json", "gc --dry-run", "gc", "show t/g", "stat t/g"):
+        said = hand(words)
+        assert said.code in (0, 125), said
+        assert all(c.isprintable() or c == "\n" for c in said.stdout + said.stderr), said
+    if r.popen.poll() is None:
+        interrupted(r)
+    else:
+        r.wait()
+    over(run, r)
+
+
+# --------------------------------------------------------- strangers, delegates, other users
+
+def doors(pid, place, uid, env, procs=None):
+    """What another uid may do to a run: door -> errno."""
+    done = subprocess.run([f"{HELPERS}/doors", str(pid), str(place), "--user", str(uid)], env=env, capture_output=True, text=True,
+                          timeout=DEADLINE, check=False, preexec_fn=lambda: procs and Path(procs).write_text("0"))
+    return dict(line.split() for line in done.stdout.splitlines())
+
+
+DOORS = ("kill stop pidfd-signal sigqueue ptrace fd-theft memory-read prlimit policy affinity nice ioprio oom-score its-memory "
+         "its-fds its-namespaces clear-refs freeze group-kill memory.max pids.max cpu.max enter enter-thread leave controllers "
+         "threaded no-groups mkdir mkdir-beside rmdir chmod chown user-note trusted-note remove-note lock mount-over unmount "
+         "trigger namespace").split()
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory, warm_up):
+    """All doors, tried by a stranger, by a delegate from inside its tenant, and by the program of another user in the run."""
+    it = Ration(tmp_path_factory.mktemp("doors"))
+    it.env["RATION_NAMESPACE"] = f"{NAMESPACE}-d"
+    assert it.command("create", "acme/x", "--owner", "1001:1001").code == 0
+    limit = "--memory 64M --pids 64" if "memory" in HAS else ""
+    r = it.start(f"--group t/g {limit}", ["sh", "-c", f"echo ready >{it.file('log')}; exec sleep 2000"])
+    it.ready("log")
+    place = next(path for path in it.groups() if path.endswith("-d/t/g"))
+    supervisor = it.one("ration-reaper")
+    found = {"stranger": doors(supervisor, place, 12345, it.env),
+             "delegate": doors(supervisor, place, 1001, it.env, f"{place}/../../acme/x/cgroup.procs")}
+    inside = it(f"--user 1000 {limit}", ["sh", "-c", f"d={OWN}; exec doors $PPID $d"])
+    found["other user"] = dict(line.split() for line in inside.stdout.splitlines())
+    r = interrupted(r)
+    assert r.counters() == {"signal to the supervisor": 15} and "in_force_at_end" not in str(r.receipt), r
+    assert it.command("rm", "--force", "acme").code == 0
+    return found
+
+
+@root
+@bed
+@pytest.mark.parametrize("door", DOORS)
+def test_attack_door(tried, door):
+    """No door is open to who is another user."""
+    assert {who: found.get(door) for who, found in tried.items() if found.get(door, "0") == "0"} == {}
+
+
+@root
+@bed
+def test_attack_kill_everybody(run):
+    """kill -9 -1, by another user: its own processes, and no more."""
+    r = run("--user 1000", ["sh", "-c", "sleep 1000 & kill -9 -1; exit 5"])
+    assert (r.code, r.verdict) == (5, "exit"), r
+
+
+# ----------------------------------------------------------------------- the document
+
+@pytest.mark.worlds("host")
+def test_attacks_are_documented():
+    """docs/attacks.md: each named test exists, and each test here is named; its number is that of its lines."""
+    text = (TOP / "docs/attacks.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    named = set(re.findall(r"`(test_\w+)(?:\[.*?\])?` \|$", text, re.M))
+    there = set(re.findall(r"\b(test_\w+)\(", "".join(path.read_text() for path in (TOP / "tests").rglob("test*")
+                                                     if path.suffix in (".py", ".c"))))
+    mine = set(re.findall(r"^def (test_attack_\w+)\(", Path(__file__).read_text(), re.M))
+    assert len(rows) == int(re.search(r"(\d+) attacks", text)[1]) and all(row.count("|") == 5 for row in rows)
+    assert not named - there and not mine - named, (named - there, mine - named)
+
+
+# ------------------------------------------------------------------------- by hand
+
+class Count:
+    """A plugin: what was tried, and what failed."""
+
+    def __init__(self):
+        self.tried, self.failed = 0, 0
+
+    def pytest_runtest_logreport(self, report):
+        self.tried += report.when == "call"
+        self.failed += report.failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description="All attacks, in this world")
+    parser.add_argument("--long", action="store_true", help="50 seeds for what is random")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed (1)")
+    parser.add_argument("--result", help="a file for a JSON object")
+    options = parser.parse_args()
+    os.environ.update(RATION_LONG="1" if options.long else "0", RATION_SEED=str(options.seed))
+    count, begun = Count(), time.monotonic()
+    print(f"seed {options.seed}", flush=True)
+    status = pytest.main(["-q", "-p", "no:cacheprovider", "--tb=short", __file__], plugins=[count])
+    result = {"part": "attacks", "kernel": os.uname().release, "world": WORLD, "tried": count.tried, "failures": count.failed,
+              "seconds": round(time.monotonic() - begun), "seed": options.seed}
+    if options.result:
+        Path(options.result).write_text(json.dumps(result) + "\n")
+    print(json.dumps(result))
+    return 1 if status or count.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

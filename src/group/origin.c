@@ -105,8 +105,7 @@ unsigned origin_record_v1(const struct ration_group *group, pid_t pid)
 	return outside;
 }
 
-/* Finds the line of a process that started then. */
-static bool find_record(const char *origins, pid_t pid, uint64_t start, char *path, size_t size)
+bool origin_find(const char *origins, pid_t pid, uint64_t start, char *path, size_t size)
 {
 	for (const char *line = origins; line && *line; line = strchr(line, '\n')) {
 		uint64_t then;
@@ -132,7 +131,7 @@ static bool find_origin(const struct host_snapshot *host, const char *origins, p
 
 		if (proc_stat_read(host->proc_fd, pid, &stat) < 0)
 			return false;
-		if (find_record(origins, pid, stat.start_ticks, path, size))
+		if (origin_find(origins, pid, stat.start_ticks, path, size))
 			return true;
 		pid = stat.ppid;
 	}

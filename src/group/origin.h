@@ -5,6 +5,9 @@
 #ifndef RATION_GROUP_ORIGIN_H
 #define RATION_GROUP_ORIGIN_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "group/handle.h"
@@ -43,5 +46,11 @@ int origin_release_v1(const struct ration_group *group, struct ration_error *ret
 
 /* Moves one process to a group by its path from the mount. Errors: of cg_attach(). */
 int origin_move(const struct host_snapshot *host, pid_t pid, const char *path);
+
+/*
+ * Finds in the text of NOTE_FROM the path of a process that started then. False: there is none, or it is
+ * longer than `size`.
+ */
+bool origin_find(const char *origins, pid_t pid, uint64_t start, char *path, size_t size);
 
 #endif

@@ -62,16 +62,20 @@ static void read_v1(const struct place *place, struct usage *usage)
 	}
 }
 
-/* "some avg10=1.23 …", in hundredths of a percent. */
+uint64_t stats_pressure(const char *text)
+{
+	unsigned whole, hundredths;
+
+	if (sscanf(text, "some avg10=%u.%2u", &whole, &hundredths) != 2)
+		return RATION_UNKNOWN;
+	return (uint64_t)whole * 100 + hundredths;
+}
+
 static uint64_t read_pressure(int fd)
 {
 	char text[512];
-	unsigned whole, hundredths;
 
-	if (cg_read(fd, "memory.pressure", text, sizeof(text)) < 0 ||
-			sscanf(text, "some avg10=%u.%2u", &whole, &hundredths) != 2)
-		return RATION_UNKNOWN;
-	return (uint64_t)whole * 100 + hundredths;
+	return cg_read(fd, "memory.pressure", text, sizeof(text)) < 0 ? RATION_UNKNOWN : stats_pressure(text);
 }
 
 int stats_read(int fd, struct ration_stats *ret)

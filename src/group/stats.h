@@ -18,4 +18,7 @@ struct ration_stats {
 /* Reads all that can be read of the group behind `fd`. -ENOENT: it is gone. */
 int stats_read(int fd, struct ration_stats *ret);
 
+/* Of a memory.pressure, "some avg10=1.23 …", in hundredths of a percent; else RATION_UNKNOWN. */
+uint64_t stats_pressure(const char *text);
+
 #endif

@@ -41,18 +41,13 @@
 /* Until a message that couldn't be read is tried again. */
 #define AGAIN_MSEC 10
 
-struct kept {
-	char tenant[RATION_NAME_MAX + 1];
-	char name[RATION_NAME_MAX + 1]; /* "": it is removed */
-};
-
 struct state {
 	int fd, parent_fd;
 	pid_t parent;
 	const struct host_snapshot *host;
-	struct kept *kept;
+	struct keeper_kept *kept;
 	size_t n, room;
-	struct kept few[4]; /* most programs have no more runs at a time, and it takes no page for these */
+	struct keeper_kept few[4]; /* most programs have no more runs at a time, and it takes no page for these */
 };
 
 /* ------------------------------------------------------------------ memory */
@@ -66,8 +61,8 @@ static void *map(size_t size)
 
 static bool make_room(struct state *state)
 {
-	size_t size = state->room * sizeof(struct kept);
-	struct kept *more;
+	size_t size = state->room * sizeof(struct keeper_kept);
+	struct keeper_kept *more;
 
 	if (state->n < state->room)
 		return true;
@@ -89,7 +84,7 @@ static bool make_room(struct state *state)
  * its directories in cgroup v1, the program may have left one that it had written
  * nothing on yet: gc has to leave that alone until it is old enough.
  */
-static bool clean_up_after_another(const struct host_snapshot *host, const struct kept *kept, bool last)
+static bool clean_up_after_another(const struct host_snapshot *host, const struct keeper_kept *kept, bool last)
 {
 	(void)v1_remove_dead(host, kept->tenant, kept->name);
 	if (!v1_is_there(host, kept->tenant, kept->name))
@@ -105,7 +100,7 @@ static bool clean_up_after_another(const struct host_snapshot *host, const struc
  * By names from BASE on, not by fds of the start: the last run of a tenant takes the
  * tenant's directory with it, and the next one makes another. False: it isn't done.
  */
-static bool clean_up(const struct host_snapshot *host, const struct kept *kept, bool last)
+static bool clean_up(const struct host_snapshot *host, const struct keeper_kept *kept, bool last)
 {
 	CLEANUP(closep) int namespace_fd = nodes_open(host);
 	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, kept->tenant);
@@ -132,7 +127,7 @@ static bool clean_up(const struct host_snapshot *host, const struct kept *kept, 
 	return true;
 }
 
-static void kill_now(const struct host_snapshot *host, const struct kept *kept)
+static void kill_now(const struct host_snapshot *host, const struct keeper_kept *kept)
 {
 	CLEANUP(closep) int namespace_fd = nodes_open(host);
 	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, kept->tenant);
@@ -156,7 +151,7 @@ static void end_all(const struct state *state)
 }
 
 /* A child does it, so that what is said meanwhile is heard. */
-static void inherit(const struct state *state, const struct kept *kept)
+static void inherit(const struct state *state, const struct keeper_kept *kept)
 {
 	pid_t pid = fork();
 
@@ -190,7 +185,7 @@ static void step_aside(const struct state *state)
 
 /* ---------------------------------------------------------------- listening */
 
-static bool parse(const char *address, struct kept *ret)
+bool keeper_parse(const char *address, struct keeper_kept *ret)
 {
 	const char *slash = strchr(address, '/');
 
@@ -204,20 +199,20 @@ static bool parse(const char *address, struct kept *ret)
 
 void keeper_kill_group(const struct host_snapshot *host, const char *address)
 {
-	struct kept kept;
+	struct keeper_kept kept;
 
-	if (parse(address, &kept))
+	if (keeper_parse(address, &kept))
 		kill_now(host, &kept);
 }
 
 bool keeper_end_group(const struct host_snapshot *host, const char *address)
 {
-	struct kept kept;
+	struct keeper_kept kept;
 
-	return parse(address, &kept) && clean_up(host, &kept, false);
+	return keeper_parse(address, &kept) && clean_up(host, &kept, false);
 }
 
-static void forget(struct state *state, const struct kept *kept)
+static void forget(struct state *state, const struct keeper_kept *kept)
 {
 	for (size_t i = 0; i < state->n; i++) {
 		if (strcmp(state->kept[i].name, kept->name) == 0 && strcmp(state->kept[i].tenant, kept->tenant) == 0) {
@@ -229,9 +224,9 @@ static void forget(struct state *state, const struct kept *kept)
 
 static void hear(struct state *state, const char *message)
 {
-	struct kept kept;
+	struct keeper_kept kept;
 
-	if (!parse(message + 1, &kept))
+	if (!keeper_parse(message + 1, &kept))
 		return;
 	switch (message[0]) {
 	case KEEPER_ADD:
@@ -319,7 +314,7 @@ static void take_host(struct host_snapshot *host, const struct keeper_hello *hel
 	}
 }
 
-static bool understood(const struct keeper_hello *hello, ssize_t n)
+bool keeper_understood(const struct keeper_hello *hello, ssize_t n)
 {
 	return n == (ssize_t)sizeof(*hello) && hello->size == sizeof(*hello) &&
 		strncmp(hello->version, RATION_VERSION, sizeof(hello->version)) == 0 &&
@@ -360,7 +355,7 @@ void keeper_main(int fd)
 	int fds[KEEPER_FDS_MAX];
 	ssize_t n = helper_receive(fd, &hello, sizeof(hello), fds, KEEPER_FDS_MAX, -1);
 
-	if (!host || !understood(&hello, n))
+	if (!host || !keeper_understood(&hello, n))
 		return;
 	leave_program();
 	take_host(host, &hello, fds);

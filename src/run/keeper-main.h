@@ -5,6 +5,9 @@
 #ifndef RATION_RUN_KEEPER_MAIN_H
 #define RATION_RUN_KEEPER_MAIN_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "host/snapshot.h"
 
 #define KEEPER_PROGRAM "ration-keeper"
@@ -35,6 +38,18 @@ struct keeper_hello {
 	bool parent_fd;           /* there is a pidfd */
 	char node[HOST_NODES_MAX][RATION_NAME_MAX + 1];
 };
+
+/* A group that is kept. */
+struct keeper_kept {
+	char tenant[RATION_NAME_MAX + 1];
+	char name[RATION_NAME_MAX + 1]; /* "": it is removed */
+};
+
+/* Takes "TENANT/NAME" apart. False: it isn't one. */
+bool keeper_parse(const char *address, struct keeper_kept *ret);
+
+/* Tells whether a message of `n` bytes is a hello that can be believed. */
+bool keeper_understood(const struct keeper_hello *hello, ssize_t n);
 
 void keeper_hello(const struct host_snapshot *host, struct keeper_hello *ret);
 

@@ -12,7 +12,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,6 +46,32 @@ static bool lives(const struct host_snapshot *host, pid_t pid, uint64_t start)
 	return proc_start_ticks(host->proc_fd, pid, &now) == 0 && now == start;
 }
 
+/* The number there, which a blank follows, and nothing of the next line. Returns where it goes on, or NULL. */
+static const char *take_number(const char *at, uint64_t *ret)
+{
+	char *end;
+
+	if (*at < '0' || *at > '9')
+		return NULL;
+	*ret = strtoull(at, &end, 10);
+	return *end == ' ' ? end + 1 : NULL;
+}
+
+/* Returns where the path of a line "PID START PATH" begins; NULL: it isn't one. */
+static const char *take_line(const char *line, pid_t *ret_pid, uint64_t *ret_start)
+{
+	uint64_t pid, start;
+	const char *at = take_number(line, &pid);
+
+	if (at)
+		at = take_number(at, &start);
+	if (!at || *at != '/' || pid == 0 || pid > INT_MAX)
+		return NULL;
+	*ret_pid = (pid_t)pid;
+	*ret_start = start;
+	return at;
+}
+
 /* Adds a line to the record of one directory. */
 static void record_on(const struct host_snapshot *host, int fd, pid_t pid, const char *path)
 {
@@ -59,9 +87,9 @@ static void record_on(const struct host_snapshot *host, int fd, pid_t pid, const
 	used = snprintf(text, sizeof(text), "%d %" PRIu64 " %s", (int)pid, start, path);
 	for (char *line = strtok_r(old, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		uint64_t then;
-		int who;
+		pid_t who;
 
-		if (sscanf(line, "%d %" SCNu64, &who, &then) != 2 || who == pid || !lives(host, who, then))
+		if (!take_line(line, &who, &then) || who == pid || !lives(host, who, then))
 			continue;
 		if (used < 0 || (size_t)used + strlen(line) + 2 > sizeof(text))
 			break;
@@ -107,17 +135,18 @@ unsigned origin_record_v1(const struct ration_group *group, pid_t pid)
 
 bool origin_find(const char *origins, pid_t pid, uint64_t start, char *path, size_t size)
 {
-	for (const char *line = origins; line && *line; line = strchr(line, '\n')) {
+	for (const char *line = origins; line; line = strchr(line, '\n')) {
+		const char *from;
 		uint64_t then;
-		int who, length = 0;
+		pid_t who;
 
 		line += *line == '\n';
-		if (sscanf(line, "%d %" SCNu64 " %n", &who, &then, &length) != 2 || who != pid || then != start)
+		from = take_line(line, &who, &then);
+		if (!from || who != pid || then != start)
 			continue;
-		line += length;
-		if (strcspn(line, "\n") >= size)
+		if (strcspn(from, "\n") >= size)
 			return false;
-		(void)snprintf(path, size, "%.*s", (int)strcspn(line, "\n"), line);
+		(void)snprintf(path, size, "%.*s", (int)strcspn(from, "\n"), from);
 		return true;
 	}
 	return false;

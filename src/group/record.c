@@ -12,6 +12,7 @@
 
 #include "host/notes.h"
 #include "util/cleanup.h"
+#include "util/parse.h"
 #include "util/text.h"
 
 void record_created(int group_fd)
@@ -28,8 +29,9 @@ void record_created(int group_fd)
 uint64_t record_created_usec(int group_fd)
 {
 	char text[32];
+	uint64_t usec = 0;
 
-	return notes_read(group_fd, NOTE_CREATED, text, sizeof(text)) > 0 ? strtoull(text, NULL, 10) : 0;
+	return notes_read(group_fd, NOTE_CREATED, text, sizeof(text)) > 0 && parse_count(text, &usec) == 0 ? usec : 0;
 }
 
 void record_argv(int group_fd, char *const *argv)
@@ -83,7 +85,9 @@ int record_find_limit(const char *limits, enum ration_limit limit, struct record
 	if (used == 0)
 		return -ENODATA;
 	if (!limit_is_list(info) && info->key == RATION_KEY_NONE) {
-		found.value = strtoull(found.text, NULL, 10);
+		/* -ERANGE, too: no limit that can be asked for is as large. */
+		if (parse_count(found.text, &found.value) < 0)
+			return -ENODATA;
 		found.text[0] = '\0';
 	}
 	*ret = found;

@@ -24,6 +24,7 @@
 #include "group/nodes.h"
 #include "group/owner.h"
 #include "group/protect.h"
+#include "host/names.h"
 #include "sys/cgroup.h"
 #include "sys/helper.h"
 #include "sys/kill.h"
@@ -188,12 +189,17 @@ static void step_aside(const struct state *state)
 bool keeper_parse(const char *address, struct keeper_kept *ret)
 {
 	const char *slash = strchr(address, '/');
+	struct keeper_kept kept;
 
-	if (!slash || slash - address > RATION_NAME_MAX || strlen(slash + 1) > RATION_NAME_MAX || !slash[1])
+	if (!slash || slash - address > RATION_NAME_MAX)
 		return false;
-	memcpy(ret->tenant, address, (size_t)(slash - address));
-	ret->tenant[slash - address] = '\0';
-	(void)strcpy(ret->name, slash + 1);
+	memcpy(kept.tenant, address, (size_t)(slash - address));
+	kept.tenant[slash - address] = '\0';
+	/* "..", or a name of more than one part, would be somebody else's group. */
+	if (names_check("tenant", kept.tenant, NULL) < 0 || names_check("group", slash + 1, NULL) < 0)
+		return false;
+	(void)strcpy(kept.name, slash + 1);
+	*ret = kept;
 	return true;
 }
 
@@ -314,11 +320,23 @@ static void take_host(struct host_snapshot *host, const struct keeper_hello *hel
 	}
 }
 
+/* Those that are used: each is the name of a directory. */
+static bool nodes_are_names(const struct keeper_hello *hello)
+{
+	for (size_t i = 0; i < hello->n_nodes; i++) {
+		if (!memchr(hello->node[i], '\0', sizeof(hello->node[i])) || !hello->node[i][0] ||
+				strchr(hello->node[i], '/') || strcmp(hello->node[i], "..") == 0)
+			return false;
+	}
+	return true;
+}
+
 bool keeper_understood(const struct keeper_hello *hello, ssize_t n)
 {
 	return n == (ssize_t)sizeof(*hello) && hello->size == sizeof(*hello) &&
 		strncmp(hello->version, RATION_VERSION, sizeof(hello->version)) == 0 &&
-		hello->n_nodes > 0 && hello->n_nodes <= HOST_NODES_MAX && hello->n_v1 <= HOST_V1_MAX;
+		hello->n_nodes > 0 && hello->n_nodes <= HOST_NODES_MAX && hello->n_v1 <= HOST_V1_MAX &&
+		hello->parent_fd <= 1 && nodes_are_names(hello);
 }
 
 static void leave_program(void)

@@ -35,7 +35,7 @@ struct keeper_hello {
 	uint32_t size;            /* of this struct */
 	uint32_t n_nodes, n_v1;
 	uint32_t v1_controllers[HOST_V1_MAX];
-	bool parent_fd;           /* there is a pidfd */
+	unsigned char parent_fd;  /* 1: there is a pidfd. 0; any byte can be read */
 	char node[HOST_NODES_MAX][RATION_NAME_MAX + 1];
 };
 

@@ -4,7 +4,8 @@
  *
  * A report as it is sent is made once. An input is a list of damages of six bytes: where,
  * and four bytes to write there. What is still taken has to be a receipt that can be shown.
- * A wish, and the answer of one that was executed, are the input itself.
+ * A wish, the answer
+ * of one that was executed and what the keeper is told are the input itself.
  */
 #include "fuzz.h"
 
@@ -13,6 +14,7 @@
 #include "cli/json.h"
 #include "host/host.h"
 #include "plan/plan.h"
+#include "run/keeper-main.h"
 #include "run/receipt.h"
 #include "run/report.h"
 #include "sys/helper.h"
@@ -108,10 +110,34 @@ static void check_answer(const uint8_t *data, size_t size)
 	(void)close(pair[1]);
 }
 
+/* No message leads the keeper out of the groups that it is given. */
+static void check_keeper(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size);
+	struct keeper_kept kept;
+	struct keeper_hello hello;
+
+	if (keeper_parse(text, &kept)) {
+		MUST(kept.name[0] && strlen(kept.name) <= RATION_NAME_MAX && !strchr(kept.name, '/'));
+		MUST(kept.tenant[0] && kept.tenant[0] != '.' && kept.name[0] != '.');
+	}
+	free(text);
+	memset(&hello, 0, sizeof(hello));
+	memcpy(&hello, data, size < sizeof(hello) ? size : sizeof(hello));
+	(void)snprintf(hello.version, sizeof(hello.version), "%s", RATION_VERSION);
+	hello.size = sizeof(hello);
+	if (!keeper_understood(&hello, sizeof(hello)))
+		return;
+	MUST(hello.n_nodes <= HOST_NODES_MAX && hello.n_v1 <= HOST_V1_MAX);
+	for (size_t i = 0; i < hello.n_nodes; i++)
+		MUST(strlen(hello.node[i]) <= RATION_NAME_MAX && !strchr(hello.node[i], '/'));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_report(data, size);
 	check_wish(data, size);
 	check_answer(data, size);
+	check_keeper(data, size);
 	return 0;
 }

@@ -10,8 +10,10 @@
 #include <sys/types.h>
 
 #include "group/cgroup1.h"
+#include "group/origin.h"
 #include "group/owner.h"
 #include "group/record.h"
+#include "group/stats.h"
 #include "host/notes.h"
 #include "sys/proc.h"
 
@@ -48,6 +50,22 @@ static void check_limits(int fd, const char *text)
 		(void)record_has_limit(fd, info->limit);
 	}
 	(void)record_limits_match(fd, NULL);
+}
+
+/* A line is found by its own pid and start, and its path is in it. */
+static void check_origins(const char *text)
+{
+	static const struct {
+		pid_t pid;
+		uint64_t start;
+	} processes[] = { { 1, 1 }, { 5, 100 }, { 77, 12345 }, { INT_MAX, UINT64_MAX } };
+
+	for (size_t i = 0; i < sizeof(processes) / sizeof(processes[0]); i++) {
+		char path[64];
+
+		if (origin_find(text, processes[i].pid, processes[i].start, path, sizeof(path)))
+			MUST(path[0] == '/' && !strchr(path, '\n') && strstr(text, path));
+	}
 }
 
 static void check_owner(int proc_fd, int fd)
@@ -88,6 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	note = data;
 	note_size = size;
 	check_limits(fd, text);
+	check_origins(text);
+	(void)stats_pressure(text);
 	check_owner(proc_fd, fd);
 	check_places(fd);
 	(void)record_created_usec(fd);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-record.c - what is remembered of a group and told to its keeper, and what isn't believed of it
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "group/origin.h"
+#include "group/record.h"
+#include "group/stats.h"
+#include "run/keeper-main.h"
+#include "util/cleanup.h"
+
+static void test_limits(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		uint64_t value;
+	} rows[] = {
+		{ "memory 67108864", 0, 67108864 }, { "pids 5\nmemory 1\n", 0, 1 }, { "", -ENODATA, 0 },
+		{ "memory", -ENODATA, 0 }, { "memory ", -ENODATA, 0 }, { "memory_high 5", -ENODATA, 0 },
+		/* What nobody can have asked for. */
+		{ "memory -5", -ENODATA, 0 }, { "memory +5", -ENODATA, 0 }, { "memory 5x", -ENODATA, 0 },
+		{ "memory 99999999999999999999999", -ENODATA, 0 }, { "memory 5\nmemory 6", -ENODATA, 0 },
+	};
+	struct record_limit got;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r = record_find_limit(rows[i].text, RATION_LIMIT_MEMORY, &got);
+
+		assert_row(r == rows[i].result && (r < 0 || got.value == rows[i].value), "%s: %d", rows[i].text, r);
+	}
+	assert_int_equal(record_find_limit("io_read_bps /a:1\nio_read_bps /b:2", RATION_LIMIT_IO_READ_BPS, &got), 0);
+	assert_string_equal(got.text, "/a:1 /b:2");
+}
+
+static void test_origins(void **state)
+{
+	static const struct {
+		const char *text, *path;
+	} rows[] = {
+		{ "5 100 /a/b", "/a/b" }, { "6 100 /x\n5 100 /a b\n7 1 /y", "/a b" }, { "\n\n5 100 /", "/" },
+		{ "", NULL }, { "5 101 /a", NULL }, { "5", NULL }, { "5 100", NULL }, { "5 100 ", NULL }, { "5 100 a", NULL },
+		/* No line goes on in the next one. */
+		{ "5 100\n/a", NULL }, { "5\n100 /a", NULL }, { "5 100 \n7 1 /y", NULL },
+		{ "-5 100 /a", NULL }, { "4294967301 100 /a", NULL }, { "5 100 /longer/than/the/room", NULL },
+	};
+	char path[16];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool found = origin_find(rows[i].text, 5, 100, path, sizeof(path));
+
+		assert_row(found == (rows[i].path != NULL) && (!found || strcmp(path, rows[i].path) == 0), "\"%s\"", rows[i].text);
+	}
+}
+
+static void test_pressure(void **state)
+{
+	(void)state;
+	assert_int_equal(stats_pressure("some avg10=1.23 avg60=0.00 avg300=0.00 total=5\n"), 123);
+	assert_int_equal(stats_pressure("some avg10=100.00 avg60=0.00\n"), 10000);
+	assert_true(stats_pressure("") == RATION_UNKNOWN);
+	assert_true(stats_pressure("full avg10=1.23") == RATION_UNKNOWN);
+	assert_true(stats_pressure("some avg10=1") == RATION_UNKNOWN);
+}
+
+static void test_what_a_keeper_is_told(void **state)
+{
+	static const char *const wrong[] = { "", "a", "/", "a/", "/a", "../a", "a/..", "a/../b", "a/b/c", "a/.", "a/cgroup.procs",
+		"a/b\n" };
+	char longest[2 * RATION_NAME_MAX + 3];
+	struct keeper_kept kept;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_row(!keeper_parse(wrong[i], &kept), "%s", wrong[i]);
+	assert_true(keeper_parse("acme/vm7", &kept));
+	assert_string_equal(kept.tenant, "acme");
+	assert_string_equal(kept.name, "vm7");
+	memset(longest, 'a', sizeof(longest));
+	longest[RATION_NAME_MAX] = '/';
+	longest[2 * RATION_NAME_MAX + 1] = '\0';
+	assert_true(keeper_parse(longest, &kept));
+	longest[2 * RATION_NAME_MAX + 1] = 'a';
+	longest[2 * RATION_NAME_MAX + 2] = '\0';
+	assert_false(keeper_parse(longest, &kept));
+}
+
+static void test_a_damaged_hello_is_refused(void **state)
+{
+	struct keeper_hello good = { .version = RATION_VERSION, .size = sizeof(good), .n_nodes = 2, .parent_fd = 1,
+		.node = { "user.slice", "ration" } };
+	struct keeper_hello bad[8] = { good, good, good, good, good, good, good, good };
+
+	(void)state;
+	assert_true(keeper_understood(&good, sizeof(good)));
+	assert_false(keeper_understood(&good, sizeof(good) - 1));
+	bad[0].version[0]++;
+	bad[1].size++;
+	bad[2].n_nodes = 0;
+	bad[3].n_nodes = HOST_NODES_MAX + 1;
+	bad[4].n_v1 = HOST_V1_MAX + 1;
+	bad[5].parent_fd = 0xee;
+	memset(bad[6].node[1], 'a', sizeof(bad[6].node[1]));
+	(void)strcpy(bad[7].node[1], "..");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_row(!keeper_understood(&bad[i], sizeof(bad[i])), "hello %zu", i);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_origins),
+		cmocka_unit_test(test_pressure),
+		cmocka_unit_test(test_what_a_keeper_is_told),
+		cmocka_unit_test(test_a_damaged_hello_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}

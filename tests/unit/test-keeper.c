@@ -162,6 +162,17 @@ static void test_one_for_all_groups(void **state)
 #define THREADS 4
 #define ROUNDS 20
 
+/* With the lock: while another thread replaces it there is none, and a pid of 0 would be all of us. */
+static void kill_keeper(const struct base *base)
+{
+	pthread_mutex_t *lock = &host_now(base->host)->keeper->lock;
+
+	(void)pthread_mutex_lock(lock);
+	if (keeper_pid(base) > 0)
+		(void)kill(keeper_pid(base), SIGKILL);
+	(void)pthread_mutex_unlock(lock);
+}
+
 static void *start_many(void *argument)
 {
 	const struct base *base = argument;
@@ -174,7 +185,7 @@ static void *start_many(void *argument)
 		place_close(&kept.place);
 		/* One of them now and then kills it. */
 		if (i == ROUNDS / 2)
-			(void)kill(keeper_pid(base), SIGKILL);
+			kill_keeper(base);
 	}
 	return NULL;
 }

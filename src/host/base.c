@@ -82,23 +82,41 @@ bool base_threaded(int fd)
 		(strcmp(text, "threaded") == 0 || strcmp(text, "domain invalid") == 0);
 }
 
+/* Handing over the group that is there isn't enough: it may be the root, which its owner can't write either. */
+static void note_not_ours(struct host_snapshot *host, int fd, int r)
+{
+	struct host_facts *facts = &host->facts;
+	unsigned uid = (unsigned)geteuid();
+	const char *fix;
+	char create[160];
+
+	(void)snprintf(create, sizeof(create), "as root: ration create user-%u/own --owner %u; ration exec --user %u user-%u/own -- sh",
+			uid, uid, uid, uid);
+	if (facts->hierarchy == RATION_HIERARCHY_HYBRID && !(base_controllers(fd) & ~RATION_CONTROLLER_HUGETLB))
+		fix = kernel_fix_v1(host->kernel_kind);
+	else if (facts->root)
+		fix = "start ration in a group that belongs to this user namespace's root, or set --base DIR";
+	else
+		fix = create;
+	base_note(facts, fix, "%s belongs to another user (%s)", host->base, error_text(r));
+}
+
 void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, bool read_only)
 {
 	struct host_facts *facts = &host->facts;
 	int r = read_only ? -EROFS : base_writable(fd);
+	char remount[200];
 
+	(void)snprintf(remount, sizeof(remount), "mount -o remount,rw %.150s", host->mount[0] ? host->mount : host->base);
 	if (r == -EROFS)
-		base_note(facts,
-				facts->container ? container_fix_read_only(host) : "mount -o remount,rw /sys/fs/cgroup",
+		base_note(facts, facts->container ? container_fix_read_only(host) : remount,
 				"%s is mounted read-only", host->base);
 	else if (r < 0 && identity_lacks_override())
 		base_note(facts, "run ration with that capability, e.g. docker run --cap-add DAC_OVERRIDE",
 				"root lacks %s here, without which it can't write to %s", identity_lacks_override(),
 				host->base);
 	else if (r < 0)
-		base_note(facts, "as root, chown its directory, cgroup.procs, cgroup.subtree_control and "
-				"cgroup.threads to this user",
-				"%s belongs to another user (%s)", host->base, error_text(r));
+		note_not_ours(host, fd, r);
 	if (r < 0) {
 		if (kind == RATION_BASE_GIVEN)
 			facts->base_kind = RATION_BASE_REFUSED;

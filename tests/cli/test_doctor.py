@@ -172,3 +172,30 @@ def test_J11_mount_what_is_not_there(run):
     done = subprocess.run(["unshare", "-m", "sh", "-ec", script, RATION], stdout=subprocess.PIPE, text=True,
                           stdin=subprocess.DEVNULL, timeout=DEADLINE, env=run.env, check=False)
     assert done.returncode == 0 and done.stdout.startswith("good "), done
+
+
+def as_user(*words):
+    return subprocess.run(["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", RATION, *words], check=False,
+                          stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, timeout=DEADLINE)
+
+
+@pytest.mark.needs("memory", "root", "vm")
+@pytest.mark.worlds("v2", "mounted-elsewhere")
+def test_FC14_a_group_for_a_user(run):
+    """The root of the hierarchy has mode 0555: to own it is of no use."""
+    found = {finding["id"]: finding for finding in json.loads(as_user("doctor", "--json").stdout)["findings"]}
+    fix = found["not-delegated"]["fix"].removeprefix("as root: ")
+    script = 'id -u; ration doctor >/dev/null && ration run --memory 64M --pids 20 --enforce strict -- echo "it holds"'
+    try:
+        done = subprocess.run(["sh", "-c", fix], input=script, stdout=subprocess.PIPE, text=True, timeout=DEADLINE, check=False,
+                              env=dict(os.environ, PATH=f"{os.path.dirname(RATION)}:{os.environ['PATH']}"))
+        assert done.stdout == "1000\nit holds\n", (fix, done)
+    finally:
+        assert subprocess.run([RATION, "rm", "--force", "user-1000"], timeout=DEADLINE, check=False).returncode == 0
+
+
+@pytest.mark.worlds("hybrid")
+def test_FC14_a_user_in_hybrid(run):
+    """A group of one's own would have no controllers."""
+    found = json.loads(as_user("doctor", "--json").stdout)
+    assert KERNEL >= (6, 12) or "cgroup_no_v1=all" in found["fix"], found["fix"]

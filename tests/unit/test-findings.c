@@ -276,7 +276,7 @@ static const struct {
 	{ "a pod's read-only", { { "proc/self/mountinfo", "37 23 0:33 / /cg ro - cgroup2 cgroup2 rw\n" },
 		{ "var/run/secrets/kubernetes.io/x", "" } }, "read-only", RATION_SEVERITY_BAD, "read-only", "cgroup_writable" },
 	{ "read-only", { { "proc/self/mountinfo", "37 23 0:33 / /cg ro - cgroup2 cgroup2 rw\n" } }, "read-only",
-		RATION_SEVERITY_BAD, "read-only", "remount,rw" },
+		RATION_SEVERITY_BAD, "read-only", "mount -o remount,rw /cg" },
 	{ "hidden", { { "proc/self/cgroup", "0::/../x\n" } }, "own-group-hidden", RATION_SEVERITY_BAD, "doesn't show", "--base" },
 	{ "gone", { { "proc/self/cgroup", "0::/gone\n" } }, "not-delegated", RATION_SEVERITY_BAD, "can't open ration's own group", "" },
 	{ "systemd's", { { "run/systemd/system/x", "" } }, "systemd-owns", RATION_SEVERITY_BAD, "systemd owns", "" },

@@ -7,7 +7,7 @@ BUILD ?= build
 # The one that was given last: /usr/local at the first time.
 PREFIX ?= $(prefix)
 
-.PHONY: all deps demo check check-all mutants fuzz with-tests bench install uninstall clean
+.PHONY: all deps demo check check-all torture soak mutants fuzz with-tests bench install uninstall clean
 
 # Installs nothing: `make deps` does.
 all: $(BUILD)/build.ninja
@@ -32,6 +32,13 @@ check: with-tests
 # What takes longer as well: other builds, sanitizers, mutants.
 check-all: with-tests
 	@BUILD=$(BUILD) tests/check --all
+
+# The long forms, for hours, and one table of them: PARTS='kills soak' chooses some.
+torture: with-tests
+	@BUILD=$(BUILD) tests/torture/run $(PARTS)
+
+soak: with-tests
+	@BUILD=$(BUILD) tests/torture/run soak
 
 mutants: with-tests
 	@BUILD=$(BUILD) tests/mutants/run

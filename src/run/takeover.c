@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,34 +63,58 @@ int takeover_end(int proc_fd, uint64_t deadline_usec)
 
 /* ---------------------------------------------------------------- in between */
 
-/* Whether the supervisor was killed. Of one that has exited, nobody is left who could be ended. */
-static bool wait_for_death(pid_t supervisor)
+/* Of the children, and of the parent: see sys_wake_with_parent(). Blocked, they are kept until somebody waits. */
+static void block_signals(sigset_t *ret_set)
 {
-	int status = 0;
-	pid_t pid;
-
-	do
-		pid = waitpid(-1, &status, __WALL);
-	while (pid != supervisor && (pid >= 0 || errno == EINTR));
-	return !WIFEXITED(status);
+	(void)sigemptyset(ret_set);
+	(void)sigaddset(ret_set, SIGCHLD);
+	(void)sigaddset(ret_set, SIGCONT);
+	(void)sigprocmask(SIG_BLOCK, ret_set, NULL);
 }
 
-pid_t takeover_stay(int proc_fd)
+/*
+ * Whether the supervisor was killed. Of one that has exited, nobody is left who could be ended.
+ * It isn't the caller's child, so the kernel wouldn't wake it with the caller's end.
+ */
+static bool wait_for_death(pid_t supervisor, pid_t caller, const sigset_t *set)
+{
+	int status = 0;
+
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+
+		if (pid == supervisor)
+			return !WIFEXITED(status);
+		if (pid > 0 || (pid < 0 && errno == EINTR))
+			continue;
+		if (pid < 0)
+			return false;
+		if (getppid() != caller)
+			(void)kill(supervisor, SIGCONT);
+		(void)sigwaitinfo(set, NULL);
+	}
+}
+
+pid_t takeover_stay(int proc_fd, pid_t caller)
 {
 	const int keep[] = { proc_fd };
 	pid_t own = getpid(), supervisor;
+	sigset_t set;
 
+	block_signals(&set);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	supervisor = sys_fork_masked();
 	if (supervisor < 0)
 		return supervisor;
-	if (supervisor == 0)
+	if (supervisor == 0) {
+		sys_wake_with_parent();
 		return own;
+	}
 	sys_close_others(keep, 1);
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, KEEPER_PROGRAM);
 	(void)!chdir("/");
-	if (wait_for_death(supervisor)) {
+	if (wait_for_death(supervisor, caller, &set)) {
 		while (takeover_end(proc_fd, sys_now_usec() + ROUND_USEC) == -ETIMEDOUT)
 			(void)poll(NULL, 0, ROUND_PAUSE_MSEC);
 		_exit(1);

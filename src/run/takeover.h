@@ -32,8 +32,10 @@ int takeover_end(int proc_fd, uint64_t deadline_usec);
 
 /*
  * Forks: the child goes on, and this process stays above it as its child subreaper, and
- * never returns; it exits as the supervisor does, or with 1 if that was killed. Returns its pid, that of the parent, in the child. -errno.
+ * never returns; it exits as the supervisor does, or with 1 if that was killed. When its own
+ * parent, `caller`, ends, it wakes a supervisor that somebody has stopped. Returns its pid, that
+ * of the parent, in the child. -errno.
  */
-pid_t takeover_stay(int proc_fd);
+pid_t takeover_stay(int proc_fd, pid_t caller);
 
 #endif

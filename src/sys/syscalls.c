@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -438,6 +439,11 @@ pid_t sys_fork_masked(void)
 		pid = -errno;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return pid;
+}
+
+void sys_wake_with_parent(void)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGCONT);
 }
 
 uint64_t sys_now_usec(void)

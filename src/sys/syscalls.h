@@ -119,6 +119,12 @@ pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd);
  */
 pid_t sys_fork_masked(void);
 
+/*
+ * If this process is stopped when its parent (the thread that made it) ends, it goes on, and
+ * finds out. To one that isn't stopped nothing happens. It holds until the next fork.
+ */
+void sys_wake_with_parent(void);
+
 /* Now on CLOCK_MONOTONIC, in microseconds. */
 uint64_t sys_now_usec(void);
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import HELPERS, NAMESPACE, RATION, wait_for
+from conftest import HELPERS, NAMESPACE, RATION, Running, wait_for
 from world import mount
 
 root_in_a_group = [pytest.mark.needs("cgroup", "root"), pytest.mark.worlds("host", "v2", "hybrid", "filtered")]
@@ -163,8 +163,39 @@ def test_FB19_the_supervisor_is_stopped(run, there):
     os.kill(ours(run, r)["ration-reaper"], signal.SIGSTOP)
     os.kill(r.pid, signal.SIGKILL)
     r.wait()
-    os.kill(ours(run, r)["ration-reaper"], signal.SIGCONT)
     wait_for("all to be gone", lambda: not run.alive() and not left(run))
+
+
+CHILDREN = ["sh", "-c", 'sleep 999 & exec "$@"', "sh"]
+
+
+@moves
+@pytest.mark.parametrize("stopped,killed,before", [
+    ("ration-reaper", "ration", None), ("ration-reaper", "ration", CHILDREN), ("ration-reaper", "ration-keeper", CHILDREN),
+], ids=["two", "three", "between"])
+def test_FB19_a_stopped_one_wakes(run, there, stopped, killed, before):
+    """Nobody continues it: the death of who is above it does."""
+    r = start(run, there, before=before or ())
+    os.kill(ours(run, r)[stopped], signal.SIGSTOP)
+    os.kill(ours(run, r)[killed], signal.SIGKILL)
+    r.wait()
+    wait_for("the run to be gone", lambda: len(run.alive()) == bool(before) and not left(run))
+    for other in run.alive():
+        os.kill(other, signal.SIGKILL)
+    wait_for("its end", lambda: not run.alive())
+
+
+@pytest.mark.needs("cgroup")
+def test_FB19_a_stopped_keeper_wakes(run):
+    """That of a program: it ends the group when the program is killed, though somebody has stopped it."""
+    r = Running([f"{HELPERS}/caller", NAMESPACE, run.env["RATION_TEST_PROGRAMS"], "group", "sh", "-c",
+                 f"daemonise; echo ready >{run.file('log')}; sleep 1000"], None, [], run.env, **NO_PIPES)
+    run.ready("log")
+    keeper, = [pid for pid, name in run.alive().items() if name == "ration-keeper"]
+    os.kill(keeper, signal.SIGSTOP)
+    os.kill(r.pid, signal.SIGKILL)
+    r.wait()
+    wait_for("the run to be gone", lambda: not run.alive() and not left(run))
 
 
 @pytest.mark.needs("!cgroup")

@@ -52,7 +52,9 @@ enum ration_metric {
 	RATION_METRIC_MEMORY_FILE_BYTES = 103,
 	RATION_METRIC_MEMORY_SHMEM_BYTES = 104,
 	RATION_METRIC_MEMORY_KERNEL_BYTES = 105,
-	RATION_METRIC_MAXRSS_BYTES = 106,    /* of the largest single process */
+	RATION_METRIC_MAXRSS_BYTES = 106,    /* of the largest single process; absent if this program was as
+						large when it started the command, whose memory the kernel
+						counts with it */
 	RATION_METRIC_OOM_KILLS = 107,       /* in the group, by any OOM kill, as the kernel counts:
 						the first victim of a group kill mostly twice */
 	RATION_METRIC_MEMORY_HIGH_COUNT = 108,

@@ -21,6 +21,7 @@ struct leader {
 	struct loop_deadline check, tracer;
 	unsigned failures;   /* of the call that reaps it, in a row */
 	uint64_t start_usec, wall_usec;
+	uint64_t foreign_maxrss; /* up to there its ru_maxrss may be that of who started it */
 	bool ended;
 	bool unreaped;       /* but for this: its tracer wouldn't let go */
 	bool lost;           /* how it ended isn't known */

@@ -21,7 +21,7 @@ static void record_rusage(struct ration_run *run)
 	struct containment *containment = run->containment;
 	const struct leader *leader = &run->leader;
 	struct rusage all, rusage = leader->wait.rusage;
-	uint64_t user, system;
+	uint64_t user, system, maxrss;
 
 	if (leader->lost)
 		return;
@@ -32,9 +32,9 @@ static void record_rusage(struct ration_run *run)
 	receipt_set(&run->receipt, RATION_METRIC_CPU_USEC, user + system, RATION_SOURCE_RUSAGE);
 	receipt_set(&run->receipt, RATION_METRIC_CPU_USER_USEC, user, RATION_SOURCE_RUSAGE);
 	receipt_set(&run->receipt, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_RUSAGE);
-	if (!leader->unreaped)
-		receipt_set(&run->receipt, RATION_METRIC_MAXRSS_BYTES, (uint64_t)rusage.ru_maxrss * COMPAT_MAXRSS_BYTES,
-				RATION_SOURCE_RUSAGE);
+	maxrss = (uint64_t)rusage.ru_maxrss * COMPAT_MAXRSS_BYTES;
+	if (!leader->unreaped && maxrss > leader->foreign_maxrss)
+		receipt_set(&run->receipt, RATION_METRIC_MAXRSS_BYTES, maxrss, RATION_SOURCE_RUSAGE);
 }
 
 /* How the command has ended, for the judge. */

@@ -28,6 +28,8 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 		r = spawn_start(spawn, &run->leader.pid, &run->leader.pid_fd, &run->receipt.birth);
 		if (r < 0)
 			r = room_start_error(&run->group, spawn, r, reterr);
+		/* Not before: other threads may have grown meanwhile. */
+		run->leader.foreign_maxrss = spawn_inherited_maxrss();
 	}
 	r = containment->ops->entered(containment, spawn, r, reterr);
 	if (r == 0 && run->leader.pid_fd < 0 && !containment->by_pid)

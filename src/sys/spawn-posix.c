@@ -141,3 +141,9 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	*ret_birth = RATION_BIRTH_NONE;
 	return 0;
 }
+
+uint64_t spawn_inherited_maxrss(void)
+{
+	/* Here exec begins a new count. */
+	return 0;
+}

@@ -250,3 +250,15 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 		*ret_birth = spawn->cgroup_fd >= 0 ? RATION_BIRTH_CLONED : RATION_BIRTH_NONE;
 	return 0;
 }
+
+uint64_t spawn_inherited_maxrss(void)
+{
+	struct rusage usage;
+	uint64_t bytes;
+
+	if (getrusage(RUSAGE_SELF, &usage) < 0)
+		return UINT64_MAX;
+	bytes = (uint64_t)usage.ru_maxrss * COMPAT_MAXRSS_BYTES;
+	/* Counters of pages are exact but for what each CPU has in hand. */
+	return bytes + bytes / 16;
+}

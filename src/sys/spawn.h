@@ -104,6 +104,12 @@ int spawn_resolve(const char *argv0, char **ret_path);
  */
 int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ration_birth *ret_birth);
 
+/*
+ * Returns how much ru_maxrss of a child that was just started may be ours: until exec it has our
+ * memory, and the kernel counts on. 0: none.
+ */
+uint64_t spawn_inherited_maxrss(void);
+
 /* Resets what a command mustn't inherit, in this process, before it moves. A failure as of spawn_become(). */
 int spawn_prepare(struct spawn *spawn);
 

@@ -123,3 +123,19 @@ def test_FC7_a_peak_that_nobody_counts(run):
     assert "memory_peak_bytes" not in r.usage, r.usage
     assert not {"observed", "overshoot"} & r.limit("memory").keys(), r.limit("memory")
     assert " (peak" not in r.stderr and "0 B" not in r.stderr
+
+
+@pytest.mark.unsanitized("a sanitizer's memory is the command's, too")
+@pytest.mark.parametrize("programs", [None, ""], ids=["helpers", "forked"])
+def test_FC27_maxrss_of_a_large_program(run, programs):
+    """Until exec the child has its memory: that isn't the command's, nor is it 0."""
+    r = run.program(["runs", "1", "60", "1", "64M", "200"], env={} if programs is None else {"RATION_TEST_PROGRAMS": programs})
+    said = int(next(line for line in r.stdout.splitlines() if line.startswith("maxrss")).split()[1])
+    assert r.code == 0 and said < 100 << 20, r
+
+
+def test_FC27_maxrss_of_the_command(run):
+    """Where it is larger than what started it, it is its own."""
+    r = run("", "alloc 50")
+    assert 50 << 20 <= r.usage["maxrss_bytes"] < 100 << 20
+    assert run("", "true").usage.get("maxrss_bytes", 1) > 0

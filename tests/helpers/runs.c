@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runs.c - many runs in one process: runs N SECONDS LEAST [MEMORY]
+ * runs.c - many runs in one process: runs N SECONDS LEAST [MEMORY [HEAP]]
  *
  * Runs itself, as a command that exits at once, N times or for so long, but at
  * LEAST so often. Prints how often, and this process's open fds and resident KiB
  * after the first hundred (of fewer, after the first) and after the last:
- * "runs 10000\nfds 5 5\nrss 3000 3000". Exits with 1 at a run that isn't ok.
+ * "runs 10000\nfds 5 5\nrss 3000 3000". Exits with 1 at a run that isn't ok. With HEAP it
+ * writes to so many MiB first, and prints what each receipt says of maxrss_bytes: "maxrss 0"
+ * where that is nothing.
  */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ration.h"
+
+static int tell_maxrss;
 
 static int count_fds(void)
 {
@@ -54,6 +59,12 @@ static int run_once(const struct ration_host *host, const struct ration_plan *pl
 				ration_verdict_name(ration_receipt_verdict(ration_run_receipt(run))));
 		r = -1;
 	}
+	if (r == 0 && tell_maxrss) {
+		uint64_t bytes;
+
+		(void)ration_receipt_metric(ration_run_receipt(run), RATION_METRIC_MAXRSS_BYTES, &bytes);
+		printf("maxrss %llu\n", (unsigned long long)bytes);
+	}
 	ration_run_free(run);
 	return r;
 }
@@ -73,6 +84,9 @@ int main(int argc, char **argv)
 
 	if (n == 0)
 		return 0;
+	tell_maxrss = argc > 5;
+	if (tell_maxrss)
+		memset(malloc((size_t)atoi(argv[5]) << 20), 1, (size_t)atoi(argv[5]) << 20);
 	r = ration_host_open(&where, &host, &error);
 	if (r >= 0)
 		r = ration_limits_new(&limits);

@@ -42,6 +42,17 @@ static uint64_t file_u64(int dir_fd, const char *file)
 
 /* ------------------------------------------------------------- verdicts */
 
+void counters_put_where(struct counters *counters, const char *where)
+{
+	size_t length = strcmp(where, "/") == 0 ? 0 : strlen(where);
+
+	if (counters->n_levels == 0 && length < sizeof(counters->path))
+		(void)strcpy(counters->path, where);
+	/* From below upwards; what is elsewhere has no path, rather than a wrong one. */
+	counters->level[counters->n_levels].where = strncmp(counters->path, where, length) == 0 ? length : SIZE_MAX;
+	counters->n_levels++;
+}
+
 static void add_level(void *data, int fd, enum ration_level level, const char *where)
 {
 	struct counters *counters = data;
@@ -60,8 +71,7 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 	at->inode = st.st_ino;
 	at->oom = oom;
 	at->level = level;
-	(void)snprintf(at->where, sizeof(at->where), "%s", where);
-	counters->n_levels++;
+	counters_put_where(counters, where);
 }
 
 static uint64_t machine_oom_kill(int proc_fd)

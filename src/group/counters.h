@@ -10,6 +10,7 @@
 #ifndef RATION_GROUP_COUNTERS_H
 #define RATION_GROUP_COUNTERS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,7 +29,7 @@ struct counter_level {
 	enum ration_level level;
 	dev_t device;     /* with its inode: which group it is, whatever of its path has room */
 	ino_t inode;
-	char where[200];  /* path from the mount of the hierarchy */
+	size_t where;     /* its path from the mount of the hierarchy: so many bytes of `path`; 0: "/"; SIZE_MAX: not known */
 	uint64_t oom;     /* memory.events.local: this very group's limit was hit */
 };
 
@@ -41,9 +42,13 @@ struct counters {
 	bool hidden;             /* there are groups above that can't be seen: a container's maker has them */
 	bool v1;                 /* the group's memory is counted in cgroup v1: `oom` is what the supervisor
 				    has heard of memory.oom_control, `oom_kill` what stands in it */
+	char path[PATH_MAX];     /* of the lowest level: those above are on it */
 	size_t n_levels;
 	struct counter_level level[COUNTER_LEVELS_MAX];
 };
+
+/* Counts the next level, which is filled in but for its path: that begins with the path of each above it. */
+void counters_put_where(struct counters *counters, const char *where);
 
 /* Reads what verdicts rest on. `group` may have no cgroup. */
 void counters_read(const struct place *place, struct counters *ret);

@@ -172,7 +172,7 @@ static void end_strays(struct descent *descent, uint64_t n, pid_t first)
 
 	if (!receipt->escaped_to[0]) {
 		(void)proc_cgroup(run->host->proc_fd, first, path, sizeof(path));
-		(void)snprintf(receipt->escaped_to, sizeof(receipt->escaped_to), "%.199s", path);
+		(void)snprintf(receipt->escaped_to, sizeof(receipt->escaped_to), "%s", path);
 	}
 	if (n > receipt->strays)
 		receipt->strays = n;

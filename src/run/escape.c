@@ -41,7 +41,7 @@ static void on_empty(void *userdata)
 		return;
 	if (proc_cgroup(proc_fd, leader->pid, path, sizeof(path)) < 0)
 		(void)strcpy(path, "/");
-	(void)snprintf(run->receipt.escaped_to, sizeof(run->receipt.escaped_to), "%.199s", path);
+	(void)snprintf(run->receipt.escaped_to, sizeof(run->receipt.escaped_to), "%s", path);
 	/* Once it stands it has no more children than can be found. */
 	(void)sys_child_stop(leader->pid, leader->pid_fd, STOP_USEC);
 	(void)proc_tree_stop_kill(run->host->proc_fd, leader->pid, TREE_KILL_USEC, &(uint64_t){ 0 });

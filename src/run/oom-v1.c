@@ -89,21 +89,23 @@ static void on_source(void *userdata, bool failed)
 static void record(struct concern *concern, struct counters *counters)
 {
 	struct oom_v1 *oom = (struct oom_v1 *)concern;
-	struct counter_level *at = &counters->level[counters->n_levels];
 	const struct host_snapshot *host = concern->run->host;
+	const char *where = "/";
 
 	hear(oom);
 	if (!counters->v1)
 		return;
 	counters->oom = oom->events_above > 0 ? 0 : oom->events;
-	if (oom->events_above == 0 || counters->n_levels == COUNTER_LEVELS_MAX)
+	if (oom->events_above == 0)
 		return;
-	*at = (struct counter_level) { .level = RATION_LEVEL_ANCESTOR, .oom = oom->events_above };
+	/* The levels of cgroup2 have no memory there. */
+	counters->n_levels = 0;
+	counters->level[0] = (struct counter_level) { .level = RATION_LEVEL_ANCESTOR, .oom = oom->events_above };
 	for (size_t i = 0; i < host->n_v1; i++) {
 		if (host->v1[i].controllers & RATION_CONTROLLER_MEMORY)
-			(void)snprintf(at->where, sizeof(at->where), "%.199s", host->v1[i].path);
+			where = host->v1[i].path;
 	}
-	counters->n_levels++;
+	counters_put_where(counters, where);
 }
 
 static void oom_v1_free(struct concern *concern)

@@ -115,7 +115,7 @@ bool ration_receipt_evidence(const struct ration_receipt *receipt, size_t i, str
 	evidence = (struct ration_evidence) {
 		.counter = receipt->evidence[i].counter,
 		.level = receipt->evidence[i].level,
-		.where = receipt->evidence[i].where,
+		.where = receipt->paths + receipt->evidence[i].where,
 		.before = receipt->evidence[i].before,
 		.after = receipt->evidence[i].after,
 	};

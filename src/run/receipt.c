@@ -58,6 +58,22 @@ bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int si
 /* It is no file that counts them, but who listens. */
 #define OOM_EVENTS_V1 "memory.oom_control events"
 
+/* Puts a path among those of the evidence, or finds it there. What has no room is left out, not cut: then "". */
+static size_t keep_path(struct ration_receipt *receipt, const char *where)
+{
+	size_t size = strlen(where) + 1, at = 0;
+
+	while (at < receipt->n_paths && strcmp(receipt->paths + at, where) != 0)
+		at += strlen(receipt->paths + at) + 1;
+	if (at < receipt->n_paths)
+		return at;
+	if (size > sizeof(receipt->paths) - receipt->n_paths)
+		return receipt->n_paths > 0 ? strlen(receipt->paths) : 0;
+	memcpy(receipt->paths + at, where, size);
+	receipt->n_paths += size;
+	return at;
+}
+
 static void add_evidence(struct ration_receipt *receipt, const char *counter, enum ration_level level,
 		const char *where, uint64_t before, uint64_t after)
 {
@@ -67,7 +83,7 @@ static void add_evidence(struct ration_receipt *receipt, const char *counter, en
 		return;
 	*at = (struct evidence) { .level = level, .before = before, .after = after };
 	(void)snprintf(at->counter, sizeof(at->counter), "%s", counter);
-	(void)snprintf(at->where, sizeof(at->where), "%.*s", (int)sizeof(at->where) - 1, where);
+	at->where = keep_path(receipt, where);
 	receipt->n_evidence++;
 }
 
@@ -94,6 +110,7 @@ static bool ancestor_moved(struct ration_receipt *receipt, const struct counters
 {
 	for (size_t i = 0; i < after->n_levels; i++) {
 		const struct counter_level *at = &after->level[i];
+		char where[PATH_MAX] = "";
 		uint64_t then = 0;
 
 		for (size_t k = 0; k < before->n_levels; k++) {
@@ -101,8 +118,12 @@ static bool ancestor_moved(struct ration_receipt *receipt, const struct counters
 				then = before->level[k].oom;
 		}
 		if (at->oom > then) {
+			if (at->where <= sizeof(where) - 1)
+				(void)snprintf(where, sizeof(where), "%.*s", (int)at->where, after->path);
+			if (at->where == 0)
+				(void)strcpy(where, "/");
 			add_evidence(receipt, after->v1 ? OOM_EVENTS_V1 : "memory.events.local oom", at->level,
-					at->where, then, at->oom);
+					where, then, at->oom);
 			return true;
 		}
 	}

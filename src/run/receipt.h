@@ -14,7 +14,7 @@
 struct evidence {
 	char counter[56];
 	enum ration_level level;
-	char where[200];
+	size_t where; /* its path begins there in `paths` */
 	uint64_t before, after;
 };
 #define EVIDENCE_MAX 8
@@ -39,7 +39,9 @@ struct ration_receipt {
 	struct usage usage;
 	struct ration_outcome outcome[LIMIT_INDEX_COUNT];
 	char group[2 * RATION_NAME_MAX + 2];
-	char escaped_to[200];
+	size_t n_paths;
+	char paths[PATH_MAX + 512];     /* of the evidence, one behind the other, each with its NUL */
+	char escaped_to[PATH_MAX];
 	char failure[200];            /* what ration couldn't do; or empty */
 	uint64_t strays;              /* processes that had left the group, when the command had ended */
 };

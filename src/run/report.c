@@ -35,10 +35,11 @@ static bool error_ends(const struct ration_error *error)
 static bool texts_end(const struct ration_receipt *receipt)
 {
 	for (size_t i = 0; i < EVIDENCE_MAX; i++) {
-		if (!ENDS(receipt->evidence[i].counter) || !ENDS(receipt->evidence[i].where))
+		if (!ENDS(receipt->evidence[i].counter) || receipt->evidence[i].where >= sizeof(receipt->paths))
 			return false;
 	}
-	return ENDS(receipt->group) && ENDS(receipt->escaped_to) && ENDS(receipt->failure);
+	return receipt->paths[sizeof(receipt->paths) - 1] == '\0' && receipt->n_paths <= sizeof(receipt->paths) &&
+		ENDS(receipt->group) && ENDS(receipt->escaped_to) && ENDS(receipt->failure);
 }
 
 /* The levels, sources and the verdict have words. What follows processes has no subreaper. */

@@ -172,19 +172,19 @@ static int start_here(struct ration_run *run, struct above above[2], pid_t calle
 	return r < 0 ? r : start_run(run, reterr);
 }
 
-static int supervise_to_end(struct ration_run *run, struct ration_error *reterr)
+static int supervise_to_end(struct ration_run *run, struct report *report)
 {
-	struct report report = { .code = REPORT_WAITING };
 	int r;
 
 	for (;;) {
-		r = supervisor_here.dispatch(run, reterr);
+		r = supervisor_here.dispatch(run, &report->error);
 		if (r != 0)
 			return r;
-		if (strcmp(report.waiting, run->waiting) != 0) {
-			(void)strcpy(report.waiting, run->waiting);
+		if (strcmp(report->waiting, run->waiting) != 0) {
+			(void)strcpy(report->waiting, run->waiting);
+			report->code = REPORT_WAITING;
 			/* A caller who doesn't listen doesn't keep us. */
-			(void)report_send(run->peer_fd, &report, MSG_DONTWAIT);
+			(void)report_send(run->peer_fd, report, MSG_DONTWAIT);
 		}
 		(void)loop_sleep(&run->loop);
 	}
@@ -210,7 +210,7 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	if (report_send(peer_fd, &report, 0) < 0 && report.code == 0)
 		end_kill(run);
 	if (report.code == 0) {
-		r = supervise_to_end(run, &report.error);
+		r = supervise_to_end(run, &report);
 		report.code = r < 0 ? r : 0;
 		report.receipt = run->receipt;
 		(void)report_send(peer_fd, &report, 0);

@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from conftest import DEADLINE, RATION, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, wait_for
+from world import mount
 
 STRANGER = 1000
 
@@ -139,3 +140,17 @@ def test_FC27_maxrss_of_the_command(run):
     r = run("", "alloc 50")
     assert 50 << 20 <= r.usage["maxrss_bytes"] < 100 << 20
     assert run("", "true").usage.get("maxrss_bytes", 1) > 0
+
+
+@pytest.mark.needs("root", "vm", "memory")
+def test_FC8_a_path_over_200_bytes(hand, run, by_hand):
+    """Whole, as nested slices have them: which tenant's limit was hit, and where the command has gone."""
+    parent = "/".join(letter * 120 for letter in "abc")
+    hand.ok(f"--parent {parent} create acme --memory 30M")
+    r = run(f"--parent {parent} --tenant acme", "alloc 100")
+    assert r.verdict == "memory-external", r
+    assert [e["where"] for e in r.receipt["evidence"] if e["level"] == "tenant"] == [f"/{parent}/{NAMESPACE}/acme"], r
+    there = by_hand(mount() / "/".join(letter * 120 for letter in "xyz"))
+    r = run("", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 1000"])
+    assert r.receipt["escaped_to"] == "/" + str(there.relative_to(mount())), r
+    hand.ok(f"--parent {parent} rm acme")

@@ -25,8 +25,9 @@ static void make_report(struct report *report)
 	report->pid = 7;
 	report->receipt = (struct ration_receipt) { .verdict = RATION_VERDICT_MEMORY, .exit_code = 137,
 		.child_status = -1, .child_signal = 9, .birth = RATION_BIRTH_CLONED, .n_evidence = 2,
-		.evidence = { { .counter = "oom_kill", .level = RATION_LEVEL_GROUP, .where = "acme/vm7", .after = 1 },
-			{ .counter = "max", .level = RATION_LEVEL_TENANT, .where = "acme" } },
+		.evidence = { { .counter = "oom_kill", .level = RATION_LEVEL_GROUP, .after = 1 },
+			{ .counter = "max", .level = RATION_LEVEL_TENANT, .where = 9 } },
+		.n_paths = 14, .paths = "acme/vm7\0acme",
 		.group = "acme/vm7", .escaped_to = "/init.scope", .failure = "can't read memory.peak" };
 	for (size_t i = 0; i < METRIC_INDEX_COUNT; i++)
 		usage_set(&report->receipt.usage, ration_metric_at(i), i, RATION_SOURCE_CGROUP2);

@@ -168,8 +168,9 @@ static void counters_of(const struct row *row, struct counters *before, struct c
 	*before = (struct counters) {
 		.machine_oom_kill = 100,
 		.n_levels = 2,
-		.level = { { .level = RATION_LEVEL_TENANT, .inode = 2, .where = "/r/t", .oom = 7 },
-			{ .level = RATION_LEVEL_ANCESTOR, .inode = 1, .where = "/r", .oom = 8 } },
+		.path = "/r/t",
+		.level = { { .level = RATION_LEVEL_TENANT, .inode = 2, .where = 4, .oom = 7 },
+			{ .level = RATION_LEVEL_ANCESTOR, .inode = 1, .where = 2, .oom = 8 } },
 	};
 	*after = *before;
 	after->oom = row->oom;
@@ -274,12 +275,35 @@ static void test_FC8_levels_that_look_alike(void **state)
 
 	(void)state;
 	counters_of(&row, &before, &after);
-	(void)strcpy(before.level[1].where, before.level[0].where);
-	(void)strcpy(after.level[1].where, after.level[0].where);
+	before.level[1].where = after.level[1].where = before.level[0].where;
 	before.level[1].oom = after.level[1].oom = 0;
 	receipt_judge(&receipt, &end, &before, &after);
 	for (size_t i = 0; i < receipt.n_evidence; i++)
 		assert_int_equal(receipt.evidence[i].level, RATION_LEVEL_GROUP);
+}
+
+/* A path is shown whole, and once for all evidence. */
+static void test_FC8_long_paths(void **state)
+{
+	const struct row row = { .name = "", KILLED, .oom_kill = 1, .below = 1 };
+	struct ration_receipt receipt = { .group = "t/g" };
+	const struct run_end end = { .wait = { .exit_code = -1, .signal = SIGKILL } };
+	struct ration_evidence evidence = { .size = sizeof(evidence) };
+	struct counters before, after;
+
+	(void)state;
+	counters_of(&row, &before, &after);
+	memset(after.path, 'x', sizeof(after.path) - 1);
+	after.path[0] = '/';
+	after.level[0].where = sizeof(after.path) - 1;
+	after.level[0].oom++;
+	receipt_judge(&receipt, &end, &before, &after);
+	receipt_tell(&receipt, "more", 1);
+	assert_true(ration_receipt_evidence(&receipt, 0, &evidence));
+	assert_string_equal(evidence.where, after.path);
+	assert_true(ration_receipt_evidence(&receipt, 2, &evidence));
+	assert_string_equal(evidence.where, "t/g");
+	assert_int_equal(receipt.n_paths, sizeof(after.path) + sizeof("t/g"));
 }
 
 static void test_FC7_a_peak_that_nobody_counts(void **state)
@@ -309,7 +333,7 @@ static void test_watched_cpu_time_says_so(void **state)
 	receipt_judge(&receipt, &end, &before, &after);
 	assert_int_equal(receipt.n_evidence, 1);
 	assert_string_equal(receipt.evidence[0].counter, "watch cpu_usec");
-	assert_string_equal(receipt.evidence[0].where, "t/g");
+	assert_string_equal(receipt.paths + receipt.evidence[0].where, "t/g");
 	assert_int_equal(receipt.evidence[0].before, 0);
 	assert_int_equal(receipt.evidence[0].after, 5);
 }
@@ -365,7 +389,7 @@ static void test_levels_by_name(void **state)
 	receipt_judge(&receipt, &end, &before, &after);
 	assert_int_equal(receipt.n_evidence, 2);
 	assert_int_equal(receipt.evidence[0].level, RATION_LEVEL_TENANT);
-	assert_string_equal(receipt.evidence[0].where, "/r/t");
+	assert_string_equal(receipt.paths + receipt.evidence[0].where, "/r/t");
 	assert_int_equal(receipt.evidence[0].before, 0);
 	assert_int_equal(receipt.evidence[0].after, 2);
 }
@@ -415,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_the_kernel_observes_the_peak),
 		cmocka_unit_test(test_FC8_levels_that_look_alike),
+		cmocka_unit_test(test_FC8_long_paths),
 		cmocka_unit_test(test_FC7_a_peak_that_nobody_counts),
 		cmocka_unit_test(test_watched_cpu_time_says_so),
 		cmocka_unit_test(test_a_shell_outruns_the_end_in_v1),

@@ -17,7 +17,8 @@ static const struct report good = {
 	.error = { .message = "no", .hint = "try" },
 	.receipt = { .verdict = RATION_VERDICT_MEMORY, .exit_code = 137, .child_status = -1, .child_signal = 9,
 		.core = true, .birth = RATION_BIRTH_JOINED, .containment = RATION_CONTAINMENT_SUBREAPER,
-		.n_evidence = 1, .evidence = { { .counter = "oom_kill", .level = RATION_LEVEL_GROUP, .where = "acme/vm7" } },
+		.n_evidence = 1, .evidence = { { .counter = "oom_kill", .level = RATION_LEVEL_GROUP } },
+		.n_paths = 9, .paths = "acme/vm7",
 		.group = "acme/vm7" },
 };
 
@@ -52,6 +53,7 @@ static void test_a_damaged_report_is_refused(void **state)
 		FIELD(receipt.evidence[0].level), FIELD(receipt.evidence[0].where), FIELD(receipt.evidence[EVIDENCE_MAX - 1].where),
 		FIELD(receipt.usage.source[METRIC_INDEX_COUNT - 1]), FIELD(receipt.outcome[0].acted),
 		FIELD(receipt.outcome[LIMIT_INDEX_COUNT - 1].changed), FIELD(receipt.group), FIELD(receipt.escaped_to),
+		FIELD(receipt.paths), FIELD(receipt.n_paths),
 		FIELD(receipt.failure),
 	};
 

@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -154,3 +155,22 @@ def test_FC8_a_path_over_200_bytes(hand, run, by_hand):
     r = run("", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 1000"])
     assert r.receipt["escaped_to"] == "/" + str(there.relative_to(mount())), r
     hand.ok(f"--parent {parent} rm acme")
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_FC5_too_much_output_that_is_seen_late(run, status):
+    """The command has written and ended before ration looks: it is too much all the same, and what is allowed comes out."""
+    run.file("go").touch()
+    r = run.start("--output-limit 5 --name late", ["sh", "-c", f"echo >{run.file('ready')} ready; while [ -e {run.file('go')} ]; do "
+                                                     f"sleep .01; done; echo aaaaaaaaaaaa; touch {run.file('end')}; exit {status}"])
+    run.ready("ready")
+    ours = [pid for pid, name in run.alive().items() if name.startswith("ration")]
+    assert r.pid in ours
+    for pid in ours:
+        os.kill(pid, signal.SIGSTOP)
+    run.file("go").unlink()
+    wait_for("the command to end", lambda: run.file("end").exists() and not {"sh", "sleep", "touch"} & set(run.alive().values()))
+    for pid in ours:
+        os.kill(pid, signal.SIGCONT)
+    r = r.wait()
+    assert (r.code, r.verdict, r.stdout) == (137, "output", "aaaaa"), r

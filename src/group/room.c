@@ -148,18 +148,6 @@ static void check(int fd, enum room room, uint64_t level, struct full *best)
 
 /* ------------------------------------------------------------- those above */
 
-/* Another kind of file system has no groups: there the last one was the root. */
-static int open_above(int fd)
-{
-	struct stat here, above;
-	int up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (up < 0 || fstat(fd, &here) < 0 || fstat(up, &above) < 0 || here.st_dev != above.st_dev ||
-			here.st_ino == above.st_ino)
-		up = close_fd(up);
-	return up;
-}
-
 /* From the group that is open as `dir_fd` upwards; -EBADF: there is none. */
 static void climb(int dir_fd, enum room room, struct full *best)
 {
@@ -169,7 +157,7 @@ static void climb(int dir_fd, enum room room, struct full *best)
 		int above;
 
 		check(fd, room, level, best);
-		above = open_above(fd);
+		above = cg_open_above(fd);
 		(void)close_fd(fd);
 		fd = above;
 	}

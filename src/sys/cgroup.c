@@ -222,6 +222,17 @@ int cg_mkdir(int dir_fd, const char *name)
 	return r;
 }
 
+int cg_open_above(int fd)
+{
+	struct stat here, above;
+	int up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (up >= 0 && (fstat(fd, &here) < 0 || fstat(up, &above) < 0 || here.st_dev != above.st_dev ||
+			here.st_ino == above.st_ino))
+		up = close_fd(up);
+	return up;
+}
+
 int cg_rmdir(int dir_fd, const char *name)
 {
 	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)

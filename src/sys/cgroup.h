@@ -71,6 +71,12 @@ int cg_open_trigger(int dir_fd, const char *file, const char *line, uint64_t sta
 /* Writes `value` with one write(2): the kernel takes it whole or not at all. */
 int cg_write(int dir_fd, const char *file, const char *value);
 
+/*
+ * Opens the group above an open one. < 0: it can't be seen, or there is none: what is above is of another
+ * file system, or the root itself.
+ */
+int cg_open_above(int fd);
+
 /* Makes a group, which everybody can look into, but for the file of its lock (lock.h). */
 int cg_mkdir(int dir_fd, const char *name);
 

@@ -6,25 +6,12 @@
 
 #include <fcntl.h>
 #include <linux/mempolicy.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/cgroup.h"
 #include "sys/cpus.h"
 #include "util/cleanup.h"
-
-/* Another kind of file system has no groups: there the last one was the root. */
-static int open_above(int fd)
-{
-	struct stat here, above;
-	int up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (up >= 0 && (fstat(fd, &here) < 0 || fstat(up, &above) < 0 || here.st_dev != above.st_dev ||
-			here.st_ino == above.st_ino))
-		up = close_fd(up);
-	return up;
-}
 
 static bool read_set(int fd, const char *file, struct spawn_cpus *ret)
 {
@@ -43,7 +30,7 @@ void cpuset_read(int group_fd, struct cpuset *ret)
 
 		ret->known = read_set(fd, "cpuset.cpus.effective", &ret->cpus) &&
 			read_set(fd, "cpuset.mems.effective", &ret->mems);
-		up = ret->known ? -EBADF : open_above(fd);
+		up = ret->known ? -EBADF : cg_open_above(fd);
 		(void)close_fd(fd);
 		fd = up;
 	}

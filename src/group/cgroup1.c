@@ -199,7 +199,7 @@ static int remove_dead(const struct host_snapshot *host, int tenant_fd, const ch
 	if (owner_state(host->proc_fd, fd, NULL) != RATION_OWNER_DEAD)
 		return -EEXIST;
 	(void)cg_end(fd, DEAD_MSEC);
-	return cg_is(fd, tenant_fd, name) ? cg_rmdir_tree(tenant_fd, name) : 0;
+	return cg_rmdir_tree_of(fd, tenant_fd, name);
 }
 
 static int make_leaf(struct place *place, size_t hierarchy)

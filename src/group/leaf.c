@@ -302,8 +302,8 @@ int leaf_remove(struct place *place)
 	/* First: as long as the other is there, nobody else has a group of that name. */
 	int r = v1_remove(place);
 
-	if (r == 0 && place->fd >= 0 && cg_is(place->fd, place->tenant_fd, place->name))
-		r = cg_rmdir_tree(place->tenant_fd, place->name);
+	if (r == 0 && place->fd >= 0)
+		r = cg_rmdir_tree_of(place->fd, place->tenant_fd, place->name);
 	leaf_unlock(place);
 	if (r == 0 && place->tenant_fd >= 0)
 		nodes_remove(place->host, place->namespace_fd, place->tenant, place->tenant_fd);

@@ -142,8 +142,8 @@ int owner_remove_group(int tenant_fd, const char *name, int group_fd)
 {
 	int r = cg_end(group_fd, 2000);
 
-	if (r == 0 && cg_is(group_fd, tenant_fd, name))
-		r = cg_rmdir_tree(tenant_fd, name);
+	if (r == 0)
+		r = cg_rmdir_tree_of(group_fd, tenant_fd, name);
 	return r == -ETIMEDOUT ? -EBUSY : r;
 }
 

@@ -134,11 +134,10 @@ static int release_v1(struct ration_group *leaf, void *data)
 	return origin_release_v1(leaf, data);
 }
 
-static int remove_v1(struct ration_group *leaf, void *data)
+static int remove_v1(struct ration_group *leaf)
 {
 	int r = v1_remove(&leaf->at);
 
-	(void)data;
 	/* Of one that somebody else has removed, the nodes are left. */
 	for (size_t i = 0; i < leaf->host->n_v1 && r == 0; i++)
 		v1_remove_nodes(leaf->host, i, leaf->at.tenant);
@@ -157,9 +156,9 @@ static int remove_leaf(struct ration_group *leaf, void *data)
 	if (r == 0)
 		r = v1_open(at);
 	if (r >= 0)
-		r = remove_v1(leaf, NULL);
-	if (r >= 0 && cg_is(at->fd, at->tenant_fd, at->name))
-		r = cg_rmdir_tree(at->tenant_fd, at->name);
+		r = remove_v1(leaf);
+	if (r >= 0)
+		r = cg_rmdir_tree_of(at->fd, at->tenant_fd, at->name);
 	leaf_unlock(at);
 	return r;
 }
@@ -283,7 +282,7 @@ static int remove_group(struct ration_group *group)
 
 	/* First: as long as the other is there, it can be tried again. */
 	if (r >= 0)
-		r = remove_v1(group, NULL);
+		r = remove_v1(group);
 	return r < 0 ? r : cg_rmdir_tree(parent_fd(group), own_name(group));
 }
 

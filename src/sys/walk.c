@@ -334,3 +334,8 @@ int cg_rmdir_tree(int dir_fd, const char *name)
 		return r == -ENOENT ? 0 : r;
 	return cg_rmdir(dir_fd, name);
 }
+
+int cg_rmdir_tree_of(int fd, int dir_fd, const char *name)
+{
+	return cg_is(fd, dir_fd, name) ? cg_rmdir_tree(dir_fd, name) : 0;
+}

@@ -121,11 +121,11 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	r = birth_begin(&watched, &group->at, &command.spawn, reterr);
 	if (r < 0) {
 		(void)birth_end(&watched, &command.spawn, r, reterr);
-		return vanished(r) && handle_gone(group) ? handle_error(group, r, "start a command in", reterr) : r;
+		return vanished(r) && leaf_gone(&group->at) ? handle_error(group, r, "start a command in", reterr) : r;
 	}
 	started = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
 	r = birth_end(&watched, &command.spawn, started, reterr);
-	if (started < 0 && group->at.fd >= 0 && (vanished(started) ? handle_gone(group) : !leaf_alive(group->at.fd)))
+	if (started < 0 && group->at.fd >= 0 && (vanished(started) ? leaf_gone(&group->at) : !leaf_alive(group->at.fd)))
 		return handle_error(group, -ENOENT, "start a command in", reterr);
 	if (started < 0)
 		return room_start_error(&group->at, &command.spawn, started, reterr);

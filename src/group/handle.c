@@ -61,7 +61,7 @@ int handle_check_v1(const struct ration_group *group, struct ration_error *reter
 		return 0;
 	place = line + strcspn(line, " ");
 	place += *place == ' ';
-	if (r == -ENOENT && handle_gone(group))
+	if (r == -ENOENT && leaf_gone(&group->at))
 		return vanished_error(group, reterr);
 	if (r == -ENOENT) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_VANISHED,
@@ -119,17 +119,9 @@ int handle_check_limits(const struct ration_group *group, struct ration_error *r
 	return error_hint(reterr, -EPERM, "set them on a tenant or group of yours above it, or do it as that user");
 }
 
-bool handle_gone(const struct ration_group *group)
-{
-	/* Who removes it begins in cgroup v1. */
-	if (group->at.lock_fd < 0 && leaf_alive(group->at.fd))
-		leaf_settle(group->at.fd);
-	return !leaf_alive(group->at.fd);
-}
-
 int handle_error(const struct ration_group *group, int code, const char *what, struct ration_error *reterr)
 {
-	if (vanished(code) && handle_gone(group))
+	if (vanished(code) && leaf_gone(&group->at))
 		return vanished_error(group, reterr);
 	if (code == -EACCES || code == -EPERM)
 		return owner_error(group->at.fd, code, what, group->address, reterr);

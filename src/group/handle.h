@@ -72,9 +72,6 @@ int handle_check_limits(const struct ration_group *group, struct ration_error *r
  */
 int handle_error(const struct ration_group *group, int code, const char *what, struct ration_error *reterr);
 
-/* Tells whether the group was removed: where something of it isn't there, whoever is removing it has time to. */
-bool handle_gone(const struct ration_group *group);
-
 /* Takes the lock of a group against others that change it. -ETIMEDOUT, -ENOENT. */
 int handle_lock(struct ration_group *group, struct ration_error *reterr);
 void handle_unlock(struct ration_group *group);

@@ -288,6 +288,14 @@ int leaf_bound(int fd)
 	return r;
 }
 
+bool leaf_gone(const struct place *place)
+{
+	/* Who removes it begins in cgroup v1. */
+	if (place->lock_fd < 0 && leaf_alive(place->fd))
+		leaf_settle(place->fd);
+	return !leaf_alive(place->fd);
+}
+
 /*
  * How long to wait for the lock of a group that is to be removed. Who has it is making, changing or
  * removing the group; without it, what is left to chance is that a third makes another of that name

@@ -58,6 +58,9 @@ int leaf_remove_dead(const struct host_snapshot *host, const char *tenant, int t
 /* Tells whether the directory is still there. */
 bool leaf_alive(int fd);
 
+/* Tells whether the group was removed: where something of it isn't there, whoever is removing it has time to. */
+bool leaf_gone(const struct place *place);
+
 /*
  * Makes the leaf and writes on it that it is of who prepared it. It is locked until leaf_made(), so
  * that nobody reads, changes or removes it half made. -EEXIST: a group of that name is there, and its owner lives.

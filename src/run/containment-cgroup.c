@@ -189,10 +189,7 @@ static int explain(const struct containment *containment, int code, struct ratio
 
 	if ((reterr && reterr->cause == RATION_CAUSE_COMMAND) || group->fd < 0)
 		return code;
-	/* Who removes it begins in cgroup v1. */
-	if (vanished(code) && group->lock_fd < 0)
-		leaf_settle(group->fd);
-	if (leaf_alive(group->fd))
+	if (vanished(code) ? !leaf_gone(group) : leaf_alive(group->fd))
 		return code;
 	(void)error_set(reterr, -ENOENT, RATION_CAUSE_VANISHED, "the group %s/%s was removed before the command ran in it",
 			group->tenant, group->name);

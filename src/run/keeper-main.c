@@ -31,6 +31,7 @@
 #include "sys/syscalls.h"
 #include "sys/walk.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 /* How long each group may take at first, and at last: a process in an uninterruptible sleep can take its time. */
 #define FIRST_MSEC 1000
@@ -324,7 +325,7 @@ static void take_host(struct host_snapshot *host, const struct keeper_hello *hel
 static bool nodes_are_names(const struct keeper_hello *hello)
 {
 	for (size_t i = 0; i < hello->n_nodes; i++) {
-		if (!memchr(hello->node[i], '\0', sizeof(hello->node[i])) || !hello->node[i][0] ||
+		if (!text_ends(hello->node[i], sizeof(hello->node[i])) || !hello->node[i][0] ||
 				strchr(hello->node[i], '/') || strcmp(hello->node[i], "..") == 0)
 			return false;
 	}

@@ -13,6 +13,7 @@
 
 #include "sys/helper.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 /* Well below what any socket takes by default. */
 #define PIECE 32768
@@ -267,11 +268,6 @@ static void *take(char **at, const char *end, size_t size)
 	return taken;
 }
 
-static bool ends(const char *text, size_t size)
-{
-	return memchr(text, '\0', size);
-}
-
 /* Takes the structs, and believes no number in them that would lead beyond the body. */
 static int take_structs(struct order *order, const struct head *head, char **at, const char *end)
 {
@@ -287,8 +283,8 @@ static int take_structs(struct order *order, const struct head *head, char **at,
 	if (order->identity.groups)
 		place = take(at, end, sizeof(*place));
 	if (!place || order->host->n_v1 > HOST_V1_MAX || order->host->n_nodes > HOST_NODES_MAX ||
-			!ends(place->tenant, sizeof(place->tenant)) || !ends(place->name, sizeof(place->name)) ||
-			!ends(place->owner, sizeof(place->owner)) || !ends(head->address, sizeof(head->address)))
+			!text_ends(place->tenant, sizeof(place->tenant)) || !text_ends(place->name, sizeof(place->name)) ||
+			!text_ends(place->owner, sizeof(place->owner)) || !text_ends(head->address, sizeof(head->address)))
 		return -EPROTO;
 	order->place = *place;
 	order->place.host = order->host;

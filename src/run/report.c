@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "util/text.h"
+
 #define ERRNO_MAX 4095
 
 /* A bool of any byte can't be read as one. */
@@ -25,7 +27,7 @@ static bool is_within(int value, int least, int most)
 	return value >= least && value <= most;
 }
 
-#define ENDS(text) (memchr((text), '\0', sizeof(text)) != NULL)
+#define ENDS(text) text_ends((text), sizeof(text))
 
 static bool error_ends(const struct ration_error *error)
 {

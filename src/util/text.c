@@ -148,6 +148,11 @@ const char *text_show(char *buf, size_t size, const char *text)
 	return show(buf, size, text, true);
 }
 
+bool text_ends(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
 char *text_clean(char *text)
 {
 	for (char *at = text; *at;) {

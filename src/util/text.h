@@ -5,6 +5,7 @@
 #ifndef RATION_UTIL_TEXT_H
 #define RATION_UTIL_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Room for a value as messages show it: about 60 characters, with the final NUL. */
@@ -22,6 +23,9 @@ const char *text_escape(char *buf, size_t size, const char *text);
  * What others have named goes through text_escape(): not every terminal reads UTF-8.
  */
 const char *text_show(char *buf, size_t size, const char *text);
+
+/* Tells whether a text ends within the `size` bytes of its array, which somebody else has filled. */
+bool text_ends(const char *text, size_t size);
 
 /* Returns the length of the printable character beyond ASCII that `text` begins with in UTF-8; else 0. */
 size_t text_printable(const char *text);

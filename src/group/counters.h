@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "group/place.h"
@@ -49,6 +50,17 @@ struct counters {
 
 /* Counts the next level, which is filled in but for its path: that begins with the path of each above it. */
 void counters_put_where(struct counters *counters, const char *where);
+
+/* Writes the path of a level of `counters`: "/", or "" where it isn't known. Returns buf. */
+static inline const char *counters_where(const struct counters *counters, const struct counter_level *level,
+		char buf[PATH_MAX])
+{
+	size_t length = level->where < PATH_MAX ? level->where : 0;
+
+	(void)memcpy(buf, counters->path, length);
+	(void)strcpy(buf + length, level->where == 0 ? "/" : "");
+	return buf;
+}
 
 /* Reads what verdicts rest on. `group` may have no cgroup. */
 void counters_read(const struct place *place, struct counters *ret);

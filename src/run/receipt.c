@@ -110,7 +110,7 @@ static bool ancestor_moved(struct ration_receipt *receipt, const struct counters
 {
 	for (size_t i = 0; i < after->n_levels; i++) {
 		const struct counter_level *at = &after->level[i];
-		char where[PATH_MAX] = "";
+		char where[PATH_MAX];
 		uint64_t then = 0;
 
 		for (size_t k = 0; k < before->n_levels; k++) {
@@ -118,12 +118,8 @@ static bool ancestor_moved(struct ration_receipt *receipt, const struct counters
 				then = before->level[k].oom;
 		}
 		if (at->oom > then) {
-			if (at->where <= sizeof(where) - 1)
-				(void)snprintf(where, sizeof(where), "%.*s", (int)at->where, after->path);
-			if (at->where == 0)
-				(void)strcpy(where, "/");
 			add_evidence(receipt, after->v1 ? OOM_EVENTS_V1 : "memory.events.local oom", at->level,
-					where, then, at->oom);
+					counters_where(after, at, where), then, at->oom);
 			return true;
 		}
 	}

@@ -21,6 +21,7 @@
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/parse.h"
+#include "util/signal-names.h"
 
 enum answer {
 	ANSWER_END,      /* the run is to end */
@@ -140,7 +141,7 @@ int signal_number(const char *text)
 	if (strncasecmp(text, "SIG", 3) == 0)
 		text += 3;
 	for (int sig = 1; sig < NSIG; sig++) {
-		const char *name = sigabbrev_np(sig);
+		const char *name = signal_name(sig);
 
 		if (name && strcasecmp(name, text) == 0)
 			return sig;

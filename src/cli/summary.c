@@ -10,14 +10,14 @@
 #include "cli/output.h"
 #include "cli/verdict.h"
 #include "util/cleanup.h"
-#include "util/compat.h"
+#include "util/signal-names.h"
 #include "util/text.h"
 
 static void print_exit(FILE *file, const struct ration_receipt *receipt)
 {
 	int status = ration_receipt_child_status(receipt), signal = ration_receipt_child_signal(receipt);
 	int exit_code = ration_receipt_exit_code(receipt);
-	const char *name = signal > 0 ? sigabbrev_np(signal) : NULL;
+	const char *name = signal > 0 ? signal_name(signal) : NULL;
 
 	(void)fprintf(file, "exit      %d", exit_code);
 	if (signal > 0)

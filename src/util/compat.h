@@ -121,26 +121,6 @@ static inline int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *tim
 	return poll(fds, n, msec > INT32_MAX ? INT32_MAX : (int)msec);
 }
 
-static inline const char *sigabbrev_np(int sig)
-{
-	static const char *const names[] = { [SIGHUP] = "HUP", [SIGINT] = "INT", [SIGQUIT] = "QUIT", [SIGILL] = "ILL",
-		[SIGTRAP] = "TRAP", [SIGABRT] = "ABRT", [SIGEMT] = "EMT", [SIGFPE] = "FPE", [SIGKILL] = "KILL",
-		[SIGBUS] = "BUS", [SIGSEGV] = "SEGV", [SIGSYS] = "SYS", [SIGPIPE] = "PIPE", [SIGALRM] = "ALRM",
-		[SIGTERM] = "TERM", [SIGURG] = "URG", [SIGSTOP] = "STOP", [SIGTSTP] = "TSTP", [SIGCONT] = "CONT",
-		[SIGCHLD] = "CHLD", [SIGTTIN] = "TTIN", [SIGTTOU] = "TTOU", [SIGIO] = "IO", [SIGXCPU] = "XCPU",
-		[SIGXFSZ] = "XFSZ", [SIGVTALRM] = "VTALRM", [SIGPROF] = "PROF", [SIGWINCH] = "WINCH",
-		[SIGINFO] = "INFO", [SIGUSR1] = "USR1", [SIGUSR2] = "USR2" };
-
-	return sig > 0 && (size_t)sig < sizeof(names) / sizeof(names[0]) ? names[sig] : NULL;
-}
-
-static inline bool signal_is_ignored(int sig)
-{
-	struct sigaction action;
-
-	return sigaction(sig, NULL, &action) < 0 || action.sa_handler == SIG_IGN;
-}
-
 /* There are no pidfds: who asks for one goes by the pid. */
 static inline int pidfd_open(pid_t pid, unsigned flags)
 {
@@ -171,13 +151,6 @@ typedef __rlimit_resource_t rlimit_resource;
 static inline void signal_set_add(sigset_t *set, int sig)
 {
 	(void)sigaddset(set, sig);
-}
-
-static inline bool signal_is_ignored(int sig)
-{
-	struct sigaction action;
-
-	return sigaction(sig, NULL, &action) < 0 || action.sa_handler == SIG_IGN;
 }
 
 #else
@@ -220,19 +193,6 @@ static inline const char *strerrordesc_np(int error)
 	return errno_name(error) ? strerror(error) : NULL;
 }
 
-static inline const char *sigabbrev_np(int sig)
-{
-	static const char *const names[] = { [SIGHUP] = "HUP", [SIGINT] = "INT", [SIGQUIT] = "QUIT", [SIGILL] = "ILL",
-		[SIGTRAP] = "TRAP", [SIGABRT] = "ABRT", [SIGBUS] = "BUS", [SIGFPE] = "FPE", [SIGKILL] = "KILL",
-		[SIGUSR1] = "USR1", [SIGSEGV] = "SEGV", [SIGUSR2] = "USR2", [SIGPIPE] = "PIPE", [SIGALRM] = "ALRM",
-		[SIGTERM] = "TERM", [SIGSTKFLT] = "STKFLT", [SIGCHLD] = "CHLD", [SIGCONT] = "CONT",
-		[SIGSTOP] = "STOP", [SIGTSTP] = "TSTP", [SIGTTIN] = "TTIN", [SIGTTOU] = "TTOU", [SIGURG] = "URG",
-		[SIGXCPU] = "XCPU", [SIGXFSZ] = "XFSZ", [SIGVTALRM] = "VTALRM", [SIGPROF] = "PROF",
-		[SIGWINCH] = "WINCH", [SIGPOLL] = "POLL", [SIGPWR] = "PWR", [SIGSYS] = "SYS" };
-
-	return sig > 0 && (size_t)sig < sizeof(names) / sizeof(names[0]) ? names[sig] : NULL;
-}
-
 /* Its own refuse: POSIX means processes by these, and Linux threads. */
 static inline int compat_getscheduler(pid_t pid)
 {
@@ -259,6 +219,8 @@ static inline void signal_set_add(sigset_t *set, int sig)
 	((unsigned long *)set)[(sig - 1) / (8 * (int)sizeof(long))] |= 1UL << (sig - 1) % (8 * (int)sizeof(long));
 }
 
+#define COMPAT_SIGNAL_IS_IGNORED
+
 /* Of the kernel's own struct the handler comes first. */
 static inline bool signal_is_ignored(int sig)
 {
@@ -281,6 +243,17 @@ static inline int compat_sigmask(int how, const sigset_t *set, sigset_t *ret_bef
 #define pthread_sigmask compat_sigmask
 
 #endif
+
+#endif
+
+#ifndef COMPAT_SIGNAL_IS_IGNORED
+
+static inline bool signal_is_ignored(int sig)
+{
+	struct sigaction action;
+
+	return sigaction(sig, NULL, &action) < 0 || action.sa_handler == SIG_IGN;
+}
 
 #endif
 

@@ -101,16 +101,22 @@ static void note_not_ours(struct host_snapshot *host, int fd, int r)
 	base_note(facts, fix, "%s belongs to another user (%s)", host->base, error_text(r));
 }
 
+static void note_read_only(struct host_snapshot *host)
+{
+	char remount[200];
+
+	(void)snprintf(remount, sizeof(remount), "mount -o remount,rw %.150s", host->mount[0] ? host->mount : host->base);
+	base_note(&host->facts, host->facts.container ? container_fix_read_only(host) : remount,
+			"%s is mounted read-only", host->base);
+}
+
 void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, bool read_only)
 {
 	struct host_facts *facts = &host->facts;
 	int r = read_only ? -EROFS : base_writable(fd);
-	char remount[200];
 
-	(void)snprintf(remount, sizeof(remount), "mount -o remount,rw %.150s", host->mount[0] ? host->mount : host->base);
 	if (r == -EROFS)
-		base_note(facts, facts->container ? container_fix_read_only(host) : remount,
-				"%s is mounted read-only", host->base);
+		note_read_only(host);
 	else if (r < 0 && identity_lacks_override())
 		base_note(facts, "run ration with that capability, e.g. docker run --cap-add DAC_OVERRIDE",
 				"root lacks %s here, without which it can't write to %s", identity_lacks_override(),

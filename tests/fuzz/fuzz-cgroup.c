@@ -26,15 +26,6 @@ static const char *const dirs[] = { "proc/self", "proc/sys/kernel", "cg/ration/a
 
 #define GROUP "cg/ration/acme/vm7"
 
-/* All of a machine that isn't the group's. */
-static const char machine[] =
-	"== proc/self/mountinfo\n37 23 0:33 / /cg rw,relatime - cgroup2 cgroup2 rw\n"
-	"== proc/self/cgroup\n0::/\n"
-	"== proc/meminfo\nMemTotal: 67108864 kB\nSwapTotal: 1048576 kB\n"
-	"== proc/sys/kernel/osrelease\n6.12.0\n"
-	"== cg/cgroup.controllers\ncpuset cpu io memory hugetlb pids\n"
-	"== cg/cgroup.procs\n";
-
 static struct fuzz_tree tree, around;
 
 /* Mostly made once: a host that can be read. */
@@ -46,7 +37,7 @@ static struct ration_host *machine_host(void)
 	if (!host) {
 		(void)strcpy(around.root, tree.root);
 		around.fd = tree.fd;
-		fuzz_tree_fill(&around, (const uint8_t *)machine, sizeof(machine) - 1);
+		fuzz_tree_fill(&around, (const uint8_t *)FUZZ_MACHINE, sizeof(FUZZ_MACHINE) - 1);
 		MUST(host_open(tree.root, NULL, &host, &error) == 0);
 		MUST(host_now(host)->base_fd >= 0);
 	}

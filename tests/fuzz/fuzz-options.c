@@ -16,14 +16,6 @@
 
 #define WORDS_MAX 64
 
-/* A machine that has a bit of everything. */
-static const char machine[] =
-	"== proc/self/mountinfo\n37 23 0:33 / /cg rw,relatime - cgroup2 cgroup2 rw\n"
-	"== proc/self/cgroup\n0::/\n"
-	"== proc/meminfo\nMemTotal: 67108864 kB\nSwapTotal: 1048576 kB\n"
-	"== proc/sys/kernel/osrelease\n6.12.0\n"
-	"== cg/cgroup.controllers\ncpuset cpu io memory hugetlb pids\n"
-	"== cg/cgroup.procs\n";
 static const char *const dirs[] = { "proc/self", "proc/sys/kernel", "cg", NULL };
 
 static struct ration_host *machine_host(void)
@@ -33,7 +25,7 @@ static struct ration_host *machine_host(void)
 
 	if (!host) {
 		fuzz_tree_begin(&tree, dirs);
-		fuzz_tree_fill(&tree, (const uint8_t *)machine, sizeof(machine) - 1);
+		fuzz_tree_fill(&tree, (const uint8_t *)FUZZ_MACHINE, sizeof(FUZZ_MACHINE) - 1);
 		MUST(host_open(tree.root, NULL, &host, NULL) == 0);
 	}
 	return host;

@@ -32,6 +32,15 @@
 
 #include "ration.h"
 
+/* A machine that has a bit of everything, as an input of many files. */
+#define FUZZ_MACHINE \
+	"== proc/self/mountinfo\n37 23 0:33 / /cg rw,relatime - cgroup2 cgroup2 rw\n" \
+	"== proc/self/cgroup\n0::/\n" \
+	"== proc/meminfo\nMemTotal: 67108864 kB\nSwapTotal: 1048576 kB\n" \
+	"== proc/sys/kernel/osrelease\n6.12.0\n" \
+	"== cg/cgroup.controllers\ncpuset cpu io memory hugetlb pids\n" \
+	"== cg/cgroup.procs\n"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Not assert(): it must hold in release builds, too. */

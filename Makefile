@@ -29,8 +29,9 @@ demo:
 check: with-tests
 	@BUILD=$(BUILD) tests/check
 
-# What takes longer as well: other builds, sanitizers, mutants.
+# What takes longer as well: other builds, sanitizers, linters, mutants.
 check-all: with-tests
+	@scripts/deps check-all
 	@BUILD=$(BUILD) tests/check --all
 
 # The long forms, for hours, and one table of them: PARTS='kills soak' chooses some.

@@ -165,6 +165,10 @@ static int run(const struct ration_host *host, const struct ration_plan *plan, c
 		status = judge(ration_run_receipt(run), output, expected);
 	}
 	ration_run_free(run);
+	(void)fclose(input);
+	(void)fclose(expected);
+	(void)fclose(output);
+	(void)fclose(null);
 	return status;
 }
 

@@ -146,7 +146,7 @@ int main(int argc, char **argv)
 	struct ration_plan *plan = NULL;
 	int option, r = ration_limits_new(&limits);
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	while (r >= 0 && (option = getopt(argc, argv, "m:t:")) != -1) {
 		if (option == '?')
 			return 2;

@@ -215,7 +215,7 @@ int main(int argc, char **argv)
 	struct ration_host *host = NULL;
 	int loop = epoll_create1(EPOLL_CLOEXEC), r, left;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc != 2) {
 		fprintf(stderr, "usage: vms GUEST-IMAGE\n");
 		return 2;

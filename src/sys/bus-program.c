@@ -19,8 +19,6 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-extern char **environ;
-
 struct child {
 	const char *const *argv;
 	int out_fd;

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "cli/say.h"
 #include "cli/setters.h"
 #include "cli/target.h"
+#include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/parse.h"
@@ -71,21 +71,21 @@ static const struct option_set guard_set = {
 };
 
 /* What was done to whom, and why: one line for people. */
-static void print_words(FILE *file, const struct ration_guard_report *report)
+static void put_words(struct buffer *text, const struct ration_guard_report *report)
 {
 	char memory[RATION_TEXT_MAX], stalled[RATION_TEXT_MAX], elapsed[RATION_TEXT_MAX], own[RATION_TEXT_MAX];
 
-	(void)fprintf(file, "%s: %s %" PRIu64 " process%s: stalled for %s of %s (memory.pressure); ", report->group,
+	buffer_printf(text, "%s: %s %" PRIu64 " process%s: stalled for %s of %s (memory.pressure); ", report->group,
 			report->killed ? "killed" : "would kill", report->processes,
 			report->processes == 1 ? "" : "es", ration_format_duration(stalled, report->stalled_usec),
 			ration_format_duration(elapsed, report->elapsed_usec));
 	if (report->scanned_pages > 0)
-		(void)fprintf(file, "most pages scanned of %" PRIu64 " group%s: %" PRIu64, report->candidates,
+		buffer_printf(text, "most pages scanned of %" PRIu64 " group%s: %" PRIu64, report->candidates,
 				report->candidates == 1 ? "" : "s", report->scanned_pages);
 	else
-		(void)fprintf(file, "largest of %" PRIu64 " group%s", report->candidates,
+		buffer_printf(text, "largest of %" PRIu64 " group%s", report->candidates,
 				report->candidates == 1 ? "" : "s");
-	(void)fprintf(file, "; stalled itself for %s; %s in use%s%s\n",
+	buffer_printf(text, "; stalled itself for %s; %s in use%s%s\n",
 			ration_format_duration(own, report->group_stalled_usec),
 			ration_format_size(memory, report->memory_bytes),
 			report->avoided ? "; no group without --avoid was left" : "",
@@ -95,17 +95,10 @@ static void print_words(FILE *file, const struct ration_guard_report *report)
 /* NULL: there is no memory. */
 static char *in_words(const struct ration_guard_report *report)
 {
-	size_t length;
-	char *text = NULL;
-	FILE *file = open_memstream(&text, &length);
+	struct buffer text = { .text = NULL };
 
-	if (!file)
-		return NULL;
-	print_words(file, report);
-	if (fclose(file) == 0)
-		return text;
-	free(text);
-	return NULL;
+	put_words(&text, report);
+	return buffer_take(&text);
 }
 
 static int print(const struct options *options, const struct ration_guard_report *report,

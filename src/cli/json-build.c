@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/buffer.h"
 #include "util/cleanup.h"
 
 /* Two spaces; 12 digits are enough for CPUs, which have five decimals. */
@@ -24,17 +25,21 @@ void build_add(struct builder *builder, json_t *array, json_t *value)
 	builder->failed |= json_array_append_new(array, value) < 0;
 }
 
+static int add_text(const char *text, size_t n, void *data)
+{
+	return buffer_add(data, text, n);
+}
+
 char *build_finish(const struct builder *builder, json_t *document)
 {
 	size_t style = builder->line ? JSON_LINE_STYLE : JSON_STYLE;
-	char *text = builder->failed ? NULL : json_dumps(document, style);
-	char *line = NULL;
+	CLEANUP(buffer_done) struct buffer text = { .text = NULL };
+	/* Not json_dumps(): jansson 2.14 doesn't see that the name of a member found no memory, and goes on. */
+	bool failed = builder->failed || json_dump_callback(document, add_text, &text, style) < 0;
 
 	json_decref(document);
-	if (text && asprintf(&line, "%s\n", text) < 0)
-		line = NULL;
-	free(text);
-	return line;
+	buffer_put(&text, "\n");
+	return failed ? NULL : buffer_take(&text);
 }
 
 /* Returns an escaped copy of bytes that aren't UTF-8. */

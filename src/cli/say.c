@@ -171,9 +171,10 @@ void say_printed(void (*print)(FILE *file, const void *data), const void *data)
 	size_t length;
 	FILE *file = open_memstream(&text, &length);
 
-	if (!file)
-		return;
-	print(file, data);
-	if (fclose(file) == 0)
+	if (file)
+		print(file, data);
+	if (file && fclose(file) == 0)
 		say_text(text, length);
+	else
+		say("ration: out of memory\n");
 }

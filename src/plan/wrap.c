@@ -15,10 +15,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "plan/limits.h"
+#include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
@@ -121,92 +121,70 @@ static bool plain(const char *word)
 	return word[0] && word[strspn(word, safe)] == '\0';
 }
 
-static void put_quoted(FILE *file, const char *text)
+static void put_quoted(struct buffer *line, const char *text)
 {
-	(void)fputc('\'', file);
+	buffer_put(line, "'");
 	for (; *text; text++) {
 		if (*text == '\'')
-			(void)fputs("'\\''", file);
+			buffer_put(line, "'\\''");
 		else if (*text == '\n')
-			(void)fputs("'$'\\n''", file);
+			buffer_put(line, "'$'\\n''");
 		else
-			(void)fputc(*text, file);
+			(void)buffer_add(line, text, 1);
 	}
-	(void)fputc('\'', file);
+	buffer_put(line, "'");
 }
 
-static void put_words(FILE *file, char *const *argv)
+static void put_words(struct buffer *line, char *const *argv)
 {
 	/* A name that begins with a dash is no option of exec. */
 	if (argv[0][0] == '-')
-		(void)fputs(" --", file);
+		buffer_put(line, " --");
 	for (; *argv; argv++) {
-		(void)fputc(' ', file);
+		buffer_put(line, " ");
 		if (plain(*argv))
-			(void)fputs(*argv, file);
+			buffer_put(line, *argv);
 		else
-			put_quoted(file, *argv);
+			put_quoted(line, *argv);
 	}
 }
 
-static void put_ulimit(FILE *file, const char *option, uint64_t value)
+static void put_ulimit(struct buffer *line, const char *option, uint64_t value)
 {
 	if (value != RATION_UNLIMITED)
-		(void)fprintf(file, "ulimit %s %" PRIu64 " && ", option, value);
+		buffer_printf(line, "ulimit %s %" PRIu64 " && ", option, value);
 }
 
-static void put_script(FILE *file, const struct ulimits *ulimits, bool macos, char *const *argv)
+static void put_script(struct buffer *line, const struct ulimits *ulimits, bool macos, char *const *argv)
 {
 	if (!macos) {
-		put_ulimit(file, "-v", ulimits->kib);
+		put_ulimit(line, "-v", ulimits->kib);
 		/* Down to the soft value first: it may never be above the hard one. */
-		put_ulimit(file, "-S -t", ulimits->soft_seconds);
-		put_ulimit(file, ulimits->soft_seconds == RATION_UNLIMITED ? "-t" : "-H -t", ulimits->seconds);
+		put_ulimit(line, "-S -t", ulimits->soft_seconds);
+		put_ulimit(line, ulimits->soft_seconds == RATION_UNLIMITED ? "-t" : "-H -t", ulimits->seconds);
 	}
-	put_ulimit(file, "-u", ulimits->pids);
-	(void)fputs("exec", file);
-	put_words(file, argv);
+	put_ulimit(line, "-u", ulimits->pids);
+	buffer_put(line, "exec");
+	put_words(line, argv);
 }
 
 /* ---------------------------------------------------------------------- line */
 
-/* Ends a memory stream. `text` is what it has filled in: freed where it failed. */
-static int close_text(FILE *file, char **text)
+static char *make_script(const struct ulimits *ulimits, bool macos, char *const *argv)
 {
-	bool failed = ferror(file);
+	struct buffer script = { .text = NULL };
 
-	if (fclose(file) == 0 && !failed)
-		return 0;
-	free(*text);
-	*text = NULL;
-	return -ENOMEM;
+	put_script(&script, ulimits, macos, argv);
+	return buffer_take(&script);
 }
 
-static int make_script(const struct ulimits *ulimits, bool macos, char *const *argv, char **ret_script)
+static char *make_line(const char *script)
 {
-	size_t length;
-	FILE *file = open_memstream(ret_script, &length);
+	struct buffer line = { .text = NULL };
 
-	if (!file)
-		return -ENOMEM;
-	put_script(file, ulimits, macos, argv);
-	return close_text(file, ret_script);
-}
-
-static int make_line(const char *script, char **ret_line)
-{
-	char *line = NULL;
-	size_t length;
-	FILE *file = open_memstream(&line, &length);
-
-	if (!file)
-		return -ENOMEM;
-	(void)fputs("bash -c ", file);
-	put_quoted(file, script);
-	if (close_text(file, &line) < 0)
-		return -ENOMEM;
-	*ret_line = line;
-	return 0;
+	buffer_put(&line, "bash -c ");
+	put_quoted(&line, script);
+	return buffer_take(&line);
 }
 
 static int check_options(const struct ration_wrap_options *options, struct ration_error *reterr)
@@ -219,7 +197,7 @@ static int check_options(const struct ration_wrap_options *options, struct ratio
 int ration_wrap(const struct ration_limits *limits, const struct ration_wrap_options *given, char **ret_line,
 		struct ration_error *reterr)
 {
-	CLEANUP(freep) char *script = NULL;
+	CLEANUP(freep) char *script = NULL, *line = NULL;
 	struct ulimits ulimits = { .kib = RATION_UNLIMITED };
 	struct ration_wrap_options options;
 	int r = TAKE_OPTIONS(struct ration_wrap_options, &options, given, reterr);
@@ -230,8 +208,10 @@ int ration_wrap(const struct ration_limits *limits, const struct ration_wrap_opt
 		r = collect(limits, &options, &ulimits, reterr);
 	if (r < 0)
 		return r;
-	if (make_script(&ulimits, is_macos(options.os), options.argv, &script) < 0 ||
-			make_line(script, ret_line) < 0)
+	script = make_script(&ulimits, is_macos(options.os), options.argv);
+	line = script ? make_line(script) : NULL;
+	if (!line)
 		return error_oom(reterr);
+	*ret_line = TAKE_PTR(line);
 	return 0;
 }

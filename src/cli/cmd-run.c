@@ -328,9 +328,11 @@ static int report(struct job *job, const struct ration_receipt *receipt)
 		if (verdict != RATION_VERDICT_NOT_STARTED && verdict != RATION_VERDICT_INTERNAL)
 			exit_code = EXIT_NO_RECEIPT;
 	}
+	/* A failure of ration's own isn't the command's end, which --quiet is about. */
 	if (job->options->verbose)
 		print_receipt(job, receipt);
-	else if (!job->options->quiet && verdict_sentence(sentence, receipt, job->plan)[0])
+	else if ((!job->options->quiet || verdict == RATION_VERDICT_INTERNAL) &&
+			verdict_sentence(sentence, receipt, job->plan)[0])
 		say("ration: %s\n", sentence);
 	return exit_code;
 }

@@ -27,6 +27,15 @@ def test_E18_the_command_moves_out(run):
     assert "the command left its group for" in r.stderr
 
 
+@pytest.mark.needs("cgroup", "root")
+def test_E18_quiet_or_not(run, base, by_hand):
+    """Status 125 has a reason, with -q as well."""
+    there = by_hand(base / NAMESPACE / "default" / "elsewhere")
+    r = run("-q --timeout 3000", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; exec sleep 1000"])
+    assert (r.code, r.verdict) == (125, "internal"), r
+    assert "the command left its group for" in r.stderr, r
+
+
 @controllers
 def test_E18_ending_is_no_escape(run):
     """The group of a command that ends is empty a moment before it can be reaped."""

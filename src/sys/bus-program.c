@@ -36,7 +36,7 @@ static int child_main(void *argument)
 	_exit(127);
 }
 
-/* Reads until the other end is closed. -ETIMEDOUT. */
+/* Reads until the other end is closed. -ETIMEDOUT, -E2BIG: there is more than any answer has. */
 static int read_answer(int fd, uint64_t until_usec, char *text, size_t size)
 {
 	size_t used = 0;
@@ -48,6 +48,8 @@ static int read_answer(int fd, uint64_t until_usec, char *text, size_t size)
 
 		if (now >= until_usec)
 			return -ETIMEDOUT;
+		if (used == size - 1)
+			return -E2BIG;
 		n = poll(&poll_fd, 1, (int)((until_usec - now) / 1000) + 1);
 		if (n > 0)
 			n = read(fd, text + used, size - 1 - used);
@@ -64,8 +66,7 @@ static int read_answer(int fd, uint64_t until_usec, char *text, size_t size)
 	return 0;
 }
 
-/* "0", or "13 text". */
-static int take_answer(char *text, char *ret_message)
+int bus_take_answer(char *text, char ret_message[BUS_MESSAGE_MAX])
 {
 	char *rest;
 	long code = strtol(text, &rest, 10);
@@ -74,9 +75,16 @@ static int take_answer(char *text, char *ret_message)
 		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "ration-unit ended without an answer");
 		return -EIO;
 	}
+	if (code == 0 && strcmp(text, "0\n") == 0)
+		return 0;
 	rest[strcspn(rest, "\n")] = '\0';
-	(void)snprintf(ret_message, BUS_MESSAGE_MAX, "%s", rest + (*rest == ' '));
-	return code > 0 && code < 4096 ? -(int)code : 0;
+	/* Only the whole word means that it is done. */
+	if (code <= 0 || code >= 4096 || *rest != ' ') {
+		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "ration-unit gave an answer that isn't one: %.200s", text);
+		return -EIO;
+	}
+	(void)snprintf(ret_message, BUS_MESSAGE_MAX, "%s", rest + 1);
+	return -(int)code;
 }
 
 static int run_program(const char *const *argv, uint64_t until_usec, char *text, size_t size)
@@ -102,10 +110,13 @@ static int run_program(const char *const *argv, uint64_t until_usec, char *text,
 	r = read_answer(read_fd, until_usec, text, size);
 	if (r < 0)
 		(void)sys_child_signal(pid, pid_fd, SIGKILL);
-	/* It has closed its end, or is being killed: it ends at once. */
+	/* It has closed its end, or is being killed: it ends at once. One that doesn't isn't waited for. */
 	ended = (struct pollfd) { .fd = pid_fd, .events = POLLIN };
-	for (int msec = 0; msec < 1000 && sys_reap(pid, pid_fd, &ignored) == 0; msec++)
+	for (int msec = 0; msec < 2000 && sys_reap(pid, pid_fd, &ignored) == 0; msec++) {
+		if (msec == 1000)
+			(void)sys_child_signal(pid, pid_fd, SIGKILL);
 		(void)poll(&ended, 1, 1);
+	}
 	return r;
 }
 
@@ -136,5 +147,5 @@ int bus_ask(const struct bus_request *request, char ret_message[BUS_MESSAGE_MAX]
 				error_text(r));
 		return r;
 	}
-	return take_answer(text, ret_message);
+	return bus_take_answer(text, ret_message);
 }

@@ -43,6 +43,12 @@ struct bus_request {
  */
 int bus_ask(const struct bus_request *request, char ret_message[BUS_MESSAGE_MAX]);
 
+/*
+ * What ration-unit has answered, "0\n" or "13 text\n", as a result of bus_ask(); anything else
+ * is -EIO. Changes `text`. In bus-program.c only.
+ */
+int bus_take_answer(char *text, char ret_message[BUS_MESSAGE_MAX]);
+
 /* Whether it takes the program ration-unit to ask for anything at all. */
 bool bus_takes_program(void);
 

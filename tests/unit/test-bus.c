@@ -18,6 +18,11 @@ typedef int handler_function(void *message, void *userdata, void *reterr);
 /* What it does, and what it was asked. */
 static struct {
 	bool no_daemon;      /* only the manager's own socket answers */
+	bool no_library;
+	const char *no_symbol;
+	bool no_socket;      /* nor does that */
+	bool no_unit;        /* until it was made */
+	int waited;          /* what waiting for a message returns */
 	bool flooded;        /* there is always one more message, and none is of our job */
 	int called;          /* what calls return */
 	const char *error;   /* … and say */
@@ -26,13 +31,13 @@ static struct {
 	char address[128], sender[64];
 	handler_function *handler;
 	void *userdata;
-	unsigned processed;
+	unsigned processed, calls;
 } bus;
 
 static int open_bus(void **ret)
 {
 	*ret = &bus;
-	return bus.no_daemon ? -ECONNREFUSED : 0;
+	return bus.no_daemon || bus.no_socket ? -ECONNREFUSED : 0;
 }
 
 static int new_bus(void **ret)
@@ -45,7 +50,7 @@ static int set_address(void *it, const char *address)
 {
 	(void)it;
 	(void)snprintf(bus.address, sizeof(bus.address), "%s", address);
-	return bus.no_daemon && !strstr(address, "private") ? -ECONNREFUSED : 0;
+	return bus.no_socket || (bus.no_daemon && !strstr(address, "private")) ? -ECONNREFUSED : 0;
 }
 
 static int set_client(void *it, int yes)
@@ -124,9 +129,21 @@ struct error {
 
 static int call(void *it, void *message, uint64_t usec, struct error *reterr, void **ret_reply)
 {
+	const char *method = message;
+
 	(void)it;
-	(void)message;
 	assert_true(usec > 0);
+	bus.calls++;
+	if (bus.no_unit && strcmp(method, "StartUnit") == 0) {
+		*reterr = (struct error) { "org.freedesktop.systemd1.NoSuchUnit", "no unit", 0 };
+		return -ENOENT;
+	}
+	/* Somebody else has made it meanwhile. */
+	if (bus.no_unit && strcmp(method, "StartTransientUnit") == 0) {
+		bus.no_unit = false;
+		*reterr = (struct error) { "org.freedesktop.systemd1.UnitExists", "there is one", 0 };
+		return -EEXIST;
+	}
 	if (bus.called < 0)
 		*reterr = (struct error) { "org.freedesktop.DBus.Error.AccessDenied", bus.error, 0 };
 	if (ret_reply)
@@ -148,7 +165,7 @@ static int wait_for(void *it, uint64_t usec)
 {
 	(void)it;
 	(void)usleep(usec < 1000 ? (useconds_t)usec : 1000);
-	return 0;
+	return bus.waited;
 }
 
 static void error_free(struct error *error)
@@ -163,7 +180,7 @@ int __wrap_dlclose(void *library);
 void *__wrap_dlopen(const char *name, int flags)
 {
 	(void)flags;
-	return strcmp(name, "libsystemd.so.0") == 0 ? &bus : NULL;
+	return strcmp(name, "libsystemd.so.0") == 0 && !bus.no_library ? &bus : NULL;
 }
 
 int __wrap_dlclose(void *library)
@@ -188,6 +205,8 @@ void *__wrap_dlsym(void *library, const char *name)
 	};
 
 	assert_ptr_equal(library, &bus);
+	if (bus.no_symbol && strcmp(bus.no_symbol, name) == 0)
+		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
 		if (strcmp(symbols[i].name, name) == 0)
 			return symbols[i].function;
@@ -258,12 +277,64 @@ static void test_what_systemd_refuses(void **state)
 	bus.called = 0;
 }
 
+static void test_no_libsystemd(void **state)
+{
+	char message[BUS_MESSAGE_MAX];
+
+	(void)state;
+	bus.no_library = true;
+	assert_int_equal(ask(false, 60000, message), -EOPNOTSUPP);
+	assert_string_equal(message, "can't load libsystemd.so.0 to reach systemd");
+	bus.no_library = false;
+	bus.no_symbol = "sd_bus_message_appendv";
+	assert_int_equal(ask(false, 60000, message), -EOPNOTSUPP);
+	assert_string_equal(message, "libsystemd.so.0 is too old: it has no sd_bus_message_appendv");
+	bus.no_symbol = NULL;
+	assert_false(bus_takes_program());
+}
+
+static void test_nobody_answers(void **state)
+{
+	char message[BUS_MESSAGE_MAX];
+
+	(void)state;
+	bus.no_socket = true;
+	for (int user = 0; user < 2; user++) {
+		assert_int_equal(ask(user, 60000, message), -ECONNREFUSED);
+		assert_non_null(strstr(message, user ? "systemd's user manager: Connection refused" :
+							"systemd's system manager: Connection refused"));
+	}
+	bus.no_socket = false;
+	bus.waited = -EPIPE;
+	assert_int_equal(ask(false, 60000, message), -EPIPE);
+	bus.waited = 0;
+}
+
+/* There is none to start, so one is made, which somebody else was faster with: that is started. */
+static void test_the_unit_is_made(void **state)
+{
+	char message[BUS_MESSAGE_MAX];
+
+	(void)state;
+	bus.result = "done";
+	bus.no_unit = true;
+	bus.calls = 0;
+	assert_int_equal(ask(true, 60000, message), 0);
+	assert_false(bus.no_unit);
+	/* Subscribe, three for the unit, one for the process. */
+	assert_int_equal(bus.calls, 5);
+	bus.result = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_systemd_tells_of_its_jobs),
 		cmocka_unit_test(test_a_flood_of_messages),
 		cmocka_unit_test(test_what_systemd_refuses),
+		cmocka_unit_test(test_no_libsystemd),
+		cmocka_unit_test(test_nobody_answers),
+		cmocka_unit_test(test_the_unit_is_made),
 	};
 
 	return cmocka_run_group_tests_name("bus", tests, NULL, NULL);

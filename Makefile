@@ -7,7 +7,7 @@ BUILD ?= build
 # The one that was given last: /usr/local at the first time.
 PREFIX ?= $(prefix)
 
-.PHONY: all deps demo check check-all torture soak mutants fuzz with-tests bench install uninstall clean
+.PHONY: all deps demo check check-all torture soak mutants fuzz coverage with-tests bench install uninstall clean
 
 # Installs nothing: `make deps` does.
 all: $(BUILD)/build.ninja
@@ -49,6 +49,12 @@ FUZZ_MINUTES ?= 10
 fuzz:
 	@scripts/deps fuzz
 	@BUILD=$(BUILD) tests/fuzz/run --long $(FUZZ_MINUTES)
+
+# How many lines of what reads others' words the tests run.
+coverage:
+	@scripts/deps fuzz
+	@scripts/deps check
+	@BUILD=$(BUILD) tests/fuzz/run --coverage
 
 # A directory that was made without the tests' library gets them now.
 with-tests:

@@ -100,12 +100,12 @@ static void test_a_program_that_does_not_end(void **state)
 
 static void test_no_program(void **state)
 {
-	const struct bus_request request = { .program = "/nonexistent/ration-unit" };
+	const struct bus_request request = { .program = "/nowhere/at/all/ration-unit" };
 	char message[BUS_MESSAGE_MAX];
 
 	(void)state;
 	assert_int_equal(bus_ask(&request, message), -EOPNOTSUPP);
-	assert_string_equal(message, "can't execute /nonexistent/ration-unit to reach systemd: No such file or directory");
+	assert_string_equal(message, "can't execute /nowhere/at/all/ration-unit to reach systemd: No such file or directory");
 }
 
 int main(void)

@@ -9,10 +9,9 @@
 
 #include "files.h"
 #include "base.h"
+#include "refuse.h"
 
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -21,50 +20,12 @@
 #include <sys/wait.h>
 
 #include "sys/members.h"
+#include "sys/spawn-as.h"
 #include "sys/spawn.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
 extern char **environ;
-
-/* Runs `test` in a child: 0, or the line that failed. */
-static int in_child(int (*test)(void *data), void *data)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		(void)alarm(DEADLINE_SECONDS);
-		_exit(test(data));
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-/* Lines beyond 255 don't fit an exit status: their number goes to stderr. */
-#define CHECK(condition)                                            \
-	do {                                                        \
-		if (!(condition)) {                                 \
-			print_error("line %d: %s\n", __LINE__, #condition); \
-			return 1;                                   \
-		}                                                   \
-	} while (0)
-
-/* Answers a system call with an error, as container filters do. */
-static bool refuse(unsigned call, int with_errno)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)with_errno),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = { .len = ARRAY_SIZE(filter), .filter = filter };
-
-	return with_errno == 0 || (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-			prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0);
-}
 
 static bool refuse_clone3(int with_errno)
 {
@@ -608,6 +569,177 @@ static void test_no_command_without_its_parent(void **state)
 	(void)close(pair[0]);
 }
 
+/* ---------------------------------------------------------- as somebody else */
+
+#define SOMEBODY 54711
+
+static int be_somebody(void *data)
+{
+	gid_t group = SOMEBODY;
+	const struct identity as = { .uid = SOMEBODY, .gid = SOMEBODY, .groups = &group, .n_groups = 1 };
+	const struct identity not_so = { .uid = SOMEBODY, .gid = SOMEBODY, .unchanged = true };
+	struct shell sh;
+	char text[256];
+
+	CHECK(refuse_clone3(*(const int *)data));
+	shell_init(&sh, "id -u; id -g; id -G; grep NoNewPrivs /proc/self/status");
+	sh.spawn.identity = &as;
+	sh.spawn.die_with_parent = true;
+	CHECK(shell_start(&sh) == 0);
+	CHECK(shell_end(&sh, text, sizeof(text)) == 0);
+	CHECK(strcmp(text, "54711\n54711\n54711\nNoNewPrivs:\t1\n") == 0);
+
+	shell_init(&sh, "");
+	sh.spawn.identity = &not_so;
+	CHECK(shell_start(&sh) < 0);
+	CHECK(sh.spawn.failed_step == SPAWN_STEP_IDENTITY && sh.spawn.failed_index == IDENTITY_STEP_CHECK);
+
+	shell_init(&sh, "");
+	sh.spawn.identity = &as;
+	sh.spawn.path = "/nowhere/at/all";
+	CHECK(shell_start(&sh) == -ENOENT);
+	CHECK(sh.spawn.failed_step == SPAWN_STEP_EXEC && sh.pid_fd == -EBADF);
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	return 0;
+}
+
+static void test_as_somebody_else(void **state)
+{
+	const int refused[] = { 0, ENOSYS };
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("only root becomes somebody else");
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(in_child(be_somebody, (void *)(uintptr_t)&refused[i]), 0);
+}
+
+/* What root may execute isn't what the user may. */
+static void test_resolved_by_the_users_rights(void **state)
+{
+	gid_t group = SOMEBODY;
+	const struct identity as = { .uid = SOMEBODY, .gid = SOMEBODY, .groups = &group, .n_groups = 1 };
+	const struct identity not_so = { .uid = SOMEBODY, .gid = SOMEBODY, .unchanged = true };
+	char dir[PATH_MAX], path[PATH_MAX + 32], endless[2 * PATH_MAX], *found = NULL;
+	int step = 0;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("only root becomes somebody else");
+	files_begin(dir);
+	files_put(dir, "tool", "");
+	(void)snprintf(path, sizeof(path), "%s/tool", dir);
+	assert_int_equal(chmod(path, 0755), 0);
+	assert_int_equal(spawn_resolve_as(&as, path, &found, &step), -EACCES);
+	assert_int_equal(step, -1);
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_int_equal(spawn_resolve_as(&as, path, &found, &step), 0);
+	assert_string_equal(found, path);
+	free(found);
+	memset(endless, '/', sizeof(endless));
+	endless[sizeof(endless) - 1] = '\0';
+	assert_int_equal(spawn_resolve_as(&as, endless, &found, &step), -ENAMETOOLONG);
+	assert_int_equal(step, -1);
+	assert_true(spawn_resolve_as(&not_so, path, &found, &step) < 0);
+	assert_int_equal(step, IDENTITY_STEP_CHECK);
+	assert_true(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	files_end(dir);
+}
+
+/* The user's other processes can stop it before it says anything. */
+static void test_a_stopped_child_is_not_waited_for(void **state)
+{
+	int pair[2], status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)raise(SIGSTOP);
+		_exit(0);
+	}
+	assert_int_equal(spawn_await(pid, pair[0]), -EINTR);
+	assert_true(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
+static int lower_nice(void *data)
+{
+	struct shell sh;
+
+	(void)data;
+	CHECK(setresuid(SOMEBODY, SOMEBODY, SOMEBODY) == 0);
+	shell_init(&sh, "");
+	sh.spawn.nice = -1;
+	CHECK(shell_start(&sh) == -EPERM || sh.spawn.failed == -EACCES);
+	CHECK(sh.spawn.failed_step == SPAWN_STEP_NICE);
+	return 0;
+}
+
+static void test_a_nice_value_that_is_refused(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("only root becomes somebody else");
+	assert_int_equal(in_child(lower_nice, NULL), 0);
+}
+
+/* ------------------------------------------------------------ in this process */
+
+static int become_command(void *data)
+{
+	struct shell sh;
+	int status;
+	pid_t pid;
+
+	(void)data;
+	shell_init(&sh, "");
+	sh.spawn.path = "/nowhere/at/all";
+	CHECK(spawn_prepare(&sh.spawn) == 0);
+	CHECK(spawn_become(&sh.spawn) == -ENOENT && sh.spawn.failed_step == SPAWN_STEP_EXEC);
+	shell_init(&sh, "exit $#");
+	pid = fork();
+	if (pid == 0) {
+		if (spawn_prepare(&sh.spawn) == 0)
+			(void)spawn_become(&sh.spawn);
+		_exit(99);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	return 0;
+}
+
+static void test_become(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(become_command, NULL), 0);
+}
+
+/* As execvp(3): what has no #! line is the shell's. */
+static void test_a_script_without_a_first_line(void **state)
+{
+	char dir[PATH_MAX], path[PATH_MAX + 32], text[64];
+	struct shell sh;
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "script", "echo \"$1\"\n");
+	(void)snprintf(path, sizeof(path), "%s/script", dir);
+	assert_int_equal(chmod(path, 0755), 0);
+	shell_init(&sh, "");
+	sh.spawn.path = path;
+	assert_int_equal(shell_start(&sh), -ENOEXEC);
+	(void)close(sh.out);
+	shell_init(&sh, "");
+	sh.spawn.path = path;
+	sh.spawn.shell_argv = (char *[]) { (char *)"/bin/sh", path, (char *)"it ran", NULL };
+	assert_int_equal(shell_start(&sh), 0);
+	assert_int_equal(shell_end(&sh, text, sizeof(text)), 0);
+	assert_string_equal(text, "it ran\n");
+	files_end(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -620,6 +752,12 @@ int main(void)
 		cmocka_unit_test(test_in_a_group),
 		cmocka_unit_test(test_each_step_reports),
 		cmocka_unit_test(test_what_is_set_before_exec),
+		cmocka_unit_test(test_as_somebody_else),
+		cmocka_unit_test(test_resolved_by_the_users_rights),
+		cmocka_unit_test(test_a_stopped_child_is_not_waited_for),
+		cmocka_unit_test(test_a_nice_value_that_is_refused),
+		cmocka_unit_test(test_become),
+		cmocka_unit_test(test_a_script_without_a_first_line),
 		cmocka_unit_test(test_moved_child_ends_with_its_parent),
 		cmocka_unit_test(test_no_command_without_its_parent),
 	};

@@ -170,13 +170,31 @@ struct job {
 
 static void job_done(struct job *job)
 {
+	patience_begin_for(job->options->command, "its helper processes to end");
 	job->run = ration_run_free(job->run);
 	job->plan = ration_plan_free(job->plan);
 	job->host = ration_host_free(job->host);
+	patience_end();
 	receipt_file_done(&job->file);
 	job->signal_fd = close_fd(job->signal_fd);
 	job->null_fd = close_fd(job->null_fd);
 	free(job->envp);
+}
+
+/* Of a receipt that is a pipe. */
+static const char reader[] = "somebody to read the receipt";
+
+static int open_receipt(struct job *job, struct ration_error *reterr)
+{
+	const struct command *command = job->options->command;
+	int r;
+
+	if (!job->options->receipt)
+		return 0;
+	patience_begin_for(command, reader);
+	r = receipt_file_open(&job->file, job->options->receipt, reterr);
+	patience_begin_for(command, command->waits);
+	return r;
 }
 
 /* Whatever can be refused before there is anything. */
@@ -191,8 +209,8 @@ static int prepare(struct job *job, struct ration_error *reterr)
 		r = ration_plan_check(job->plan, reterr);
 	if (r >= 0)
 		r = environment_make(options, &job->envp, reterr);
-	if (r >= 0 && options->receipt)
-		r = receipt_file_open(&job->file, options->receipt, reterr);
+	if (r >= 0)
+		r = open_receipt(job, reterr);
 	if (r < 0 || !options->stdin_null)
 		return r;
 	job->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -289,11 +307,17 @@ static int supervise(struct job *job, struct ration_error *reterr)
 static int write_receipt(struct job *job, const struct ration_receipt *receipt, struct ration_error *reterr)
 {
 	CLEANUP(freep) char *text = NULL;
+	int r;
 
 	if (!job->options->receipt)
 		return 0;
 	text = json_receipt(receipt, job->plan, job->argv);
-	return text ? receipt_file_write(&job->file, text, reterr) : error_oom(reterr);
+	if (!text)
+		return error_oom(reterr);
+	patience_begin_for(job->options->command, reader);
+	r = receipt_file_write(&job->file, text, reterr);
+	patience_end();
+	return r;
 }
 
 struct table {

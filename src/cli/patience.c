@@ -62,20 +62,35 @@ static void fill(const char *waits, char *const *operands)
 				text_show(shown, sizeof(shown), operands[0]), waits + length + 1);
 }
 
-void patience_begin(const struct command *command, char *const *operands)
+static void begin(const char *command)
 {
 	sigset_t all, before;
 
-	if (!command->waits || !isatty(STDERR_FILENO))
-		return;
-	fill(command->waits, operands);
-	patience.command = command->name;
+	patience.command = command;
 	patience.over = false;
 	/* Signals are the first thread's. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	patience.begun = pthread_create(&patience.thread, NULL, watch, NULL) == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void patience_begin(const struct command *command, char *const *operands)
+{
+	patience_end();
+	if (!command->waits || !isatty(STDERR_FILENO))
+		return;
+	fill(command->waits, operands);
+	begin(command->name);
+}
+
+void patience_begin_for(const struct command *command, const char *what)
+{
+	patience_end();
+	if (!isatty(STDERR_FILENO))
+		return;
+	(void)snprintf(patience.what, sizeof(patience.what), "%s", what);
+	begin(command->name);
 }
 
 void patience_end(void)

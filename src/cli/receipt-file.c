@@ -18,6 +18,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,6 +50,37 @@ static int refuse_open(const char *target, int code, struct ration_error *reterr
 {
 	(void)refuse_write(target, code, reterr);
 	return error_hint(reterr, code, "nothing was started; choose a file in a writable directory");
+}
+
+/* How long a pipe's reader may take, to come and to read: there is nothing else to wait for. */
+#define READER_USEC 5000000
+#define READER_LOOK_MSEC 10
+
+static bool is_fifo(const struct receipt_file *file)
+{
+	struct stat st;
+
+	return fstatat(file->dir_fd, file->name, &st, 0) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/*
+ * Opens what is there, without waiting for it: a pipe's reader may never come, and others may
+ * have put one there just now.
+ */
+static int open_there(struct receipt_file *file, int flags, const char *target, struct ration_error *reterr)
+{
+	flags |= O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	file->in_place = true;
+	file->fd = openat(file->dir_fd, file->name, flags, 0666);
+	for (int msec = 0; file->fd < 0 && errno == ENXIO && is_fifo(file); msec += READER_LOOK_MSEC) {
+		if (msec >= READER_USEC / 1000) {
+			(void)refuse(target, -ENXIO, "isn't read by anybody", reterr);
+			return error_hint(reterr, -ENXIO, "nothing was started; start its reader first");
+		}
+		(void)poll(NULL, 0, READER_LOOK_MSEC);
+		file->fd = openat(file->dir_fd, file->name, flags, 0666);
+	}
+	return file->fd < 0 ? refuse_open(target, -errno, reterr) : 0;
 }
 
 /* fd:N, a file descriptor of ours. */
@@ -113,9 +145,7 @@ static int open_special(struct receipt_file *file, const char *target, const str
 		(void)refuse(target, -EPERM, "is a link in a directory where others could replace it", reterr);
 		return error_hint(reterr, -EPERM, "nothing was started; name the file itself");
 	}
-	file->fd = openat(file->dir_fd, file->name, O_WRONLY | O_CLOEXEC | O_NOCTTY | (link ? O_CREAT : O_NOFOLLOW), 0666);
-	file->in_place = true;
-	return file->fd < 0 ? refuse_open(target, -errno, reterr) : 0;
+	return open_there(file, link ? O_CREAT : O_NOFOLLOW, target, reterr);
 }
 
 /* Cuts off what a longer file had before; pipes and devices have no length. */
@@ -128,14 +158,6 @@ static int empty(int fd)
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	return ftruncate(fd, 0) < 0 ? -errno : 0;
-}
-
-/* A file that is there, in a directory where we can't make another. */
-static int open_in_place(struct receipt_file *file, const char *target, struct ration_error *reterr)
-{
-	file->fd = openat(file->dir_fd, file->name, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
-	file->in_place = true;
-	return file->fd < 0 ? refuse_open(target, -errno, reterr) : 0;
 }
 
 /* Opens the directory of `target` and keeps the name below it. */
@@ -207,8 +229,9 @@ int receipt_file_open(struct receipt_file *file, const char *target, struct rati
 	if (there && !S_ISREG(st.st_mode))
 		return open_special(file, target, &st, reterr);
 	r = open_temporary(file);
+	/* In a directory where we can't make another. */
 	if (r < 0 && there)
-		return open_in_place(file, target, reterr);
+		return open_there(file, O_NOFOLLOW, target, reterr);
 	return r < 0 ? refuse_open(target, r, reterr) : 0;
 }
 
@@ -222,9 +245,6 @@ int receipt_file_begin(struct receipt_file *file, struct ration_error *reterr)
 		r = -errno;
 	return r < 0 ? refuse_open(file->target, r, reterr) : 0;
 }
-
-/* How long a pipe's reader may take; a run that is over has nothing else to wait for. */
-#define READER_USEC 5000000
 
 static int write_all(int fd, const char *text)
 {

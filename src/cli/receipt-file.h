@@ -25,7 +25,9 @@ struct receipt_file {
  * Opens what `--receipt TARGET` means, so that what can't be written is known
  * before anything is started. A file appears under its name when it is
  * complete, not before; devices, pipes and links are written to directly.
- * Errors: -EINVAL (-, a bad fd), -EPERM (somebody else's link, device or fifo), and those of open(2).
+ * Waits five seconds for the reader of a fifo.
+ * Errors: -EINVAL (-, a bad fd), -EPERM (somebody else's link, device or fifo), -ENXIO (a fifo
+ * without a reader), and those of open(2).
  */
 int receipt_file_open(struct receipt_file *file, const char *target, struct ration_error *reterr);
 

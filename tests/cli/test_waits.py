@@ -3,6 +3,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import select
 import signal
@@ -362,3 +363,21 @@ def test_FB10_nobody_reads_the_receipt(run):
     with unread("pipe") as fd:
         r = run(["--receipt", f"fd:{fd}"], "true", receipt=False, pass_fds=(fd,))
     assert r.code == 123 and "isn't read by anybody" in r.stderr, r
+
+
+def test_FB10_nobody_opens_the_receipt(run):
+    """Nor a fifo: nothing is started, and meanwhile a terminal shows what is waited for."""
+    os.mkfifo(run.file("fifo"))
+    code, said = on_a_terminal(run, [RATION, "run", "--receipt", run.file("fifo"), "--", "touch", run.file("ran")])
+    assert code == 125 and said.startswith("ration run: waiting for somebody to read the receipt"), said
+    assert "isn't read by anybody" in said and "nothing was started" in said, said
+    assert not run.file("ran").exists()
+
+
+def test_FB10_a_late_reader_of_the_receipt(run):
+    """One who comes after the start of ration, and after the end of the run, has it all."""
+    fifo = run.file("fifo")
+    os.mkfifo(fifo)
+    r = run.start(["--receipt", str(fifo)], "true", receipt=False)
+    receipt = json.loads(fifo.read_text())
+    assert (r.wait().code, receipt["verdict"]) == (0, "ok"), receipt

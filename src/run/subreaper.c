@@ -198,11 +198,15 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 
 static int send_wish(struct ration_run *run, const struct wish *wish, struct ration_error *reterr)
 {
-	if (run->over || send(run->peer_fd, wish, sizeof(*wish), MSG_NOSIGNAL) >= 0 || errno == EPIPE ||
-			errno == ECONNRESET)
+	if (run->over)
 		return 0;
-	return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't reach the supervisor of the run: %s",
-			error_text(-errno));
+	if (send(run->peer_fd, wish, sizeof(*wish), MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
+		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't reach the supervisor of the run: %s",
+				error_text(-errno));
+	/* One that somebody has stopped would never read it. */
+	if (run->subreaper > 0)
+		(void)sys_child_signal(run->subreaper, run->subreaper_fd, SIGCONT);
+	return 0;
 }
 
 static int forward_signal(struct ration_run *run, int sig, struct ration_error *reterr)

@@ -166,6 +166,16 @@ def test_FB19_the_supervisor_is_stopped(run, there):
     wait_for("all to be gone", lambda: not run.alive() and not left(run))
 
 
+@moves
+def test_FB19_a_stopped_supervisor_is_told_to_end(run, there):
+    """A signal to ration wakes it, and the run ends as it would have."""
+    r = start(run, there)
+    os.kill(ours(run, r)["ration-reaper"], signal.SIGSTOP)
+    r.signal(signal.SIGTERM)
+    assert r.wait().code == 128 + signal.SIGTERM
+    wait_for("all to be gone", lambda: not run.alive() and not left(run))
+
+
 CHILDREN = ["sh", "-c", 'sleep 999 & exec "$@"', "sh"]
 
 

@@ -103,10 +103,11 @@ static void print_list(const struct ration_list *list)
 static void explain_nothing(const struct options *options, const struct ration_host *host)
 {
 	struct ration_host_info info = { .size = sizeof(info) };
+	char base[1024];
 
 	ration_host_info(host, &info);
 	if (info.base)
-		say("ration: no tenants or groups below %s%s%s/%s\n", info.base, options->parent ? "/" : "",
+		say("ration: no tenants or groups below %s%s%s/%s\n", text_show(base, sizeof(base), info.base), options->parent ? "/" : "",
 				options->parent ? options->parent : "", options->nspace ? options->nspace : "ration");
 	else
 		say("ration: no groups here, and none can be created: %s\n",

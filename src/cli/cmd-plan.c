@@ -65,7 +65,10 @@ static int check_tenant(const struct options *options, const struct ration_host 
 
 	list = ration_list_free(list);
 	/* One that can't be read may still be run in. */
-	return r < 0 && reterr->cause == RATION_CAUSE_BAD_NAME ? r : 0;
+	if (r >= 0 || reterr->cause != RATION_CAUSE_BAD_NAME)
+		return 0;
+	given_as(reterr, "--tenant");
+	return r;
 }
 
 static const char *room_words(const struct room *room)

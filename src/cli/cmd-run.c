@@ -220,16 +220,6 @@ static int prepare(struct job *job, struct ration_error *reterr)
 	return 0;
 }
 
-/* The library knows a tenant and a name; the caller has given both in one. Its message begins with the flag. */
-static void name_flag(struct ration_error *error, const char *flag)
-{
-	char rest[sizeof(error->message)];
-
-	(void)snprintf(rest, sizeof(rest), "%s", error->message + strcspn(error->message, " "));
-	(void)snprintf(error->message, sizeof(error->message), "%s%.*s", flag, (int)(sizeof(rest) - strlen(flag) - 1),
-			rest);
-}
-
 static int start(struct job *job, struct ration_error *reterr)
 {
 	const struct options *options = job->options;
@@ -260,7 +250,7 @@ static int start(struct job *job, struct ration_error *reterr)
 		return r;
 	r = ration_run_start(job->host, job->plan, &how, &job->run, reterr);
 	if (r < 0 && reterr->cause == RATION_CAUSE_BAD_NAME && job->options->group)
-		name_flag(reterr, "--group");
+		given_as(reterr, "--group");
 	return r;
 }
 

@@ -63,3 +63,12 @@ const char *given_name(const char *flag)
 	}
 	return flag;
 }
+
+void given_as(struct ration_error *error, const char *flag)
+{
+	char rest[sizeof(error->message)];
+
+	(void)snprintf(rest, sizeof(rest), "%s", error->message + strcspn(error->message, " "));
+	(void)snprintf(error->message, sizeof(error->message), "%s%.*s", flag, (int)(sizeof(rest) - strlen(flag) - 1),
+			rest);
+}

@@ -18,4 +18,7 @@ void given_reword(struct ration_error *error);
 /* Returns the name of the variable, or of the option. */
 const char *given_name(const char *flag);
 
+/* Has the message begin with `flag` in the place of its first word: the library doesn't know where a name was given. */
+void given_as(struct ration_error *error, const char *flag);
+
 #endif

@@ -224,7 +224,7 @@ static bool outside(const struct ration_receipt *receipt, struct ration_evidence
 static void append_external(struct line *line, const struct ration_receipt *receipt)
 {
 	struct ration_evidence evidence = { .size = sizeof(evidence) };
-	char where[TEXT_SHOWN_MAX];
+	char where[VERDICT_PATH_MAX];
 
 	if (ration_receipt_verdict(receipt) != RATION_VERDICT_MEMORY_EXTERNAL)
 		return;
@@ -302,7 +302,7 @@ static uint64_t strays(const struct ration_receipt *receipt)
 static void append_escaped(struct line *line, const struct ration_receipt *receipt)
 {
 	uint64_t n = strays(receipt);
-	char shown[TEXT_SHOWN_MAX];
+	char shown[VERDICT_PATH_MAX];
 
 	if (!ration_receipt_escaped_to(receipt)[0])
 		return;

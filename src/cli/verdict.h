@@ -7,7 +7,9 @@
 
 #include "ration.h"
 
-#define VERDICT_SENTENCE_MAX 600
+/* Nested slices have names of hundreds of bytes, and the end of a path is what tells it from others. */
+#define VERDICT_PATH_MAX 1024
+#define VERDICT_SENTENCE_MAX (600 + 2 * VERDICT_PATH_MAX)
 
 /*
  * Writes which limits were reached and what that did: "memory limit 64 MiB

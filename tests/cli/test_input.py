@@ -202,7 +202,8 @@ def test_FC18_no_value_for_others(run, words):
 @pytest.mark.parametrize("words, shown", [
     ("run --name ü true", '"ü"'), ("run --group a/ü true", '"ü"'), ("run --memory 64Мб true", "64Мб"), ("ls ü", '"ü"'),
     ("run --user ü true", "ü"), ("run --receipt /ü/r true", "/ü/r"), ("run --enforce ü true", "ü"), ("ü", "ü"),
-    ("run --io-read-bps /ü:1M true", "/ü"), ("--base /ü run true", "/ü"), ("attach --pids 5 a/b ü", "ü"), ("run --ü true", "--ü")])
+    ("run --io-read-bps /ü:1M true", "/ü"), ("--base /ü run true", "/ü"), ("attach --pids 5 a/b ü", "ü"), ("run --ü true", "--ü"),
+    ("plan --tenant ü", '--tenant "ü"')])
 def test_FC20_shown_as_typed(run, words, shown):
     """What is printable; a direction that is turned, or a control character of one byte, isn't."""
     r = run.command(*words.split())
@@ -210,6 +211,14 @@ def test_FC20_shown_as_typed(run, words, shown):
     hidden = [word.replace("ü", "\u202e\u009b").replace("Мб", "\u202e\u009b") for word in words.split()]
     r = run.command(*hidden)
     assert r.code == 125 and "\\xe2\\x80\\xae\\xc2\\x9b" in r.stderr, r
+
+
+@pytest.mark.needs("cgroup")
+def test_FC20_a_base_without_groups(run, base, by_hand):
+    """Shown escaped as any name: nothing is lost of it, and a terminal isn't told to do anything."""
+    by_hand(base / "a\x1b[2Jb")
+    r = run.command("--base", f"{base}/a\x1b[2Jb", "ls")
+    assert r.code == 0 and f"below {base}/a\\x1b[2Jb/" in r.stderr, r
 
 
 def test_FC20_shown_of_the_command(run):

@@ -151,9 +151,11 @@ def test_FC8_a_path_over_200_bytes(hand, run, by_hand):
     r = run(f"--parent {parent} --tenant acme", "alloc 100")
     assert r.verdict == "memory-external", r
     assert [e["where"] for e in r.receipt["evidence"] if e["level"] == "tenant"] == [f"/{parent}/{NAMESPACE}/acme"], r
+    assert f"memory limit of the tenant /{parent}/{NAMESPACE}/acme reached" in r.stderr, r
     there = by_hand(mount() / "/".join(letter * 120 for letter in "xyz"))
     r = run("", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 1000"])
     assert r.receipt["escaped_to"] == "/" + str(there.relative_to(mount())), r
+    assert f"left its group for /{there.relative_to(mount())} and was killed" in r.stderr, r
     hand.ok(f"--parent {parent} rm acme")
 
 

@@ -7,10 +7,14 @@
  */
 #include "unit.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "ration.h"
 #include "util/cleanup.h"
+#include "util/errno-names.h"
+#include "util/signal-names.h"
 #include "util/usage.h"
 
 /* Checks names[i] of values[i], and that no other small number has a name. */
@@ -122,6 +126,19 @@ static void test_usage(void **state)
 	assert_int_equal(usage_get(&usage, RATION_METRIC_NONE, NULL), RATION_SOURCE_ABSENT);
 }
 
+static void test_names_of_the_system(void **state)
+{
+	(void)state;
+	assert_string_equal(errno_name(EACCES), "EACCES");
+	assert_string_equal(errno_name(ENOENT), "ENOENT");
+	assert_null(errno_name(0));
+	assert_null(errno_name(4095));
+	assert_string_equal(signal_name(SIGKILL), "KILL");
+	assert_null(signal_name(0));
+	assert_null(signal_name(-1));
+	assert_null(signal_name(4711));
+}
+
 static void test_version(void **state)
 {
 	(void)state;
@@ -137,6 +154,7 @@ int main(void)
 		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_names_of_the_system),
 		cmocka_unit_test(test_version),
 	};
 

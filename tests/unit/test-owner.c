@@ -5,7 +5,9 @@
 #include "unit.h"
 
 #include "base.h"
+#include "files.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -185,12 +187,35 @@ static void test_gc_takes_the_dead_only(void **state)
 	base_end(&base);
 }
 
+/* Whose it is says why it can't be done, and who can. */
+static void test_an_error_names_the_owner(void **state)
+{
+	struct ration_error error;
+	char dir[PATH_MAX];
+	int fd;
+
+	(void)state;
+	files_begin(dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(owner_error(fd, -EACCES, "write", "memory.max", &error), -EACCES);
+	assert_string_equal(error.message, "can't write memory.max: Permission denied");
+	if (geteuid() == 0) {
+		assert_int_equal(fchown(fd, 54711, 54711), 0);
+		assert_int_equal(owner_error(fd, -EPERM, "write", "memory.max", &error), -EPERM);
+		assert_string_equal(error.message, "can't write memory.max: it belongs to uid 54711");
+		assert_non_null(strstr(error.hint, "as that user"));
+	}
+	(void)close(fd);
+	files_end(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_gc_takes_the_dead_only),
+		cmocka_unit_test(test_an_error_names_the_owner),
 	};
 
 	return cmocka_run_group_tests_name("owner", tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "sys/proc.h"
 #include "util/cleanup.h"
 #include "box.h"
+#include "files.h"
 
 #define TAIL " 0 -1 4194560 89 0 0 0 7 3 11 5 20 0 1 0 12345 3133440 100 18446744073709551615\n"
 
@@ -244,6 +245,80 @@ static void test_nothing_mounted(void **state)
 	assert_int_equal(rmdir(root), 0);
 }
 
+#define LINE(pid, state, flags, threads) #pid " (x) " #state " 1 1 1 0 -1 " #flags " 0 0 0 0 0 0 0 0 20 0 " #threads " 0 5 0 1\n"
+
+/* A process leaves when none of its threads runs on: 4194564 has PF_EXITING. */
+static void test_leaving(void **state)
+{
+	static const struct {
+		const char *leader, *thread;
+		bool leaving;
+	} rows[] = {
+		{ LINE(100, S, 4194560, 2), LINE(101, S, 4194564, 2), false },
+		{ LINE(100, S, 4194564, 1), LINE(101, S, 4194560, 2), true },
+		{ LINE(100, S, 4194564, 2), LINE(101, S, 4194564, 2), true },
+		{ LINE(100, S, 4194564, 2), LINE(101, S, 4194560, 2), false },
+		/* Between the list and its stat. */
+		{ LINE(100, S, 4194564, 2), "", true },
+	};
+	char root[PATH_MAX];
+	struct proc_stat stat;
+	CLEANUP(closep) int fd = -EBADF;
+
+	(void)state;
+	files_begin(root);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		files_put(root, "proc/100/stat", rows[i].leader);
+		files_put(root, "proc/101/stat", rows[i].thread);
+		files_put(root, "proc/100/task/100/stat", "");
+		files_put(root, "proc/100/task/101/stat", "");
+		if (fd < 0)
+			assert_int_equal(proc_open(root, &fd, NULL), 0);
+		assert_int_equal(proc_stat_read(fd, 100, &stat), 0);
+		assert_row(proc_is_leaving(fd, &stat) == rows[i].leaving, "row %zu", i);
+	}
+	/* Gone altogether, as far as /proc tells. */
+	files_put(root, "proc/7/stat", LINE(7, S, 4194564, 2));
+	assert_int_equal(proc_stat_read(fd, 7, &stat), 0);
+	assert_true(proc_is_leaving(fd, &stat));
+	/* Another process's line isn't believed; a dead leader's memory is its thread's. */
+	files_put(root, "proc/8/stat", LINE(7, S, 4194560, 2));
+	assert_int_equal(proc_stat_read(fd, 8, &stat), -EBADMSG);
+	files_put(root, "proc/100/stat", LINE(100, Z, 4194564, 2));
+	files_put(root, "proc/101/stat", LINE(101, S, 4194560, 2));
+	assert_int_equal(proc_stat_read(fd, 100, &stat), 0);
+	assert_int_equal(stat.memory_pid, 101);
+	files_put(root, "proc/7/stat", LINE(7, Z, 4194564, 2));
+	assert_int_equal(proc_stat_read(fd, 7, &stat), 0);
+	assert_int_equal(stat.memory_pid, 7);
+	files_end(root);
+}
+
+static void test_exit_status(void **state)
+{
+	CLEANUP(closep) int fd = -EBADF;
+	siginfo_t info;
+	int status;
+
+	(void)state;
+	assert_int_equal(proc_open(NULL, &fd, NULL), 0);
+	assert_int_equal(proc_exit_status(fd, getpid(), &status), -EBUSY);
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			if (i == 1)
+				(void)raise(SIGKILL);
+			_exit(3);
+		}
+		assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+		assert_int_equal(proc_exit_status(fd, pid, &status), 0);
+		assert_int_equal(status, i == 0 ? 3 << 8 : SIGKILL);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		assert_int_equal(proc_exit_status(fd, pid, &status), -ESRCH);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +331,8 @@ int main(void)
 		cmocka_unit_test(test_uid),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_nothing_mounted),
+		cmocka_unit_test(test_leaving),
+		cmocka_unit_test(test_exit_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@
 #include "host/notes.h"
 #include "host/prepare.h"
 #include "sys/cgroup.h"
+#include "sys/lock.h"
 #include "sys/members.h"
 #include "sys/proc.h"
 #include "sys/walk.h"
@@ -72,7 +73,16 @@ static const char *take_line(const char *line, pid_t *ret_pid, uint64_t *ret_sta
 	return at;
 }
 
-/* Adds a line to the record of one directory. */
+/* How long the others are waited for. A process that has been moved is in the group, whatever is known of it. */
+#define RECORD_MSEC 1000
+
+/* Two at once would each write down what it has read and its own, and one of them be lost. */
+static int lock(const struct ration_group *group)
+{
+	return group->at.fd < 0 ? -EBADF : lock_take(group->at.fd, RECORD_MSEC);
+}
+
+/* Adds a line to the record of one directory, with the lock of the group. */
 static void record_on(const struct host_snapshot *host, int fd, pid_t pid, const char *path)
 {
 	char old[ORIGINS_MAX], text[ORIGINS_MAX];
@@ -106,14 +116,18 @@ static bool inside(const struct ration_group *group, const char *path)
 
 void origin_record(const struct ration_group *group, pid_t pid, const char *path)
 {
+	CLEANUP(lock_releasep) int lock_fd = -EBADF;
+
 	/* One that is moved in again came from elsewhere, as the line that is there says. */
 	if (inside(group, path))
 		return;
+	lock_fd = lock(group);
 	record_on(group->host, group->at.fd, pid, path);
 }
 
 unsigned origin_record_v1(const struct ration_group *group, pid_t pid)
 {
+	CLEANUP(lock_releasep) int lock_fd = group->host->n_v1 > 0 ? lock(group) : -EBADF;
 	const struct place *at = &group->at;
 	unsigned outside = 0;
 

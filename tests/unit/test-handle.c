@@ -16,9 +16,11 @@
 
 #include "group/handle.h"
 #include "group/leaf.h"
+#include "group/origin.h"
 #include "group/owner.h"
 #include "group/record.h"
 #include "group/update.h"
+#include "host/notes.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
 
@@ -465,6 +467,66 @@ static void test_many_makers(void **state)
 	base_end(&base);
 }
 
+struct recorders {
+	struct ration_group *group;
+	pid_t pid[MAKERS];
+	int go[2], done[2];
+};
+
+/* Each says where it came from, all at the same moment, and lives on. */
+static void begin_recorders(struct recorders *all)
+{
+	char byte;
+
+	assert_int_equal(pipe(all->go), 0);
+	assert_int_equal(pipe(all->done), 0);
+	for (size_t i = 0; i < MAKERS; i++) {
+		all->pid[i] = fork();
+		if (all->pid[i] == 0) {
+			(void)close(all->go[1]);
+			(void)!read(all->go[0], &byte, 1);
+			origin_record(all->group, getpid(), "/from");
+			(void)alarm(DEADLINE_SECONDS);
+			if (write(all->done[1], "", 1) != 1)
+				_exit(1);
+			for (;;)
+				(void)pause();
+		}
+	}
+	(void)close(all->go[0]);
+	(void)close(all->go[1]);
+	for (size_t i = 0; i < MAKERS; i++)
+		assert_int_equal(read(all->done[0], &byte, 1), 1);
+}
+
+/* Two that were moved in at once: of one it wasn't known where from. */
+static void test_origins_at_once(void **state)
+{
+	struct base base;
+	struct recorders all;
+	char text[NOTE_MAX], path[32];
+	size_t found = 0;
+
+	(void)state;
+	base_begin(&base);
+	all.group = make(&base, "t/n");
+	begin_recorders(&all);
+	assert_true(notes_read(all.group->at.fd, NOTE_FROM, text, sizeof(text)) > 0);
+	for (size_t i = 0; i < MAKERS; i++) {
+		uint64_t start;
+
+		if (proc_start_ticks(host_now(base.host)->proc_fd, all.pid[i], &start) == 0)
+			found += origin_find(text, all.pid[i], start, path, sizeof(path)) && strcmp(path, "/from") == 0;
+		assert_int_equal(kill(all.pid[i], SIGKILL), 0);
+		assert_int_equal(waitpid(all.pid[i], NULL, 0), all.pid[i]);
+	}
+	assert_int_equal(found, MAKERS);
+	(void)close(all.done[0]);
+	(void)close(all.done[1]);
+	drop(all.group, RATION_REMOVE_EMPTY);
+	base_end(&base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -482,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_frozen_and_killed),
 		cmocka_unit_test(test_a_command_that_cant_be_started),
 		cmocka_unit_test(test_many_makers),
+		cmocka_unit_test(test_origins_at_once),
 	};
 
 	return cmocka_run_group_tests_name("handle", tests, NULL, NULL);

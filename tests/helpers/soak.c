@@ -32,6 +32,7 @@
 #define ALLOWED_MAX 12
 #define FAILURES_SHOWN 20
 #define GROUPS 5
+#define PATIENCE 60 /* seconds for what is over in a moment */
 #define HOST_STEPS 32 /* so long a thread has the same host of its own */
 
 /* What a race may give. */
@@ -480,10 +481,53 @@ static void rounds(struct thread *threads, int n, double seconds)
 		pthread_join(id[i], NULL);
 }
 
+/* A thread that was joined can be seen for a moment yet. */
 static void say_counts(const char *name)
 {
+	for (double end = now() + PATIENCE; count("/proc/self/task") + 1 > 1 && now() < end;)
+		(void)poll(NULL, 0, 10);
 	printf(", \"%s\": {\"fds\": %d, \"tasks\": %d, \"anonymous_kib\": %ld}", name, count("/proc/self/fd"),
 			count("/proc/self/task") + 1, anonymous_kib());
+}
+
+static void show(int pid, const char *what)
+{
+	char path[64], text[1000];
+	size_t n;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+	file = fopen(path, "re");
+	n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+	text[n] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '\0' || text[i] == '\n')
+			text[i] = ' ';
+	}
+	fprintf(stderr, "soak: process %d: %s: %s\n", pid, what, text);
+	if (file)
+		fclose(file);
+}
+
+/* Who is in the way of this process's end, and where it is. */
+static bool child_left(void)
+{
+	FILE *file;
+	int pid = waitpid(-1, NULL, WNOHANG);
+
+	if (pid < 0 && errno == ECHILD)
+		return false;
+	fprintf(stderr, "soak: a child is left, %s\n", pid > 0 ? "which nobody has reaped" : "and lives");
+	file = fopen("/proc/thread-self/children", "re");
+	while (file && fscanf(file, "%d", &pid) == 1) {
+		show(pid, "cmdline");
+		show(pid, "status");
+		show(pid, "wchan");
+		show(pid, "stack");
+	}
+	if (file)
+		fclose(file);
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -513,10 +557,7 @@ int main(int argc, char **argv)
 		runs += threads[i].runs;
 		failures += threads[i].failures;
 	}
-	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD) {
-		fprintf(stderr, "soak: a child is left\n");
-		failures++;
-	}
+	failures += child_left();
 	printf(", \"operations\": %lu, \"refused\": %lu, \"runs\": %lu, \"failures\": %lu}\n", steps, refused, runs, failures);
 	return failures > 0;
 }

@@ -222,10 +222,11 @@ static int make_leaf(struct place *place, size_t hierarchy)
 		if (r < 0)
 			continue;
 		r = place->v1_fd[hierarchy] = cg_open_dir(tenant_fd, place->name);
+		/* The group itself has it as well, and more. */
 		if (r >= 0 && place->owner[0])
-			owner_write(r, place->owner);
+			(void)owner_write(r, place->owner);
 		else if (r >= 0)
-			owner_record(host->proc_fd, r);
+			(void)owner_record(host->proc_fd, r);
 		else
 			(void)cg_rmdir(tenant_fd, place->name);
 	}

@@ -112,10 +112,7 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	int fd = group->at.fd;
 	int r = 0;
 
-	if (options->keep)
-		r = owner_keep(fd);
-	else
-		owner_record(group->host->proc_fd, fd);
+	r = options->keep ? owner_keep(fd) : owner_record(group->host->proc_fd, fd);
 	if (r < 0)
 		return handle_error(group, r, "write notes on", reterr);
 	/* A group has the whole of an OOM kill whoever's limit it is; a tenant's groups live and die apart. */

@@ -274,9 +274,13 @@ int leaf_create(struct place *place, uint32_t wanted, struct ration_error *reter
 {
 	int r = leaf_make(place, wanted, reterr);
 
-	if (r == 0)
-		owner_write(place->fd, place->owner);
-	return r;
+	if (r < 0)
+		return r;
+	/* Without it no keeper would know it for the one that it is to end. */
+	r = owner_write(place->fd, place->owner);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write notes on the group %s/%s: %s", place->tenant,
+				       place->name, error_text(r))
+		     : 0;
 }
 
 int leaf_bound(int fd)

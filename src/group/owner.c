@@ -4,6 +4,7 @@
  */
 #include "group/owner.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,22 +55,35 @@ void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
 	ret_text[0] = '\0';
 	if (proc_boot_id(proc_fd, boot) < 0 || proc_self_start_ticks(proc_fd, &start) < 0)
 		return;
-	(void)snprintf(ret_text, OWNER_TEXT_MAX, "2 %d %" PRIu64 " %s %" PRIu64 " %" PRIu64, (int)getpid(),
-			start, boot, pid_namespace(proc_fd), time_namespace(proc_fd));
+	(void)snprintf(ret_text, OWNER_TEXT_MAX, "2 %d %" PRIu64 " %s %" PRIu64 " %" PRIu64 " %" PRIu64, (int)getpid(),
+			start, boot, pid_namespace(proc_fd), time_namespace(proc_fd), sys_now_usec());
 }
 
-void owner_write(int group_fd, const char *text)
+int owner_write(int group_fd, const char *text)
 {
-	if (text[0])
-		(void)notes_write(group_fd, NOTE_OWNER, text);
+	int r = text[0] ? notes_write(group_fd, NOTE_OWNER, text) : 0;
+
+	return r == -EOPNOTSUPP ? 0 : r;
 }
 
-void owner_record(int proc_fd, int group_fd)
+int owner_record(int proc_fd, int group_fd)
 {
 	char text[OWNER_TEXT_MAX];
 
 	owner_say(proc_fd, text);
-	owner_write(group_fd, text);
+	return owner_write(group_fd, text);
+}
+
+int owner_is(int group_fd, const char *text)
+{
+	char now[OWNER_TEXT_MAX];
+	int r = notes_read(group_fd, NOTE_OWNER, now, sizeof(now));
+
+	if (r == -EOPNOTSUPP)
+		return 1;
+	if (r >= 0)
+		return strcmp(now, text) == 0;
+	return r == -ENODATA && owner_kept(group_fd) ? 0 : r;
 }
 
 int owner_keep(int group_fd)
@@ -89,7 +103,7 @@ bool owner_recorded(int group_fd)
 
 static bool read_record(int group_fd, struct owner *ret)
 {
-	char text[128];
+	char text[OWNER_TEXT_MAX];
 
 	if (notes_read(group_fd, NOTE_OWNER, text, sizeof(text)) <= 0)
 		return false;

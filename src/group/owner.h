@@ -4,8 +4,8 @@
  *
  * There are no state files. The directory of each group that a run makes has a note
  * (host/notes.h) with the pid of who runs it, its start time, the boot id, and the pid and
- * time namespaces in which these mean something. It goes with the group, so it can't
- * go stale.
+ * time namespaces in which these mean something; and when it was said, so that no two
+ * groups have the same. It goes with the group, so it can't go stale.
  */
 #ifndef RATION_GROUP_OWNER_H
 #define RATION_GROUP_OWNER_H
@@ -18,16 +18,22 @@
 #define OWNER_UNRECORDED_SECONDS 10
 
 /* Room for a record with its final NUL. */
-#define OWNER_TEXT_MAX 128
+#define OWNER_TEXT_MAX 160
 
 /* The record that says that a group is ours; "" where nothing can be known. */
 void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX]);
 
-/* Writes a record on a group. */
-void owner_write(int group_fd, const char *text);
+/* Writes a record on a group. Where the file system can't (before 5.7), nothing is known of it. Errors: of fsetxattr(2). */
+int owner_write(int group_fd, const char *text);
 
-/* Writes that the group is ours. Where the file system can't (before 5.7), it is unknown. */
-void owner_record(int proc_fd, int group_fd);
+/*
+ * Tells whether a group is the one that has this record, whatever its name. 1 also where none can be written.
+ * -ENODATA: it has none, and isn't kept: it was made just now, by anybody. Errors: of fgetxattr(2).
+ */
+int owner_is(int group_fd, const char *text);
+
+/* Writes that the group is ours. */
+int owner_record(int proc_fd, int group_fd);
 
 /*
  * Tells whether the process that the group belongs to lives. Unknown means hands

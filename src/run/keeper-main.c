@@ -28,6 +28,7 @@
 #include "sys/cgroup.h"
 #include "sys/helper.h"
 #include "sys/kill.h"
+#include "sys/lock.h"
 #include "sys/syscalls.h"
 #include "sys/walk.h"
 #include "util/cleanup.h"
@@ -39,6 +40,9 @@
 
 /* How often it looks for its parent where the kernel doesn't tell. */
 #define LOOK_MSEC 1000
+
+/* How long the lock of a group that is to be removed is waited for; see leaf_remove(). */
+#define LOCK_MSEC 50
 
 /* Until a message that couldn't be read is tried again. */
 #define AGAIN_MSEC 10
@@ -99,6 +103,40 @@ static bool clean_up_after_another(const struct host_snapshot *host, const struc
 }
 
 /*
+ * Begun by us, or by another, who has noted nothing on it either: so nobody is in it. Whose lock it
+ * is makes it whole, and whoever finds it gone begins again.
+ */
+static int remove_unmarked(const struct keeper_kept *kept, int tenant_fd, int fd)
+{
+	CLEANUP(lock_releasep) int lock_fd = lock_take(fd, 0);
+
+	if (lock_fd == -EBUSY || owner_is(fd, kept->owner) != -ENODATA || !cg_is(fd, tenant_fd, kept->name))
+		return 0;
+	return cg_rmdir(tenant_fd, kept->name);
+}
+
+/* One of that name is there. Ours may have been removed, and this one made, by anybody: then it is left alone. */
+static int remove_leaf(const struct host_snapshot *host, const struct keeper_kept *kept, int tenant_fd, int fd, int msec)
+{
+	int r = owner_is(fd, kept->owner);
+
+	if (r == -ENODATA)
+		return remove_unmarked(kept, tenant_fd, fd);
+	if (r <= 0)
+		return r;
+	r = cg_end(fd, msec);
+	if (r == 0) {
+		CLEANUP(lock_releasep) int lock_fd = lock_take(fd, LOCK_MSEC);
+
+		/* First: as long as the other is there, nobody else has a group of that name. */
+		if (cg_is(fd, tenant_fd, kept->name))
+			(void)v1_remove_name(host, kept->tenant, kept->name);
+		(void)cg_rmdir_tree_of(fd, tenant_fd, kept->name);
+	}
+	return r;
+}
+
+/*
  * By names from BASE on, not by fds of the start: the last run of a tenant takes the
  * tenant's directory with it, and the next one makes another. False: it isn't done.
  */
@@ -108,15 +146,11 @@ static bool clean_up(const struct host_snapshot *host, const struct keeper_kept 
 	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, kept->tenant);
 	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, kept->name);
 	int first = namespace_fd < 0 ? namespace_fd : tenant_fd < 0 ? tenant_fd : fd;
-	int r = first >= 0 ? cg_end(fd, last ? LAST_MSEC : FIRST_MSEC) : vanished(first) ? 0 : first;
+	int r = first >= 0 ? remove_leaf(host, kept, tenant_fd, fd, last ? LAST_MSEC : FIRST_MSEC) :
+		vanished(first) ? 0 : first;
 
 	if (r < 0 && !last)
 		return false;
-	if (fd >= 0 && r == 0) {
-		/* First: as long as the other is there, nobody else has a group of that name. */
-		(void)v1_remove_name(host, kept->tenant, kept->name);
-		(void)cg_rmdir_tree(tenant_fd, kept->name);
-	}
 	if ((vanished(fd) || vanished(tenant_fd) || vanished(namespace_fd)) &&
 			!clean_up_after_another(host, kept, last))
 		return false;
@@ -135,7 +169,7 @@ static void kill_now(const struct host_snapshot *host, const struct keeper_kept 
 	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? -EBADF : cg_open_dir(namespace_fd, kept->tenant);
 	CLEANUP(closep) int fd = tenant_fd < 0 ? -EBADF : cg_open_dir(tenant_fd, kept->name);
 
-	if (fd >= 0)
+	if (fd >= 0 && owner_is(fd, kept->owner) == 1)
 		(void)cg_kill(fd);
 }
 
@@ -187,42 +221,63 @@ static void step_aside(const struct state *state)
 
 /* ---------------------------------------------------------------- listening */
 
-bool keeper_parse(const char *address, struct keeper_kept *ret)
+/* A part of the text that ends before `end`. False: it is too long. */
+static bool take_part(const char *text, const char *end, char *ret, size_t size)
 {
-	const char *slash = strchr(address, '/');
+	size_t length = (size_t)(end - text);
+
+	if (length >= size)
+		return false;
+	memcpy(ret, text, length);
+	ret[length] = '\0';
+	return true;
+}
+
+bool keeper_parse(const char *text, struct keeper_kept *ret)
+{
+	const char *slash = strchr(text, '/'), *blank = strchr(text, ' ');
 	struct keeper_kept kept;
 
-	if (!slash || slash - address > RATION_NAME_MAX)
+	if (!slash || !blank || blank < slash || !take_part(text, slash, kept.tenant, sizeof(kept.tenant)) ||
+			!take_part(slash + 1, blank, kept.name, sizeof(kept.name)) ||
+			!take_part(blank + 1, blank + strlen(blank), kept.owner, sizeof(kept.owner)))
 		return false;
-	memcpy(kept.tenant, address, (size_t)(slash - address));
-	kept.tenant[slash - address] = '\0';
 	/* "..", or a name of more than one part, would be somebody else's group. */
-	if (names_check("tenant", kept.tenant, NULL) < 0 || names_check("group", slash + 1, NULL) < 0)
+	if (names_check("tenant", kept.tenant, NULL) < 0 || names_check("group", kept.name, NULL) < 0)
 		return false;
-	(void)strcpy(kept.name, slash + 1);
 	*ret = kept;
 	return true;
 }
 
-void keeper_kill_group(const struct host_snapshot *host, const char *address)
+static struct keeper_kept kept_of(const struct place *place)
 {
 	struct keeper_kept kept;
 
-	if (keeper_parse(address, &kept))
-		kill_now(host, &kept);
+	(void)strcpy(kept.tenant, place->tenant);
+	(void)strcpy(kept.name, place->name);
+	(void)strcpy(kept.owner, place->owner);
+	return kept;
 }
 
-bool keeper_end_group(const struct host_snapshot *host, const char *address)
+void keeper_kill_group(const struct place *place)
 {
-	struct keeper_kept kept;
+	struct keeper_kept kept = kept_of(place);
 
-	return keeper_parse(address, &kept) && clean_up(host, &kept, false);
+	kill_now(place->host, &kept);
+}
+
+bool keeper_end_group(const struct place *place)
+{
+	struct keeper_kept kept = kept_of(place);
+
+	return clean_up(place->host, &kept, false);
 }
 
 static void forget(struct state *state, const struct keeper_kept *kept)
 {
 	for (size_t i = 0; i < state->n; i++) {
-		if (strcmp(state->kept[i].name, kept->name) == 0 && strcmp(state->kept[i].tenant, kept->tenant) == 0) {
+		if (strcmp(state->kept[i].name, kept->name) == 0 && strcmp(state->kept[i].tenant, kept->tenant) == 0 &&
+				strcmp(state->kept[i].owner, kept->owner) == 0) {
 			state->kept[i] = state->kept[--state->n];
 			return;
 		}

@@ -8,12 +8,12 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "host/snapshot.h"
+#include "group/place.h"
 
 #define KEEPER_PROGRAM "ration-keeper"
 
-/* "+TENANT/NAME" */
-#define KEEPER_MESSAGE_MAX (2 * RATION_NAME_MAX + 3)
+/* "+TENANT/NAME OWNER": a name can be another group's by then, what is written of its owner can't. */
+#define KEEPER_MESSAGE_MAX (2 * RATION_NAME_MAX + OWNER_TEXT_MAX + 4)
 
 /* The first byte of a message. */
 #define KEEPER_ADD '+'     /* this group is about to be made */
@@ -43,10 +43,11 @@ struct keeper_hello {
 struct keeper_kept {
 	char tenant[RATION_NAME_MAX + 1];
 	char name[RATION_NAME_MAX + 1]; /* "": it is removed */
+	char owner[OWNER_TEXT_MAX];     /* as it is written on it: owner_is() */
 };
 
-/* Takes "TENANT/NAME" apart. False: it isn't one. */
-bool keeper_parse(const char *address, struct keeper_kept *ret);
+/* Takes "TENANT/NAME OWNER" apart. False: it isn't that. */
+bool keeper_parse(const char *text, struct keeper_kept *ret);
 
 /* Tells whether a message of `n` bytes is a hello that can be believed. */
 bool keeper_understood(const struct keeper_hello *hello, ssize_t n);
@@ -59,8 +60,8 @@ void keeper_main(int fd);
 /* The same in a fork of `parent`, which has the host's files already, and isn't told of it. */
 void keeper_forked_main(int fd, const struct host_snapshot *host, pid_t parent);
 
-/* What it does for a group, "TENANT/NAME", of a program that is gone: kills all in it; and ends and removes it. */
-void keeper_kill_group(const struct host_snapshot *host, const char *address);
-bool keeper_end_group(const struct host_snapshot *host, const char *address);
+/* What it does for a group of a program that is gone: kills all in it; and ends and removes it. */
+void keeper_kill_group(const struct place *place);
+bool keeper_end_group(const struct place *place);
 
 #endif

@@ -95,7 +95,7 @@ static int start(const struct host_snapshot *host, struct helper *ret)
 static int say(const struct keeper_host *it, char what, const struct keeper *keeper)
 {
 	char message[KEEPER_MESSAGE_MAX];
-	int length = snprintf(message, sizeof(message), "%c%s", what, keeper->address);
+	int length = snprintf(message, sizeof(message), "%c%s %s", what, keeper->address, keeper->group_owner);
 
 	return helper_send(it->helper.fd, message, (size_t)length, NULL, 0, SEND_MSEC);
 }
@@ -249,7 +249,8 @@ int keeper_start(const struct place *place, struct keeper *keeper)
 	*keeper = KEEPER_NONE;
 	keeper->host = host;
 	keeper->owner = getpid();
-	(void)snprintf(keeper->address, sizeof(keeper->address), "%s/%s", place->tenant, place->name);
+	(void)place_address(place, keeper->address);
+	(void)strcpy(keeper->group_owner, place->owner);
 	(void)pthread_mutex_lock(&host->keeper->lock);
 	it = of_host(host);
 	if (it) {

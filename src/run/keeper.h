@@ -31,7 +31,8 @@ struct keeper {
 	pid_t owner;                      /* the process that has started the run */
 	int fd;                           /* readable: the keeper has gone; or -EBADF */
 	bool borrowed;                    /* that is the host's, and not the run's own */
-	char address[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */
+	char address[PLACE_ADDRESS_MAX];  /* "TENANT/NAME" */
+	char group_owner[OWNER_TEXT_MAX]; /* what that group has written on it, and no other */
 };
 
 #define KEEPER_NONE ((struct keeper) { .fd = -EBADF })

@@ -118,10 +118,10 @@ static void take_over(struct ration_run *run)
 		return;
 	deadline_usec = sys_now_usec() + RELEASE_MSEC * 1000;
 	if (run->host->base_fd >= 0)
-		keeper_kill_group(run->host, run->receipt.group);
+		keeper_kill_group(&run->group);
 	if (run->adopts)
 		(void)takeover_end(run->host->proc_fd, deadline_usec);
-	if (run->host->base_fd >= 0 && !keeper_end_group(run->host, run->receipt.group))
+	if (run->host->base_fd >= 0 && !keeper_end_group(&run->group))
 		leave_to_keeper(run);
 }
 

@@ -19,6 +19,8 @@
 #include "group/leaf.h"
 #include "run/keeper-main.h"
 #include "run/keeper.h"
+#include "sys/cgroup.h"
+#include "sys/lock.h"
 #include "sys/members.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -225,6 +227,77 @@ static void test_what_is_left_to_it_it_removes(void **state)
 	assert_true(leaf_alive(kept[1].place.fd));
 	end_group(&kept[1]);
 	wait_until_gone(base.path);
+	end(&base);
+}
+
+/* As somebody's rm does, and somebody's run. */
+static void replace_group(struct kept *kept)
+{
+	assert_int_equal(cg_rmdir(kept->place.tenant_fd, "n"), 0);
+	assert_int_equal(cg_mkdir(kept->place.tenant_fd, "n"), 0);
+	(void)close_fd(kept->place.fd);
+	kept->place.fd = cg_open_dir(kept->place.tenant_fd, "n");
+}
+
+/* By its name alone, a run's group was ended that somebody else had made meanwhile. */
+static void test_another_group_of_that_name_lives(void **state)
+{
+	struct base base;
+	struct kept kept;
+	pid_t command;
+
+	make(&base, state, &kept);
+	replace_group(&kept);
+	assert_int_equal(owner_record(host_now(base.host)->proc_fd, kept.place.fd), 0);
+	command = put_command(&kept);
+	keeper_kill_group(&kept.place);
+	assert_true(keeper_end_group(&kept.place));
+	assert_int_equal(waitpid(command, NULL, WNOHANG), 0);
+	assert_true(leaf_alive(kept.place.fd));
+	assert_int_equal(kill(command, SIGKILL), 0);
+	assert_int_equal(waitpid(command, NULL, 0), command);
+	end_group(&kept);
+	end(&base);
+}
+
+/* A maker that was killed before it could note whose the group is leaves one that is empty. */
+static void test_what_nobody_has_marked_is_removed(void **state)
+{
+	struct base base;
+	struct kept kept;
+	pid_t command;
+
+	make(&base, state, &kept);
+	replace_group(&kept);
+	command = put_command(&kept);
+	/* This isn't it: nobody had put anything into that. */
+	keeper_kill_group(&kept.place);
+	assert_false(keeper_end_group(&kept.place));
+	assert_int_equal(waitpid(command, NULL, WNOHANG), 0);
+	assert_int_equal(kill(command, SIGKILL), 0);
+	assert_int_equal(waitpid(command, NULL, 0), command);
+	assert_true(keeper_end_group(&kept.place));
+	assert_false(leaf_alive(kept.place.fd));
+	keeper_dismiss(&kept.keeper);
+	place_close(&kept.place);
+	end(&base);
+}
+
+/* Whoever is making a group has its lock, and has noted nothing yet. */
+static void test_what_is_being_made_is_left_alone(void **state)
+{
+	struct base base;
+	struct kept kept;
+	int lock_fd;
+
+	make(&base, state, &kept);
+	replace_group(&kept);
+	lock_fd = lock_take(kept.place.fd, DEADLINE_MSEC);
+	assert_true(lock_fd >= 0);
+	assert_true(keeper_end_group(&kept.place));
+	assert_true(leaf_alive(kept.place.fd));
+	(void)lock_release(lock_fd);
+	end_group(&kept);
 	end(&base);
 }
 
@@ -599,6 +672,9 @@ int main(void)
 		EACH(test_one_for_all_groups),
 		EACH(test_many_threads),
 		EACH(test_what_is_left_to_it_it_removes),
+		EACH(test_another_group_of_that_name_lives),
+		EACH(test_what_nobody_has_marked_is_removed),
+		EACH(test_what_is_being_made_is_left_alone),
 		EACH(test_it_inherits_from_the_dead),
 		EACH(test_FB17_an_empty_namespace),
 		EACH(test_it_inherits_although_a_copy_lives),

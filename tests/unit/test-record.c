@@ -73,22 +73,28 @@ static void test_pressure(void **state)
 static void test_what_a_keeper_is_told(void **state)
 {
 	static const char *const wrong[] = { "", "a", "/", "a/", "/a", "../a", "a/..", "a/../b", "a/b/c", "a/.", "a/cgroup.procs",
-		"a/b\n" };
-	char longest[2 * RATION_NAME_MAX + 3];
+		"a/b\n",
+		"a/b", "a b/c", " a/b", "a/ b", "../a x", "a/.. x", "a/../b x", "a/b/c x", "a/cgroup.procs x" };
+	char longest[2 * RATION_NAME_MAX + 4];
 	struct keeper_kept kept;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_row(!keeper_parse(wrong[i], &kept), "%s", wrong[i]);
-	assert_true(keeper_parse("acme/vm7", &kept));
+	assert_true(keeper_parse("acme/vm7 2 3 4", &kept));
 	assert_string_equal(kept.tenant, "acme");
 	assert_string_equal(kept.name, "vm7");
+	assert_string_equal(kept.owner, "2 3 4");
+	assert_true(keeper_parse("acme/vm7 ", &kept));
+	assert_string_equal(kept.owner, "");
 	memset(longest, 'a', sizeof(longest));
 	longest[RATION_NAME_MAX] = '/';
-	longest[2 * RATION_NAME_MAX + 1] = '\0';
+	longest[2 * RATION_NAME_MAX + 1] = ' ';
+	longest[2 * RATION_NAME_MAX + 2] = '\0';
 	assert_true(keeper_parse(longest, &kept));
 	longest[2 * RATION_NAME_MAX + 1] = 'a';
-	longest[2 * RATION_NAME_MAX + 2] = '\0';
+	longest[2 * RATION_NAME_MAX + 2] = ' ';
+	longest[2 * RATION_NAME_MAX + 3] = '\0';
 	assert_false(keeper_parse(longest, &kept));
 }
 

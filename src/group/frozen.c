@@ -161,9 +161,23 @@ static int check_v1(const struct place *place, const char *what, struct ration_e
 	return error_hint(reterr, -EBUSY, "write THAWED to its freezer.state");
 }
 
+/*
+ * Whether nothing freezes it, told by one file: a group without processes is frozen as soon as a
+ * level above it is. One that has some may be about to be.
+ */
+static bool is_free(int fd)
+{
+	char text[256];
+	uint64_t populated, frozen;
+
+	return fd >= 0 && cg_read(fd, "cgroup.events", text, sizeof(text)) >= 0 &&
+		cg_text_key(text, "populated", &populated) == 0 && populated == 0 &&
+		cg_text_key(text, "frozen", &frozen) == 0 && frozen == 0;
+}
+
 int frozen_check(const struct place *place, const char *what, struct ration_error *reterr)
 {
-	int r = place->tenant_fd >= 0 ? check_v2(place, what, reterr) : 0;
+	int r = place->tenant_fd >= 0 && !is_free(place->fd) ? check_v2(place, what, reterr) : 0;
 
 	return r < 0 ? r : check_v1(place, what, reterr);
 }

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
@@ -15,14 +17,42 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
+#define ROUNDS_MAX 1000
+
+static void nap(void)
+{
+	(void)nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+}
+
+/*
+ * Of a group that the caller itself is in: somebody has put it there. If it froze that it would
+ * stand still with it, for ever. It is killed as cgroup.kill would, but last; who sees to the
+ * rest is outside.
+ */
+static int kill_with_caller(int dir_fd)
+{
+	int r = 1;
+
+	/* What is stopped doesn't fork while the others are killed. */
+	for (int i = 0; i < ROUNDS_MAX && r > 0; i++) {
+		if (i > 0)
+			nap();
+		(void)cg_signal_others(dir_fd, SIGSTOP);
+		r = cg_signal_others(dir_fd, SIGKILL);
+	}
+	return kill(getpid(), SIGKILL) < 0 ? -errno : r;
+}
+
 /* Remove when the oldest kernel is >= 5.14. */
 static int kill_frozen(int dir_fd)
 {
-	const struct timespec nap = { .tv_nsec = 1000000 };
 	char text[256];
 	uint64_t frozen = 0;
-	int r = cg_write(dir_fd, "cgroup.freeze", "1");
+	int r;
 
+	if (cg_has_caller(dir_fd))
+		return kill_with_caller(dir_fd);
+	r = cg_write(dir_fd, "cgroup.freeze", "1");
 	if (r == -ENOENT)
 		return cg1_kill(dir_fd);
 	if (r < 0)
@@ -36,7 +66,7 @@ static int kill_frozen(int dir_fd)
 				cg_text_key(text, "frozen", &frozen) < 0)
 			break;
 		if (frozen == 0)
-			(void)nanosleep(&nap, NULL);
+			nap();
 	}
 	r = cg_signal_all(dir_fd);
 	(void)cg_write(dir_fd, "cgroup.freeze", "0");

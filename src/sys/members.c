@@ -179,6 +179,7 @@ struct each {
 	void *data;
 	int top_fd;
 	int sig, count, failed;
+	pid_t spared;
 	bool all;
 };
 
@@ -288,7 +289,7 @@ static int signal_some(int dir_fd, const pid_t *pids, size_t n, struct each *eac
 		return fd[0];
 	r = pids_read(dir_fd, "cgroup.procs", &again);
 	for (size_t i = 0; i < held; i++) {
-		if (r == 0 && fd[i] != -ESRCH && pids_have(&again, pids[i]))
+		if (r == 0 && fd[i] != -ESRCH && pids[i] != each->spared && pids_have(&again, pids[i]))
 			each->count += send_to(pids[i], fd[i], each->sig);
 		(void)close_fd(fd[i]);
 	}
@@ -303,7 +304,7 @@ static int signal_unlisted(int dir_fd, const struct unlisted *unlisted, size_t i
 	CLEANUP(pids_free) struct pids again = { .pid = NULL };
 	int r;
 
-	if (fd == -ESRCH)
+	if (fd == -ESRCH || process == each->spared)
 		return 0;
 	if (fd < 0 && !sys_refused(fd))
 		return fd;
@@ -367,4 +368,20 @@ int cg_signal(int dir_fd, int sig)
 int cg_signal_all(int dir_fd)
 {
 	return signal_each(dir_fd, (struct each) { .sig = SIGKILL, .top_fd = dir_fd, .all = true });
+}
+
+int cg_signal_others(int dir_fd, int sig)
+{
+	return signal_each(dir_fd, (struct each) { .sig = sig, .top_fd = dir_fd, .spared = getpid(), .all = true });
+}
+
+static int is_self(void *data, pid_t pid)
+{
+	(void)data;
+	return pid == getpid() ? -EEXIST : 0;
+}
+
+bool cg_has_caller(int dir_fd)
+{
+	return cg_each_pid(dir_fd, is_self, NULL) == -EEXIST;
 }

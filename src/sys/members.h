@@ -35,6 +35,12 @@ int cg_signal(int dir_fd, int sig);
  */
 int cg_signal_all(int dir_fd);
 
+/* Sends `sig` to the same processes, but for the caller itself. */
+int cg_signal_others(int dir_fd, int sig);
+
+/* Whether the caller itself is in the group or below it. */
+bool cg_has_caller(int dir_fd);
+
 /* How many processes are in the group and in those below it. */
 int cg_count(int dir_fd);
 

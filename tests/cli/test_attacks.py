@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, Ration, wait_for
+from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, Ration, wait_for
 from world import HAS, WORLD, mount
 
 TOP = Path(__file__).resolve().parents[2]
@@ -78,7 +78,8 @@ def attack(run, options, command, **how):
 # ------------------------------------------------------------------------- bombs
 
 @limits
-@pytest.mark.parametrize("kind", ["tmpfs", "memfd", "shared", "thp", "locked", "pipes", "sockets"])
+@pytest.mark.parametrize("kind", ["tmpfs", "memfd", "shared", "thp", "pipes", "sockets",
+                                  pytest.param("locked", marks=pytest.mark.needs("root"))])
 def test_attack_memory(run, kind):
     """Memory of any kind is the group's, and no more of it is there than its limit."""
     r = run(LIMITS + " --rlimit nofile=4096", f"exhaust {kind}")
@@ -224,9 +225,11 @@ def test_attack_hold_the_supervisor(run, how):
     over(run, r)
 
 
+OLD = ["hide", "cgroup.kill"]  # as before 5.14
+
+
 @root
-@pytest.mark.since((5, 14))  # older kernels have no cgroup.kill; to kill there is to freeze first, with who is in the group
-@pytest.mark.parametrize("then", ["", "cgroup.freeze", "cgroup.kill"])
+@pytest.mark.parametrize("then", ["", "cgroup.freeze", pytest.param("cgroup.kill", marks=pytest.mark.since((5, 14)))])
 def test_attack_move(run, then):
     """Put into the group that it is to end: it ends with it, and if that is frozen, by `ration kill`."""
     r = attack(run, "--group t/g", meddle("move", run.file("log"), "OWN", then), receipt=False)
@@ -236,6 +239,34 @@ def test_attack_move(run, then):
         assert run.command("kill", "t/g").code == 0
     r.wait()
     over(run, r)
+
+
+@root
+def test_attack_move_old(run):
+    """The same on a kernel before 5.14: to kill a group there is to freeze it first, which it mustn't, being inside."""
+    r = run("--group t/g --timeout 1", meddle("move", run.file("log"), "OWN"), receipt=False, before=OLD)
+    assert run.said("log") and r.code == 137, r
+    over(run, r)
+
+
+@root
+def test_attack_move_threaded(run):
+    """The same where its group is threaded, which nobody kills by cgroup.kill on any kernel."""
+    script = f"d={OWN}; echo $$ >{mount()}/cgroup.procs; echo threaded >$d/cgroup.type; echo $$ >$d/cgroup.procs && exec meddle move {run.file('log')} $d"
+    r = attack(run, "--group t/g", ["sh", "-c", script], receipt=False)
+    assert run.said("log")
+    r.signal(signal.SIGTERM)
+    r.wait()
+    over(run, r)
+
+
+@group
+@pytest.mark.parametrize("before", [[], OLD], ids=["new", "old"])
+@pytest.mark.parametrize("words", ["kill t/g", "rm --force t/g"])
+def test_attack_kill_from_inside(run, base, words, before):
+    """It has `ration` end its own group: killed, by nobody's limit."""
+    r = run("--group t/g", ["sh", "-c", f"sleep 1000 & {RATION} {words} --base {base}; exit 9"], before=before)
+    assert (r.code, r.verdict) in ((137, "signal"), (143, "signal")), r
 
 
 # ------------------------------------------------------------------- its own group

@@ -44,9 +44,12 @@ struct gc {
 
 static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const char *name, int fd)
 {
-	int r;
+	int pid, r = owner_ask(gc->host->proc_fd, fd, &pid);
 
-	switch (owner_state(gc->host->proc_fd, fd, NULL)) {
+	/* Not to know whether it is dead isn't to leave it to the living. */
+	if (r < 0)
+		return vanished(r) ? RATION_GC_LIVE : RATION_GC_FAILED;
+	switch ((enum ration_owner)r) {
 	case RATION_OWNER_ALIVE:
 	case RATION_OWNER_UNKNOWN:
 	case RATION_OWNER_KEPT:

@@ -101,12 +101,19 @@ bool owner_recorded(int group_fd)
 	return owner_kept(group_fd) || notes_has(group_fd, NOTE_OWNER);
 }
 
-static bool read_record(int group_fd, struct owner *ret)
+/* 0: there is no such note, or none that we may know of or could understand. Negative: it couldn't be looked for. */
+static int answer(int r)
+{
+	return r == -ENODATA || r == -EOPNOTSUPP || r == -EACCES || r == -EPERM || r == -ERANGE ? 0 : r;
+}
+
+static int read_record(int group_fd, struct owner *ret)
 {
 	char text[OWNER_TEXT_MAX];
+	int r = answer(notes_read(group_fd, NOTE_OWNER, text, sizeof(text)));
 
-	if (notes_read(group_fd, NOTE_OWNER, text, sizeof(text)) <= 0)
-		return false;
+	if (r <= 0)
+		return r;
 	return sscanf(text, "2 %d %" SCNu64 " %36s %" SCNu64 " %" SCNu64, &ret->pid, &ret->start_ticks, ret->boot,
 			&ret->pid_namespace, &ret->time_namespace) == 5 && ret->pid > 0;
 }
@@ -120,36 +127,56 @@ static bool abandoned(int group_fd)
 		cg_populated(group_fd) == 0;
 }
 
-enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid)
+/* Returns one of enum ration_owner, of a group whose note is there. */
+static int state_of(int proc_fd, const struct owner *owner, int *ret_pid)
 {
 	char boot[PROC_BOOT_ID_SIZE];
 	struct proc_stat stat;
-	struct owner owner;
-	int r;
+	int r = proc_boot_id(proc_fd, boot);
 
-	if (ret_pid)
-		*ret_pid = 0;
-	if (owner_kept(group_fd))
-		return RATION_OWNER_KEPT;
-	if (!read_record(group_fd, &owner))
-		return abandoned(group_fd) ? RATION_OWNER_DEAD : RATION_OWNER_UNKNOWN;
-	if (proc_boot_id(proc_fd, boot) < 0)
-		return RATION_OWNER_UNKNOWN;
-	if (strcmp(boot, owner.boot) != 0)
+	if (r < 0)
+		return r;
+	if (strcmp(boot, owner->boot) != 0)
 		return RATION_OWNER_DEAD;
-	if (owner.pid_namespace != pid_namespace(proc_fd))
+	if (owner->pid_namespace != pid_namespace(proc_fd))
 		return RATION_OWNER_UNKNOWN;
-	if (ret_pid)
-		*ret_pid = owner.pid;
-	r = proc_stat_read(proc_fd, owner.pid, &stat);
+	*ret_pid = owner->pid;
+	r = proc_stat_read(proc_fd, owner->pid, &stat);
 	if (r == -ESRCH || r == -ENOENT)
 		return RATION_OWNER_DEAD;
 	if (r < 0)
-		return RATION_OWNER_UNKNOWN;
-	if (owner.time_namespace != time_namespace(proc_fd) && !proc_is_dead(&stat))
+		return r;
+	if (owner->time_namespace != time_namespace(proc_fd) && !proc_is_dead(&stat))
 		return RATION_OWNER_UNKNOWN;
 	/* One that nobody has reaped, as process 1 of some containers never does, ends nothing any more. */
-	return stat.start_ticks == owner.start_ticks && !proc_is_dead(&stat) ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;
+	return stat.start_ticks == owner->start_ticks && !proc_is_dead(&stat) ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;
+}
+
+int owner_ask(int proc_fd, int group_fd, int *ret_pid)
+{
+	char kept[8];
+	struct owner owner;
+	int r = answer(notes_read(group_fd, NOTE_KEEP, kept, sizeof(kept)));
+
+	*ret_pid = 0;
+	if (r > 0)
+		return RATION_OWNER_KEPT;
+	if (r == 0)
+		r = read_record(group_fd, &owner);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return abandoned(group_fd) ? RATION_OWNER_DEAD : RATION_OWNER_UNKNOWN;
+	return state_of(proc_fd, &owner, ret_pid);
+}
+
+enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid)
+{
+	int pid, r = owner_ask(proc_fd, group_fd, &pid);
+
+	if (ret_pid)
+		*ret_pid = pid;
+	return r < 0 ? RATION_OWNER_UNKNOWN : (enum ration_owner)r;
 }
 
 int owner_remove_group(int tenant_fd, const char *name, int group_fd)

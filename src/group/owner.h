@@ -42,6 +42,9 @@ int owner_record(int proc_fd, int group_fd);
  */
 enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid);
 
+/* The same, or a negative errno where it couldn't be found out, which isn't known for long. */
+int owner_ask(int proc_fd, int group_fd, int *ret_pid);
+
 /* Writes that the group stays without an owner. Errors: of notes_write(). */
 int owner_keep(int group_fd);
 

@@ -209,6 +209,41 @@ static void test_an_error_names_the_owner(void **state)
 	files_end(dir);
 }
 
+/* Where /proc can't be read nobody is known to live: that isn't success. */
+static void test_gc_tells_whom_it_cant_judge(void **state)
+{
+	struct ration_gc_report report = { .size = sizeof(report) };
+	struct host_snapshot *host;
+	struct base base;
+	int space, tenant, fd, proc_fd, pid;
+
+	(void)state;
+	base_begin(&base);
+	space = base_make(&base);
+	assert_int_equal(cg_mkdir(space, "t"), 0);
+	tenant = cg_open_dir(space, "t");
+	assert_int_equal(cg_mkdir(tenant, "g"), 0);
+	fd = cg_open_dir(tenant, "g");
+	host = (struct host_snapshot *)(uintptr_t)host_now(base.host);
+	owner_record(host->proc_fd, fd);
+	proc_fd = host->proc_fd;
+	host->proc_fd = -EBADF;
+	if (notes_has(fd, NOTE_OWNER)) {
+		assert_true(owner_ask(host->proc_fd, fd, &pid) < 0);
+		assert_int_equal(ration_gc(base.host, NULL, &report, NULL), 0);
+		assert_int_equal(report.failed, 1);
+		assert_int_equal(report.live, 0);
+	}
+	host->proc_fd = proc_fd;
+	assert_int_equal(cg_rmdir(tenant, "g"), 0);
+	assert_int_equal(ration_gc(base.host, NULL, &report, NULL), 0);
+	assert_int_equal(access(base.path, F_OK), -1);
+	(void)close(fd);
+	(void)close(tenant);
+	(void)close(space);
+	base_end(&base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_gc_takes_the_dead_only),
 		cmocka_unit_test(test_an_error_names_the_owner),
+		cmocka_unit_test(test_gc_tells_whom_it_cant_judge),
 	};
 
 	return cmocka_run_group_tests_name("owner", tests, NULL, NULL);

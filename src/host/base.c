@@ -41,17 +41,35 @@ static int base_writable(int fd)
 	return r < 0 ? r : sys_access(fd, "cgroup.procs", W_OK);
 }
 
-uint32_t base_controllers(int fd)
+static int read_controllers(int fd, uint32_t *ret)
 {
 	char text[256];
 	uint32_t bits = 0;
+	int r = cg_read(fd, "cgroup.controllers", text, sizeof(text));
 
-	if (cg_read(fd, "cgroup.controllers", text, sizeof(text)) < 0)
-		return 0;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < HOST_CONTROLLERS; i++) {
 		if (cg_text_has_word(text, host_controllers[i].name))
 			bits |= host_controllers[i].bit;
 	}
+	*ret = bits;
+	return 0;
+}
+
+uint32_t base_controllers(int fd)
+{
+	uint32_t bits = 0;
+
+	(void)read_controllers(fd, &bits);
+	return bits;
+}
+
+uint32_t base_note_controllers(struct host_facts *facts, int fd, const char *base)
+{
+	uint32_t bits = 0;
+
+	facts_note(facts, read_controllers(fd, &bits), "cgroup.controllers", base);
 	return bits;
 }
 
@@ -115,6 +133,7 @@ void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, b
 	struct host_facts *facts = &host->facts;
 	int r = read_only ? -EROFS : base_writable(fd);
 
+	facts_note(facts, r, "", host->base);
 	if (r == -EROFS)
 		note_read_only(host);
 	else if (r < 0 && identity_lacks_override())
@@ -132,7 +151,7 @@ void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, b
 	}
 	host->base_fd = fd;
 	facts->base_kind = kind;
-	facts->controllers = base_controllers(fd);
+	facts->controllers = base_note_controllers(facts, fd, host->base);
 	/* Whatever the group above enables: memory won't be among it. */
 	if (facts->hierarchy == RATION_HIERARCHY_V2 && base_threaded(fd))
 		base_note(facts, "start ration in a group that isn't threaded, or set --base DIR",
@@ -158,16 +177,18 @@ void base_capacity(struct host_snapshot *host, int base_fd, const char *base, co
 	char path[PATH_MAX], top[PATH_MAX];
 	size_t mount_length = strlen(root) + strlen(host->mount);
 
+	facts_note(&host->facts, fd < 0 ? -errno : 0, "", base);
 	(void)strcpy(path, base);
 	if (!host->mount[0] || (size_t)snprintf(top, sizeof(top), "%s%s", root, host->mount) >= sizeof(top))
 		return;
 	while (fd >= 0 && strncmp(path, top, mount_length) == 0) {
 		uint64_t max;
 		char *slash;
-		int up;
+		int up, r = cg_read_u64(fd, "memory.max", &max);
 
+		facts_note(&host->facts, r, "memory.max", path);
 		/* The real root has no such file: no limit, not a limit of 0. */
-		if (cg_read_u64(fd, "memory.max", &max) == 0 && max != UINT64_MAX &&
+		if (r == 0 && max != UINT64_MAX &&
 				(max < host->facts.memory_bytes || host->facts.memory_bytes == 0)) {
 			host->facts.memory_bytes = max;
 			(void)text_clean(strcpy(host->memory_source, path));
@@ -177,6 +198,7 @@ void base_capacity(struct host_snapshot *host, int base_fd, const char *base, co
 			break;
 		*slash = '\0';
 		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		facts_note(&host->facts, up < 0 ? -errno : 0, "", path);
 		(void)close_fd(fd);
 		fd = up;
 	}
@@ -191,6 +213,7 @@ void base_capacity_of_own(struct host_snapshot *host, const char *root)
 			sizeof(path))
 		return;
 	fd = base_open(path, root);
+	facts_note(&host->facts, fd, "", path);
 	if (fd >= 0)
 		base_capacity(host, fd, path, root);
 }

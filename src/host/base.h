@@ -24,6 +24,9 @@ int base_open(const char *path, const char *root);
 /* The controllers, as bits, that a group may hand on to groups below it. None where that can't be read. */
 uint32_t base_controllers(int fd);
 
+/* The same of BASE, where not to know it is noted. */
+uint32_t base_note_controllers(struct host_facts *facts, int fd, const char *base);
+
 /* Is it a threaded group, or one that can only become one? Nobody can have memory limits in it. */
 bool base_threaded(int fd);
 

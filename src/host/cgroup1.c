@@ -57,11 +57,13 @@ static int open_own(const char *path, const char *root)
 }
 
 /* Until 5.11 a group could be without the limits of those above it, and the root is so by default. */
-static bool apart(int fd)
+static bool apart(struct host_facts *facts, int fd, const char *path)
 {
 	uint64_t hierarchical;
+	int r = cg_read_u64(fd, "memory.use_hierarchy", &hierarchical);
 
-	return cg_read_u64(fd, "memory.use_hierarchy", &hierarchical) == 0 && hierarchical == 0;
+	facts_note(facts, r, "memory.use_hierarchy", path);
+	return r == 0 && hierarchical == 0;
 }
 
 /* No group below ours can have more than ours and those above it. */
@@ -69,9 +71,10 @@ static void find_capacity(struct host_snapshot *host, int fd, const char *path)
 {
 	char text[CG_FILE_MAX];
 	uint64_t max;
+	int r = cg_read(fd, "memory.stat", text, sizeof(text));
 
-	if (cg_read(fd, "memory.stat", text, sizeof(text)) < 0 ||
-			cg_text_key(text, "hierarchical_memory_limit", &max) < 0 || max >= host->facts.memory_bytes)
+	facts_note(&host->facts, r, "memory.stat", path);
+	if (r < 0 || cg_text_key(text, "hierarchical_memory_limit", &max) < 0 || max >= host->facts.memory_bytes)
 		return;
 	host->facts.memory_bytes = max;
 	(void)snprintf(host->memory_source, sizeof(host->memory_source), "%s", path);
@@ -83,6 +86,7 @@ static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mo
 	struct host_facts *facts = &host->facts;
 	struct host_v1 *at = &host->v1[host->n_v1];
 	CLEANUP(closep) int fd = -EBADF;
+	int r;
 
 	at->controllers = bits_of(mount->controllers);
 	if (at->controllers == 0 || host->n_v1 == ARRAY_SIZE(host->v1) ||
@@ -90,6 +94,7 @@ static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mo
 					sizeof(at->path))
 		return;
 	fd = open_own(at->path, root);
+	facts_note(facts, fd, "", at->path);
 	if (fd < 0)
 		return note_reason(facts, at->path, "can't be opened");
 	if (at->controllers & RATION_CONTROLLER_MEMORY)
@@ -98,13 +103,18 @@ static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mo
 		return note_reason(facts, at->path, "isn't delegated by systemd");
 	if (mount->read_only)
 		return note_reason(facts, at->path, "is mounted read-only");
-	if (sys_access(fd, ".", W_OK) < 0)
-		return note_reason(facts, at->path, errno == EROFS ? "is mounted read-only" : identity_lacks_override() ?
+	r = sys_access(fd, ".", W_OK);
+	facts_note(facts, r, "", at->path);
+	if (r < 0)
+		return note_reason(facts, at->path, r == -EROFS ? "is mounted read-only" : identity_lacks_override() ?
 				"can't be written by root without CAP_DAC_OVERRIDE" : "belongs to another user");
-	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && apart(fd))
+	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && apart(facts, fd, at->path))
 		return note_reason(facts, at->path, "isn't hierarchical: memory.use_hierarchy is 0");
-	if (at->controllers & RATION_CONTROLLER_MEMORY)
-		facts->v1_swap = sys_access(fd, "memory.memsw.limit_in_bytes", F_OK) == 0;
+	if (at->controllers & RATION_CONTROLLER_MEMORY) {
+		r = sys_access(fd, "memory.memsw.limit_in_bytes", F_OK);
+		facts_note(facts, r, "memory.memsw.limit_in_bytes", at->path);
+		facts->v1_swap = r == 0;
+	}
 	facts->v1_controllers |= at->controllers;
 	at->fd = TAKE_FD(fd);
 	host->n_v1++;

@@ -56,7 +56,19 @@ struct host_facts {
 	char base_reason[320];     /* why there is no BASE, or less than a whole one */
 	char base_fix[256];
 	char v1_reason[320];       /* why not those of cgroup v1 that are mounted */
+	int unread_code;           /* a negative errno: something isn't known that this kernel could tell */
+	char unread[256];          /* and what that was */
 };
+
+/*
+ * Notes that `what`, a file of `where` (or ""), couldn't be looked at, if `code` says that the machine or this
+ * process is short of something. Then nothing may be made of it: a mechanism, or the limit of a
+ * group above, would be taken for missing, and with it a limit. The first one counts.
+ */
+void facts_note(struct host_facts *facts, int code, const char *what, const char *where);
+
+/* Returns 0, or fails with what was noted. */
+int facts_check(const struct host_facts *facts, struct ration_error *reterr);
 
 /* True of what has no cgroups, affinities or PSI, and rlimits of its own. */
 static inline bool host_is_macos(const struct host_facts *facts)

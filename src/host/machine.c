@@ -41,9 +41,13 @@ static void note_set(struct host_set *set, const char *list, const char *file, c
 static void probe_nodes(struct host_facts *facts, const char *root)
 {
 	char path[PATH_MAX], list[LIST_MAX];
+	ssize_t n;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/sys/devices/system/node/online", root) >= sizeof(path) ||
-			proc_read(AT_FDCWD, path, list, sizeof(list)) <= 0)
+	if ((size_t)snprintf(path, sizeof(path), "%s/sys/devices/system/node/online", root) >= sizeof(path))
+		return;
+	n = proc_read(AT_FDCWD, path, list, sizeof(list));
+	facts_note(facts, (int)n, "", path);
+	if (n <= 0)
 		return;
 	list[strcspn(list, "\n")] = '\0';
 	note_set(&facts->cpuset_mems, list, "/sys/devices/system/node/online", "");
@@ -66,6 +70,7 @@ static void probe_huge(struct host_facts *facts, const char *root)
 	if ((size_t)snprintf(path, sizeof(path), "%s/sys/kernel/mm/hugepages", root) >= sizeof(path))
 		return;
 	dir = opendir(path);
+	facts_note(facts, dir ? 0 : -errno, "", path);
 	while (dir && facts->n_huge < HOST_HUGE_MAX && (entry = readdir(dir))) {
 		uint64_t kib;
 
@@ -112,8 +117,27 @@ static bool probe_pidfd(bool born_inside)
 	return sys_takes_pidfds() && (!sys_refused(fd) || (born_inside && sys_has_clone3()));
 }
 
+static uint64_t probe_pressure_and_swap(struct host_snapshot *host)
+{
+	char text[4096];
+	uint64_t features = 0;
+	ssize_t n = proc_read(host->proc_fd, "pressure/memory", text, sizeof(text));
+	int swaps = sys_access(host->proc_fd, "swaps", F_OK);
+
+	/* The file is there but answers EOPNOTSUPP where psi=1 is missing. */
+	if (n > 0)
+		features |= RATION_FEATURE_PSI;
+	facts_note(&host->facts, (int)n, "pressure/memory", "/proc");
+	facts_note(&host->facts, swaps, "swaps", "/proc");
+	n = proc_read(host->proc_fd, "cmdline", text, sizeof(text));
+	facts_note(&host->facts, (int)n, "cmdline", "/proc");
+	if (swaps == 0 && !(n > 0 && strstr(text, "swapaccount=0")))
+		features |= RATION_FEATURE_SWAP_MAX;
+	return features;
+}
+
 /* Files of groups can't be looked for before there is a group: their kernel's version tells. */
-static uint64_t probe_features(const struct host_snapshot *host)
+static uint64_t probe_features(struct host_snapshot *host)
 {
 	static const struct {
 		unsigned major, minor;
@@ -127,7 +151,6 @@ static uint64_t probe_features(const struct host_snapshot *host)
 		{ 6, 1, RATION_FEATURE_PIDS_PEAK },
 		{ 6, 5, RATION_FEATURE_SWAP_PEAK },
 	};
-	char text[4096];
 	uint64_t features = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(since); i++) {
@@ -141,22 +164,17 @@ static uint64_t probe_features(const struct host_snapshot *host)
 		features &= ~RATION_FEATURE_CLONE_INTO_CGROUP;
 	if (host->root[0] ? kernel_at_least(host->kernel, 5, 6) : sys_has_openat2())
 		features |= RATION_FEATURE_OPENAT2;
-	/* The file is there but answers EOPNOTSUPP where psi=1 is missing. */
-	if (proc_read(host->proc_fd, "pressure/memory", text, sizeof(text)) > 0)
-		features |= RATION_FEATURE_PSI;
-	if (sys_access(host->proc_fd, "swaps", F_OK) == 0 &&
-			!(proc_read(host->proc_fd, "cmdline", text, sizeof(text)) > 0 &&
-					strstr(text, "swapaccount=0")))
-		features |= RATION_FEATURE_SWAP_MAX;
-	return features;
+	return features | probe_pressure_and_swap(host);
 }
 
 static void probe_cpus(struct host_facts *facts)
 {
 	memset(&facts->cpu_mask, 0, sizeof(facts->cpu_mask));
 	facts->cpus = 0;
-	if (sched_getaffinity(0, sizeof(facts->cpu_mask.bits), (cpu_set_t *)(void *)facts->cpu_mask.bits) < 0)
+	if (sched_getaffinity(0, sizeof(facts->cpu_mask.bits), (cpu_set_t *)(void *)facts->cpu_mask.bits) < 0) {
+		facts_note(facts, -errno, "the CPUs of this process", "");
 		facts->cpu_mask.bits[0] = 1;
+	}
 	for (size_t i = 0; i < sizeof(facts->cpu_mask.bits); i++)
 		facts->cpus += (unsigned)__builtin_popcount(facts->cpu_mask.bits[i]);
 }
@@ -173,6 +191,7 @@ int machine_probe(struct host_snapshot *host, const char *root, struct ration_er
 {
 	struct host_facts *facts = &host->facts;
 	char meminfo[4096] = "";
+	ssize_t n;
 	int r = proc_open(root, &host->proc_fd, &facts->proc_foreign);
 
 	if (r < 0) {
@@ -182,7 +201,9 @@ int machine_probe(struct host_snapshot *host, const char *root, struct ration_er
 	kernel_probe(host);
 	facts->root = geteuid() == 0;
 	facts->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-	if (proc_read(host->proc_fd, "meminfo", meminfo, sizeof(meminfo)) > 0) {
+	n = proc_read(host->proc_fd, "meminfo", meminfo, sizeof(meminfo));
+	facts_note(facts, (int)n, "meminfo", "/proc");
+	if (n > 0) {
 		facts->memory_bytes = meminfo_bytes(meminfo, "MemTotal");
 		facts->swap_bytes = meminfo_bytes(meminfo, "SwapTotal");
 	}
@@ -198,11 +219,12 @@ int machine_probe(struct host_snapshot *host, const char *root, struct ration_er
  * A kernel that was booted with cgroup_disable=pressure measures the machine and no group; a container
  * can hide /proc/pressure. Where one group alone isn't measured (cgroup.pressure is 0), those below are.
  */
-static void probe_pressure(struct host_facts *facts, int base_fd)
+static void probe_pressure(struct host_facts *facts, int base_fd, const char *base)
 {
 	char text[256];
 	int r = cg_read(base_fd, "memory.pressure", text, sizeof(text));
 
+	facts_note(facts, r, "memory.pressure", base);
 	if (r > 0)
 		facts->features |= RATION_FEATURE_PSI;
 	else if (r != -ENOENT || sys_access(base_fd, "cgroup.pressure", F_OK) < 0)
@@ -212,12 +234,17 @@ static void probe_pressure(struct host_facts *facts, int base_fd)
 void machine_probe_group(struct host_facts *facts, int base_fd, const char *base)
 {
 	char list[LIST_MAX];
+	int r;
 
 	if (base_fd >= 0)
-		probe_pressure(facts, base_fd);
+		probe_pressure(facts, base_fd, base);
 
-	if (cg_read(base_fd, "cpuset.cpus.effective", list, sizeof(list)) > 0)
+	r = cg_read(base_fd, "cpuset.cpus.effective", list, sizeof(list));
+	facts_note(facts, r, "cpuset.cpus.effective", base);
+	if (r > 0)
 		note_set(&facts->cpuset_cpus, list, "cpuset.cpus.effective of ", base);
-	if (cg_read(base_fd, "cpuset.mems.effective", list, sizeof(list)) > 0)
+	r = cg_read(base_fd, "cpuset.mems.effective", list, sizeof(list));
+	facts_note(facts, r, "cpuset.mems.effective", base);
+	if (r > 0)
 		note_set(&facts->cpuset_mems, list, "cpuset.mems.effective of ", base);
 }

@@ -19,6 +19,7 @@
  */
 #include "host/probe.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #include "host/base.h"
 #include "host/cgroup1.h"
 #include "host/container.h"
+#include "host/facts.h"
 #include "host/kinds.h"
 #include "host/machine.h"
 #include "host/notes.h"
@@ -69,9 +71,13 @@ static int all_ours(const struct host_snapshot *host, int fd)
 			break;
 		}
 		(void)snprintf(name, sizeof(name), "%d", pid);
-		if (fstatat(host->proc_fd, name, &st, 0) == 0 && st.st_uid != uid)
+		if (fstatat(host->proc_fd, name, &st, 0) < 0)
+			r = errno == ENOENT || errno == ESRCH ? 0 : -errno;
+		else if (st.st_uid != uid)
 			r = -EPERM;
 	}
+	if (r == 0 && ferror(file))
+		r = -EIO;
 	(void)fclose(file);
 	return r;
 }
@@ -82,12 +88,14 @@ static void find_nested(struct host_snapshot *host, const struct mounts *mounts,
 	struct host_facts *facts = &host->facts;
 	int r, fd = base_open(host->base, root);
 
+	facts_note(facts, fd, "", host->base);
 	if (fd < 0) {
 		base_note(facts, "", "can't open ration's own group %s (%s)", host->base, error_text(fd));
 		host->base[0] = '\0';
 		return;
 	}
 	r = host->evacuate ? all_ours(host, fd) : 0;
+	facts_note(facts, r, "cgroup.procs", host->base);
 	base_take(host, fd, RATION_BASE_NESTED, mounts->read_only);
 	if (r < 0 && facts->base_kind != RATION_BASE_NONE) {
 		/* Groups for membership and kill can be made beside strangers; controllers can't be had. */
@@ -132,7 +140,10 @@ static void find_base(struct host_snapshot *host, const struct mounts *mounts, c
 	}
 
 	CLEANUP(closep) int fd = base_open(host->base, root);
-	bool real_root = fd >= 0 && mounts->own[0] == '\0' && sys_access(fd, "cgroup.events", F_OK) < 0;
+	int events = fd < 0 ? fd : sys_access(fd, "cgroup.events", F_OK);
+	bool real_root = fd >= 0 && mounts->own[0] == '\0' && events == -ENOENT;
+
+	facts_note(facts, events, "cgroup.events", host->base);
 
 	if (real_root && !facts->systemd) {
 		base_take(host, TAKE_FD(fd), RATION_BASE_ROOT, mounts->read_only);
@@ -265,7 +276,7 @@ static int probe_cgroups(struct host_snapshot *host, const char *base, const cha
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read %s/cgroup: %s", proc, error_text(r));
 	count_user_tasks(host);
-	return 0;
+	return facts_check(&host->facts, reterr);
 }
 
 int probe_again(struct host_snapshot *host, struct ration_error *reterr)

@@ -159,7 +159,7 @@ static void expect_unit(struct host_snapshot *host, const char *unit, int manage
 	host->unit_pending = true;
 	facts->base_kind = RATION_BASE_UNIT;
 	/* systemd knows nothing of hugetlb. */
-	facts->controllers = base_controllers(manager_fd) & ~RATION_CONTROLLER_HUGETLB;
+	facts->controllers = base_note_controllers(facts, manager_fd, manager) & ~RATION_CONTROLLER_HUGETLB;
 	if (facts->controllers == 0)
 		base_note_no_controllers(host);
 	base_capacity(host, manager_fd, manager, root);
@@ -180,6 +180,7 @@ void unit_find(struct host_snapshot *host, const struct mounts *mounts, const ch
 	if ((size_t)snprintf(manager, sizeof(manager), "%s%s%s", root, mounts->point, place.manager) <
 			sizeof(manager) - sizeof(place.unit))
 		manager_fd = base_open(manager, root);
+	facts_note(&host->facts, manager_fd, "", manager);
 	if (manager_fd < 0 || !managed(manager_fd, user) || mounts->read_only) {
 		no_unit(host, user ? "start this user's manager: loginctl enable-linger; or set Delegate=yes "
 				"in the unit of ration" :
@@ -189,6 +190,7 @@ void unit_find(struct host_snapshot *host, const struct mounts *mounts, const ch
 	}
 	(void)snprintf(unit, sizeof(unit), "%s%s", manager, place.unit + strlen(place.manager));
 	fd = base_open(unit, root);
+	facts_note(&host->facts, fd, "", unit);
 	outside = user && !cg_path_within(mounts->own, place.manager);
 	if (fd < 0 || !marked(fd)) {
 		expect_unit(host, unit, manager_fd, manager, root);

@@ -119,6 +119,9 @@ int ration_plan_new(const struct ration_host *host, const struct ration_limits *
 	now = host_now(host);
 	facts = now->facts;
 	look_from(now, &options, &facts);
+	r = facts_check(&facts, reterr);
+	if (r < 0)
+		return r;
 	return plan_new(now, &facts, limits, options.policy, options.purpose, ret_plan, reterr);
 }
 

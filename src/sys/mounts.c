@@ -37,6 +37,21 @@ static FILE *open_in(const char *proc, const char *name)
 	return fopen(path, "re");
 }
 
+/*
+ * Reads the next line. Returns its length; 0 at the end; a negative errno: half of a file must not
+ * be taken for all of it, with hierarchies that aren't there.
+ */
+static ssize_t next_line(FILE *file, char **line, size_t *size)
+{
+	ssize_t n;
+
+	errno = 0;
+	n = getline(line, size, file);
+	if (n >= 0)
+		return n;
+	return feof(file) && errno != ENOMEM ? 0 : -(errno ? errno : EIO);
+}
+
 /* Undoes the \040 of a blank, \134 of a backslash, … in place. */
 static void unescape(char *text)
 {
@@ -112,13 +127,13 @@ static int read_own(const char *proc, char own[PATH_MAX])
 	if (!file)
 		return -errno;
 	own[0] = '\0';
-	while ((length = getline(&line, &size, file)) > 0) {
+	while ((length = next_line(file, &line, &size)) > 0) {
 		if (line[length - 1] == '\n')
 			line[--length] = '\0';
 		if (strncmp(line, "0::/", 4) == 0 && length < PATH_MAX)
 			memcpy(own, line + 3, (size_t)length - 2);
 	}
-	return 0;
+	return (int)length;
 }
 
 /* Begins above the root of our cgroup namespace: "/..", "/../..", "/../a". */
@@ -141,7 +156,7 @@ static bool is_deleted(const char *point, const char *own)
 	if (length < suffix || strcmp(own + length - suffix, deleted) != 0)
 		return false;
 	(void)snprintf(path, sizeof(path), "%s%s", point, own);
-	return stat(path, &st) < 0 || !S_ISDIR(st.st_mode);
+	return stat(path, &st) < 0 ? errno == ENOENT : !S_ISDIR(st.st_mode);
 }
 
 /*
@@ -191,6 +206,7 @@ int mounts_read(const char *proc, struct mounts *ret)
 	struct mounts found = { .v1 = false };
 	char own[PATH_MAX];
 	size_t size = 0;
+	ssize_t length;
 	int r;
 
 	if (!file)
@@ -201,7 +217,7 @@ int mounts_read(const char *proc, struct mounts *ret)
 		own[0] = '\0';
 	else if (r < 0)
 		return r;
-	while (getline(&line, &size, file) > 0) {
+	while ((length = next_line(file, &line, &size)) > 0) {
 		struct mount_line fields;
 
 		if (!mount_line_split(line, &fields))
@@ -212,6 +228,8 @@ int mounts_read(const char *proc, struct mounts *ret)
 				strstr(fields.super, "name=") == NULL)
 			found.v1 = true;
 	}
+	if (length < 0)
+		return (int)length;
 	*ret = found;
 	return 0;
 }
@@ -232,11 +250,12 @@ static int read_own_v1(const char *proc, struct mounts_v1 *found)
 	CLEANUP(fclosep) FILE *file = open_in(proc, "cgroup");
 	CLEANUP(freep) char *line = NULL;
 	size_t size = 0;
+	ssize_t length = 0;
 	int n = 0;
 
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;
-	while (n < MOUNTS_V1_MAX && getline(&line, &size, file) > 0) {
+	while (n < MOUNTS_V1_MAX && (length = next_line(file, &line, &size)) > 0) {
 		char *rest = line, *controllers, *path;
 
 		(void)strsep(&rest, ":");
@@ -249,7 +268,7 @@ static int read_own_v1(const char *proc, struct mounts_v1 *found)
 		(void)strcpy(found[n].own, path);
 		found[n++].point[0] = '\0';
 	}
-	return n;
+	return length < 0 ? (int)length : n;
 }
 
 /* Takes the first mount that shows our group. */
@@ -278,6 +297,7 @@ int mounts_read_v1_of(const char *proc, const char *whose, struct mounts_v1 **re
 	CLEANUP(fclosep) FILE *file = open_in(proc, "mountinfo");
 	CLEANUP(freep) char *line = NULL;
 	size_t size = 0;
+	ssize_t length = 0;
 	int n, seen = 0;
 
 	if (!found)
@@ -285,7 +305,7 @@ int mounts_read_v1_of(const char *proc, const char *whose, struct mounts_v1 **re
 	if (!file)
 		return -errno;
 	n = read_own_v1(whose, found);
-	while (n > 0 && getline(&line, &size, file) > 0) {
+	while (n > 0 && (length = next_line(file, &line, &size)) > 0) {
 		struct mount_line fields;
 
 		if (!mount_line_split(line, &fields) || strcmp(fields.type, "cgroup") != 0)
@@ -297,8 +317,8 @@ int mounts_read_v1_of(const char *proc, const char *whose, struct mounts_v1 **re
 		if (found[i].point[0] && seen++ != i)
 			found[seen - 1] = found[i];
 	}
-	if (n < 0)
-		return n;
+	if (n < 0 || length < 0)
+		return n < 0 ? n : (int)length;
 	*ret = TAKE_PTR(found);
 	return seen;
 }
@@ -316,11 +336,12 @@ int mounts_source(const char *proc, long long id, unsigned major, unsigned minor
 	CLEANUP(freep) char *line = NULL;
 	char device[32];
 	size_t size = 0;
+	ssize_t length;
 
 	if (!file)
 		return -errno;
 	(void)snprintf(device, sizeof(device), "%u:%u", major, minor);
-	while (getline(&line, &size, file) > 0) {
+	while ((length = next_line(file, &line, &size)) > 0) {
 		struct mount_line fields;
 
 		if (!mount_line_split(line, &fields) || !is_mount(&fields, id, device) ||
@@ -330,5 +351,5 @@ int mounts_source(const char *proc, long long id, unsigned major, unsigned minor
 		(void)strcpy(ret->source, fields.source);
 		return 0;
 	}
-	return -ENOENT;
+	return length < 0 ? (int)length : -ENOENT;
 }

@@ -4,7 +4,9 @@
  */
 #include "made.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include <fcntl.h>
 
@@ -31,6 +33,30 @@ static void test_nodes_and_pages(void **state)
 	assert_int_equal(facts.huge_bytes[0], 64 << 10);
 	assert_int_equal(facts.huge_bytes[1], 2 << 20);
 	assert_int_equal(facts.huge_bytes[2], 1 << 30);
+}
+
+/* What the machine couldn't say for want of something isn't a no, and the first one counts. */
+static void test_FB16_what_cant_be_read_is_told(void **state)
+{
+	static const int answers[] = { 0, 7, -ENOENT, -EACCES, -EPERM, -EROFS, -ENODEV, -EOPNOTSUPP, -EBADF };
+	static const int doubts[] = { -ENOMEM, -EMFILE, -ENFILE, -EINTR, -EAGAIN, -EIO };
+	struct ration_error error = { .code = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct host_facts facts = { .root = true };
+
+		facts_note(&facts, answers[i], "memory.max", "/cg/a");
+		assert_row(facts_check(&facts, &error) == 0, "%d", answers[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(doubts); i++) {
+		struct host_facts facts = { .root = true };
+
+		facts_note(&facts, doubts[i], "memory.max", "/cg/a");
+		facts_note(&facts, -EIO, "later", "");
+		assert_row(facts_check(&facts, &error) == doubts[i], "%d", doubts[i]);
+		assert_non_null(strstr(error.message, "/cg/a/memory.max: "));
+	}
 }
 
 /* Neither NUMA nor huge pages nor the controller: nothing is known, and nothing refused. */
@@ -123,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nodes_and_pages),
 		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_FB16_what_cant_be_read_is_told),
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_features),
 	};

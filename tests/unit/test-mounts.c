@@ -210,6 +210,28 @@ static void test_missing_files(void **state)
 	files_end(dir);
 }
 
+/* A directory opens like a file and can't be read: then nothing is known, and not that there are no cgroups. */
+static void test_FB16_what_cant_be_read_isnt_the_end(void **state)
+{
+	static const char *const unread[] = { "mountinfo", "cgroup" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(unread); i++) {
+		struct mounts found;
+		struct mounts_v1 *v1 = NULL;
+		char dir[PATH_MAX], inside[64];
+
+		files_begin(dir);
+		(void)snprintf(inside, sizeof(inside), "%s/x", unread[i]);
+		files_put(dir, inside, "");
+		files_put(dir, unread[!i], i ? V1 V2_AT("/", "/cg") : "4:cpu:/m\n0::/\n");
+		assert_row(mounts_read(dir, &found) == -EISDIR, "%s", unread[i]);
+		assert_row(mounts_read_v1(dir, &v1) == -EISDIR, "v1, %s", unread[i]);
+		free(v1);
+		files_end(dir);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_v1),
 		cmocka_unit_test(test_missing_files),
+		cmocka_unit_test(test_FB16_what_cant_be_read_isnt_the_end),
 	};
 
 	return cmocka_run_group_tests_name("mounts", tests, NULL, NULL);

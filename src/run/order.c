@@ -276,7 +276,7 @@ static int take_structs(struct order *order, const struct head *head, char **at,
 	order->identity = head->identity;
 	order->host = take(at, end, sizeof(*order->host));
 	order->plan = (struct ration_plan *)(void *)*at;
-	if (!order->host || !take(at, end, plan_size(0)) || order->plan->n > BODY_MAX / sizeof(struct plan_entry) ||
+	if (!order->host || !take(at, end, plan_size(0)) || order->plan->n > ARRAY_SIZE(order->plan->entry) ||
 			!take(at, end, plan_size(order->plan->n) - plan_size(0)) || order->identity.n_groups > BODY_MAX)
 		return -EPROTO;
 	order->identity.groups = take(at, end, groups_size(&order->identity));

@@ -94,6 +94,7 @@ static void read_all(const struct order *order)
 		length += strlen(*word);
 	MUST(length < MESSAGES_MAX * (size_t)MESSAGE_MAX);
 	MUST(strlen(order->place.tenant) <= RATION_NAME_MAX && strlen(order->address) < sizeof(order->address));
+	MUST(order->plan->n <= ARRAY_SIZE(order->plan->entry));
 	for (size_t i = 0; i < order->plan->n; i++)
 		MUST(order->plan->entry[i].item.reason == order->plan->entry[i].reason);
 }

@@ -256,6 +256,35 @@ static void test_a_damaged_order_is_refused(void **state)
 	(void)ration_host_free(host);
 }
 
+/* Its body is as long as it says, but no plan has so many limits, and an array of them has so much room. */
+static void test_a_plan_that_is_too_long_is_refused(void **state)
+{
+	char *argv[] = { (char *)"/bin/echo", NULL }, *envp[] = { NULL };
+	struct order order, got = { .host = NULL };
+	struct ration_host *host;
+	struct ration_plan *any, *plan;
+	size_t most = ARRAY_SIZE(any->entry);
+
+	(void)state;
+	assert_int_equal(ration_host_open(NULL, &host, NULL), 0);
+	any = make_plan(host);
+	plan = calloc(1, sizeof(*plan) + sizeof(plan->entry[0]));
+	assert_non_null(plan);
+	memcpy(plan, any, offsetof(struct ration_plan, entry));
+	order = make_order(host, plan, argv, envp);
+	plan->n = most;
+	assert_int_equal(pass_on(&order, &got), 0);
+	free((void *)got.options.argv);
+	free((void *)got.options.envp);
+	snapshot_disown(got.host);
+	free(got.memory);
+	plan->n = most + 1;
+	assert_int_equal(pass_on(&order, &got), -EPROTO);
+	free(plan);
+	(void)ration_plan_free(any);
+	(void)ration_host_free(host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_another_version_is_refused),
 		cmocka_unit_test(test_a_sender_that_dies),
 		cmocka_unit_test(test_a_damaged_order_is_refused),
+		cmocka_unit_test(test_a_plan_that_is_too_long_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("order", tests, NULL, NULL);

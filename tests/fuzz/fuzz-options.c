@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/parse.h"
@@ -45,6 +46,24 @@ static void check_plan(const struct options *options)
 	plan = ration_plan_free(plan);
 }
 
+/* What is given for a name is in it, once, and last; and nothing else of that name. */
+static void check_environment(const struct options *options)
+{
+	char **envp = NULL;
+
+	MUST(environment_make(options, &envp, NULL) == 0);
+	for (size_t i = 0; i < options->n_env; i++) {
+		const char *given = options->env[i];
+		size_t length = strcspn(given, "=") + 1, n = 0;
+
+		MUST(strchr(given, '='));
+		for (char **at = envp; *at; at++)
+			n += strncmp(*at, given, length) == 0;
+		MUST(n == 1);
+	}
+	free(envp);
+}
+
 static void parse_words(struct options *options, char **words)
 {
 	struct ration_error error;
@@ -55,6 +74,8 @@ static void parse_words(struct options *options, char **words)
 		r = command_find(words[0], &options->command, &error);
 		if (r >= 0)
 			r = options_parse(options, options->command, words + 1, &error);
+		if (r >= 0)
+			check_environment(options);
 		if (r >= 0 && options->command->limits)
 			check_plan(options);
 	}

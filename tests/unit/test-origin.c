@@ -7,6 +7,7 @@
 #include "base.h"
 #include "sleeper.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -165,6 +166,49 @@ static void test_who_cannot_be_moved(void **state)
 	base_end(&base);
 }
 
+/* A process outside of the caller's pid namespace has no pid that could be moved. */
+static int release_unseen(struct ration_group *group)
+{
+	struct ration_remove_report report = { .size = sizeof(report) };
+	struct ration_error error = { .message = "" };
+	int status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID) < 0)
+		return 77;
+	pid = fork();
+	if (pid == 0) {
+		if (origin_release(group, &report, &error) != -EBUSY)
+			_exit(1);
+		_exit(strstr(error.message, "can't move process 0 out of t/n") ? 0 : 2);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+}
+
+static void test_who_is_not_seen(void **state)
+{
+	struct ration_group *group;
+	struct base base;
+	int status;
+	pid_t pid, child;
+
+	(void)state;
+	base_begin(&base);
+	group = create(&base, "t/n");
+	pid = sleeper();
+	attach(group, pid);
+	child = fork();
+	if (child == 0)
+		_exit(release_unseen(group));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	(void)release(group);
+	end(pid);
+	base_end(&base);
+	if (status == 77 << 8)
+		skip_because("no pid namespace");
+	assert_int_equal(status, 0);
+}
+
 /* Who can write to the group wrote where its processes came from, too. */
 static void test_of_another_uid(void **state)
 {
@@ -197,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_back_to_where_they_came_from),
 		cmocka_unit_test(test_to_the_caller),
 		cmocka_unit_test(test_who_cannot_be_moved),
+		cmocka_unit_test(test_who_is_not_seen),
 		cmocka_unit_test(test_of_another_uid),
 	};
 

@@ -11,8 +11,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -148,10 +150,86 @@ static void test_nobody_to_tell(void **state)
 	base_begin(&base);
 	fd = base_make(&base);
 	unit_fd = unit_group(&base, fd);
+	/* First of all it needs its leaf. */
+	assert_int_equal(cg_write(unit_fd, "cgroup.max.depth", "0"), 0);
+	assert_int_equal(run(unit_fd, hold, NULL, text, sizeof(text)), 1);
+	assert_non_null(strstr(text, "ration-unit: can't move into the leaf ration.self: "));
+	assert_int_equal(cg_write(unit_fd, "cgroup.max.depth", "max"), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
 		assert_int_equal(run(unit_fd, hold, sockets[i], text, sizeof(text)), 1);
 		assert_non_null(strstr(text, "ration-unit: can't tell systemd: "));
 	}
+	(void)close(unit_fd);
+	base_remove(&base, fd);
+}
+
+/* In a mount namespace with a /proc that is made of these two files, or empty. */
+static int hold_with_proc(const char *mountinfo)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+				mount("none", "/proc", "tmpfs", 0, NULL) < 0)
+			_exit(77);
+		if (mountinfo) {
+			files_put("/proc", "self/mountinfo", mountinfo);
+			files_put("/proc", "self/cgroup", "0::/ration.service\n");
+		}
+		(void)close(STDERR_FILENO);
+		(void)execv(PROGRAM, (char *const *)hold);
+		_exit(99);
+	}
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_where_cgroup2_is_not_known(void **state)
+{
+	static const char *const mountinfo[] = { NULL, "", "30 1 0:5 / /elsewhere rw - tmpfs none rw\n" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(mountinfo); i++) {
+		int status = hold_with_proc(mountinfo[i]);
+
+		if (status == 77)
+			skip_because("no mount namespace");
+		assert_int_equal(status, 1);
+	}
+}
+
+/* Who may move itself, but not write on the group, isn't the holder. */
+static void test_a_group_that_cannot_be_marked(void **state)
+{
+	static const char *const files[] = { "cgroup.procs", BUS_LEAF "/cgroup.procs" };
+	struct base base;
+	int fd, unit_fd, status, leaf_fd;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("only root can give a part of a group away");
+	base_begin(&base);
+	fd = base_make(&base);
+	unit_fd = unit_group(&base, fd);
+	assert_int_equal(cg_mkdir(unit_fd, BUS_LEAF), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		assert_int_equal(fchownat(unit_fd, files[i], 54711, 54711, 0), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)close(STDERR_FILENO);
+		if (cg_attach(unit_fd, getpid()) < 0 || setresgid(54711, 54711, 54711) < 0 ||
+				setresuid(54711, 54711, 54711) < 0)
+			_exit(98);
+		(void)execv(PROGRAM, (char *const *)hold);
+		_exit(99);
+	}
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+	assert_int_equal(status, 1 << 8);
+	leaf_fd = cg_open_dir(unit_fd, BUS_LEAF);
+	assert_true(leaf_fd >= 0);
+	(void)close(leaf_fd);
 	(void)close(unit_fd);
 	base_remove(&base, fd);
 }
@@ -180,6 +258,8 @@ int main(void)
 		cmocka_unit_test(test_holds_the_group),
 		cmocka_unit_test(test_in_another_group),
 		cmocka_unit_test(test_nobody_to_tell),
+		cmocka_unit_test(test_where_cgroup2_is_not_known),
+		cmocka_unit_test(test_a_group_that_cannot_be_marked),
 		cmocka_unit_test(test_asks),
 	};
 

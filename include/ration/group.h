@@ -35,7 +35,7 @@ struct ration_group_options {
 	bool keep;            /* keep it when its creator is dead; by default ration_gc() removes it then */
 	bool exist_ok;        /* open one that exists with the same limits asked for */
 	bool without_cgroup;  /* where no group can be created, succeed with a handle that has none: see
-				 ration_group_reason() */
+				 ration_group_reason(); not beside another user's tenant of that name: -EPERM */
 	bool no_oom_group;    /* let an OOM kill end one process, not the whole group; an OOM kill of
 				 cgroup v1 always does */
 	bool has_owner;       /* delegate it to `uid` and `gid`: its directory, cgroup.procs,

@@ -24,6 +24,7 @@
 #include "group/compare.h"
 #include "group/gc.h"
 #include "group/leaf.h"
+#include "group/outside.h"
 #include "group/owner.h"
 #include "group/record.h"
 #include "group/update.h"
@@ -358,6 +359,9 @@ int ration_group_create(const struct ration_host *handle, const char *address, c
 	if (host->base_fd < 0) {
 		if (!options.without_cgroup)
 			return handle_check(group, reterr);
+		r = outside_error(host, group->at.tenant, group->at.name, reterr);
+		if (r < 0)
+			return r;
 		*ret_group = TAKE_PTR(group);
 		return 0;
 	}

@@ -5,7 +5,8 @@
  * Who may write to cgroup.procs of a group can move a process into it only from below a
  * group whose cgroup.procs that uid may write, too. So a delegate can do everything
  * inside, and nothing from outside. There BASE is another place, or none; root's is where
- * the caller is, if root has started it there, or the root of the tree, or the unit.
+ * the caller is, if root has started it there, or the root of the tree, or the unit. A caller
+ * without a BASE can't enter another user's tenant of that name either.
  */
 #include "group/outside.h"
 
@@ -17,6 +18,7 @@
 
 #include "group/nodes.h"
 #include "group/whose.h"
+#include "host/names.h"
 #include "sys/bus.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
@@ -67,6 +69,33 @@ static void own_place(char *buf, size_t size, const struct host_snapshot *host)
 		*slash = '\0';
 }
 
+static int refuse_entry(const char *base, uid_t owner, const char *tenant, const char *name,
+		struct ration_error *reterr)
+{
+	const char *slash = *name ? "/" : "";
+
+	if (owner == geteuid())
+		(void)error_set(reterr, -EPERM, RATION_CAUSE_NOT_DELEGATED,
+				"%s%s%s can't be entered from outside: it is below %.150s, which isn't this user's", tenant,
+				slash, name, base);
+	else
+		(void)error_set(reterr, -EPERM, RATION_CAUSE_NOT_DELEGATED,
+				"%s%s%s can't be entered: it is uid %u's, below %.150s", tenant, slash, name, (unsigned)owner,
+				base);
+	return error_hint(reterr, -EPERM, "as root: ration exec --user %u %s/%s -- COMMAND%s", (unsigned)geteuid(), tenant,
+			*name ? name : "NAME", owner == geteuid() ? "; inside, all of ration works" : "");
+}
+
+/*
+ * Who names another's tenant expects its limits, unless that name is one below a BASE of the caller's.
+ * Who names none has the default one.
+ */
+static bool is_meant(const struct host_snapshot *host, uid_t owner, const char *tenant)
+{
+	return owner == geteuid() ||
+		(host->base_fd < 0 && !host->unit_pending && strcmp(tenant, NAMES_DEFAULT_TENANT) != 0);
+}
+
 int outside_error(const struct host_snapshot *host, const char *tenant, const char *name,
 		struct ration_error *reterr)
 {
@@ -79,16 +108,10 @@ int outside_error(const struct host_snapshot *host, const char *tenant, const ch
 	(void)snprintf(base[2], sizeof(base[2]), "%s/system.slice/" BUS_UNIT, host->mount);
 	for (size_t i = 0; i < ARRAY_SIZE(base); i++) {
 		CLEANUP(closep) int fd = open_below(host, base[i], tenant, name);
-		const char *slash = *name ? "/" : "";
 		struct stat st;
 
-		if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid())
-			continue;
-		(void)error_set(reterr, -EPERM, RATION_CAUSE_NOT_DELEGATED,
-				"%s%s%s can't be entered from outside: it is below %.150s, which isn't this user's", tenant,
-				slash, name, base[i]);
-		return error_hint(reterr, -EPERM, "as root: ration exec --user %u %s/%s -- COMMAND; inside, all of ration "
-				"works", (unsigned)st.st_uid, tenant, *name ? name : "NAME");
+		if (fd >= 0 && fstat(fd, &st) == 0 && is_meant(host, st.st_uid, tenant))
+			return refuse_entry(base[i], st.st_uid, tenant, name, reterr);
 	}
 	return 0;
 }

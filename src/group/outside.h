@@ -10,8 +10,8 @@
 
 /*
  * Tells that a tenant or group was given to the caller by root, but that nobody can enter it from
- * outside, and how root brings its processes in: -EPERM. `name` may be "", or of a group that isn't
- * there yet. 0: there is no such tenant or group where root's would be.
+ * outside, or that it is another user's and the caller has no BASE, and how root brings processes
+ * in: -EPERM. `name` may be "", or of a group that isn't there yet. 0: there is no such tenant or group where root's would be.
  */
 int outside_error(const struct host_snapshot *host, const char *tenant, const char *name,
 		struct ration_error *reterr);

@@ -412,6 +412,19 @@ def test_FC13_from_outside(hand, run):
 
 
 @root
+def test_FC13_a_tenant_of_another(hand, run):
+    """Nor into root's: a command never runs without the limits of the tenant that it names, and without a word."""
+    hand.ok("create acme/x")
+    for words in ("run --tenant acme -- true", "exec acme/x -- true", "run --group acme/y --enforce any -- true",
+                  "run --exec --tenant acme -- true"):
+        r = as_delegate(run, words)
+        assert r.returncode == 125 and "can't be entered: it is uid 0's" in r.stderr, (words, r)
+        assert "as root: ration exec --user 65534 acme/" in r.stderr, (words, r)
+    assert as_delegate(run, "run -- true").returncode == 0
+    hand.ok("rm --force acme")
+
+
+@root
 def test_FC13_inside(hand, run):
     """Brought in by root, it can do everything below its group, and its own limits stay root's."""
     limit = "--memory 64M --enforce strict" if "memory" in HAS else ""

@@ -396,6 +396,114 @@ def test_attack_notes_at_random(run, hand, seed):
     over(run, r)
 
 
+# ------------------------------------------------------------- the machine around it
+
+LOOKS = ("ls", "ls --json", "gc --dry-run", "gc", "show t/g", "stat t/g")
+
+
+def bear(hand, looks=LOOKS, **how):
+    """All commands bear it: they answer, or fail in words."""
+    for words in looks:
+        said = hand(words, **how)
+        assert said.code in (0, 125) and (said.code == 0 or said.stderr), said
+        assert all(c.isprintable() or c == "\n" for c in said.stdout + said.stderr), said
+
+
+@root
+@bed
+@pytest.mark.needs("unshare")
+@pytest.mark.parametrize("script", ["mount -t tmpfs none $d/..", f"mount -t tmpfs none {mount()}", f"umount -l {mount()}"],
+                         ids=["tenant", "tree", "unmounted"])
+def test_attack_mount(run, hand, script):
+    """Something else is mounted where its group or all of them were: the run ends as ever, and nobody else is hit."""
+    hand.ok("create t")
+    other = run.start("--group t/other", ["sh", "-c", f"echo ready >{run.file('other')}; exec sleep 1000"])
+    run.ready("other")
+    r = attack(run, "--group t/g", ["sh", "-c", f"d={OWN}; {script}; echo ready >{run.file('log')}; sleep 1000 & sleep 1000"],
+               before=["unshare", "-m"])
+    bear(hand, (*LOOKS, "kill t/g", "rm --force t/g"), before=["nsenter", "-t", str(r.pid), "-m"])
+    if r.popen.poll() is None:
+        r.signal(signal.SIGTERM)
+    r = r.wait()
+    assert r.verdict in ("interrupted", "signal"), r
+    assert interrupted(other).receipt["leftover_killed"] == 0
+    hand.ok("rm --force t")
+
+
+@root
+@bed
+@pytest.mark.parametrize("then", [864000], ids=["back"])
+def test_attack_clock(run, hand, then):
+    """The clock is set: the limit of time, the receipt and the collector go by another one."""
+    offset = time.time() - time.monotonic()
+    try:
+        r = attack(run, "--group t/g --timeout 2 --kill-after .1",
+                   ["sh", "-c", f"date -s @{then} && echo ready >{run.file('log')}; sleep 1000"])
+        begun = time.monotonic() - r.begun
+        bear(hand)
+        r = r.wait()
+        assert (r.code, r.verdict) == (124, "wall-time") and abs(time.time() - then) < 1000, r
+        assert 2e6 <= r.usage["wall_usec"] <= 1e6 * (r.wall + begun), r
+    finally:
+        time.clock_settime(time.CLOCK_REALTIME, offset + time.monotonic())
+
+
+@root
+@bed
+@pytest.mark.needs("unshare")
+@pytest.mark.since((5, 14))
+def test_attack_foreign_process(run, hand, base):
+    """A process of another pid namespace, with pid 0 there, is put into its group: ended with it."""
+    r = attack(run, "--group t/g --timeout 2 --kill-after .1", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"],
+               before=["unshare", "--pid", "--fork", "--mount-proc"])
+    child = hand.sleeper()
+    (base / NAMESPACE / "t/g/cgroup.procs").write_text(str(child.pid))
+    r = r.wait()
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+    assert child.wait(DEADLINE) == -signal.SIGKILL
+
+
+@root
+@bed
+@pytest.mark.parametrize("seed", SEEDS)
+def test_attack_notes_of_a_delegate(run, hand, seed):
+    """Its tenant's notes are anything: root's commands bear it, its limits stay, and nothing is started there."""
+    limit = "--pids 50" if "pids" in HAS else ""
+    hand.ok(f"create t {limit} --owner 1001:1001")
+    place = hand.path("t")
+    before = {file: (place / file).read_text() for file in ("pids.max", "cgroup.max.depth") if (place / file).exists()}
+    subprocess.run([f"{HELPERS}/meddle", "forge", "/dev/null", str(place / "g"), str(seed), "end"], user=1001, group=1001,
+                   extra_groups=[], check=True, timeout=DEADLINE, preexec_fn=None)
+    bear(hand)
+    for words in (["create", "t/y"], ["run", "--tenant", "t", "--", "true"]):
+        assert hand(words).code == 125
+    assert place.exists() and before == {file: (place / file).read_text() for file in before}
+    hand.ok("rm --force t")
+
+
+@limits
+def test_attack_left_behind(run):
+    """System V objects: they stay, as SECURITY.md says, and neither the end nor the group waits for them."""
+    r = run(LIMITS, ["sh", "-c", "ipcmk -M 4096 && ipcmk -Q && ipcmk -S 100"])
+    assert (r.code, r.verdict) == (0, "ok"), r
+    ids = [line.split()[-1] for line in r.stdout.splitlines() if line]
+    subprocess.run(["ipcrm", "-m", ids[0], "-q", ids[1], "-s", ids[2]], check=True)
+
+
+@root
+@bed
+def test_attack_nesting(run):
+    """The bounds of its nesting lifted, as root can: wide and deep, with processes at the end."""
+    wide, deep = (10000, 1000) if LONG else (1000, 200)
+    script = (f"cd {OWN}; echo max >cgroup.max.depth; echo max >cgroup.max.descendants; "
+              f"seq {wide} | xargs mkdir; for i in $(seq {deep}); do mkdir d && cd d; done; sh -c 'echo 0 >cgroup.procs; exec sleep 1000' & "
+              f"while ! grep -q . cgroup.procs; do :; done; echo ready >{run.file('log')}; sleep 1000")
+    r = attack(run, "--tenant t", ["sh", "-c", script])
+    assert run.said("log")
+    interrupted(r)
+    over(run, r)
+
+
 # --------------------------------------------------------- strangers, delegates, other users
 
 def doors(pid, place, uid, env, procs=None):

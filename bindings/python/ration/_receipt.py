@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""The record of a run: why it ended, and what it used."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, field
+from typing import Any, List, Optional, Tuple, Union
+
+from . import _abi
+from ._abi import Birth, Containment, Level, Mechanism, Scope, Verdict
+from ._lib import known, lib, sized, word
+from ._plan import Plan
+from ._usage import Usage, read_usage
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One counter that moved: what a verdict is based on."""
+
+    counter: str
+    level: Level
+    where: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class LimitRecord:
+    """What became of one limit, in its unit. None: no limit, or not known."""
+
+    limit: str
+    asked: Union[int, str, None]
+    in_force: Optional[int]
+    mechanism: Mechanism
+    scope: Scope
+    reason: str
+    #: This limit ended the run, when that much was measured.
+    acted: bool = False
+    observed: Optional[int] = None
+    #: Somebody changed its kernel file during the run, to this.
+    changed: bool = False
+    at_end: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Why a run ended, and what it used. What isn't known is None, never 0.
+
+    Attributes:
+        verdict: "ok", "exit", "signal", "memory", "memory-external", "memory-stall", "cpu-time",
+            "cpu-time-soft", "wall-time", "pids", "output", "interrupted", "internal".
+        exit_code: what `ration run` would exit with: 124 for a timeout, 137 for an OOM kill.
+        status: the exit code of the command, None if it didn't exit.
+        signal: the signal that ended it, or None.
+        usage: what it used.
+        evidence: the counters that moved.
+        limits: each limit as it was asked for and enforced.
+        stdout, stderr: with ``capture_output``.
+    """
+
+    verdict: Verdict
+    exit_code: int
+    status: Optional[int]
+    signal: Optional[int]
+    core: bool
+    group: str
+    command: Tuple[str, ...]
+    usage: Usage
+    evidence: Tuple[Evidence, ...]
+    limits: Tuple[LimitRecord, ...]
+    birth: Birth
+    containment: Containment
+    leftover_killed: int
+    truncated: bool
+    #: Somebody else waited for the command, or SIGCHLD is ignored.
+    status_lost: bool
+    #: (uid, gid), if it ran as another user.
+    user: Optional[Tuple[int, int]]
+    escaped_to: Optional[str]
+    failure: Optional[str]
+    stdout: Optional[bytes] = field(default=None, repr=False)
+    stderr: Optional[bytes] = field(default=None, repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """The command exited with 0, and nothing was wrong."""
+        return self.verdict is Verdict.OK
+
+    def limit(self, name: str) -> Optional[LimitRecord]:
+        """The record of a limit, by its name: "memory"; None if it isn't in the plan."""
+        return next((record for record in self.limits if record.limit == name), None)
+
+    def check(self) -> Receipt:
+        """Returns the receipt if its verdict is "ok"; raises RunError else."""
+        if not self.ok:
+            raise RunError(self)
+        return self
+
+
+class RunError(Exception):
+    """A run that wasn't "ok"; ``receipt`` says why."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(receipt)
+        self.receipt = receipt
+
+    def __str__(self) -> str:
+        it = self.receipt
+        how = f"exit status {it.status}" if it.status is not None else f"signal {it.signal}" if it.signal else f"exit code {it.exit_code}"
+        return f"{' '.join(it.command[:1])}: {it.verdict} ({how})" + (f": {it.failure}" if it.failure else "")
+
+
+def _limits(receipt: Any, plan: Plan) -> Tuple[LimitRecord, ...]:
+    records = []
+    for number, item in zip(plan._numbers, plan.items):
+        outcome = sized(_abi.Outcome)
+        told = lib.ration_receipt_outcome(receipt, number, ctypes.byref(outcome))
+        at_end = outcome.at_end if told and outcome.changed else None
+        records.append(LimitRecord(
+            item.limit, item.asked, item.in_force, item.mechanism, item.scope, item.reason, bool(told and outcome.acted),
+            known(outcome.observed) if told and outcome.acted else None, bool(told and outcome.changed),
+            None if at_end == _abi.UNLIMITED else at_end))
+    return tuple(records)
+
+
+def _evidence(receipt: Any) -> Tuple[Evidence, ...]:
+    found: List[Evidence] = []
+    it = sized(_abi.Evidence)
+    while lib.ration_receipt_evidence(receipt, len(found), ctypes.byref(it)):
+        found.append(Evidence(word(it.counter), Level.of(it.level), word(it.where), it.before, it.after))
+    return tuple(found)
+
+
+def read_receipt(receipt: Any, plan: Plan, command: Tuple[str, ...]) -> Receipt:
+    """A copy of the library's, which goes with its run."""
+    uid, gid = ctypes.c_uint32(), ctypes.c_uint32()
+    another = lib.ration_receipt_user(receipt, ctypes.byref(uid), ctypes.byref(gid))
+    status = lib.ration_receipt_child_status(receipt)
+    return Receipt(
+        Verdict.of(lib.ration_receipt_verdict(receipt)), lib.ration_receipt_exit_code(receipt), None if status < 0 else status,
+        lib.ration_receipt_child_signal(receipt) or None, lib.ration_receipt_core(receipt), word(lib.ration_receipt_address(receipt)),
+        command, read_usage(lib.ration_receipt_metric, receipt), _evidence(receipt), _limits(receipt, plan),
+        Birth.of(lib.ration_receipt_birth(receipt)), Containment.of(lib.ration_receipt_containment(receipt)),
+        lib.ration_receipt_leftover_killed(receipt), lib.ration_receipt_truncated(receipt), lib.ration_receipt_status_lost(receipt),
+        (uid.value, gid.value) if another else None, word(lib.ration_receipt_escaped_to(receipt)) or None,
+        word(lib.ration_receipt_failure(receipt)) or None)

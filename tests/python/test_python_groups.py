@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""ration.Group, Tenant, Events, Host and Plan."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+from setting import NAMESPACE, RATION, ration, together, wait_for
+
+pytest_plugins = ["setting"]
+pytestmark = [pytest.mark.worlds("host", "v2")]
+CGROUP = pytest.mark.needs("cgroup")
+MEMORY = pytest.mark.needs("memory", "cgroup")
+
+
+@pytest.fixture
+def sleeper():
+    it = subprocess.Popen(["sleep", "1000"])
+    yield it
+    it.kill()
+    it.wait()
+
+
+def test_host(host):
+    info = host.info
+    assert info.kernel == os.uname().release and info.cpus >= 1 and info.memory_bytes > 0
+    assert isinstance(host.prepare(), bool) and host.groups() == []
+    assert all(f.id and f.text and f.severity in ration.Severity for f in host.doctor())
+    with pytest.raises(ration.InvalidError):
+        ration.Host(namespace="..")
+    with pytest.raises(TypeError):
+        ration.Host(base=3)
+    host.close()
+    with pytest.raises(ration.ClosedError):
+        host.info
+
+
+def test_plan(host):
+    plan = ration.Plan(memory="64M", timeout="10s", host=host, enforce="any")
+    memory, timeout = (next(i for i in plan.items if i.limit == name) for name in ("memory", "timeout"))
+    assert (memory.asked, timeout.asked, timeout.mechanism, timeout.scope) == (64 << 20, 10000000, "watch", "group")
+    assert ration.Plan(memory="max", host=host).items[0].asked is None
+    with pytest.raises(ration.UnavailableError) as caught:
+        ration.Plan(memory_min="1M", host=host, purpose="process").check()
+    assert caught.value.cause == "not_enforceable" and caught.value.errno
+
+
+@CGROUP
+def test_group(host, sleeper):
+    with ration.Tenant.create("acme", host=host), ration.Group.create("acme/a", host=host, keep=True, command="tests") as group:
+        assert group.path.endswith(f"{NAMESPACE}/acme/a") and group.pids() == [] and not group.stats().populated
+        attached = group.attach(sleeper.pid)
+        assert attached.moved and group.pids() == [sleeper.pid] and group.stats().processes == 1
+        assert [(row.address, row.is_tenant) for row in host.groups()] == [("acme", True), ("acme/a", False)]
+        assert host.groups("acme")[1].owner == ration.Owner.KEPT and host.groups()[1].command == "tests"
+        with pytest.raises(ration.GroupError) as caught:
+            group.remove()
+        assert caught.value.cause == ration.Cause.HAS_PROCESSES
+        group.freeze()
+        assert group.stats().frozen
+        group.thaw()
+        child = group.spawn(["sleep", "1000"], stdout=ration.DEVNULL, rlimit={"nofile": 64})
+        assert child.pid in group.pids()
+        assert group.kill() == 2 and os.waitpid(child.pid, 0)[0] == child.pid
+        os.close(child.pidfd)
+        with ration.Group.open("acme/a", host=host) as again:
+            assert again.remove().killed == 0
+        with pytest.raises(ration.GroupError) as caught:
+            group.pids()
+        assert caught.value.cause == ration.Cause.VANISHED
+    ration.Tenant.open("acme", host=host).remove()
+    group.close()
+    for use in (group.pids, group.stats, group.remove, group.events, lambda: group.attach(1), lambda: group.limit("memory")):
+        with pytest.raises(ration.ClosedError):
+            use()
+
+
+@CGROUP
+@pytest.mark.parametrize("attempt, kind", [
+    (lambda host: ration.Group.create("acme", host=host), ValueError), (lambda host: ration.Tenant.open("a/b", host=host), ValueError),
+    (lambda host: ration.Group.open("no/group", host=host), ration.GroupError), (lambda host: ration.Group.open(5, host=host), TypeError),
+    (lambda host: ration.Group.create("../x", host=host), ration.InvalidError),
+    (lambda host: ration.Group.create("a/b/c", host=host), ration.InvalidError),
+    (lambda host: ration.Group.create("a/b", host=host, timeout="1s"), ration.UnavailableError)])
+def test_bad_addresses(host, attempt, kind):
+    with pytest.raises(kind):
+        attempt(host)
+
+
+@CGROUP
+def test_bad_calls(host):
+    with ration.Group.create("acme/a", host=host) as group:
+        for call, kind in ((lambda: group.attach("x"), TypeError), (lambda: group.attach(0), ration.Error),
+                           (lambda: group.attach(2 ** 22 + 5), ration.Error),
+                           (lambda: group.remove("x"), ValueError), (lambda: group.limit("x"), TypeError), (lambda: group.events(["x"]), ValueError),
+                           (lambda: group.events("oom"), TypeError), (lambda: group.spawn(["no_such_cmd"]), ration.CommandError),
+                           (lambda: group.spawn(["cat"], stdin=ration.PIPE), ValueError), (lambda: group.kill("x"), ration.InvalidError)):
+            with pytest.raises(kind):
+                call()
+        assert group.pids() == []
+        group.remove()
+
+
+@MEMORY
+def test_limits_of_a_group(host):
+    with ration.Tenant.create("acme", host=host, memory="100M", pids=50) as acme, \
+            ration.Group.create("acme/a", host=host, memory="64M", enforce="strict") as group:
+        it = group.limit("memory")
+        assert (it.asked, it.here, it.effective, it.level, it.mechanism) == (64 << 20,) * 3 + ("group", "cgroup2")
+        group.update(memory="200M")
+        assert (group.limit("memory").here, group.limit("memory").effective, group.limit("memory").level) == (200 << 20, 100 << 20, "tenant")
+        group.update(memory="max")
+        assert group.limit("memory").here is None and acme.limit("pids").here == 50
+        assert group.stats().usage.memory_current_bytes is not None and group.reclaim("1M") >= 0
+        with pytest.raises(ration.GroupError) as caught:
+            ration.Group.create("acme/a", host=host, memory="1G", exist_ok=True)
+        assert caught.value.cause == ration.Cause.EXISTS
+        receipt = ration.run_sync(["true"], tenant="acme", host=host, memory="50%")
+        assert receipt.limit("memory").in_force == 50 << 20 and receipt.group.startswith("acme/")
+        acme.remove("kill")
+
+
+@CGROUP
+def test_events(host):
+    """Waited for in a loop, and without one."""
+    async def watch(group, events):
+        kinds = []
+        async for event in events:
+            kinds.append(str(event.kind))
+            if event.kind == "populated":
+                assert (await group.remove_async()).killed <= 1
+        return kinds
+
+    with ration.Group.create("acme/e", host=host) as group:
+        with group.events(["populated", "empty", "gone"]) as events:
+            assert events.kinds >= {"populated", "gone"} and events.poll() is None
+            with pytest.raises(TimeoutError):
+                events.next(timeout="10ms")
+            child = group.spawn(["sleep", "1000"])
+            kinds = together(watch(group, events))
+            assert kinds[0] == "populated" and kinds[-1] == "gone"
+            assert events.next() is None and list(events) == []
+        os.waitpid(child.pid, 0)
+        os.close(child.pidfd)
+        for use in (events.fileno, lambda: events.kinds):
+            with pytest.raises(ration.ClosedError):
+                use()
+
+
+@MEMORY
+def test_event_of_a_tasks_limit(host):
+    with ration.Group.create("acme/p", host=host, pids=1) as group, group.events(["tasks-refused"]) as events:
+        child = group.spawn(["sh", "-c", "sleep 1000 & wait"], stderr=ration.DEVNULL)
+        assert events.next(timeout=100).kind == ration.EventKind.TASKS_REFUSED
+        group.remove("kill")
+        os.waitpid(child.pid, 0)
+        os.close(child.pidfd)
+
+
+@CGROUP
+def test_remove_in_a_loop(host):
+    """The processes are waited for, and nothing else waits meanwhile."""
+    async def remove(group):
+        return await group.remove_async()
+
+    with ration.Group.create("acme/r", host=host) as group:
+        child = group.spawn(["sleep", "1000"])
+        together(remove(group))
+        os.waitpid(child.pid, 0)
+        os.close(child.pidfd)
+        assert not os.path.exists(group.path)
+        assert together(remove(group)).killed == 0
+
+
+@CGROUP
+def test_gc(host):
+    """What a program that was killed has left."""
+    pid = os.fork()
+    if pid == 0:
+        with ration.Host(namespace=NAMESPACE, helpers="") as own:
+            ration.Group.create("acme/left", host=own)
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert host.gc(dry_run=True).removed == ("acme/left",)
+    assert host.gc().removed == ("acme/left",) and host.gc().removed == ()
+    wait_for("the tenant's end", lambda: host.groups() == [])
+
+
+def test_wrap():
+    line = ration.wrap(["echo", "it's"], os="linux", memory="512M")
+    told = subprocess.run([RATION, "wrap", "--os", "linux", "--memory", "512M", "--", "echo", "it's"], stdout=subprocess.PIPE, text=True, check=True)
+    assert line == told.stdout.rstrip("\n")
+    with pytest.raises(ValueError):
+        ration.wrap(["true"], os="windows")

@@ -147,21 +147,34 @@ ROWS = {
     "L06": "a program killed during several runs, or its helpers killed first: nothing survives",
     "L07": "fds that a program names are passed on under their numbers, no others; a pidfd of the command",
     "L08": "a program that has closed its own fds: none of the library's takes their place or goes to the command",
+    "R01": "from Python: 200 at once in one event loop, without a thread",
+    "R02": "from Python: the earlier module's functions and results, but for what was wrong there",
+    "R03": "from Python: a cancelled task, a collected run, a fork, Ctrl-C, the interpreter's end: the run ends, nobody else's child is touched",
+    "R04": "from Python: exceptions with cause, code and hint, in the words of the command",
 }
-NAME = re.compile(r"test_((?:[A-L]\d\d_)+)")
+NAME = re.compile(r"test_((?:[A-LR]\d\d_)+)")
 HERE = Path(__file__).resolve().parent
+BINDING = HERE.parent / "python"
 DOC = HERE.parent.parent / "docs" / "conformance.md"
 BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
 
 
 def kept_rows():
     """Each test that names rows: (rows, name, worlds)."""
+    yield from kept_by_the_binding()
     for file in sorted(HERE.glob("test_*.py")):
         module = importlib.import_module(file.stem)
         for name, function in vars(module).items():
             match = NAME.match(name)
             if match and getattr(function, "__module__", "") == file.stem:
                 yield match[1].strip("_").split("_"), name, worlds(module, function)
+
+
+def kept_by_the_binding():
+    """Those of the binding, by their source: not each build has a library that this process can load."""
+    for file in sorted(BINDING.glob("test_*.py")):
+        for match in re.finditer(r"^def (test_((?:R\d\d_)+)\w+)", file.read_text(), re.M):
+            yield match[2].strip("_").split("_"), match[1], {"v2"}
 
 
 def worlds(module, function):

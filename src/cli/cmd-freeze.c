@@ -40,9 +40,9 @@ const struct command cmd_freeze = {
 	.details =
 		"Frozen processes keep their memory and use no CPU. Only SIGKILL ends them. "
 		"Processes that join the group freeze, too. The command returns when all are "
-		"frozen.\n"
+		"frozen. A group that ration itself runs in is refused.\n"
 		"\n"
-		"Exit status: 0; 125 if a group doesn't exist or doesn't freeze in time.",
+		"Exit status: 0; 125 if a group doesn't exist, has ration in it, or doesn't freeze in time.",
 	.sets = (const struct option_set *const[]) { &options_missing, &options_wait, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,

@@ -38,6 +38,11 @@ static int set_frozen(struct ration_group *group, bool frozen, uint64_t timeout_
 
 	if (r < 0)
 		return r;
+	if (frozen && cg_has_caller(group->at.fd)) {
+		(void)error_set(reterr, -EDEADLK, RATION_CAUSE_HAS_PROCESSES, "can't freeze %s: this process is in it",
+				group->address);
+		return error_hint(reterr, -EDEADLK, "freeze it from outside: who freezes itself can't thaw itself");
+	}
 	r = cg_write(group->at.fd, "cgroup.freeze", frozen ? "1" : "0");
 	if (r == 0)
 		r = cg_wait_event(group->at.fd, "frozen", frozen, msec);

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import HELPERS, patiently, wait_for
+from conftest import HELPERS, RATION, patiently, wait_for
 from world import WORLD, mount
 
 OWN = f"{mount()}$(sed -n s/^0:://p /proc/self/cgroup)"  # in a shell: its own group's directory
@@ -35,6 +35,18 @@ def test_E15_frozen_and_interrupted(run):
                                             for group in run.groups()))
     r.signal(signal.SIGTERM)
     assert r.wait().verdict == "interrupted"
+
+
+@pytest.mark.needs("cgroup")
+@pytest.mark.parametrize("of", ["t/g", "t", "t/below"])
+def test_E15_ration_in_what_it_freezes(run, hand, base, of):
+    """It would never return: refused, and nothing is frozen. A group beside its own freezes."""
+    hand.ok("create t/below")
+    r = run("--group t/g --timeout 5 --kill-after .1", [RATION, "--base", str(base), "freeze", of])
+    frozen = "frozen 1" in (hand.path(of) / "cgroup.events").read_text() if of != "t/g" else False
+    assert (r.code, frozen) == ((0, True) if of == "t/below" else (125, False)), r
+    assert of == "t/below" or f"can't freeze {of}: this process is in it" in r.stderr and "outside" in r.stderr, r
+    hand.ok("rm --force t")
 
 
 def test_E15_stopped_by_itself(run):

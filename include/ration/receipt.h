@@ -57,6 +57,8 @@ enum ration_metric {
 						counts with it */
 	RATION_METRIC_OOM_KILLS = 107,       /* in the group, by any OOM kill, as the kernel counts:
 						the first victim of a group kill mostly twice */
+	/* This, and what says so below, counts what the group's own limit did. A receipt has it absent
+	   instead of 0 if the limit of a group above did so during the run: the evidence tells which. */
 	RATION_METRIC_MEMORY_HIGH_COUNT = 108,
 	RATION_METRIC_MEMORY_PRESSURE_SOME_USEC = 109,
 	RATION_METRIC_MEMORY_PRESSURE_FULL_USEC = 110,
@@ -66,13 +68,13 @@ enum ration_metric {
 	RATION_METRIC_CPU_USEC = 200,
 	RATION_METRIC_CPU_USER_USEC = 201,
 	RATION_METRIC_CPU_SYSTEM_USEC = 202,
-	RATION_METRIC_THROTTLED_COUNT = 203,
-	RATION_METRIC_THROTTLED_USEC = 204,
+	RATION_METRIC_THROTTLED_COUNT = 203,      /* by the own limit */
+	RATION_METRIC_THROTTLED_USEC = 204,       /* by the own limit */
 	RATION_METRIC_CPU_PRESSURE_SOME_USEC = 205,
 	/* Tasks. */
 	RATION_METRIC_PIDS_PEAK = 300,
 	RATION_METRIC_PIDS_CURRENT = 301,         /* of live groups only */
-	RATION_METRIC_PIDS_REFUSED = 302,
+	RATION_METRIC_PIDS_REFUSED = 302,         /* by the own limit; before Linux 6.11 and in cgroup v1 by any */
 	/* I/O. */
 	RATION_METRIC_IO_READ_BYTES = 400,
 	RATION_METRIC_IO_WRITE_BYTES = 401,
@@ -114,7 +116,10 @@ enum ration_containment {
 					       group and loses its parent between two looks escapes */
 };
 
-/* One counter that moved: what a verdict is based on. Its strings are valid as long as the receipt. */
+/*
+ * One counter that moved: what a verdict is based on, or what a limit did without ending the
+ * run. Its strings are valid as long as the receipt.
+ */
 struct ration_evidence {
 	size_t size;               /* sizeof(struct ration_evidence), set by the caller */
 	const char *counter;       /* "memory.events.local oom_kill" */

@@ -248,16 +248,27 @@ static void join(struct line *line)
 		append(line, "; ");
 }
 
+/* Each level that has refused forks; those above may have refused them to others. */
 static void append_refused(struct line *line, const struct ration_receipt *receipt,
 		const struct ration_plan *plan)
 {
-	uint64_t n = number(receipt, RATION_METRIC_PIDS_REFUSED);
+	struct ration_evidence at = { .size = sizeof(at) };
+	char where[TEXT_SHOWN_MAX];
 
-	if (!known(receipt, RATION_METRIC_PIDS_REFUSED) || n == 0)
-		return;
-	join(line);
-	append_limit(line, "tasks limit", plan, RATION_LIMIT_PIDS, false);
-	append(line, " reached: %" PRIu64 " %s refused", n, plural(n, "fork", "forks"));
+	for (size_t i = 0; ration_receipt_evidence(receipt, i, &at); i++) {
+		if (strncmp(at.counter, "pids.events", strlen("pids.events")) != 0)
+			continue;
+		join(line);
+		if (at.level == RATION_LEVEL_GROUP)
+			append_limit(line, "tasks limit", plan, RATION_LIMIT_PIDS, false);
+		else if (at.where[0])
+			append(line, "tasks limit of the %s %s", ration_level_name(at.level),
+					text_escape(where, sizeof(where), at.where));
+		else
+			append(line, "tasks limit of a group above");
+		append(line, " reached: %" PRIu64 " %s refused", at.after - at.before,
+				plural(at.after - at.before, "fork", "forks"));
+	}
 }
 
 static void append_survived(struct line *line, const struct ration_receipt *receipt,

@@ -53,15 +53,46 @@ void counters_put_where(struct counters *counters, const char *where)
 	counters->n_levels++;
 }
 
+/* That of a level, if it has a limit: the kernel adds up the CPU time of all groups below whenever cpu.stat is read. */
+static uint64_t level_throttled(int fd)
+{
+	char text[64];
+
+	if (cg_read(fd, "cpu.max", text, sizeof(text)) < 0 || strncmp(text, "max", 3) == 0)
+		return COUNTER_ABSENT;
+	return file_key(fd, "cpu.stat", "nr_throttled");
+}
+
+static uint64_t pids_max(int fd)
+{
+	uint64_t max = file_u64(fd, "pids.max");
+
+	return max == RATION_UNLIMITED ? COUNTER_ABSENT : max;
+}
+
+static bool pids_full(int fd)
+{
+	uint64_t max = pids_max(fd), peak = file_u64(fd, "pids.peak");
+
+	return max != COUNTER_ABSENT && (peak == COUNTER_ABSENT || peak >= max);
+}
+
+/* Controllers whose limits the levels above can have, each with counters of its own. */
+#define LEVEL_CONTROLLERS (RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS | RATION_CONTROLLER_CPU)
+
 static void add_level(void *data, int fd, enum ration_level level, const char *where)
 {
 	struct counters *counters = data;
 	struct counter_level *at = &counters->level[counters->n_levels];
-	/* The real root has no such file: what happens there is the machine's. */
-	uint64_t oom = file_key(fd, "memory.events.local", "oom");
+	uint32_t there = LEVEL_CONTROLLERS & ~counters->elsewhere;
+	char memory[512];
+	bool has_memory = there & RATION_CONTROLLER_MEMORY && cg_read(fd, "memory.events.local", memory, sizeof(memory)) >= 0;
+	bool has_pids = there & RATION_CONTROLLER_PIDS && faccessat(fd, "pids.max", F_OK, 0) == 0;
+	uint64_t throttled = there & RATION_CONTROLLER_CPU ? level_throttled(fd) : COUNTER_ABSENT;
 	struct stat st;
 
-	if (oom == COUNTER_ABSENT)
+	/* The real root has no such files: what happens there is the machine's. */
+	if (!has_memory && !has_pids && throttled == COUNTER_ABSENT)
 		return;
 	/* So this isn't the real root, and there are groups above it. */
 	counters->hidden |= strcmp(where, "/") == 0;
@@ -69,7 +100,11 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 		return;
 	at->device = st.st_dev;
 	at->inode = st.st_ino;
-	at->oom = oom;
+	at->oom = has_memory ? text_key(memory, "oom") : COUNTER_ABSENT;
+	at->high = has_memory ? text_key(memory, "high") : COUNTER_ABSENT;
+	at->pids = has_pids ? file_key(fd, "pids.events.local", "max") : COUNTER_ABSENT;
+	at->throttled = throttled;
+	at->pids_full = has_pids && counters->pids_asked && pids_full(fd);
 	at->level = level;
 	counters_put_where(counters, where);
 }
@@ -89,6 +124,53 @@ uint64_t counters_v1_oom_kill(const struct place *place)
 	return file_key(v1_fd(place, RATION_CONTROLLER_MEMORY), "memory.oom_control", "oom_kill");
 }
 
+/* Levels above this many are taken for a circle. */
+#define V1_LEVELS_MAX 64
+
+/* Those of ration itself have no limits in cgroup v1. */
+static uint64_t throttled_above_v1(int fd)
+{
+	CLEANUP(closep) int at = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint64_t sum = COUNTER_ABSENT;
+
+	for (size_t i = 0; at >= 0 && i < V1_LEVELS_MAX; i++) {
+		uint64_t n = file_key(at, "cpu.stat", "nr_throttled");
+		int up = n == COUNTER_ABSENT ? -EBADF : openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (n != COUNTER_ABSENT)
+			sum = sum == COUNTER_ABSENT ? n : sum + n;
+		(void)close_fd(at);
+		at = up;
+	}
+	return sum;
+}
+
+static void read_pids(const struct place *place, struct counters *ret)
+{
+	int v1 = v1_fd(place, RATION_CONTROLLER_PIDS), fd = v1 >= 0 ? v1 : place->fd;
+	uint64_t refused;
+
+	/* Since 6.11 each level counts its own limit. */
+	if (fd < 0 || (v1 < 0 && ret->elsewhere & RATION_CONTROLLER_PIDS) || faccessat(fd, "pids.events.local", F_OK, 0) == 0)
+		return;
+	ret->pids_v1 = v1 >= 0;
+	ret->pids_max = pids_max(fd);
+	refused = file_key(fd, "pids.events", "max");
+	ret->pids_asked = refused != COUNTER_ABSENT && refused > 0;
+	if (ret->pids_asked)
+		ret->pids_peak = file_u64(fd, "pids.peak");
+}
+
+static void read_levels(const struct place *place, struct counters *ret)
+{
+	if (!(LEVEL_CONTROLLERS & ~ret->elsewhere))
+		return;
+	if (place->fd < 0)
+		levels_walk_own(place->host, add_level, ret);
+	else
+		levels_walk(place, add_level, ret);
+}
+
 void counters_read(const struct place *place, struct counters *ret)
 {
 	const struct host_snapshot *host = place->host;
@@ -100,14 +182,20 @@ void counters_read(const struct place *place, struct counters *ret)
 		.oom_group_kill = COUNTER_ABSENT,
 		.oom_kill_below = COUNTER_ABSENT,
 		.machine_oom_kill = machine_oom_kill(host->proc_fd),
+		.throttled_above_v1 = COUNTER_ABSENT,
+		.pids_max = COUNTER_ABSENT,
+		.pids_peak = COUNTER_ABSENT,
+		.elsewhere = host->facts.v1_controllers,
 		.hidden = host->facts.cgroup_namespace,
 	};
+	read_pids(place, ret);
+	if (v1_fd(place, RATION_CONTROLLER_CPU) >= 0)
+		ret->throttled_above_v1 = throttled_above_v1(v1_fd(place, RATION_CONTROLLER_CPU));
 	if (v1_fd(place, RATION_CONTROLLER_MEMORY) >= 0) {
 		ret->v1 = true;
 		ret->oom_kill = ret->oom_kill_below = counters_v1_oom_kill(place);
 	}
-	if (place->fd < 0)
-		levels_walk_own(host, add_level, ret);
+	read_levels(place, ret);
 	if (place->fd < 0 || ret->v1)
 		return;
 	if (cg_read(place->fd, "memory.events.local", text, sizeof(text)) >= 0) {
@@ -116,7 +204,6 @@ void counters_read(const struct place *place, struct counters *ret)
 		ret->oom_group_kill = text_key(text, "oom_group_kill");
 	}
 	ret->oom_kill_below = file_key(place->fd, "memory.events", "oom_kill");
-	levels_walk(place, add_level, ret);
 }
 
 /* ---------------------------------------------------------------- usage */

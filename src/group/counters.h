@@ -32,6 +32,10 @@ struct counter_level {
 	ino_t inode;
 	size_t where;     /* its path from the mount of the hierarchy: so many bytes of `path`; 0: "/"; SIZE_MAX: not known */
 	uint64_t oom;     /* memory.events.local: this very group's limit was hit */
+	uint64_t high;    /* memory.events.local: its memory.high was */
+	uint64_t pids;    /* pids.events.local, since 6.11: its pids.max was, by a fork in it or below */
+	uint64_t throttled; /* cpu.stat: periods in which its cpu.max was used up */
+	bool pids_full;   /* it can have had as many tasks as its pids.max allows; only where pids_asked */
 };
 
 struct counters {
@@ -41,6 +45,12 @@ struct counters {
 	uint64_t oom_kill_below; /* memory.events: in it or below it */
 	uint64_t machine_oom_kill; /* vmstat: on the whole machine */
 	bool hidden;             /* there are groups above that can't be seen: a container's maker has them */
+	uint32_t elsewhere;      /* controllers of cgroup v1: no group of cgroup2 has them */
+	uint64_t throttled_above_v1; /* cpu.stat of cgroup v1: the same of all levels above ration's */
+	bool pids_asked;         /* forks in the group were refused, and its counter doesn't tell by whose limit */
+	bool pids_v1;            /* they were counted in cgroup v1 */
+	uint64_t pids_max;       /* its own limit; COUNTER_ABSENT: none */
+	uint64_t pids_peak;      /* the most tasks that it had, since 6.1; only where pids_asked */
 	bool v1;                 /* the group's memory is counted in cgroup v1: `oom` is what the supervisor
 				    has heard of memory.oom_control, `oom_kill` what stands in it */
 	char path[PATH_MAX];     /* of the lowest level: those above are on it */

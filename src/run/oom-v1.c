@@ -98,9 +98,11 @@ static void record(struct concern *concern, struct counters *counters)
 	counters->oom = oom->events_above > 0 ? 0 : oom->events;
 	if (oom->events_above == 0)
 		return;
-	/* The levels of cgroup2 have no memory there. */
-	counters->n_levels = 0;
-	counters->level[0] = (struct counter_level) { .level = RATION_LEVEL_ANCESTOR, .oom = oom->events_above };
+	/* The levels of cgroup2 have no memory there; all that they may have is other limits. */
+	if (counters->n_levels == COUNTER_LEVELS_MAX)
+		counters->n_levels--;
+	counters->level[counters->n_levels] = (struct counter_level) { .level = RATION_LEVEL_ANCESTOR,
+		.oom = oom->events_above, .high = COUNTER_ABSENT, .pids = COUNTER_ABSENT, .throttled = COUNTER_ABSENT };
 	for (size_t i = 0; i < host->n_v1; i++) {
 		if (host->v1[i].controllers & RATION_CONTROLLER_MEMORY)
 			where = host->v1[i].path;

@@ -12,12 +12,18 @@
  * doing: of the lowest group above us whose `oom` moved, or, if none did, of a
  * machine that had run out of memory. cgroup v1 has no `oom`, but tells whoever
  * listens (oom-v1.c).
+ *
+ * Other limits of the levels above end nothing, but they act: forks are refused, and
+ * tasks wait. Since Linux 6.11 a refused fork is counted where the limit is, before and in
+ * cgroup v1 where the fork was. What the group's own counter doesn't count, mustn't
+ * look like nothing.
  */
 #include "run/receipt.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,26 +110,45 @@ static void moved(struct ration_receipt *receipt, const char *counter, uint64_t 
 		add_evidence(receipt, counter, RATION_LEVEL_GROUP, receipt->group, 0, after);
 }
 
-/* The lowest group above ours whose own limit was hit meanwhile, into the evidence. */
-static bool ancestor_moved(struct ration_receipt *receipt, const struct counters *before,
-		const struct counters *after)
+/* One of the counters of a level. */
+static uint64_t of_level(const struct counter_level *level, size_t offset)
 {
-	for (size_t i = 0; i < after->n_levels; i++) {
+	return *(const uint64_t *)((const char *)level + offset);
+}
+
+/*
+ * The lowest group above ours, from level `first` on, whose counter at `offset` moved meanwhile, into the
+ * evidence. Returns the level behind it, or 0.
+ */
+static size_t level_moved(struct ration_receipt *receipt, const struct counters *before, const struct counters *after,
+		const char *counter, size_t offset, size_t first)
+{
+	for (size_t i = first; i < after->n_levels; i++) {
 		const struct counter_level *at = &after->level[i];
+		uint64_t then = 0, now = of_level(at, offset);
 		char where[PATH_MAX];
-		uint64_t then = 0;
 
 		for (size_t k = 0; k < before->n_levels; k++) {
 			if (before->level[k].device == at->device && before->level[k].inode == at->inode)
-				then = before->level[k].oom;
+				then = of_level(&before->level[k], offset);
 		}
-		if (at->oom > then) {
-			add_evidence(receipt, after->v1 ? OOM_EVENTS_V1 : "memory.events.local oom", at->level,
-					counters_where(after, at, where), then, at->oom);
-			return true;
+		/* A controller that wasn't there began at 0; the CPU's counts on where it had a limit earlier. */
+		if (then == COUNTER_ABSENT)
+			then = offset == offsetof(struct counter_level, throttled) ? now : 0;
+		if (now != COUNTER_ABSENT && now > then) {
+			add_evidence(receipt, counter, at->level, counters_where(after, at, where), then, now);
+			return i + 1;
 		}
 	}
-	return false;
+	return 0;
+}
+
+/* The lowest whose memory limit was hit. */
+static bool ancestor_moved(struct ration_receipt *receipt, const struct counters *before,
+		const struct counters *after)
+{
+	return level_moved(receipt, before, after, after->v1 ? OOM_EVENTS_V1 : "memory.events.local oom",
+			offsetof(struct counter_level, oom), 0) > 0;
 }
 
 static bool machine_moved(struct ration_receipt *receipt, const struct counters *before,
@@ -159,6 +184,85 @@ static bool judge_memory(struct ration_receipt *receipt, const struct counters *
 		(void)machine_moved(receipt, before, after);
 	*ret = own ? RATION_VERDICT_MEMORY : RATION_VERDICT_MEMORY_EXTERNAL;
 	return own || external;
+}
+
+/* Unless a metric says that the group's own limit acted, makes it absent: that of a level above did. */
+static void not_zero(struct ration_receipt *receipt, enum ration_metric metric)
+{
+	uint64_t value;
+
+	(void)usage_get(&receipt->usage, metric, &value);
+	if (value == 0)
+		usage_unset(&receipt->usage, metric);
+}
+
+/* Which level has refused forks that were counted in the group, though not by its own limit. */
+static void judge_pids_above(struct ration_receipt *receipt, const struct counters *after, uint64_t refused)
+{
+	enum ration_level level = after->pids_v1 ? RATION_LEVEL_ANCESTOR : RATION_LEVEL_OUTSIDE;
+	char where[PATH_MAX] = "";
+	size_t full = 0;
+
+	for (size_t i = 0; i < after->n_levels && !after->pids_v1; i++) {
+		if (!after->level[i].pids_full)
+			continue;
+		level = full == 0 ? after->level[i].level : RATION_LEVEL_ANCESTOR;
+		(void)counters_where(after, &after->level[i], where);
+		full++;
+	}
+	add_evidence(receipt, "pids.events max", level, full == 1 ? where : "", 0, refused);
+}
+
+/* Tells whether the group had fewer tasks all the time than its own limit, at the start and at the end, allows. */
+static bool pids_were_free(const struct counters *before, const struct counters *after)
+{
+	uint64_t max = before->pids_max < after->pids_max ? before->pids_max : after->pids_max;
+
+	return max == COUNTER_ABSENT || (after->pids_peak != COUNTER_ABSENT && after->pids_peak < max);
+}
+
+static void judge_pids(struct ration_receipt *receipt, const struct counters *before, const struct counters *after)
+{
+	uint64_t refused;
+
+	/* The metric is that of the same file, if there is one. */
+	if (usage_get(&receipt->usage, RATION_METRIC_PIDS_REFUSED, &refused) == RATION_SOURCE_ABSENT || refused == 0)
+		return;
+	if (after->pids_asked && pids_were_free(before, after))
+		judge_pids_above(receipt, after, refused);
+	else
+		moved(receipt, "pids.events max", refused);
+}
+
+/* What limits of the levels above have done that end nothing. Others in these groups may have met them as well. */
+static void judge_above(struct ration_receipt *receipt, const struct counters *before, const struct counters *after)
+{
+	static const struct {
+		const char *counter;
+		size_t offset;
+		enum ration_metric metric, second;
+	} limits[] = {
+		{ "pids.events.local max", offsetof(struct counter_level, pids), RATION_METRIC_PIDS_REFUSED, 0 },
+		{ "memory.events.local high", offsetof(struct counter_level, high), RATION_METRIC_MEMORY_HIGH_COUNT, 0 },
+		{ "cpu.stat nr_throttled", offsetof(struct counter_level, throttled), RATION_METRIC_THROTTLED_COUNT,
+			RATION_METRIC_THROTTLED_USEC },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		size_t next = 0;
+
+		while ((next = level_moved(receipt, before, after, limits[i].counter, limits[i].offset, next)) > 0) {
+			not_zero(receipt, limits[i].metric);
+			not_zero(receipt, limits[i].second);
+		}
+	}
+	if (counted(after->throttled_above_v1) && before->throttled_above_v1 != COUNTER_ABSENT &&
+			after->throttled_above_v1 > before->throttled_above_v1) {
+		add_evidence(receipt, "cpu.stat nr_throttled", RATION_LEVEL_ANCESTOR, "", before->throttled_above_v1,
+				after->throttled_above_v1);
+		not_zero(receipt, RATION_METRIC_THROTTLED_COUNT);
+		not_zero(receipt, RATION_METRIC_THROTTLED_USEC);
+	}
 }
 
 static enum ration_verdict verdict_of_status(const struct sys_wait *wait)
@@ -275,9 +379,12 @@ void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, co
 	bool by_us = judge_cause(receipt, end);
 	bool by_memory = judge_memory(receipt, before, after, &memory);
 
+	judge_pids(receipt, before, after);
 	/* They were where they had no limits. */
 	if (receipt->strays > 0)
 		add_evidence(receipt, "processes outside the group", RATION_LEVEL_GROUP, receipt->group, 0, receipt->strays);
+	/* The last: of so many levels that there is no room for all. */
+	judge_above(receipt, before, after);
 	receipt->child_status = end->wait.signal != 0 ? -1 : end->wait.exit_code;
 	receipt->child_signal = end->wait.signal;
 	receipt->status_lost = end->lost;

@@ -17,7 +17,7 @@ struct evidence {
 	size_t where; /* its path begins there in `paths` */
 	uint64_t before, after;
 };
-#define EVIDENCE_MAX 8
+#define EVIDENCE_MAX 24
 
 /* Plain data, without pointers: a subreaper sends it over a socket. */
 struct ration_receipt {

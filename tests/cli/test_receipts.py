@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from conftest import DEADLINE, NAMESPACE, RATION, wait_for
-from world import mount
+from world import KERNEL, mount
 
 STRANGER = 1000
 
@@ -176,3 +176,61 @@ def test_FC5_too_much_output_that_is_seen_late(run, status):
         os.kill(pid, signal.SIGCONT)
     r = r.wait()
     assert (r.code, r.verdict, r.stdout) == (137, "output", "aaaaa"), r
+
+
+# --------------------------------------------- FC25: what limits of the levels above do
+
+def by_level(r, words):
+    """(level, where, how many times) of each counter whose name begins so."""
+    return [(e["level"], e.get("where", ""), e["after"] - e["before"]) for e in r.receipt["evidence"] if e["counter"].startswith(words)]
+
+
+@pytest.fixture
+def tenant(hand):
+    hand.ok("create t --pids 6 --memory-high 20M --cpus 0.2")
+    yield "t"
+    hand.ok("rm t")
+
+
+@pytest.mark.needs("pids")
+@pytest.mark.worlds("v2")
+@pytest.mark.parametrize("options", ["", "--pids 50"])
+def test_FC25_forks_that_the_tenant_refuses(run, tenant, options):
+    """Since 6.11 they are counted in the tenant; before, in the group, which had fewer than its own limit."""
+    r = run(f"--tenant {tenant} {options}", "forks 9")
+    assert (r.code, r.verdict) == (1, "exit"), r
+    (level, where, n), = by_level(r, "pids.events")
+    assert level == "tenant" and where.endswith("/t") and n > 0, r
+    assert f"tasks limit of the tenant {where} reached: {n} fork" in r.stderr
+    assert r.usage.get("pids_refused") == (n if KERNEL < (6, 11) else None), r
+
+
+@pytest.mark.needs("pids")
+@pytest.mark.worlds("v2")
+def test_FC25_forks_that_the_own_limit_refuses(run, tenant):
+    r = run(f"--tenant {tenant} --pids 4", "forks 9")
+    (level, _, n), = by_level(r, "pids.events")
+    assert level == "group" and r.usage["pids_refused"] == n > 0, r
+    assert f"tasks limit 4 reached: {n} fork" in r.stderr
+    assert by_level(run(f"--tenant {tenant}", "forks 2"), "pids.events") == []
+
+
+@pytest.mark.needs("memory")
+@pytest.mark.worlds("v2")
+def test_FC25_memory_high_of_the_tenant(run, tenant):
+    r = run(f"--tenant {tenant} --memory-high 200M", "alloc 21")
+    (level, where, n), = by_level(r, "memory.events.local high")
+    assert level == "tenant" and where.endswith("/t") and n > 0, r
+    assert "memory_high_count" not in r.usage
+
+
+@pytest.mark.needs("cpu")
+@pytest.mark.worlds("v2")
+@pytest.mark.parametrize("options", ["", "--cpus 1"])
+def test_FC25_cpus_of_the_tenant(run, tenant, options):
+    r = run(f"--tenant {tenant} {options}", "spin 0.3")
+    (level, where, n), = by_level(r, "cpu.stat")
+    assert level == "tenant" and where.endswith("/t") and n > 0, r
+    assert not {"throttled_count", "throttled_usec"} & r.usage.keys()
+    r = run(f"--tenant {tenant} --cpus 0.02", "spin 0.03")
+    assert r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0, "by its own limit"

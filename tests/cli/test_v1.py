@@ -546,3 +546,30 @@ def test_groups_by_hand_without_cgroup2(run):
         assert r.code == 125 and "cgroup" in r.stderr, r
     r = run.command("create", "--memory", "64M", "acme/vm7")
     assert r.code == 125 and "it needs a supervisor, which only ration run has" in r.stderr, r
+
+
+@pytest.fixture
+def limited(by_hand):
+    """limited(CONTROLLER, FILE, VALUE) makes a group above that of a run: what to start it by, and where it is."""
+    def make(controller, file, value):
+        there = by_hand(v1_places()[controller] / f"above-{os.getpid()}")
+        (there / file).write_text(str(value))
+        return ["sh", "-c", f'echo 0 >{there}/cgroup.procs; exec "$@"', "sh"]
+    return make
+
+
+@pytest.mark.holds("pids")
+def test_FC25_forks_refused_above_in_v1(run, limited):
+    """The group counts them; that it wasn't its own limit is what it had at most."""
+    r = run("--pids 50", "forks 30", before=limited("pids", "pids.max", 20))
+    found = [e for e in r.receipt["evidence"] if e["counter"] == "pids.events max"]
+    assert [e["level"] for e in found] == ["ancestor"] and r.usage["pids_refused"] == found[0]["after"] > 0, r
+    assert "tasks limit of a group above reached" in r.stderr
+
+
+@pytest.mark.holds("cpus")
+def test_FC25_throttled_above_in_v1(run, limited):
+    """Where the kernel throttles a group above, the run's own 0 isn't told."""
+    r = run("--cpu-weight 50", "spin 0.2", before=limited("cpu", "cpu.cfs_quota_us", 10000))
+    found = [e for e in r.receipt["evidence"] if e["counter"] == "cpu.stat nr_throttled"]
+    assert [e["level"] for e in found] == ["ancestor"] and "throttled_count" not in r.usage, r

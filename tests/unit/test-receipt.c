@@ -372,6 +372,96 @@ static void test_core(void **state)
 	}
 }
 
+/* What a limit of a level above did: the group's own count isn't 0 then, but absent, unless it counts its own limit's. */
+static void test_FC25_limits_of_the_levels_above(void **state)
+{
+	static const struct {
+		uint64_t pids, high, throttled; /* by how much the tenant's moved */
+		uint64_t own;                   /* each of the group's own */
+		bool known[3];
+		const char *evidence;
+	} rows25[] = {
+		{ 0, 0, 0, 0, { true, true, true }, "" },
+		{ 2, 0, 0, 0, { false, true, true }, "pids.events.local:T2" },
+		{ 0, 3, 0, 0, { true, false, true }, "high:T3" },
+		{ 0, 0, 4, 0, { true, true, false }, "cpu.stat:T4" },
+		{ 2, 3, 4, 1, { true, true, true }, "pids.events:G1 pids.events.local:T2 high:T3 cpu.stat:T4" },
+	};
+	static const enum ration_metric metrics[] = { RATION_METRIC_PIDS_REFUSED, RATION_METRIC_MEMORY_HIGH_COUNT,
+		RATION_METRIC_THROTTLED_COUNT };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows25); i++) {
+		const struct row row = { .name = "" };
+		struct ration_receipt receipt = { .group = "t/g" };
+		const struct run_end end = { .wait = { .exit_code = 0 } };
+		struct counters before, after;
+		char evidence[512];
+
+		counters_of(&row, &before, &after);
+		/* It had no such controller before. */
+		before.level[0].pids = COUNTER_ABSENT;
+		after.level[1].high = COUNTER_ABSENT;
+		/* It had no limit at the start, but an earlier one, of which it still has the count. */
+		before.level[1].throttled = COUNTER_ABSENT;
+		after.level[1].throttled = 7;
+		after.level[0].pids += rows25[i].pids;
+		after.level[0].high += rows25[i].high;
+		after.level[0].throttled += rows25[i].throttled;
+		for (size_t k = 0; k < ARRAY_SIZE(metrics); k++)
+			receipt_set(&receipt, metrics[k], rows25[i].own, RATION_SOURCE_CGROUP2);
+		receipt_judge(&receipt, &end, &before, &after);
+		shown(&receipt, evidence, sizeof(evidence));
+		assert_string_equal(evidence, rows25[i].evidence);
+		for (size_t k = 0; k < ARRAY_SIZE(metrics); k++)
+			assert_row((usage_get(&receipt.usage, metrics[k], NULL) != RATION_SOURCE_ABSENT) == rows25[i].known[k],
+					"row %zu, metric %zu", i, k);
+	}
+}
+
+/* Before 6.11 the group counts what others refuse: whose limit it was is seen by who had as many as that. */
+static void test_FC25_forks_counted_by_the_group(void **state)
+{
+	static const struct {
+		uint64_t before, after, peak; /* the group's own limit and tasks */
+		bool tenant, ancestor, v1;    /* who had as many as its limit */
+		const char *evidence;
+	} forks[] = {
+		{ NONE, NONE, 5, true, false, false, "pids.events:T3" },
+		{ 10, 10, 5, true, false, false, "pids.events:T3" },
+		{ 10, 10, 5, true, true, false, "pids.events:A3" },
+		{ 10, 10, 5, false, false, false, "pids.events:O3" },
+		{ 10, 10, 5, true, false, true, "pids.events:A3" },
+		{ 10, 10, 10, true, false, false, "pids.events:G3" },
+		{ 10, 10, NONE, true, false, false, "pids.events:G3" },
+		/* Lowered, or raised, by the command. */
+		{ NONE, 5, 5, true, false, false, "pids.events:G3" },
+		{ 5, NONE, 5, true, false, false, "pids.events:G3" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(forks); i++) {
+		const struct row row = { .name = "" };
+		struct ration_receipt receipt = { .group = "t/g" };
+		const struct run_end end = { .wait = { .exit_code = 0 } };
+		struct counters before, after;
+		char evidence[512];
+
+		counters_of(&row, &before, &after);
+		before.pids_max = forks[i].before;
+		after.pids_max = forks[i].after;
+		after.pids_peak = forks[i].peak;
+		after.pids_asked = true;
+		after.pids_v1 = forks[i].v1;
+		after.level[0].pids_full = forks[i].tenant;
+		after.level[1].pids_full = forks[i].ancestor;
+		receipt_set(&receipt, RATION_METRIC_PIDS_REFUSED, 3, RATION_SOURCE_CGROUP2);
+		receipt_judge(&receipt, &end, &before, &after);
+		shown(&receipt, evidence, sizeof(evidence));
+		assert_row(strcmp(evidence, forks[i].evidence) == 0, "row %zu: \"%s\"", i, evidence);
+	}
+}
+
 /* A level that was made meanwhile, or is gone, is compared with what there is. */
 static void test_levels_by_name(void **state)
 {
@@ -444,6 +534,8 @@ int main(void)
 		cmocka_unit_test(test_watched_cpu_time_says_so),
 		cmocka_unit_test(test_a_shell_outruns_the_end_in_v1),
 		cmocka_unit_test(test_core),
+		cmocka_unit_test(test_FC25_limits_of_the_levels_above),
+		cmocka_unit_test(test_FC25_forks_counted_by_the_group),
 		cmocka_unit_test(test_levels_by_name),
 		cmocka_unit_test(test_above_a_container),
 		cmocka_unit_test(test_machine_counter_may_be_absent),

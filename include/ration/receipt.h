@@ -135,7 +135,9 @@ struct ration_outcome {
 	uint64_t observed;   /* what was measured then, in the unit of the limit; RATION_UNKNOWN where
 				nothing measures it: memory before Linux 5.19; 0 where it didn't act */
 	bool changed;        /* somebody changed its kernel file during the run */
-	uint64_t at_end;     /* what was in force at the end then; else 0 */
+	uint64_t at_end;     /* what the kernel's file said at the end, if at_end_known or changed; else 0 */
+	bool at_end_known;   /* the file was read then, whether or not it was changed; of lists and of
+				limits with a key, which are text, it isn't. Since 0.2.0 */
 };
 
 /* The record of a run. The calls that read it are since 0.2.0. */
@@ -205,7 +207,7 @@ RATION_PUBLIC const char *ration_receipt_failure(const struct ration_receipt *re
 
 /*
  * Fills in what became of a limit. Returns true if the limit ended the run or was
- * changed during it; false for others, and without a size.
+ * changed during it; false for others, which are filled in as well, and without a size.
  */
 RATION_PUBLIC bool ration_receipt_outcome(const struct ration_receipt *receipt, enum ration_limit limit,
 		struct ration_outcome *ret_outcome);

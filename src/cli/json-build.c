@@ -146,6 +146,8 @@ static json_t *in_force_value(const struct ration_plan_item *item)
 static void put_outcome(struct builder *builder, json_t *object, const struct ration_plan_item *item,
 		const struct ration_outcome *outcome)
 {
+	if (outcome->at_end_known)
+		build_put(builder, object, "at_end", limit_value(item, outcome->at_end));
 	if (outcome->changed)
 		build_put(builder, object, "in_force_at_end", limit_value(item, outcome->at_end));
 	if (!outcome->acted || outcome->observed == RATION_UNKNOWN)
@@ -181,8 +183,10 @@ json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *
 		build_put(builder, object, "weaker", json_true());
 	build_put_text(builder, object, "reason", item->reason);
 	build_put_text(builder, object, "fix", item->fix);
-	if (receipt && ration_receipt_outcome(receipt, item->limit, &outcome))
+	if (receipt) {
+		(void)ration_receipt_outcome(receipt, item->limit, &outcome);
 		put_outcome(builder, object, item, &outcome);
+	}
 	return object;
 }
 

@@ -120,8 +120,14 @@ static const struct host_bound *bound_of(const struct host_facts *facts, enum ra
 static void tell_bound(struct plan_entry *entry, const struct host_facts *facts)
 {
 	const struct host_bound *bound = bound_of(facts, entry->item.limit);
+	struct host_bound cpus = { .known = facts->cpus > 0, .value = facts->cpus * UINT64_C(100000) };
 	char value[RATION_TEXT_MAX], text[sizeof(bound->source) + RATION_TEXT_MAX + 32];
 
+	/* As many CPUs as there are, or as the cpuset has, are no file's limit. */
+	(void)snprintf(cpus.source, sizeof(cpus.source), "%s", facts->cpuset_cpus.known && facts->cpuset_cpus.source[0] ?
+			facts->cpuset_cpus.source : "the machine");
+	if (bound == &facts->cpus_bound && cpus.known && (!bound->known || cpus.value < bound->value))
+		bound = &cpus;
 	if (!bound || !bound->known || entry->item.in_force <= bound->value ||
 			entry->item.mechanism != RATION_MECHANISM_CGROUP2)
 		return;

@@ -43,10 +43,11 @@ void account_changes(const struct place *group, const struct ration_plan *plan, 
 		struct ration_outcome *outcome = &receipt->outcome[limit_index(item->limit)];
 		uint64_t value;
 
-		if (read_limit(group, item, &value) < 0 || value == item->in_force)
+		if (read_limit(group, item, &value) < 0)
 			continue;
-		outcome->changed = true;
+		outcome->at_end_known = true;
 		outcome->at_end = value;
+		outcome->changed = value != item->in_force;
 	}
 }
 

@@ -23,7 +23,10 @@ void account_usage(const struct place *group, struct ration_receipt *receipt);
  */
 void account_left(int proc_fd, uint64_t wall_usec, struct ration_receipt *receipt);
 
-/* Finds limits that aren't in force any more as they were written: the command itself may do so, or anybody. */
+/*
+ * Reads what is in force now, and finds limits that aren't any more as they were written: the
+ * command itself may change them, or anybody.
+ */
 void account_changes(const struct place *group, const struct ration_plan *plan, struct ration_receipt *receipt);
 
 #endif

@@ -64,7 +64,8 @@ static bool enums_exist(const struct ration_receipt *receipt)
 static bool bools_exist(const struct ration_receipt *receipt)
 {
 	for (size_t i = 0; i < LIMIT_INDEX_COUNT; i++) {
-		if (!is_bool(&receipt->outcome[i].acted) || !is_bool(&receipt->outcome[i].changed))
+		if (!is_bool(&receipt->outcome[i].acted) || !is_bool(&receipt->outcome[i].changed) ||
+				!is_bool(&receipt->outcome[i].at_end_known))
 			return false;
 	}
 	return is_bool(&receipt->core) && is_bool(&receipt->status_lost) && is_bool(&receipt->truncated) &&

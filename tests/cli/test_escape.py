@@ -49,6 +49,7 @@ def test_E19_the_command_raises_its_limit(run):
     assert (r.code, r.verdict) == (4, "exit")
     assert r.limit("memory")["in_force_at_end"] == "max"
     assert "in_force_at_end" not in r.limit("pids")
+    assert (r.limit("memory")["at_end"], r.limit("memory")["in_force"], r.limit("pids")["at_end"]) == ("max", 64 << 20, 20)
     assert "memory was changed during the run, from 64 MiB to no limit" in r.stderr
 
 
@@ -56,6 +57,8 @@ def test_E19_the_command_raises_its_limit(run):
 def test_E19_nobody_changed_anything(run):
     r = run("--memory 64M --cpus 1.5 --pids 20 --cpu-weight 50", "true")
     assert all("in_force_at_end" not in limit for limit in r.receipt["limits"])
+    held = [limit for limit in r.receipt["limits"] if limit["mechanism"] == "cgroup2"]
+    assert len(held) >= 4 and all(limit["at_end"] == limit["in_force"] for limit in held), held
 
 
 @pytest.mark.needs("cgroup", "root")

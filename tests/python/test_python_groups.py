@@ -117,7 +117,7 @@ def test_limits_of_a_group(host):
             ration.Group.create("acme/a", host=host, memory="1G", exist_ok=True)
         assert caught.value.cause == ration.Cause.EXISTS
         receipt = ration.run_sync(["true"], tenant="acme", host=host, memory="50%")
-        assert receipt.limit("memory").in_force == 50 << 20 and receipt.group.startswith("acme/")
+        assert receipt.limit("memory").in_force == receipt.limit("memory").at_end == 50 << 20 and receipt.group.startswith("acme/")
         acme.remove("kill")
 
 

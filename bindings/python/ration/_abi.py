@@ -603,6 +603,7 @@ class Outcome(c.Structure):
         ("observed", c.c_uint64),
         ("changed", c.c_bool),
         ("at_end", c.c_uint64),
+        ("at_end_known", c.c_bool),
     ]
 
 

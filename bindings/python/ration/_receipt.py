@@ -38,8 +38,9 @@ class LimitRecord:
     #: This limit ended the run, when that much was measured.
     acted: bool = False
     observed: Optional[int] = None
-    #: Somebody changed its kernel file during the run, to this.
+    #: Somebody changed its kernel file during the run.
     changed: bool = False
+    #: What the file said at the end, whether or not it was changed.
     at_end: Optional[int] = None
 
 
@@ -116,7 +117,7 @@ def _limits(receipt: Any, plan: Plan) -> Tuple[LimitRecord, ...]:
     for number, item in zip(plan._numbers, plan.items):
         outcome = sized(_abi.Outcome)
         told = lib.ration_receipt_outcome(receipt, number, ctypes.byref(outcome))
-        at_end = outcome.at_end if told and outcome.changed else None
+        at_end = outcome.at_end if outcome.at_end_known or outcome.changed else None
         records.append(LimitRecord(
             item.limit, item.asked, item.in_force, item.mechanism, item.scope, item.reason, bool(told and outcome.acted),
             known(outcome.observed) if told and outcome.acted else None, bool(told and outcome.changed),

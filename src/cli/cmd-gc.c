@@ -66,7 +66,7 @@ static const char *action_words(enum ration_gc_action action, bool dry_run)
 	case RATION_GC_REMOVED:
 		return dry_run ? "would be removed: owner is dead" : "removed: owner is dead";
 	case RATION_GC_FAILED:
-		return "can't be removed: processes don't die or a directory is in use";
+		return "can't be removed: processes don't die, or a directory is in use or mounted over";
 	}
 	return NULL;
 }

@@ -173,11 +173,13 @@ static int split(struct receipt_file *file, const char *target)
 	return file->dir_fd < 0 ? -errno : 0;
 }
 
-/* Negative: this file system (or kernel) has no files without a name. */
+/* Negative: this file system (or kernel) has no files without a name, or it couldn't be given one later. */
 static int open_unnamed(struct receipt_file *file)
 {
 #ifdef O_TMPFILE
-	file->fd = openat(file->dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+	file->fds_fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file->fds_fd >= 0)
+		file->fd = openat(file->dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
 	file->unnamed = file->fd >= 0;
 #endif
 	return file->fd < 0 ? -EOPNOTSUPP : 0;
@@ -256,12 +258,12 @@ static int write_all(int fd, const char *text)
 /* Gives it its own name. Without a capability only this way leads to an fd's file. */
 static int name_it(struct receipt_file *file)
 {
-	char path[32];
+	char number[16];
 
 	if (!file->unnamed)
 		return 0;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-	if (linkat(AT_FDCWD, path, file->dir_fd, file->temporary, AT_SYMLINK_FOLLOW) < 0)
+	(void)snprintf(number, sizeof(number), "%d", file->fd);
+	if (linkat(file->fds_fd, number, file->dir_fd, file->temporary, AT_SYMLINK_FOLLOW) < 0)
 		return -errno;
 	file->unnamed = false;
 	return 0;
@@ -317,5 +319,6 @@ void receipt_file_done(struct receipt_file *file)
 	free(TAKE_PTR(file->temporary));
 	free(TAKE_PTR(file->name));
 	file->dir_fd = close_fd(file->dir_fd);
+	file->fds_fd = close_fd(file->fds_fd);
 	file->fd = close_fd(file->fd);
 }

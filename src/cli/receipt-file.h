@@ -13,13 +13,14 @@ struct receipt_file {
 	const char *target; /* as it was written, for messages */
 	int fd;             /* or -EBADF: no receipt is wanted */
 	int dir_fd;         /* of the directory where it has its name, or -EBADF: it is an fd */
+	int fds_fd;         /* while it has no name: /proc/self/fd, as it was before the command could mount anything there */
 	bool in_place;      /* a file that is there is overwritten */
 	bool unnamed;       /* `temporary` is only what it will be called */
 	char *name;         /* its last name, below dir_fd, or NULL */
 	char *temporary;    /* what it is called until it is complete */
 };
 
-#define RECEIPT_FILE_NONE { .fd = -EBADF, .dir_fd = -EBADF }
+#define RECEIPT_FILE_NONE { .fd = -EBADF, .dir_fd = -EBADF, .fds_fd = -EBADF }
 
 /*
  * Opens what `--receipt TARGET` means, so that what can't be written is known

@@ -290,7 +290,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_pids(const struct ration_group 
 
 /*
  * Reads what the group uses. `ret_stats` belongs to the caller. What this kernel or these
- * controllers don't count is absent, never 0.
+ * controllers don't count is absent, never 0. What may be there and can't be read just now fails: nothing
+ * is told as absent because of it.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_stats_new(const struct ration_group *group,
 		struct ration_stats **ret_stats, struct ration_error *reterr);

@@ -34,7 +34,8 @@ RATION_BEGIN
 /*
  * Lists the tenants and groups below BASE/NAMESPACE, sorted, each tenant before
  * its groups; only those of `tenant`, unless it is NULL. Without a BASE the list is
- * empty. Groups that come or go during the call can be missing.
+ * empty. Groups that come or go during the call can be missing,
+ * and what another uid keeps from being read. Anything else that can't be read fails.
  * Errors: -EINVAL (a bad name), -EIO, -ENOMEM.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_list_new(const struct ration_host *host, const char *tenant,

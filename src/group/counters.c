@@ -4,6 +4,7 @@
  */
 #include "group/counters.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -274,18 +275,34 @@ static uint64_t text_io_sum(const char *text, const char *key)
 }
 
 /* Has a line for each disk, of which there may be thousands: NULL if it can't be read whole. */
-static char *read_io_stat(int group_fd)
+static char *read_io_stat(int group_fd, struct usage *usage)
 {
 	for (size_t size = CG_FILE_MAX; size <= IO_STAT_MAX; size *= 4) {
 		CLEANUP(freep) char *text = malloc(size);
 		int r = text ? cg_read(group_fd, "io.stat", text, size) : -ENOMEM;
 
-		if (r >= 0)
+		if (counters_got(usage, r))
 			return TAKE_PTR(text);
 		if (r != -EFBIG)
 			break;
 	}
 	return NULL;
+}
+
+bool counters_got(struct usage *usage, int code)
+{
+	/* Answers: there is no such file, this kernel counts nothing, or not what can be understood. */
+	static const int answers[] = { -ENOENT, -EOPNOTSUPP, -EINVAL, -ERANGE, -EFBIG, -EBADMSG };
+
+	if (code >= 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		if (code == answers[i])
+			return false;
+	}
+	if (!usage->unread)
+		usage->unread = code;
+	return false;
 }
 
 static void set(struct usage *usage, enum ration_metric metric, uint64_t value)
@@ -295,7 +312,7 @@ static void set(struct usage *usage, enum ration_metric metric, uint64_t value)
 
 static void read_io(int group_fd, struct usage *usage)
 {
-	CLEANUP(freep) char *text = read_io_stat(group_fd);
+	CLEANUP(freep) char *text = read_io_stat(group_fd, usage);
 
 	if (!text)
 		return;
@@ -339,7 +356,7 @@ static void divide_cpu_v1(int fd, struct usage *usage)
 	char text[128];
 
 	if (usage_get(usage, RATION_METRIC_CPU_USEC, &total) != RATION_SOURCE_CGROUP1 ||
-			cg_read(fd, "cpuacct.stat", text, sizeof(text)) < 0)
+			!counters_got(usage, cg_read(fd, "cpuacct.stat", text, sizeof(text))))
 		return;
 	user = text_key(text, "user");
 	system = text_key(text, "system");
@@ -360,20 +377,31 @@ void counters_read_usage_v1(const struct place *place, struct usage *usage)
 		enum ration_metric metric = v1_files[i].metric;
 		int fd = v1_fd(place, v1_files[i].controller);
 		uint64_t value;
+		int r;
 
 		/* What cgroup2 counts by itself, it counts as well, and in one file. */
 		if (fd < 0 || usage_get(usage, metric, NULL) == RATION_SOURCE_CGROUP2)
 			continue;
-		if (!v1_files[i].key)
-			value = file_u64(fd, v1_files[i].file);
-		else
-			value = cg_read(fd, v1_files[i].file, text, sizeof(text)) < 0 ? COUNTER_ABSENT :
-				text_key(text, v1_files[i].key);
-		if (value == COUNTER_ABSENT)
-			continue;
-		usage_set(usage, metric, value / v1_files[i].per_unit, RATION_SOURCE_CGROUP1);
+		if (v1_files[i].key) {
+			r = cg_read(fd, v1_files[i].file, text, sizeof(text));
+			value = r < 0 ? COUNTER_ABSENT : text_key(text, v1_files[i].key);
+		} else {
+			r = cg_read_u64(fd, v1_files[i].file, &value);
+		}
+		if (counters_got(usage, r) && value != COUNTER_ABSENT)
+			usage_set(usage, metric, value / v1_files[i].per_unit, RATION_SOURCE_CGROUP1);
 	}
 	divide_cpu_v1(v1_fd(place, RATION_CONTROLLER_CPUACCT), usage);
+}
+
+static void read_pressures(int group_fd, struct usage *usage)
+{
+	char text[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(metric_pressures); i++) {
+		if (counters_got(usage, cg_read(group_fd, metric_pressures[i].file, text, sizeof(text))))
+			set(usage, metric_pressures[i].metric, counters_pressure_text(text, metric_pressures[i].line));
+	}
 }
 
 void counters_read_usage(int group_fd, struct usage *usage)
@@ -383,19 +411,19 @@ void counters_read_usage(int group_fd, struct usage *usage)
 
 	for (size_t i = 0; i < ARRAY_SIZE(metric_files); i++) {
 		const struct metric_file *at = &metric_files[i];
+		uint64_t value;
 
 		if (!at->key) {
-			set(usage, at->metric, file_u64(group_fd, at->file));
+			if (counters_got(usage, cg_read_u64(group_fd, at->file, &value)))
+				set(usage, at->metric, value);
 			continue;
 		}
-		if (strcmp(last, at->file) != 0 && cg_read(group_fd, at->file, text, sizeof(text)) < 0)
+		if (strcmp(last, at->file) != 0 && !counters_got(usage, cg_read(group_fd, at->file, text, sizeof(text))))
 			text[0] = '\0';
 		last = at->file;
 		set(usage, at->metric, text_key(text, at->key));
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(metric_pressures); i++)
-		set(usage, metric_pressures[i].metric,
-				counters_pressure(group_fd, metric_pressures[i].file, metric_pressures[i].line));
+	read_pressures(group_fd, usage);
 	read_io(group_fd, usage);
 }
 

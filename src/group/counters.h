@@ -75,7 +75,10 @@ static inline const char *counters_where(const struct counters *counters, const 
 /* Reads what verdicts rest on. `group` may have no cgroup. */
 void counters_read(const struct place *place, struct counters *ret);
 
-/* Reads what the group has used; what can't be read stays as it is. */
+/* Notes in `usage` that something couldn't be read, though it may be there. Returns whether it was read. */
+bool counters_got(struct usage *usage, int code);
+
+/* Reads what the group has used; what can't be read stays as it is, and is noted. */
 void counters_read_usage(int group_fd, struct usage *usage);
 
 /* The same from the directories that the group has in cgroup v1. */

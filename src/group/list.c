@@ -5,14 +5,18 @@
 #include "ration.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "group/nodes.h"
 #include "group/owner.h"
 #include "group/record.h"
 #include "group/stats.h"
 #include "group/whose.h"
+#include "host/facts.h"
 #include "host/host.h"
 #include "host/names.h"
 #include "host/notes.h"
@@ -54,29 +58,64 @@ static struct entry *add_entry(struct ration_list *list)
 	return memset(&list->entry[list->n], 0, sizeof(list->entry[0]));
 }
 
+/* Whoever has a directory may shut it, which mustn't keep others from a list of what is theirs. */
+static bool is_shut(int code, uid_t uid)
+{
+	return (code == -EACCES || code == -EPERM) && uid != geteuid();
+}
+
+static int read_notes(struct entry *entry, int proc_fd, int fd)
+{
+	struct ration_list_item *item = &entry->item;
+	int r = owner_ask(proc_fd, fd, &item->owner_pid);
+
+	if (facts_doubt(r))
+		return r;
+	/* A tenant that nobody has made belongs to its groups. */
+	if (r < 0 || (r == RATION_OWNER_DEAD && item->is_tenant && !owner_recorded(fd)))
+		r = RATION_OWNER_UNKNOWN;
+	item->owner = (enum ration_owner)r;
+	r = record_created_usec(fd, &item->created_usec);
+	if (facts_doubt(r))
+		return r;
+	r = notes_read(fd, NOTE_COMMAND, entry->command, sizeof(entry->command));
+	if (r < 0)
+		entry->command[0] = '\0';
+	return facts_doubt(r) ? r : 0;
+}
+
+/* Reads what is noted of the group and what it uses. -ENOENT: it has gone meanwhile. */
+static int read_entry(struct entry *entry, int proc_fd, int fd)
+{
+	uid_t uid = 0;
+	int r;
+
+	entry->item.delegated = whose_is(fd, &uid) == WHOSE_DELEGATED;
+	entry->item.uid = uid;
+	r = read_notes(entry, proc_fd, fd);
+	if (r < 0)
+		return r;
+	r = stats_read(fd, &entry->stats);
+	if (is_shut(r, uid))
+		return -ENOENT;
+	if (r == 0 && !is_shut(entry->stats.usage.unread, uid))
+		r = entry->stats.usage.unread;
+	return r;
+}
+
 static int list_directory(struct walk *walk, const char *name, int fd, bool tenant)
 {
 	struct entry *entry = add_entry(walk->list);
 	char address[NAMES_SHOWN_MAX];
-	struct ration_list_item *item;
-	uid_t uid = 0;
+	int r;
 
 	if (!entry)
 		return -ENOMEM;
-	item = &entry->item;
-	item->size = sizeof(*item);
-	item->is_tenant = tenant;
-	/* A tenant that nobody has made belongs to its groups. */
-	item->owner = tenant && !owner_recorded(fd) ? RATION_OWNER_UNKNOWN
-						: owner_state(walk->host->proc_fd, fd, &item->owner_pid);
-	item->delegated = whose_is(fd, &uid) == WHOSE_DELEGATED;
-	item->uid = uid;
-	item->created_usec = record_created_usec(fd);
-	if (notes_read(fd, NOTE_COMMAND, entry->command, sizeof(entry->command)) < 0)
-		entry->command[0] = '\0';
-	/* Gone meanwhile. */
-	if (stats_read(fd, &entry->stats) < 0)
-		return 0;
+	entry->item.size = sizeof(entry->item);
+	entry->item.is_tenant = tenant;
+	r = read_entry(entry, walk->host->proc_fd, fd);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	entry->address = strdup(names_show(address, tenant ? name : walk->tenant, tenant ? NULL : name));
 	if (!entry->address)
 		return -ENOMEM;
@@ -84,11 +123,24 @@ static int list_directory(struct walk *walk, const char *name, int fd, bool tena
 	return 0;
 }
 
+/* Returns an fd. -ENOENT: it has gone, or isn't ours to look at. */
+static int open_listed(int dir_fd, const char *name)
+{
+	int fd = cg_open_dir(dir_fd, name);
+	struct stat st;
+
+	if (fd >= 0 || fd == -ENOENT || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fd;
+	return is_shut(fd, st.st_uid) ? -ENOENT : fd;
+}
+
 static int visit_group(int tenant_fd, const char *name, void *data)
 {
-	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
+	CLEANUP(closep) int fd = open_listed(tenant_fd, name);
 
-	return fd < 0 ? 0 : list_directory(data, name, fd, false);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	return list_directory(data, name, fd, false);
 }
 
 static int visit_tenant(int namespace_fd, const char *name, void *data)
@@ -99,9 +151,9 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 
 	if (walk->only && strcmp(walk->only, name) != 0)
 		return 0;
-	fd = cg_open_dir(namespace_fd, name);
+	fd = open_listed(namespace_fd, name);
 	if (fd < 0)
-		return 0;
+		return fd == -ENOENT ? 0 : fd;
 	walk->tenant = name;
 	r = list_directory(walk, name, fd, true);
 	return r < 0 ? r : cg_each_child(fd, visit_group, walk);
@@ -135,6 +187,8 @@ int ration_list_new(const struct ration_host *handle, const char *tenant, struct
 		return error_oom(reterr);
 	if (host->base_fd >= 0)
 		namespace_fd = nodes_open(host);
+	if (host->base_fd >= 0 && namespace_fd < 0 && !vanished(namespace_fd))
+		r = namespace_fd;
 	if (namespace_fd >= 0)
 		r = cg_each_child(namespace_fd, visit_tenant, &walk);
 	if (r < 0) {

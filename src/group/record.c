@@ -26,12 +26,14 @@ void record_created(int group_fd)
 	(void)notes_write(group_fd, NOTE_CREATED, text);
 }
 
-uint64_t record_created_usec(int group_fd)
+int record_created_usec(int group_fd, uint64_t *ret_usec)
 {
 	char text[32];
-	uint64_t usec = 0;
+	int r = notes_read(group_fd, NOTE_CREATED, text, sizeof(text));
 
-	return notes_read(group_fd, NOTE_CREATED, text, sizeof(text)) > 0 && parse_count(text, &usec) == 0 ? usec : 0;
+	if (r <= 0 || parse_count(text, ret_usec) < 0)
+		*ret_usec = 0;
+	return r < 0 ? r : 0;
 }
 
 void record_argv(int group_fd, char *const *argv)

@@ -7,13 +7,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "group/cgroup1.h"
 #include "group/counters.h"
 #include "group/handle.h"
-#include "group/leaf.h"
 #include "sys/cgroup.h"
 #include "sys/members.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -33,10 +34,10 @@ static void read_current(int fd, struct usage *usage)
 	uint64_t value;
 
 	for (size_t i = 0; i < ARRAY_SIZE(current_files); i++) {
-		if (cg_read_u64(fd, current_files[i].file, &value) == 0)
+		if (counters_got(usage, cg_read_u64(fd, current_files[i].file, &value)))
 			usage_set(usage, current_files[i].metric, value, RATION_SOURCE_CGROUP2);
 	}
-	if (cg_read(fd, "cgroup.stat.local", text, sizeof(text)) >= 0 && cg_text_key(text, "frozen_usec", &value) == 0)
+	if (counters_got(usage, cg_read(fd, "cgroup.stat.local", text, sizeof(text))) && cg_text_key(text, "frozen_usec", &value) == 0)
 		usage_set(usage, RATION_METRIC_FROZEN_USEC, value, RATION_SOURCE_CGROUP2);
 }
 
@@ -57,7 +58,7 @@ static void read_v1(const struct place *place, struct usage *usage)
 		int fd = v1_fd(place, files[i].controller);
 		uint64_t value;
 
-		if (fd >= 0 && cg_read_u64(fd, files[i].file, &value) == 0)
+		if (fd >= 0 && counters_got(usage, cg_read_u64(fd, files[i].file, &value)))
 			usage_set(usage, files[i].metric, value, RATION_SOURCE_CGROUP1);
 	}
 }
@@ -71,11 +72,11 @@ uint64_t stats_pressure(const char *text)
 	return (uint64_t)whole * 100 + hundredths;
 }
 
-static uint64_t read_pressure(int fd)
+static uint64_t read_pressure(int fd, struct usage *usage)
 {
 	char text[512];
 
-	return cg_read(fd, "memory.pressure", text, sizeof(text)) < 0 ? RATION_UNKNOWN : stats_pressure(text);
+	return counters_got(usage, cg_read(fd, "memory.pressure", text, sizeof(text))) ? stats_pressure(text) : RATION_UNKNOWN;
 }
 
 int stats_read(int fd, struct ration_stats *ret)
@@ -85,22 +86,23 @@ int stats_read(int fd, struct ration_stats *ret)
 	char text[256];
 	int n, r = cg_read(fd, "cgroup.events", text, sizeof(text));
 
+	/* ENODEV is what its files say when it was removed. */
 	if (r < 0)
-		return r;
+		return sys_access(fd, "cgroup.procs", F_OK) == -ENOENT ? -ENOENT : r;
 	(void)cg_text_key(text, "populated", &populated);
 	(void)cg_text_key(text, "frozen", &frozen);
 	stats.populated = populated != 0;
 	stats.frozen = frozen != 0;
 	n = cg_count(fd);
-	stats.processes = n < 0 ? RATION_UNKNOWN : (uint64_t)n;
-	stats.memory_pressure_pct100 = read_pressure(fd);
+	stats.processes = counters_got(&stats.usage, n) ? (uint64_t)n : RATION_UNKNOWN;
+	stats.memory_pressure_pct100 = read_pressure(fd, &stats.usage);
 	counters_read_usage(fd, &stats.usage);
 	read_current(fd, &stats.usage);
 	/* Removed while it was read: half of it would be missing, and look like not known. */
-	if (!leaf_alive(fd))
-		return -ENOENT;
-	*ret = stats;
-	return 0;
+	r = sys_access(fd, "cgroup.procs", F_OK);
+	if (r == 0)
+		*ret = stats;
+	return r;
 }
 
 int ration_stats_new(const struct ration_group *group, struct ration_stats **ret_stats, struct ration_error *reterr)
@@ -114,9 +116,12 @@ int ration_stats_new(const struct ration_group *group, struct ration_stats **ret
 	if (!stats)
 		return error_oom(reterr);
 	r = stats_read(group->at.fd, stats);
+	if (r == 0) {
+		read_v1(&group->at, &stats->usage);
+		r = stats->usage.unread;
+	}
 	if (r < 0)
 		return handle_error(group, r, "read the counters of", reterr);
-	read_v1(&group->at, &stats->usage);
 	*ret_stats = TAKE_PTR(stats);
 	return 0;
 }

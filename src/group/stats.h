@@ -15,7 +15,7 @@ struct ration_stats {
 	struct usage usage;
 };
 
-/* Reads all that can be read of the group behind `fd`. -ENOENT: it is gone. */
+/* Reads all that can be read of the group behind `fd`; `usage.unread` tells what can't. -ENOENT: it is gone. */
 int stats_read(int fd, struct ration_stats *ret);
 
 /* Of a memory.pressure, "some avg10=1.23 …", in hundredths of a percent; else RATION_UNKNOWN. */

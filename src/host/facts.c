@@ -11,18 +11,24 @@
 #include "util/error.h"
 #include "util/text.h"
 
-void facts_note(struct host_facts *facts, int code, const char *what, const char *where)
+bool facts_doubt(int code)
 {
-	/* Anything else is an answer: it isn't there, or isn't ours to look at. */
 	static const int doubts[] = { -ENOMEM, -EMFILE, -ENFILE, -EINTR, -EAGAIN, -EIO };
 
 	for (size_t i = 0; i < ARRAY_SIZE(doubts); i++) {
-		if (code != doubts[i] || facts->unread_code)
-			continue;
-		facts->unread_code = code;
-		(void)snprintf(facts->unread, sizeof(facts->unread), "%.200s%s%.40s", where, where[0] && what[0] ? "/" : "", what);
-		(void)text_clean(facts->unread);
+		if (code == doubts[i])
+			return true;
 	}
+	return false;
+}
+
+void facts_note(struct host_facts *facts, int code, const char *what, const char *where)
+{
+	if (!facts_doubt(code) || facts->unread_code)
+		return;
+	facts->unread_code = code;
+	(void)snprintf(facts->unread, sizeof(facts->unread), "%.200s%s%.40s", where, where[0] && what[0] ? "/" : "", what);
+	(void)text_clean(facts->unread);
 }
 
 int facts_check(const struct host_facts *facts, struct ration_error *reterr)

@@ -61,8 +61,14 @@ struct host_facts {
 };
 
 /*
- * Notes that `what`, a file of `where` (or ""), couldn't be looked at, if `code` says that the machine or this
- * process is short of something. Then nothing may be made of it: a mechanism, or the limit of a
+ * Tells whether `code` says that the machine or this process is short of something, so that what was
+ * asked isn't known. Anything else is an answer: it isn't there, or isn't ours to look at.
+ */
+bool facts_doubt(int code);
+
+/*
+ * Notes that `what`, a file of `where` (or ""), couldn't be looked at, if `code` is a doubt.
+ * Then nothing may be made of it: a mechanism, or the limit of a
  * group above, would be taken for missing, and with it a limit. The first one counts.
  */
 void facts_note(struct host_facts *facts, int code, const char *what, const char *where);

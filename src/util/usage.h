@@ -10,6 +10,7 @@
 struct usage {
 	uint64_t value[METRIC_INDEX_COUNT];
 	enum ration_source source[METRIC_INDEX_COUNT]; /* RATION_SOURCE_ABSENT: the value means nothing */
+	int unread; /* a negative errno: what is absent may only not have been read */
 };
 
 /* Sets a metric, unless `value` is UINT64_MAX: a counter that couldn't be read. */

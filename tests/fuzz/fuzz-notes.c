@@ -97,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef\n";
 	static struct fuzz_tree tree;
 	char *text = fuzz_text(data, size);
+	uint64_t created;
 	int fd, proc_fd;
 
 	fuzz_tree_begin(&tree, dirs);
@@ -110,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)stats_pressure(text);
 	check_owner(proc_fd, fd);
 	check_places(fd);
-	(void)record_created_usec(fd);
+	(void)record_created_usec(fd, &created);
 	(void)notes_delegated(fd);
 	(void)close(proc_fd);
 	(void)close(fd);

@@ -292,6 +292,44 @@ static int hear(struct ration_events *events)
 	return r;
 }
 
+/* How many figures there are: a fault may keep it from being told, but none is told as absent because of it. */
+static int look(const struct ration_group *group)
+{
+	static size_t all;
+	struct ration_stats *stats = NULL;
+	struct ration_error error = { .code = 0 };
+	size_t n = 0;
+	int r = ration_stats_new(group, &stats, &error);
+
+	(void)said(r, &error);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; ration_metric_at(i) != RATION_METRIC_NONE; i++)
+		n += ration_stats_metric(stats, ration_metric_at(i), NULL) != RATION_SOURCE_ABSENT;
+	n += ration_stats_processes(stats) != RATION_UNKNOWN;
+	n += ration_stats_memory_pressure_pct100(stats) != RATION_UNKNOWN;
+	if (all == 0)
+		all = n;
+	if (n != all)
+		(void)problem("figures are missing", (int)(all - n));
+	(void)ration_stats_free(stats);
+	return 0;
+}
+
+/* The tenant and its group. */
+static int list(const struct ration_host *host)
+{
+	struct ration_list *list = NULL;
+	struct ration_error error = { .code = 0 };
+	int r = ration_list_new(host, "t", &list, &error);
+
+	(void)said(r, &error);
+	if (r == 0 && ration_list_count(list) != 2)
+		(void)problem("a group isn't listed", (int)ration_list_count(list));
+	(void)ration_list_free(list);
+	return r;
+}
+
 /* What is done to a group that is there. */
 static int live(struct ration_group *group, const struct ration_host *host, const struct ration_plan *plan, pid_t pid)
 {
@@ -299,6 +337,10 @@ static int live(struct ration_group *group, const struct ration_host *host, cons
 	struct ration_error error = { .code = 0 };
 	int r = watch(group, host, &events);
 
+	if (r == 0)
+		r = look(group);
+	if (r == 0)
+		r = list(host);
 	if (r == 0) {
 		r = ration_group_update(group, plan, NULL, NULL, &error);
 		(void)said(r, &error);

@@ -412,6 +412,7 @@ static void make_and_exit(struct base *base, bool exist_ok, int go_fd)
 {
 	struct ration_group_options options = kept;
 	struct ration_group *group;
+	uint64_t created;
 	char byte;
 	int r;
 
@@ -419,7 +420,7 @@ static void make_and_exit(struct base *base, bool exist_ok, int go_fd)
 	(void)!read(go_fd, &byte, 1);
 	r = ration_group_create(base->host, "t/n", NULL, &options, &group, NULL);
 	/* Nobody sees one that isn't finished. */
-	if (r == 0 && (record_created_usec(group->at.fd) == 0 || !owner_kept(group->at.fd)))
+	if (r == 0 && (record_created_usec(group->at.fd, &created) < 0 || created == 0 || !owner_kept(group->at.fd)))
 		r = -EIO;
 	_exit(r == 0 ? 0 : r == -EEXIST ? 1 : 2);
 }

@@ -330,7 +330,7 @@ static int open_leaf(struct place *place, size_t hierarchy)
 	int r = tenant_fd < 0 ? tenant_fd : cg_open_dir(tenant_fd, place->name);
 
 	place->v1_fd[hierarchy] = r;
-	return r >= 0 || vanished(r) ? 0 : r;
+	return r >= 0 || r == -ENOENT ? 0 : r;
 }
 
 int v1_check(const struct place *place, char *ret_line, size_t size)

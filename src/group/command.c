@@ -109,9 +109,10 @@ int command_shell_argv(const char *path, char *const *argv, char ***ret)
 	return 0;
 }
 
+/* Any other error is none of the fd's: what is open would be replaced by /dev/null. */
 static bool is_open(int fd)
 {
-	return fd >= 0 && fcntl(fd, F_GETFD) >= 0;
+	return fd >= 0 && (fcntl(fd, F_GETFD) >= 0 || errno != EBADF);
 }
 
 static int check_passed(const int *fds, size_t n, struct ration_error *reterr)

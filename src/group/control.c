@@ -29,6 +29,16 @@ static int to_msec(uint64_t usec, uint64_t otherwise)
 	return usec / 1000 >= INT_MAX ? INT_MAX : (int)((usec + 999) / 1000);
 }
 
+/* What can't be seen to freeze isn't left frozen: nobody would know that it is. */
+static int wait_frozen(int fd, bool frozen, int msec)
+{
+	int r = cg_wait_event(fd, "frozen", frozen, msec);
+
+	if (r < 0 && r != -ETIMEDOUT && frozen)
+		(void)cg_write(fd, "cgroup.freeze", "0");
+	return r;
+}
+
 static int set_frozen(struct ration_group *group, bool frozen, uint64_t timeout_usec, struct ration_error *reterr)
 {
 	const char *what = frozen ? "freeze" : "thaw";
@@ -45,7 +55,7 @@ static int set_frozen(struct ration_group *group, bool frozen, uint64_t timeout_
 	}
 	r = cg_write(group->at.fd, "cgroup.freeze", frozen ? "1" : "0");
 	if (r == 0)
-		r = cg_wait_event(group->at.fd, "frozen", frozen, msec);
+		r = wait_frozen(group->at.fd, frozen, msec);
 	if (r == 0)
 		return 0;
 	if (r != -ETIMEDOUT)

@@ -71,12 +71,15 @@ static void probe_huge(struct host_facts *facts, const char *root)
 		return;
 	dir = opendir(path);
 	facts_note(facts, dir ? 0 : -errno, "", path);
-	while (dir && facts->n_huge < HOST_HUGE_MAX && (entry = readdir(dir))) {
+	/* A listing that breaks off isn't the end of it. */
+	while (dir && facts->n_huge < HOST_HUGE_MAX && (errno = 0, entry = readdir(dir))) {
 		uint64_t kib;
 
 		if (sscanf(entry->d_name, "hugepages-%" SCNu64 "kB", &kib) == 1)
 			facts->huge_bytes[facts->n_huge++] = kib * 1024;
 	}
+	if (dir && facts->n_huge < HOST_HUGE_MAX)
+		facts_note(facts, -errno, "", path);
 	if (dir)
 		(void)closedir(dir);
 	qsort(facts->huge_bytes, facts->n_huge, sizeof(facts->huge_bytes[0]), compare_sizes);

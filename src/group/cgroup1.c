@@ -202,6 +202,12 @@ static int remove_dead(const struct host_snapshot *host, int tenant_fd, const ch
 	return cg_rmdir_tree_of(fd, tenant_fd, name);
 }
 
+/* The group itself has it as well, and more; but who finds only this one has to know whose it is. */
+static int note_owner(const struct place *place, int fd)
+{
+	return place->owner[0] ? owner_write(fd, place->owner) : owner_record(place->host->proc_fd, fd);
+}
+
 static int make_leaf(struct place *place, size_t hierarchy)
 {
 	const struct host_snapshot *host = place->host;
@@ -222,13 +228,12 @@ static int make_leaf(struct place *place, size_t hierarchy)
 		if (r < 0)
 			continue;
 		r = place->v1_fd[hierarchy] = cg_open_dir(tenant_fd, place->name);
-		/* The group itself has it as well, and more. */
-		if (r >= 0 && place->owner[0])
-			(void)owner_write(r, place->owner);
-		else if (r >= 0)
-			(void)owner_record(host->proc_fd, r);
-		else
+		if (r >= 0)
+			r = note_owner(place, r);
+		if (r < 0) {
+			place->v1_fd[hierarchy] = close_fd(place->v1_fd[hierarchy]);
 			(void)cg_rmdir(tenant_fd, place->name);
+		}
 	}
 	return r < 0 ? r : 0;
 }

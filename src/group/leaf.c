@@ -43,7 +43,10 @@ int leaf_prepare(const struct host_snapshot *host, const char *tenant, const cha
 	r = host->base_fd < 0 ? outside_error(host, place.tenant, "", reterr) : 0;
 	if (r < 0)
 		return r;
-	owner_say(host->proc_fd, place.owner);
+	r = owner_say(host->proc_fd, place.owner);
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't tell whose %s/%s is going to be: %s", place.tenant, place.name,
+				error_text(r));
 	if (host->base_fd >= 0)
 		r = nodes_make(host, place.tenant, wanted, &place.namespace_fd, &place.tenant_fd, reterr);
 	if (r < 0)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "host/facts.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
 #include "sys/identity.h"
@@ -47,16 +48,20 @@ static uint64_t time_namespace(int proc_fd)
 	return own_namespace(proc_fd, "self/ns/time");
 }
 
-void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
+int owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
 {
 	char boot[PROC_BOOT_ID_SIZE];
 	uint64_t start;
+	int r = proc_boot_id(proc_fd, boot);
 
 	ret_text[0] = '\0';
-	if (proc_boot_id(proc_fd, boot) < 0 || proc_self_start_ticks(proc_fd, &start) < 0)
-		return;
+	if (r >= 0)
+		r = proc_self_start_ticks(proc_fd, &start);
+	if (r < 0)
+		return facts_doubt(r) ? r : 0;
 	(void)snprintf(ret_text, OWNER_TEXT_MAX, "2 %d %" PRIu64 " %s %" PRIu64 " %" PRIu64 " %" PRIu64, (int)getpid(),
 			start, boot, pid_namespace(proc_fd), time_namespace(proc_fd), sys_now_usec());
+	return 0;
 }
 
 int owner_write(int group_fd, const char *text)
@@ -69,9 +74,9 @@ int owner_write(int group_fd, const char *text)
 int owner_record(int proc_fd, int group_fd)
 {
 	char text[OWNER_TEXT_MAX];
+	int r = owner_say(proc_fd, text);
 
-	owner_say(proc_fd, text);
-	return owner_write(group_fd, text);
+	return r < 0 ? r : owner_write(group_fd, text);
 }
 
 int owner_is(int group_fd, const char *text)

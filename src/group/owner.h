@@ -20,8 +20,8 @@
 /* Room for a record with its final NUL. */
 #define OWNER_TEXT_MAX 160
 
-/* The record that says that a group is ours; "" where nothing can be known. */
-void owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX]);
+/* The record that says that a group is ours; "" where nothing can be known. Fails where it isn't known just now. */
+int owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX]);
 
 /* Writes a record on a group. Where the file system can't (before 5.7), nothing is known of it. Errors: of fsetxattr(2). */
 int owner_write(int group_fd, const char *text);

@@ -324,3 +324,8 @@ int leaf_remove(struct place *place)
 		nodes_remove(place->host, place->namespace_fd, place->tenant, place->tenant_fd);
 	return r;
 }
+
+const char *leaf_unremoved(int code)
+{
+	return code == -EXDEV ? "something is mounted over its directory; unmount that, then run ration gc" : error_text(code);
+}

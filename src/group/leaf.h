@@ -80,8 +80,11 @@ int leaf_bound(int fd);
 /*
  * Removes the leaf, whatever its processes left below it, its directories in cgroup
  * v1, and the nodes above them that nobody uses and that aren't marked to stay.
- * -EBUSY: processes in it.
+ * -EBUSY: processes in it. -EXDEV: something is mounted over it.
  */
 int leaf_remove(struct place *place);
+
+/* Why leaf_remove() failed, in words, with the way out where there is one. */
+const char *leaf_unremoved(int code);
 
 #endif

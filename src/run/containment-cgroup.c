@@ -300,7 +300,7 @@ static int remove_when_over(struct containment *containment, struct ration_error
 
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "can't remove the group %s: %s",
-				cgroup->run->receipt.group, error_text(r));
+				cgroup->run->receipt.group, leaf_unremoved(r));
 	/* Another run may have a group of that name from now on. */
 	place_close(cgroup->group);
 	forget_keeper(cgroup);

@@ -140,7 +140,7 @@ static int remove_when_over(struct containment *containment, struct ration_error
 
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_HAS_PROCESSES, "can't remove the group %s: %s",
-				run->receipt.group, error_text(r));
+				run->receipt.group, leaf_unremoved(r));
 	place_close(&run->group);
 	return 0;
 }

@@ -337,5 +337,8 @@ int cg_rmdir_tree(int dir_fd, const char *name)
 
 int cg_rmdir_tree_of(int fd, int dir_fd, const char *name)
 {
-	return cg_is(fd, dir_fd, name) ? cg_rmdir_tree(dir_fd, name) : 0;
+	if (cg_is(fd, dir_fd, name))
+		return cg_rmdir_tree(dir_fd, name);
+	/* Still there, under something that is mounted over it: the kernel removes neither. */
+	return sys_access(fd, "cgroup.procs", F_OK) == 0 ? -EXDEV : 0;
 }

@@ -36,7 +36,10 @@ int cg_each_group(int dir_fd, int (*visit)(int dir_fd, void *data), void *data);
  */
 int cg_rmdir_tree(int dir_fd, const char *name);
 
-/* The same, if `name` is still the group that is open as `fd`: cg_is(). That it isn't is no error. */
+/*
+ * The same, if `name` is still the group that is open as `fd`: cg_is(). That it was removed is no error.
+ * -EXDEV: it is there, but something is mounted over it, or it has another name.
+ */
 int cg_rmdir_tree_of(int fd, int dir_fd, const char *name);
 
 #endif

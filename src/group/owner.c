@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -123,13 +124,13 @@ static int read_record(int group_fd, struct owner *ret)
 			&ret->pid_namespace, &ret->time_namespace) == 5 && ret->pid > 0;
 }
 
-/* Made, but never finished: its maker died between two system calls. */
+/* Made, but never finished: its maker died between two system calls. Of the future: the clock was set back since. */
 static bool abandoned(int group_fd)
 {
 	struct stat st;
 
-	return fstat(group_fd, &st) == 0 && notes_own(&st) && time(NULL) - st.st_ctim.tv_sec > OWNER_UNRECORDED_SECONDS &&
-		cg_populated(group_fd) == 0;
+	return fstat(group_fd, &st) == 0 && notes_own(&st) &&
+		llabs((long long)(time(NULL) - st.st_ctim.tv_sec)) > OWNER_UNRECORDED_SECONDS && cg_populated(group_fd) == 0;
 }
 
 /* Returns one of enum ration_owner, of a group whose note is there. */

@@ -438,8 +438,8 @@ def test_attack_mount(run, hand, base, script):
 
 @root
 @bed
-@pytest.mark.parametrize("then", [864000], ids=["back"])
-def test_attack_clock(run, hand, then):
+@pytest.mark.parametrize("then", [7000000000, 864000], ids=["ahead", "back"])
+def test_attack_clock(run, hand, base, by_hand, then):
     """The clock is set: the limit of time, the receipt and the collector go by another one."""
     offset = time.time() - time.monotonic()
     try:
@@ -450,8 +450,12 @@ def test_attack_clock(run, hand, then):
         r = r.wait()
         assert (r.code, r.verdict) == (124, "wall-time") and abs(time.time() - then) < 1000, r
         assert 2e6 <= r.usage["wall_usec"] <= 1e6 * (r.wall + begun), r
+        made = by_hand(base / NAMESPACE / "t" / "unfinished")
+        os.utime(made)
     finally:
         time.clock_settime(time.CLOCK_REALTIME, offset + time.monotonic())
+    hand.ok("gc")
+    assert not made.exists()
 
 
 @root

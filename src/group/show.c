@@ -20,6 +20,7 @@
 #include "group/leaf.h"
 #include "group/levels.h"
 #include "group/record.h"
+#include "host/facts.h"
 #include "host/machine.h"
 #include "host/notes.h"
 #include "plan/mech/mech.h"
@@ -87,6 +88,7 @@ struct found {
 	struct ration_group_limit limit;
 	char where[sizeof(((struct ration_group *)0)->path)];
 	char asked_text[LIMIT_TEXT_MAX], here_text[LIMIT_TEXT_MAX], effective_text[LIMIT_TEXT_MAX];
+	int unread; /* a negative errno: something of this isn't known */
 };
 
 struct search {
@@ -94,13 +96,21 @@ struct search {
 	struct found *found;
 };
 
+/* Whether it was read. What may be there and can't be read just now isn't taken for no limit. */
+static bool got(struct found *found, int code)
+{
+	if (!found->unread && facts_doubt(code))
+		found->unread = code;
+	return code >= 0;
+}
+
 static void visit_level(void *data, int fd, enum ration_level level, const char *where)
 {
 	struct search *search = data;
 	uint64_t value;
 
 	/* The real root has no such files: no limit, not a limit of 0. */
-	if (counters_limit(fd, search->info, &value) < 0)
+	if (!got(search->found, counters_limit(fd, search->info, &value)))
 		return;
 	search->found->limit.has_effective = true;
 	if (value >= search->found->limit.effective)
@@ -132,10 +142,10 @@ static void find_set(const struct ration_group *group, const struct ration_limit
 {
 	char file[64];
 
-	if (cg_read(group->at.fd, info->kernel_file, found->here_text, sizeof(found->here_text)) >= 0)
+	if (got(found, cg_read(group->at.fd, info->kernel_file, found->here_text, sizeof(found->here_text))))
 		found->limit.has_here = true;
 	(void)snprintf(file, sizeof(file), "%s.effective", info->kernel_file);
-	if (cg_read(group->at.fd, file, found->effective_text, sizeof(found->effective_text)) >= 0)
+	if (got(found, cg_read(group->at.fd, file, found->effective_text, sizeof(found->effective_text))))
 		found->limit.has_effective = true;
 	found->limit.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
 	/* A list of its own that isn't all there has been cut by a level above. */
@@ -291,7 +301,7 @@ static void look_upwards_v1(struct search *search, int dir_fd, char *path)
 		uint64_t value;
 		int up;
 
-		if (counters_limit_v1(fd, search->info, &value) == 0 && value < search->found->limit.effective) {
+		if (got(search->found, counters_limit_v1(fd, search->info, &value)) && value < search->found->limit.effective) {
 			search->found->limit.effective = value;
 			search->found->limit.level = level;
 			(void)snprintf(search->found->where, sizeof(search->found->where), "%s", path);
@@ -312,7 +322,7 @@ static bool find_v1(const struct ration_group *group, struct search *search)
 	int fd = controller ? v1_fd(&group->at, controller) : -EBADF;
 	char path[sizeof(group->path)];
 
-	if (fd < 0 || counters_limit_v1(fd, search->info, &found->limit.here) < 0)
+	if (fd < 0 || !got(found, counters_limit_v1(fd, search->info, &found->limit.here)))
 		return false;
 	found->limit.mechanism = RATION_MECHANISM_CGROUP1;
 	found->limit.file = counters_v1_file(search->info->limit);
@@ -329,7 +339,7 @@ static void find_asked(const struct ration_group *group, enum ration_limit limit
 	char text[NOTE_MAX];
 	struct record_limit asked;
 
-	if (notes_read(group->at.fd, NOTE_LIMITS, text, sizeof(text)) < 0 ||
+	if (!got(found, notes_read(group->at.fd, NOTE_LIMITS, text, sizeof(text))) ||
 			record_find_limit(text, limit, &asked) < 0)
 		return;
 	found->limit.has_asked = true;
@@ -348,11 +358,11 @@ static void find_in_force(const struct ration_group *group, struct search *searc
 		break;
 	case KIND_LOWEST:
 	case KIND_QUOTA:
-		found->limit.has_here = counters_limit(group->at.fd, info, &found->limit.here) == 0;
+		found->limit.has_here = got(found, counters_limit(group->at.fd, info, &found->limit.here));
 		find_lowest(group, search);
 		break;
 	case KIND_OWN:
-		found->limit.has_here = counters_limit(group->at.fd, info, &found->limit.here) == 0;
+		found->limit.has_here = got(found, counters_limit(group->at.fd, info, &found->limit.here));
 		found->limit.has_effective = found->limit.has_here;
 		found->limit.effective = found->limit.here;
 		found->limit.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
@@ -398,6 +408,8 @@ int ration_group_limit_new(const struct ration_group *group, enum ration_limit l
 	find_in_force(group, &(struct search) { .info = info, .found = found });
 	if (!leaf_alive(group->at.fd))
 		return handle_error(group, -ENOENT, "read the limits of", reterr);
+	if (found->unread)
+		return handle_error(group, found->unread, "read the limits of", reterr);
 	*ret_limit = &TAKE_PTR(found)->limit;
 	return 0;
 }

@@ -42,13 +42,17 @@ static int tie(struct spawn *spawn)
 static int child_main(void *argument)
 {
 	struct spawn *spawn = argument;
+	ssize_t n;
 	char byte;
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(spawn->parent_fds); i++)
 		(void)close_fd(spawn->parent_fds[i]);
 	/* The parent gave up, or is gone: never run outside of the group. */
-	if (spawn->gate_fd >= 0 && read(spawn->gate_fd, &byte, 1) != 1)
+	do
+		n = spawn->gate_fd >= 0 ? read(spawn->gate_fd, &byte, 1) : 1;
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
 		return spawn_child_fail(spawn, SPAWN_STEP_EXEC, -EIO);
 	r = spawn->tie ? spawn->tie(spawn) : 0;
 	if (r != 0)

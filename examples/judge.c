@@ -128,6 +128,10 @@ static int judge(const struct ration_receipt *receipt, FILE *output, FILE *expec
 	}
 	if (verdict == RATION_VERDICT_OK && !same(output, expected))
 		word = "WA";
+	if (ferror(output) || ferror(expected)) {
+		fprintf(stderr, "judge: can't read the output or EXPECTED: that is no verdict\n");
+		return 2;
+	}
 	printf("%s", word);
 	print_metric(receipt, "cpu", RATION_METRIC_CPU_USEC, ration_format_duration);
 	print_metric(receipt, "wall", RATION_METRIC_WALL_USEC, ration_format_duration);

@@ -55,8 +55,14 @@ static void start(const struct ration_host *host, const struct ration_plan *plan
 		complain();
 		return;
 	}
+	if (watch(ration_run_fd(runs[i]), (unsigned)i) < 0) {
+		/* Nobody would see its end. */
+		perror("loop: epoll_ctl");
+		failed = 1;
+		runs[i] = ration_run_free(runs[i]);
+		return;
+	}
 	live++;
-	watch(ration_run_fd(runs[i]), (unsigned)i);
 	printf("%d: started, pid %d\n", i + 1, ration_run_pid(runs[i]));
 }
 
@@ -161,7 +167,10 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = ration_group_create(host, TENANT, NULL, &group_options, &tenant, &error);
 	loop = epoll_create1(EPOLL_CLOEXEC);
-	if (r < 0) {
+	if (r >= 0 && loop < 0) {
+		perror("loop: epoll_create1");
+		failed = 1;
+	} else if (r < 0) {
 		complain();
 	} else {
 		/* Without a cgroup there is nothing to be told, and the runs are all the same. */

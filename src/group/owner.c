@@ -31,27 +31,28 @@ struct owner {
 	uint64_t pid_namespace, time_namespace; /* inodes */
 };
 
-static uint64_t own_namespace(int proc_fd, const char *file)
+static int own_namespace(int proc_fd, const char *file, uint64_t *ret)
 {
-	struct stat st;
+	struct stat st = { .st_ino = 0 };
+	int r = fstatat(proc_fd, file, &st, 0) < 0 ? -errno : 0;
 
-	return fstatat(proc_fd, file, &st, 0) == 0 ? (uint64_t)st.st_ino : 0;
+	*ret = r == 0 ? (uint64_t)st.st_ino : 0;
+	return facts_doubt(r) ? r : 0;
 }
 
-static uint64_t pid_namespace(int proc_fd)
+/* Those of this process; 0: there is none. Fails where that isn't known just now: it would be taken for another's. */
+static int own_namespaces(int proc_fd, struct owner *ret)
 {
-	return own_namespace(proc_fd, "self/ns/pid");
-}
+	int r = own_namespace(proc_fd, "self/ns/pid", &ret->pid_namespace);
 
-/* Since 5.6; 0 before. A start time is told by the clock of who reads it. */
-static uint64_t time_namespace(int proc_fd)
-{
-	return own_namespace(proc_fd, "self/ns/time");
+	/* Since 5.6; 0 before. A start time is told by the clock of who reads it. */
+	return r < 0 ? r : own_namespace(proc_fd, "self/ns/time", &ret->time_namespace);
 }
 
 int owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
 {
 	char boot[PROC_BOOT_ID_SIZE];
+	struct owner own;
 	uint64_t start;
 	int r = proc_boot_id(proc_fd, boot);
 
@@ -60,8 +61,11 @@ int owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX])
 		r = proc_self_start_ticks(proc_fd, &start);
 	if (r < 0)
 		return facts_doubt(r) ? r : 0;
+	r = own_namespaces(proc_fd, &own);
+	if (r < 0)
+		return r;
 	(void)snprintf(ret_text, OWNER_TEXT_MAX, "2 %d %" PRIu64 " %s %" PRIu64 " %" PRIu64 " %" PRIu64, (int)getpid(),
-			start, boot, pid_namespace(proc_fd), time_namespace(proc_fd), sys_now_usec());
+			start, boot, own.pid_namespace, own.time_namespace, sys_now_usec());
 	return 0;
 }
 
@@ -138,13 +142,17 @@ static int state_of(int proc_fd, const struct owner *owner, int *ret_pid)
 {
 	char boot[PROC_BOOT_ID_SIZE];
 	struct proc_stat stat;
+	struct owner own;
 	int r = proc_boot_id(proc_fd, boot);
 
 	if (r < 0)
 		return r;
 	if (strcmp(boot, owner->boot) != 0)
 		return RATION_OWNER_DEAD;
-	if (owner->pid_namespace != pid_namespace(proc_fd))
+	r = own_namespaces(proc_fd, &own);
+	if (r < 0)
+		return r;
+	if (owner->pid_namespace != own.pid_namespace)
 		return RATION_OWNER_UNKNOWN;
 	*ret_pid = owner->pid;
 	r = proc_stat_read(proc_fd, owner->pid, &stat);
@@ -152,7 +160,7 @@ static int state_of(int proc_fd, const struct owner *owner, int *ret_pid)
 		return RATION_OWNER_DEAD;
 	if (r < 0)
 		return r;
-	if (owner->time_namespace != time_namespace(proc_fd) && !proc_is_dead(&stat))
+	if (owner->time_namespace != own.time_namespace && !proc_is_dead(&stat))
 		return RATION_OWNER_UNKNOWN;
 	/* One that nobody has reaped, as process 1 of some containers never does, ends nothing any more. */
 	return stat.start_ticks == owner->start_ticks && !proc_is_dead(&stat) ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;

@@ -73,11 +73,77 @@ uint32_t base_note_controllers(struct host_facts *facts, int fd, const char *bas
 	return bits;
 }
 
+/* So much of a fix is whole wherever it is shown, with a hint behind it. */
+#define FIX_MAX 200
+#define WANTED (RATION_CONTROLLER_CPU | RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS)
+
+/* How long the path of the lowest group above BASE is that could enable all that any could; 0: none could. */
+static size_t lowest_with(const struct host_snapshot *host, uint32_t *ret_bits)
+{
+	size_t root = strlen(host->root), top = root + strlen(host->mount), length = 0;
+	char path[PATH_MAX];
+
+	*ret_bits = 0;
+	(void)strcpy(path, host->base);
+	if (strncmp(path, host->root, root) != 0 || strncmp(path + root, host->mount, top - root) != 0)
+		return 0;
+	while (strlen(path) > top) {
+		CLEANUP(closep) int fd = -EBADF;
+		uint32_t bits;
+
+		*strrchr(path, '/') = '\0';
+		fd = base_open(path, host->root);
+		bits = fd < 0 ? 0 : base_controllers(fd) & WANTED;
+		if (bits & ~*ret_bits) {
+			*ret_bits = bits;
+			length = strlen(path);
+		}
+	}
+	return length;
+}
+
+/* As a shell reads a path in single quotes, and as text_clean() leaves it. */
+static bool can_be_quoted(const char *path)
+{
+	for (; *path; path++) {
+		if (*path < ' ' || *path > '~' || *path == '\'')
+			return false;
+	}
+	return true;
+}
+
+/* The command that enables them in each group from there on; false: there is none, or it is too long. */
+static bool enable_above(const struct host_snapshot *host, char fix[static FIX_MAX])
+{
+	uint32_t bits;
+	size_t at = lowest_with(host, &bits), n = 0;
+
+	if (at == 0 || !can_be_quoted(host->base))
+		return false;
+	for (size_t i = 0; i < HOST_CONTROLLERS; i++) {
+		if (host_controllers[i].bit & bits)
+			n += (size_t)snprintf(fix + n, FIX_MAX - n, "%s+%s", n == 0 ? "echo '" : " ", host_controllers[i].name);
+	}
+	n += (size_t)snprintf(fix + n, FIX_MAX - n, "' | tee");
+	for (; host->base[at] && n < FIX_MAX; at += 1 + strcspn(host->base + at + 1, "/"))
+		n += (size_t)snprintf(fix + n, FIX_MAX - n, " '%.*s/cgroup.subtree_control'", (int)at, host->base);
+	return n < FIX_MAX;
+}
+
+/* Of a group above that isn't seen from here, or can't be named whole, no path is told rather than a wrong one. */
+static const char *enable_somehow(const struct host_snapshot *host)
+{
+	if (strlen(host->base) > strlen(host->root) + strlen(host->mount))
+		return "enable cpu, memory and pids in cgroup.subtree_control of each group above";
+	if (host->facts.cgroup_namespace)
+		return "have whoever started the container enable cpu, memory and pids for the group it is in";
+	return "boot a kernel that has the controllers cpu, memory and pids";
+}
+
 void base_note_no_controllers(struct host_snapshot *host)
 {
 	struct host_facts *facts = &host->facts;
-	const char *slash = strrchr(host->base, '/');
-	char fix[256];
+	char fix[FIX_MAX];
 
 	if (facts->hierarchy == RATION_HIERARCHY_HYBRID) {
 		base_note(facts, kernel_fix_v1(host->kernel_kind),
@@ -85,9 +151,8 @@ void base_note_no_controllers(struct host_snapshot *host)
 						     "cgroup v1 has all controllers, %s has none", host->base);
 		return;
 	}
-	(void)snprintf(fix, sizeof(fix), "echo '+cpu +memory +pids' > %.*s/cgroup.subtree_control",
-			(int)(slash - host->base), host->base);
-	base_note(facts, fix, "%s has no controllers%s: the group above enables none", host->base,
+	base_note(facts, enable_above(host, fix) ? fix : enable_somehow(host),
+			"%s has no controllers%s: the group above enables none", host->base,
 			facts->controllers ? " except hugetlb" : "");
 }
 
@@ -121,11 +186,13 @@ static void note_not_ours(struct host_snapshot *host, int fd, int r)
 
 static void note_read_only(struct host_snapshot *host)
 {
-	char remount[200];
+	const char *mount = host->mount[0] ? host->mount : host->base;
+	const char *fix = "remount the file system of cgroup2 for writing";
+	char remount[FIX_MAX];
 
-	(void)snprintf(remount, sizeof(remount), "mount -o remount,rw %.150s", host->mount[0] ? host->mount : host->base);
-	base_note(&host->facts, host->facts.container ? container_fix_read_only(host) : remount,
-			"%s is mounted read-only", host->base);
+	if (can_be_quoted(mount) && snprintf(remount, sizeof(remount), "mount -o remount,rw '%s'", mount) < FIX_MAX)
+		fix = remount;
+	base_note(&host->facts, host->facts.container ? container_fix_read_only(host) : fix, "%s is mounted read-only", host->base);
 }
 
 void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, bool read_only)

@@ -203,6 +203,7 @@ def test_J05_a_container_without_controllers(run, contain):
     out, err = popen.communicate(timeout=DEADLINE)
     assert popen.returncode == 0, err
     assert "/sys/fs/cgroup has no controllers: the group above enables none" in err
+    assert "have whoever started the container enable cpu, memory and pids for the group it is in" in err, "FC14"
     receipt = json.loads(out)
     assert receipt["containment"] == "cgroup"
     assert next(e["mechanism"] for e in receipt["limits"] if e["limit"] == "memory") == "watch"

@@ -194,6 +194,22 @@ def test_FC14_a_group_for_a_user(run):
         assert subprocess.run([RATION, "rm", "--force", "user-1000"], timeout=DEADLINE, check=False).returncode == 0
 
 
+@pytest.mark.needs("memory", "cpu", "pids", "root")
+@pytest.mark.worlds("v2", "mounted-elsewhere")
+def test_FC14_groups_above_that_enable_none(run, by_hand):
+    """The fix begins at the group that has controllers, not at the one above ration's."""
+    above = by_hand(mount() / f"above {os.getpid()}" / "b")
+    own = by_hand(above / "own")
+    there = ["sh", "-c", 'echo 0 >"$0"/cgroup.procs; exec "$@"', own]
+    found = subprocess.run([*there, RATION, "doctor", "--json"], check=False, stdout=subprocess.PIPE, text=True, timeout=DEADLINE)
+    fix = next(finding["fix"] for finding in json.loads(found.stdout)["findings"] if finding["id"] == "no-controllers")
+    assert subprocess.run(["sh", "-c", fix], check=False, stdout=subprocess.DEVNULL, timeout=DEADLINE).returncode == 0, fix
+    r = run("--enforce strict --memory 64M --cpus 1 --pids 20", "true", before=there)
+    for group in sorted((path for path in own.rglob("*") if path.is_dir()), reverse=True):
+        group.rmdir()
+    assert (r.code, r.limit("memory")["mechanism"]) == (0, "cgroup2"), (fix, r)
+
+
 @pytest.mark.worlds("hybrid")
 def test_FC14_a_user_in_hybrid(run):
     """A group of one's own would have no controllers."""

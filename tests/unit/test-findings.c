@@ -11,6 +11,7 @@
 
 #include "files.h"
 #include "doctor/findings.h"
+#include "host/base.h"
 #include "host/host.h"
 #include "util/cleanup.h"
 
@@ -276,7 +277,7 @@ static const struct {
 	{ "a pod's read-only", { { "proc/self/mountinfo", "37 23 0:33 / /cg ro - cgroup2 cgroup2 rw\n" },
 		{ "var/run/secrets/kubernetes.io/x", "" } }, "read-only", RATION_SEVERITY_BAD, "read-only", "cgroup_writable" },
 	{ "read-only", { { "proc/self/mountinfo", "37 23 0:33 / /cg ro - cgroup2 cgroup2 rw\n" } }, "read-only",
-		RATION_SEVERITY_BAD, "read-only", "mount -o remount,rw /cg" },
+		RATION_SEVERITY_BAD, "read-only", "mount -o remount,rw '/cg'" },
 	{ "hidden", { { "proc/self/cgroup", "0::/../x\n" } }, "own-group-hidden", RATION_SEVERITY_BAD, "doesn't show", "--base" },
 	{ "gone", { { "proc/self/cgroup", "0::/gone\n" } }, "not-delegated", RATION_SEVERITY_BAD, "can't open ration's own group", "" },
 	{ "systemd's", { { "run/systemd/system/x", "" } }, "systemd-owns", RATION_SEVERITY_BAD, "systemd owns", "" },
@@ -339,6 +340,63 @@ static void test_by_hand(void **state)
 		for (size_t k = 0; !rows[i].id[0] && (item = ration_findings_item(findings, k)); k++)
 			assert_row(item->severity == RATION_SEVERITY_OK || is_usual(item->id), "%s: %s", rows[i].name, said);
 		assert_null(ration_findings_free(findings));
+	}
+}
+
+/* The fix for `base` below a directory, which is taken out of it. cg and cg/a have these controllers. */
+static void fix_above(const char *base, const char *top, const char *a, bool container, char ret_fix[PATH_MAX])
+{
+	/* Not where TMPDIR is: that may be too long a path to be told. */
+	char dir[PATH_MAX] = "/tmp/ration-test-XXXXXX", *at;
+	struct host_snapshot *host = calloc(1, sizeof(*host));
+
+	assert_true(host && mkdtemp(dir));
+	files_put(dir, "cg/cgroup.controllers", top);
+	files_put(dir, "cg/a/cgroup.controllers", a);
+	files_put(dir, base, NULL);
+	(void)strcpy(host->root, dir);
+	(void)strcpy(host->mount, "/cg");
+	(void)snprintf(host->base, sizeof(host->base), "%.100s/%.1000s", dir, base);
+	host->facts.hierarchy = RATION_HIERARCHY_V2;
+	host->facts.cgroup_namespace = container;
+	base_note_no_controllers(host);
+	(void)strcpy(ret_fix, host->facts.base_fix);
+	while ((at = strstr(ret_fix, dir)))
+		(void)memmove(at, at + strlen(dir), strlen(at + strlen(dir)) + 1);
+	files_end(dir);
+	free(host);
+}
+
+#define LONG "a-name-that-is-as-long-as-some-are-that-others-give-to-their-groups"
+#define EACH "enable cpu, memory and pids in cgroup.subtree_control of each group above"
+
+/* What is pasted names the right groups, whole, or none. */
+static void test_FC14_the_groups_that_enable_none(void **state)
+{
+	static const struct {
+		const char *base, *top, *a;
+		bool container;
+		const char *fix;
+	} above[] = {
+		{ "cg/a/own", "cpu memory pids", "cpuset cpu memory pids", false,
+			"echo '+cpu +memory +pids' | tee '/cg/a/cgroup.subtree_control'" },
+		{ "cg/a/own", "cpu pids io", "pids", false,
+			"echo '+cpu +pids' | tee '/cg/cgroup.subtree_control' '/cg/a/cgroup.subtree_control'" },
+		{ "cg/a/b\\x2d c/own", "cpu", "cpu", false,
+			"echo '+cpu' | tee '/cg/a/cgroup.subtree_control' '/cg/a/b\\x2d c/cgroup.subtree_control'" },
+		{ "cg/a/b'c/own", "cpu", "cpu", false, EACH },
+		{ "cg/a/b\nc/own", "cpu", "cpu", false, EACH },
+		{ "cg/a/" LONG "/" LONG "/own", "cpu", "cpu", false, EACH },
+		{ "cg/a/own", "", "", false, EACH },
+		{ "cg", "", "", false, "boot a kernel that has the controllers cpu, memory and pids" },
+		{ "cg", "", "", true, "have whoever started the container enable cpu, memory and pids for the group it is in" },
+	};
+	char fix[PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(above); i++) {
+		fix_above(above[i].base, above[i].top, above[i].a, above[i].container, fix);
+		assert_row(strcmp(fix, above[i].fix) == 0, "row %zu: %s", i, fix);
 	}
 }
 
@@ -425,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_captured),
 		cmocka_unit_test(test_who_can_use_v1),
 		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_FC14_the_groups_that_enable_none),
 		cmocka_unit_test(test_pure),
 	};
 

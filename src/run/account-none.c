@@ -29,9 +29,10 @@ void account_changes(const struct place *group, const struct ration_plan *plan, 
 	(void)receipt;
 }
 
-void account_left(int proc_fd, uint64_t wall_usec, struct ration_receipt *receipt)
+void account_left(int proc_fd, time_t begun, uint64_t wall_usec, struct ration_receipt *receipt)
 {
 	(void)proc_fd;
+	(void)begun;
 	(void)wall_usec;
 	(void)receipt;
 }

@@ -51,13 +51,14 @@ void account_changes(const struct place *group, const struct ration_plan *plan, 
 	}
 }
 
-void account_left(int proc_fd, uint64_t wall_usec, struct ration_receipt *receipt)
+void account_left(int proc_fd, time_t begun, uint64_t wall_usec, struct ration_receipt *receipt)
 {
+	time_t ago = time(NULL) - (time_t)(wall_usec / 1000000);
 	uint64_t bytes, segments;
 
 	if (usage_get(&receipt->usage, RATION_METRIC_MEMORY_SHMEM_BYTES, &bytes) == RATION_SOURCE_ABSENT || bytes == 0)
 		return;
-	segments = sysvipc_left(proc_fd, time(NULL) - (time_t)(wall_usec / 1000000) - 1);
+	segments = sysvipc_left(proc_fd, (ago < begun ? ago : begun) - 1);
 	if (segments == 0)
 		return;
 	receipt_tell(receipt, "sysvipc/shm segments", segments);

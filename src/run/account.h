@@ -5,6 +5,8 @@
 #ifndef RATION_RUN_ACCOUNT_H
 #define RATION_RUN_ACCOUNT_H
 
+#include <time.h>
+
 #include "group/counters.h"
 #include "group/place.h"
 #include "plan/plan.h"
@@ -19,9 +21,11 @@ void account_usage(const struct place *group, struct ration_receipt *receipt);
 
 /*
  * System V shared memory outlives its processes, charged to a group that is about to go: where some
- * is left since the run began, `wall_usec` ago, that and what is still charged is evidence.
+ * is left since the run began, that and what is still charged is evidence. It began at `begun`, and that
+ * is `wall_usec` ago. Where both don't agree, the clock was set meanwhile: the earlier one counts, so that
+ * nothing is hidden; then segments of others can be among those counted.
  */
-void account_left(int proc_fd, uint64_t wall_usec, struct ration_receipt *receipt);
+void account_left(int proc_fd, time_t begun, uint64_t wall_usec, struct ration_receipt *receipt);
 
 /*
  * Reads what is in force now, and finds limits that aren't any more as they were written: the

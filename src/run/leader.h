@@ -9,6 +9,8 @@
 #ifndef RATION_RUN_LEADER_H
 #define RATION_RUN_LEADER_H
 
+#include <time.h>
+
 #include "run/containment.h"
 #include "run/loop.h"
 
@@ -21,6 +23,7 @@ struct leader {
 	struct loop_deadline check, tracer;
 	unsigned failures;   /* of the call that reaps it, in a row */
 	uint64_t start_usec, wall_usec;
+	time_t start_time;   /* by the clock that can be set */
 	uint64_t foreign_maxrss; /* up to there its ru_maxrss may be that of who started it */
 	bool ended;
 	bool unreaped;       /* but for this: its tracer wouldn't let go */

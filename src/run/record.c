@@ -65,5 +65,5 @@ void record_run(struct ration_run *run)
 	account_usage(&run->group, &run->receipt);
 	receipt_judge(&run->receipt, &run->end, &run->before, &now);
 	account_changes(&run->group, run->plan, &run->receipt);
-	account_left(run->host->proc_fd, sys_now_usec() - run->leader.start_usec, &run->receipt);
+	account_left(run->host->proc_fd, run->leader.start_time, sys_now_usec() - run->leader.start_usec, &run->receipt);
 }

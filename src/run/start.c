@@ -25,6 +25,7 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 
 	if (r == 0) {
 		run->leader.start_usec = sys_now_usec();
+		run->leader.start_time = time(NULL);
 		r = spawn_start(spawn, &run->leader.pid, &run->leader.pid_fd, &run->receipt.birth);
 		if (r < 0)
 			r = room_start_error(&run->group, spawn, r, reterr);

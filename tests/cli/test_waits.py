@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -329,6 +330,19 @@ def test_FB12_shared_memory_stays(run):
     assert "of shared memory stay behind" in r.stderr and "1 new System V segment" in r.stderr, r
     r = run("--memory 64M", [sys.executable, "-c", SEGMENT, "remove"])
     assert (r.code, r.stderr, r.receipt["evidence"]) == (0, "", []), r
+
+
+@pytest.mark.needs("memory", "vm", "root")
+@pytest.mark.parametrize("by", [1000000, -1000000], ids=["ahead", "back"])
+def test_FB12_shared_memory_stays_when_the_clock_is_set(run, by):
+    """It is told, whichever clock its time is of."""
+    offset = time.time() - time.monotonic()
+    try:
+        r = run("--memory 64M", ["sh", "-c", f'{sys.executable} -c "$0" leave && date -s @{int(time.time()) + by} >&2', SEGMENT])
+    finally:
+        time.clock_settime(time.CLOCK_REALTIME, offset + time.monotonic())
+    subprocess.run(["ipcrm", "-m", r.stdout.strip()], check=True)
+    assert r.code == 0 and r.counters()["sysvipc/shm segments"] == 1, r
 
 
 def on_a_terminal(run, argv):

@@ -13,7 +13,6 @@
 #include "sys/cgroup.h"
 #include "sys/cgroup1.h"
 #include "sys/identity.h"
-#include "sys/mounts.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/text.h"
@@ -120,17 +119,10 @@ static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mo
 	host->n_v1++;
 }
 
-int cgroup1_probe(struct host_snapshot *host, const char *root)
+void cgroup1_probe(struct host_snapshot *host, const struct mounts_v1 *mounts, int n, const char *root)
 {
-	CLEANUP(freep) struct mounts_v1 *mounts = NULL;
-	char proc[PATH_MAX];
-	int n;
-
-	(void)snprintf(proc, sizeof(proc), "%.4000s/proc/self", root);
-	n = mounts_read_v1(proc, &mounts);
 	for (int i = 0; i < n; i++)
 		add_hierarchy(host, &mounts[i], root);
-	return n < 0 ? n : 0;
 }
 
 const char *cgroup1_name(uint32_t bits)

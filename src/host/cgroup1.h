@@ -6,9 +6,10 @@
 #define RATION_HOST_CGROUP1_H
 
 #include "host/snapshot.h"
+#include "sys/mounts.h"
 
-/* Finds the hierarchies, and what we may do there. Without any it is a host without. */
-int cgroup1_probe(struct host_snapshot *host, const char *root);
+/* Takes the `n` hierarchies that are mounted, if we may do something there. */
+void cgroup1_probe(struct host_snapshot *host, const struct mounts_v1 *mounts, int n, const char *root);
 
 /* The controller by which a hierarchy is known. */
 const char *cgroup1_name(uint32_t controllers);

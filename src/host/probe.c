@@ -244,15 +244,16 @@ static int take_base(struct host_snapshot *host, const struct mounts *mounts, co
 static int probe_cgroups(struct host_snapshot *host, const char *base, const char *root,
 		struct ration_error *reterr)
 {
+	CLEANUP(freep) struct mounts_v1 *v1 = NULL;
 	struct mounts mounts;
 	char proc[PATH_MAX];
-	int r;
+	int n_v1, r = 0;
 
 	(void)snprintf(proc, sizeof(proc), "%s/proc/self", root);
-	r = mounts_read(proc, &mounts);
-	if (r < 0)
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read %s/mountinfo: %s", proc,
-				error_text(r));
+	n_v1 = mounts_read_both(proc, &mounts, &v1);
+	if (n_v1 < 0)
+		return error_set(reterr, n_v1, RATION_CAUSE_UNKNOWN, "can't read %s/mountinfo and %s/cgroup: %s", proc,
+				proc, error_text(n_v1));
 	if (container_probe(host, &mounts, root) < 0)
 		return error_oom(reterr);
 	note_mounts(host, &mounts);
@@ -272,9 +273,7 @@ static int probe_cgroups(struct host_snapshot *host, const char *base, const cha
 	} else if (host->own_known && !host->unit_pending) {
 		base_capacity_of_own(host, root);
 	}
-	r = mounts.v1 ? cgroup1_probe(host, root) : 0;
-	if (r < 0)
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read %s/cgroup: %s", proc, error_text(r));
+	cgroup1_probe(host, v1, n_v1, root);
 	count_user_tasks(host);
 	return facts_check(&host->facts, reterr);
 }

@@ -14,42 +14,56 @@
 #include "sys/mounts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "util/cleanup.h"
 
-static void fclosep(FILE **file)
-{
-	if (*file)
-		(void)fclose(*file);
-}
+/* Enough for most machines; one with a thousand containers has a megabyte. */
+#define FIRST_ROOM 8192
 
-static FILE *open_in(const char *proc, const char *name)
+/* Reads a file of /proc as text. -ENOENT, -EACCES, …, -ENOMEM. */
+static int read_text(const char *proc, const char *name, char **ret)
 {
+	CLEANUP(closep) int fd = -EBADF;
+	CLEANUP(freep) char *text = NULL;
 	char path[PATH_MAX];
-
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", proc, name) >= sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return NULL;
-	}
-	return fopen(path, "re");
-}
-
-/*
- * Reads the next line. Returns its length; 0 at the end; a negative errno: half of a file must not
- * be taken for all of it, with hierarchies that aren't there.
- */
-static ssize_t next_line(FILE *file, char **line, size_t *size)
-{
+	size_t room = 0, used = 0;
 	ssize_t n;
 
-	errno = 0;
-	n = getline(line, size, file);
-	if (n >= 0)
-		return n;
-	return feof(file) && errno != ENOMEM ? 0 : -(errno ? errno : EIO);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", proc, name) >= sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		if (room - used < FIRST_ROOM / 2) {
+			char *more = realloc(text, room = room ? 2 * room : FIRST_ROOM);
+
+			if (!more)
+				return -ENOMEM;
+			text = more;
+		}
+		n = read(fd, text + used, room - used - 1);
+		used += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0)
+		return -errno;
+	text[used] = '\0';
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
+/* Takes the next line off a text, without its end. NULL: that was all. */
+static char *next_line(char **text)
+{
+	char *line = strsep(text, "\n");
+
+	return line && (*line || *text) ? line : NULL;
 }
 
 /* Undoes the \040 of a blank, \134 of a backslash, … in place. */
@@ -116,24 +130,32 @@ static bool mount_line_split(char *line, struct mount_line *ret)
 	return true;
 }
 
-/* Our group from /proc/self/cgroup: the line "0::/a/b". */
-static int read_own(const char *proc, char own[PATH_MAX])
-{
-	CLEANUP(fclosep) FILE *file = open_in(proc, "cgroup");
-	CLEANUP(freep) char *line = NULL;
-	size_t size = 0;
-	ssize_t length;
+/* The hierarchies of cgroup v1 while they are looked for. */
+struct search_v1 {
+	size_t n;
+	struct mounts_v1 at[MOUNTS_V1_MAX];
+};
 
-	if (!file)
-		return -errno;
-	own[0] = '\0';
-	while ((length = next_line(file, &line, &size)) > 0) {
-		if (line[length - 1] == '\n')
-			line[--length] = '\0';
-		if (strncmp(line, "0::/", 4) == 0 && length < PATH_MAX)
-			memcpy(own, line + 3, (size_t)length - 2);
+/*
+ * Finds groups in the text of /proc/PID/cgroup, which it takes apart: cgroup2's own from the line "0::/a/b", ""
+ * if there is none; those of v1 from lines "4:cpu,cpuacct:/a/b". One without controllers has a name
+ * ("1:name=systemd:/a/b") and limits nothing.
+ */
+static const char *find_own(char *text, struct search_v1 *v1)
+{
+	const char *own = "";
+
+	for (char *line; (line = next_line(&text));) {
+		char *rest = line, *id = strsep(&rest, ":"), *controllers = strsep(&rest, ":");
+
+		if (!rest || strlen(rest) >= PATH_MAX)
+			continue;
+		if (strcmp(id, "0") == 0 && !controllers[0] && rest[0] == '/')
+			own = rest;
+		else if (v1->n < MOUNTS_V1_MAX && controllers[0] && !strstr(controllers, "name="))
+			v1->at[v1->n++] = (struct mounts_v1) { .controllers = controllers, .own = rest, .point = "" };
 	}
-	return (int)length;
+	return own;
 }
 
 /* Begins above the root of our cgroup namespace: "/..", "/../..", "/../a". */
@@ -199,128 +221,118 @@ static void consider(struct mounts *found, const struct mount_line *line, const 
 	strcpy(found->own, below);
 }
 
-int mounts_read(const char *proc, struct mounts *ret)
+/* Takes the first mount that shows our group. */
+static void consider_v1(struct mounts_v1 *found, const struct mount_line *line)
 {
-	CLEANUP(fclosep) FILE *file = open_in(proc, "mountinfo");
-	CLEANUP(freep) char *line = NULL;
-	struct mounts found = { .v1 = false };
-	char own[PATH_MAX];
-	size_t size = 0;
-	ssize_t length;
-	int r;
+	char first[128];
+	const char *below;
 
-	if (!file)
-		return -errno;
-	r = read_own(proc, own);
-	/* A kernel without cgroups has no such file. */
-	if (r == -ENOENT)
-		own[0] = '\0';
-	else if (r < 0)
-		return r;
-	while ((length = next_line(file, &line, &size)) > 0) {
-		struct mount_line fields;
-
-		if (!mount_line_split(line, &fields))
-			continue;
-		if (strcmp(fields.type, "cgroup2") == 0)
-			consider(&found, &fields, own);
-		else if (strcmp(fields.type, "cgroup") == 0 && !has_option(fields.super, "none") &&
-				strstr(fields.super, "name=") == NULL)
-			found.v1 = true;
-	}
-	if (length < 0)
-		return (int)length;
-	*ret = found;
-	return 0;
+	(void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(found->controllers, ","), found->controllers);
+	if (found->point[0] || !has_option(line->super, first) || strlen(line->point) >= PATH_MAX ||
+			!own_below(line, found->own, &below))
+		return;
+	found->own = below;
+	found->read_only = has_option(line->options, "ro") || has_option(line->super, "ro");
+	found->point = line->point;
 }
-
-/* ------------------------------------------------------------------- cgroup v1 */
 
 bool mounts_has_controller(const char *controllers, const char *name)
 {
 	return has_option(controllers, name);
 }
 
-/*
- * Our groups from /proc/self/cgroup: lines "4:cpu,cpuacct:/a/b". One without
- * controllers is cgroup2's, or has a name ("1:name=systemd:/a/b") and limits nothing.
- */
-static int read_own_v1(const char *proc, struct mounts_v1 *found)
+static size_t pack_text(char *to, const char **text)
 {
-	CLEANUP(fclosep) FILE *file = open_in(proc, "cgroup");
-	CLEANUP(freep) char *line = NULL;
-	size_t size = 0;
-	ssize_t length = 0;
-	int n = 0;
+	size_t size = strlen(*text) + 1;
 
-	if (!file)
-		return errno == ENOENT ? 0 : -errno;
-	while (n < MOUNTS_V1_MAX && (length = next_line(file, &line, &size)) > 0) {
-		char *rest = line, *controllers, *path;
+	*text = memcpy(to, *text, size);
+	return size;
+}
 
-		(void)strsep(&rest, ":");
-		controllers = strsep(&rest, ":");
-		path = strsep(&rest, "\n");
-		if (!path || !controllers[0] || strstr(controllers, "name=") ||
-				strlen(controllers) >= sizeof(found->controllers) || strlen(path) >= PATH_MAX)
-			continue;
-		(void)strcpy(found[n].controllers, controllers);
-		(void)strcpy(found[n].own, path);
-		found[n++].point[0] = '\0';
+/* Those that are mounted, with their texts behind them: freed as one. */
+static int pack(const struct search_v1 *v1, struct mounts_v1 **ret)
+{
+	size_t size = 1, n = 0;
+	struct mounts_v1 *list;
+	char *to;
+
+	for (size_t i = 0; i < v1->n; i++) {
+		const struct mounts_v1 *at = &v1->at[i];
+
+		size += sizeof(*at) + strlen(at->controllers) + strlen(at->point) + strlen(at->own) + 3;
+		n += at->point[0] != '\0';
 	}
-	return length < 0 ? (int)length : n;
+	list = malloc(size);
+	if (!list)
+		return -ENOMEM;
+	to = (char *)(list + n);
+	n = 0;
+	for (size_t i = 0; i < v1->n; i++) {
+		struct mounts_v1 *at = &list[n];
+
+		if (!v1->at[i].point[0])
+			continue;
+		*at = v1->at[i];
+		to += pack_text(to, &at->controllers);
+		to += pack_text(to, &at->point);
+		to += pack_text(to, &at->own);
+		n++;
+	}
+	*ret = list;
+	return (int)n;
 }
 
-/* Takes the first mount that shows our group. */
-static void consider_v1(struct mounts_v1 *found, const struct mount_line *line)
+/* Both files of `proc`, the groups of `whose`. What isn't asked for is NULL. Returns how many hierarchies of v1. */
+static int read_both(const char *proc, const char *whose, struct mounts *ret, struct mounts_v1 **ret_v1)
 {
-	char first[sizeof(found->controllers)];
-	const char *below;
+	CLEANUP(freep) char *info = NULL;
+	CLEANUP(freep) char *cgroup = NULL;
+	struct mounts found = { .v1 = false };
+	struct search_v1 v1 = { .n = 0 };
+	const char *own = "";
+	char *rest;
+	int r = read_text(proc, "mountinfo", &info);
 
-	(void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(found->controllers, ","), found->controllers);
-	if (found->point[0] || !has_option(line->super, first) || strlen(line->point) >= sizeof(found->point) ||
-			!own_below(line, found->own, &below))
-		return;
-	memmove(found->own, below, strlen(below) + 1);
-	found->read_only = has_option(line->options, "ro") || has_option(line->super, "ro");
-	(void)strcpy(found->point, line->point);
+	if (r < 0)
+		return r;
+	r = read_text(whose, "cgroup", &cgroup);
+	/* A kernel without cgroups has no such file. */
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0)
+		own = find_own(cgroup, &v1);
+	rest = info;
+	for (char *line; (line = next_line(&rest));) {
+		struct mount_line fields;
+
+		if (!mount_line_split(line, &fields))
+			continue;
+		if (strcmp(fields.type, "cgroup2") == 0)
+			consider(&found, &fields, own);
+		if (strcmp(fields.type, "cgroup") != 0)
+			continue;
+		found.v1 |= !has_option(fields.super, "none") && !strstr(fields.super, "name=");
+		for (size_t i = 0; i < v1.n; i++)
+			consider_v1(&v1.at[i], &fields);
+	}
+	if (ret)
+		*ret = found;
+	return ret_v1 ? pack(&v1, ret_v1) : 0;
 }
 
-int mounts_read_v1(const char *proc, struct mounts_v1 **ret)
+int mounts_read(const char *proc, struct mounts *ret)
 {
-	return mounts_read_v1_of(proc, proc, ret);
+	return read_both(proc, proc, ret, NULL);
+}
+
+int mounts_read_both(const char *proc, struct mounts *ret, struct mounts_v1 **ret_v1)
+{
+	return read_both(proc, proc, ret, ret_v1);
 }
 
 int mounts_read_v1_of(const char *proc, const char *whose, struct mounts_v1 **ret)
 {
-	CLEANUP(freep) struct mounts_v1 *found = calloc(MOUNTS_V1_MAX, sizeof(*found));
-	CLEANUP(fclosep) FILE *file = open_in(proc, "mountinfo");
-	CLEANUP(freep) char *line = NULL;
-	size_t size = 0;
-	ssize_t length = 0;
-	int n, seen = 0;
-
-	if (!found)
-		return -ENOMEM;
-	if (!file)
-		return -errno;
-	n = read_own_v1(whose, found);
-	while (n > 0 && (length = next_line(file, &line, &size)) > 0) {
-		struct mount_line fields;
-
-		if (!mount_line_split(line, &fields) || strcmp(fields.type, "cgroup") != 0)
-			continue;
-		for (int i = 0; i < n; i++)
-			consider_v1(&found[i], &fields);
-	}
-	for (int i = 0; i < n; i++) {
-		if (found[i].point[0] && seen++ != i)
-			found[seen - 1] = found[i];
-	}
-	if (n < 0 || length < 0)
-		return n < 0 ? n : (int)length;
-	*ret = TAKE_PTR(found);
-	return seen;
+	return read_both(proc, whose, NULL, ret);
 }
 
 /* ------------------------------------------------------------------------------- */
@@ -332,16 +344,15 @@ static bool is_mount(const struct mount_line *line, long long id, const char *de
 
 int mounts_source(const char *proc, long long id, unsigned major, unsigned minor, struct mount_source *ret)
 {
-	CLEANUP(fclosep) FILE *file = open_in(proc, "mountinfo");
-	CLEANUP(freep) char *line = NULL;
-	char device[32];
-	size_t size = 0;
-	ssize_t length;
+	CLEANUP(freep) char *info = NULL;
+	char device[32], *rest;
+	int r = read_text(proc, "mountinfo", &info);
 
-	if (!file)
-		return -errno;
+	if (r < 0)
+		return r;
 	(void)snprintf(device, sizeof(device), "%u:%u", major, minor);
-	while ((length = next_line(file, &line, &size)) > 0) {
+	rest = info;
+	for (char *line; (line = next_line(&rest));) {
 		struct mount_line fields;
 
 		if (!mount_line_split(line, &fields) || !is_mount(&fields, id, device) ||
@@ -351,5 +362,5 @@ int mounts_source(const char *proc, long long id, unsigned major, unsigned minor
 		(void)strcpy(ret->source, fields.source);
 		return 0;
 	}
-	return length < 0 ? (int)length : -ENOENT;
+	return -ENOENT;
 }

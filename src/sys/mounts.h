@@ -36,18 +36,18 @@ int mounts_read(const char *proc, struct mounts *ret);
 /* One hierarchy of cgroup v1. */
 struct mounts_v1 {
 	bool read_only;
-	char controllers[128];  /* as the kernel writes them: "cpu,cpuacct" */
-	char point[PATH_MAX];   /* where it is mounted */
-	char own[PATH_MAX];     /* our group, from the mount point: "" or "/a/b" */
+	const char *controllers; /* as the kernel writes them: "cpu,cpuacct" */
+	const char *point;      /* where it is mounted; below PATH_MAX, as the next */
+	const char *own;        /* our group, from the mount point: "" or "/a/b" */
 };
 
 /*
- * Finds the hierarchies of cgroup v1 that have controllers and show our own group.
- * Returns how many, in a new array. Errors: as mounts_read().
+ * The same, and finds the hierarchies of cgroup v1 that have controllers and show our own group.
+ * Returns how many, in a new array, which has their texts as well. Errors: as mounts_read().
  */
-int mounts_read_v1(const char *proc, struct mounts_v1 **ret);
+int mounts_read_both(const char *proc, struct mounts *ret, struct mounts_v1 **ret_v1);
 
-/* The same of the groups of another process, `whose` directory is "/proc/4711", by our mounts. */
+/* Those of the groups of another process, `whose` directory is "/proc/4711", by our mounts. */
 int mounts_read_v1_of(const char *proc, const char *whose, struct mounts_v1 **ret);
 
 /* Finds a word in "cpu,cpuacct". */

@@ -78,9 +78,9 @@ static void check_mounts(const char *root)
 	int n;
 
 	(void)snprintf(proc, sizeof(proc), "%.4000s/proc/self", root);
-	if (mounts_read(proc, &mounts) == 0)
+	n = mounts_read_both(proc, &mounts, &v1);
+	if (n >= 0)
 		MUST(memchr(mounts.point, '\0', sizeof(mounts.point)) && memchr(mounts.own, '\0', sizeof(mounts.own)));
-	n = mounts_read_v1(proc, &v1);
 	MUST(n <= MOUNTS_V1_MAX);
 	for (int i = 0; i < n; i++)
 		MUST(v1[i].point[0] && v1[i].controllers[0]);

@@ -186,7 +186,7 @@ static void test_v1(void **state)
 		files_begin(dir);
 		files_put(dir, "mountinfo", rows_v1[i].mountinfo);
 		files_put(dir, "cgroup", rows_v1[i].cgroup);
-		n = mounts_read_v1(dir, &found);
+		n = mounts_read_v1_of(dir, dir, &found);
 		for (int k = 0; k < n; k++)
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %.100s%.100s%s", k ? ", " : "",
 					found[k].controllers, found[k].point, found[k].own, found[k].read_only ? " ro" : "");
@@ -226,7 +226,7 @@ static void test_FB16_what_cant_be_read_isnt_the_end(void **state)
 		files_put(dir, inside, "");
 		files_put(dir, unread[!i], i ? V1 V2_AT("/", "/cg") : "4:cpu:/m\n0::/\n");
 		assert_row(mounts_read(dir, &found) == -EISDIR, "%s", unread[i]);
-		assert_row(mounts_read_v1(dir, &v1) == -EISDIR, "v1, %s", unread[i]);
+		assert_row(mounts_read_v1_of(dir, dir, &v1) == -EISDIR, "v1, %s", unread[i]);
 		free(v1);
 		files_end(dir);
 	}

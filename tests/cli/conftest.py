@@ -329,6 +329,18 @@ def warm_up(tmp_path_factory):
     Ration(tmp_path_factory.mktemp("warm-up"))("--memory 64M", "true")
 
 
+def empty(path):
+    """What a test that failed has left in a group would fail all that come after it."""
+    def gone():
+        pids = (path / "cgroup.procs").read_text().split()
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        return not pids
+    if (path / "cgroup.procs").exists():
+        wait_for(f"the processes in {path} to end", gone)
+
+
 @pytest.fixture
 def by_hand():
     """Makes groups without ration's help, and removes them: by_hand(path)."""
@@ -345,6 +357,7 @@ def by_hand():
     yield make
     for path in reversed(made):
         if path.exists():
+            empty(path)
             path.rmdir()
 
 

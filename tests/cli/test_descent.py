@@ -146,7 +146,8 @@ def test_FB19_either_is_killed(run, there, who):
 def test_FB19_with_children_of_its_own(run, there, who):
     """Who executes ration may have children. They are none of the run's, whoever dies."""
     r = start(run, there, before=["sh", "-c", 'sleep 999 & exec "$@"', "sh"])
-    assert set(ours(run, r)) == {"ration", "ration-keeper", "ration-reaper"}
+    # Each has its name from itself, once it runs.
+    wait_for("ration's own", lambda: set(ours(run, r)) == {"ration", "ration-keeper", "ration-reaper"})
     os.kill(ours(run, r)[who], signal.SIGKILL)
     r.wait()
     wait_for("the run to be gone", lambda: len(run.alive()) == 1 and not left(run))

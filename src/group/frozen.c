@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +49,10 @@ static void look(void *data, int fd, enum ration_level level, const char *where)
 
 #define ESCAPED_MAX 160
 
+/* How often a group that is frozen is looked at, before it is said that nothing which can be seen freezes it. */
+#define LOOKS 10
+#define LOOK_MSEC 1
+
 /* A tenant or a group of ours, which ration thaws. */
 static int ours(const struct place *place, const char *what, const char *kind, const char *name,
 		struct ration_error *reterr)
@@ -78,7 +83,7 @@ static bool is_frozen(int fd)
 		cg_text_key(text, "frozen", &frozen) == 0 && frozen == 1;
 }
 
-static int check_v2(const struct place *place, const char *what, struct ration_error *reterr)
+static int check_levels(const struct place *place, const char *what, struct ration_error *reterr)
 {
 	struct search search = { .found = false };
 	char shown[PLACE_ADDRESS_MAX];
@@ -88,10 +93,21 @@ static int check_v2(const struct place *place, const char *what, struct ration_e
 	levels_walk(place, look, &search);
 	if (search.found && search.level == RATION_LEVEL_TENANT)
 		return ours(place, what, "tenant", place->tenant, reterr);
-	if (search.found)
-		return above(place, what, search.where, reterr);
-	if (!is_frozen(place->fd))
-		return 0;
+	return search.found ? above(place, what, search.where, reterr) : 0;
+}
+
+static int check_v2(const struct place *place, const char *what, struct ration_error *reterr)
+{
+	char shown[PLACE_ADDRESS_MAX];
+
+	/* Whoever freezes a level after it was looked at is found by the next look. */
+	for (int i = 0; i < LOOKS; i++) {
+		int r = check_levels(place, what, reterr);
+
+		if (r < 0 || !is_frozen(place->fd))
+			return r;
+		(void)poll(NULL, 0, LOOK_MSEC);
+	}
 	(void)error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't %s %s: a group above it is frozen", what,
 			place_address(place, shown));
 	return error_hint(reterr, -EBUSY, "it is outside of this container; thaw the container");

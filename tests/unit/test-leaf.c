@@ -8,12 +8,15 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "group/frozen.h"
 #include "group/leaf.h"
 #include "group/owner.h"
 #include "host/notes.h"
+#include "sys/cgroup.h"
 #include "sys/kill.h"
 #include "sys/members.h"
 #include "sys/syscalls.h"
@@ -222,6 +225,48 @@ static void test_removal_takes_what_is_below(void **state)
 	base_end(&base);
 }
 
+static pid_t freeze_and_thaw(int fd)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	(void)alarm(DEADLINE_SECONDS);
+	for (bool freeze = true;; freeze = !freeze)
+		(void)cg_write(fd, "cgroup.freeze", freeze ? "1" : "0");
+}
+
+/* Frozen between two looks, a tenant was said to be a container that is frozen from outside. */
+static void test_a_tenant_is_frozen_meanwhile(void **state)
+{
+	struct base base;
+	struct place place = PLACE_NONE;
+	size_t frozen = 0, strange = 0;
+	pid_t other;
+
+	(void)state;
+	base_begin(&base);
+	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
+	assert_int_equal(leaf_create(&place, 0, NULL), 0);
+	leaf_made(&place);
+	other = freeze_and_thaw(place.tenant_fd);
+	for (int i = 0; i < 50 * ROUNDS && frozen < 5 * ROUNDS; i++) {
+		struct ration_error error;
+
+		if (frozen_check(&place, "start a command in", &error) == 0)
+			continue;
+		frozen++;
+		strange += strstr(error.message, ": tenant t is frozen") == NULL;
+	}
+	assert_int_equal(kill(other, SIGKILL), 0);
+	assert_int_equal(waitpid(other, NULL, 0), other);
+	assert_int_equal(strange, 0);
+	assert_int_equal(cg_write(place.tenant_fd, "cgroup.freeze", "0"), 0);
+	assert_int_equal(leaf_remove(&place), 0);
+	place_close(&place);
+	base_end(&base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_eight_processes_in_one_tenant),
 		cmocka_unit_test(test_marked_nodes_stay),
 		cmocka_unit_test(test_removal_takes_what_is_below),
+		cmocka_unit_test(test_a_tenant_is_frozen_meanwhile),
 	};
 
 	return cmocka_run_group_tests_name("leaf", tests, NULL, NULL);

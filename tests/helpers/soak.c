@@ -400,7 +400,7 @@ static const struct {
 	{ "run in calm", run_calm, 6, { { 0, 0 } } },
 	{ "run", run_shared, 6, { EXISTS, FROZEN, VANISHED } },
 	{ "create", create, 6, { EXISTS, VANISHED } },
-	{ "create tenant", create_tenant, 2, { EXISTS } },
+	{ "create tenant", create_tenant, 2, { EXISTS, VANISHED } },
 	{ "update", update, 4, { NO_GROUP, VANISHED, IN_V1 } },
 	{ "read", read_group, 6, { NO_GROUP, VANISHED } },
 	{ "events", watch_group, 2, { NO_GROUP, VANISHED } },

@@ -28,6 +28,8 @@ int signals_open(int *ret_fd, struct ration_error *reterr)
 		if (sig != 0)
 			signal_set_add(&set, sig);
 	}
+	/* Of a supervisor that was stopped: the run's own look at it does the rest. */
+	signal_set_add(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
@@ -59,7 +61,7 @@ int signals_handle(int fd, struct ration_run *run, struct ration_error *reterr)
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		bool typed = info.ssi_code == SI_KERNEL && info.ssi_signo != SIGHUP;
-		int r = signals_answer(run, (int)info.ssi_signo, typed, reterr);
+		int r = info.ssi_signo == SIGCHLD ? 0 : signals_answer(run, (int)info.ssi_signo, typed, reterr);
 
 		if (r < 0)
 			return r;

@@ -399,7 +399,6 @@ static void leave_program(void)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-	sys_wake_with_parent();
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, KEEPER_PROGRAM);
 	(void)!chdir("/");

@@ -143,7 +143,7 @@ static int find_above(struct above above[2], struct ration_run *run, pid_t calle
 	*ret_n = 1;
 	if (r < 0 || !run->guarded)
 		return r;
-	between = takeover_stay(run->host->proc_fd, caller);
+	between = takeover_stay(run, caller);
 	if (between < 0)
 		return between;
 	*ret_n = 2;
@@ -198,7 +198,6 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	struct reaper reaper = REAPER_NONE;
 	int r;
 
-	sys_wake_with_parent();
 	/* An ignored SIGCHLD would lose the command's status; the command finds its own again. */
 	(void)sigaction(SIGCHLD, &child, NULL);
 	(void)prctl(PR_SET_NAME, SUBREAPER_NAME);

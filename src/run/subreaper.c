@@ -55,6 +55,9 @@
 /* How long one that was executed may take to understand what it is told. */
 #define ANSWER_MSEC 10000
 
+/* A start takes milliseconds: after this time, and again, one that was stopped is woken. */
+#define WAKE_MSEC 1000
+
 /* ------------------------------------------------------------ the caller */
 
 /*
@@ -158,6 +161,15 @@ static bool has_ended(int pid_fd)
 	return pid_fd >= 0 && poll(&poll_fd, 1, 0) > 0;
 }
 
+/* Whoever has stopped it: without it no limit of its own is kept. */
+static void wake_if_stopped(const struct ration_run *run)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)run->subreaper, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid != 0)
+		(void)sys_child_signal(run->subreaper, run->subreaper_fd, SIGCONT);
+}
+
 static int dispatch(struct ration_run *run, struct ration_error *reterr)
 {
 	struct report report;
@@ -166,6 +178,7 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 
 	if (run->over)
 		return 1;
+	wake_if_stopped(run);
 	/* Looked at first: what it said before its end is there then. */
 	gone = has_ended(run->subreaper_fd);
 	r = report_receive(run->peer_fd, &report, MSG_DONTWAIT);
@@ -355,6 +368,15 @@ static int start_process(struct ration_run *run, struct helper *ret, struct rati
 	return r < 0 ? room_fork_error(run->host, "start a supervisor", r, reterr) : 0;
 }
 
+/* Nobody but us would ever wake one that was stopped at its start. */
+static void wait_for_report(const struct helper *helper)
+{
+	struct pollfd poll_fd = { .fd = helper->fd, .events = POLLIN };
+
+	while (poll(&poll_fd, 1, WAKE_MSEC) == 0)
+		(void)sys_child_signal(helper->pid, helper->pid_fd, SIGCONT);
+}
+
 /* Waits for the command to have started. */
 static int hear_of_start(struct ration_run *run, const struct helper *helper, struct ration_error *reterr)
 {
@@ -366,6 +388,7 @@ static int hear_of_start(struct ration_run *run, const struct helper *helper, st
 		r = loop_add(&run->loop, &run->peer_gone, helper->pid_fd, LOOP_READABLE);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
+	wait_for_report(helper);
 	r = report_receive(helper->fd, &report, 0);
 	/* Of a process that isn't there nobody could be signalled. */
 	if (r == 0 && (report.code > 0 || (report.code == 0 && report.pid == 0)))

@@ -12,13 +12,15 @@
 #include <unistd.h>
 
 #include "run/keeper-main.h"
+#include "run/run.h"
 #include "sys/syscalls.h"
 #include "sys/tree-kill.h"
+#include "util/cleanup.h"
 
 /* How long those who are dying are waited for, before they are looked at again. */
 #define DYING_MSEC 10
 
-/* Once it is alone, it goes on until nobody is left: those who hang in the kernel may take their time. */
+/* How long all are looked for at a time, and the pause between. */
 #define ROUND_USEC 2000000
 #define ROUND_PAUSE_MSEC 1000
 
@@ -81,10 +83,13 @@ static bool wait_for_death(pid_t supervisor, pid_t caller, const sigset_t *set)
 	int status = 0;
 
 	for (;;) {
-		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+		pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL);
 
-		if (pid == supervisor)
+		if (pid == supervisor && !WIFSTOPPED(status))
 			return !WIFEXITED(status);
+		/* Stopped it keeps no limit. */
+		if (pid == supervisor)
+			(void)kill(supervisor, SIGCONT);
 		if (pid > 0 || (pid < 0 && errno == EINTR))
 			continue;
 		if (pid < 0)
@@ -95,9 +100,38 @@ static bool wait_for_death(pid_t supervisor, pid_t caller, const sigset_t *set)
 	}
 }
 
-pid_t takeover_stay(int proc_fd, pid_t caller)
+/* All that it takes to end the group. */
+static void close_others(const struct host_snapshot *host)
 {
-	const int keep[] = { proc_fd };
+	int keep[2 + HOST_V1_MAX] = { host->proc_fd, host->base_fd };
+
+	for (size_t i = 0; i < HOST_V1_MAX; i++)
+		keep[2 + i] = i < host->n_v1 ? host->v1[i].fd : -EBADF;
+	sys_close_others(keep, ARRAY_SIZE(keep));
+}
+
+/*
+ * The group first: nobody in there can fork any more while those are looked for who have left it.
+ * Once it is alone, it goes on until nobody is left: those who hang in the kernel may take their time.
+ */
+static void end_run_alone(const struct ration_run *run)
+{
+	bool grouped = run->host->base_fd >= 0;
+	int r;
+
+	do {
+		if (grouped)
+			keeper_kill_group(&run->group);
+		r = takeover_end(run->host->proc_fd, sys_now_usec() + ROUND_USEC);
+		if (r == -ETIMEDOUT)
+			(void)poll(NULL, 0, ROUND_PAUSE_MSEC);
+	} while (r == -ETIMEDOUT);
+	while (grouped && !keeper_end_group(&run->group))
+		(void)poll(NULL, 0, ROUND_PAUSE_MSEC);
+}
+
+pid_t takeover_stay(const struct ration_run *run, pid_t caller)
+{
 	pid_t own = getpid(), supervisor;
 	sigset_t set;
 
@@ -110,13 +144,12 @@ pid_t takeover_stay(int proc_fd, pid_t caller)
 		sys_wake_with_parent();
 		return own;
 	}
-	sys_close_others(keep, 1);
+	close_others(run->host);
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, KEEPER_PROGRAM);
 	(void)!chdir("/");
 	if (wait_for_death(supervisor, caller, &set)) {
-		while (takeover_end(proc_fd, sys_now_usec() + ROUND_USEC) == -ETIMEDOUT)
-			(void)poll(NULL, 0, ROUND_PAUSE_MSEC);
+		end_run_alone(run);
 		_exit(1);
 	}
 	_exit(0);

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct ration_run;
+
 /*
  * Makes this process a child subreaper. False: it has children, whose own it would get as
  * well; or the kernel doesn't let it. `ret_before`: it has been one before.
@@ -32,10 +34,10 @@ int takeover_end(int proc_fd, uint64_t deadline_usec);
 
 /*
  * Forks: the child goes on, and this process stays above it as its child subreaper, and
- * never returns; it exits as the supervisor does, or with 1 if that was killed. When its own
- * parent, `caller`, ends, it wakes a supervisor that somebody has stopped. Returns its pid, that
- * of the parent, in the child. -errno.
+ * never returns; it exits as the supervisor does, or with 1 if that was killed: then it ends the
+ * run's group, and whoever is below. A supervisor that somebody has stopped it wakes.
+ * Returns its pid, that of the parent, in the child. -errno.
  */
-pid_t takeover_stay(int proc_fd, pid_t caller);
+pid_t takeover_stay(const struct ration_run *run, pid_t caller);
 
 #endif

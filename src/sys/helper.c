@@ -54,6 +54,8 @@ static int exec_main(void *argument)
 	static char *const none[] = { NULL };
 	struct exec *exec = argument;
 
+	/* Before all else: one that was stopped until then nobody wakes. */
+	sys_wake_with_parent();
 	spawn_reset_handlers();
 	exec->failed = place_fds(exec->fd);
 	if (exec->failed == 0) {
@@ -149,6 +151,7 @@ int helper_fork(void (*function)(int fd, void *data), void *data, struct helper 
 	if (helper.pid < 0)
 		return helper.pid;
 	if (helper.pid == 0) {
+		sys_wake_with_parent();
 		spawn_reset_handlers();
 		function(theirs, data);
 		_exit(127);

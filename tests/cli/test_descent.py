@@ -196,6 +196,35 @@ def test_FB19_a_stopped_one_wakes(run, there, stopped, killed, before):
     wait_for("its end", lambda: not run.alive())
 
 
+@moves
+@pytest.mark.parametrize("before", [(), CHILDREN], ids=["two", "three"])
+def test_FB19_a_stopped_supervisor_keeps_its_limits(run, before):
+    """Nobody dies, and nobody continues it: who is above it does, or no limit of its own would be kept."""
+    r = run.start("--timeout 2", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"], before=before, **NO_PIPES)
+    run.ready("log")
+    os.kill(ours(run, r)["ration-reaper"], signal.SIGSTOP)
+    done = r.wait()
+    assert (done.code, done.verdict) == (124, "wall-time"), done
+    for other in run.alive():
+        os.kill(other, signal.SIGKILL)
+    wait_for("its end", lambda: not run.alive())
+
+
+@moves
+def test_FB19_the_one_between_ends_the_group(run, there):
+    """Of three, it alone is left: it removes the group as well, and nobody has to collect it."""
+    r = start(run, there, before=CHILDREN)
+    mine = ours(run, r)
+    os.kill(mine["ration"], signal.SIGSTOP)
+    os.kill(mine["ration-reaper"], signal.SIGKILL)
+    wait_for("the run to be gone", lambda: set(run.alive().values()) <= {"ration", "sleep"} and not left(run))
+    os.kill(mine["ration"], signal.SIGKILL)
+    r.wait()
+    for other in run.alive():
+        os.kill(other, signal.SIGKILL)
+    wait_for("its end", lambda: not run.alive())
+
+
 @pytest.mark.needs("cgroup")
 def test_FB19_a_stopped_keeper_wakes(run):
     """That of a program: it ends the group when the program is killed, though somebody has stopped it."""

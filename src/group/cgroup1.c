@@ -188,24 +188,17 @@ int v1_members_fd(const struct place *place)
 	return fd;
 }
 
-/* Removes one directory of that name, unless its owner lives. 0: it isn't there any more. */
-static int remove_dead(const struct host_snapshot *host, int tenant_fd, const char *name)
+/* Removes one directory of that name, unless its owner lives. `unmade`: also one that has none yet. 0: it isn't there any more. */
+static int remove_dead(const struct host_snapshot *host, int tenant_fd, const char *name, bool unmade)
 {
 	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
 
 	if (fd < 0)
 		return vanished(fd) ? 0 : fd;
-	/* Not known may be one that is being made just now. */
 	if (owner_state(host->proc_fd, fd, NULL) != RATION_OWNER_DEAD)
-		return -EEXIST;
+		return unmade && owner_remove_unmade(tenant_fd, name, fd) == 0 ? 0 : -EEXIST;
 	(void)cg_end(fd, DEAD_MSEC);
 	return cg_rmdir_tree_of(fd, tenant_fd, name);
-}
-
-/* The group itself has it as well, and more; but who finds only this one has to know whose it is. */
-static int note_owner(const struct place *place, int fd)
-{
-	return place->owner[0] ? owner_write(fd, place->owner) : owner_record(place->host->proc_fd, fd);
 }
 
 static int make_leaf(struct place *place, size_t hierarchy)
@@ -223,13 +216,14 @@ static int make_leaf(struct place *place, size_t hierarchy)
 			continue;
 		tenant_fd = chain.fd[chain.n - 1];
 		r = cg_mkdir(tenant_fd, place->name);
-		if (r == -EEXIST && remove_dead(host, tenant_fd, place->name) < 0)
+		/* Empty and without a note it may be somebody's own. */
+		if (r == -EEXIST && remove_dead(host, tenant_fd, place->name, false) < 0)
 			return r;
 		if (r < 0)
 			continue;
 		r = place->v1_fd[hierarchy] = cg_open_dir(tenant_fd, place->name);
 		if (r >= 0)
-			r = note_owner(place, r);
+			r = owner_claim(host->proc_fd, r, place->owner);
 		if (r < 0) {
 			place->v1_fd[hierarchy] = close_fd(place->v1_fd[hierarchy]);
 			(void)cg_rmdir(tenant_fd, place->name);
@@ -469,7 +463,7 @@ int v1_remove_dead(const struct host_snapshot *host, const char *tenant, const c
 		int r = chain_open(&chain, false);
 
 		if (r == 0)
-			r = remove_dead(host, chain.fd[chain.n - 1], name);
+			r = remove_dead(host, chain.fd[chain.n - 1], name, true);
 		/* One whose owner lives is of another group that has the name, below another BASE. */
 		if (r < 0 && r != -EEXIST && !vanished(r))
 			result = r;

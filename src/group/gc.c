@@ -44,22 +44,18 @@ struct gc {
 
 static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const char *name, int fd)
 {
-	int pid, r = owner_ask(gc->host->proc_fd, fd, &pid);
+	int pid, r = owner_ask(gc->host->proc_fd, fd, &pid), owner = r;
 
 	/* Not to know whether it is dead isn't to leave it to the living. */
 	if (r < 0)
 		return vanished(r) ? RATION_GC_LIVE : RATION_GC_FAILED;
-	switch ((enum ration_owner)r) {
-	case RATION_OWNER_ALIVE:
-	case RATION_OWNER_UNKNOWN:
-	case RATION_OWNER_KEPT:
+	if (owner == RATION_OWNER_ALIVE || owner == RATION_OWNER_KEPT)
 		return RATION_GC_LIVE;
-	case RATION_OWNER_DEAD:
-		break;
-	}
 	/* Another uid's, or below what is: that uid's to collect. */
 	if (whose_is(fd, NULL) == WHOSE_OTHER || whose_is(tenant_fd, NULL) != WHOSE_OWN)
 		return RATION_GC_LIVE;
+	if (owner == RATION_OWNER_UNKNOWN)
+		return !gc->options.dry_run && owner_remove_unmade(tenant_fd, name, fd) == 0 ? RATION_GC_REMOVED : RATION_GC_LIVE;
 	if (gc->options.dry_run)
 		return RATION_GC_REMOVED;
 	r = gc->v1 == 0 ? leaf_remove_dead(gc->host, gc->tenant, tenant_fd, name, fd, gc->wait_msec) :

@@ -17,12 +17,16 @@
 #include "sys/cgroup.h"
 #include "sys/identity.h"
 #include "sys/kill.h"
+#include "sys/lock.h"
 #include "sys/members.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+
+/* Far longer than anybody has the lock of a directory that is being made. */
+#define CLAIM_MSEC 5000
 
 struct owner {
 	int pid;
@@ -200,6 +204,46 @@ int owner_remove_group(int tenant_fd, const char *name, int group_fd)
 	if (r == 0)
 		r = cg_rmdir_tree_of(group_fd, tenant_fd, name);
 	return r == -ETIMEDOUT ? -EBUSY : r;
+}
+
+int owner_claim(int proc_fd, int group_fd, const char *text)
+{
+	CLEANUP(lock_releasep) int lock_fd = lock_take(group_fd, CLAIM_MSEC);
+	int r;
+
+	if (lock_fd < 0)
+		return lock_fd;
+	/* The group itself has it as well, and more; but who finds only this one has to know whose it is. */
+	r = text[0] ? owner_write(group_fd, text) : owner_record(proc_fd, group_fd);
+	if (r < 0)
+		return r;
+	if (!owner_recorded(group_fd))
+		(void)notes_mark(group_fd, NOTE_CREATED);
+	return sys_access(group_fd, "cgroup.procs", F_OK) == 0 ? 0 : -ENOENT;
+}
+
+/* Nothing at all, where something could be noted. */
+static bool unmade(int group_fd)
+{
+	char text[OWNER_TEXT_MAX];
+	struct stat st;
+
+	return fstat(group_fd, &st) == 0 && notes_own(&st) && !owner_kept(group_fd) &&
+		notes_read(group_fd, NOTE_OWNER, text, sizeof(text)) == -ENODATA &&
+		notes_read(group_fd, NOTE_CREATED, text, sizeof(text)) == -ENODATA;
+}
+
+int owner_remove_unmade(int tenant_fd, const char *name, int group_fd)
+{
+	CLEANUP(lock_releasep) int lock_fd = unmade(group_fd) ? lock_take(group_fd, 0) : -EAGAIN;
+	int r;
+
+	if (lock_fd < 0 || !unmade(group_fd))
+		return -EAGAIN;
+	r = cg_is(group_fd, tenant_fd, name) ? cg_rmdir(tenant_fd, name) : 0;
+	if (r == -EBUSY)
+		return -EAGAIN;
+	return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
 bool owner_is_another(int group_fd)

@@ -60,6 +60,19 @@ bool owner_recorded(int group_fd);
  */
 int owner_remove_group(int tenant_fd, const char *name, int group_fd);
 
+/*
+ * Writes the record `text`, "": of this process, with the lock of the group, before gc takes it for one
+ * that nobody has finished. -ENOENT: it did so before. Other errors: of lock_take().
+ */
+int owner_claim(int proc_fd, int group_fd, const char *text);
+
+/*
+ * Removes an empty group that nobody has noted anything on: its maker died before. Who makes one
+ * notes that with the lock of it, and begins again if it is gone by then. 0: it isn't there
+ * any more. -EAGAIN: it is being made just now, or it is something else.
+ */
+int owner_remove_unmade(int tenant_fd, const char *name, int group_fd);
+
 /* Tells whether the group's directory is another user's. */
 bool owner_is_another(int group_fd);
 

@@ -29,9 +29,16 @@ static void shut(int fd)
 		(void)fchmod(fd, 0600);
 }
 
+static int open_file(int dir_fd)
+{
+	int r = sys_open_beneath(dir_fd, LOCK_FILE, O_WRONLY);
+
+	return r == -ENOENT ? sys_open_beneath(dir_fd, LOCK_FILE_V1, O_WRONLY) : r;
+}
+
 int lock_take(int dir_fd, int timeout_msec)
 {
-	CLEANUP(closep) int fd = sys_open_beneath(dir_fd, LOCK_FILE, O_WRONLY);
+	CLEANUP(closep) int fd = open_file(dir_fd);
 	uint64_t end = sys_now_usec() + (uint64_t)timeout_msec * 1000;
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
@@ -116,7 +123,7 @@ static pid_t find_holder(const char *inode)
 
 pid_t lock_holder(int dir_fd)
 {
-	CLEANUP(closep) int fd = sys_open_beneath(dir_fd, LOCK_FILE, O_WRONLY);
+	CLEANUP(closep) int fd = open_file(dir_fd);
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char inode[32];
 	struct stat st;

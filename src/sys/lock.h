@@ -14,6 +14,8 @@
 #include <sys/types.h>
 
 #define LOCK_FILE "cgroup.max.descendants"
+/* That of a directory of cgroup v1. */
+#define LOCK_FILE_V1 "notify_on_release"
 
 /*
  * Takes the lock of the group, until lock_release() of the fd that it returns. A lock of

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from conftest import NAMESPACE, wait_for
-from world import WORLD, mount, v1_places
+from world import WORLD, locked, mount, v1_places
 
 pytestmark = pytest.mark.needs("cgroup")
 
@@ -249,6 +249,28 @@ def test_FB17_an_empty_namespace_in_v1(run):
     place.mkdir()
     assert run.command("gc").code == 0
     assert not place.exists()
+
+
+def removed_when_unlocked(run, group, name):
+    with locked(group / name):
+        assert run.command("gc").code == 0
+        assert group.exists()
+    assert run.command("gc").code == 0
+    assert not group.parent.parent.exists()
+
+
+def test_FB17_a_group_that_was_never_finished(run, base):
+    """A run that was killed between mkdir(2) and its first note leaves this; one that makes it just now has the lock."""
+    group = base / NAMESPACE / "t" / "g"
+    group.mkdir(parents=True)
+    removed_when_unlocked(run, group, "cgroup.max.descendants")
+
+
+@pytest.mark.needs("memory1")
+def test_FB17_a_group_that_was_never_finished_in_v1(run):
+    group = v1_places()["memory"] / NAMESPACE / "t" / "g"
+    group.mkdir(parents=True)
+    removed_when_unlocked(run, group, "notify_on_release")
 
 
 @pytest.mark.needs("root")

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from conftest import DEADLINE, HELPERS, NAMESPACE, patiently, wait_for
-from world import HAS, WORLD, mount, notes, strict, v1_places
+from world import HAS, WORLD, locked, mount, notes, strict, v1_places
 
 pytestmark = [pytest.mark.needs("memory1", "cpu1", "pids1")]
 alone = pytest.mark.needs("!cgroup", "freezer1", "cpuacct1")
@@ -262,8 +262,8 @@ def traced(pid):
 
 @pytest.mark.needs("cgroup")
 def test_I01_in_v1_killed_while_it_made_them(run):
-    """One that nothing was written on yet may be somebody's who makes it just now, and gc
-    leaves it alone; the keeper knows better."""
+    """One that nothing was written on yet is somebody's who makes it just now, if it is locked, and gc
+    leaves it alone; the keeper removes it."""
     r = run.start("--memory 64M --pids 20 --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
     run.ready("log")
     with traced(run.one("ration-reaper")):  # stopped, it would be woken by the death
@@ -271,7 +271,8 @@ def test_I01_in_v1_killed_while_it_made_them(run):
         r.popen.wait()
         os.removexattr(directory("memory", "n"), notes(directory("memory", "n")) + "owner")
         os.utime(directory("memory", "n"))  # of just now
-        assert run.command("gc").code == 0
+        with locked(directory("memory", "n") / "notify_on_release"):
+            assert run.command("gc").code == 0
         assert directory("memory", "n").is_dir() and not directory("pids", "n").exists()
     wait_for("the end of all", lambda: not run.alive() and not run.groups())
 

@@ -7,8 +7,12 @@ The machine itself ("host") has whatever it has; that is looked up here, without
 asking ration.
 """
 
+import fcntl
 import os
+import struct
 from pathlib import Path
+
+F_OFD_SETLK = 37
 
 WORLD = os.environ.get("RATION_WORLD") or os.environ.get("RATION_VM_WORLD") or "host"
 # Deadlines are longer by this factor; nothing else depends on it.
@@ -185,3 +189,10 @@ def fits(marks, name=WORLD, has=HAS):
         if mark.name == "since" and KERNEL < mark.args[0]:
             return False
     return True
+
+
+def locked(path):
+    """Has the lock of a group as who makes it has it, an open file description's write lock, until this is closed."""
+    file = open(path, "w", encoding="ascii")
+    fcntl.fcntl(file, F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+    return file

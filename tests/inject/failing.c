@@ -243,7 +243,8 @@ static void answer(int listener, int process, int nth, const char *what, int fai
 
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
 		return;
-	reached = count(&call, process, nth);
+	/* What comes after the last deed isn't counted: slow as it is, it would change what happens. */
+	reached = !(deeds && !*deeds) && count(&call, process, nth);
 	if (reached && are_deeds(what)) {
 		deeds = what;
 		do_deeds();

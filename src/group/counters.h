@@ -87,18 +87,6 @@ void counters_read_usage_v1(const struct place *place, struct usage *usage);
 /* Processes that were OOM-killed in the group, by its memory.oom_control. COUNTER_ABSENT. */
 uint64_t counters_v1_oom_kill(const struct place *place);
 
-/*
- * Reads a limit that is a number from its kernel file, in the unit of its row.
- * -ENOENT: there is no such file; -EBADMSG.
- */
-int counters_limit(int group_fd, const struct ration_limit_info *info, uint64_t *ret);
-
-/* Which file of cgroup v1 has a limit as it was asked for, or NULL: of swap alone there is none. */
-const char *counters_v1_file(enum ration_limit limit);
-
-/* The same from a directory in the hierarchy of its controller. -EOPNOTSUPP: no such file. */
-int counters_limit_v1(int dir_fd, const struct ration_limit_info *info, uint64_t *ret);
-
 /* cpu.stat's usage_usec alone, of an open cpu.stat, or that of an open cpuacct.usage. COUNTER_ABSENT. */
 uint64_t counters_cpu_usec(int cpu_stat_fd);
 

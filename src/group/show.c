@@ -17,6 +17,7 @@
 
 #include "group/cgroup1.h"
 #include "group/counters.h"
+#include "group/in-force.h"
 #include "group/leaf.h"
 #include "group/levels.h"
 #include "group/record.h"
@@ -110,7 +111,7 @@ static void visit_level(void *data, int fd, enum ration_level level, const char 
 	uint64_t value;
 
 	/* The real root has no such files: no limit, not a limit of 0. */
-	if (!got(search->found, counters_limit(fd, search->info, &value)))
+	if (!got(search->found, in_force_read(fd, search->info, &value)))
 		return;
 	search->found->limit.has_effective = true;
 	if (value >= search->found->limit.effective)
@@ -301,7 +302,7 @@ static void look_upwards_v1(struct search *search, int dir_fd, char *path)
 		uint64_t value;
 		int up;
 
-		if (got(search->found, counters_limit_v1(fd, search->info, &value)) && value < search->found->limit.effective) {
+		if (got(search->found, in_force_read_v1(fd, search->info, &value)) && value < search->found->limit.effective) {
 			search->found->limit.effective = value;
 			search->found->limit.level = level;
 			(void)snprintf(search->found->where, sizeof(search->found->where), "%s", path);
@@ -322,10 +323,10 @@ static bool find_v1(const struct ration_group *group, struct search *search)
 	int fd = controller ? v1_fd(&group->at, controller) : -EBADF;
 	char path[sizeof(group->path)];
 
-	if (fd < 0 || !got(found, counters_limit_v1(fd, search->info, &found->limit.here)))
+	if (fd < 0 || !got(found, in_force_read_v1(fd, search->info, &found->limit.here)))
 		return false;
 	found->limit.mechanism = RATION_MECHANISM_CGROUP1;
-	found->limit.file = counters_v1_file(search->info->limit);
+	found->limit.file = in_force_v1_file(search->info->limit);
 	found->limit.has_here = found->limit.has_effective = true;
 	found->limit.effective = machine_has(group->host, search->info->limit);
 	found->limit.level = RATION_LEVEL_MACHINE;
@@ -358,11 +359,11 @@ static void find_in_force(const struct ration_group *group, struct search *searc
 		break;
 	case KIND_LOWEST:
 	case KIND_QUOTA:
-		found->limit.has_here = got(found, counters_limit(group->at.fd, info, &found->limit.here));
+		found->limit.has_here = got(found, in_force_read(group->at.fd, info, &found->limit.here));
 		find_lowest(group, search);
 		break;
 	case KIND_OWN:
-		found->limit.has_here = got(found, counters_limit(group->at.fd, info, &found->limit.here));
+		found->limit.has_here = got(found, in_force_read(group->at.fd, info, &found->limit.here));
 		found->limit.has_effective = found->limit.has_here;
 		found->limit.effective = found->limit.here;
 		found->limit.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "group/cgroup1.h"
+#include "group/in-force.h"
 #include "plan/mech/mech.h"
 #include "sys/sysvipc.h"
 
@@ -30,9 +31,9 @@ static int read_limit(const struct place *group, const struct ration_plan_item *
 	if (item->text || info->supervised)
 		return -EOPNOTSUPP;
 	if (item->mechanism == RATION_MECHANISM_CGROUP2)
-		return counters_limit(group->fd, info, ret);
+		return in_force_read(group->fd, info, ret);
 	if (item->mechanism == RATION_MECHANISM_CGROUP1)
-		return counters_limit_v1(v1_fd(group, mech_v1_controller(item->limit)), info, ret);
+		return in_force_read_v1(v1_fd(group, mech_v1_controller(item->limit)), info, ret);
 	return -EOPNOTSUPP;
 }
 

@@ -13,6 +13,7 @@
 #include "group/counters.h"
 #include "group/events.h"
 #include "group/handle.h"
+#include "group/in-force.h"
 #include "group/pressure.h"
 #include "group/room.h"
 #include "group/stats.h"
@@ -62,8 +63,8 @@ static void check_limits(int fd)
 
 	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
 		if (info->kernel_file)
-			(void)counters_limit(fd, info, &value);
-		(void)counters_limit_v1(fd, info, &value);
+			(void)in_force_read(fd, info, &value);
+		(void)in_force_read_v1(fd, info, &value);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 
 #include "group/counters.h"
+#include "group/in-force.h"
 #include "plan/mech/mech.h"
 #include "util/cleanup.h"
 
@@ -442,7 +443,7 @@ static void test_limits_in_v1(void **state)
 		files_put(dir, "cpu.cfs_period_us", "50000\n");
 		files_put(dir, rows[i].file, rows[i].text);
 		v1_begin(&v1, dir, mech_v1_controller(rows[i].limit));
-		r = counters_limit_v1(v1.place.v1_fd[0], ration_limit_info(rows[i].limit), &found);
+		r = in_force_read_v1(v1.place.v1_fd[0], ration_limit_info(rows[i].limit), &found);
 		assert_row(r == rows[i].result && found == rows[i].value, "row %zu: %d, %" PRIu64, i, r, found);
 		(void)close(v1.place.v1_fd[0]);
 		files_end(dir);

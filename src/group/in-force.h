@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * in-force.h - which limit the kernel holds a group to, by its own file
+ */
+#ifndef RATION_GROUP_IN_FORCE_H
+#define RATION_GROUP_IN_FORCE_H
+
+#include <stdint.h>
+
+#include "ration.h"
+
+/*
+ * Reads a limit that is a number from its kernel file, in the unit of its row.
+ * -ENOENT: there is no such file; -EBADMSG.
+ */
+int in_force_read(int group_fd, const struct ration_limit_info *info, uint64_t *ret);
+
+/* Which file of cgroup v1 has a limit as it was asked for, or NULL: of swap alone there is none. */
+const char *in_force_v1_file(enum ration_limit limit);
+
+/* The same from a directory in the hierarchy of its controller. -EOPNOTSUPP: no such file. */
+int in_force_read_v1(int dir_fd, const struct ration_limit_info *info, uint64_t *ret);
+
+#endif

@@ -197,6 +197,10 @@ int main(int argc, char **argv)
 	}
 	if (error.message[0])
 		fprintf(stderr, "judge: %s\n", error.message);
+	if (fflush(stdout) != 0) {
+		perror("judge: standard output");
+		status = 2;
+	}
 	ration_plan_free(plan);
 	ration_limits_free(limits);
 	ration_host_free(host);

@@ -40,7 +40,7 @@ def in_bash(line, setup=":", breaks="=:"):
 
 def in_fish(line, setup="true"):
     made = output("fish", "--no-config", "-c", f"source {MADE}/ration.fish; {setup}; complete -C '{line}'",
-                  HOME="/nonexistent", XDG_CONFIG_HOME="/nonexistent", XDG_DATA_HOME="/nonexistent")
+                  HOME="/dev/null", XDG_CONFIG_HOME="/dev/null", XDG_DATA_HOME="/dev/null")
     return [candidate.split("\t")[0] for candidate in made]
 
 
@@ -48,7 +48,7 @@ def typed(argv, setup, line, wanted):
     """Types a line and TAB into a real shell, and waits for what it has to make of it."""
     pid, fd = pty.fork()
     if pid == 0:
-        os.execvpe(argv[0], argv, dict(os.environ, TERM="dumb", PS1="@ ", HOME="/nonexistent"))
+        os.execvpe(argv[0], argv, dict(os.environ, TERM="dumb", PS1="@ ", HOME="/dev/null"))
     seen = b""
 
     def until(pattern):

@@ -5,12 +5,16 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
+#include "files.h"
 #include "group/origin.h"
 #include "group/record.h"
 #include "group/stats.h"
+#include "host/notes.h"
+#include "plan/plan.h"
 #include "run/keeper-main.h"
 #include "util/cleanup.h"
 
@@ -37,6 +41,44 @@ static void test_limits(void **state)
 	}
 	assert_int_equal(record_find_limit("io_read_bps /a:1\nio_read_bps /b:2", RATION_LIMIT_IO_READ_BPS, &got), 0);
 	assert_string_equal(got.text, "/a:1 /b:2");
+}
+
+static void assert_remembered(int fd, const char *expected)
+{
+	char text[512];
+
+	assert_true(notes_read(fd, NOTE_LIMITS, text, sizeof(text)) >= 0);
+	assert_string_equal(text, expected);
+}
+
+/* What a plan says of a limit counts, and of one with keys what it says of that key; the rest stays. */
+static void test_limits_are_remembered(void **state)
+{
+	static struct ration_plan first = { .n = 3, .entry = {
+		{ .item = { .limit = RATION_LIMIT_MEMORY, .asked = 5 } }, { .item = { .limit = RATION_LIMIT_PIDS, .asked = 7 } },
+		{ .item = { .limit = RATION_LIMIT_IO_READ_BPS, .asked = 1, .text = "/a:1" } } } };
+	static struct ration_plan second = { .n = 4, .entry = {
+		{ .item = { .limit = RATION_LIMIT_MEMORY, .asked = RATION_UNLIMITED } },
+		{ .item = { .limit = RATION_LIMIT_PIDS, .asked = 9, .implied = true } },
+		{ .item = { .limit = RATION_LIMIT_IO_READ_BPS, .asked = 2, .text = "/b:2" } },
+		{ .item = { .limit = RATION_LIMIT_IO_READ_BPS, .asked = 3, .text = "/a:3" } } } };
+	CLEANUP(closep) int fd = -EBADF;
+	char dir[PATH_MAX];
+
+	(void)state;
+	files_begin(dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	if (notes_mark(fd, NOTE_KEEP) < 0) {
+		files_end(dir);
+		skip();
+	}
+	assert_int_equal(record_limits(fd, &first), 0);
+	assert_remembered(fd, "memory 5\npids 7\nio_read_bps /a:1");
+	assert_true(record_limits_match(fd, &first) && !record_limits_match(fd, &second));
+	assert_int_equal(record_limits(fd, &second), 0);
+	assert_remembered(fd, "pids 7\nio_read_bps /b:2\nio_read_bps /a:3");
+	files_end(dir);
 }
 
 static void test_origins(void **state)
@@ -123,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limits_are_remembered),
 		cmocka_unit_test(test_origins),
 		cmocka_unit_test(test_pressure),
 		cmocka_unit_test(test_what_a_keeper_is_told),

@@ -162,12 +162,12 @@ static bool has_ended(int pid_fd)
 }
 
 /* Whoever has stopped it: without it no limit of its own is kept. */
-static void wake_if_stopped(const struct ration_run *run)
+static void wake_if_stopped(pid_t pid, int pid_fd)
 {
 	siginfo_t info = { .si_pid = 0 };
 
-	if (waitid(P_PID, (id_t)run->subreaper, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid != 0)
-		(void)sys_child_signal(run->subreaper, run->subreaper_fd, SIGCONT);
+	if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid != 0)
+		(void)sys_child_signal(pid, pid_fd, SIGCONT);
 }
 
 static int dispatch(struct ration_run *run, struct ration_error *reterr)
@@ -178,7 +178,7 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 
 	if (run->over)
 		return 1;
-	wake_if_stopped(run);
+	wake_if_stopped(run->subreaper, run->subreaper_fd);
 	/* Looked at first: what it said before its end is there then. */
 	gone = has_ended(run->subreaper_fd);
 	r = report_receive(run->peer_fd, &report, MSG_DONTWAIT);
@@ -368,13 +368,13 @@ static int start_process(struct ration_run *run, struct helper *ret, struct rati
 	return r < 0 ? room_fork_error(run->host, "start a supervisor", r, reterr) : 0;
 }
 
-/* Nobody but us would ever wake one that was stopped at its start. */
+/* Nobody but us would ever wake one that was stopped at its start. A clone(2) that is traced begins anew at each signal. */
 static void wait_for_report(const struct helper *helper)
 {
 	struct pollfd poll_fd = { .fd = helper->fd, .events = POLLIN };
 
 	while (poll(&poll_fd, 1, WAKE_MSEC) == 0)
-		(void)sys_child_signal(helper->pid, helper->pid_fd, SIGCONT);
+		wake_if_stopped(helper->pid, helper->pid_fd);
 }
 
 /* Waits for the command to have started. */

@@ -98,11 +98,17 @@ def test_G01_seen_when_the_command_has_ended(run):
     """The supervisor stands still while the command writes and ends: too much is too much
     all the same, and what is allowed comes out."""
     for i in range(5):
-        pids = run.file(f"pids-{i}")
-        it = run.start("--output-limit 5", ["sh", "-c", f"echo $PPID $$ >{pids}; kill -STOP $PPID; echo aaaaaaaaaaaa"])
+        pids, go = run.file(f"pids-{i}"), run.file(f"go-{i}")
+        it = run.start("--output-limit 5", ["sh", "-c", f"echo $PPID $$ >{pids}; while [ ! -e {go} ]; do sleep .01; done; "
+                                                        "echo aaaaaaaaaaaa"])
         parent, command = wait_for("the pids", lambda: pids.exists() and pids.read_text().split())
+        # The process above it first, which would continue it.
+        it.signal(signal.SIGSTOP)
+        os.kill(int(parent), signal.SIGSTOP)
+        go.touch()
         wait_for("the command's end", lambda: state(command) == "Z")
         os.kill(int(parent), signal.SIGCONT)
+        it.signal(signal.SIGCONT)
         r = it.wait()
         assert (r.code, r.verdict, r.stdout) == (137, "output", "aaaaa"), r
         assert r.usage["stdout_bytes"] == 5 and r.receipt["truncated"] is True, r

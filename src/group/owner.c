@@ -222,13 +222,14 @@ int owner_claim(int proc_fd, int group_fd, const char *text)
 	return sys_access(group_fd, "cgroup.procs", F_OK) == 0 ? 0 : -ENOENT;
 }
 
-/* Nothing at all, where something could be noted. */
+/* Begun by cg_mkdir(), whose first steps show in the modes, and nothing noted, where something could be. */
 static bool unmade(int group_fd)
 {
 	char text[OWNER_TEXT_MAX];
 	struct stat st;
 
-	return fstat(group_fd, &st) == 0 && notes_own(&st) && !owner_kept(group_fd) &&
+	return fstat(group_fd, &st) == 0 && notes_own(&st) &&
+		((st.st_mode & (S_IRWXG | S_IRWXO)) == 0 || lock_is_shut(group_fd)) && !owner_kept(group_fd) &&
 		notes_read(group_fd, NOTE_OWNER, text, sizeof(text)) == -ENODATA &&
 		notes_read(group_fd, NOTE_CREATED, text, sizeof(text)) == -ENODATA;
 }

@@ -201,11 +201,18 @@ int cg_open_trigger(int dir_fd, const char *file, const char *line, uint64_t sta
 /* A file that others had open before could be locked by them for ever. v1 has no such file. */
 static int shut_lock(int dir_fd, const char *name)
 {
+	static const char *const files[] = { LOCK_FILE, LOCK_FILE_V1 };
 	char path[NAME_MAX + sizeof(LOCK_FILE) + 2];
 
-	if (snprintf(path, sizeof(path), "%s/" LOCK_FILE, name) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	return fchmodat(dir_fd, path, 0600, 0) < 0 && errno != ENOENT ? -errno : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", name, files[i]) >= (int)sizeof(path))
+			return -ENAMETOOLONG;
+		if (fchmodat(dir_fd, path, 0600, 0) == 0)
+			return 0;
+		if (errno != ENOENT)
+			return -errno;
+	}
+	return 0;
 }
 
 int cg_mkdir(int dir_fd, const char *name)

@@ -29,6 +29,14 @@ static void shut(int fd)
 		(void)fchmod(fd, 0600);
 }
 
+bool lock_is_shut(int dir_fd)
+{
+	struct stat st;
+
+	return (fstatat(dir_fd, LOCK_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+		fstatat(dir_fd, LOCK_FILE_V1, &st, AT_SYMLINK_NOFOLLOW) == 0) && !(st.st_mode & (S_IRWXG | S_IRWXO));
+}
+
 static int open_file(int dir_fd)
 {
 	int r = sys_open_beneath(dir_fd, LOCK_FILE, O_WRONLY);

@@ -11,11 +11,15 @@
 #ifndef RATION_SYS_LOCK_H
 #define RATION_SYS_LOCK_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define LOCK_FILE "cgroup.max.descendants"
 /* That of a directory of cgroup v1. */
 #define LOCK_FILE_V1 "notify_on_release"
+
+/* Tells whether others are shut out of a directory's lock, as of each that cg_mkdir() makes and of none that mkdir(1) does. */
+bool lock_is_shut(int dir_fd);
 
 /*
  * Takes the lock of the group, until lock_release() of the fd that it returns. A lock of

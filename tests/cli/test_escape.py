@@ -64,7 +64,7 @@ def test_E19_nobody_changed_anything(run):
 @pytest.mark.needs("cgroup", "root")
 def test_escape_to_a_longer_name(run, base, by_hand):
     """A group whose name only begins with the run's is another one."""
-    there = by_hand(base / NAMESPACE / "default" / "run-2" / "own").parent  # an empty one gc would take
+    there = by_hand(base / NAMESPACE / "default" / "run-2")
     r = run("--name run --timeout 3000", ["sh", "-c", f"echo $$ >{there}/cgroup.procs; sleep 1000 & sleep 1000"])
     assert (r.code, r.verdict) == (125, "internal"), r
     assert r.receipt["escaped_to"].endswith("/default/run-2")

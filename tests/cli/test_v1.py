@@ -94,8 +94,8 @@ def test_J06_in_words(run):
 
 
 def test_J06_whole_or_not_at_all(run, by_hand):
-    """Somebody's own directory is in the way in one of them: nothing is left in the others. An empty one gc would take."""
-    place = by_hand(directory("pids", "taken") / "own").parent
+    """Somebody's own directory is in the way in one of them: nothing is left in the others."""
+    place = by_hand(directory("pids", "taken"))
     r = run("--memory 64M --pids 50 --name taken", ["touch", str(run.file("started"))])
     assert r.code == 125 and "exists already" in r.stderr, r
     assert not run.file("started").exists()

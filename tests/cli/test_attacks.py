@@ -253,7 +253,10 @@ def test_attack_move_old(run):
 @root
 def test_attack_move_threaded(run):
     """The same where its group is threaded, which nobody kills by cgroup.kill on any kernel."""
-    script = f"d={OWN}; echo $$ >{mount()}/cgroup.procs; echo threaded >$d/cgroup.type; echo $$ >$d/cgroup.procs && exec meddle move {run.file('log')} $d"
+    # While those who would notice that it is out of its group stand still.
+    script = (f"d={OWN}; read pid name state top rest </proc/$PPID/stat; [ $(cat /proc/$top/comm) = ration ] || exit; kill -STOP $top $PPID; "
+              f"echo $$ >{mount()}/cgroup.procs; echo threaded >$d/cgroup.type; echo $$ >$d/cgroup.procs; kill -CONT $PPID $top; "
+              f"exec meddle move {run.file('log')} $d")
     r = attack(run, "--group t/g", ["sh", "-c", script], receipt=False)
     assert run.said("log")
     r.signal(signal.SIGTERM)

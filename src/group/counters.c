@@ -125,18 +125,15 @@ uint64_t counters_v1_oom_kill(const struct place *place)
 	return file_key(v1_fd(place, RATION_CONTROLLER_MEMORY), "memory.oom_control", "oom_kill");
 }
 
-/* Levels above this many are taken for a circle. */
-#define V1_LEVELS_MAX 64
-
 /* Those of ration itself have no limits in cgroup v1. */
 static uint64_t throttled_above_v1(int fd)
 {
-	CLEANUP(closep) int at = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(closep) int at = cg_open_above(fd);
 	uint64_t sum = COUNTER_ABSENT;
 
-	for (size_t i = 0; at >= 0 && i < V1_LEVELS_MAX; i++) {
+	while (at >= 0) {
 		uint64_t n = file_key(at, "cpu.stat", "nr_throttled");
-		int up = n == COUNTER_ABSENT ? -EBADF : openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int up = n == COUNTER_ABSENT ? -EBADF : cg_open_above(at);
 
 		if (n != COUNTER_ABSENT)
 			sum = sum == COUNTER_ABSENT ? n : sum + n;

@@ -21,18 +21,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/buffer.h"
 #include "util/cleanup.h"
 
-/* Enough for most machines; one with a thousand containers has a megabyte. */
-#define FIRST_ROOM 8192
-
-/* Reads a file of /proc as text. -ENOENT, -EACCES, …, -ENOMEM. */
+/* Reads a file of /proc as text, whatever its length. -ENOENT, -EACCES, …, -ENOMEM. */
 static int read_text(const char *proc, const char *name, char **ret)
 {
+	CLEANUP(buffer_done) struct buffer text = { .text = NULL };
 	CLEANUP(closep) int fd = -EBADF;
-	CLEANUP(freep) char *text = NULL;
-	char path[PATH_MAX];
-	size_t room = 0, used = 0;
+	char path[PATH_MAX], piece[4096];
 	ssize_t n;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", proc, name) >= sizeof(path))
@@ -40,22 +37,14 @@ static int read_text(const char *proc, const char *name, char **ret)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	do {
-		if (room - used < FIRST_ROOM / 2) {
-			char *more = realloc(text, room = room ? 2 * room : FIRST_ROOM);
-
-			if (!more)
-				return -ENOMEM;
-			text = more;
-		}
-		n = read(fd, text + used, room - used - 1);
-		used += n > 0 ? (size_t)n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
-		return -errno;
-	text[used] = '\0';
-	*ret = TAKE_PTR(text);
-	return 0;
+	while ((n = read(fd, piece, sizeof(piece))) != 0) {
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0 && buffer_add(&text, piece, (size_t)n) < 0)
+			return -ENOMEM;
+	}
+	*ret = buffer_take(&text);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* Takes the next line off a text, without its end. NULL: that was all. */

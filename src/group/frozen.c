@@ -73,14 +73,21 @@ static int above(const struct place *place, const char *what, const char *where,
 	return error_hint(reterr, -EBUSY, "write 0 to its cgroup.freeze, below %.100s", place->host->mount);
 }
 
-/* A group without processes is frozen as soon as a level above it is, also where that can't be seen. */
-static bool is_frozen(int fd)
-{
-	char text[256];
-	uint64_t frozen;
+struct state {
+	uint64_t populated, frozen; /* UINT64_MAX: not known */
+};
 
-	return fd >= 0 && cg_read(fd, "cgroup.events", text, sizeof(text)) >= 0 &&
-		cg_text_key(text, "frozen", &frozen) == 0 && frozen == 1;
+/* A group without processes is frozen as soon as a level above it is, also where that can't be seen. */
+static struct state state_of(int fd)
+{
+	struct state state = { .populated = UINT64_MAX, .frozen = UINT64_MAX };
+	char text[256];
+
+	if (fd < 0 || cg_read(fd, "cgroup.events", text, sizeof(text)) < 0)
+		return state;
+	(void)cg_text_key(text, "populated", &state.populated);
+	(void)cg_text_key(text, "frozen", &state.frozen);
+	return state;
 }
 
 static int check_levels(const struct place *place, const char *what, struct ration_error *reterr)
@@ -104,7 +111,7 @@ static int check_v2(const struct place *place, const char *what, struct ration_e
 	for (int i = 0; i < LOOKS; i++) {
 		int r = check_levels(place, what, reterr);
 
-		if (r < 0 || !is_frozen(place->fd))
+		if (r < 0 || state_of(place->fd).frozen != 1)
 			return r;
 		(void)poll(NULL, 0, LOOK_MSEC);
 	}
@@ -177,23 +184,12 @@ static int check_v1(const struct place *place, const char *what, struct ration_e
 	return error_hint(reterr, -EBUSY, "write THAWED to its freezer.state");
 }
 
-/*
- * Whether nothing freezes it, told by one file: a group without processes is frozen as soon as a
- * level above it is. One that has some may be about to be.
- */
-static bool is_free(int fd)
-{
-	char text[256];
-	uint64_t populated, frozen;
-
-	return fd >= 0 && cg_read(fd, "cgroup.events", text, sizeof(text)) >= 0 &&
-		cg_text_key(text, "populated", &populated) == 0 && populated == 0 &&
-		cg_text_key(text, "frozen", &frozen) == 0 && frozen == 0;
-}
-
 int frozen_check(const struct place *place, const char *what, struct ration_error *reterr)
 {
-	int r = place->tenant_fd >= 0 && !is_free(place->fd) ? check_v2(place, what, reterr) : 0;
+	struct state state = state_of(place->fd);
+	/* One that has processes may be about to be frozen. */
+	bool is_free = state.populated == 0 && state.frozen == 0;
+	int r = place->tenant_fd >= 0 && !is_free ? check_v2(place, what, reterr) : 0;
 
 	return r < 0 ? r : check_v1(place, what, reterr);
 }

@@ -9,6 +9,7 @@ import asyncio
 import ctypes
 import gc
 import os
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -40,6 +41,14 @@ def helper(name):
 def together(coroutine):
     """Runs it in a loop of its own, within the deadline."""
     return asyncio.run(asyncio.wait_for(coroutine, DEADLINE))
+
+
+@pytest.fixture
+def sleeper():
+    it = subprocess.Popen(["sleep", "1000"])
+    yield it
+    it.kill()
+    it.wait()
 
 
 def children():

@@ -26,14 +26,6 @@ def module(host):
     cgroup.use_host(None)
 
 
-@pytest.fixture
-def sleeper():
-    it = subprocess.Popen(["sleep", "1000"])
-    yield it
-    it.kill()
-    it.wait()
-
-
 def test_R02_interface():
     """The seven functions, with the names of their parameters, and the constants."""
     functions = {name: list(inspect.signature(getattr(cgroup, name)).parameters) for name in (

@@ -14,14 +14,6 @@ CGROUP = pytest.mark.needs("cgroup")
 MEMORY = pytest.mark.needs("memory", "cgroup")
 
 
-@pytest.fixture
-def sleeper():
-    it = subprocess.Popen(["sleep", "1000"])
-    yield it
-    it.kill()
-    it.wait()
-
-
 def test_host(host):
     info = host.info
     assert info.kernel == os.uname().release and info.cpus >= 1 and info.memory_bytes > 0

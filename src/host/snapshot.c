@@ -138,6 +138,14 @@ int snapshot_adopt(struct host_snapshot *host)
 	return host->keeper ? 0 : -ENOMEM;
 }
 
+void snapshot_fds(const struct host_snapshot *host, int ret[static SNAPSHOT_FDS_MAX])
+{
+	*ret++ = host->proc_fd;
+	*ret++ = host->base_fd;
+	for (size_t i = 0; i < HOST_V1_MAX; i++)
+		*ret++ = i < host->n_v1 ? host->v1[i].fd : -EBADF;
+}
+
 void snapshot_disown(struct host_snapshot *host)
 {
 	slot_free(host->keeper);

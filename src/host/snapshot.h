@@ -86,6 +86,12 @@ int snapshot_renew(const struct host_snapshot *old, struct host_snapshot **ret_h
  */
 int snapshot_adopt(struct host_snapshot *host);
 
+/* Files that it has open, at most. */
+#define SNAPSHOT_FDS_MAX (2 + HOST_V1_MAX)
+
+/* Lists them, for a process that closes all others; -EBADF in the place of one that isn't there. */
+void snapshot_fds(const struct host_snapshot *host, int ret[static SNAPSHOT_FDS_MAX]);
+
 /* Frees all that is in it, but not itself. */
 void snapshot_disown(struct host_snapshot *host);
 

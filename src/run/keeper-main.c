@@ -442,10 +442,9 @@ void keeper_main(int fd)
 void keeper_forked_main(int fd, const struct host_snapshot *host, pid_t parent)
 {
 	struct state state = { .fd = fd, .parent = parent, .parent_fd = sys_pidfd_open(parent), .host = host };
-	int keep[KEEPER_FDS_MAX + 1] = { host->base_fd, host->proc_fd, state.parent_fd, fd };
+	int keep[2 + SNAPSHOT_FDS_MAX] = { state.parent_fd, fd };
 
-	for (size_t i = 0; i < HOST_V1_MAX; i++)
-		keep[4 + i] = i < host->n_v1 ? host->v1[i].fd : -EBADF;
+	snapshot_fds(host, keep + 2);
 	sys_close_others(keep, ARRAY_SIZE(keep));
 	leave_program();
 	/* Had it died before there was a pidfd, that would be of somebody else, or none. */

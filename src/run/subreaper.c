@@ -129,7 +129,7 @@ static void take_over(struct ration_run *run)
 }
 
 /* Of a run's own fds, how many a subreaper keeps at most, beside those that the command gets. */
-#define KEEP_MAX (11 + 2 * HOST_V1_MAX)
+#define KEEP_MAX (9 + SNAPSHOT_FDS_MAX + HOST_V1_MAX)
 
 /*
  * Closes every fd that is neither standard nor in use by the run: they aren't the subreaper's. `keep`
@@ -137,18 +137,16 @@ static void take_over(struct ration_run *run)
  */
 static void close_strangers(const struct ration_run *run, int peer_fd, int *keep)
 {
-	const int own[] = { 0, 1, 2, peer_fd, run->host->proc_fd, run->host->base_fd, run->group.namespace_fd,
-		run->group.tenant_fd };
-	size_t n = 0;
+	const int own[] = { 0, 1, 2, peer_fd, run->group.namespace_fd, run->group.tenant_fd };
+	size_t n = SNAPSHOT_FDS_MAX;
 
+	snapshot_fds(run->host, keep);
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		keep[n++] = own[i];
 	for (size_t i = 0; run->options.fds && i < 3; i++)
 		keep[n++] = run->options.fds[i];
-	for (size_t i = 0; i < HOST_V1_MAX; i++) {
+	for (size_t i = 0; i < HOST_V1_MAX; i++)
 		keep[n++] = run->group.v1_fd[i];
-		keep[n++] = i < run->host->n_v1 ? run->host->v1[i].fd : -EBADF;
-	}
 	for (size_t i = 0; i < run->options.n_pass_fds; i++)
 		keep[n++] = run->options.pass_fds[i];
 	sys_close_others(keep, n);

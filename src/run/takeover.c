@@ -103,10 +103,9 @@ static bool wait_for_death(pid_t supervisor, pid_t caller, const sigset_t *set)
 /* All that it takes to end the group. */
 static void close_others(const struct host_snapshot *host)
 {
-	int keep[2 + HOST_V1_MAX] = { host->proc_fd, host->base_fd };
+	int keep[SNAPSHOT_FDS_MAX];
 
-	for (size_t i = 0; i < HOST_V1_MAX; i++)
-		keep[2 + i] = i < host->n_v1 ? host->v1[i].fd : -EBADF;
+	snapshot_fds(host, keep);
 	sys_close_others(keep, ARRAY_SIZE(keep));
 }
 

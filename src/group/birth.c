@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 
 #include "group/cgroup1.h"
 #include "group/frozen.h"
@@ -13,6 +14,12 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+
+/* Between two looks. A start takes milliseconds, or the command's file is on a slow disk. */
+#define LOOK_SEC 1
+
+/* A few calls of our own, none of them deep. */
+#define STACK_BYTES 131072
 
 /* The freezer of cgroup v1 keeps it from dying: out of there, where its SIGKILL has been waiting for it. */
 static void move_out(const struct place *place, pid_t pid)
@@ -29,16 +36,70 @@ static bool can_freeze(const struct place *place)
 	return place->fd >= 0 || v1_fd(place, RATION_CONTROLLER_FREEZER) >= 0;
 }
 
-/* It isn't the command yet, a second after it was cloned. */
-static void look(void *data, pid_t pid, int pid_fd)
+static void kill_child(const struct birth *birth)
+{
+	int pid_fd = birth->spawn->child_fd;
+	pid_t pid = birth->spawn->child_pid;
+
+	if (pid_fd < 0 && pid <= 0)
+		return;
+	(void)sys_child_signal(pid, pid_fd, SIGKILL);
+	move_out(birth->place, pid > 0 ? pid : sys_pidfd_pid(pid_fd));
+}
+
+static void *watch(void *argument)
+{
+	struct birth *birth = argument;
+	struct timespec next;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &next);
+	(void)pthread_mutex_lock(&birth->mutex);
+	while (!birth->over) {
+		next.tv_sec += LOOK_SEC;
+		while (!birth->over && pthread_cond_timedwait(&birth->cond, &birth->mutex, &next) == 0)
+			;
+		if (birth->over || frozen_check(birth->place, "start in", NULL) == 0)
+			continue;
+		birth->killed = true;
+		kill_child(birth);
+	}
+	(void)pthread_mutex_unlock(&birth->mutex);
+	return NULL;
+}
+
+/* The thread is over before anybody may reap the child. */
+static void stop(void *data)
 {
 	struct birth *birth = data;
 
-	if (frozen_check(birth->place, "start in", NULL) == 0)
-		return;
-	birth->killed = true;
-	(void)sys_child_signal(pid, pid_fd, SIGKILL);
-	move_out(birth->place, pid);
+	(void)pthread_mutex_lock(&birth->mutex);
+	birth->over = true;
+	(void)pthread_cond_signal(&birth->cond);
+	(void)pthread_mutex_unlock(&birth->mutex);
+	(void)pthread_join(birth->thread, NULL);
+	(void)pthread_cond_destroy(&birth->cond);
+	(void)pthread_mutex_destroy(&birth->mutex);
+}
+
+static void watch_child(struct birth *birth, struct spawn *spawn)
+{
+	pthread_condattr_t clock;
+	pthread_attr_t small;
+
+	spawn->child_pid = 0;
+	spawn->child_fd = -EBADF;
+	(void)pthread_mutex_init(&birth->mutex, NULL);
+	(void)pthread_condattr_init(&clock);
+	(void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&birth->cond, &clock);
+	(void)pthread_condattr_destroy(&clock);
+	(void)pthread_attr_init(&small);
+	(void)pthread_attr_setstacksize(&small, STACK_BYTES);
+	if (pthread_create(&birth->thread, &small, watch, birth) == 0) {
+		spawn->settled = stop;
+		spawn->settled_data = birth;
+	}
+	(void)pthread_attr_destroy(&small);
 }
 
 /* Its directories in cgroup v1: the command writes itself into them. */
@@ -69,11 +130,9 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 {
 	int r = open_joins(place, spawn, reterr);
 
-	*birth = (struct birth) { .place = place };
-	if (can_freeze(place)) {
-		spawn->late = look;
-		spawn->late_data = birth;
-	}
+	*birth = (struct birth) { .place = place, .spawn = spawn };
+	if (r == 0 && can_freeze(place))
+		watch_child(birth, spawn);
 	return r;
 }
 

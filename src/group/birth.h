@@ -2,13 +2,19 @@
 /*
  * birth.h - nobody waits for ever for a child that is frozen before it is the command
  *
- * The parent waits until its child has execed (spawn.h). If a level above the group is
- * frozen in that moment, the child never does. So the parent looks once a second, which no
- * start takes, and kills the child if that is so.
+ * The parent sleeps until its child has execed (spawn.h), deaf to everything. If a level
+ * above the group is frozen in that moment, the child never does. A thread watches for
+ * that: it sleeps for a second, and no start takes so long. It then kills the child,
+ * which wakes the parent.
+ *
+ * Not the parent itself, without CLONE_VFORK: a child that shares its memory is spared by the
+ * OOM killer only while the parent sleeps in vfork. Born into a group whose memory is used
+ * up it would be killed at its first page, and with it all that have its memory: the supervisor.
  */
 #ifndef RATION_GROUP_BIRTH_H
 #define RATION_GROUP_BIRTH_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "group/place.h"
@@ -18,10 +24,18 @@
 /* At the same place until the start has returned. */
 struct birth {
 	const struct place *place;
+	struct spawn *spawn;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t cond;
+	bool over;
 	bool killed;
 };
 
-/* Before spawn_start() of a child in the group at `place`: opens what the child joins in cgroup v1, and minds it. */
+/*
+ * Before spawn_start() of a child in the group at `place`: opens what the child joins in
+ * cgroup v1, and watches it. Where there can be no thread, nobody does.
+ */
 int birth_begin(struct birth *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr);
 
 /*

@@ -73,7 +73,7 @@ static int ask(const struct identity *identity, const char *argv0, struct answer
 		_exit(0);
 	}
 	to = close_fd(to);
-	r = spawn_await(NULL, pid, -EBADF, from);
+	r = spawn_await(pid, from);
 	if (r == 0 && read_answer(from, ret) != (ssize_t)sizeof(*ret))
 		r = -EINTR;
 	/* It has said all, and may be stopped. One that hangs in the kernel is left, to die some time. */

@@ -70,23 +70,16 @@ int spawn_resolve(const char *argv0, char **ret_path)
 	}
 }
 
-int spawn_await(const struct spawn *spawn, pid_t pid, int pid_fd, int fd)
+int spawn_await(pid_t pid, int fd)
 {
-	uint64_t now_usec = sys_now_usec(), late_usec = now_usec + SPAWN_LATE_USEC, deadline_usec = now_usec + AWAIT_USEC;
-	bool late = spawn && spawn->late, another = !spawn || spawn->identity;
+	uint64_t deadline_usec = sys_now_usec() + AWAIT_USEC;
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
-	while ((another || late) && poll(&poll_fd, 1, LOOK_MSEC) <= 0) {
+	while (poll(&poll_fd, 1, LOOK_MSEC) <= 0) {
 		siginfo_t info = { .si_pid = 0 };
-		bool stopped;
+		bool stopped = waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
 
-		now_usec = sys_now_usec();
-		if (late && now_usec >= late_usec) {
-			spawn->late(spawn->late_data, pid, pid_fd);
-			late_usec = now_usec + SPAWN_LATE_USEC;
-		}
-		stopped = waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
-		if (!another || (!stopped && now_usec < deadline_usec))
+		if (!stopped && sys_now_usec() < deadline_usec)
 			continue;
 		(void)kill(pid, SIGKILL);
 		return stopped ? -EINTR : -ETIMEDOUT;

@@ -75,27 +75,31 @@ static int start_cloned(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd)
 {
 	void *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	int unborn = 0;
 	pid_t pid;
 
 	if (stack == MAP_FAILED)
 		return -errno;
-	pid = sys_clone_into(spawn->cgroup_fd, stack, CHILD_STACK, child_main, spawn, spawn->late ? &unborn : NULL,
-			ret_pid_fd);
-	/* Until then it has our memory: its stack, and what it reports. */
-	while (pid > 0 && !sys_await_zero(&unborn, SPAWN_LATE_USEC))
-		spawn->late(spawn->late_data, pid, *ret_pid_fd);
+	pid = sys_clone_into(spawn->cgroup_fd, stack, CHILD_STACK, child_main, spawn, (int *)&spawn->child_fd);
 	(void)munmap(stack, CHILD_STACK);
 	if (pid < 0)
 		return pid;
 	*ret_pid = pid;
+	*ret_pid_fd = spawn->child_fd;
 	return 0;
 }
 
-/* Ends with exec, which closes the other side, or with a report. */
-static void take_report(struct spawn *spawn, pid_t pid, int pid_fd, int fd)
+/* From here on nobody else signals the child. */
+static void settle(struct spawn *spawn)
 {
-	int report[3], r = spawn_await(spawn, pid, pid_fd, fd);
+	if (spawn->settled)
+		spawn->settled(spawn->settled_data);
+	spawn->settled = NULL;
+}
+
+/* Ends with exec, which closes the other side, or with a report. */
+static void take_report(struct spawn *spawn, pid_t pid, int fd)
+{
+	int report[3], r = spawn->identity ? spawn_await(pid, fd) : 0;
 	ssize_t n;
 
 	if (r < 0) {
@@ -155,16 +159,19 @@ static int start_apart(struct spawn *spawn, bool move, pid_t *ret_pid, int *ret_
 		sys_clone_copied(spawn->cgroup_fd, child_main, spawn, ret_pid_fd);
 	if (pid < 0)
 		return pid;
+	spawn->child_fd = *ret_pid_fd;
+	spawn->child_pid = pid;
 	gate_read = close_fd(gate_read);
 	report_write = close_fd(report_write);
 	r = release(spawn, pid, move, gate_write);
 	if (r < 0) {
+		settle(spawn);
 		(void)sys_child_signal(pid, *ret_pid_fd, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
 		*ret_pid_fd = close_fd(*ret_pid_fd);
 		return r;
 	}
-	take_report(spawn, pid, *ret_pid_fd, report_read);
+	take_report(spawn, pid, report_read);
 	*ret_pid = pid;
 	return 0;
 }
@@ -194,6 +201,8 @@ static int start_confined(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, 
 		return r;
 	if (r >= 0) {
 		end_failed(spawn, *ret_pid, *ret_pid_fd);
+		spawn->child_pid = 0;
+		spawn->child_fd = -EBADF;
 		(void)waitpid(*ret_pid, NULL, 0);
 		*ret_pid_fd = close_fd(*ret_pid_fd);
 		spawn->failed_step = SPAWN_STEP_NONE;
@@ -206,6 +215,7 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 {
 	CLEANUP(closep) int pid_fd = -EBADF;
 	sigset_t all, before;
+	siginfo_t info;
 	pid_t pid = -1;
 	bool moved = false;
 	int r;
@@ -214,6 +224,8 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	spawn->failed = 0;
 	spawn->parent = getpid();
 	spawn->tie = spawn->die_with_parent ? tie : NULL;
+	spawn->child_pid = 0;
+	spawn->child_fd = -EBADF;
 	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
 	/* No handler of the host program may run in the child. */
 	(void)sigfillset(&all);
@@ -222,9 +234,12 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	/* While no handler can come in between: a child that has failed is about to exit. */
 	if (r >= 0 && spawn->failed_step != SPAWN_STEP_NONE) {
 		end_failed(spawn, pid, pid_fd);
+		(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+		settle(spawn);
 		(void)waitpid(pid, NULL, 0);
 		r = spawn->failed;
 	}
+	settle(spawn);
 	pid_fd = lift_fd(pid_fd);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)

@@ -2,10 +2,10 @@
 /*
  * spawn.h - one command, from clone to exec
  *
- * The child shares the memory of its parent until exec, and the parent waits until
- * then; one that becomes another user has a copy, since that user's processes can stop it. The
- * path of the program and the values of the limits are prepared before; between clone
- * and exec there are only system calls. `failed` tells the parent which of them failed.
+ * The child shares the memory of its parent until exec, and the parent sleeps until
+ * then; one that becomes another user has a copy, since that user's processes can stop it. The path of the program and the values of the limits are prepared before;
+ * between clone and exec there are only system calls. `failed` tells the parent which
+ * of them failed.
  *
  * If the child can't start in its group, it is forked, waits until it has been moved,
  * and then execs. It moves itself into directories of cgroup v1.
@@ -24,9 +24,6 @@
 
 #define SPAWN_RLIMITS_MAX 20
 #define SPAWN_JOIN_MAX 8
-
-/* A start takes milliseconds, or the command's file is on a slow disk. */
-#define SPAWN_LATE_USEC 1000000
 
 struct spawn_rlimit {
 	int resource;
@@ -74,11 +71,13 @@ struct spawn {
 	struct spawn_cpus cpu_mask;
 	int nice;                  /* added to our own */
 	/*
-	 * Called for each SPAWN_LATE_USEC in which the child has neither execed nor failed: it may end it, by its pid
-	 * (0: not known) and pidfd (-EBADF where there are none). Or NULL: the parent waits, deaf to everything.
+	 * Called when the child has execed or failed, before it is reaped: until then another thread may
+	 * signal it by `child_pid` and `child_fd`. Or NULL.
 	 */
-	void (*late)(void *userdata, pid_t pid, int pid_fd);
-	void *late_data;
+	void (*settled)(void *userdata);
+	void *settled_data;
+	volatile pid_t child_pid;  /* 0 until it is known, and of one that is born in its group */
+	volatile int child_fd;     /* -EBADF until then, and where there are no pidfds */
 	/* Filled in by the child. */
 	volatile enum spawn_step failed_step;
 	volatile int failed;       /* negative errno, or 0 */
@@ -135,10 +134,9 @@ int spawn_child_fail(struct spawn *spawn, enum spawn_step step, int code);
 int spawn_child(struct spawn *spawn);
 
 /*
- * Waits until `fd` has something from the child, or its end, which are exec or a failure. A child
- * of another user that is stopped, or takes longer than a minute, is killed, but not reaped:
- * -EINTR, -ETIMEDOUT. Without `spawn` it is one of another user.
+ * Waits until `fd` has something from the child, or its end. A child that is stopped, or
+ * takes longer than a minute, is killed, but not reaped: -EINTR, -ETIMEDOUT.
  */
-int spawn_await(const struct spawn *spawn, pid_t pid, int pid_fd, int fd);
+int spawn_await(pid_t pid, int fd);
 
 #endif

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
-#include <linux/futex.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -370,17 +369,13 @@ pid_t sys_clone_copied(int cgroup_fd, int (*function)(void *), void *argument, i
 }
 
 pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
-		void *argument, int *unborn, int *ret_pid_fd)
+		void *argument, int *ret_pid_fd)
 {
 #if HAVE_CLONE3_CALL
 	struct clone_args args = clone_args_of(cgroup_fd, ret_pid_fd);
 	long pid;
 
-	/* The kernel clears the word of one that shares its memory at exec, too. */
-	args.flags |= CLONE_VM | (unborn ? CLONE_CHILD_CLEARTID : CLONE_VFORK);
-	args.child_tid = (uintptr_t)unborn;
-	if (unborn)
-		__atomic_store_n(unborn, 1, __ATOMIC_RELEASE);
+	args.flags |= CLONE_VM | CLONE_VFORK;
 	args.stack = (uintptr_t)stack;
 	args.stack_size = stack_size;
 	pid = clone3_call(&args, function, argument);
@@ -391,28 +386,8 @@ pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*functi
 #else
 	(void)stack;
 	(void)stack_size;
-	if (unborn)
-		*unborn = 0;
 	return sys_clone_copied(cgroup_fd, function, argument, ret_pid_fd);
 #endif
-}
-
-bool sys_await_zero(int *word, uint64_t usec)
-{
-	uint64_t end = sys_now_usec() + usec, now;
-
-	/* It isn't set with FUTEX_PRIVATE_FLAG, so it isn't waited for with that, either. */
-	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != 0) {
-		struct timespec left;
-
-		now = sys_now_usec();
-		if (now >= end)
-			return false;
-		left.tv_sec = (time_t)((end - now) / 1000000);
-		left.tv_nsec = (long)((end - now) % 1000000 * 1000);
-		(void)syscall(SYS_futex, word, FUTEX_WAIT, 1, &left, NULL, 0);
-	}
-	return true;
 }
 
 pid_t sys_clone_shared(void *stack, size_t stack_size, int (*function)(void *), void *argument, int *ret_pid_fd)
@@ -421,7 +396,7 @@ pid_t sys_clone_shared(void *stack, size_t stack_size, int (*function)(void *), 
 
 #if HAVE_CLONE3_CALL
 	/* First, since ThreadSanitizer takes each clone(2) for a fork with a memory of its own. */
-	pid = sys_clone_into(-EBADF, stack, stack_size, function, argument, NULL, ret_pid_fd);
+	pid = sys_clone_into(-EBADF, stack, stack_size, function, argument, ret_pid_fd);
 	if (pid >= 0 || !sys_refused(pid))
 		return pid;
 #endif

@@ -86,18 +86,16 @@ int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret);
 /*
  * clone3(2) into a new process, since 5.3: its pid, or 0 in the child.
  * With `cgroup_fd` >= 0 it is born in that cgroup (CLONE_INTO_CGROUP, 5.7).
- * The child runs `function(argument)` on `stack` in the parent's memory, and the
- * parent sleeps until it has execed or exited (CLONE_VFORK): no page table is copied, and
- * nothing that the child touches is charged to its new group. With `unborn` the call returns
- * at once; *unborn is 1 until the child has execed or exited, and the stack is its own
- * until then: sys_await_zero(). Where that can't be had (an architecture without our few
- * lines of assembly), the child gets a copy, and *unborn is 0.
+ * The parent gets a pidfd, which is written before the child runs: another thread may use
+ * it meanwhile. With CLONE_VM|CLONE_VFORK in `flags` the
+ * child runs `function(argument)` on `stack` in the parent's memory, and the
+ * parent sleeps until it has execed or exited: no page table is copied, and
+ * nothing that the child touches is charged to its new group. Where that can't
+ * be had (an architecture without our few lines of assembly), the flags are
+ * dropped and the child gets a copy.
  */
 pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
-		void *argument, int *unborn, int *ret_pid_fd);
-
-/* Waits until the kernel has set a word to 0, as it does for a child of sys_clone_into(). False: not within `usec`. */
-bool sys_await_zero(int *word, uint64_t usec);
+		void *argument, int *ret_pid_fd);
 
 /* The same in a copy of the parent's memory, while the parent goes on. */
 pid_t sys_clone_copied(int cgroup_fd, int (*function)(void *), void *argument, int *ret_pid_fd);

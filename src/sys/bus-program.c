@@ -69,15 +69,17 @@ static int read_answer(int fd, uint64_t until_usec, char *text, size_t size)
 int bus_take_answer(char *text, char ret_message[BUS_MESSAGE_MAX])
 {
 	char *rest;
-	long code = strtol(text, &rest, 10);
+	long code;
 
+	if (strcmp(text, "0\n") == 0)
+		return 0;
+	/* First: a number may have lines before it, for strtol(). */
+	text[strcspn(text, "\n")] = '\0';
+	code = strtol(text, &rest, 10);
 	if (rest == text) {
 		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "ration-unit ended without an answer");
 		return -EIO;
 	}
-	if (code == 0 && strcmp(text, "0\n") == 0)
-		return 0;
-	rest[strcspn(rest, "\n")] = '\0';
 	/* Only the whole word means that it is done. */
 	if (code <= 0 || code >= 4096 || *rest != ' ') {
 		(void)snprintf(ret_message, BUS_MESSAGE_MAX, "ration-unit gave an answer that isn't one: %.200s", text);

@@ -139,7 +139,8 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct ration_error *reterr)
 {
 	close_joins(spawn);
-	if (r < 0 || !birth->killed)
+	/* Whatever it was that failed for want of the child. */
+	if (!birth->killed)
 		return r;
 	r = frozen_check(birth->place, "start a command in", reterr);
 	return r < 0 ? r : error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't start a command in %s/%s: the group was "

@@ -40,7 +40,7 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 
 /*
  * spawn_start() has returned `r`, or birth_begin() or what was done instead has failed with it. Returns it, or
- * -EBUSY: the group was frozen, and the child, if there was one, has been killed: it is to be reaped.
+ * -EBUSY: the group was frozen, and the child has been killed. It is to be reaped, unless `r` says that it has been.
  */
 int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct ration_error *reterr);
 

@@ -128,7 +128,7 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	if (started < 0 && group->at.fd >= 0 && (vanished(started) ? leaf_gone(&group->at) : !leaf_alive(group->at.fd)))
 		return handle_error(group, -ENOENT, "start a command in", reterr);
 	if (started < 0)
-		return room_start_error(&group->at, &command.spawn, started, reterr);
+		return watched.killed ? r : room_start_error(&group->at, &command.spawn, started, reterr);
 	if (r < 0) {
 		(void)waitpid(pid, NULL, 0);
 		return r;

@@ -518,6 +518,27 @@ def test_attack_nesting(run):
     over(run, r)
 
 
+@root
+@bed
+def test_attack_pid_used_again(run, hand):
+    """Its supervisor's pid is somebody else's: the run of the dead is collected, and that process isn't touched."""
+    r = run.start("--group t/g", ["sh", "-c", f"echo ready >{run.file('log')}; exec sleep 1000"], receipt=False)
+    run.ready("log")
+    pids = (r.pid, run.one("ration-reaper"))
+    for sig in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            os.kill(pid, sig)
+    r.popen.wait(DEADLINE)  # its output is held by the command, which lives
+
+    def again():
+        Path("/proc/sys/kernel/ns_last_pid").write_text(str(pids[1] - 1))
+        child = hand.sleeper()
+        return child if child.pid == pids[1] else None
+    child = wait_for("the pid", again)
+    hand.ok("gc")
+    assert child.poll() is None and not [path for path in run.groups() if path.endswith("/t/g")]
+
+
 # --------------------------------------------------------- strangers, delegates, other users
 
 def doors(pid, place, uid, env, procs=None):

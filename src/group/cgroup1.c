@@ -192,11 +192,15 @@ int v1_members_fd(const struct place *place)
 static int remove_dead(const struct host_snapshot *host, int tenant_fd, const char *name, bool unmade)
 {
 	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
+	int pid, r;
 
 	if (fd < 0)
 		return vanished(fd) ? 0 : fd;
-	if (owner_state(host->proc_fd, fd, NULL) != RATION_OWNER_DEAD)
-		return unmade && owner_remove_unmade(tenant_fd, name, fd) == 0 ? 0 : -EEXIST;
+	r = owner_ask(host->proc_fd, fd, &pid);
+	if (r >= 0 && r != RATION_OWNER_DEAD)
+		r = unmade ? owner_remove_unmade(tenant_fd, name, fd) : -EALREADY;
+	if (r != RATION_OWNER_DEAD)
+		return r == -EALREADY ? -EEXIST : vanished(r) ? 0 : r;
 	(void)cg_end(fd, DEAD_MSEC);
 	return cg_rmdir_tree_of(fd, tenant_fd, name);
 }

@@ -54,14 +54,15 @@ static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const ch
 	/* Another uid's, or below what is: that uid's to collect. */
 	if (whose_is(fd, NULL) == WHOSE_OTHER || whose_is(tenant_fd, NULL) != WHOSE_OWN)
 		return RATION_GC_LIVE;
-	if (owner == RATION_OWNER_UNKNOWN)
-		return !gc->options.dry_run && owner_remove_unmade(tenant_fd, name, fd) == 0 ? RATION_GC_REMOVED : RATION_GC_LIVE;
 	if (gc->options.dry_run)
-		return RATION_GC_REMOVED;
-	r = gc->v1 == 0 ? leaf_remove_dead(gc->host, gc->tenant, tenant_fd, name, fd, gc->wait_msec) :
-		v1_remove_dead(gc->host, gc->tenant, name);
-	/* Another one is at it. */
-	if (r == -EAGAIN)
+		return owner == RATION_OWNER_UNKNOWN ? RATION_GC_LIVE : RATION_GC_REMOVED;
+	if (owner == RATION_OWNER_UNKNOWN)
+		r = owner_remove_unmade(tenant_fd, name, fd);
+	else
+		r = gc->v1 == 0 ? leaf_remove_dead(gc->host, gc->tenant, tenant_fd, name, fd, gc->wait_msec) :
+			v1_remove_dead(gc->host, gc->tenant, name);
+	/* Another one is at it, or it is something else. */
+	if (r == -EALREADY)
 		return RATION_GC_LIVE;
 	return r < 0 ? RATION_GC_FAILED : RATION_GC_REMOVED;
 }

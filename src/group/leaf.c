@@ -20,6 +20,7 @@
 #include "group/owner.h"
 #include "group/record.h"
 #include "group/room.h"
+#include "host/facts.h"
 #include "host/names.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
@@ -79,10 +80,13 @@ int leaf_remove_dead(const struct host_snapshot *host, const char *tenant, int t
 	int r;
 
 	if (lock_fd == -EBUSY)
-		return -EAGAIN;
+		return -EALREADY;
 	/* Somebody else has removed it, and its name may be of another by now. */
 	if (!cg_is(fd, tenant_fd, name))
 		return 0;
+	/* Without it another could make the name its own meanwhile. */
+	if (facts_doubt(lock_fd))
+		return lock_fd;
 	/* First: as long as the other is there, the next gc finds what is left. */
 	r = v1_remove_dead(host, tenant, name);
 	return r < 0 ? r : owner_remove_group(tenant_fd, name, fd);
@@ -103,6 +107,9 @@ static int make_room(struct place *place, struct ration_error *reterr)
 		r = leaf_remove_dead(place->host, place->tenant, place->tenant_fd, place->name, fd, SETTLE_MSEC);
 		if (r >= 0)
 			return 0;
+		if (facts_doubt(r))
+			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't remove the group %s/%s of a dead owner: %s",
+					place->tenant, place->name, error_text(r));
 	}
 	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "the group %s/%s exists already", place->tenant,
 			place->name);

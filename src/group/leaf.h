@@ -49,7 +49,7 @@ bool leaf_recorded(int fd);
 
 /*
  * Kills what is in the group of a dead owner and removes it, in all hierarchies, if `fd` still has that name.
- * One that somebody else has removed is no error. -EAGAIN: somebody else has its lock all the time;
+ * One that somebody else has removed is no error. -EALREADY: somebody else has its lock all the time;
  * -EBUSY: processes that don't die within two seconds.
  */
 int leaf_remove_dead(const struct host_snapshot *host, const char *tenant, int tenant_fd, const char *name, int fd,

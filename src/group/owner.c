@@ -222,28 +222,42 @@ int owner_claim(int proc_fd, int group_fd, const char *text)
 	return sys_access(group_fd, "cgroup.procs", F_OK) == 0 ? 0 : -ENOENT;
 }
 
-/* Begun by cg_mkdir(), whose first steps show in the modes, and nothing noted, where something could be. */
-static bool unmade(int group_fd)
+/*
+ * Begun by cg_mkdir(), whose first steps show in the modes, and nothing noted, where something could be.
+ * 0, -EALREADY: it is something else, or why that isn't known.
+ */
+static int check_unmade(int group_fd)
 {
+	static const enum note notes[] = { NOTE_KEEP, NOTE_OWNER, NOTE_CREATED };
 	char text[OWNER_TEXT_MAX];
 	struct stat st;
 
-	return fstat(group_fd, &st) == 0 && notes_own(&st) &&
-		((st.st_mode & (S_IRWXG | S_IRWXO)) == 0 || lock_is_shut(group_fd)) && !owner_kept(group_fd) &&
-		notes_read(group_fd, NOTE_OWNER, text, sizeof(text)) == -ENODATA &&
-		notes_read(group_fd, NOTE_CREATED, text, sizeof(text)) == -ENODATA;
+	if (fstat(group_fd, &st) < 0)
+		return -errno;
+	if (!notes_own(&st) || ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0 && !lock_is_shut(group_fd)))
+		return -EALREADY;
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
+		int r = notes_read(group_fd, notes[i], text, sizeof(text));
+
+		if (r != -ENODATA)
+			return facts_doubt(r) ? r : -EALREADY;
+	}
+	return 0;
 }
 
 int owner_remove_unmade(int tenant_fd, const char *name, int group_fd)
 {
-	CLEANUP(lock_releasep) int lock_fd = unmade(group_fd) ? lock_take(group_fd, 0) : -EAGAIN;
-	int r;
+	int r = check_unmade(group_fd);
+	CLEANUP(lock_releasep) int lock_fd = r == 0 ? lock_take(group_fd, 0) : r;
 
-	if (lock_fd < 0 || !unmade(group_fd))
-		return -EAGAIN;
+	if (lock_fd < 0)
+		return facts_doubt(lock_fd) ? lock_fd : -EALREADY;
+	r = check_unmade(group_fd);
+	if (r < 0)
+		return r;
 	r = cg_is(group_fd, tenant_fd, name) ? cg_rmdir(tenant_fd, name) : 0;
 	if (r == -EBUSY)
-		return -EAGAIN;
+		return -EALREADY;
 	return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 

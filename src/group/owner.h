@@ -69,7 +69,7 @@ int owner_claim(int proc_fd, int group_fd, const char *text);
 /*
  * Removes an empty group that ration began to make, and has noted nothing on: its maker died
  * before. Who makes one notes that with the lock of it, and begins again if it is gone by then.
- * 0: it isn't there any more. -EAGAIN: it is being made just now, or it is something else.
+ * 0: it isn't there any more. -EALREADY: it is being made just now, or it is something else.
  */
 int owner_remove_unmade(int tenant_fd, const char *name, int group_fd);
 

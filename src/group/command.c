@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/facts.h"
 #include "sys/inherit.h"
 #include "sys/spawn-as.h"
 #include "util/compat.h"
@@ -75,6 +76,8 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 	case SPAWN_STEP_PASS:
 		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fd %d: %s",
 				spawn->pass_fds[spawn->failed_index], error_text(code));
+	case SPAWN_STEP_START:
+		return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't start a process: %s", error_text(code));
 	case SPAWN_STEP_CPUSET:
 	case SPAWN_STEP_NONE:
 		break;
@@ -160,12 +163,17 @@ int command_find_user(struct command *command, const struct command_request *req
 /* What can be executed is judged by the rights of who executes it. */
 static int find_program(struct command *command, const char *name, bool as_user, struct ration_error *reterr)
 {
+	char shown[SHOWN_MAX];
 	int step = -1;
 	int r = as_user ? spawn_resolve_as(&command->user.identity, name, &command->program, &step) :
 		spawn_resolve(name, &command->program);
 
 	if (r < 0 && step >= 0)
 		return as_user_error(&command->user.identity, step, r, reterr);
+	/* It wasn't refused: nobody knows whether it is there. */
+	if (facts_doubt(r))
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't look for %s: %s",
+				text_show(shown, sizeof(shown), name), error_text(r));
 	return r < 0 ? command_error(name, r, reterr) : 0;
 }
 

@@ -32,6 +32,19 @@ static int executable(const char *path)
 	return sys_access(AT_FDCWD, path, X_OK);
 }
 
+/* As execvp: what else fails isn't the program's absence from a folder of PATH, and ends the search. */
+static bool goes_on(int r)
+{
+	static const int answers[] = { -ENOENT, -ENOTDIR, -EACCES, -EPERM, -ELOOP, -ENAMETOOLONG, -ESTALE, -ENODEV,
+		-ENOTCONN, -ETIMEDOUT };
+
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		if (r == answers[i])
+			return true;
+	}
+	return false;
+}
+
 static int copy_path(const char *path, char **ret)
 {
 	*ret = strdup(path);
@@ -61,7 +74,9 @@ int spawn_resolve(const char *argv0, char **ret_path)
 			worst = -ENAMETOOLONG;
 		else if ((r = executable(path)) == 0)
 			return copy_path(path, ret_path);
-		/* As execvp: go on, but remember that something was there. */
+		else if (!goes_on(r))
+			return r;
+		/* But remember that something was there. */
 		else if (r == -EACCES)
 			worst = -EACCES;
 		at += length;

@@ -19,14 +19,18 @@
 static void child_main(struct spawn *spawn)
 {
 	char byte;
+	ssize_t n;
 
 	(void)close_fd(spawn->parent_fds[0]);
 	(void)close_fd(spawn->parent_fds[1]);
 	if (spawn->own_group)
 		(void)setpgid(0, 0);
 	/* The parent gave up, or is gone: never run unknown to its keeper. */
-	if (read(spawn->gate_fd, &byte, 1) != 1)
-		_exit(127);
+	do
+		n = read(spawn->gate_fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(spawn_child_fail(spawn, SPAWN_STEP_START, n < 0 ? -errno : -EIO));
 	spawn_reset_handlers();
 	_exit(spawn_child(spawn));
 }
@@ -40,6 +44,11 @@ static void take_report(struct spawn *spawn, int fd)
 	do
 		n = read(fd, report, sizeof(report));
 	while (n < 0 && errno == EINTR);
+	/* Nobody knows what became of it: it may be the command, or have failed. */
+	if (n < 0) {
+		spawn->failed_step = SPAWN_STEP_START;
+		spawn->failed = -errno;
+	}
 	if (n != (ssize_t)sizeof(report))
 		return;
 	spawn->failed_step = (enum spawn_step)report[0];
@@ -65,8 +74,8 @@ static int release(struct spawn *spawn, pid_t pid)
 		take_report(spawn, spawn->parent_fds[1]);
 		r = spawn->failed_step != SPAWN_STEP_NONE ? spawn->failed : 0;
 	}
-	/* Its user may have stopped it. */
-	if (r < 0 && spawn->identity)
+	/* Its user may have stopped it, or we don't know what it does. */
+	if (r < 0 && (spawn->identity || spawn->failed_step == SPAWN_STEP_START))
 		(void)kill(pid, SIGKILL);
 	if (r < 0)
 		(void)waitpid(pid, NULL, 0);

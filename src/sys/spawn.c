@@ -36,7 +36,7 @@ static int tie(struct spawn *spawn)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* It tells of deaths to come. Of one that has been, another parent tells. */
-	return getppid() != spawn->parent ? spawn_child_fail(spawn, SPAWN_STEP_EXEC, -ESRCH) : 0;
+	return getppid() != spawn->parent ? spawn_child_fail(spawn, SPAWN_STEP_START, -ESRCH) : 0;
 }
 
 static int child_main(void *argument)
@@ -53,7 +53,7 @@ static int child_main(void *argument)
 		n = spawn->gate_fd >= 0 ? read(spawn->gate_fd, &byte, 1) : 1;
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
-		return spawn_child_fail(spawn, SPAWN_STEP_EXEC, -EIO);
+		return spawn_child_fail(spawn, SPAWN_STEP_START, n < 0 ? -errno : -EIO);
 	r = spawn->tie ? spawn->tie(spawn) : 0;
 	if (r != 0)
 		return r;
@@ -111,6 +111,11 @@ static void take_report(struct spawn *spawn, pid_t pid, int fd)
 	do
 		n = read(fd, report, sizeof(report));
 	while (n < 0 && errno == EINTR);
+	/* Nobody knows what became of it: it may be the command, or have failed. */
+	if (n < 0) {
+		spawn->failed_step = SPAWN_STEP_START;
+		spawn->failed = -errno;
+	}
 	if (n == (ssize_t)sizeof(report)) {
 		spawn->failed_step = (enum spawn_step)report[0];
 		spawn->failed = report[1];
@@ -176,10 +181,10 @@ static int start_apart(struct spawn *spawn, bool move, pid_t *ret_pid, int *ret_
 	return 0;
 }
 
-/* A child that has failed exits, unless its user has stopped it. */
+/* A child that has failed exits, unless its user has stopped it, or we don't know what it does. */
 static void end_failed(const struct spawn *spawn, pid_t pid, int pid_fd)
 {
-	if (spawn->identity)
+	if (spawn->identity || spawn->failed_step == SPAWN_STEP_START)
 		(void)sys_child_signal(pid, pid_fd, SIGKILL);
 }
 

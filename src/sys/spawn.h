@@ -36,6 +36,7 @@ struct cpuset;
 enum spawn_step {
 	SPAWN_STEP_NONE,
 	SPAWN_STEP_CPUSET,         /* isn't told to anybody: then it is moved there */
+	SPAWN_STEP_START,          /* before or beside what is done for the command: isn't the command's */
 	SPAWN_STEP_INHERITED,
 	SPAWN_STEP_JOIN,
 	SPAWN_STEP_FDS,
@@ -92,7 +93,8 @@ struct spawn {
 
 /*
  * Finds the program that `argv0` means, as execvp(3) would with the PATH of
- * this process, into a new string. -ENOENT, -EACCES, -ENOMEM, -ENAMETOOLONG.
+ * this process, into a new string. -ENOENT, -EACCES, -ENAMETOOLONG; anything else, -ENOMEM for instance,
+ * says why it isn't known.
  */
 int spawn_resolve(const char *argv0, char **ret_path);
 

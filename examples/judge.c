@@ -165,8 +165,11 @@ static int run(const struct ration_host *host, const struct ration_plan *plan, c
 	}
 	how.fds = (const int[]){ fileno(input), fileno(output), fileno(null) };
 	if (ration_run_start(host, plan, &how, &run, &error) >= 0 && ration_run_wait(run, &error) >= 0) {
-		rewind(output);
-		status = judge(ration_run_receipt(run), output, expected);
+		/* rewind(3) doesn't tell of a failure: the output would be taken for empty. */
+		if (fseek(output, 0, SEEK_SET) == 0)
+			status = judge(ration_run_receipt(run), output, expected);
+		else
+			perror("judge: the output");
 	}
 	ration_run_free(run);
 	(void)fclose(input);

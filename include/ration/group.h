@@ -246,8 +246,8 @@ RATION_PUBLIC struct ration_group_limit *ration_group_limit_free(struct ration_g
  * Stops or continues all processes of the group and below it (cgroup.freeze,
  * Linux 5.2), and waits until that is done, at most `timeout_usec` (0: 5 s).
  * Errors: -ETIMEDOUT: the kernel keeps trying; the usual reason is a process in an
- * uninterruptible sleep. -EDEADLK with RATION_CAUSE_HAS_PROCESSES: the caller itself would
- * freeze; nothing is frozen.
+ * uninterruptible sleep. -EBUSY with RATION_CAUSE_IN_USE: somebody else asked for the opposite
+ * meanwhile. -EDEADLK with RATION_CAUSE_HAS_PROCESSES: the caller itself would freeze; nothing is frozen.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_freeze(struct ration_group *group, uint64_t timeout_usec,
 		struct ration_error *reterr);

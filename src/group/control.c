@@ -15,10 +15,13 @@
 #include "sys/cgroup.h"
 #include "sys/kill.h"
 #include "sys/members.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
 #define FREEZE_USEC 5000000
+/* So often a look whether somebody else thaws what is to freeze: no event tells. */
+#define LOOK_USEC 100000
 #define KILL_USEC 10000000
 
 static int to_msec(uint64_t usec, uint64_t otherwise)
@@ -29,11 +32,21 @@ static int to_msec(uint64_t usec, uint64_t otherwise)
 	return usec / 1000 >= INT_MAX ? INT_MAX : (int)((usec + 999) / 1000);
 }
 
-/* What can't be seen to freeze isn't left frozen: nobody would know that it is. */
+/* -EBUSY: somebody else has asked for the opposite meanwhile, and the kernel has stopped trying. */
 static int wait_frozen(int fd, bool frozen, int msec)
 {
-	int r = cg_wait_event(fd, "frozen", frozen, msec);
+	uint64_t now = sys_now_usec(), end = now + (uint64_t)msec * 1000, asked;
+	int r;
 
+	do {
+		uint64_t look = end - now < LOOK_USEC ? end - now : LOOK_USEC;
+
+		r = cg_wait_event(fd, "frozen", frozen, (int)(look / 1000));
+		if (r == -ETIMEDOUT && cg_read_u64(fd, "cgroup.freeze", &asked) == 0 && asked != frozen)
+			return -EBUSY;
+		now = sys_now_usec();
+	} while (r == -ETIMEDOUT && now < end);
+	/* What can't be seen to freeze isn't left frozen: nobody would know that it is. */
 	if (r < 0 && r != -ETIMEDOUT && frozen)
 		(void)cg_write(fd, "cgroup.freeze", "0");
 	return r;
@@ -58,6 +71,9 @@ static int set_frozen(struct ration_group *group, bool frozen, uint64_t timeout_
 		r = wait_frozen(group->at.fd, frozen, msec);
 	if (r == 0)
 		return 0;
+	if (r == -EBUSY)
+		return error_set(reterr, r, RATION_CAUSE_IN_USE, "can't %s %s: somebody else %s it meanwhile", what,
+				group->address, frozen ? "thawed" : "froze");
 	if (r != -ETIMEDOUT)
 		return handle_error(group, r, what, reterr);
 	(void)error_set(reterr, r, RATION_CAUSE_TIMEOUT, "%s isn't %s after %d ms; the kernel keeps trying",
@@ -115,14 +131,14 @@ int ration_group_reclaim(struct ration_group *group, uint64_t bytes, uint64_t *r
 	if (bytes == 0 || bytes > INT64_MAX)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%" PRIu64 " bytes can't be reclaimed", bytes);
 	r = cg_read_u64(group->at.fd, "memory.current", &before);
-	if (r == -ENOENT && leaf_alive(group->at.fd))
+	if (r == -ENOENT && !leaf_gone(&group->at))
 		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CONTROLLER,
 				"%s has no memory controller and can't reclaim", group->address);
 	if (r < 0)
 		return handle_error(group, r, "read memory.current of", reterr);
 	(void)snprintf(text, sizeof(text), "%" PRIu64, bytes);
 	r = cg_write(group->at.fd, "memory.reclaim", text);
-	if (r == -ENOENT && leaf_alive(group->at.fd)) {
+	if (r == -ENOENT && !leaf_gone(&group->at)) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD,
 				"this kernel has no memory.reclaim (since 5.19)");
 		return error_hint(reterr, -EOPNOTSUPP, "use ration set --memory-high to reclaim down to a size");

@@ -326,9 +326,9 @@ static void freeze(struct thread *t)
 
 	if (!group)
 		return;
-	if (fine(t, ration_group_freeze(group, 0, &t->error), "ration_group_freeze"))
+	if (fine(t, ration_group_freeze(group, PATIENCE * 1000000, &t->error), "ration_group_freeze"))
 		(void)poll(NULL, 0, (int)below(t, 5));
-	(void)fine(t, ration_group_thaw(group, 0, &t->error), "ration_group_thaw");
+	(void)fine(t, ration_group_thaw(group, PATIENCE * 1000000, &t->error), "ration_group_thaw");
 	ration_group_free(group);
 }
 
@@ -406,7 +406,7 @@ static const struct {
 	{ "events", watch_group, 2, { NO_GROUP, VANISHED } },
 	{ "list", list, 4, { { 0, 0 } } },
 	{ "gc", gc, 2, { { 0, 0 } } },
-	{ "freeze", freeze, 2, { NO_GROUP, VANISHED } },
+	{ "freeze", freeze, 2, { NO_GROUP, VANISHED, FROZEN } },
 	{ "kill", kill_group, 2, { NO_GROUP, VANISHED } },
 	{ "spawn", spawn, 4, { NO_GROUP, VANISHED, FROZEN } },
 	{ "attach", attach, 2, { NO_GROUP, VANISHED, FROZEN, GONE_PROCESS } },

@@ -10,6 +10,7 @@
 #include "base.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -382,6 +383,50 @@ static void test_frozen_and_killed(void **state)
 	base_end(&base);
 }
 
+/* Thaws the group at an fd again and again, until it is told to stop. */
+struct thawer {
+	int fd;
+	volatile bool over;
+};
+
+static void *keep_thawed(void *data)
+{
+	struct thawer *thawer = data;
+
+	while (!thawer->over)
+		(void)cg_write(thawer->fd, "cgroup.freeze", "0");
+	return NULL;
+}
+
+/* Whoever waits for a group to freeze that somebody else thaws hears that, long before the deadline. */
+static void test_thawed_by_another_while_it_freezes(void **state)
+{
+	struct thawer thawer;
+	struct ration_group *group;
+	struct ration_error error = { .code = 0 };
+	struct base base;
+	pthread_t thread;
+	int pid, r = 0;
+
+	(void)state;
+	base_begin(&base);
+	group = make(&base, "t/n");
+	pid = start(group);
+	thawer = (struct thawer) { .fd = group->at.fd };
+	assert_int_equal(pthread_create(&thread, NULL, keep_thawed, &thawer), 0);
+	/* Some of them are frozen for the moment in which that is looked at. */
+	(void)soon((r = ration_group_freeze(group, DEADLINE_SECONDS * UINT64_C(1000000), &error)) < 0);
+	thawer.over = true;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(r, -EBUSY);
+	assert_int_equal(error.cause, RATION_CAUSE_IN_USE);
+	assert_non_null(strstr(error.message, "can't freeze t/n: somebody else thawed it meanwhile"));
+	assert_int_equal(ration_group_kill(group, 0, NULL, NULL), 0);
+	reap(pid, 0);
+	drop(group, RATION_REMOVE_EMPTY);
+	base_end(&base);
+}
+
 static void test_a_command_that_cant_be_started(void **state)
 {
 	char *const argv[] = { (char *)"no-such-command", NULL };
@@ -543,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_processes_that_cant_be_attached),
 		cmocka_unit_test(test_attached_and_released),
 		cmocka_unit_test(test_frozen_and_killed),
+		cmocka_unit_test(test_thawed_by_another_while_it_freezes),
 		cmocka_unit_test(test_a_command_that_cant_be_started),
 		cmocka_unit_test(test_many_makers),
 		cmocka_unit_test(test_origins_at_once),

@@ -307,6 +307,9 @@ bool leaf_gone(const struct place *place)
 	/* Who removes it begins in cgroup v1. */
 	if (place->lock_fd < 0 && leaf_alive(place->fd))
 		leaf_settle(place->fd);
+	/* And the kernel with the files of the controllers: a change, here of nothing, waits until it is done. */
+	if (leaf_alive(place->fd))
+		(void)cg_write(place->fd, "cgroup.subtree_control", "\n");
 	return !leaf_alive(place->fd);
 }
 

@@ -58,7 +58,10 @@ int leaf_remove_dead(const struct host_snapshot *host, const char *tenant, int t
 /* Tells whether the directory is still there. */
 bool leaf_alive(int fd);
 
-/* Tells whether the group was removed: where something of it isn't there, whoever is removing it has time to. */
+/*
+ * Tells whether the group was removed: where something of it isn't there, whoever is removing it has time
+ * to, and so has the kernel, which takes away memory.max before cgroup.procs.
+ */
 bool leaf_gone(const struct place *place);
 
 /*

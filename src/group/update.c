@@ -335,7 +335,7 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 	if (r < 0) {
 		give_back_high(change);
 		(void)fail(change, change->writes.write[change->writes.failed].limit, r);
-		if ((vanished(r) && !leaf_alive(fd)) || ((r == -EACCES || r == -EPERM) && owner_is_another(fd)))
+		if ((vanished(r) && leaf_gone(&change->group->at)) || ((r == -EACCES || r == -EPERM) && owner_is_another(fd)))
 			return handle_error(change->group, r, "change", reterr);
 		return r;
 	}

@@ -68,6 +68,31 @@ static void test_one_life(void **state)
 	base_end(&base);
 }
 
+/* Asked where one of its files was missing: who asks waits for a removal, and changes nothing. */
+static void test_gone_or_not(void **state)
+{
+	struct base base;
+	struct place place = PLACE_NONE;
+	char before[CG_FILE_MAX], after[CG_FILE_MAX];
+
+	(void)state;
+	base_begin(&base);
+	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
+	assert_int_equal(leaf_create(&place, 0, NULL), 0);
+	leaf_made(&place);
+	for (int held = 0; held < 2; held++) {
+		assert_int_equal(held ? leaf_lock(&place, NULL) : 0, 0);
+		assert_true(cg_read(place.fd, "cgroup.subtree_control", before, sizeof(before)) >= 0);
+		assert_false(leaf_gone(&place));
+		assert_true(cg_read(place.fd, "cgroup.subtree_control", after, sizeof(after)) >= 0);
+		assert_string_equal(before, after);
+	}
+	assert_int_equal(leaf_remove(&place), 0);
+	assert_true(leaf_gone(&place));
+	place_close(&place);
+	base_end(&base);
+}
+
 /* Names that nobody chose are nobody else's: two threads had the same in the same microsecond. */
 static void *choose_names(void *data)
 {
@@ -272,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_names_make_nothing),
 		cmocka_unit_test(test_one_life),
+		cmocka_unit_test(test_gone_or_not),
 		cmocka_unit_test(test_chosen_names_are_unique),
 		cmocka_unit_test(test_eight_processes_in_one_tenant),
 		cmocka_unit_test(test_marked_nodes_stay),

@@ -156,6 +156,7 @@ static void test_pss(void **state)
 	char *memory;
 
 	(void)state;
+	uncounted_by_tsan();
 	assert_int_equal(proc_open(NULL, &fd, NULL), 0);
 	assert_int_equal(proc_pss_read(fd, getpid(), &before), 0);
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -199,6 +200,7 @@ static int count_uid(int proc_fd)
 static void test_uid(void **state)
 {
 	(void)state;
+	uncounted_by_tsan();
 	check_boxed(count_uid);
 }
 

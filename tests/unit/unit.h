@@ -28,6 +28,16 @@
 		skip();                                   \
 	} while (0)
 
+/*
+ * For tests that count the tasks or the memory of their own processes: ThreadSanitizer has a thread and
+ * some memory of its own in each. They run without it.
+ */
+#ifdef __SANITIZE_THREAD__
+#define uncounted_by_tsan() skip_because("ThreadSanitizer has a thread and memory of its own in each process")
+#else
+#define uncounted_by_tsan() ((void)0)
+#endif
+
 /* Waits until `condition` is true; false: the deadline has passed. */
 #define soon(condition)                                                  \
 	({                                                               \

@@ -60,9 +60,19 @@
 
 /* ------------------------------------------------------------ the caller */
 
+/* Whoever has stopped it: without it no limit of its own is kept. */
+static void wake_if_stopped(pid_t pid, int pid_fd)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid != 0)
+		(void)sys_child_signal(pid, pid_fd, SIGCONT);
+}
+
 /*
  * Tells the subreaper to end the run, and reaps it. One that can't end it in time, since a
- * process hangs in the kernel, goes on trying, and is left: a child that ends some time.
+ * process hangs in the kernel, goes on trying, and is left: a child that ends some time. A stopped
+ * one is woken: it alone may know of those who have left the group.
  * Returns 0, or 1 if somebody has killed it, with its work undone. -ETIMEDOUT: it is still there.
  */
 static int send_home(int peer_fd, pid_t pid, int pid_fd)
@@ -78,6 +88,7 @@ static int send_home(int peer_fd, pid_t pid, int pid_fd)
 
 		if (poll(&poll_fd, 1, 10) > 0 && pid_fd < 0)
 			(void)poll(NULL, 0, 1);
+		wake_if_stopped(pid, pid_fd);
 		r = waitpid(pid, &status, WNOHANG);
 	}
 	if (r == 0)
@@ -85,7 +96,7 @@ static int send_home(int peer_fd, pid_t pid, int pid_fd)
 	return r > 0 && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
 }
 
-/* One that somebody has stopped does nothing any more, and what it should have done is ours to do. */
+/* One that doesn't wake (somebody traces it) does nothing any more, and what it should have done is ours to do. */
 static int kill_stopped(const struct ration_run *run)
 {
 	struct proc_stat stat;
@@ -157,15 +168,6 @@ static bool has_ended(int pid_fd)
 	struct pollfd poll_fd = { .fd = pid_fd, .events = POLLIN };
 
 	return pid_fd >= 0 && poll(&poll_fd, 1, 0) > 0;
-}
-
-/* Whoever has stopped it: without it no limit of its own is kept. */
-static void wake_if_stopped(pid_t pid, int pid_fd)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid != 0)
-		(void)sys_child_signal(pid, pid_fd, SIGCONT);
 }
 
 static int dispatch(struct ration_run *run, struct ration_error *reterr)

@@ -225,6 +225,37 @@ def test_FB19_the_one_between_ends_the_group(run, there):
     wait_for("its end", lambda: not run.alive())
 
 
+@pytest.mark.needs("cgroup", "root")
+@pytest.mark.worlds("host", "v2")
+def test_FB19_stopped_and_killed_at_the_start(run, there):
+    """Before its caller has heard of a start, two of three stop, and the supervisor is killed: the one between wakes,
+    since it alone knows who has left the group."""
+    failing, report = Path(HELPERS).parent / "inject" / "failing", run.file("report")
+    env = {"FAILING_WATCH": f"{RATION}:{Path(RATION).with_name('ration-keeper')}"}
+
+    def before(*where):
+        return [str(failing), str(report), "60", *map(str, where), "/bin/sh", *CHILDREN[1:]]
+
+    r = run.start("", "true", before=before(0, 0, "w0"), env=env, receipt=False, stderr=subprocess.DEVNULL)
+    assert r.popen.stdout.readline() == "done\n"
+    r.signal(signal.SIGTERM)
+    for other in run.alive():
+        if other != r.pid:
+            os.kill(other, signal.SIGKILL)
+    r.wait()
+    calls = report.read_text().splitlines()[2].split()[2:]
+    setsid = len(calls) - calls[::-1].index("112")  # the last before the report of the start
+    r = start(run, there, before=before(3, setsid, "s2s3"), env=env)
+    mine = ours(run, r)
+    os.kill(mine["ration-reaper"], signal.SIGKILL)
+    wait_for("the run to be gone", lambda: set(run.alive().values()) <= {"sleep", "failing"} and not left(run) and
+             not (there / "cgroup.procs").read_text())
+    for other in run.alive():
+        os.kill(other, signal.SIGKILL)
+    r.wait()
+    wait_for("its end", lambda: not run.alive())
+
+
 @pytest.mark.needs("cgroup")
 def test_FB19_a_stopped_keeper_wakes(run):
     """That of a program: it ends the group when the program is killed, though somebody has stopped it."""

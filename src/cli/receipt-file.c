@@ -3,9 +3,9 @@
  * receipt-file.c - where a receipt is written to
  *
  * Who waits for a receipt must never read half of one. So a regular file is
- * written without a name, where the file system can do that, and gets one of its own
- * beside the final one when it is whole, only to be renamed: if ration is killed,
- * nothing is left. Elsewhere it has that name from the start. What can't
+ * written without a name, where the file system can do that, and gets its name when it
+ * is whole: if ration is killed, nothing is left. Elsewhere, and if somebody has made a
+ * file of that name meanwhile, it has one beside the final one, and is renamed. What can't
  * be replaced by renaming (a device, a fifo, a link such as /dev/stdout, a file
  * in a directory that we may not write) is written to as it is.
  *
@@ -255,15 +255,13 @@ static int write_all(int fd, const char *text)
 	return say_to(fd, text, strlen(text), &wait_usec);
 }
 
-/* Gives it its own name. Without a capability only this way leads to an fd's file. */
-static int name_it(struct receipt_file *file)
+/* Gives it a name. Without a capability only this way leads to an fd's file. */
+static int name_it(struct receipt_file *file, const char *name)
 {
 	char number[16];
 
-	if (!file->unnamed)
-		return 0;
 	(void)snprintf(number, sizeof(number), "%d", file->fd);
-	if (linkat(file->fds_fd, number, file->dir_fd, file->temporary, AT_SYMLINK_FOLLOW) < 0)
+	if (linkat(file->fds_fd, number, file->dir_fd, name, AT_SYMLINK_FOLLOW) < 0)
 		return -errno;
 	file->unnamed = false;
 	return 0;
@@ -281,11 +279,12 @@ static bool is_there(const struct receipt_file *file)
 
 static int publish(struct receipt_file *file)
 {
-	int r = name_it(file);
+	bool named = file->unnamed && name_it(file, file->name) == 0;
+	int r = file->unnamed ? name_it(file, file->temporary) : 0;
 
 	if (r < 0)
 		return r;
-	if (renameat(file->dir_fd, file->temporary, file->dir_fd, file->name) < 0)
+	if (!named && renameat(file->dir_fd, file->temporary, file->dir_fd, file->name) < 0)
 		return -errno;
 	free(TAKE_PTR(file->temporary));
 	return is_there(file) ? 0 : -ESTALE;

@@ -68,13 +68,26 @@ def test_FA9_a_strangers_fifo(run, place):
 def test_FA9_exchanged_at_the_end(run, place):
     """Somebody puts another one there while it gets its name: it isn't called written."""
     (place / "forged").write_text("{}")
-    argv = ["strace", "-o", "/dev/null", "-e", "trace=renameat", "-e", "inject=renameat:delay_exit=1000000",
+    argv = ["strace", "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:delay_exit=1000000",
             RATION, "run", "--receipt", str(place / "receipt"), "--", "true"]
     with subprocess.Popen(argv, env=run.env, stderr=subprocess.PIPE, text=True) as started:
         wait_for("the receipt", (place / "receipt").exists)
         os.rename(place / "forged", place / "receipt")
         _, said = started.communicate(timeout=DEADLINE)
     assert started.returncode == 123 and "was replaced by somebody else" in said, said
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace isn't installed")
+@pytest.mark.worlds("host")
+def test_FA9_killed_as_it_gets_its_name(run, place):
+    """It has that name or none: no file is left beside it."""
+    argv = ["strace", "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:delay_exit=3000000",
+            RATION, "run", "--enforce", "any", "--receipt", str(place / "receipt"), "--", "true"]
+    with subprocess.Popen(argv, env=run.env) as started:
+        wait_for("a file", lambda: os.listdir(place))
+        os.kill(run.one("ration"), signal.SIGKILL)
+        started.wait(timeout=DEADLINE)
+    assert os.listdir(place) == ["receipt"] and json.loads((place / "receipt").read_text())["verdict"] == "ok"
 
 
 def test_FA9_the_old_one_is_gone(run, place):

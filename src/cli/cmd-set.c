@@ -48,7 +48,7 @@ static const struct option_set set_set = {
 	},
 };
 
-/* Reads what the plan is about, as it is now. Limits with a key are there once for each. */
+/* Reads what the plan is about, as it is now, but for what has been read. Limits with a key are there once for each. */
 static int read_limits(const struct target *target, const struct ration_plan *plan,
 		struct ration_group_limit **limits, struct ration_error *reterr)
 {
@@ -56,8 +56,17 @@ static int read_limits(const struct target *target, const struct ration_plan *pl
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && (item = ration_plan_item(plan, i)); i++)
-		r = ration_group_limit_new(target->group, item->limit, &limits[i], reterr);
+		r = limits[i] ? 0 : ration_group_limit_new(target->group, item->limit, &limits[i], reterr);
 	return r;
+}
+
+/* The change is made, whatever can't be read now: tried again, and told. */
+static void read_changed(const struct target *target, const struct ration_plan *plan, struct ration_group_limit **limits)
+{
+	struct ration_error error;
+
+	if (read_limits(target, plan, limits, &error) < 0 && read_limits(target, plan, limits, &error) < 0)
+		say("ration set: the limits are changed, but %s\n", error.message);
 }
 
 static void print_limits(const char *address, const struct ration_plan *plan,
@@ -70,7 +79,7 @@ static void print_limits(const char *address, const struct ration_plan *plan,
 		if (item->implied || item->mechanism == RATION_MECHANISM_NONE || !plan_limit_is_new(plan, i))
 			continue;
 		(void)printf("%s: %s: %s -> %s\n", address, ration_limit_info(item->limit)->name,
-				group_limit_here(was, before[i]), group_limit_here(is, after[i]));
+				group_limit_here(was, before[i]), after[i] ? group_limit_here(is, after[i]) : "not known");
 	}
 }
 
@@ -147,8 +156,10 @@ static int apply(const struct target *target, const struct options *options, str
 		return r;
 	change->tried = true;
 	r = ration_group_update(target->group, change->plan, &how, &change->report, reterr);
-	if (r >= 0)
-		return read_limits(target, change->plan, change->after, reterr);
+	if (r >= 0) {
+		read_changed(target, change->plan, change->after);
+		return r;
+	}
 	/* For the report: a group that has gone has none. */
 	(void)!read_limits(target, change->plan, change->after, &(struct ration_error) { .code = 0 });
 	return r;

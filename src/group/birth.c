@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * birth.c - nobody waits for ever for a child that is frozen before it is the command
+ * birth.c - nobody waits for ever for a child that doesn't become the command
  */
 #include "group/birth.h"
 
@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "group/cgroup1.h"
+#include "group/command.h"
 #include "group/frozen.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
@@ -16,7 +17,7 @@
 #include "util/error.h"
 
 /* Between two looks. A start takes milliseconds, or the command's file is on a slow disk. */
-#define LOOK_SEC 1
+#define LOOK_USEC 1000000
 
 /* A few calls of our own, none of them deep. */
 #define STACK_BYTES 131072
@@ -47,21 +48,34 @@ static void kill_child(const struct birth *birth)
 	move_out(birth->place, pid > 0 ? pid : sys_pidfd_pid(pid_fd));
 }
 
+/* The child is frozen, or its time is up: it waits for a file of somebody who doesn't answer, or holds a lease. */
+static bool hangs(struct birth *birth)
+{
+	if (can_freeze(birth->place) && frozen_check(birth->place, "start in", NULL) != 0)
+		birth->killed = true;
+	else if (sys_now_usec() >= birth->deadline_usec)
+		birth->killed = birth->late = true;
+	return birth->killed;
+}
+
 static void *watch(void *argument)
 {
 	struct birth *birth = argument;
-	struct timespec next;
+	uint64_t now_usec = sys_now_usec(), next_usec = now_usec;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &next);
 	(void)pthread_mutex_lock(&birth->mutex);
 	while (!birth->over) {
-		next.tv_sec += LOOK_SEC;
+		struct timespec next;
+
+		next_usec += LOOK_USEC;
+		if (now_usec < birth->deadline_usec && next_usec > birth->deadline_usec)
+			next_usec = birth->deadline_usec;
+		next = (struct timespec) { (time_t)(next_usec / 1000000), (long)(next_usec % 1000000) * 1000 };
 		while (!birth->over && pthread_cond_timedwait(&birth->cond, &birth->mutex, &next) == 0)
 			;
-		if (birth->over || frozen_check(birth->place, "start in", NULL) == 0)
-			continue;
-		birth->killed = true;
-		kill_child(birth);
+		now_usec = sys_now_usec();
+		if (!birth->over && hangs(birth))
+			kill_child(birth);
 	}
 	(void)pthread_mutex_unlock(&birth->mutex);
 	return NULL;
@@ -130,8 +144,12 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 {
 	int r = open_joins(place, spawn, reterr);
 
-	*birth = (struct birth) { .place = place, .spawn = spawn };
-	if (r == 0 && can_freeze(place))
+	*birth = (struct birth) {
+		.place = place,
+		.spawn = spawn,
+		.deadline_usec = sys_now_usec() + (spawn->within_usec ? spawn->within_usec : BIRTH_WITHIN_USEC),
+	};
+	if (r == 0)
 		watch_child(birth, spawn);
 	return r;
 }
@@ -142,6 +160,13 @@ int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct rati
 	/* Whatever it was that failed for want of the child. */
 	if (!birth->killed)
 		return r;
+	/* Its limit of time has ended it: who set that tells. */
+	if (birth->late && spawn->within_usec)
+		return r;
+	if (birth->late) {
+		spawn->failed_step = SPAWN_STEP_EXEC;
+		return command_spawn_error(spawn, -ETIMEDOUT, reterr);
+	}
 	r = frozen_check(birth->place, "start a command in", reterr);
 	return r < 0 ? r : error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't start a command in %s/%s: the group was "
 			"frozen meanwhile", birth->place->tenant, birth->place->name);

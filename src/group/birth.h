@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * birth.h - nobody waits for ever for a child that is frozen before it is the command
+ * birth.h - nobody waits for ever for a child that doesn't become the command
  *
  * The parent sleeps until its child has execed (spawn.h), deaf to everything. If a level
  * above the group is frozen in that moment, the child never does. A thread watches for
  * that: it sleeps for a second, and no start takes so long. It then kills the child,
- * which wakes the parent.
+ * which wakes the parent. So it does when the time of the run has been up for a while, or a minute is over: the
+ * command's file may be on a file system that doesn't answer, or its owner holds a lease on it.
  *
  * Not the parent itself, without CLONE_VFORK: a child that shares its memory is spared by the
  * OOM killer only while the parent sleeps in vfork. Born into a group whose memory is used
@@ -21,6 +22,9 @@
 #include "ration.h"
 #include "sys/spawn.h"
 
+/* A slower disk than any. */
+#define BIRTH_WITHIN_USEC 60000000
+
 /* At the same place until the start has returned. */
 struct birth {
 	const struct place *place;
@@ -30,6 +34,8 @@ struct birth {
 	pthread_cond_t cond;
 	bool over;
 	bool killed;
+	bool late;             /* that is why */
+	uint64_t deadline_usec;
 };
 
 /*
@@ -40,7 +46,8 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 
 /*
  * spawn_start() has returned `r`, or birth_begin() or what was done instead has failed with it. Returns it, or
- * -EBUSY: the group was frozen, and the child has been killed. It is to be reaped, unless `r` says that it has been.
+ * -EBUSY: the group was frozen; -ETIMEDOUT: it took a minute. Then the child has been killed. It is to be reaped,
+ * unless `r` says that it has been.
  */
 int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct ration_error *reterr);
 

@@ -30,6 +30,8 @@ static int command_error(const char *name, int code, struct ration_error *reterr
 		return error_hint(reterr, code, "not found in PATH; use its path");
 	if (code == -EACCES)
 		return error_hint(reterr, code, "it isn't executable, or not by this user");
+	if (code == -ETIMEDOUT)
+		return error_hint(reterr, code, "its file system doesn't answer, or somebody holds a lease on the file");
 	/* A change of uid doesn't fail of it, but the execve(2) behind that does. */
 	if (code == -EAGAIN)
 		return error_hint(reterr, code, "the tasks of this user are used up: see ulimit -u");

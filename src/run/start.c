@@ -12,20 +12,26 @@
 #include "run/start.h"
 
 #include "group/apply.h"
+#include "group/birth.h"
 #include "group/room.h"
 #include "run/account.h"
 #include "run/concern.h"
 #include "run/end.h"
 #include "util/error.h"
 
+/* A command that starts late gets the signal of its time limit; only one that doesn't start is killed. */
+#define PATIENCE_USEC 2000000
+
 static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_error *reterr)
 {
 	struct containment *containment = run->containment;
-	int r = containment->ops->enter(containment, spawn, reterr);
+	int r;
 
+	/* Before the time that it has to become the command: what that ends, the limit of time has ended. */
+	run->leader.start_usec = sys_now_usec();
+	run->leader.start_time = time(NULL);
+	r = containment->ops->enter(containment, spawn, reterr);
 	if (r == 0) {
-		run->leader.start_usec = sys_now_usec();
-		run->leader.start_time = time(NULL);
 		r = spawn_start(spawn, &run->leader.pid, &run->leader.pid_fd, &run->receipt.birth);
 		if (r < 0)
 			r = room_start_error(&run->group, spawn, r, reterr);
@@ -41,6 +47,7 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 
 static int start_command(struct ration_run *run, struct ration_error *reterr)
 {
+	const struct ration_plan_item *timeout = plan_enforced(run->plan, RATION_LIMIT_TIMEOUT);
 	struct spawn *child = &run->command->spawn;
 	int r;
 
@@ -49,6 +56,8 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 		run->receipt.uid = child->identity->uid;
 		run->receipt.gid = child->identity->gid;
 	}
+	if (timeout && timeout->in_force < BIRTH_WITHIN_USEC)
+		child->within_usec = timeout->in_force + PATIENCE_USEC;
 	concerns_enter(run, child);
 	r = apply_child(run->plan, &run->host->facts, child, reterr);
 	return r < 0 ? r : spawn(run, child, reterr);

@@ -24,7 +24,11 @@ static void begin(struct concern *concern)
 	struct wall *wall = (struct wall *)concern;
 	struct ration_run *run = concern->run;
 
-	loop_set(&run->loop, &wall->deadline, loop_after(run->leader.start_usec, wall->limit_usec));
+	/* Of a command that took longer to start: it was killed then, and that isn't to be its own end. */
+	if (sys_now_usec() >= loop_after(run->leader.start_usec, wall->limit_usec))
+		on_deadline(wall, sys_now_usec());
+	else
+		loop_set(&run->loop, &wall->deadline, loop_after(run->leader.start_usec, wall->limit_usec));
 }
 
 static void wall_free(struct concern *concern)

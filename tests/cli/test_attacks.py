@@ -28,6 +28,7 @@ from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, Ration, wait_for
 from world import HAS, WORLD, mount
 
 TOP = Path(__file__).resolve().parents[2]
+FILES = [TOP / "tests/cli" / name for name in ("test_attacks.py", "test_surroundings.py")]
 LONG = os.environ.get("RATION_LONG") == "1"
 OWN = f"{mount()}$(sed -n s/^0:://p /proc/self/cgroup)"  # in a shell: its own group's directory
 
@@ -601,7 +602,7 @@ def test_attacks_are_documented():
     named = set(re.findall(r"`(test_\w+)(?:\[.*?\])?` \|$", text, re.M))
     there = set(re.findall(r"\b(test_\w+)\(", "".join(path.read_text() for path in (TOP / "tests").rglob("test*")
                                                      if path.suffix in (".py", ".c"))))
-    mine = set(re.findall(r"^def (test_attack_\w+)\(", Path(__file__).read_text(), re.M))
+    mine = set(re.findall(r"^def (test_attack_\w+)\(", "".join(path.read_text() for path in FILES), re.M))
     assert len(rows) == int(re.search(r"(\d+) attacks", text)[1]) and all(row.count("|") == 5 for row in rows)
     assert not named - there and not mine - named, (named - there, mine - named)
 
@@ -628,7 +629,7 @@ def main():
     os.environ.update(RATION_LONG="1" if options.long else "0", RATION_SEED=str(options.seed))
     count, begun = Count(), time.monotonic()
     print(f"seed {options.seed}", flush=True)
-    status = pytest.main(["-q", "-p", "no:cacheprovider", "--tb=short", __file__], plugins=[count])
+    status = pytest.main(["-q", "-p", "no:cacheprovider", "--tb=short", *map(str, FILES)], plugins=[count])
     result = {"part": "attacks", "kernel": os.uname().release, "world": WORLD, "tried": count.tried, "failures": count.failed,
               "seconds": round(time.monotonic() - begun), "seed": options.seed}
     if options.result:

@@ -13,32 +13,30 @@
 
 #include "group/cgroup1.h"
 #include "group/levels.h"
+#include "group/metrics.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
-
-/* Far more than a line for each of the disks that a kernel can have had I/O on. */
-#define IO_STAT_MAX (CG_FILE_MAX * 256)
 
 static uint64_t text_key(const char *text, const char *key)
 {
 	uint64_t value;
 
-	return cg_text_key(text, key, &value) < 0 ? COUNTER_ABSENT : value;
+	return cg_text_key(text, key, &value) < 0 ? USAGE_ABSENT : value;
 }
 
 static uint64_t file_key(int dir_fd, const char *file, const char *key)
 {
 	char text[512];
 
-	return cg_read(dir_fd, file, text, sizeof(text)) < 0 ? COUNTER_ABSENT : text_key(text, key);
+	return cg_read(dir_fd, file, text, sizeof(text)) < 0 ? USAGE_ABSENT : text_key(text, key);
 }
 
 static uint64_t file_u64(int dir_fd, const char *file)
 {
 	uint64_t value;
 
-	return cg_read_u64(dir_fd, file, &value) < 0 ? COUNTER_ABSENT : value;
+	return cg_read_u64(dir_fd, file, &value) < 0 ? USAGE_ABSENT : value;
 }
 
 /* ------------------------------------------------------------- verdicts */
@@ -60,7 +58,7 @@ static uint64_t level_throttled(int fd)
 	char text[64];
 
 	if (cg_read(fd, "cpu.max", text, sizeof(text)) < 0 || strncmp(text, "max", 3) == 0)
-		return COUNTER_ABSENT;
+		return USAGE_ABSENT;
 	return file_key(fd, "cpu.stat", "nr_throttled");
 }
 
@@ -68,14 +66,14 @@ static uint64_t pids_max(int fd)
 {
 	uint64_t max = file_u64(fd, "pids.max");
 
-	return max == RATION_UNLIMITED ? COUNTER_ABSENT : max;
+	return max == RATION_UNLIMITED ? USAGE_ABSENT : max;
 }
 
 static bool pids_full(int fd)
 {
 	uint64_t max = pids_max(fd), peak = file_u64(fd, "pids.peak");
 
-	return max != COUNTER_ABSENT && (peak == COUNTER_ABSENT || peak >= max);
+	return max != USAGE_ABSENT && (peak == USAGE_ABSENT || peak >= max);
 }
 
 /* Controllers whose limits the levels above can have, each with counters of its own. */
@@ -89,11 +87,11 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 	char memory[512];
 	bool has_memory = there & RATION_CONTROLLER_MEMORY && cg_read(fd, "memory.events.local", memory, sizeof(memory)) >= 0;
 	bool has_pids = there & RATION_CONTROLLER_PIDS && faccessat(fd, "pids.max", F_OK, 0) == 0;
-	uint64_t throttled = there & RATION_CONTROLLER_CPU ? level_throttled(fd) : COUNTER_ABSENT;
+	uint64_t throttled = there & RATION_CONTROLLER_CPU ? level_throttled(fd) : USAGE_ABSENT;
 	struct stat st;
 
 	/* The real root has no such files: what happens there is the machine's. */
-	if (!has_memory && !has_pids && throttled == COUNTER_ABSENT)
+	if (!has_memory && !has_pids && throttled == USAGE_ABSENT)
 		return;
 	/* So this isn't the real root, and there are groups above it. */
 	counters->hidden |= strcmp(where, "/") == 0;
@@ -101,9 +99,9 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 		return;
 	at->device = st.st_dev;
 	at->inode = st.st_ino;
-	at->oom = has_memory ? text_key(memory, "oom") : COUNTER_ABSENT;
-	at->high = has_memory ? text_key(memory, "high") : COUNTER_ABSENT;
-	at->pids = has_pids ? file_key(fd, "pids.events.local", "max") : COUNTER_ABSENT;
+	at->oom = has_memory ? text_key(memory, "oom") : USAGE_ABSENT;
+	at->high = has_memory ? text_key(memory, "high") : USAGE_ABSENT;
+	at->pids = has_pids ? file_key(fd, "pids.events.local", "max") : USAGE_ABSENT;
 	at->throttled = throttled;
 	at->pids_full = has_pids && counters->pids_asked && pids_full(fd);
 	at->level = level;
@@ -116,7 +114,7 @@ static uint64_t machine_oom_kill(int proc_fd)
 	CLEANUP(freep) char *text = malloc(size);
 	ssize_t n = text ? proc_read(proc_fd, "vmstat", text, size) : -ENOMEM;
 
-	return n < 0 ? COUNTER_ABSENT : text_key(text, "oom_kill");
+	return n < 0 ? USAGE_ABSENT : text_key(text, "oom_kill");
 }
 
 uint64_t counters_v1_oom_kill(const struct place *place)
@@ -129,14 +127,14 @@ uint64_t counters_v1_oom_kill(const struct place *place)
 static uint64_t throttled_above_v1(int fd)
 {
 	CLEANUP(closep) int at = cg_open_above(fd);
-	uint64_t sum = COUNTER_ABSENT;
+	uint64_t sum = USAGE_ABSENT;
 
 	while (at >= 0) {
 		uint64_t n = file_key(at, "cpu.stat", "nr_throttled");
-		int up = n == COUNTER_ABSENT ? -EBADF : cg_open_above(at);
+		int up = n == USAGE_ABSENT ? -EBADF : cg_open_above(at);
 
-		if (n != COUNTER_ABSENT)
-			sum = sum == COUNTER_ABSENT ? n : sum + n;
+		if (n != USAGE_ABSENT)
+			sum = sum == USAGE_ABSENT ? n : sum + n;
 		(void)close_fd(at);
 		at = up;
 	}
@@ -154,7 +152,7 @@ static void read_pids(const struct place *place, struct counters *ret)
 	ret->pids_v1 = v1 >= 0;
 	ret->pids_max = pids_max(fd);
 	refused = file_key(fd, "pids.events", "max");
-	ret->pids_asked = refused != COUNTER_ABSENT && refused > 0;
+	ret->pids_asked = refused != USAGE_ABSENT && refused > 0;
 	if (ret->pids_asked)
 		ret->pids_peak = file_u64(fd, "pids.peak");
 }
@@ -175,14 +173,14 @@ void counters_read(const struct place *place, struct counters *ret)
 	char text[512];
 
 	*ret = (struct counters) {
-		.oom = COUNTER_ABSENT,
-		.oom_kill = COUNTER_ABSENT,
-		.oom_group_kill = COUNTER_ABSENT,
-		.oom_kill_below = COUNTER_ABSENT,
+		.oom = USAGE_ABSENT,
+		.oom_kill = USAGE_ABSENT,
+		.oom_group_kill = USAGE_ABSENT,
+		.oom_kill_below = USAGE_ABSENT,
 		.machine_oom_kill = machine_oom_kill(host->proc_fd),
-		.throttled_above_v1 = COUNTER_ABSENT,
-		.pids_max = COUNTER_ABSENT,
-		.pids_peak = COUNTER_ABSENT,
+		.throttled_above_v1 = USAGE_ABSENT,
+		.pids_max = USAGE_ABSENT,
+		.pids_peak = USAGE_ABSENT,
 		.elsewhere = host->facts.v1_controllers,
 		.hidden = host->facts.cgroup_namespace,
 	};
@@ -205,119 +203,6 @@ void counters_read(const struct place *place, struct counters *ret)
 }
 
 /* ---------------------------------------------------------------- usage */
-
-/* One metric from one file: a number, or the number behind a key. */
-struct metric_file {
-	enum ration_metric metric;
-	const char *key; /* NULL: the file is one number */
-	const char *file;
-};
-
-/* Sorted by file, so that each is read once. */
-static const struct metric_file metric_files[] = {
-	{ RATION_METRIC_CPU_USEC, "usage_usec", "cpu.stat" },
-	{ RATION_METRIC_CPU_USER_USEC, "user_usec", "cpu.stat" },
-	{ RATION_METRIC_CPU_SYSTEM_USEC, "system_usec", "cpu.stat" },
-	{ RATION_METRIC_THROTTLED_COUNT, "nr_throttled", "cpu.stat" },
-	{ RATION_METRIC_THROTTLED_USEC, "throttled_usec", "cpu.stat" },
-	{ RATION_METRIC_MEMORY_PEAK_BYTES, NULL, "memory.peak" },
-	{ RATION_METRIC_MEMORY_ANON_BYTES, "anon", "memory.stat" },
-	{ RATION_METRIC_MEMORY_FILE_BYTES, "file", "memory.stat" },
-	{ RATION_METRIC_MEMORY_SHMEM_BYTES, "shmem", "memory.stat" },
-	{ RATION_METRIC_MEMORY_KERNEL_BYTES, "kernel", "memory.stat" },
-	{ RATION_METRIC_SWAP_PEAK_BYTES, NULL, "memory.swap.peak" },
-	{ RATION_METRIC_OOM_KILLS, "oom_kill", "memory.events.local" },
-	{ RATION_METRIC_MEMORY_HIGH_COUNT, "high", "memory.events.local" },
-	{ RATION_METRIC_PIDS_PEAK, NULL, "pids.peak" },
-	{ RATION_METRIC_PIDS_REFUSED, "max", "pids.events" },
-};
-
-static const struct {
-	enum ration_metric metric;
-	const char *line;
-	const char *file;
-} metric_pressures[] = {
-	{ RATION_METRIC_CPU_PRESSURE_SOME_USEC, "some", "cpu.pressure" },
-	{ RATION_METRIC_MEMORY_PRESSURE_SOME_USEC, "some", "memory.pressure" },
-	{ RATION_METRIC_MEMORY_PRESSURE_FULL_USEC, "full", "memory.pressure" },
-	{ RATION_METRIC_IO_PRESSURE_FULL_USEC, "full", "io.pressure" },
-};
-
-uint64_t counters_pressure_text(const char *text, const char *line)
-{
-	const char *at = strstr(text, line);
-	const char *end = at ? strchrnul(at, '\n') : NULL;
-	uint64_t total;
-
-	at = at ? strstr(at, "total=") : NULL;
-	return at && at < end && sscanf(at, "total=%" SCNu64, &total) == 1 ? total : COUNTER_ABSENT;
-}
-
-uint64_t counters_pressure(int group_fd, const char *file, const char *line)
-{
-	char text[512];
-
-	return cg_read(group_fd, file, text, sizeof(text)) < 0 ? COUNTER_ABSENT : counters_pressure_text(text, line);
-}
-
-/* io.stat has a line a disk: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 …". */
-static uint64_t text_io_sum(const char *text, const char *key)
-{
-	size_t length = strlen(key);
-	uint64_t sum = 0;
-
-	for (const char *at = text; (at = strstr(at, key)); at += length)
-		sum += strtoull(at + length, NULL, 10);
-	return sum;
-}
-
-/* Has a line for each disk, of which there may be thousands: NULL if it can't be read whole. */
-static char *read_io_stat(int group_fd, struct usage *usage)
-{
-	for (size_t size = CG_FILE_MAX; size <= IO_STAT_MAX; size *= 4) {
-		CLEANUP(freep) char *text = malloc(size);
-		int r = text ? cg_read(group_fd, "io.stat", text, size) : -ENOMEM;
-
-		if (counters_got(usage, r))
-			return TAKE_PTR(text);
-		if (r != -EFBIG)
-			break;
-	}
-	return NULL;
-}
-
-bool counters_got(struct usage *usage, int code)
-{
-	/* Answers: there is no such file, this kernel counts nothing, or not what can be understood. */
-	static const int answers[] = { -ENOENT, -EOPNOTSUPP, -EINVAL, -ERANGE, -EFBIG, -EBADMSG };
-
-	if (code >= 0)
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
-		if (code == answers[i])
-			return false;
-	}
-	if (!usage->unread)
-		usage->unread = code;
-	return false;
-}
-
-static void set(struct usage *usage, enum ration_metric metric, uint64_t value)
-{
-	usage_set(usage, metric, value, RATION_SOURCE_CGROUP2);
-}
-
-static void read_io(int group_fd, struct usage *usage)
-{
-	CLEANUP(freep) char *text = read_io_stat(group_fd, usage);
-
-	if (!text)
-		return;
-	set(usage, RATION_METRIC_IO_READ_BYTES, text_io_sum(text, "rbytes="));
-	set(usage, RATION_METRIC_IO_WRITE_BYTES, text_io_sum(text, "wbytes="));
-	set(usage, RATION_METRIC_IO_READ_OPS, text_io_sum(text, "rios="));
-	set(usage, RATION_METRIC_IO_WRITE_OPS, text_io_sum(text, "wios="));
-}
 
 /*
  * In which hierarchy a metric of cgroup v1 is, and what a unit of it is worth there.
@@ -353,11 +238,11 @@ static void divide_cpu_v1(int fd, struct usage *usage)
 	char text[128];
 
 	if (usage_get(usage, RATION_METRIC_CPU_USEC, &total) != RATION_SOURCE_CGROUP1 ||
-			!counters_got(usage, cg_read(fd, "cpuacct.stat", text, sizeof(text))))
+			!metrics_got(usage, cg_read(fd, "cpuacct.stat", text, sizeof(text))))
 		return;
 	user = text_key(text, "user");
 	system = text_key(text, "system");
-	if (user == COUNTER_ABSENT || system == COUNTER_ABSENT)
+	if (user == USAGE_ABSENT || system == USAGE_ABSENT)
 		return;
 	ticks = user + system;
 	/* In two parts, for total * system can be too much for 64 bits. */
@@ -381,47 +266,14 @@ void counters_read_usage_v1(const struct place *place, struct usage *usage)
 			continue;
 		if (v1_files[i].key) {
 			r = cg_read(fd, v1_files[i].file, text, sizeof(text));
-			value = r < 0 ? COUNTER_ABSENT : text_key(text, v1_files[i].key);
+			value = r < 0 ? USAGE_ABSENT : text_key(text, v1_files[i].key);
 		} else {
 			r = cg_read_u64(fd, v1_files[i].file, &value);
 		}
-		if (counters_got(usage, r) && value != COUNTER_ABSENT)
+		if (metrics_got(usage, r) && value != USAGE_ABSENT)
 			usage_set(usage, metric, value / v1_files[i].per_unit, RATION_SOURCE_CGROUP1);
 	}
 	divide_cpu_v1(v1_fd(place, RATION_CONTROLLER_CPUACCT), usage);
-}
-
-static void read_pressures(int group_fd, struct usage *usage)
-{
-	char text[512];
-
-	for (size_t i = 0; i < ARRAY_SIZE(metric_pressures); i++) {
-		if (counters_got(usage, cg_read(group_fd, metric_pressures[i].file, text, sizeof(text))))
-			set(usage, metric_pressures[i].metric, counters_pressure_text(text, metric_pressures[i].line));
-	}
-}
-
-void counters_read_usage(int group_fd, struct usage *usage)
-{
-	const char *last = "";
-	char text[CG_FILE_MAX] = "";
-
-	for (size_t i = 0; i < ARRAY_SIZE(metric_files); i++) {
-		const struct metric_file *at = &metric_files[i];
-		uint64_t value;
-
-		if (!at->key) {
-			if (counters_got(usage, cg_read_u64(group_fd, at->file, &value)))
-				set(usage, at->metric, value);
-			continue;
-		}
-		if (strcmp(last, at->file) != 0 && !counters_got(usage, cg_read(group_fd, at->file, text, sizeof(text))))
-			text[0] = '\0';
-		last = at->file;
-		set(usage, at->metric, text_key(text, at->key));
-	}
-	read_pressures(group_fd, usage);
-	read_io(group_fd, usage);
 }
 
 uint64_t counters_cpu_usec(int cpu_stat_fd)
@@ -429,7 +281,7 @@ uint64_t counters_cpu_usec(int cpu_stat_fd)
 	char text[1024];
 
 	if (cg_read_fd(cpu_stat_fd, text, sizeof(text)) < 0)
-		return COUNTER_ABSENT;
+		return USAGE_ABSENT;
 	/* cpuacct.usage is one number, of nanoseconds. */
 	return text[0] >= '0' && text[0] <= '9' ? strtoull(text, NULL, 10) / 1000 : text_key(text, "usage_usec");
 }

@@ -20,9 +20,6 @@
 #include "ration.h"
 #include "util/usage.h"
 
-/* "Not known." No counter of the kernel gets there. */
-#define COUNTER_ABSENT UINT64_MAX
-
 /* Tenant, namespace, the nodes above it, BASE, and what lies above that. */
 #define COUNTER_LEVELS_MAX 24
 
@@ -49,7 +46,7 @@ struct counters {
 	uint64_t throttled_above_v1; /* cpu.stat of cgroup v1: the same of all levels above ration's */
 	bool pids_asked;         /* forks in the group were refused, and its counter doesn't tell by whose limit */
 	bool pids_v1;            /* they were counted in cgroup v1 */
-	uint64_t pids_max;       /* its own limit; COUNTER_ABSENT: none */
+	uint64_t pids_max;       /* its own limit; USAGE_ABSENT: none */
 	uint64_t pids_peak;      /* the most tasks that it had, since 6.1; only where pids_asked */
 	bool v1;                 /* the group's memory is counted in cgroup v1: `oom` is what the supervisor
 				    has heard of memory.oom_control, `oom_kill` what stands in it */
@@ -75,25 +72,13 @@ static inline const char *counters_where(const struct counters *counters, const 
 /* Reads what verdicts rest on. `group` may have no cgroup. */
 void counters_read(const struct place *place, struct counters *ret);
 
-/* Notes in `usage` that something couldn't be read, though it may be there. Returns whether it was read. */
-bool counters_got(struct usage *usage, int code);
-
-/* Reads what the group has used; what can't be read stays as it is, and is noted. */
-void counters_read_usage(int group_fd, struct usage *usage);
-
-/* The same from the directories that the group has in cgroup v1. */
+/* Reads what the group has used from the directories that it has in cgroup v1; what can't be read is noted. */
 void counters_read_usage_v1(const struct place *place, struct usage *usage);
 
-/* Processes that were OOM-killed in the group, by its memory.oom_control. COUNTER_ABSENT. */
+/* Processes that were OOM-killed in the group, by its memory.oom_control. USAGE_ABSENT. */
 uint64_t counters_v1_oom_kill(const struct place *place);
 
-/* cpu.stat's usage_usec alone, of an open cpu.stat, or that of an open cpuacct.usage. COUNTER_ABSENT. */
+/* cpu.stat's usage_usec alone, of an open cpu.stat, or that of an open cpuacct.usage. USAGE_ABSENT. */
 uint64_t counters_cpu_usec(int cpu_stat_fd);
-
-/* The total of the "some" or "full" line of a pressure file, in usec. */
-uint64_t counters_pressure(int group_fd, const char *file, const char *line);
-
-/* The same of the file's text. */
-uint64_t counters_pressure_text(const char *text, const char *line);
 
 #endif

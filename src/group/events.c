@@ -19,7 +19,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#include "group/counters.h"
 #include "group/handle.h"
 #include "group/leaf.h"
 #include "group/pressure.h"
@@ -29,6 +28,7 @@
 #include "util/enum-index.h"
 #include "util/error.h"
 #include "util/size.h"
+#include "util/usage.h"
 
 #define WINDOW_MIN_USEC 500000
 #define WINDOW_MAX_USEC 10000000
@@ -82,7 +82,7 @@ struct ration_events {
 	uint64_t kinds;
 	int epoll_fd;
 	int fd[SOURCES];
-	uint64_t last[EVENT_INDEX_COUNT];    /* what the line said; COUNTER_ABSENT: there is none */
+	uint64_t last[EVENT_INDEX_COUNT];    /* what the line said; USAGE_ABSENT: there is none */
 	uint64_t pending[EVENT_INDEX_COUNT]; /* how often it has happened; 0: nothing to tell */
 	bool more;                            /* the eventfd is set */
 	bool drained;                         /* the caller has been told all there was */
@@ -118,7 +118,7 @@ static void compare(struct ration_events *events, enum source source, const char
 		if (cg_text_key(text, kinds[i].key, &now) < 0)
 			continue;
 		events->last[i] = now;
-		if (before == COUNTER_ABSENT || before == now)
+		if (before == USAGE_ABSENT || before == now)
 			continue;
 		if (kinds[i].state == COUNTER)
 			events->pending[i] += now - before;
@@ -297,7 +297,7 @@ static int open_kind(struct ration_events *events, int dir_fd, enum event_index 
 
 	if (events->fd[source] < 0)
 		r = source == SOURCE_PRESSURE ? open_trigger(events, dir_fd) : open_file(events, dir_fd, source);
-	if (r == 0 && kinds[kind].key && events->last[kind] == COUNTER_ABSENT)
+	if (r == 0 && kinds[kind].key && events->last[kind] == USAGE_ABSENT)
 		r = -ENODATA;
 	return r;
 }
@@ -388,7 +388,7 @@ static struct ration_events *events_new(const struct ration_events_options *opti
 	for (size_t i = 0; i < SOURCES; i++)
 		events->fd[i] = -EBADF;
 	for (size_t i = 0; i < EVENT_INDEX_COUNT; i++)
-		events->last[i] = COUNTER_ABSENT;
+		events->last[i] = USAGE_ABSENT;
 	events->kinds = options->kinds ? options->kinds : all_kinds();
 	events->pressure.line = options->pressure_some ? "some" : "full";
 	events->pressure.window_usec = options->pressure_window_usec;

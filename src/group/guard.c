@@ -26,9 +26,9 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-#include "group/counters.h"
 #include "group/events.h"
 #include "group/handle.h"
+#include "group/metrics.h"
 #include "host/names.h"
 #include "sys/cgroup.h"
 #include "sys/kill.h"
@@ -100,9 +100,9 @@ static uint64_t scanned_pages(int group_fd)
 /* Some of its processes, since it was made. */
 static uint64_t stalled_usec(int group_fd)
 {
-	uint64_t usec = counters_pressure(group_fd, "memory.pressure", "some");
+	uint64_t usec = metrics_memory_pressure(group_fd, "some");
 
-	return usec == COUNTER_ABSENT ? 0 : usec;
+	return usec == USAGE_ABSENT ? 0 : usec;
 }
 
 static int mark_visit(int dir_fd, const char *name, void *data)
@@ -194,8 +194,8 @@ static int begin(struct ration_guard *guard)
 	if (r < 0)
 		return r;
 	guard->mark_usec = sys_now_usec();
-	guard->mark_stalled_usec = counters_pressure(guard->tenant_fd, "memory.pressure", pressure_line(guard));
-	if (guard->mark_stalled_usec == COUNTER_ABSENT)
+	guard->mark_stalled_usec = metrics_memory_pressure(guard->tenant_fd, pressure_line(guard));
+	if (guard->mark_stalled_usec == USAGE_ABSENT)
 		return 0;
 	guard->measuring = true;
 	return set_timer(guard, guard->measure_usec);
@@ -217,13 +217,13 @@ static int end_group(const struct ration_guard *guard, struct ration_guard_repor
 /* 1: `report` says what was done. */
 static int finish(struct ration_guard *guard, struct ration_guard_report *report)
 {
-	uint64_t stalled = counters_pressure(guard->tenant_fd, "memory.pressure", pressure_line(guard));
+	uint64_t stalled = metrics_memory_pressure(guard->tenant_fd, pressure_line(guard));
 	uint64_t elapsed = sys_now_usec() - guard->mark_usec;
 	struct choice choice = { .guard = guard };
 	int r;
 
 	guard->measuring = false;
-	if (stalled == COUNTER_ABSENT)
+	if (stalled == USAGE_ABSENT)
 		return 0;
 	stalled -= guard->mark_stalled_usec;
 	if (stalled < elapsed * guard->options.share_pct / 100)

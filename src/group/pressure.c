@@ -4,17 +4,17 @@
  */
 #include "group/pressure.h"
 
-#include "group/counters.h"
+#include "group/metrics.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 
 static struct pressure_sample take_sample(const struct pressure *pressure, int fd)
 {
-	struct pressure_sample sample = { .at_usec = sys_now_usec(), .total_usec = COUNTER_ABSENT };
+	struct pressure_sample sample = { .at_usec = sys_now_usec(), .total_usec = USAGE_ABSENT };
 	char text[512];
 
 	if (cg_read_fd(fd, text, sizeof(text)) >= 0)
-		sample.total_usec = counters_pressure_text(text, pressure->line);
+		sample.total_usec = metrics_pressure(text, pressure->line);
 	return sample;
 }
 
@@ -28,9 +28,9 @@ bool pressure_measure(struct pressure *pressure, int fd, bool seen)
 	struct pressure_sample now = take_sample(pressure, fd);
 	uint64_t stalled;
 
-	if (now.total_usec == COUNTER_ABSENT)
+	if (now.total_usec == USAGE_ABSENT)
 		return false;
-	if (pressure->older.total_usec == COUNTER_ABSENT)
+	if (pressure->older.total_usec == USAGE_ABSENT)
 		pressure->older = pressure->newer = now;
 	stalled = now.total_usec - pressure->older.total_usec;
 	if (seen || stalled >= pressure->stall_usec) {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The total of a line of a pressure file, at a time. COUNTER_ABSENT: not known. */
+/* The total of a line of a pressure file, at a time. USAGE_ABSENT: not known. */
 struct pressure_sample {
 	uint64_t at_usec, total_usec;
 };

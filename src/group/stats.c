@@ -12,34 +12,12 @@
 #include "group/cgroup1.h"
 #include "group/counters.h"
 #include "group/handle.h"
+#include "group/metrics.h"
 #include "sys/cgroup.h"
 #include "sys/members.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
-
-/* What only a group that lives has. */
-static const struct {
-	enum ration_metric metric;
-	const char *file;
-} current_files[] = {
-	{ RATION_METRIC_MEMORY_CURRENT_BYTES, "memory.current" },
-	{ RATION_METRIC_SWAP_CURRENT_BYTES, "memory.swap.current" },
-	{ RATION_METRIC_PIDS_CURRENT, "pids.current" },
-};
-
-static void read_current(int fd, struct usage *usage)
-{
-	char text[256];
-	uint64_t value;
-
-	for (size_t i = 0; i < ARRAY_SIZE(current_files); i++) {
-		if (counters_got(usage, cg_read_u64(fd, current_files[i].file, &value)))
-			usage_set(usage, current_files[i].metric, value, RATION_SOURCE_CGROUP2);
-	}
-	if (counters_got(usage, cg_read(fd, "cgroup.stat.local", text, sizeof(text))) && cg_text_key(text, "frozen_usec", &value) == 0)
-		usage_set(usage, RATION_METRIC_FROZEN_USEC, value, RATION_SOURCE_CGROUP2);
-}
 
 /* Of a run, what is counted in cgroup v1. */
 static void read_v1(const struct place *place, struct usage *usage)
@@ -58,7 +36,7 @@ static void read_v1(const struct place *place, struct usage *usage)
 		int fd = v1_fd(place, files[i].controller);
 		uint64_t value;
 
-		if (fd >= 0 && counters_got(usage, cg_read_u64(fd, files[i].file, &value)))
+		if (fd >= 0 && metrics_got(usage, cg_read_u64(fd, files[i].file, &value)))
 			usage_set(usage, files[i].metric, value, RATION_SOURCE_CGROUP1);
 	}
 }
@@ -76,7 +54,7 @@ static uint64_t read_pressure(int fd, struct usage *usage)
 {
 	char text[512];
 
-	return counters_got(usage, cg_read(fd, "memory.pressure", text, sizeof(text))) ? stats_pressure(text) : RATION_UNKNOWN;
+	return metrics_got(usage, cg_read(fd, "memory.pressure", text, sizeof(text))) ? stats_pressure(text) : RATION_UNKNOWN;
 }
 
 int stats_read(int fd, struct ration_stats *ret)
@@ -94,10 +72,9 @@ int stats_read(int fd, struct ration_stats *ret)
 	stats.populated = populated != 0;
 	stats.frozen = frozen != 0;
 	n = cg_count(fd);
-	stats.processes = counters_got(&stats.usage, n) ? (uint64_t)n : RATION_UNKNOWN;
+	stats.processes = metrics_got(&stats.usage, n) ? (uint64_t)n : RATION_UNKNOWN;
 	stats.memory_pressure_pct100 = read_pressure(fd, &stats.usage);
-	counters_read_usage(fd, &stats.usage);
-	read_current(fd, &stats.usage);
+	metrics_read(fd, true, &stats.usage);
 	/* Removed while it was read: half of it would be missing, and look like not known. */
 	r = sys_access(fd, "cgroup.procs", F_OK);
 	if (r == 0)

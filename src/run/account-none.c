@@ -8,11 +8,11 @@ void account_counters(const struct place *group, struct counters *ret)
 {
 	(void)group;
 	*ret = (struct counters) {
-		.oom = COUNTER_ABSENT,
-		.oom_kill = COUNTER_ABSENT,
-		.oom_group_kill = COUNTER_ABSENT,
-		.oom_kill_below = COUNTER_ABSENT,
-		.machine_oom_kill = COUNTER_ABSENT,
+		.oom = USAGE_ABSENT,
+		.oom_kill = USAGE_ABSENT,
+		.oom_group_kill = USAGE_ABSENT,
+		.oom_kill_below = USAGE_ABSENT,
+		.machine_oom_kill = USAGE_ABSENT,
 	};
 }
 

@@ -9,6 +9,7 @@
 
 #include "group/cgroup1.h"
 #include "group/in-force.h"
+#include "group/metrics.h"
 #include "plan/mech/mech.h"
 #include "sys/sysvipc.h"
 
@@ -20,7 +21,7 @@ void account_counters(const struct place *group, struct counters *ret)
 void account_usage(const struct place *group, struct ration_receipt *receipt)
 {
 	if (group->fd >= 0)
-		counters_read_usage(group->fd, &receipt->usage);
+		metrics_read(group->fd, false, &receipt->usage);
 	counters_read_usage_v1(group, &receipt->usage);
 }
 

@@ -13,7 +13,7 @@
 #include "ration.h"
 #include "run/receipt.h"
 
-/* Reads what verdicts rest on; what can't be read is COUNTER_ABSENT. */
+/* Reads what verdicts rest on; what can't be read is USAGE_ABSENT. */
 void account_counters(const struct place *group, struct counters *ret);
 
 /* Adds what the group has used to the receipt, in the place of what was made of less. */

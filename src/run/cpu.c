@@ -64,7 +64,7 @@ static void on_deadline(void *userdata, uint64_t now_usec)
 	struct ration_run *run = cpu->concern.run;
 	uint64_t used_usec = counters_cpu_usec(cpu->fd), limit_usec, wait_usec;
 
-	if (run->killed || used_usec == COUNTER_ABSENT)
+	if (run->killed || used_usec == USAGE_ABSENT)
 		return;
 	limit_usec = enforce(cpu, used_usec);
 	if (limit_usec == RATION_UNLIMITED)

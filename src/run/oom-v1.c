@@ -66,7 +66,7 @@ static void on_deadline(void *userdata, uint64_t now_usec)
 
 	if (run->killed)
 		return;
-	if (kills != COUNTER_ABSENT && kills > 0)
+	if (kills != USAGE_ABSENT && kills > 0)
 		end_kill(run);
 	else if (oom->reads-- > 0)
 		loop_set(&run->loop, &oom->deadline, loop_after(now_usec, READ_USEC));
@@ -102,7 +102,7 @@ static void record(struct concern *concern, struct counters *counters)
 	if (counters->n_levels == COUNTER_LEVELS_MAX)
 		counters->n_levels--;
 	counters->level[counters->n_levels] = (struct counter_level) { .level = RATION_LEVEL_ANCESTOR,
-		.oom = oom->events_above, .high = COUNTER_ABSENT, .pids = COUNTER_ABSENT, .throttled = COUNTER_ABSENT };
+		.oom = oom->events_above, .high = USAGE_ABSENT, .pids = USAGE_ABSENT, .throttled = USAGE_ABSENT };
 	for (size_t i = 0; i < host->n_v1; i++) {
 		if (host->v1[i].controllers & RATION_CONTROLLER_MEMORY)
 			where = host->v1[i].path;

@@ -100,7 +100,7 @@ void receipt_tell(struct ration_receipt *receipt, const char *counter, uint64_t 
 
 static bool counted(uint64_t counter)
 {
-	return counter != COUNTER_ABSENT && counter > 0;
+	return counter != USAGE_ABSENT && counter > 0;
 }
 
 /* A counter of the group itself, which began at 0. */
@@ -133,9 +133,9 @@ static size_t level_moved(struct ration_receipt *receipt, const struct counters 
 				then = of_level(&before->level[k], offset);
 		}
 		/* A controller that wasn't there began at 0; the CPU's counts on where it had a limit earlier. */
-		if (then == COUNTER_ABSENT)
+		if (then == USAGE_ABSENT)
 			then = offset == offsetof(struct counter_level, throttled) ? now : 0;
-		if (now != COUNTER_ABSENT && now > then) {
+		if (now != USAGE_ABSENT && now > then) {
 			add_evidence(receipt, counter, at->level, counters_where(after, at, where), then, now);
 			return i + 1;
 		}
@@ -154,7 +154,7 @@ static bool ancestor_moved(struct ration_receipt *receipt, const struct counters
 static bool machine_moved(struct ration_receipt *receipt, const struct counters *before,
 		const struct counters *after)
 {
-	if (before->machine_oom_kill == COUNTER_ABSENT || after->machine_oom_kill == COUNTER_ABSENT ||
+	if (before->machine_oom_kill == USAGE_ABSENT || after->machine_oom_kill == USAGE_ABSENT ||
 			after->machine_oom_kill <= before->machine_oom_kill)
 		return false;
 	/* It counts the kills of all groups as well: of a container's pod, which can't be seen. */
@@ -180,7 +180,7 @@ static bool judge_memory(struct ration_receipt *receipt, const struct counters *
 	moved(receipt, after->v1 ? "memory.oom_control oom_kill" : "memory.events.local oom_kill", after->oom_kill);
 	moved(receipt, "memory.events.local oom_group_kill", after->oom_group_kill);
 	/* Nobody counts for us: worth telling, too little for a verdict. */
-	if (after->oom_kill == COUNTER_ABSENT && !ancestor_moved(receipt, before, after))
+	if (after->oom_kill == USAGE_ABSENT && !ancestor_moved(receipt, before, after))
 		(void)machine_moved(receipt, before, after);
 	*ret = own ? RATION_VERDICT_MEMORY : RATION_VERDICT_MEMORY_EXTERNAL;
 	return own || external;
@@ -218,7 +218,7 @@ static bool pids_were_free(const struct counters *before, const struct counters 
 {
 	uint64_t max = before->pids_max < after->pids_max ? before->pids_max : after->pids_max;
 
-	return max == COUNTER_ABSENT || (after->pids_peak != COUNTER_ABSENT && after->pids_peak < max);
+	return max == USAGE_ABSENT || (after->pids_peak != USAGE_ABSENT && after->pids_peak < max);
 }
 
 static void judge_pids(struct ration_receipt *receipt, const struct counters *before, const struct counters *after)
@@ -256,7 +256,7 @@ static void judge_above(struct ration_receipt *receipt, const struct counters *b
 			not_zero(receipt, limits[i].second);
 		}
 	}
-	if (counted(after->throttled_above_v1) && before->throttled_above_v1 != COUNTER_ABSENT &&
+	if (counted(after->throttled_above_v1) && before->throttled_above_v1 != USAGE_ABSENT &&
 			after->throttled_above_v1 > before->throttled_above_v1) {
 		add_evidence(receipt, "cpu.stat nr_throttled", RATION_LEVEL_ANCESTOR, "", before->throttled_above_v1,
 				after->throttled_above_v1);

@@ -88,7 +88,7 @@ void receipt_fail(struct ration_receipt *receipt, const char *format, ...) __att
 /* Adds a counter of the group that went from 0 to `after`. */
 void receipt_tell(struct ration_receipt *receipt, const char *counter, uint64_t after);
 
-/* Sets a metric, unless `value` is COUNTER_ABSENT. */
+/* Sets a metric, unless `value` is USAGE_ABSENT. */
 void receipt_set(struct ration_receipt *receipt, enum ration_metric metric, uint64_t value,
 		enum ration_source source);
 

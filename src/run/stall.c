@@ -7,6 +7,7 @@
  * the caller's own loop around ours is gone when we look. Whether the stall
  * lasts is measured from the hint on, by one read at its end.
  */
+#include "group/metrics.h"
 #include "run/concern.h"
 #include "run/end.h"
 #include "sys/cgroup.h"
@@ -32,7 +33,7 @@ struct stall {
 
 static uint64_t read_full(const struct stall *stall)
 {
-	return counters_pressure(stall->concern.run->group.fd, "memory.pressure", "full");
+	return metrics_memory_pressure(stall->concern.run->group.fd, "full");
 }
 
 static void measure(struct stall *stall)
@@ -44,7 +45,7 @@ static void measure(struct stall *stall)
 		return;
 	stall->mark_usec = sys_now_usec();
 	stall->mark_full_usec = read_full(stall);
-	if (stall->mark_full_usec == COUNTER_ABSENT)
+	if (stall->mark_full_usec == USAGE_ABSENT)
 		return;
 	/* By now it has lasted for one window. */
 	measure_usec = measure_usec > stall->window_usec + MEASURE_MIN_USEC ? measure_usec - stall->window_usec
@@ -75,7 +76,7 @@ static void on_deadline(void *userdata, uint64_t now_usec)
 	struct ration_run *run = stall->concern.run;
 	uint64_t full_usec = read_full(stall), elapsed_usec = now_usec - stall->mark_usec;
 
-	if (run->killed || full_usec == COUNTER_ABSENT)
+	if (run->killed || full_usec == USAGE_ABSENT)
 		return;
 	full_usec -= stall->mark_full_usec;
 	if (full_usec >= elapsed_usec * FULL_PCT / 100)

@@ -85,7 +85,7 @@ int cg_read(int dir_fd, const char *file, char *buffer, size_t size)
 	return fd < 0 ? fd : cg_read_fd(fd, buffer, size);
 }
 
-static int text_u64(const char *text, uint64_t *ret)
+int cg_text_u64(const char *text, uint64_t *ret)
 {
 	uint64_t value = 0;
 
@@ -111,7 +111,7 @@ int cg_read_u64(int dir_fd, const char *file, uint64_t *ret)
 		*ret = UINT64_MAX;
 		return 0;
 	}
-	return text_u64(text, ret);
+	return cg_text_u64(text, ret);
 }
 
 int cg_text_key(const char *text, const char *key, uint64_t *ret)
@@ -120,7 +120,7 @@ int cg_text_key(const char *text, const char *key, uint64_t *ret)
 
 	while (text && *text) {
 		if (strncmp(text, key, length) == 0 && text[length] == ' ')
-			return text_u64(text + length + 1, ret);
+			return cg_text_u64(text + length + 1, ret);
 		text = strchr(text, '\n');
 		if (text)
 			text++;

@@ -48,6 +48,9 @@ int cg_read_fd(int fd, char *buffer, size_t size);
 /* Reads one number; "max" is UINT64_MAX. */
 int cg_read_u64(int dir_fd, const char *file, uint64_t *ret);
 
+/* Reads the number that a text begins with. -EINVAL: none. -ERANGE. */
+int cg_text_u64(const char *text, uint64_t *ret);
+
 /* Finds "KEY NUMBER" in the text of a flat keyed file. -ENODATA: no such key. */
 int cg_text_key(const char *text, const char *key, uint64_t *ret);
 

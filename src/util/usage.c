@@ -8,7 +8,7 @@ void usage_set(struct usage *usage, enum ration_metric metric, uint64_t value, e
 {
 	size_t i = metric_index(metric);
 
-	if (value == UINT64_MAX || i == METRIC_INDEX_COUNT)
+	if (value == USAGE_ABSENT || i == METRIC_INDEX_COUNT)
 		return;
 	usage->value[i] = value;
 	usage->source[i] = source;

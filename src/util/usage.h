@@ -7,13 +7,16 @@
 
 #include "util/enum-index.h"
 
+/* A figure that isn't known. No counter of the kernel gets there. */
+#define USAGE_ABSENT UINT64_MAX
+
 struct usage {
 	uint64_t value[METRIC_INDEX_COUNT];
 	enum ration_source source[METRIC_INDEX_COUNT]; /* RATION_SOURCE_ABSENT: the value means nothing */
 	int unread; /* a negative errno: what is absent may only not have been read */
 };
 
-/* Sets a metric, unless `value` is UINT64_MAX: a counter that couldn't be read. */
+/* Sets a metric, unless `value` is USAGE_ABSENT: a counter that couldn't be read. */
 void usage_set(struct usage *usage, enum ration_metric metric, uint64_t value, enum ration_source source);
 
 /* Makes a metric absent. */

@@ -14,10 +14,11 @@
 
 #include "group/counters.h"
 #include "group/in-force.h"
+#include "group/metrics.h"
 #include "plan/mech/mech.h"
 #include "util/cleanup.h"
 
-#define ABSENT COUNTER_ABSENT
+#define ABSENT USAGE_ABSENT
 
 static int open_dir(const char *path)
 {
@@ -40,7 +41,7 @@ static struct usage usage_of(const char *path)
 	struct usage usage = { .value = { 0 } };
 	int fd = open_dir(path);
 
-	counters_read_usage(fd, &usage);
+	metrics_read(fd, false, &usage);
 	(void)close(fd);
 	return usage;
 }

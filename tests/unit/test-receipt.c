@@ -17,7 +17,7 @@
 #include "ration.h"
 #include "util/cleanup.h"
 
-#define NONE COUNTER_ABSENT
+#define NONE USAGE_ABSENT
 
 struct row {
 	const char *name;
@@ -400,10 +400,10 @@ static void test_FC25_limits_of_the_levels_above(void **state)
 
 		counters_of(&row, &before, &after);
 		/* It had no such controller before. */
-		before.level[0].pids = COUNTER_ABSENT;
-		after.level[1].high = COUNTER_ABSENT;
+		before.level[0].pids = USAGE_ABSENT;
+		after.level[1].high = USAGE_ABSENT;
 		/* It had no limit at the start, but an earlier one, of which it still has the count. */
-		before.level[1].throttled = COUNTER_ABSENT;
+		before.level[1].throttled = USAGE_ABSENT;
 		after.level[1].throttled = 7;
 		after.level[0].pids += rows25[i].pids;
 		after.level[0].high += rows25[i].high;

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listed.c - the tenants and groups that can be looked at, one after the other
+ */
+#include "group/listed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "group/nodes.h"
+#include "sys/cgroup.h"
+#include "sys/walk.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+struct walk {
+	const char *tenant;   /* that is being visited */
+	const char *only;     /* NULL: all */
+	int (*visit)(const struct listed *at, void *data);
+	void *data;
+};
+
+bool listed_is_shut(int code, uid_t uid)
+{
+	return (code == -EACCES || code == -EPERM) && uid != geteuid();
+}
+
+/* Returns an fd. -ENOENT: it has gone, or isn't ours to look at. */
+static int open_listed(int dir_fd, const char *name)
+{
+	int fd = cg_open_dir(dir_fd, name);
+	struct stat st;
+
+	if (fd >= 0 || fd == -ENOENT || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fd;
+	return listed_is_shut(fd, st.st_uid) ? -ENOENT : fd;
+}
+
+static int visit_group(int tenant_fd, const char *name, void *data)
+{
+	const struct walk *walk = data;
+	CLEANUP(closep) int fd = open_listed(tenant_fd, name);
+	const struct listed at = { .fd = fd, .tenant = walk->tenant, .name = name };
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	return walk->visit(&at, walk->data);
+}
+
+static int visit_tenant(int namespace_fd, const char *name, void *data)
+{
+	struct walk *walk = data;
+	CLEANUP(closep) int fd = -EBADF;
+	struct listed at = { .tenant = name };
+	int r;
+
+	if (walk->only && strcmp(walk->only, name) != 0)
+		return 0;
+	fd = open_listed(namespace_fd, name);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	at.fd = fd;
+	walk->tenant = name;
+	r = walk->visit(&at, walk->data);
+	return r < 0 ? r : cg_each_child(fd, visit_group, walk);
+}
+
+int listed_each(const struct host_snapshot *host, const char *tenant, int (*visit)(const struct listed *at, void *data),
+		void *data, struct ration_error *reterr)
+{
+	struct walk walk = { .only = tenant, .visit = visit, .data = data };
+	CLEANUP(closep) int namespace_fd = -EBADF;
+	int r = 0;
+
+	if (host->base_fd >= 0)
+		namespace_fd = nodes_open(host);
+	if (host->base_fd >= 0 && namespace_fd < 0 && !vanished(namespace_fd))
+		r = namespace_fd;
+	if (namespace_fd >= 0)
+		r = cg_each_child(namespace_fd, visit_tenant, &walk);
+	if (r == -ENOMEM)
+		return error_oom(reterr);
+	return r >= 0 ? 0 : error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read %.200s/%s: %s", host->base,
+						      host->nspace, error_text(r));
+}
+
+/* The slash sorts before anything else. */
+int listed_compare(const char *a, const char *b)
+{
+	const unsigned char *x = (const unsigned char *)a, *y = (const unsigned char *)b;
+
+	while (*x && *x == *y) {
+		x++;
+		y++;
+	}
+	return (*x == '/' ? 1 : *x) - (*y == '/' ? 1 : *y);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listed.h - the tenants and groups that can be looked at, one after the other
+ */
+#ifndef RATION_GROUP_LISTED_H
+#define RATION_GROUP_LISTED_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "host/snapshot.h"
+#include "ration.h"
+
+struct listed {
+	int fd;             /* its directory */
+	const char *tenant;
+	const char *name;   /* NULL: it is the tenant itself */
+};
+
+/*
+ * Calls `visit` for each tenant, and then for its groups; only for those of `tenant`, unless it is NULL.
+ * What goes meanwhile is left out, and what another uid keeps from being read.
+ * Errors: -EIO, -ENOMEM; what `visit` returns < 0.
+ */
+int listed_each(const struct host_snapshot *host, const char *tenant, int (*visit)(const struct listed *at, void *data),
+		void *data, struct ration_error *reterr);
+
+/* Whoever has a directory may shut it, which mustn't keep others from a list of what is theirs. */
+bool listed_is_shut(int code, uid_t uid);
+
+/* Compares two addresses: a tenant's groups come right after it. */
+int listed_compare(const char *a, const char *b);
+
+#endif

@@ -28,6 +28,7 @@
  *     ration/receipt.h   the record of a run
  *     ration/group.h     tenants and groups that outlive a command
  *     ration/list.h      those that exist
+ *     ration/sampler.h   chosen figures of many, again and again
  *     ration/events.h    what happens to them
  *     ration/guard.h     end the group that stalls its tenant
  *     ration/gc.h        remove what dead processes left
@@ -51,6 +52,7 @@
 #include <ration/plan.h>
 #include <ration/receipt.h>
 #include <ration/run.h>
+#include <ration/sampler.h>
 #include <ration/tables.h>
 #include <ration/vm.h>
 

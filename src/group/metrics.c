@@ -11,9 +11,6 @@
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 
-/* Far more than a line for each of the disks that a kernel can have had I/O on. */
-#define LONG_MAX_BYTES (CG_FILE_MAX * 256)
-
 /* Sorted by file, so that each is read once. */
 static const struct metric_file metric_files[] = {
 	{ RATION_METRIC_CPU_USEC, METRIC_KEY, false, "usage_usec", "cpu.stat" },
@@ -50,20 +47,23 @@ const struct metric_file *metrics_at(size_t i)
 	return i < ARRAY_SIZE(metric_files) ? &metric_files[i] : NULL;
 }
 
-bool metrics_got(struct usage *usage, int code)
+bool metrics_doubt(int code)
 {
 	/* Answers: there is no such file, this kernel counts nothing, or not what can be understood. */
 	static const int answers[] = { -ENOENT, -EOPNOTSUPP, -EINVAL, -ERANGE, -EFBIG, -EBADMSG };
 
-	if (code >= 0)
-		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		if (code == answers[i])
 			return false;
 	}
-	if (!usage->unread)
+	return code < 0;
+}
+
+bool metrics_got(struct usage *usage, int code)
+{
+	if (metrics_doubt(code) && !usage->unread)
 		usage->unread = code;
-	return false;
+	return code >= 0;
 }
 
 uint64_t metrics_pressure(const char *text, const char *line)
@@ -115,7 +115,7 @@ int metrics_read_long(int group_fd, const char *file, char **ret_text)
 {
 	int r = -EFBIG;
 
-	for (size_t size = CG_FILE_MAX; r == -EFBIG && size <= LONG_MAX_BYTES; size *= 4) {
+	for (size_t size = CG_FILE_MAX; r == -EFBIG && size <= METRICS_LONG_MAX; size *= 4) {
 		CLEANUP(freep) char *text = malloc(size);
 
 		r = text ? cg_read(group_fd, file, text, size) : -ENOMEM;

@@ -69,6 +69,30 @@ def test_group(host, sleeper):
 
 
 @CGROUP
+def test_sampler(host):
+    with ration.Group.create("acme/a", host=host, keep=True) as group, ration.Sampler(["cpu_usec", "pids_current"], host=host) as sampler:
+        child = group.spawn(["sh", "-c", "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done"])
+        os.waitpid(child.pid, 0)
+        os.close(child.pidfd)
+        tenant, a = sampler.read()
+        assert [(s.address, s.is_tenant) for s in (tenant, a)] == [("acme", True), ("acme/a", False)] and a.uid == os.geteuid()
+        usage = group.stats().usage
+        assert a.figures == {"cpu_usec": usage.cpu_usec, "pids_current": usage.pids_current} and a.figures["cpu_usec"] > 0
+        assert a.id != tenant.id and 0 < tenant.usec <= a.usec and sampler.fds >= 2
+        group.remove()
+        assert sampler.read(scan=False) == [] and sampler.scan() == 0
+    assert sampler.closed
+    for use in (sampler.read, sampler.scan, lambda: sampler.fds):
+        with pytest.raises(ration.ClosedError):
+            use()
+    for wrong, kind in ((["no_metric"], ValueError), ("cpu_usec", TypeError), ([], ration.InvalidError), ([3], TypeError)):
+        with pytest.raises(kind):
+            ration.Sampler(wrong, host=host)
+    with pytest.raises(ration.InvalidError):
+        ration.Sampler(tenant="..", host=host)
+
+
+@CGROUP
 @pytest.mark.parametrize("attempt, kind", [
     (lambda host: ration.Group.create("acme", host=host), ValueError), (lambda host: ration.Tenant.open("a/b", host=host), ValueError),
     (lambda host: ration.Group.open("no/group", host=host), ration.GroupError), (lambda host: ration.Group.open(5, host=host), TypeError),

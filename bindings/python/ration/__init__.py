@@ -25,6 +25,7 @@ from ._limits import LimitOptions, Limits
 from ._plan import Plan, PlanItem
 from ._receipt import Evidence, LimitRecord, Receipt, RunError
 from ._run import Run, RunOptions, run, run_sync
+from ._sampler import Sample, Sampler
 from ._tools import wrap
 from ._usage import Stats, Usage
 
@@ -35,6 +36,6 @@ __all__ = [
     "Accel", "Attached", "BaseKind", "Birth", "Cause", "ClosedError", "Collected", "CommandError", "Containment", "DEVNULL",
     "EnforcementWarning", "Error", "Event", "EventKind", "Events", "Evidence", "Finding", "Group", "GroupError", "GroupLimit", "Hierarchy",
     "Host", "HostInfo", "InvalidError", "Level", "LimitOptions", "LimitRecord", "Limits", "Listed", "Mechanism", "Owner", "PIPE", "Plan",
-    "PlanItem", "Policy", "Receipt", "Removed", "Run", "RunError", "RunOptions", "STDOUT", "Scope", "Severity", "Source", "Spawned",
+    "PlanItem", "Policy", "Receipt", "Removed", "Run", "RunError", "RunOptions", "STDOUT", "Sample", "Sampler", "Scope", "Severity", "Source", "Spawned",
     "Stats", "Tenant", "UnavailableError", "Updated", "Usage", "Verdict", "default_host", "run", "run_sync", "wrap",
 ]

@@ -629,6 +629,27 @@ class RunOptions(c.Structure):
     ]
 
 
+class SamplerOptions(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("tenant", c.c_char_p),
+        ("metrics", c.POINTER(c.c_int)),
+        ("n_metrics", c.c_size_t),
+        ("max_fds", c.c_size_t),
+    ]
+
+
+class SamplerGroup(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("address", c.c_char_p),
+        ("is_tenant", c.c_bool),
+        ("gone", c.c_bool),
+        ("uid", c.c_uint32),
+        ("id", c.c_uint64),
+    ]
+
+
 class LimitInfo(c.Structure):
     _fields_ = [
         ("size", c.c_size_t),
@@ -791,6 +812,13 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_run_address": (c.c_char_p, [c.c_void_p]),
     "ration_run_signal": (c.c_int, [c.c_void_p, c.c_int, c.POINTER(Error)]),
     "ration_run_interrupt": (c.c_int, [c.c_void_p, c.c_int, c.c_bool, c.POINTER(Error)]),
+    "ration_sampler_new": (c.c_int, [c.c_void_p, c.POINTER(SamplerOptions), c.POINTER(c.c_void_p), c.POINTER(Error)]),
+    "ration_sampler_free": (c.c_void_p, [c.c_void_p]),
+    "ration_sampler_scan": (c.c_int, [c.c_void_p, c.POINTER(Error)]),
+    "ration_sampler_count": (c.c_size_t, [c.c_void_p]),
+    "ration_sampler_group": (c.POINTER(SamplerGroup), [c.c_void_p, c.c_size_t]),
+    "ration_sampler_fds": (c.c_size_t, [c.c_void_p]),
+    "ration_sampler_read": (c.c_int, [c.c_void_p, c.POINTER(c.c_uint64), c.c_size_t, c.POINTER(c.c_uint64), c.POINTER(Error)]),
     "ration_limit_info": (c.POINTER(LimitInfo), [c.c_int]),
     "ration_limit_at": (c.POINTER(LimitInfo), [c.c_size_t]),
     "ration_metric_at": (c.c_int, [c.c_size_t]),

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sampler-options.c - what a sampler is asked for, on every system
+ */
+#include "group/sampler-options.h"
+
+#include <errno.h>
+
+#include "host/names.h"
+#include "util/enum-index.h"
+#include "util/error.h"
+#include "util/size.h"
+
+static int check_metrics(const struct ration_sampler_options *options, struct ration_error *reterr)
+{
+	if (options->n_metrics == 0 || !options->metrics)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "a sampler without metrics reads nothing");
+	if (options->n_metrics > METRIC_INDEX_COUNT)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%zu metrics are more than the %d that there are",
+				options->n_metrics, METRIC_INDEX_COUNT);
+	for (size_t i = 0; i < options->n_metrics; i++) {
+		if (metric_index(options->metrics[i]) == METRIC_INDEX_COUNT)
+			return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a metric", (int)options->metrics[i]);
+	}
+	return 0;
+}
+
+int sampler_take_options(const struct ration_host *host, const struct ration_sampler_options *given,
+		struct ration_sampler_options *options, struct ration_error *reterr)
+{
+	int r = error_check_null("host", host, reterr);
+
+	if (r == 0)
+		r = TAKE_OPTIONS(struct ration_sampler_options, options, given, reterr);
+	if (r == 0 && options->tenant)
+		r = names_check("tenant", options->tenant, reterr);
+	return r < 0 ? r : check_metrics(options, reterr);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-sampler.c - chosen figures of many groups, on this machine's cgroup2
+ *
+ * Which figures a group has is test-counters.c's; here it is which group has them, what
+ * becomes of one that goes, and how many files are open.
+ */
+#include "unit.h"
+
+#include "base.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "util/cleanup.h"
+
+/* No group of cgroup2 has the third. */
+static const enum ration_metric asked[] = { RATION_METRIC_CPU_USEC, RATION_METRIC_PIDS_CURRENT, RATION_METRIC_WALL_USEC,
+	RATION_METRIC_CPU_PRESSURE_SOME_USEC, RATION_METRIC_CPU_SYSTEM_USEC };
+
+#define COLUMNS ARRAY_SIZE(asked)
+#define ROWS 16
+
+static struct ration_group *make(struct base *base, const char *address)
+{
+	static const struct ration_group_options kept = { .size = sizeof(kept), .keep = true };
+	struct ration_group *group = NULL;
+
+	assert_int_equal(ration_group_create(base->host, address, NULL, &kept, &group, NULL), 0);
+	return group;
+}
+
+static void drop(struct ration_group *group)
+{
+	assert_int_equal(ration_group_remove(group, RATION_REMOVE_KILL, NULL, NULL), 0);
+	(void)ration_group_free(group);
+}
+
+static struct ration_sampler *sample(struct base *base, const char *tenant, size_t max_fds)
+{
+	const struct ration_sampler_options options = { .size = sizeof(options), .tenant = tenant, .metrics = asked,
+		.n_metrics = COLUMNS, .max_fds = max_fds };
+	struct ration_error error = { .message = "" };
+	struct ration_sampler *sampler = NULL;
+
+	assert_row(ration_sampler_new(base->host, &options, &sampler, &error) == 0, "%s", error.message);
+	return sampler;
+}
+
+static const char *addresses(const struct ration_sampler *sampler, char buf[256])
+{
+	const struct ration_sampler_group *group;
+
+	buf[0] = '\0';
+	for (size_t i = 0; (group = ration_sampler_group(sampler, i)); i++)
+		(void)snprintf(buf + strlen(buf), 256 - strlen(buf), "%s%s", i ? " " : "", group->address);
+	assert_null(ration_sampler_group(sampler, ration_sampler_count(sampler)));
+	return buf;
+}
+
+static size_t open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		n++;
+	(void)closedir(dir);
+	return n;
+}
+
+static uint64_t figure(const struct ration_stats *stats, enum ration_metric metric)
+{
+	uint64_t value;
+
+	return ration_stats_metric(stats, metric, &value) == RATION_SOURCE_ABSENT ? RATION_UNKNOWN : value;
+}
+
+/* Uses some CPU time in the group. */
+static void use(struct ration_group *group)
+{
+	static char *const argv[] = { (char *)"sh", (char *)"-c", (char *)"i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done", NULL };
+	const struct ration_spawn_options options = { .size = sizeof(options), .argv = argv };
+	int pid, status;
+
+	assert_int_equal(ration_group_spawn(group, &options, &pid, NULL, NULL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+/* Whatever is kept open: all of it, a part, nothing. */
+static void test_each_row_is_its_groups(void **state)
+{
+	static const size_t fds[] = { 0, 4, 1 };
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	struct ration_group *t = make(&base, "t"), *n = make(&base, "t/n"), *other = make(&base, "t-other/n");
+
+	use(n);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		uint64_t value[ROWS * COLUMNS], usec[ROWS];
+		size_t before = open_fds();
+		struct ration_sampler *sampler = sample(&base, NULL, fds[i]);
+		struct ration_stats *stats = NULL;
+		char text[256];
+
+		assert_string_equal(addresses(sampler, text), "t t/n t-other t-other/n");
+		assert_true(fds[i] == 0 || ration_sampler_fds(sampler) <= fds[i]);
+		assert_int_equal(open_fds() - before, ration_sampler_fds(sampler));
+		assert_int_equal(ration_sampler_read(sampler, value, ARRAY_SIZE(value), usec, NULL), 0);
+		assert_int_equal(open_fds() - before, ration_sampler_fds(sampler));
+		assert_int_equal(ration_stats_new(n, &stats, NULL), 0);
+		/* It is idle: what is counted of it stands still. */
+		for (size_t m = 0; m < COLUMNS; m++)
+			assert_row(value[COLUMNS + m] == figure(stats, asked[m]), "fds %zu, %s: %ju", fds[i],
+					ration_metric_name(asked[m]), (uintmax_t)value[COLUMNS + m]);
+		assert_true(value[COLUMNS] > 0 && value[COLUMNS] != RATION_UNKNOWN);
+		assert_int_equal(value[3 * COLUMNS], 0);
+		assert_true(usec[0] > 0 && usec[0] <= usec[3]);
+		(void)ration_stats_free(stats);
+		sampler = ration_sampler_free(sampler);
+		assert_int_equal(open_fds(), before);
+	}
+	drop(n);
+	drop(t);
+	drop(other);
+	base_end(&base);
+}
+
+static void test_one_tenant(void **state)
+{
+	struct base base;
+	char text[256];
+
+	(void)state;
+	base_begin(&base);
+	struct ration_group *a = make(&base, "t/a"), *b = make(&base, "other/b");
+	struct ration_sampler *sampler = sample(&base, "t", 0);
+
+	assert_string_equal(addresses(sampler, text), "t t/a");
+	assert_true(ration_sampler_group(sampler, 0)->is_tenant);
+	assert_false(ration_sampler_group(sampler, 1)->is_tenant);
+	assert_int_equal(ration_sampler_group(sampler, 1)->uid, geteuid());
+	sampler = ration_sampler_free(sampler);
+	drop(a);
+	drop(b);
+	base_end(&base);
+}
+
+/* One of the same name that is made anew has nothing of what there was. */
+static void test_what_goes_and_comes(void **state)
+{
+	static const size_t fds[] = { 0, 1 };
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		struct ration_group *n = make(&base, "t/n"), *stays = make(&base, "t/stays");
+		struct ration_sampler *sampler = sample(&base, NULL, fds[i]);
+		uint64_t value[ROWS * COLUMNS], id = ration_sampler_group(sampler, 1)->id;
+		char text[256];
+
+		use(n);
+		drop(n);
+		n = make(&base, "t/n");
+		assert_int_equal(ration_sampler_read(sampler, value, ARRAY_SIZE(value), NULL, NULL), 1);
+		assert_true(ration_sampler_group(sampler, 1)->gone && !ration_sampler_group(sampler, 2)->gone);
+		assert_true(value[COLUMNS] == RATION_UNKNOWN && value[2 * COLUMNS] == 0);
+		/* And once more, when it is known. */
+		assert_int_equal(ration_sampler_read(sampler, value, ARRAY_SIZE(value), NULL, NULL), 1);
+		drop(make(&base, "t/short"));
+		struct ration_group *late = make(&base, "a-late");
+
+		assert_int_equal(ration_sampler_scan(sampler, NULL), 4);
+		assert_string_equal(addresses(sampler, text), "a-late t t/n t/stays");
+		assert_true(ration_sampler_group(sampler, 2)->id != id);
+		assert_int_equal(ration_sampler_read(sampler, value, ARRAY_SIZE(value), NULL, NULL), 0);
+		assert_int_equal(value[2 * COLUMNS], 0);
+		drop(n);
+		drop(stays);
+		drop(late);
+		assert_int_equal(ration_sampler_scan(sampler, NULL), 0);
+		assert_int_equal(ration_sampler_fds(sampler), 0);
+		assert_int_equal(ration_sampler_read(sampler, value, 0, NULL, NULL), 0);
+		sampler = ration_sampler_free(sampler);
+	}
+	base_end(&base);
+}
+
+static void test_what_is_refused(void **state)
+{
+	static const enum ration_metric wrong = (enum ration_metric)9999;
+	const struct {
+		const char *what;
+		struct ration_sampler_options options;
+	} rows[] = {
+		{ "no size", { .metrics = asked, .n_metrics = 1 } },
+		{ "without metrics", { .size = sizeof(rows[0].options) } },
+		{ "9999", { .size = sizeof(rows[0].options), .metrics = &wrong, .n_metrics = 1 } },
+		{ "1000 metrics", { .size = sizeof(rows[0].options), .metrics = asked, .n_metrics = 1000 } },
+		{ "tenant", { .size = sizeof(rows[0].options), .metrics = asked, .n_metrics = 1, .tenant = "../up" } },
+	};
+	struct ration_sampler *sampler = NULL;
+	struct ration_error error;
+	uint64_t value[2 * COLUMNS];
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		error = (struct ration_error){ .message = "" };
+		assert_row(ration_sampler_new(base.host, &rows[i].options, &sampler, &error) == -EINVAL, "%s", rows[i].what);
+		assert_row(i == 0 || strstr(error.message, rows[i].what), "%s: %s", rows[i].what, error.message);
+	}
+	assert_null(sampler);
+	struct ration_group *n = make(&base, "t/n");
+
+	sampler = sample(&base, NULL, 0);
+	assert_int_equal(ration_sampler_read(sampler, value, 2 * COLUMNS - 1, NULL, &error), -EINVAL);
+	assert_int_equal(ration_sampler_read(sampler, value, 2 * COLUMNS, NULL, &error), 0);
+	sampler = ration_sampler_free(sampler);
+	drop(n);
+	base_end(&base);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_row_is_its_groups),
+		cmocka_unit_test(test_one_tenant),
+		cmocka_unit_test(test_what_goes_and_comes),
+		cmocka_unit_test(test_what_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -40,6 +40,8 @@ UNIT_PROGRAM = str(Path(RATION).resolve().parent / "ration-unit")
 HELPERS = os.environ.get("RATION_HELPERS") or str(Path(RATION).resolve().parent / "tests" / "helpers")
 # The command has sanitizers in it (tests/check).
 SANITIZED = os.environ.get("RATION_SANITIZED") == "1"
+# Both trace: a sanitizer in the command doesn't look for leaks under it, and for all else it does.
+STRACE = ["strace", *(["-E", f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0"] if SANITIZED else [])]
 NAMESPACE = f"ration-test-{os.getpid()}"
 # Far more than anything takes, however busy the machine: it ends what hangs. What ration has
 # to end lives for longer by itself: `sleep 1000`.

@@ -178,7 +178,11 @@ def over(run, r):
     wait_for("the groups' end", lambda: not [path for path in run.groups() if f"/{NAMESPACE}/" in f"{path}/"])
 
 
-@pytest.mark.parametrize("which", ["", "7", "1", "6", "11", "3", "2", "9"])
+# Without address space, data or files a sanitizer itself gives up: it maps memory and writes reports.
+STARVES = pytest.mark.unsanitized("a sanitizer in the supervisor needs what is taken from it")
+
+
+@pytest.mark.parametrize("which", [*(pytest.param(which, marks=STARVES) for which in ("", "7", "2", "9")), "1", "6", "11", "3"])
 def test_attack_rlimits_of_the_supervisor(run, which):
     """Its limits are lowered: it ends the run all the same, and the receipt is there or told."""
     r = attack(run, f"--enforce any {LIMITS}", meddle("limits", run.file("log"), which))

@@ -51,6 +51,7 @@ def test_F05_ends(run, filter):
         assert run.alive() == {} and run.groups() == set()
 
 
+@pytest.mark.unsanitized("a sanitizer's memory is the command's, too")
 @filters
 def test_F05_receipt(run, filter):
     """The receipt differs in the command's birth alone."""

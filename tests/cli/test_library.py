@@ -208,6 +208,7 @@ def test_L03_many_threads_prepare_a_host_without_races(run):
 # -------------------------------------------------------------------- SIGCHLD
 
 @ENDS
+@pytest.mark.unsanitized("a sanitizer's memory is the command's, too")
 def test_L04_sigchld_handled_for_own_children(run, command, verdict, known):
     """Such a handler sees the children of runs come and go, and that is all."""
     *runs, last = program(run, *small(f"{HELPERS}/sigchld", "pid", *command))

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import DEADLINE, NAMESPACE, RATION, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, STRACE, wait_for
 from world import KERNEL, mount
 
 STRANGER = 1000
@@ -68,7 +68,7 @@ def test_FA9_a_strangers_fifo(run, place):
 def test_FA9_exchanged_at_the_end(run, place):
     """Somebody puts another one there while it gets its name: it isn't called written."""
     (place / "forged").write_text("{}")
-    argv = ["strace", "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:delay_exit=1000000",
+    argv = [*STRACE, "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:delay_exit=1000000",
             RATION, "run", "--receipt", str(place / "receipt"), "--", "true"]
     with subprocess.Popen(argv, env=run.env, stderr=subprocess.PIPE, text=True) as started:
         wait_for("the receipt", (place / "receipt").exists)
@@ -81,7 +81,7 @@ def test_FA9_exchanged_at_the_end(run, place):
 @pytest.mark.worlds("host")
 def test_FA9_killed_as_it_gets_its_name(run, place):
     """It has that name or none: no file is left beside it."""
-    argv = ["strace", "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:delay_exit=3000000",
+    argv = [*STRACE, "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:delay_exit=3000000",
             RATION, "run", "--enforce", "any", "--receipt", str(place / "receipt"), "--", "true"]
     with subprocess.Popen(argv, env=run.env) as started:
         wait_for("a file", lambda: os.listdir(place))

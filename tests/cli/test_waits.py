@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, patiently, wait_for
+from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, STRACE, patiently, wait_for
 from world import v1_places
 
 # What would end a process that doesn't know them; faults are ration's own.
@@ -47,7 +47,7 @@ def test_FB11_ignored_stays_ignored(run):
 def failing(call, error, file=None):
     """Each such call of ration's own processes fails, on one file or on all. The commands here have none."""
     where = ["-P", str(file)] if file else []
-    return ["strace", "-f", "-o", "/dev/null", *where, "-e", f"trace={call}", "-e", f"inject={call}:error={error}"]
+    return [*STRACE, "-f", "-o", "/dev/null", *where, "-e", f"trace={call}", "-e", f"inject={call}:error={error}"]
 
 
 @pytest.mark.needs("!filtered")
@@ -190,7 +190,7 @@ def test_FB6_frozen_while_it_starts(run, hand, late):
         """None: it had started, or its time was up, before it was frozen."""
         words = [word for what in late for word in ("-e", f"inject={what.format(1000000 * seconds)}")]
         r = run.start(f"--tenant cold --timeout {2 * seconds}", ["true"], receipt=False,
-                      before=["strace", "-f", "-o", str(run.file("trace")), "-e", "trace=clone,clone3,fork,vfork", *words])
+                      before=[*STRACE, "-f", "-o", str(run.file("trace")), "-e", "trace=clone,clone3,fork,vfork", *words])
         wait_for("its group", lambda: r.popen.poll() is not None or any("/cold/r" in path for path in run.groups()))
         hand.ok("freeze cold")
         r = r.wait()
@@ -365,7 +365,7 @@ def on_a_terminal(run, argv):
 def test_waiting_is_visible(run, hand, words, text):
     """A command that waits for more than two seconds says on a terminal what for; one that doesn't says nothing."""
     hand.ok("create w/x")
-    slow = ["strace", "-o", str(run.file("trace")), "-e", "trace=openat2", "-e", "inject=openat2:delay_enter=3000000:when=3"]
+    slow = [*STRACE, "-o", str(run.file("trace")), "-e", "trace=openat2", "-e", "inject=openat2:delay_enter=3000000:when=3"]
     code, said = on_a_terminal(run, [*slow, RATION, *words.split()])
     assert code == 0 and said.startswith(f"ration {words.split()[0]}: waiting for {text}"), said
     assert on_a_terminal(run, [RATION, "gc"]) == (0, "")

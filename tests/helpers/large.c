@@ -149,8 +149,9 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	if (argc > 3)
 		copy = fork();
+	/* Its copies of what the program owns go with it. */
 	if (argc > 3 && copy == 0)
-		return wait_for_end();
+		_exit(wait_for_end());
 	if (supervise(run, n, &error) < 0)
 		return fail(&error);
 	for (int i = 0; i < n; i++)

@@ -4,12 +4,16 @@
 Attacks as in test_attacks.py, and listed with them in docs/attacks.md.
 """
 
+import ctypes
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+
+from conftest import DEADLINE, RATION
+from world import mount
 
 root = pytest.mark.needs("root")
 
@@ -41,3 +45,41 @@ def test_attack_program_that_cannot_be_read(run, leased, options):
     """Whoever holds up its program: the limit of time ends the run."""
     r = run(f"--timeout .1 {options}", [str(leased)])
     assert (r.code, r.verdict, r.usage["wall_usec"] < 40e6) == (124, "wall-time", True), r
+
+
+@root
+@pytest.mark.needs("cgroup")
+@pytest.mark.parametrize("mask", [0, 0o777])
+def test_attack_umask(run, hand, mask):
+    """Inherited: its groups are written by nobody else for that, and can be used."""
+    hand.ok("create t/g", before=["sh", "-c", f'umask {mask:o}; exec "$@"', "sh"])
+    place = hand.path("t/g")
+    assert [path.stat().st_mode & 0o777 for path in (place, place.parent, place / "cgroup.max.descendants")] == [0o755, 0o755, 0o600]
+
+
+@pytest.mark.parametrize("program, code", [("ration", 125), ("ration-keeper", 2), ("ration-unit", 2)])
+def test_attack_no_arguments_at_all(program, code):
+    """Not even a name, as kernels before 5.18 let one execute."""
+    path, none = str(Path(RATION).resolve().parent / program).encode(), (ctypes.c_char_p * 1)(None)
+    done = subprocess.run(["true"], preexec_fn=lambda: ctypes.CDLL(None).execve(path, none, none), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert done.returncode == code and "ration" in done.stderr, done
+
+
+@root
+@pytest.mark.needs("unshare")
+def test_attack_securebits(run):
+    """The kernel takes no capability for a change of uid: ration does."""
+    before = ["setpriv", "--securebits", "+no_setuid_fixup", "--inh-caps", "+sys_admin", "--ambient-caps", "+sys_admin"]
+    r = run("--user daemon --no-new-privs no", ["grep", "-E", "^Cap(Inh|Prm|Eff|Amb)", "/proc/self/status"], before=before)
+    assert r.code == 0 and {line.split()[1] for line in r.stdout.splitlines()} == {"0" * 16}, r
+
+
+@root
+@pytest.mark.needs("cgroup", "unshare")
+@pytest.mark.parametrize("file", ["cgroup.kill", "cgroup.procs", "cgroup.events"])
+def test_attack_mount_over_a_file(run, file):
+    """Something else is mounted over a file of its group: it ends at its time all the same."""
+    script = f"d={mount()}$(sed -n s/^0:://p /proc/self/cgroup); mount --bind /dev/null $d/{file}; sleep 1000 & exec sleep 1000"
+    r = run("--timeout .3 --kill-after .1", ["sh", "-c", script], before=["unshare", "-m"])
+    assert (r.code, r.verdict) == (124, "wall-time"), r

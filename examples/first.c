@@ -28,6 +28,8 @@ int main(int argc, char **argv)
 		if (ration_receipt_metric(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, &peak_bytes) != RATION_SOURCE_ABSENT)
 			printf(", peak %llu bytes", (unsigned long long)peak_bytes);
 		printf("\n");
+		if (ration_receipt_escaped_to(receipt)[0])
+			fprintf(stderr, "first: the command left its group for %s\n", ration_receipt_escaped_to(receipt));
 		if (ration_receipt_failure(receipt)[0])
 			fprintf(stderr, "first: %s\n", ration_receipt_failure(receipt));
 		status = ration_receipt_exit_code(receipt);

@@ -200,8 +200,9 @@ RATION_PUBLIC const char *ration_receipt_address(const struct ration_receipt *re
 RATION_PUBLIC const char *ration_receipt_escaped_to(const struct ration_receipt *receipt);
 
 /*
- * Returns what ration couldn't do, for people: why the verdict is internal, or, with any other
- * verdict, why the group is still there. Else "". Since 0.2.0.
+ * Returns what ration couldn't do, for people: why the verdict is internal, unless
+ * ration_receipt_escaped_to() tells; or, with any other verdict, why the group is still
+ * there. Else "". Since 0.2.0.
  */
 RATION_PUBLIC const char *ration_receipt_failure(const struct ration_receipt *receipt);
 

@@ -29,7 +29,7 @@ demo:
 check: with-tests
 	@BUILD=$(BUILD) tests/check
 
-# And more kernels, sanitizers, linters, memcheck, within 45 minutes; `tests/check --all` has still more.
+# And more kernels, sanitizers, linters, memcheck; `tests/check --all` has still more.
 check-all: with-tests
 	@scripts/deps check-all
 	@BUILD=$(BUILD) tests/check --gate

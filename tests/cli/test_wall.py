@@ -333,7 +333,8 @@ def test_B15_stop_key(terminal, run):
     t.read("ready")
     t.type("\x1a")
     assert "Stopped" in t.read("$ "), "and its prompt: from then on it reads what is typed"
-    assert "T" in {state(pid) for pid in run.alive()}
+    # As soon as the shell's own child stands still: what that has started may take what is typed until it does, too.
+    wait_for("the command to stop", lambda: "T" in {state(pid) for pid, name in run.alive().items() if name == "sh"})
     t.type("echo back-in-the-''shell; fg\n")
     t.read("back-in-the-shell")
     wait_for("it to go on", lambda: "T" not in {state(pid) for pid in run.alive()})

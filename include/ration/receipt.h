@@ -134,7 +134,9 @@ struct ration_outcome {
 	bool acted;          /* this limit ended the run */
 	uint64_t observed;   /* what was measured then, in the unit of the limit; RATION_UNKNOWN where
 				nothing measures it: memory before Linux 5.19; 0 where it didn't act */
-	bool changed;        /* somebody changed its kernel file during the run */
+	bool changed;        /* somebody changed its kernel file during the run. If `at_end` is what it was
+				before, the peak of memory or swap shows that it was more meanwhile; of other
+				limits that were put back, nothing tells */
 	uint64_t at_end;     /* what the kernel's file said at the end, if at_end_known or changed; else 0 */
 	bool at_end_known;   /* the file was read then, whether or not it was changed; of lists and of
 				limits with a key, which are text, it isn't. Since 0.2.0 */

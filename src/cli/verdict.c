@@ -379,6 +379,11 @@ static void append_changed(struct line *line, const struct ration_receipt *recei
 		if (!ration_receipt_outcome(receipt, item->limit, &outcome) || !outcome.changed)
 			continue;
 		join(line);
+		if (outcome.at_end == item->in_force) {
+			append(line, "%s was raised during the run, above the peak, and put back to %s", info->name,
+					output_limit_value(after, info, outcome.at_end));
+			continue;
+		}
 		append(line, "%s was changed during the run, from %s to %s", info->name,
 				output_limit_value(before, info, item->in_force),
 				output_limit_value(after, info, outcome.at_end));

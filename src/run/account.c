@@ -38,6 +38,22 @@ static int read_limit(const struct place *group, const struct ration_plan_item *
 	return -EOPNOTSUPP;
 }
 
+/* What the kernel itself lets a group have above its limit, for a moment, is far less. */
+#define PEAK_SLACK_BYTES (1 << 20)
+
+/* It had more than the file says at the end: somebody raised the limit, and put it back. */
+static bool was_raised(const struct ration_plan_item *item, const struct ration_receipt *receipt)
+{
+	enum ration_metric metric = item->limit == RATION_LIMIT_MEMORY ? RATION_METRIC_MEMORY_PEAK_BYTES :
+									 RATION_METRIC_SWAP_PEAK_BYTES;
+	uint64_t peak_bytes;
+
+	if ((item->limit != RATION_LIMIT_MEMORY && item->limit != RATION_LIMIT_SWAP) || item->in_force == RATION_UNLIMITED ||
+			usage_get(&receipt->usage, metric, &peak_bytes) != RATION_SOURCE_CGROUP2)
+		return false;
+	return peak_bytes > item->in_force + item->in_force / 8 + PEAK_SLACK_BYTES;
+}
+
 void account_changes(const struct place *group, const struct ration_plan *plan, struct ration_receipt *receipt)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -49,7 +65,7 @@ void account_changes(const struct place *group, const struct ration_plan *plan, 
 			continue;
 		outcome->at_end_known = true;
 		outcome->at_end = value;
-		outcome->changed = value != item->in_force;
+		outcome->changed = value != item->in_force || was_raised(item, receipt);
 	}
 }
 

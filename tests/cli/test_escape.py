@@ -54,6 +54,18 @@ def test_E19_the_command_raises_its_limit(run):
 
 
 @controllers
+@pytest.mark.since((5, 19))
+def test_FC9_raised_used_and_put_back(run):
+    """The peak tells."""
+    there = f"{group_of('self')}/memory.max"
+    r = run("--memory 64M --pids 20", ["sh", "-c", f"echo 300M >{there} && alloc 100 && echo 64M >{there} && exit 4"])
+    assert (r.code, r.verdict) == (4, "exit"), r
+    assert r.limit("memory")["in_force_at_end"] == r.limit("memory")["in_force"] == 64 << 20 < r.usage["memory_peak_bytes"]
+    assert "in_force_at_end" not in r.limit("pids")
+    assert "memory was raised during the run, above the peak, and put back to 64 MiB" in r.stderr
+
+
+@controllers
 def test_E19_nobody_changed_anything(run):
     r = run("--memory 64M --cpus 1.5 --pids 20 --cpu-weight 50", "true")
     assert all("in_force_at_end" not in limit for limit in r.receipt["limits"])

@@ -130,7 +130,7 @@ RATION_PUBLIC struct ration_host *ration_host_free(struct ration_host *host);
  * later programs); and, for a user outside their own manager's groups, as in
  * a login session, to move this process there (_RUN and _PROCESS), because the kernel
  * doesn't let a user move a process from one into the other. After that the limits of the
- * session don't apply to this process and its children any more.
+ * session don't apply to this process and its children any more, but to runs (`of_caller` of a plan's item).
  * ration_run_start(), ration_group_create(), _spawn() and _exec() call it themselves;
  * but a plan that was made before assumes that it succeeds. After a
  * failure the host has no BASE, base_reason says why, and a new plan falls back, while a

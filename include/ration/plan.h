@@ -65,6 +65,10 @@ struct ration_plan_item {
 	const char *reason;       /* why it is weaker, or not enforced, or what less a group above allows; or "" */
 	const char *fix;          /* what would make it better, or "" */
 	enum ration_policy policy; /* what counts for this limit: its own policy, or the plan's. Since 0.2.0 */
+	bool of_caller;           /* `in_force` is what the group of this process allows. The run's group isn't
+				     below that, but in the unit ration.service: so it is a limit of each run by
+				     itself, which nobody asked for (`implied`) or which is less than was asked
+				     for. `reason` names the file. Since 0.2.0 */
 };
 
 /* A plan. Strings of its items are valid as long as it. */

@@ -179,6 +179,8 @@ json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *
 				"scope", ration_scope_name(item->backstop_scope)));
 	if (item->implied)
 		build_put(builder, object, "implied", json_true());
+	if (item->of_caller)
+		build_put(builder, object, "of_caller", json_true());
 	if (item->weaker)
 		build_put(builder, object, "weaker", json_true());
 	build_put_text(builder, object, "reason", item->reason);

@@ -273,7 +273,7 @@ static void print_limit(FILE *file, const struct ration_plan_item *item, bool ac
 			acted ? " <- ended the run" : "");
 	(void)fprintf(file, LIMIT_COLUMNS, info->name, output_asked(asked, item), in_force);
 	output_wrapped(file, LIMIT_INDENT, LIMIT_INDENT, enforced_by);
-	if (reasons && item->reason[0] && !item->implied) {
+	if (reasons && item->reason[0] && (!item->implied || item->of_caller)) {
 		(void)fprintf(file, "    reason: ");
 		output_wrapped(file, 12, 12, item->reason);
 	}
@@ -302,7 +302,7 @@ void output_warnings(const struct ration_plan *plan)
 	char enforced_by[160];
 
 	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
-		if (item->implied || !item->weaker)
+		if (!item->weaker || (item->implied && !item->of_caller))
 			continue;
 		say("ration: %s: %s%s%s%s\n", ration_limit_info(item->limit)->name,
 				item->mechanism != RATION_MECHANISM_NONE ? "enforced by " : "",

@@ -49,7 +49,7 @@ static void append_limit(struct line *line, const char *what, const struct ratio
 	append(line, "%s", what);
 	if (item)
 		append(line, " %s", output_limit_value(value, ration_limit_info(limit),
-				soft ? item->asked_soft : item->asked));
+				soft ? item->asked_soft : item->of_caller ? item->in_force : item->asked));
 }
 
 static bool known(const struct ration_receipt *receipt, enum ration_metric metric)

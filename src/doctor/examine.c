@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -204,6 +205,39 @@ static void look_for_realtime(const struct host_snapshot *host, struct examined 
 	(void)closedir(dir);
 }
 
+/* "memory 32 MiB, pids 100" */
+static void describe_caller(const struct host_caller *caller, char *text, size_t size)
+{
+	const struct host_bounds *bounds = &caller->bounds;
+	const struct {
+		const char *name;
+		const struct host_bound *bound;
+	} bytes[] = {
+		{ "memory", &bounds->memory },
+		{ "memory_high", &bounds->memory_high },
+		{ "swap", &bounds->swap },
+	};
+	size_t n = 0;
+	char value[RATION_TEXT_MAX];
+
+	if (!caller->apart)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(bytes); i++) {
+		if (bytes[i].bound->known)
+			n += (size_t)snprintf(text + n, size - n, ", %s %s", bytes[i].name,
+					ration_format_size(value, bytes[i].bound->value));
+	}
+	if (bounds->pids.known)
+		n += (size_t)snprintf(text + n, size - n, ", pids %" PRIu64, bounds->pids.value);
+	if (bounds->cpus.known)
+		n += (size_t)snprintf(text + n, size - n, ", cpus %.4g", (double)bounds->cpus.value / 100000);
+	if (caller->cpus.known)
+		n += (size_t)snprintf(text + n, size - n, ", cpuset_cpus %.60s", caller->cpus.list);
+	if (caller->mems.known)
+		n += (size_t)snprintf(text + n, size - n, ", cpuset_mems %.60s", caller->mems.list);
+	(void)memmove(text, text + (n > 0 ? 2 : 0), n > 0 ? n - 1 : 0);
+}
+
 void examine(const struct host_snapshot *host, struct examined *ret)
 {
 	*ret = (struct examined) {
@@ -211,6 +245,7 @@ void examine(const struct host_snapshot *host, struct examined *ret)
 		.proc_foreign = host->facts.proc_foreign,
 		.groups_max = UINT64_MAX,
 	};
+	describe_caller(&host->facts.caller, ret->caller_limits, sizeof(ret->caller_limits));
 	look_at_mount(host, ret);
 	look_at_command_line(host, ret);
 	ret->pressure = sys_access(host->proc_fd, "pressure/memory", F_OK) == 0;

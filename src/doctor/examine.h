@@ -30,6 +30,7 @@ struct examined {
 	char disabled[64];    /* the controllers that the kernel was booted without: "memory,pids" */
 	bool pressure_off;    /* it was booted with cgroup_disable=pressure */
 	bool swap_off;        /* and with swapaccount=0 */
+	char caller_limits[512]; /* those of our own group that BASE isn't below of, "memory 32 MiB, pids 100"; or "" */
 	/* Of BASE, where there is one already */
 	uint32_t kept_back;   /* controllers that it has and can't hand down */
 	bool threaded;        /* nobody can have memory limits in it */

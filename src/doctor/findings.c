@@ -91,6 +91,24 @@ static void session_outside(const struct machine *machine, struct finding_entry 
 				"user's own manager it doesn't");
 }
 
+/* What isn't above the groups of runs doesn't bound them together. */
+static void caller_limits(const struct machine *machine, struct finding_entry *entry)
+{
+	const struct ration_host_info *host = machine->host;
+	const char *limits = machine->seen->caller_limits;
+
+	if (!limits[0])
+		return;
+	if (host->base_kind == RATION_BASE_UNIT)
+		rule_say(entry, RATION_SEVERITY_NOTE, "systemd-run --scope -p Delegate=yes ration run …",
+				"runs aren't below the group of this process: its limits (%s) are set for each run, and "
+				"don't bound the sum of several", limits);
+	else
+		rule_say(entry, RATION_SEVERITY_NOTE, "remove --base, or set it to a group below that of this process",
+				"%s isn't below the group of this process, whose limits don't apply to runs there: %s",
+				host->base, limits);
+}
+
 /* ----------------------------------------------------------------- hidden costs */
 
 static void dying_groups(const struct machine *machine, struct finding_entry *entry)
@@ -229,6 +247,7 @@ static const struct rule rules[] = {
 	{ "dying-groups", dying_groups },
 	{ "same-user", same_user },
 	{ "session-outside", session_outside },
+	{ "caller-limits", caller_limits },
 	{ "slow-start", kernel_slow_start },
 	{ "favordynmods-off", favordynmods_off },
 	{ "no-disk", no_disk },

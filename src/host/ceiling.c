@@ -10,9 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/base.h"
 #include "host/machine.h"
 #include "sys/cgroup.h"
+#include "sys/cpus.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 /* The unit of a rate of CPU time is microseconds of this period. */
 #define PERIOD_USEC 100000
@@ -24,27 +27,52 @@ static void lower(struct host_bound *bound, uint64_t value, const char *file, co
 	bound->known = true;
 	bound->value = value;
 	(void)snprintf(bound->source, sizeof(bound->source), "%s of %.160s", file, where);
+	(void)text_clean(bound->source);
 }
 
-static void look_at(int fd, const char *where, struct host_facts *facts)
+static void look_at(int fd, const char *where, struct host_facts *facts, struct host_bounds *bounds)
 {
+	const struct {
+		const char *name;
+		struct host_bound *bound;
+	} files[] = {
+		{ "memory.max", &bounds->memory },
+		{ "memory.high", &bounds->memory_high },
+		{ "memory.swap.max", &bounds->swap },
+		{ "pids.max", &bounds->pids },
+	};
 	uint64_t value, quota, period;
 	char text[64];
-	int r = cg_read_u64(fd, "memory.max", &value);
+	int r;
 
-	facts_note(facts, r, "memory.max", where);
-	if (r == 0 && value != UINT64_MAX)
-		lower(&facts->memory_bound, value, "memory.max", where);
-	r = cg_read_u64(fd, "pids.max", &value);
-	facts_note(facts, r, "pids.max", where);
-	if (r == 0 && value != UINT64_MAX)
-		lower(&facts->pids_bound, value, "pids.max", where);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		r = cg_read_u64(fd, files[i].name, &value);
+		facts_note(facts, r, files[i].name, where);
+		if (r == 0 && value != UINT64_MAX)
+			lower(files[i].bound, value, files[i].name, where);
+	}
 	r = cg_read(fd, "cpu.max", text, sizeof(text));
 	facts_note(facts, r, "cpu.max", where);
 	/* "max 100000" is no rate. */
 	if (r > 0 &&
 			sscanf(text, "%" SCNu64 " %" SCNu64, &quota, &period) == 2 && period > 0)
-		lower(&facts->cpus_bound, (uint64_t)((double)quota / (double)period * PERIOD_USEC), "cpu.max", where);
+		lower(&bounds->cpus, (uint64_t)((double)quota / (double)period * PERIOD_USEC), "cpu.max", where);
+}
+
+/* Goes one level up: `path` and the directory. False: there is nothing above that can be looked at. */
+static bool go_up(int *fd, char *path, struct host_facts *facts)
+{
+	char *slash = strrchr(path, '/');
+	int up;
+
+	if (!slash)
+		return false;
+	*slash = '\0';
+	up = openat(*fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	facts_note(facts, up < 0 ? -errno : 0, "", path);
+	(void)close_fd(*fd);
+	*fd = up;
+	return up >= 0;
 }
 
 /* BASE, and what is above it, as far as it is in the same mount. */
@@ -57,17 +85,9 @@ static void look_up(const struct host_snapshot *host, struct host_facts *facts)
 	facts_note(facts, fd < 0 ? -errno : 0, "", host->base);
 	(void)strcpy(path, host->base);
 	while (fd >= 0) {
-		char *slash = strrchr(path, '/');
-		int up;
-
-		look_at(fd, path, facts);
-		if (!slash || strlen(path) <= top)
+		look_at(fd, path, facts, &facts->bounds);
+		if (strlen(path) <= top || !go_up(&fd, path, facts))
 			break;
-		*slash = '\0';
-		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		facts_note(facts, up < 0 ? -errno : 0, "", path);
-		(void)close_fd(fd);
-		fd = up;
 	}
 }
 
@@ -98,11 +118,69 @@ void ceiling_note(const struct host_snapshot *host, const char *tenant, bool roo
 			facts_note(facts, fd, "", name);
 		if (fd < 0)
 			break;
-		look_at(fd, name, facts);
+		look_at(fd, name, facts, &facts->bounds);
 		if (room) {
 			at_most(facts, &facts->memory_bytes, fd, "memory.max", name);
 			at_most(facts, &facts->swap_bytes, fd, "memory.swap.max", name);
 		}
 		machine_probe_group(facts, fd, name);
 	}
+}
+
+/* -------------------------------------------------------------- the caller's */
+
+/* Whether BASE is this group, or below it. */
+static bool has_base(const struct host_snapshot *host, const char *path)
+{
+	size_t length = strlen(path);
+
+	return strncmp(host->base, path, length) == 0 && (host->base[length] == '/' || host->base[length] == '\0');
+}
+
+/* Of the lowest level that has a cpuset, on the way up. */
+static void look_for_sets(int fd, const char *path, struct host_facts *facts, struct host_set *cpus, struct host_set *mems)
+{
+	if (!cpus->known)
+		machine_probe_set(facts, fd, path, "cpuset.cpus.effective", cpus);
+	if (!mems->known)
+		machine_probe_set(facts, fd, path, "cpuset.mems.effective", mems);
+}
+
+/* Forgets a set that takes nothing away of what is there for all. */
+static void keep_narrower(struct host_set *set, const struct host_set *all)
+{
+	if (set->known && all->known && cpus_within(&all->mask, &set->mask))
+		set->known = false;
+}
+
+void ceiling_note_caller(struct host_snapshot *host)
+{
+	struct host_facts *facts = &host->facts;
+	struct host_caller *caller = &facts->caller;
+	size_t top = strlen(host->root) + strlen(host->mount);
+	struct host_set cpus = { .known = false }, mems = { .known = false };
+	CLEANUP(closep) int fd = -EBADF;
+	char path[PATH_MAX];
+
+	/* Who was moved into BASE meanwhile, by us, is still the same caller. */
+	if (caller->apart || !host->own_known ||
+			(size_t)snprintf(path, sizeof(path), "%s%s%s", host->root, host->mount,
+					strcmp(host->own, "/") == 0 ? "" : host->own) >= sizeof(path))
+		return;
+	fd = base_open(path, host->root);
+	facts_note(facts, fd, "", path);
+	while (fd >= 0 && !has_base(host, path)) {
+		caller->apart = true;
+		look_at(fd, path, facts, &caller->bounds);
+		look_for_sets(fd, path, facts, &caller->cpus, &caller->mems);
+		if (strlen(path) <= top || !go_up(&fd, path, facts))
+			break;
+	}
+	while (fd >= 0 && strlen(path) >= top) {
+		look_for_sets(fd, path, facts, &cpus, &mems);
+		if ((cpus.known && mems.known) || !go_up(&fd, path, facts))
+			break;
+	}
+	keep_narrower(&caller->cpus, &cpus);
+	keep_narrower(&caller->mems, &mems);
 }

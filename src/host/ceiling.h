@@ -15,4 +15,10 @@
  */
 void ceiling_note(const struct host_snapshot *host, const char *tenant, bool room, struct host_facts *facts);
 
+/*
+ * Notes in the host's facts what the group of this process allows, where BASE, which is known, isn't below it. What
+ * was noted once stays.
+ */
+void ceiling_note_caller(struct host_snapshot *host);
+
 #endif

@@ -27,6 +27,20 @@ struct host_bound {
 	char source[192];          /* which file says so, of which group */
 };
 
+struct host_bounds {
+	struct host_bound memory, memory_high, swap, pids, cpus;
+};
+
+/*
+ * What the groups that this process is in allow, up to the first that BASE is in as well. Where groups
+ * are made elsewhere, in a unit of ours or in a BASE that was named, these limits don't hold for them.
+ */
+struct host_caller {
+	bool apart;                /* something is known: of whose group are these */
+	struct host_bounds bounds;
+	struct host_set cpus, mems;/* known: fewer than BASE may have */
+};
+
 /* Sizes of huge pages that a kernel can have at once; the most of any machine is 4. */
 #define HOST_HUGE_MAX 8
 
@@ -46,7 +60,8 @@ struct host_facts {
 	unsigned cpus;             /* in `cpu_mask` */
 	struct spawn_cpus cpu_mask;/* that a group may be pinned to */
 	struct host_set cpuset_cpus, cpuset_mems;
-	struct host_bound memory_bound, pids_bound, cpus_bound;
+	struct host_bounds bounds; /* at BASE and above, and down to the place of a plan */
+	struct host_caller caller;
 	size_t n_huge;
 	uint64_t huge_bytes[HOST_HUGE_MAX]; /* ascending */
 	uint64_t memory_bytes;

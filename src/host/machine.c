@@ -234,20 +234,21 @@ static void probe_pressure(struct host_facts *facts, int base_fd, const char *ba
 		facts->features &= ~RATION_FEATURE_PSI;
 }
 
+void machine_probe_set(struct host_facts *facts, int group_fd, const char *group, const char *file, struct host_set *set)
+{
+	char list[LIST_MAX], source[64];
+	int r = cg_read(group_fd, file, list, sizeof(list));
+
+	facts_note(facts, r, file, group);
+	(void)snprintf(source, sizeof(source), "%s of ", file);
+	if (r > 0)
+		note_set(set, list, source, group);
+}
+
 void machine_probe_group(struct host_facts *facts, int base_fd, const char *base)
 {
-	char list[LIST_MAX];
-	int r;
-
 	if (base_fd >= 0)
 		probe_pressure(facts, base_fd, base);
-
-	r = cg_read(base_fd, "cpuset.cpus.effective", list, sizeof(list));
-	facts_note(facts, r, "cpuset.cpus.effective", base);
-	if (r > 0)
-		note_set(&facts->cpuset_cpus, list, "cpuset.cpus.effective of ", base);
-	r = cg_read(base_fd, "cpuset.mems.effective", list, sizeof(list));
-	facts_note(facts, r, "cpuset.mems.effective", base);
-	if (r > 0)
-		note_set(&facts->cpuset_mems, list, "cpuset.mems.effective of ", base);
+	machine_probe_set(facts, base_fd, base, "cpuset.cpus.effective", &facts->cpuset_cpus);
+	machine_probe_set(facts, base_fd, base, "cpuset.mems.effective", &facts->cpuset_mems);
 }

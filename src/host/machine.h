@@ -16,6 +16,9 @@ void machine_probe_parts(struct host_facts *facts, const char *root);
 /* Looks at which CPUs and nodes the cpuset controller gives to the group `base`, and whether its pressure is measured. */
 void machine_probe_group(struct host_facts *facts, int base_fd, const char *base);
 
+/* Looks at one of the two alone, `file`, and keeps what it says if it is there. */
+void machine_probe_set(struct host_facts *facts, int group_fd, const char *group, const char *file, struct host_set *set);
+
 /* Writes a size of huge pages as in the names of the kernel's files, "2MB". Returns buf. */
 const char *machine_page_size(char buf[RATION_TEXT_MAX], uint64_t bytes);
 

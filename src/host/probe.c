@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 
 #include "host/base.h"
+#include "host/ceiling.h"
 #include "host/cgroup1.h"
 #include "host/container.h"
 #include "host/facts.h"
@@ -204,6 +205,7 @@ void probe_drop_base(struct host_snapshot *host, const char *reason, const char 
 	host->base_fd = close_fd(host->base_fd);
 	host->base[0] = '\0';
 	host->unit_pending = host->outside = false;
+	facts->caller.apart = false;
 	facts->base_kind = RATION_BASE_NONE;
 	facts->controllers = 0;
 	base_note(facts, fix, "%s", reason);
@@ -245,6 +247,7 @@ static int probe_cgroups(struct host_snapshot *host, const char *base, const cha
 		struct ration_error *reterr)
 {
 	CLEANUP(freep) struct mounts_v1 *v1 = NULL;
+	struct host_facts *facts = &host->facts;
 	struct mounts mounts;
 	char proc[PATH_MAX];
 	int n_v1, r = 0;
@@ -267,15 +270,17 @@ static int probe_cgroups(struct host_snapshot *host, const char *base, const cha
 		refuse_gvisor(host);
 		return 0;
 	}
+	if (facts->base_kind == RATION_BASE_UNIT || facts->base_kind == RATION_BASE_GIVEN)
+		ceiling_note_caller(host);
 	if (host->base_fd >= 0) {
 		base_capacity(host, host->base_fd, host->base, root);
-		machine_probe_group(&host->facts, host->base_fd, host->base);
+		machine_probe_group(facts, host->base_fd, host->base);
 	} else if (host->own_known && !host->unit_pending) {
 		base_capacity_of_own(host, root);
 	}
 	cgroup1_probe(host, v1, n_v1, root);
 	count_user_tasks(host);
-	return facts_check(&host->facts, reterr);
+	return facts_check(facts, reterr);
 }
 
 int probe_again(struct host_snapshot *host, struct ration_error *reterr)

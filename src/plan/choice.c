@@ -9,7 +9,8 @@
  * Each limit's row names its mechanisms, the best first. The first that says
  * yes is taken; every no before it is kept as the reason. What isn't asked for
  * but follows from it is planned as well, marked `implied`: no swap for a group
- * whose memory is limited (a limit that swaps is no limit), and no core files.
+ * whose memory is limited (a limit that swaps is no limit), and no core files;
+ * and what this process's own group allows, if the run is to be outside of that.
  */
 #include "plan/choice.h"
 
@@ -64,8 +65,8 @@ static bool elsewhere(const struct host_facts *facts, const struct ration_limit_
 		facts->v1_controllers & mech_v1_controller(info->limit);
 }
 
-/* Asks the mechanisms of the row, one after the other. */
-static void choose(struct plan_entry *entry, const struct host_facts *facts, enum ration_purpose purpose)
+/* Asks the mechanisms of the row, one after the other, for no more than `hard`. */
+static void choose(struct plan_entry *entry, const struct host_facts *facts, enum ration_purpose purpose, uint64_t hard)
 {
 	const struct ration_limit_info *info = ration_limit_info(entry->item.limit);
 
@@ -75,7 +76,7 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 
 	for (size_t i = 0; info->mechanisms[i] != RATION_MECHANISM_NONE; i++) {
 		const struct mech_ops *ops = mech_ops(info->mechanisms[i]);
-		struct mech_answer answer = { .in_force = entry->item.asked };
+		struct mech_answer answer = { .in_force = hard };
 
 		if (!ops)
 			break;
@@ -86,7 +87,7 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 					"with cgroup v1 it needs a supervisor, which only ration run has");
 			continue;
 		}
-		ops->ask(facts, info->limit, entry->item.asked_soft, entry->item.asked, &answer);
+		ops->ask(facts, info->limit, entry->item.asked_soft, hard, &answer);
 		add_reason(entry, answer.reason);
 		if (answer.fix[0] && !entry->fix[0])
 			(void)snprintf(entry->fix, sizeof(entry->fix), "%s", answer.fix);
@@ -102,42 +103,84 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 	}
 }
 
-static const struct host_bound *bound_of(const struct host_facts *facts, enum ration_limit limit)
+static const struct host_bound *bound_of(const struct host_bounds *bounds, enum ration_limit limit)
 {
 	switch ((unsigned)limit) {
 	case RATION_LIMIT_MEMORY:
-		return &facts->memory_bound;
+		return &bounds->memory;
+	case RATION_LIMIT_MEMORY_HIGH:
+		return &bounds->memory_high;
+	case RATION_LIMIT_SWAP:
+		return &bounds->swap;
 	case RATION_LIMIT_PIDS:
-		return &facts->pids_bound;
+		return &bounds->pids;
 	case RATION_LIMIT_CPUS:
-		return &facts->cpus_bound;
+		return &bounds->cpus;
 	default:
 		return NULL;
 	}
 }
 
+static void format_bound(char value[RATION_TEXT_MAX], enum ration_limit limit, uint64_t bound)
+{
+	if (limit == RATION_LIMIT_CPUS || limit == RATION_LIMIT_CPU_BURST)
+		(void)snprintf(value, RATION_TEXT_MAX, "%.4g CPUs", (double)bound / 100000);
+	else if (limit == RATION_LIMIT_PIDS)
+		(void)snprintf(value, RATION_TEXT_MAX, "%" PRIu64, bound);
+	else
+		(void)ration_format_size(value, bound);
+}
+
 /* A level above allows less: the limit holds all the same, but another one is reached first. */
 static void tell_bound(struct plan_entry *entry, const struct host_facts *facts)
 {
-	const struct host_bound *bound = bound_of(facts, entry->item.limit);
+	const struct host_bound *bound = bound_of(&facts->bounds, entry->item.limit);
 	struct host_bound cpus = { .known = facts->cpus > 0, .value = facts->cpus * UINT64_C(100000) };
 	char value[RATION_TEXT_MAX], text[sizeof(bound->source) + RATION_TEXT_MAX + 32];
 
 	/* As many CPUs as there are, or as the cpuset has, are no file's limit. */
 	(void)snprintf(cpus.source, sizeof(cpus.source), "%s", facts->cpuset_cpus.known && facts->cpuset_cpus.source[0] ?
 			facts->cpuset_cpus.source : "the machine");
-	if (bound == &facts->cpus_bound && cpus.known && (!bound->known || cpus.value < bound->value))
+	if (bound == &facts->bounds.cpus && cpus.known && (!bound->known || cpus.value < bound->value))
 		bound = &cpus;
 	if (!bound || !bound->known || entry->item.in_force <= bound->value ||
 			entry->item.mechanism != RATION_MECHANISM_CGROUP2)
 		return;
-	if (entry->item.limit == RATION_LIMIT_MEMORY)
-		(void)ration_format_size(value, bound->value);
-	else if (entry->item.limit == RATION_LIMIT_CPUS)
-		(void)snprintf(value, sizeof(value), "%.4g CPUs", (double)bound->value / 100000);
-	else
-		(void)snprintf(value, sizeof(value), "%" PRIu64, bound->value);
+	format_bound(value, entry->item.limit, bound->value);
 	(void)snprintf(text, sizeof(text), "less is allowed above: %s by %s", value, bound->source);
+	add_reason(entry, text);
+}
+
+/*
+ * The group of this process isn't above the run's, so what it allows is a limit of each run by itself. Whoever
+ * names a BASE has chosen what holds there: then it is told, and nothing else.
+ */
+static const struct host_bound *caller_bound(const struct ration_plan *plan, const struct host_facts *facts,
+		enum ration_limit limit)
+{
+	/* The kernel refuses a burst above the rate. */
+	const struct host_bound *bound = limit == RATION_LIMIT_CPU_BURST ? &facts->caller.bounds.cpus :
+		bound_of(&facts->caller.bounds, limit);
+
+	return plan->purpose == RATION_PURPOSE_RUN && facts->caller.apart && bound && bound->known ? bound : NULL;
+}
+
+static bool keeps_caller(const struct host_facts *facts)
+{
+	return facts->base_kind == RATION_BASE_UNIT;
+}
+
+static void tell_caller(struct plan_entry *entry, const struct host_facts *facts, const struct host_bound *bound)
+{
+	char value[RATION_TEXT_MAX], text[sizeof(bound->source) + RATION_TEXT_MAX + 96];
+
+	format_bound(value, entry->item.limit, bound->value);
+	if (keeps_caller(facts))
+		(void)snprintf(text, sizeof(text), "not more than the group of this process is allowed: %s by %s", value,
+				bound->source);
+	else
+		(void)snprintf(text, sizeof(text), "the group of this process is allowed less, which doesn't apply below --base: "
+				"%s by %s", value, bound->source);
 	add_reason(entry, text);
 }
 
@@ -157,16 +200,58 @@ static void add_value(struct ration_plan *plan, const struct host_facts *facts, 
 		const struct limit_value *value, bool implied)
 {
 	struct plan_entry *entry = new_entry(plan, limit);
+	const struct host_bound *bound = caller_bound(plan, facts, limit);
+	uint64_t hard = value_resolve(value, limit, facts);
 
 	entry->item.implied = implied;
-	entry->item.asked = value_resolve(value, limit, facts);
+	entry->item.asked = hard;
 	entry->item.asked_soft = value->soft;
 	if (limit_is_list(ration_limit_info(limit))) {
 		(void)memcpy(entry->text, value->text, sizeof(value->text));
 		entry->item.text = entry->text;
 	}
-	choose(entry, facts, plan->purpose);
+	if (bound && hard > bound->value && keeps_caller(facts)) {
+		entry->item.of_caller = true;
+		hard = bound->value;
+	}
+	choose(entry, facts, plan->purpose, hard);
 	tell_bound(entry, facts);
+	if (bound && entry->item.asked > bound->value)
+		tell_caller(entry, facts, bound);
+}
+
+/* A limit of the caller's that nobody asked for. */
+static bool caller_value(const struct ration_plan *plan, const struct host_facts *facts, enum ration_limit limit,
+		struct limit_value *ret, const char **ret_source)
+{
+	const struct host_bound *bound = bound_of(&facts->caller.bounds, limit) ? caller_bound(plan, facts, limit) : NULL;
+	const struct host_set *set = limit == RATION_LIMIT_CPUSET_CPUS ? &facts->caller.cpus :
+		limit == RATION_LIMIT_CPUSET_MEMS ? &facts->caller.mems : NULL;
+
+	*ret = (struct limit_value) { .set = true, .soft = RATION_UNLIMITED };
+	if (plan->purpose != RATION_PURPOSE_RUN || !facts->caller.apart || !keeps_caller(facts))
+		return false;
+	if (set && set->known) {
+		(void)snprintf(ret->text, sizeof(ret->text), "%s", set->list);
+		*ret_source = set->source;
+		return true;
+	}
+	ret->hard = bound ? bound->value : 0;
+	*ret_source = bound ? bound->source : NULL;
+	return bound;
+}
+
+static void add_caller(struct ration_plan *plan, const struct host_facts *facts, enum ration_limit limit,
+		const struct limit_value *value, const char *source)
+{
+	struct plan_entry *entry;
+	char text[sizeof(entry->reason)];
+
+	add_value(plan, facts, limit, value, true);
+	entry = &plan->entry[plan->n - 1];
+	entry->item.of_caller = true;
+	(void)snprintf(text, sizeof(text), "the group of this process is allowed no more (%s)", source);
+	add_reason(entry, text);
 }
 
 /* Writes what the kernel calls the key. Says why not, if there is nothing of the kind here. */
@@ -204,7 +289,7 @@ static void add_pair(struct ration_plan *plan, const struct host_facts *facts, c
 		return;
 	}
 	entry->item.in_force_key = entry->in_force_key;
-	choose(entry, facts, plan->purpose);
+	choose(entry, facts, plan->purpose, pair->value);
 	/* Rounded down, as the kernel does. */
 	if (pair->page_bytes > 0 && entry->item.in_force != RATION_UNLIMITED)
 		entry->item.in_force -= entry->item.in_force % pair->page_bytes;
@@ -278,6 +363,7 @@ int choice_fill(const struct host_facts *facts, const struct ration_limits *limi
 	for (size_t i = 0; i < LIMIT_INDEX_COUNT; i++) {
 		enum ration_limit limit = limit_at(i);
 		struct limit_value implied;
+		const char *source;
 
 		if (value_asked(limits, limit) && ration_limit_info(limit)->key != RATION_KEY_NONE)
 			add_pairs(plan, facts, limit, limits);
@@ -285,6 +371,8 @@ int choice_fill(const struct host_facts *facts, const struct ration_limits *limi
 			add_value(plan, facts, limit, &limits->value[i], false);
 		else if (implied_value(limits, limit, purpose, &implied))
 			add_value(plan, facts, limit, &implied, true);
+		else if (caller_value(plan, facts, limit, &implied, &source))
+			add_caller(plan, facts, limit, &implied, source);
 	}
 	settle_v1_swap(plan);
 	set_policies(plan, limits);

@@ -21,7 +21,10 @@ static bool allowed(const struct plan_entry *entry)
 	const struct ration_plan_item *item = &entry->item;
 	const struct ration_limit_info *info = ration_limit_info(item->limit);
 
-	/* Nobody asked for it, and nothing that was asked for depends on it. */
+	/* Nobody asked for it. But a run that isn't held to its caller's limits has got rid of them. */
+	if (item->implied && item->of_caller && !entry->own_policy)
+		return item->mechanism != RATION_MECHANISM_NONE || item->policy == RATION_ENFORCE_ANY;
+	/* And nothing that was asked for depends on it. */
 	if (item->implied && !entry->own_policy)
 		return true;
 	/* To lift a limit takes no mechanism. A list has no number, and a protection of all lifts nothing. */

@@ -5,6 +5,7 @@
 #include "sys/cpus.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "util/parse.h"
@@ -28,6 +29,15 @@ int cpus_parse(const char *list, struct spawn_cpus *ret)
 	}
 	*ret = cpus;
 	return 0;
+}
+
+bool cpus_within(const struct spawn_cpus *some, const struct spawn_cpus *all)
+{
+	for (size_t i = 0; i < sizeof(some->bits); i++) {
+		if (some->bits[i] & ~all->bits[i])
+			return false;
+	}
+	return true;
 }
 
 unsigned cpus_online(void)

@@ -16,6 +16,9 @@ struct spawn_cpus {
 /* Reads a list ("0-3,8") into a set. -EINVAL, -ERANGE. */
 int cpus_parse(const char *list, struct spawn_cpus *ret);
 
+/* Whether `all` has what `some` has. */
+bool cpus_within(const struct spawn_cpus *some, const struct spawn_cpus *all);
+
 /* CPUs of the machine that are online, at least 1. */
 unsigned cpus_online(void);
 

@@ -135,6 +135,26 @@ def test_plan_touches_nothing(run):
     assert run.groups() == set()
 
 
+@pytest.mark.needs("cgroup", "memory", "root")
+def test_FC12_a_base_elsewhere(run, by_hand, base):
+    """Whoever names it has chosen which limits hold. That those of the own group don't is told."""
+    if "memory" not in (base / "cgroup.subtree_control").read_text():
+        (base / "cgroup.subtree_control").write_text("+memory")
+    own, there = by_hand(base / "ration-test-own", memory_max=64 << 20), by_hand(base / "ration-test-there")
+    enter = ("sh", "-c", f'echo 0 >{own}/cgroup.procs && exec "$@"', "sh")
+    r = run(f"--base {there} --memory 200M --enforce strict", "true", before=enter)
+    assert r.code == 0 and r.limit("memory")["in_force"] == 200 << 20, r
+    wanted = f"is allowed less, which doesn't apply below --base: 64 MiB by memory.max of {own}"
+    assert wanted in r.limit("memory")["reason"] and "of_caller" not in r.limit("memory")
+    assert "group of this process" not in run(f"--base {there} --memory 50M", "true", before=enter).limit("memory").get("reason", "")
+    said = " ".join(run.command("--base", str(there), "plan", "--memory", "200M", before=enter).stdout.split())
+    assert wanted in said
+    said = " ".join(run.command("--base", str(there), "doctor", "--all", before=enter).stdout.split())
+    assert "caller-limits" in said and "don't apply to runs there: memory 64 MiB" in said
+    said = " ".join(run.command("--base", str(own), "plan", "--memory", "200M", before=enter).stdout.split())
+    assert "less is allowed above: 64 MiB" in said and "doesn't apply" not in said
+
+
 @pytest.mark.needs("cgroup")
 @pytest.mark.parametrize("way", ["environment", "option"])
 def test_base_of_choice(run, by_hand, base, way):

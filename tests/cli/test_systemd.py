@@ -279,6 +279,65 @@ def test_H09_doctor_prints_the_drop_in(run):
     assert "same-user" in said and "session-outside" in said
 
 
+# ------------------------------------------------------------ the caller's limits
+
+def scope(*properties):
+    return "systemd-run", *MANAGER, "--scope", "--quiet", *(f"--property={p}" for p in properties)
+
+
+def test_FC12_a_scope_with_limits(run):
+    """The run's group isn't below it, and is held to its limits all the same."""
+    r = run("--memory 200M --enforce strict", "alloc 100", before=scope("MemoryMax=48M"))
+    assert (r.code, r.verdict) == (137, "memory"), r
+    assert (r.limit("memory")["asked"], r.limit("memory")["in_force"]) == (200 << 20, 48 << 20)
+    assert "memory limit 48 MiB reached" in r.stderr
+    assert r.limit("memory")["of_caller"] and r.limit("memory")["at_end"] == 48 << 20
+    assert "the group of this process is allowed: 48 MiB by memory.max of" in r.limit("memory")["reason"]
+    assert unit_group().name in run("", "cat /proc/self/cgroup", before=scope("MemoryMax=48M")).stdout
+
+
+def test_FC12_nothing_is_asked_for(run):
+    """What is less than asked for stays, and the rest is the caller's: memory, swap, tasks and CPUs."""
+    limits = scope("MemoryMax=48M", "MemoryHigh=40M", "MemorySwapMax=16M", "TasksMax=40", "CPUQuota=50%")
+    r = run("--pids 30", "true", before=limits)
+    assert r.code == 0 and r.limit("pids")["in_force"] == 30 and "of_caller" not in r.limit("pids"), r
+    assert {name: r.limit(name)["in_force"] for name in ("memory", "memory_high", "swap")} == {
+        "memory": 48 << 20, "memory_high": 40 << 20, "swap": 16 << 20}
+    assert r.limit("cpus")["at_end"] == .5 and r.limit("cpus")["implied"] and r.limit("cpus")["of_caller"]
+    r = run("--memory max --cpus 1 --cpu-burst 80ms", "true", before=limits)
+    assert r.code == 0 and {name: r.limit(name)["at_end"] for name in ("memory", "cpus", "pids")} == {
+        "memory": 48 << 20, "cpus": .5, "pids": 40}
+    assert r.limit("swap")["at_end"] == 16 << 20 and r.limit("cpu_burst")["in_force"] == 50000
+
+
+def test_FC12_plan_and_doctor_say_so(run):
+    before = scope("MemoryMax=48M", "TasksMax=40")
+    entry = {e["limit"]: e for e in json.loads(run.command("plan", "--memory", "1G", "--json", before=before).stdout)["limits"]}
+    assert entry["memory"]["in_force"] == 48 << 20 and entry["pids"]["in_force"] == 40 and entry["pids"]["of_caller"]
+    said = " ".join(run.command("plan", "--memory", "1G", before=before).stdout.split())
+    assert "not more than the group of this process is allowed: 48 MiB by memory.max" in said and "pids.max of" in said
+    said = " ".join(run.command("doctor", "--all", before=before).stdout.split())
+    assert "caller-limits" in said and "memory 48 MiB" in said and "pids 40" in said and "the sum of several" in said
+
+
+@root
+def test_FC12_a_delegated_scope_comes_first(run):
+    """There the groups are below it, so that it bounds the sum of all. A user's manager of systemd 252 doesn't say
+    what it has delegated."""
+    r = run("--memory 200M", "alloc 100", before=scope("MemoryMax=64M", "Delegate=yes"))
+    assert (r.code, r.verdict) == (137, "memory-external"), r
+    assert r.limit("memory")["in_force"] == 200 << 20 and "of_caller" not in r.limit("memory")
+    assert "less is allowed above: 64 MiB by memory.max" in r.limit("memory")["reason"]
+
+
+@root
+def test_FC12_cpus_of_the_scope(run):
+    r = run("", "grep Cpus_allowed_list /proc/self/status", before=scope("AllowedCPUs=0"))
+    assert r.code == 0 and r.stdout.split()[-1] == "0", r
+    if os.cpu_count() > 1:
+        assert r.limit("cpuset_cpus")["of_caller"] and r.limit("cpuset_cpus")["asked"] == "0"
+
+
 # ------------------------------------------------------------- what is installed
 
 @pytest.fixture

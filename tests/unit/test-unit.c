@@ -5,6 +5,7 @@
 #include "managed.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/xattr.h>
 
 #include "host/notes.h"
@@ -149,6 +150,69 @@ static void test_a_unit_that_is_there(void **state)
 	files_end(root);
 }
 
+static void put_limits(const char *root, const char *group, const char *const file[][2], size_t n)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", group, file[i][0]);
+		files_put(root, path, file[i][1]);
+	}
+}
+
+/* Each item of a plan for nothing but memory, as "memory=33554432 pids=40 "; behind a list is a 0. */
+static const char *of_caller(char *text, size_t size, const struct ration_host *host, uint64_t memory,
+		enum ration_purpose purpose)
+{
+	const struct ration_plan_options options = { .size = sizeof(options), .policy = RATION_ENFORCE_ANY, .purpose = purpose };
+	const struct ration_plan_item *item;
+	struct ration_limits *limits = NULL;
+	struct ration_plan *plan = NULL;
+	size_t n = 0;
+
+	text[0] = '\0';
+	assert_int_equal(ration_limits_new(&limits), 0);
+	assert_int_equal(ration_limits_set(limits, RATION_LIMIT_MEMORY, RATION_UNLIMITED, memory, NULL), 0);
+	assert_int_equal(ration_plan_new(host, limits, &options, &plan, NULL), 0);
+	for (size_t i = 0; (item = ration_plan_item(plan, i)); i++) {
+		if (item->of_caller)
+			n += (size_t)snprintf(text + n, size - n, "%s=%s%" PRIu64 " ", ration_limit_info(item->limit)->name,
+					item->text ? item->text : "", item->text ? 0 : item->in_force);
+	}
+	assert_null(ration_plan_free(plan));
+	assert_null(ration_limits_free(limits));
+	return text;
+}
+
+/* What the groups above this process allow, up to the first that BASE is in as well. */
+static void test_FC12_limits_of_the_caller(void **state)
+{
+	static const char *const slice[][2] = { { "memory.max", "33554432\n" }, { "cpuset.cpus.effective", "0-1\n" } };
+	static const char *const session[][2] = { { "memory.max", "67108864\n" }, { "pids.max", "40\n" },
+		{ "cpu.max", "50000 100000\n" }, { "memory.high", "max\n" }, { "cpuset.cpus.effective", "1\n" } };
+	static const char *const top[][2] = { { "pids.max", "7\n" }, { "cpuset.cpus.effective", "0-1\n" } };
+	char root[PATH_MAX], text[200];
+	struct ration_host *host;
+
+	(void)state;
+	files_begin(root);
+	build_managed(root, "0::/other.slice/user-1.slice/session-1.scope\n");
+	put_limits(root, "cg/other.slice/user-1.slice", slice, ARRAY_SIZE(slice));
+	put_limits(root, "cg/other.slice/user-1.slice/session-1.scope", session, ARRAY_SIZE(session));
+	put_limits(root, "cg", top, ARRAY_SIZE(top));
+	host = open_managed(root, with_unit_program(root));
+	assert_int_equal(info_of(host).base_kind, RATION_BASE_UNIT);
+	assert_true(host_now(host)->facts.caller.apart);
+	assert_string_equal(of_caller(text, sizeof(text), host, UINT64_C(200) << 20, RATION_PURPOSE_RUN),
+			"memory=33554432 cpus=50000 pids=40 cpuset_cpus=10 ");
+	/* Less than the caller has is what was asked for; and no group that stays is the caller's. */
+	assert_string_equal(of_caller(text, sizeof(text), host, UINT64_C(16) << 20, RATION_PURPOSE_RUN),
+			"cpus=50000 pids=40 cpuset_cpus=10 ");
+	assert_string_equal(of_caller(text, sizeof(text), host, UINT64_C(200) << 20, RATION_PURPOSE_GROUP), "");
+	assert_null(ration_host_free(host));
+	files_end(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_a_unit_that_is_not_there_yet),
 		cmocka_unit_test(test_a_unit_that_cannot_be_started),
 		cmocka_unit_test(test_a_unit_that_is_there),
+		cmocka_unit_test(test_FC12_limits_of_the_caller),
 	};
 
 	return cmocka_run_group_tests_name("unit", tests, NULL, NULL);

@@ -582,6 +582,7 @@ class PlanItem(c.Structure):
         ("reason", c.c_char_p),
         ("fix", c.c_char_p),
         ("policy", c.c_int),
+        ("of_caller", c.c_bool),
     ]
 
 

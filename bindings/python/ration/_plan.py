@@ -40,13 +40,14 @@ class PlanItem:
     reason: str
     fix: str
     policy: Policy
+    of_caller: bool
 
 
 def _item(row: Any) -> PlanItem:
     return PlanItem(limit_name(row.limit), row.implied, row.weaker, asked_value(row.asked, text(row.text)),
                     None if row.asked_soft == _abi.UNLIMITED else row.asked_soft,
                     None if row.in_force == _abi.UNLIMITED or row.mechanism == 0 else row.in_force, Mechanism.of(row.mechanism),
-                    Scope.of(row.scope), Mechanism.of(row.backstop), word(row.reason), word(row.fix), Policy.of(row.policy))
+                    Scope.of(row.scope), Mechanism.of(row.backstop), word(row.reason), word(row.fix), Policy.of(row.policy), row.of_caller)
 
 
 class Plan:

@@ -204,7 +204,7 @@ RATION_PUBLIC const char *ration_receipt_escaped_to(const struct ration_receipt 
 /*
  * Returns what ration couldn't do, for people: why the verdict is internal, unless
  * ration_receipt_escaped_to() tells; or, with any other verdict, why the group is still
- * there. Else "". Since 0.2.0.
+ * there, or that figures are missing because they couldn't be read. Else "". Since 0.2.0.
  */
 RATION_PUBLIC const char *ration_receipt_failure(const struct ration_receipt *receipt);
 

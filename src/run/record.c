@@ -7,9 +7,12 @@
  */
 #include "run/record.h"
 
+#include <errno.h>
+
 #include "run/account.h"
 #include "run/concern.h"
 #include "util/compat.h"
+#include "util/error.h"
 
 static uint64_t timeval_usec(struct timeval time)
 {
@@ -35,6 +38,9 @@ static void record_rusage(struct ration_run *run)
 	maxrss = (uint64_t)rusage.ru_maxrss * COMPAT_MAXRSS_BYTES;
 	if (!leader->unreaped && maxrss > leader->foreign_maxrss)
 		receipt_set(&run->receipt, RATION_METRIC_MAXRSS_BYTES, maxrss, RATION_SOURCE_RUSAGE);
+	/* What is its own can't be told from what it began with. */
+	if (leader->foreign_maxrss == UINT64_MAX)
+		run->receipt.usage.unread = -EIO;
 }
 
 /* How the command has ended, for the judge. */
@@ -63,6 +69,9 @@ void record_run(struct ration_run *run)
 	record_rusage(run);
 	concerns_record(run, &now);
 	account_usage(&run->group, &run->receipt);
+	/* Absent isn't not read. */
+	if (run->receipt.usage.unread < 0)
+		receipt_fail(&run->receipt, "not all figures of what it used could be read: %s", error_text(run->receipt.usage.unread));
 	receipt_judge(&run->receipt, &run->end, &run->before, &now);
 	account_changes(&run->group, run->plan, &run->receipt);
 	account_left(run->host->proc_fd, run->leader.start_time, sys_now_usec() - run->leader.start_usec, &run->receipt);

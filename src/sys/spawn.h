@@ -109,7 +109,7 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 
 /*
  * Returns how much ru_maxrss of a child that was just started may be ours: until exec it has our
- * memory, and the kernel counts on. 0: none.
+ * memory, and the kernel counts on. 0: none; UINT64_MAX: that isn't known.
  */
 uint64_t spawn_inherited_maxrss(void);
 

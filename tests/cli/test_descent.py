@@ -269,6 +269,67 @@ def test_FB19_a_stopped_keeper_wakes(run):
     wait_for("the run to be gone", lambda: not run.alive() and not left(run))
 
 
+@pytest.fixture
+def container(by_hand, base):
+    """A group with a limit, around ration and its runs."""
+    it = by_hand(base / f"{NAMESPACE}-container")
+    by_hand(it / "self")
+    (it / "cgroup.subtree_control").write_text("+memory +pids")
+    return it
+
+
+def start_immune(run, container, what):
+    """No limit of memory can end that command."""
+    r = run.start(f"--base {container}", ["sh", "-c", f"echo -1000 >/proc/self/oom_score_adj; daemonise & exec {what}"],
+                  before=["sh", "-c", f'echo 0 >{container}/self/cgroup.procs; exec "$@"', "sh"], receipt=False, **NO_PIPES)
+    wait_for("its memory", lambda: int((container / "memory.current").read_text()) > 8 << 20)
+    return r
+
+
+def nothing_in(run, container):
+    return not run.alive() and [path.name for path in container.iterdir() if path.is_dir()] == ["self"]
+
+
+oom = marked(pytest.mark.needs("memory", "root", "vm"), pytest.mark.worlds("v2"))
+
+
+@oom
+@pytest.mark.parametrize("who", ["ration", "ration-reaper", "both"])
+def test_FB19_the_OOM_killer_kills(run, container, who):
+    """Of one, the other ends all; of both, gc."""
+    r = start_immune(run, container, "alloc 8 stay")
+    wait_for("ration's own", lambda: set(ours(run, r)) == {"ration", "ration-reaper"})
+    if who == "both":
+        # Nor does the one end the run between its own death and the other's.
+        (container / "self" / "cgroup.freeze").write_text("1")
+    else:
+        # What a dead process had isn't free at once, and the kernel would choose another.
+        for name, pid in ours(run, r).items():
+            Path(f"/proc/{pid}/oom_score_adj").write_text("1000" if name == who else "-1000")
+    limit = int((container / "memory.current").read_text())
+    while "oom_kill 0\n" in (container / "memory.events").read_text():
+        limit = limit - (16 << 10) if who != "both" else 0
+        (container / "memory.max").write_text(str(limit))
+    (container / "memory.max").write_text("max")
+    assert r.wait().code == (125 if who == "ration-reaper" else -9)
+    if who == "both":
+        wait_for("both to be dead", lambda: not ours(run, r))
+        assert "alloc" in run.alive().values()
+        assert run.command("gc", "--base", str(container)).code == 0
+    wait_for("all to be gone", lambda: nothing_in(run, container))
+
+
+@oom
+def test_FB19_the_OOM_killer_goes_on(run, container):
+    """The command takes what each death leaves. Whoever dies, or all of ration's: nobody is left after gc."""
+    (container / "memory.max").write_text("32M")
+    r = start_immune(run, container, "grow")
+    assert r.wait().code in (-9, 125)
+    wait_for("all of ration's to be dead", lambda: not ours(run, r))
+    assert run.command("gc", "--base", str(container)).code == 0
+    wait_for("all to be gone", lambda: nothing_in(run, container))
+
+
 @pytest.mark.needs("!cgroup")
 @pytest.mark.parametrize("who", ["ration", "ration-reaper"])
 def test_FB19_without_a_group(run, who):

@@ -129,14 +129,6 @@ void ceiling_note(const struct host_snapshot *host, const char *tenant, bool roo
 
 /* -------------------------------------------------------------- the caller's */
 
-/* Whether BASE is this group, or below it. */
-static bool has_base(const struct host_snapshot *host, const char *path)
-{
-	size_t length = strlen(path);
-
-	return strncmp(host->base, path, length) == 0 && (host->base[length] == '/' || host->base[length] == '\0');
-}
-
 /* Of the lowest level that has a cpuset, on the way up. */
 static void look_for_sets(int fd, const char *path, struct host_facts *facts, struct host_set *cpus, struct host_set *mems)
 {
@@ -169,7 +161,7 @@ void ceiling_note_caller(struct host_snapshot *host)
 		return;
 	fd = base_open(path, host->root);
 	facts_note(facts, fd, "", path);
-	while (fd >= 0 && !has_base(host, path)) {
+	while (fd >= 0 && !cg_path_within(host->base, path)) {
 		caller->apart = true;
 		look_at(fd, path, facts, &caller->bounds);
 		look_for_sets(fd, path, facts, &caller->cpus, &caller->mems);

@@ -111,7 +111,11 @@ uint64_t metrics_value(const struct metric_file *at, const char *text)
 	return USAGE_ABSENT;
 }
 
-int metrics_read_long(int group_fd, const char *file, char **ret_text)
+/*
+ * Reads a file that has a line for each disk, of which there may be thousands, into memory that
+ * belongs to the caller. -ENOMEM, -EFBIG, and what cg_read() returns.
+ */
+static int read_long(int group_fd, const char *file, char **ret_text)
 {
 	int r = -EFBIG;
 
@@ -136,7 +140,7 @@ void metrics_read(int group_fd, bool live, struct usage *usage)
 		if (at->live && !live)
 			continue;
 		if (strcmp(file, at->file) != 0) {
-			int r = at->form == METRIC_DISKS ? metrics_read_long(group_fd, at->file, &disks) :
+			int r = at->form == METRIC_DISKS ? read_long(group_fd, at->file, &disks) :
 							   cg_read(group_fd, at->file, buffer, sizeof(buffer));
 
 			file = at->file;

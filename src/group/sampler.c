@@ -178,14 +178,21 @@ static int open_files(struct ration_sampler *sampler, struct row *row, int dir_f
 	return 0;
 }
 
-/* A controller can have come since: then its files have. */
+/* A controller can have come since: then its files have. One that can't be kept is opened for each reading, as all of its row. */
 static void open_missing(struct ration_sampler *sampler, struct row *row, int dir_fd)
 {
 	for (size_t i = 0; row->fd && i < sampler->n_files; i++) {
-		if (row->fd[i] != -ENOENT || sampler->n_fds >= sampler->max_fds)
+		int fd = row->fd[i] == -ENOENT ? cg_open_file(dir_fd, sampler->file[i]->file) : -ENOENT;
+
+		if (fd == -ENOENT)
 			continue;
-		row->fd[i] = cg_open_file(dir_fd, sampler->file[i]->file);
-		sampler->n_fds += row->fd[i] >= 0;
+		if (fd < 0 || sampler->n_fds >= sampler->max_fds) {
+			(void)close_fd(fd);
+			close_files(sampler, row);
+			return;
+		}
+		row->fd[i] = fd;
+		sampler->n_fds++;
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "util/cleanup.h"
@@ -192,6 +193,36 @@ static void test_what_goes_and_comes(void **state)
 	base_end(&base);
 }
 
+/* For want of an fd a scan fails, or it doesn't; what it leaves can be read as soon as there are fds again. */
+static void test_short_of_fds(void **state)
+{
+	struct rlimit before, few;
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	struct ration_group *n = make(&base, "t/n");
+	struct ration_sampler *sampler = sample(&base, NULL, 0);
+	uint64_t value[ROWS * COLUMNS];
+	size_t scanned = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (size_t spare = 0; spare < 8; spare++) {
+		few = before;
+		/* Two of those counted are "." and "..", one is that of the count. */
+		few.rlim_cur = (rlim_t)(open_fds() - 3 + spare);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		scanned += ration_sampler_scan(sampler, NULL) == 2;
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_int_equal(ration_sampler_read(sampler, value, ARRAY_SIZE(value), NULL, NULL), 0);
+		assert_int_equal(value[COLUMNS], 0);
+	}
+	assert_true(scanned > 0);
+	sampler = ration_sampler_free(sampler);
+	drop(n);
+	base_end(&base);
+}
+
 static void test_what_is_refused(void **state)
 {
 	static const enum ration_metric wrong = (enum ration_metric)9999;
@@ -234,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_each_row_is_its_groups),
 		cmocka_unit_test(test_one_tenant),
 		cmocka_unit_test(test_what_goes_and_comes),
+		cmocka_unit_test(test_short_of_fds),
 		cmocka_unit_test(test_what_is_refused),
 	};
 

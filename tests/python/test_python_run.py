@@ -407,6 +407,8 @@ print(run.pid, flush=True)
     _, err = it.communicate(timeout=DEADLINE)
     assert it.returncode in (3, -9) and "Traceback" not in err, err
     wait_for("an end of the command", lambda: not alive(pid))
+    # By the keeper, which is nobody's child any more.
+    wait_for("an end of its group", lambda: not host.groups())
 
 
 def test_no_library():

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """ration.Group, Tenant, Events, Host and Plan."""
 
+import dataclasses
 import os
 import signal
 import subprocess
+import warnings
 
 import pytest
 from setting import NAMESPACE, RATION, ration, together, wait_for
@@ -90,6 +92,17 @@ def test_sampler(host):
             ration.Sampler(wrong, host=host)
     with pytest.raises(ration.InvalidError):
         ration.Sampler(tenant="..", host=host)
+
+
+@pytest.mark.parametrize("of_caller", [False, True])
+def test_a_limit_of_the_caller_is_not_silent(host, of_caller):
+    """What follows from other limits is; but a run that isn't held to its caller's limits has got rid of them."""
+    plan = ration.Plan(timeout="10s", host=host)
+    plan.items = (dataclasses.replace(plan.items[0], implied=True, weaker=True, of_caller=of_caller),)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        plan._warn(1)
+    assert [w.category for w in caught] == [ration.EnforcementWarning] * of_caller
 
 
 @CGROUP

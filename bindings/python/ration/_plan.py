@@ -96,7 +96,7 @@ class Plan:
     def _warn(self, stacklevel: int) -> None:
         """A limit that is enforced by less, or not at all, is never silent."""
         for item in self.weaker:
-            if item.implied:
+            if item.implied and not item.of_caller:
                 continue
             how = "not enforced" if item.mechanism is Mechanism.NONE else f"enforced by {item.mechanism} for each {item.scope}" \
                 if item.scope is not Scope.GROUP else f"enforced by {item.mechanism}"

@@ -601,7 +601,8 @@ def test_reclaim(live, run):
     r = run.command("reclaim", "acme/g", "90M")
     assert r.code == 0 and "of 90 MiB: no more could be reclaimed" in r.stdout, r
     after = live.stat("acme/g")["usage"]["memory_current_bytes"]
-    assert after <= before and after >= 10 << 20, "nobody's memory was lost"
+    # Each CPU may hold 64 pages that are charged already and not in use.
+    assert 10 << 20 <= after <= before + os.cpu_count() * 64 * os.sysconf("SC_PAGE_SIZE"), "nobody's memory was lost"
 
 
 @pytest.mark.needs("cgroup")

@@ -25,6 +25,7 @@
  *     ration/host.h      this machine
  *     ration/plan.h      which mechanism enforces each limit
  *     ration/run.h       one command, from start to receipt
+ *     ration/pool.h      groups that are ready before there is a command
  *     ration/receipt.h   the record of a run
  *     ration/group.h     tenants and groups that outlive a command
  *     ration/list.h      those that exist
@@ -50,6 +51,7 @@
 #include <ration/limits.h>
 #include <ration/list.h>
 #include <ration/plan.h>
+#include <ration/pool.h>
 #include <ration/receipt.h>
 #include <ration/run.h>
 #include <ration/sampler.h>

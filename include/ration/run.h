@@ -10,6 +10,7 @@
 
 #include <ration/host.h>
 #include <ration/plan.h>
+#include <ration/pool.h>
 #include <ration/receipt.h>
 
 /* What to do when the output limit is reached. */
@@ -42,6 +43,9 @@ struct ration_run_options {
 					 see ration_run_start(). NULL: as this process. Since 0.2.0 */
 	bool new_privileges;          /* with `user`: don't set no_new_privs, so that set-user-ID programs work.
 					 Since 0.2.0 */
+	struct ration_pool *pool;     /* take the group from it, if one is ready; else it is made as without. The plan
+					 and the tenant are the pool's, `name` is NULL. With `descent`, or where there are
+					 no pidfds, none is taken. Since 0.2.0 */
 };
 
 /* Room for what ration_run_waiting() says, with the final NUL. Since 0.2.0. */

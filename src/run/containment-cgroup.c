@@ -11,20 +11,19 @@
 
 #include <signal.h>
 
-#include "group/apply.h"
 #include "group/birth.h"
-#include "group/cgroup1.h"
 #include "group/frozen.h"
 #include "group/gc.h"
 #include "group/leaf.h"
 #include "group/nodes.h"
 #include "group/protect.h"
 #include "group/record.h"
-#include "group/room.h"
 #include "group/stuck.h"
 #include "run/corpse.h"
 #include "run/descent.h"
 #include "run/keeper.h"
+#include "run/pool.h"
+#include "run/ready.h"
 #include "run/takeover.h"
 #include "run/watch.h"
 #include "sys/cgroup.h"
@@ -45,6 +44,7 @@ struct cgroup {
 	struct loop_deadline renew_keeper;
 	struct loop_source events; /* cgroup.events: the last process has gone */
 	int events_fd;
+	bool taken;                /* from a pool: it is made already */
 	bool killed;               /* SIGKILL has been sent to all */
 	struct descent descent;
 	struct birth birth;
@@ -128,42 +128,27 @@ static int watch_events(struct cgroup *cgroup, struct ration_error *reterr)
 		     : 0;
 }
 
-static int bound(const struct place *group, struct ration_error *reterr)
+static int make_group(struct cgroup *cgroup, struct ration_error *reterr)
 {
-	int r = leaf_bound(group->fd);
+	const struct ration_run *run = cgroup->run;
+	const struct ready_request request = { run->plan, !run->options.descent, !run->options.no_oom_group };
+	int r;
 
-	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't limit the groups below %s/%s: %s",
-				       group->tenant, group->name, error_text(r))
-		     : 0;
+	gc_sweep(cgroup->group, GC_SWEEP_AT_START);
+	r = ready_make(&request, cgroup->group, &cgroup->keeper, reterr);
+	if (r == 0)
+		leaf_made(cgroup->group);
+	return r;
 }
 
 static int make(struct containment *containment, struct ration_error *reterr)
 {
 	struct cgroup *cgroup = of(containment);
-	const struct ration_run *run = cgroup->run;
-	const struct ration_plan *plan = run->plan;
-	const struct host_facts *facts = &run->host->facts;
-	struct place *group = cgroup->group;
-	int r;
+	int r = cgroup->taken ? 0 : make_group(cgroup, reterr);
 
-	gc_sweep(group, GC_SWEEP_AT_START);
-	r = run->options.descent ? 0 : keeper_start(group, &cgroup->keeper);
-	if (r < 0)
-		return room_fork_error(run->host, "start a keeper", r, reterr);
-	r = leaf_create(group, apply_controllers(plan, facts), reterr);
-	if (r == 0)
-		r = v1_make(group, apply_v1_controllers(plan, facts), reterr);
-	if (r == 0)
-		r = bound(group, reterr);
-	if (r == 0)
-		r = apply_group(plan, group, !run->options.no_oom_group, reterr);
-	if (r == 0)
-		r = protect_nodes(plan, group, reterr);
 	if (r < 0)
 		return r;
-	record_argv(group->fd, run->options.argv);
-	(void)record_limits(group->fd, plan);
-	leaf_made(group);
+	record_argv(cgroup->group->fd, cgroup->run->options.argv);
 	watch_keeper(cgroup);
 	return watch_events(cgroup, reterr);
 }
@@ -376,4 +361,12 @@ int containment_cgroup_new(struct ration_run *run)
 	cgroup->renew_keeper = LOOP_DEADLINE(on_renew_keeper, cgroup);
 	run->containment = &cgroup->containment;
 	return 0;
+}
+
+bool containment_cgroup_take(struct ration_run *run, struct ration_pool *pool)
+{
+	struct cgroup *cgroup = of(run->containment);
+
+	cgroup->taken = pool_take(pool, cgroup->group, &cgroup->keeper);
+	return cgroup->taken;
 }

@@ -283,6 +283,28 @@ int keeper_renew(struct keeper *keeper)
 	return r < 0 ? r : 0;
 }
 
+void keeper_move(struct keeper *to, struct keeper *from)
+{
+	const struct host_snapshot *host = from->host;
+
+	if (host)
+		(void)pthread_mutex_lock(&host->keeper->lock);
+	*to = *from;
+	if (host && to->owner == getpid()) {
+		struct keeper_host *it = host->keeper->data;
+
+		if (to->previous)
+			to->previous->next = to;
+		else
+			it->first = to;
+		if (to->next)
+			to->next->previous = to;
+	}
+	*from = KEEPER_NONE;
+	if (host)
+		(void)pthread_mutex_unlock(&host->keeper->lock);
+}
+
 static void leave(struct keeper *keeper, char what)
 {
 	const struct host_snapshot *host = keeper->host;

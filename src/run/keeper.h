@@ -46,6 +46,9 @@ int keeper_start(const struct place *place, struct keeper *keeper);
 /* `fd` has become readable: sees to it that there is a keeper again, and gives the run another fd. */
 int keeper_renew(struct keeper *keeper);
 
+/* The group is somebody else's by now, whose part in it is `to`. */
+void keeper_move(struct keeper *to, struct keeper *from);
+
 /* The run is over and its group is removed. */
 void keeper_dismiss(struct keeper *keeper);
 

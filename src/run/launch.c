@@ -17,6 +17,7 @@
 #include "group/leaf.h"
 #include "run/containment-cgroup.h"
 #include "run/containment-subreaper.h"
+#include "run/pool.h"
 #include "run/start.h"
 #include "run/subreaper.h"
 #include "util/error.h"
@@ -47,11 +48,26 @@ static int launch_below_subreaper(struct ration_run *run, struct ration_error *r
 	return r < 0 ? r : subreaper_start(run, reterr);
 }
 
+/* Whether this process supervises a run in a group. */
+static bool runs_here(const struct ration_run *run)
+{
+	return run->host->facts.features & RATION_FEATURE_PIDFD && !run->options.descent;
+}
+
 static int launch_in_group(struct ration_run *run, struct ration_error *reterr)
 {
-	bool here = run->host->facts.features & RATION_FEATURE_PIDFD && !run->options.descent;
+	return runs_here(run) ? start_run(run, reterr) : subreaper_start(run, reterr);
+}
 
-	return here ? start_run(run, reterr) : subreaper_start(run, reterr);
+/* 1: a group of the pool is the run's. */
+static int take_ready(struct ration_run *run, struct ration_error *reterr)
+{
+	const struct ration_run_options *options = &run->options;
+	int r = pool_check(options->pool, run->host, run->plan, options, reterr);
+
+	if (r < 0 || run->host->base_fd < 0 || !runs_here(run))
+		return r;
+	return containment_cgroup_take(run, options->pool);
 }
 
 int launch_run(struct ration_run *run, struct ration_error *reterr)
@@ -65,8 +81,10 @@ int launch_run(struct ration_run *run, struct ration_error *reterr)
 	/* Nobody's children can be found there. */
 	if (run->host->facts.proc_foreign)
 		run->options.descent = false;
-	r = leaf_prepare(run->host, options->tenant, options->name,
-			apply_controllers(run->plan, &run->host->facts), &run->group, reterr);
+	r = options->pool ? take_ready(run, reterr) : 0;
+	if (r == 0)
+		r = leaf_prepare(run->host, options->tenant, options->name,
+				apply_controllers(run->plan, &run->host->facts), &run->group, reterr);
 	if (r < 0)
 		return r;
 	(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", run->group.tenant, run->group.name);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """ration.Group, Tenant, Events, Host and Plan."""
 
+import asyncio
 import dataclasses
 import os
 import signal
@@ -68,6 +69,30 @@ def test_group(host, sleeper):
     for use in (group.pids, group.stats, group.remove, group.events, lambda: group.attach(1), lambda: group.limit("memory")):
         with pytest.raises(ration.ClosedError):
             use()
+
+
+@CGROUP
+def test_pool(host):
+    with ration.Pool(2, timeout="60s", tenant="acme", host=host) as pool:
+        assert (pool.ready, pool.fill(), pool.fill(), pool.ready) == (0, 2, 0, 2)
+        names = {row.address for row in host.groups() if not row.is_tenant}
+        for left, pooled in ((1, True), (0, True), (0, False)):
+            with ration.Run(["true"], pool=pool) as run:
+                assert (run.group in names, pool.ready) == (pooled, left)
+                assert run.wait().verdict == "ok"
+        assert asyncio.run(ration.run(["true"], pool=pool)).verdict == "ok"
+        for wrong in ({"memory": "1M"}, {"tenant": "acme"}, {"host": host}, {"enforce": "strict"}):
+            with pytest.raises(TypeError):
+                ration.Run(["true"], pool=pool, **wrong)
+        with pytest.raises(ration.InvalidError):
+            ration.Run(["true"], pool=pool, name="n")
+        assert pool.fill() == 2
+    assert host.groups() == [] and pool.closed
+    for use in (pool.fill, lambda: pool.ready, lambda: ration.Run(["true"], pool=pool)):
+        with pytest.raises(ration.ClosedError):
+            use()
+    with pytest.raises(ration.InvalidError):
+        ration.Pool(0, host=host)
 
 
 @CGROUP

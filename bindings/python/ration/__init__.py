@@ -23,6 +23,7 @@ from ._host import Collected, Finding, Host, HostInfo, Listed, default_host
 from ._lib import lib as _library
 from ._limits import LimitOptions, Limits
 from ._plan import Plan, PlanItem
+from ._pool import Pool
 from ._receipt import Evidence, LimitRecord, Receipt, RunError
 from ._run import Run, RunOptions, run, run_sync
 from ._sampler import Sample, Sampler
@@ -36,6 +37,6 @@ __all__ = [
     "Accel", "Attached", "BaseKind", "Birth", "Cause", "ClosedError", "Collected", "CommandError", "Containment", "DEVNULL",
     "EnforcementWarning", "Error", "Event", "EventKind", "Events", "Evidence", "Finding", "Group", "GroupError", "GroupLimit", "Hierarchy",
     "Host", "HostInfo", "InvalidError", "Level", "LimitOptions", "LimitRecord", "Limits", "Listed", "Mechanism", "Owner", "PIPE", "Plan",
-    "PlanItem", "Policy", "Receipt", "Removed", "Run", "RunError", "RunOptions", "STDOUT", "Sample", "Sampler", "Scope", "Severity", "Source", "Spawned",
+    "PlanItem", "Policy", "Pool", "Receipt", "Removed", "Run", "RunError", "RunOptions", "STDOUT", "Sample", "Sampler", "Scope", "Severity", "Source", "Spawned",
     "Stats", "Tenant", "UnavailableError", "Updated", "Usage", "Verdict", "default_host", "run", "run_sync", "wrap",
 ]

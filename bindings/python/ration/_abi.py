@@ -34,6 +34,7 @@ FEATURE_SWAP_MAX = 1 << 8
 FEATURE_CPU_BURST = 1 << 9
 FEATURE_CPU_IDLE = 1 << 10
 TEXT_MAX = 32
+POOL_MAX = 10000
 WAITING_MAX = 320
 KILL_AFTER_USEC = 300000
 VM_CPU_SECONDS = 3600
@@ -586,6 +587,15 @@ class PlanItem(c.Structure):
     ]
 
 
+class PoolOptions(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("tenant", c.c_char_p),
+        ("groups", c.c_size_t),
+        ("no_oom_group", c.c_bool),
+    ]
+
+
 class Evidence(c.Structure):
     _fields_ = [
         ("size", c.c_size_t),
@@ -627,6 +637,7 @@ class RunOptions(c.Structure):
         ("descent", c.c_bool),
         ("user", c.c_char_p),
         ("new_privileges", c.c_bool),
+        ("pool", c.c_void_p),
     ]
 
 
@@ -777,6 +788,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_plan_item": (c.POINTER(PlanItem), [c.c_void_p, c.c_size_t]),
     "ration_mechanism_name": (c.c_char_p, [c.c_int]),
     "ration_scope_name": (c.c_char_p, [c.c_int]),
+    "ration_pool_new": (c.c_int, [c.c_void_p, c.c_void_p, c.POINTER(PoolOptions), c.POINTER(c.c_void_p), c.POINTER(Error)]),
+    "ration_pool_free": (c.c_void_p, [c.c_void_p]),
+    "ration_pool_fill": (c.c_int, [c.c_void_p, c.POINTER(Error)]),
+    "ration_pool_ready": (c.c_size_t, [c.c_void_p]),
     "ration_receipt_verdict": (c.c_int, [c.c_void_p]),
     "ration_receipt_exit_code": (c.c_int, [c.c_void_p]),
     "ration_receipt_metric": (c.c_int, [c.c_void_p, c.c_int, c.POINTER(c.c_uint64)]),

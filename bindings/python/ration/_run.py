@@ -19,6 +19,7 @@ from ._host import Host
 from ._lib import Handle, Owned, call, encode_or_none, lib, sized, text, word
 from ._limits import Duration, Enforce, LimitOptions, Limits, duration_usec, merge, unknown_option
 from ._plan import Plan
+from ._pool import Pool
 from ._receipt import Receipt, read_receipt
 from ._wait import Deadline, Waits
 
@@ -49,6 +50,7 @@ class RunOptions(LimitOptions, total=False):
     oom_group: an OOM kill ends all processes, not one; True.
     preserve_status: a timeout keeps the command's exit status in `exit_code`.
     descent: end processes that have left the group, too. This process may have no other children.
+    pool: take the group from it, if one is ready. The limits, the host and the tenant are the pool's.
     """
 
     limits: Optional[Limits]
@@ -70,6 +72,7 @@ class RunOptions(LimitOptions, total=False):
     oom_group: bool
     preserve_status: bool
     descent: bool
+    pool: Optional[Pool]
 
 
 _OWN = frozenset(RunOptions.__annotations__) - frozenset(LimitOptions.__annotations__)
@@ -84,17 +87,32 @@ def _split(options: Mapping[str, Any]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     return own, {name: value for name, value in options.items() if name not in _OWN}
 
 
+def _plan_of(own: Mapping[str, Any], limits: Mapping[str, Any]) -> Plan:
+    pool = own.get("pool")
+    if pool is None:
+        plan = Plan(merge(own.get("limits"), limits), host=own.get("host"), enforce=own.get("enforce", "fallback"),
+                    tenant=own.get("tenant"))
+        plan.check()
+        return plan
+    for name in (*limits, *(name for name in ("limits", "host", "enforce", "tenant", "oom_group") if name in own)):
+        raise TypeError(f"{name}: it is that of the pool")
+    plan_of_pool: Plan = pool.plan
+    return plan_of_pool
+
+
 def _native(own: Mapping[str, Any], words: Any, files: Files) -> _abi.RunOptions:
     pass_fds, n_pass_fds = numbers_of(own.get("pass_fds", ()))
     kill_after = own.get("kill_after")
+    pool = own.get("pool")
     usec = 0 if kill_after is None else duration_usec(kill_after, "kill_after") or _abi.UNLIMITED
     return sized(
-        _abi.RunOptions, argv=words, envp=environment_of(own.get("env")), tenant=encode_or_none(own.get("tenant"), "tenant"),
+        _abi.RunOptions, argv=words, envp=environment_of(own.get("env")),
+        tenant=encode_or_none(pool.tenant if pool else own.get("tenant"), "tenant"),
         name=encode_or_none(own.get("name"), "name"), signal=int(own.get("signal", 0)), kill_after_usec=usec, fds=files.array,
         wait_all=bool(own.get("wait_all", False)), no_oom_group=not own.get("oom_group", True),
         preserve_status=bool(own.get("preserve_status", False)),
         output_mode=OutputMode.named("output_mode", own.get("output_mode", "kill")).number, pass_fds=pass_fds, n_pass_fds=n_pass_fds,
-        descent=bool(own.get("descent", False)), user=encode_or_none(own.get("user"), "user"),
+        descent=bool(own.get("descent", False)), pool=pool._use().pointer if pool else None, user=encode_or_none(own.get("user"), "user"),
         new_privileges=not own.get("no_new_privs", True))
 
 
@@ -129,9 +147,7 @@ class Run(Handle):
         self._waits = Waits()
         self._overdue: Optional[str] = None
         own, limits = _split(options)
-        self.plan = Plan(merge(own.get("limits"), limits), host=own.get("host"), enforce=own.get("enforce", "fallback"),
-                         tenant=own.get("tenant"))
-        self.plan.check()
+        self.plan = _plan_of(own, limits)
         files = Files(own.get("stdin"), own.get("stdout"), own.get("stderr"))
         try:
             argv_array = (ctypes.c_char_p * (len(words) + 1))(*words, None)
@@ -146,7 +162,8 @@ class Run(Handle):
         finally:
             files.close()
         self._take(files)
-        self.plan._warn(stacklevel)
+        if own.get("pool") is None:
+            self.plan._warn(stacklevel)
 
     def _take(self, files: Files) -> None:
         owned = self._use()

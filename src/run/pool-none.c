@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool-none.c - a pool where there are no groups: it is always empty
+ */
+#include <stdlib.h>
+
+#include "run/pool-options.h"
+#include "util/error.h"
+
+struct ration_pool {
+	size_t wanted;
+};
+
+int ration_pool_new(const struct ration_host *host, const struct ration_plan *plan, const struct ration_pool_options *given,
+		struct ration_pool **ret_pool, struct ration_error *reterr)
+{
+	struct ration_pool_options options;
+	int r = pool_take_options(host, plan, given, &options, reterr);
+	struct ration_pool *pool;
+
+	if (r < 0)
+		return r;
+	pool = calloc(1, sizeof(*pool));
+	if (!pool)
+		return error_oom(reterr);
+	pool->wanted = options.groups;
+	*ret_pool = pool;
+	return 0;
+}
+
+struct ration_pool *ration_pool_free(struct ration_pool *pool)
+{
+	free(pool);
+	return NULL;
+}
+
+int ration_pool_fill(struct ration_pool *pool, struct ration_error *reterr)
+{
+	(void)pool;
+	(void)reterr;
+	return 0;
+}
+
+size_t ration_pool_ready(const struct ration_pool *pool)
+{
+	(void)pool;
+	return 0;
+}

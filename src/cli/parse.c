@@ -130,6 +130,21 @@ static int give(struct options *options, const struct option *row, const char *v
 	return 0;
 }
 
+int options_give(struct options *options, const struct option *row, const char *value, struct ration_error *reterr)
+{
+	int r = 0;
+
+	if (!takes_value(row) && value)
+		return refuse_value(row, "takes no value", reterr);
+	if (takes_value(row) && !value)
+		return refuse_value(row, "needs a value", reterr);
+	if (takes_value(row) && !*value)
+		return refuse_value(row, "has an empty value", reterr);
+	if (takes_value(row) && !row->repeats)
+		r = give(options, row, value, reterr);
+	return r < 0 ? r : row->set(options, row, value, reterr);
+}
+
 /* Reads the option at `words`. Returns how many words it took. */
 static int parse_one(struct options *options, const struct command *command, char **words,
 		struct ration_error *reterr)
@@ -143,21 +158,12 @@ static int parse_one(struct options *options, const struct command *command, cha
 		return r;
 	if (value)
 		value++;
-	if (!takes_value(&row) && value)
-		return refuse_value(&row, "takes no value", reterr);
-	if (takes_value(&row) && !value) {
+	/* Nobody means a value by `--` that stands alone: one that was forgotten, or was empty in a script. */
+	if (takes_value(&row) && !value && words[1] && strcmp(words[1], "--") != 0) {
 		value = words[1];
 		taken = 2;
 	}
-	/* Nobody means a value by `--` that stands alone: one that was forgotten, or was empty in a script. */
-	if (takes_value(&row) && (!value || (taken == 2 && strcmp(value, "--") == 0)))
-		return refuse_value(&row, "needs a value", reterr);
-	if (takes_value(&row) && !*value)
-		return refuse_value(&row, "has an empty value", reterr);
-	r = takes_value(&row) && !row.repeats ? give(options, &row, value, reterr) : 0;
-	if (r < 0)
-		return r;
-	r = row.set(options, &row, value, reterr);
+	r = options_give(options, &row, value, reterr);
 	return r < 0 ? r : taken;
 }
 

@@ -16,4 +16,10 @@
 int options_parse(struct options *options, const struct command *command, char **words,
 		struct ration_error *reterr);
 
+/*
+ * Gives an option its value, NULL for none, as the command line does: checks that it takes one, and that it is
+ * the first. Errors: those of its setter.
+ */
+int options_give(struct options *options, const struct option *row, const char *value, struct ration_error *reterr);
+
 #endif

@@ -94,8 +94,8 @@ static const char *kind_of(const struct option *row)
 {
 	static const struct {
 		const char *argument, *kind;
-	} kinds[] = { { "DIR", "dir" }, { "FILE", "file" }, { "PATH", "file" }, { "SIGNAL", "signal" },
-		{ "TENANT/NAME", "group" }, { "GROUP", "group" }, { "TENANT", "tenant" } };
+	} kinds[] = { { "DIR", "dir" }, { "FILE", "file" }, { "NAME|FILE", "file" }, { "PATH", "file" },
+		{ "SIGNAL", "signal" }, { "TENANT/NAME", "group" }, { "GROUP", "group" }, { "TENANT", "tenant" } };
 
 	if (row->set == option_set_policies)
 		return "policies";

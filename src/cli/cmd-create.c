@@ -9,6 +9,7 @@
 #include "cli/options-plan.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/profile.h"
 #include "cli/rows.h"
 #include "cli/setters.h"
 #include "cli/target.h"
@@ -96,8 +97,8 @@ const struct command cmd_create = {
 		"Exit status: 0; 125 if ration failed.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_GROUP,
-	.sets = (const struct option_set *const[]) { &options_enforce, &create_set, &options_oom, &options_vm,
-		&options_json, NULL },
+	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &create_set, &options_oom,
+		&options_vm, &options_json, NULL },
 	.operand = "TENANT[/NAME]",
 	.min_operands = 1,
 	.max_operands = 1,

@@ -16,6 +16,7 @@
 #include "cli/options-plan.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/profile.h"
 #include "cli/rows.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -74,6 +75,8 @@ static int exec_function(struct options *options, char **operands)
 		help_command(stdout, options->command);
 		return output_finish(options->command->name, 0);
 	}
+	if (r > 0 && profile_apply(options, &error) < 0)
+		r = -EINVAL;
 	if (r >= 0 && !operands[1 + r]) {
 		help_missing(options->command, "COMMAND", "ration exec acme/vm7 -- make");
 		return EXIT_RATION;
@@ -106,7 +109,8 @@ const struct command cmd_exec = {
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_PROCESS,
-	.sets = (const struct option_set *const[]) { &options_enforce, &options_environment, &options_user, NULL },
+	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce,
+		&options_environment, &options_user, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,
 	.foreign = true,

@@ -13,6 +13,7 @@
 #include "cli/options-plan.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/profile.h"
 #include "cli/rows.h"
 #include "cli/setters.h"
 #include "util/error.h"
@@ -153,10 +154,11 @@ static const struct option_set plan_set = {
 
 const struct command cmd_plan = {
 	.name = "plan",
-	.arguments = "[LIMITS] [--tenant NAME] [--enforce POLICY] [--json]",
+	.arguments = "[LIMITS] [OPTIONS]",
 	.help = "Show how each limit would be enforced",
 	.details = "Exit status: 0 if `ration run` would accept these limits here; 125 if not.",
 	.limits = true,
-	.sets = (const struct option_set *const[]) { &plan_set, &options_enforce, &options_vm, &options_json, NULL },
+	.sets = (const struct option_set *const[]) { &plan_set, &options_profile, &options_enforce,
+		&options_vm, &options_json, NULL },
 	.function = plan_function,
 };

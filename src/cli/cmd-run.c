@@ -22,6 +22,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/patience.h"
+#include "cli/profile.h"
 #include "cli/receipt-file.h"
 #include "cli/rows.h"
 #include "cli/run-exec.h"
@@ -301,7 +302,8 @@ static int write_receipt(struct job *job, const struct ration_receipt *receipt, 
 
 	if (!job->options->receipt)
 		return 0;
-	text = json_receipt(receipt, job->plan, job->argv);
+	text = json_receipt(receipt, &(struct json_run) { .plan = job->plan, .argv = job->argv,
+		.profile = job->options->profile_file });
 	if (!text)
 		return error_oom(reterr);
 	patience_begin_for(job->options->command, reader);
@@ -319,7 +321,7 @@ static void print_table(FILE *file, const void *data)
 {
 	const struct table *table = data;
 
-	summary_print(file, table->receipt, table->job->plan, !table->job->warned);
+	summary_print(file, table->receipt, table->job->plan, table->job->options->profile_file, !table->job->warned);
 }
 
 /* In one piece: standard error isn't ours alone. */
@@ -445,10 +447,11 @@ const struct command cmd_run = {
 		"125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
-	.sets = (const struct option_set *const[]) { &options_enforce, &run_set, &options_environment, &options_user,
+	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &run_set,
+		&options_environment, &options_user,
 		&end_set, &options_oom, &options_vm, &report_set, NULL },
-	.common = (const char *const[]) { "--memory", "--cpus", "--pids", "--timeout", "--cpu-time", "--enforce",
-		"--receipt", "--verbose", "--quiet", "--tenant", "--name", "--vm", "--guest-memory", NULL },
+	.common = (const char *const[]) { "--memory", "--cpus", "--pids", "--timeout", "--cpu-time", "--profile",
+		"--enforce", "--receipt", "--verbose", "--quiet", "--tenant", "--name", "--vm", "--guest-memory", NULL },
 	.operand = "COMMAND",
 	.foreign = true,
 	.function = run_function,

@@ -144,7 +144,7 @@ static json_t *errno_json(int error)
 	return name ? json_string(name) : json_sprintf("%d", error);
 }
 
-char *json_receipt(const struct ration_receipt *receipt, const struct ration_plan *plan, char *const *argv)
+char *json_receipt(const struct ration_receipt *receipt, const struct json_run *run)
 {
 	struct builder builder = { .failed = false };
 	json_t *object = json_object();
@@ -152,13 +152,14 @@ char *json_receipt(const struct ration_receipt *receipt, const struct ration_pla
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put(&builder, object, "verdict", json_string(ration_verdict_name(ration_receipt_verdict(receipt))));
 	build_put_text(&builder, object, "group", ration_receipt_address(receipt));
-	put_command(&builder, object, argv);
+	put_command(&builder, object, run->argv);
+	build_put_text(&builder, object, "profile", run->profile);
 	put_user(&builder, object, receipt);
 	build_put(&builder, object, "exit", exit_object(&builder, receipt));
 	if (ration_receipt_start_errno(receipt) > 0)
 		build_put(&builder, object, "start_errno", errno_json(ration_receipt_start_errno(receipt)));
 	build_put(&builder, object, "evidence", evidence(&builder, receipt));
-	build_put(&builder, object, "limits", build_limits(&builder, plan, receipt));
+	build_put(&builder, object, "limits", build_limits(&builder, run->plan, receipt));
 	build_put_usage(&builder, object, (struct metrics) { .receipt = receipt });
 	put_containment(&builder, object, receipt);
 	if (ration_receipt_truncated(receipt))

@@ -11,8 +11,15 @@
 
 #include "ration.h"
 
-/* A receipt, as docs/receipt.schema.json describes it. `argv` is the command. */
-char *json_receipt(const struct ration_receipt *receipt, const struct ration_plan *plan, char *const *argv);
+/* What a receipt doesn't know itself. */
+struct json_run {
+	const struct ration_plan *plan;
+	char *const *argv;      /* the command */
+	const char *profile;    /* its file, or NULL */
+};
+
+/* A receipt, as docs/receipt.schema.json describes it. */
+char *json_receipt(const struct ration_receipt *receipt, const struct json_run *run);
 
 /*
  * A plan under the policy of that name; `refusal` says why it is forbidden, or is NULL. A group

@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/patience.h"
+#include "cli/profile.h"
 #include "ration.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -87,9 +88,12 @@ static int dispatch(struct options *options, char **words, struct ration_error *
 	r = options_parse(options, options->command, words, reterr);
 	if (r < 0)
 		return r;
-	given_note(options);
 	if (options->help || options->version)
 		return inform(options);
+	r = profile_apply(options, reterr) < 0 ? -EINVAL : r;
+	if (r < 0)
+		return r;
+	given_note(options);
 	words += r;
 	r = check_operands(options->command, words, reterr);
 	if (r < 0)

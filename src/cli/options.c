@@ -43,6 +43,7 @@ int options_init(struct options *options, int n_words, struct ration_error *rete
 		.accel = RATION_ACCEL_NONE,
 		.vm = { .size = sizeof(struct ration_vm) },
 		.output_mode = RATION_OUTPUT_KILL,
+		.n_words = n_words,
 		.given = calloc((size_t)n_words + 1, sizeof(struct option_given)),
 		.env = calloc((size_t)n_words + 1, sizeof(char *)),
 		.avoid = calloc((size_t)n_words + 1, sizeof(char *)),
@@ -58,6 +59,9 @@ void options_done(struct options *options)
 	free(options->given);
 	free(options->env);
 	free(options->avoid);
+	free(options->profile_file);
+	free(options->profile_text);
 	options->given = NULL;
 	options->env = options->avoid = NULL;
+	options->profile_file = options->profile_text = NULL;
 }

@@ -24,12 +24,27 @@ struct option_given {
 	const char *flag, *value;
 };
 
+/* Some words of a command line, and for which command they were read: NULL, before its name. */
+struct option_part {
+	const struct command *command;
+	char **words;
+};
+
+/* Before the command's name, behind it, and behind an operand. */
+#define OPTION_PARTS_MAX 3
+
 /* What the words of a command line come to. */
 struct options {
 	/* every command */
 	const struct command *command;
 	struct option_given *given; /* those that may be given once; room for each argument */
 	size_t n_given;
+	struct option_part part[OPTION_PARTS_MAX]; /* what has been read, in this order */
+	size_t n_parts;
+	int n_words;            /* argc, or more */
+	const char *profile;    /* --profile as given, or NULL */
+	char *profile_file;     /* the path that it was found at, or NULL; owned */
+	char *profile_text;     /* what other members point to; owned */
 	const char *base, *nspace, *parent; /* NULL: not given */
 	const char *helpers;       /* "none": use no helper program */
 	bool no_create;

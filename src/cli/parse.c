@@ -189,6 +189,8 @@ int options_parse(struct options *options, const struct command *command, char *
 	bool operand_ends = !command || command->foreign;
 	int n = 0, n_operands = 0;
 
+	if (options->n_parts < OPTION_PARTS_MAX)
+		options->part[options->n_parts++] = (struct option_part) { .command = command, .words = words };
 	while (words[n + n_operands] && !options->help) {
 		char **word = words + n + n_operands;
 		bool end = strcmp(word[0], "--") == 0;

@@ -77,9 +77,9 @@ static void print_evidence(FILE *file, const struct ration_receipt *receipt)
 }
 
 void summary_print(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan,
-		bool reasons)
+		const char *profile, bool reasons)
 {
-	char sentence[VERDICT_SENTENCE_MAX];
+	char sentence[VERDICT_SENTENCE_MAX], shown[TEXT_SHOWN_MAX];
 
 	(void)verdict_sentence(sentence, receipt, plan);
 	(void)fprintf(file, "verdict   %s", ration_verdict_name(ration_receipt_verdict(receipt)));
@@ -87,6 +87,8 @@ void summary_print(FILE *file, const struct ration_receipt *receipt, const struc
 		(void)fprintf(file, ": %s", sentence);
 	(void)fputc('\n', file);
 	print_exit(file, receipt);
+	if (profile)
+		(void)fprintf(file, "profile   %s\n", text_show(shown, sizeof(shown), profile));
 	print_user(file, receipt);
 	print_group(file, receipt);
 	print_evidence(file, receipt);

@@ -12,8 +12,9 @@
 
 /*
  * Prints a receipt as a table; `reasons`: say why a limit has a weaker mechanism, unless
- * output_warnings() has told them.
+ * output_warnings() has told them. `profile`: the file of one, or NULL.
  */
-void summary_print(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan, bool reasons);
+void summary_print(FILE *file, const struct ration_receipt *receipt, const struct ration_plan *plan,
+		const char *profile, bool reasons);
 
 #endif

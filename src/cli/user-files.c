@@ -53,3 +53,15 @@ bool user_find_group(const char *name, uint32_t *ret_gid)
 	}
 	return false;
 }
+
+char *user_home(uint32_t uid)
+{
+	CLEANUP(fclosep) FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *user;
+
+	while (file && (user = fgetpwent(file))) {
+		if (user->pw_uid == uid)
+			return strdup(user->pw_dir);
+	}
+	return NULL;
+}

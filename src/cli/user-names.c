@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stddef.h>
+#include <string.h>
 
 bool user_find(const char *name, uint32_t *uid, uint32_t *ret_gid)
 {
@@ -29,4 +30,11 @@ bool user_find_group(const char *name, uint32_t *ret_gid)
 	if (group)
 		*ret_gid = (uint32_t)group->gr_gid;
 	return group != NULL;
+}
+
+char *user_home(uint32_t uid)
+{
+	const struct passwd *user = getpwuid((uid_t)uid);
+
+	return user ? strdup(user->pw_dir) : NULL;
 }

@@ -28,4 +28,7 @@ bool user_is_id(const char *text, uint32_t *ret_id);
 bool user_find(const char *name, uint32_t *uid, uint32_t *ret_gid);
 bool user_find_group(const char *name, uint32_t *ret_gid);
 
+/* Returns the home directory of a user, which is the caller's to free; NULL: it isn't known. */
+char *user_home(uint32_t uid);
+
 #endif

@@ -147,12 +147,13 @@ ROWS = {
     "L06": "a program killed during several runs, or its helpers killed first: nothing survives",
     "L07": "fds that a program names are passed on under their numbers, no others; a pidfd of the command",
     "L08": "a program that has closed its own fds: none of the library's takes their place or goes to the command",
+    "P09": "profiles: found by name, never in the working directory; the command line wins; errors with file and line; root reads none of another uid",
     "R01": "from Python: 200 at once in one event loop, without a thread",
     "R02": "from Python: the earlier module's functions and results, but for what was wrong there",
     "R03": "from Python: a cancelled task, a collected run, a fork, Ctrl-C, the interpreter's end: the run ends, nobody else's child is touched",
     "R04": "from Python: exceptions with cause, code and hint, in the words of the command",
 }
-NAME = re.compile(r"test_((?:[A-LR]\d\d_)+)")
+NAME = re.compile(r"test_((?:[A-LPR]\d\d_)+)")
 HERE = Path(__file__).resolve().parent
 BINDING = HERE.parent / "python"
 DOC = HERE.parent.parent / "docs" / "conformance.md"

@@ -67,7 +67,7 @@ static void check_receipt(const struct ration_receipt *receipt)
 	for (size_t i = 0; (info = ration_limit_at(i)); i++)
 		(void)ration_receipt_outcome(receipt, info->limit, &outcome);
 	MUST(strlen(ration_receipt_address(receipt)) < sizeof(receipt->group));
-	must_be_json(json_receipt(receipt, some_plan(), argv));
+	must_be_json(json_receipt(receipt, &(struct json_run) { .plan = some_plan(), .argv = argv }));
 }
 
 static void check_report(const uint8_t *data, size_t size)

@@ -44,12 +44,12 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_pool_new(const struct ration_host *ho
 RATION_PUBLIC struct ration_pool *ration_pool_free(struct ration_pool *pool);
 
 /*
- * Makes as many groups as are missing. Returns how many it has made. A start never does this: it is for
- * when there is time, e.g. when no request waits, or for a thread of its own. If this process dies, the
- * keeper removes them.
+ * Makes the groups that are missing, but at most `most`; 0: all. Returns how many it has made. A start never
+ * does this: it is for when there is time, e.g. when no request waits (an event loop makes one at a time), or
+ * for a thread of its own. If this process dies, the keeper removes them.
  * Errors: those of ration_run_start() before the command; what was made until then is ready.
  */
-RATION_PUBLIC RATION_MUST_CHECK int ration_pool_fill(struct ration_pool *pool, struct ration_error *reterr);
+RATION_PUBLIC RATION_MUST_CHECK int ration_pool_fill(struct ration_pool *pool, size_t most, struct ration_error *reterr);
 
 /* Returns how many groups are ready. */
 RATION_PUBLIC size_t ration_pool_ready(const struct ration_pool *pool);

@@ -34,8 +34,9 @@ struct ration_pool *ration_pool_free(struct ration_pool *pool)
 	return NULL;
 }
 
-int ration_pool_fill(struct ration_pool *pool, struct ration_error *reterr)
+int ration_pool_fill(struct ration_pool *pool, size_t most, struct ration_error *reterr)
 {
+	(void)most;
 	(void)pool;
 	(void)reterr;
 	return 0;

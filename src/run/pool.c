@@ -110,10 +110,11 @@ static void end_one(struct ration_pool *pool, struct entry *entry)
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-int ration_pool_fill(struct ration_pool *pool, struct ration_error *reterr)
+int ration_pool_fill(struct ration_pool *pool, size_t most, struct ration_error *reterr)
 {
 	const struct host_snapshot *host;
-	int made = 0, r;
+	size_t made = 0;
+	int r;
 
 	if (pool->owner != getpid())
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "this pool belongs to process %d, of which this one is "
@@ -121,7 +122,7 @@ int ration_pool_fill(struct ration_pool *pool, struct ration_error *reterr)
 	r = host_need(pool->host, RATION_PURPOSE_RUN, &host, reterr);
 	if (r < 0 || host->base_fd < 0)
 		return r;
-	while (begin_one(pool)) {
+	while ((most == 0 || made < most) && begin_one(pool)) {
 		struct entry *entry = NULL;
 
 		r = make_entry(pool, host, &entry, reterr);
@@ -131,7 +132,7 @@ int ration_pool_fill(struct ration_pool *pool, struct ration_error *reterr)
 		if (made++ == 0)
 			gc_sweep(&entry->group, GC_SWEEP_AT_START);
 	}
-	return made;
+	return (int)made;
 }
 
 static struct entry *pop(struct ration_pool *pool)

@@ -39,6 +39,19 @@ def program(run, *argv, code=0, **options):
     return [line for line in done.stdout.splitlines() if line != "ready"]
 
 
+# ------------------------------------------------------------ examples/burst.c
+
+def test_pool_of_a_burst(run):
+    """Groups that were made ahead: the same limits and verdicts, each used once, and nothing is left."""
+    run.file("requests").write_text("true\nexit 3\nexec alloc 100 stay\nkill -9 $$\n")
+    lines = program(run, BUILD / "examples" / "burst", "-n", "3", "-m", "64M", "-t", "300s", run.file("requests"))
+    ready = ["3 ready", "2 ready", "1 ready", "0 ready"] if "cgroup" in HAS else ["0 ready"] * 4
+    assert lines == [f"{verdict}, {n}" for verdict, n in zip(["ok", "exit", "memory", "signal"], ready)]
+    assert run.groups() == set()
+    assert program(run, BUILD / "examples" / "burst", "-n", "0", code=1) == [
+        "burst: a pool of 0 groups: it can have 1 to 10000"]
+
+
 # ------------------------------------------------------------ examples/first.c
 
 def test_L01_first(run):

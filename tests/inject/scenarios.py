@@ -384,7 +384,10 @@ def examples(s):
     folder = s.build / "examples"
     data = s.scratch / "data"
     data.write_text("x\n")
+    requests = s.scratch / "requests"
+    requests.write_text("true\nexit 3\n")
     return [
+        Scenario("burst", ["-n", "2", requests], program=folder / "burst", other=(1,), leaves=False),
         Scenario("first", ["true"], program=folder / "first", leaves=False),
         Scenario("judge", [data, data, "cat"], program=folder / "judge", after=lambda s: said(s, "AC, "), other=(2,), leaves=False),
         Scenario("loop", ["exit 3", "true", "sleep 60 & true"], program=folder / "loop", other=(1,), leaves=False),

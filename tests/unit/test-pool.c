@@ -84,10 +84,12 @@ static void test_a_start_takes_one(void **state)
 	(void)state;
 	begin(&it, 3);
 	assert_int_equal(groups(&it), 0);
-	assert_int_equal(ration_pool_fill(it.pool, NULL), 3);
+	assert_int_equal(ration_pool_fill(it.pool, 1, NULL), 1);
+	assert_int_equal(ration_pool_ready(it.pool), 1);
+	assert_int_equal(ration_pool_fill(it.pool, 0, NULL), 2);
 	assert_int_equal(groups(&it), 3);
 	assert_int_equal(ration_pool_ready(it.pool), 3);
-	assert_int_equal(ration_pool_fill(it.pool, NULL), 0);
+	assert_int_equal(ration_pool_fill(it.pool, 0, NULL), 0);
 	for (size_t left = 3; left-- > 0;) {
 		run_once(&it);
 		assert_int_equal(ration_pool_ready(it.pool), left);
@@ -95,7 +97,7 @@ static void test_a_start_takes_one(void **state)
 	}
 	/* An empty one is no reason to fail, or to wait. */
 	run_once(&it);
-	assert_int_equal(ration_pool_fill(it.pool, NULL), 3);
+	assert_int_equal(ration_pool_fill(it.pool, 0, NULL), 3);
 	end(&it);
 }
 
@@ -107,7 +109,7 @@ static void test_one_that_was_removed(void **state)
 
 	(void)state;
 	begin(&it, 2);
-	assert_int_equal(ration_pool_fill(it.pool, NULL), 2);
+	assert_int_equal(ration_pool_fill(it.pool, 0, NULL), 2);
 	assert_int_equal(ration_list_new(it.base.host, NULL, &list, NULL), 0);
 	for (size_t i = 0; i < ration_list_count(list); i++) {
 		if (ration_list_item(list, i)->is_tenant)
@@ -157,7 +159,7 @@ static void test_one_that_has_a_process(void **state)
 
 	(void)state;
 	begin(&it, 1);
-	assert_int_equal(ration_pool_fill(it.pool, NULL), 1);
+	assert_int_equal(ration_pool_fill(it.pool, 0, NULL), 1);
 	pid = fork();
 	if (pid == 0)
 		_exit(pause());
@@ -173,7 +175,7 @@ static void test_one_that_has_a_process(void **state)
 
 static void *fill(void *data)
 {
-	assert_true(ration_pool_fill(data, NULL) >= 0);
+	assert_true(ration_pool_fill(data, 0, NULL) >= 0);
 	return NULL;
 }
 
@@ -205,7 +207,7 @@ static void test_its_owner_is_killed(void **state)
 	pid = fork();
 	if (pid == 0) {
 		begin(&it, 3);
-		_exit(ration_pool_fill(it.pool, NULL) == 3 && write(ready[1], "", 1) == 1 && pause() ? 1 : 2);
+		_exit(ration_pool_fill(it.pool, 0, NULL) == 3 && write(ready[1], "", 1) == 1 && pause() ? 1 : 2);
 	}
 	(void)close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -228,10 +230,10 @@ static void test_a_fork(void **state)
 
 	(void)state;
 	begin(&it, 2);
-	assert_int_equal(ration_pool_fill(it.pool, NULL), 2);
+	assert_int_equal(ration_pool_fill(it.pool, 0, NULL), 2);
 	pid = fork();
 	if (pid == 0) {
-		int r = ration_pool_fill(it.pool, NULL);
+		int r = ration_pool_fill(it.pool, 0, NULL);
 
 		_exit(r == -EINVAL && !ration_pool_free(it.pool) ? 0 : 1);
 	}

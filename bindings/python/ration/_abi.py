@@ -790,7 +790,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_scope_name": (c.c_char_p, [c.c_int]),
     "ration_pool_new": (c.c_int, [c.c_void_p, c.c_void_p, c.POINTER(PoolOptions), c.POINTER(c.c_void_p), c.POINTER(Error)]),
     "ration_pool_free": (c.c_void_p, [c.c_void_p]),
-    "ration_pool_fill": (c.c_int, [c.c_void_p, c.POINTER(Error)]),
+    "ration_pool_fill": (c.c_int, [c.c_void_p, c.c_size_t, c.POINTER(Error)]),
     "ration_pool_ready": (c.c_size_t, [c.c_void_p]),
     "ration_receipt_verdict": (c.c_int, [c.c_void_p]),
     "ration_receipt_exit_code": (c.c_int, [c.c_void_p]),

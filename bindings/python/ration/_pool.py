@@ -43,9 +43,9 @@ class Pool(Handle):
         self._owned = Owned("pool", pointer, lib.ration_pool_free, self.plan._owned, owned)
         self.plan._warn(2)
 
-    def fill(self) -> int:
-        """Makes as many groups as are missing. Returns how many it has made."""
-        return call("ration_pool_fill", self._use().pointer)
+    def fill(self, most: int = 0) -> int:
+        """Makes the groups that are missing, but at most `most`; 0: all. Returns how many it has made."""
+        return call("ration_pool_fill", self._use().pointer, most)
 
     @property
     def ready(self) -> int:

@@ -180,20 +180,35 @@ def test_L03_many_threads(run):
         f"rounds {threads * rounds} fds 0 children none"]
 
 
-def watched(run, *more, without=(), libraries=()):
-    """All of the library and one program, built to have their accesses to memory watched."""
+CC_WATCHED = ("cc", "-fsanitize=thread", "-g", "-O1", "-w", "-std=gnu11", "-D_GNU_SOURCE", "-pthread", f"-I{TOP}/include", f"-I{TOP}/src",
+              '-DHELPERS_DIR=""', f'-DTREES="{TOP}/tests/trees"')
+
+
+def compile_watched(*words):
+    built = subprocess.run([*CC_WATCHED, *words], stderr=subprocess.PIPE, text=True, timeout=5 * DEADLINE, check=False)
+    if "tsan" in built.stderr:
+        pytest.skip("needs the library of -fsanitize=thread")
+    assert built.returncode == 0, built.stderr
+
+
+@pytest.fixture(scope="session")
+def library_watched(tmp_path_factory):
+    """All of the library, built once, to have its accesses to memory watched."""
     if not shutil.which("cc"):
         pytest.skip("needs a C compiler")
     targets = json.loads(subprocess.check_output(["meson", "introspect", "--targets", BUILD]))
     sources, = (target["target_sources"][0]["sources"] for target in targets if target["name"] == "ration_internal")
-    sources = [source for source in sources if not source.endswith(without)] if without else sources
-    built = subprocess.run(["cc", "-fsanitize=thread", "-g", "-O1", "-w", "-std=gnu11", "-D_GNU_SOURCE", "-pthread",
-                            f"-I{TOP}/include", f"-I{TOP}/src", '-DHELPERS_DIR=""', f'-DTREES="{TOP}/tests/trees"',
-                            *sources, *more, "-o", run.file("watched"), *libraries],
-                           stderr=subprocess.PIPE, text=True, timeout=5 * DEADLINE, check=False)
-    if "tsan" in built.stderr:
-        pytest.skip("needs the library of -fsanitize=thread")
-    assert built.returncode == 0, built.stderr
+    objects = tmp_path_factory.mktemp("watched")
+    for i, source in enumerate(sources):
+        compile_watched("-c", source, "-o", objects / f"{i}-{Path(source).stem}.o")
+    archive = objects / "libwatched.a"
+    subprocess.run(["ar", "rc", archive, *objects.glob("*.o")], check=True)
+    return archive
+
+
+def watched(run, archive, program, *libraries):
+    """A program of the archive; what it has itself isn't taken from there."""
+    compile_watched(program, archive, "-o", run.file("watched"), *libraries)
     # Its own map of the memory leaves little room for a kernel that places programs at random.
     run.env["TSAN_OPTIONS"] = "die_after_fork=0 exitcode=66"
     return "setarch", "-R", run.file("watched")
@@ -201,17 +216,17 @@ def watched(run, *more, without=(), libraries=()):
 
 @pytest.mark.worlds("host")
 @pytest.mark.unsanitized("it has a sanitizer of its own")
-def test_L03_many_threads_without_races(run):
+def test_L03_many_threads_without_races(run, library_watched):
     """The same with all accesses to memory watched, by a build of its own."""
-    crowd = watched(run, TOP / "tests" / "helpers" / "crowd.c")
+    crowd = watched(run, library_watched, TOP / "tests" / "helpers" / "crowd.c")
     assert program(run, *crowd, "8", "10") == ["rounds 80 fds 0 children none"]
 
 
 @pytest.mark.worlds("host")
 @pytest.mark.unsanitized("it has a sanitizer of its own")
-def test_L03_many_threads_prepare_a_host_without_races(run):
+def test_L03_many_threads_prepare_a_host_without_races(run, library_watched):
     """The unit test of it, in which the bus is a made-up one, with all accesses to memory watched."""
-    prepare = watched(run, TOP / "tests" / "unit" / "test-prepare.c", without=("/sys/bus.c",), libraries=("-lcmocka",))
+    prepare = watched(run, library_watched, TOP / "tests" / "unit" / "test-prepare.c", "-lcmocka")
     run.env["CMOCKA_MESSAGE_OUTPUT"] = "TAP"
     said = program(run, *prepare)
     assert [line for line in said if line.startswith(("ok", "not ok"))] == [

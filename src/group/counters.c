@@ -13,7 +13,6 @@
 
 #include "group/cgroup1.h"
 #include "group/levels.h"
-#include "group/metrics.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -200,80 +199,6 @@ void counters_read(const struct place *place, struct counters *ret)
 		ret->oom_group_kill = text_key(text, "oom_group_kill");
 	}
 	ret->oom_kill_below = file_key(place->fd, "memory.events", "oom_kill");
-}
-
-/* ---------------------------------------------------------------- usage */
-
-/*
- * In which hierarchy a metric of cgroup v1 is, and what a unit of it is worth there.
- */
-static const struct {
-	enum ration_metric metric;
-	uint32_t controller;
-	unsigned per_unit; /* of nanoseconds: 1000 in a microsecond */
-	const char *key;
-	const char *file;
-} v1_files[] = {
-	{ RATION_METRIC_CPU_USEC, RATION_CONTROLLER_CPUACCT, 1000, NULL, "cpuacct.usage" },
-	{ RATION_METRIC_THROTTLED_COUNT, RATION_CONTROLLER_CPU, 1, "nr_throttled", "cpu.stat" },
-	{ RATION_METRIC_THROTTLED_USEC, RATION_CONTROLLER_CPU, 1000, "throttled_time", "cpu.stat" },
-	{ RATION_METRIC_MEMORY_PEAK_BYTES, RATION_CONTROLLER_MEMORY, 1, NULL, "memory.max_usage_in_bytes" },
-	{ RATION_METRIC_MEMORY_ANON_BYTES, RATION_CONTROLLER_MEMORY, 1, "rss", "memory.stat" },
-	{ RATION_METRIC_MEMORY_FILE_BYTES, RATION_CONTROLLER_MEMORY, 1, "cache", "memory.stat" },
-	{ RATION_METRIC_MEMORY_SHMEM_BYTES, RATION_CONTROLLER_MEMORY, 1, "shmem", "memory.stat" },
-	{ RATION_METRIC_MEMORY_KERNEL_BYTES, RATION_CONTROLLER_MEMORY, 1, NULL, "memory.kmem.usage_in_bytes" },
-	{ RATION_METRIC_OOM_KILLS, RATION_CONTROLLER_MEMORY, 1, "oom_kill", "memory.oom_control" },
-	{ RATION_METRIC_PIDS_PEAK, RATION_CONTROLLER_PIDS, 1, NULL, "pids.peak" },
-	{ RATION_METRIC_PIDS_REFUSED, RATION_CONTROLLER_PIDS, 1, "max", "pids.events" },
-};
-
-/*
- * How much of the CPU time was the user's and how much the kernel's is counted by ticks
- * in v1: their ratio divides the exact sum, as the kernel itself does it for rusage and
- * cgroup2. All is the user's where no tick was the kernel's, as there.
- */
-static void divide_cpu_v1(int fd, struct usage *usage)
-{
-	uint64_t total, user, system, ticks;
-	char text[128];
-
-	if (usage_get(usage, RATION_METRIC_CPU_USEC, &total) != RATION_SOURCE_CGROUP1 ||
-			!metrics_got(usage, cg_read(fd, "cpuacct.stat", text, sizeof(text))))
-		return;
-	user = text_key(text, "user");
-	system = text_key(text, "system");
-	if (user == USAGE_ABSENT || system == USAGE_ABSENT)
-		return;
-	ticks = user + system;
-	/* In two parts, for total * system can be too much for 64 bits. */
-	system = system == 0 ? 0 : total / ticks * system + total % ticks * system / ticks;
-	usage_set(usage, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_CGROUP1);
-	usage_set(usage, RATION_METRIC_CPU_USER_USEC, total - system, RATION_SOURCE_CGROUP1);
-}
-
-void counters_read_usage_v1(const struct place *place, struct usage *usage)
-{
-	char text[CG_FILE_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(v1_files); i++) {
-		enum ration_metric metric = v1_files[i].metric;
-		int fd = v1_fd(place, v1_files[i].controller);
-		uint64_t value;
-		int r;
-
-		/* What cgroup2 counts by itself, it counts as well, and in one file. */
-		if (fd < 0 || usage_get(usage, metric, NULL) == RATION_SOURCE_CGROUP2)
-			continue;
-		if (v1_files[i].key) {
-			r = cg_read(fd, v1_files[i].file, text, sizeof(text));
-			value = r < 0 ? USAGE_ABSENT : text_key(text, v1_files[i].key);
-		} else {
-			r = cg_read_u64(fd, v1_files[i].file, &value);
-		}
-		if (metrics_got(usage, r) && value != USAGE_ABSENT)
-			usage_set(usage, metric, value / v1_files[i].per_unit, RATION_SOURCE_CGROUP1);
-	}
-	divide_cpu_v1(v1_fd(place, RATION_CONTROLLER_CPUACCT), usage);
 }
 
 uint64_t counters_cpu_usec(int cpu_stat_fd)

@@ -72,9 +72,6 @@ static inline const char *counters_where(const struct counters *counters, const 
 /* Reads what verdicts rest on. `group` may have no cgroup. */
 void counters_read(const struct place *place, struct counters *ret);
 
-/* Reads what the group has used from the directories that it has in cgroup v1; what can't be read is noted. */
-void counters_read_usage_v1(const struct place *place, struct usage *usage);
-
 /* Processes that were OOM-killed in the group, by its memory.oom_control. USAGE_ABSENT. */
 uint64_t counters_v1_oom_kill(const struct place *place);
 

@@ -83,7 +83,7 @@ static int read_entry(struct entry *entry, int proc_fd, int fd)
 	r = read_notes(entry, proc_fd, fd);
 	if (r < 0)
 		return r;
-	r = stats_read(fd, &entry->stats);
+	r = stats_read(fd, &STATS_ALL, &entry->stats);
 	if (listed_is_shut(r, uid))
 		return -ENOENT;
 	if (r == 0 && !listed_is_shut(entry->stats.usage.unread, uid))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * metrics.c - the figures of a group of cgroup2: in which file each is, and how it stands there
+ * metrics.c - the figures of a group: in which file each is, and how it stands there
  */
 #include "group/metrics.h"
 
@@ -8,38 +8,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "group/cgroup1.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 
-/* Sorted by file, so that each is read once. */
+/* Sorted by hierarchy and file, so that each is read once. */
 static const struct metric_file metric_files[] = {
-	{ RATION_METRIC_CPU_USEC, METRIC_KEY, false, "usage_usec", "cpu.stat" },
-	{ RATION_METRIC_CPU_USER_USEC, METRIC_KEY, false, "user_usec", "cpu.stat" },
-	{ RATION_METRIC_CPU_SYSTEM_USEC, METRIC_KEY, false, "system_usec", "cpu.stat" },
-	{ RATION_METRIC_THROTTLED_COUNT, METRIC_KEY, false, "nr_throttled", "cpu.stat" },
-	{ RATION_METRIC_THROTTLED_USEC, METRIC_KEY, false, "throttled_usec", "cpu.stat" },
-	{ RATION_METRIC_MEMORY_CURRENT_BYTES, METRIC_NUMBER, true, NULL, "memory.current" },
-	{ RATION_METRIC_MEMORY_PEAK_BYTES, METRIC_NUMBER, false, NULL, "memory.peak" },
-	{ RATION_METRIC_MEMORY_ANON_BYTES, METRIC_KEY, false, "anon", "memory.stat" },
-	{ RATION_METRIC_MEMORY_FILE_BYTES, METRIC_KEY, false, "file", "memory.stat" },
-	{ RATION_METRIC_MEMORY_SHMEM_BYTES, METRIC_KEY, false, "shmem", "memory.stat" },
-	{ RATION_METRIC_MEMORY_KERNEL_BYTES, METRIC_KEY, false, "kernel", "memory.stat" },
-	{ RATION_METRIC_SWAP_CURRENT_BYTES, METRIC_NUMBER, true, NULL, "memory.swap.current" },
-	{ RATION_METRIC_SWAP_PEAK_BYTES, METRIC_NUMBER, false, NULL, "memory.swap.peak" },
-	{ RATION_METRIC_OOM_KILLS, METRIC_KEY, false, "oom_kill", "memory.events.local" },
-	{ RATION_METRIC_MEMORY_HIGH_COUNT, METRIC_KEY, false, "high", "memory.events.local" },
-	{ RATION_METRIC_PIDS_CURRENT, METRIC_NUMBER, true, NULL, "pids.current" },
-	{ RATION_METRIC_PIDS_PEAK, METRIC_NUMBER, false, NULL, "pids.peak" },
-	{ RATION_METRIC_PIDS_REFUSED, METRIC_KEY, false, "max", "pids.events" },
-	{ RATION_METRIC_FROZEN_USEC, METRIC_KEY, true, "frozen_usec", "cgroup.stat.local" },
-	{ RATION_METRIC_CPU_PRESSURE_SOME_USEC, METRIC_PRESSURE, false, "some", "cpu.pressure" },
-	{ RATION_METRIC_MEMORY_PRESSURE_SOME_USEC, METRIC_PRESSURE, false, "some", "memory.pressure" },
-	{ RATION_METRIC_MEMORY_PRESSURE_FULL_USEC, METRIC_PRESSURE, false, "full", "memory.pressure" },
-	{ RATION_METRIC_IO_PRESSURE_FULL_USEC, METRIC_PRESSURE, false, "full", "io.pressure" },
-	{ RATION_METRIC_IO_READ_BYTES, METRIC_DISKS, false, "rbytes=", "io.stat" },
-	{ RATION_METRIC_IO_WRITE_BYTES, METRIC_DISKS, false, "wbytes=", "io.stat" },
-	{ RATION_METRIC_IO_READ_OPS, METRIC_DISKS, false, "rios=", "io.stat" },
-	{ RATION_METRIC_IO_WRITE_OPS, METRIC_DISKS, false, "wios=", "io.stat" },
+	{ RATION_METRIC_CPU_USEC, METRIC_KEY, "usage_usec", "cpu.stat", 0, 0 },
+	{ RATION_METRIC_CPU_USER_USEC, METRIC_KEY, "user_usec", "cpu.stat", 0, 0 },
+	{ RATION_METRIC_CPU_SYSTEM_USEC, METRIC_KEY, "system_usec", "cpu.stat", 0, 0 },
+	{ RATION_METRIC_THROTTLED_COUNT, METRIC_KEY, "nr_throttled", "cpu.stat", 0, 0 },
+	{ RATION_METRIC_THROTTLED_USEC, METRIC_KEY, "throttled_usec", "cpu.stat", 0, 0 },
+	{ RATION_METRIC_MEMORY_CURRENT_BYTES, METRIC_NUMBER, NULL, "memory.current", 0, 0 },
+	{ RATION_METRIC_MEMORY_PEAK_BYTES, METRIC_NUMBER, NULL, "memory.peak", 0, 0 },
+	{ RATION_METRIC_MEMORY_ANON_BYTES, METRIC_KEY, "anon", "memory.stat", 0, 0 },
+	{ RATION_METRIC_MEMORY_FILE_BYTES, METRIC_KEY, "file", "memory.stat", 0, 0 },
+	{ RATION_METRIC_MEMORY_SHMEM_BYTES, METRIC_KEY, "shmem", "memory.stat", 0, 0 },
+	{ RATION_METRIC_MEMORY_KERNEL_BYTES, METRIC_KEY, "kernel", "memory.stat", 0, 0 },
+	{ RATION_METRIC_SWAP_CURRENT_BYTES, METRIC_NUMBER, NULL, "memory.swap.current", 0, 0 },
+	{ RATION_METRIC_SWAP_PEAK_BYTES, METRIC_NUMBER, NULL, "memory.swap.peak", 0, 0 },
+	{ RATION_METRIC_OOM_KILLS, METRIC_KEY, "oom_kill", "memory.events.local", 0, 0 },
+	{ RATION_METRIC_MEMORY_HIGH_COUNT, METRIC_KEY, "high", "memory.events.local", 0, 0 },
+	{ RATION_METRIC_PIDS_CURRENT, METRIC_NUMBER, NULL, "pids.current", 0, 0 },
+	{ RATION_METRIC_PIDS_PEAK, METRIC_NUMBER, NULL, "pids.peak", 0, 0 },
+	{ RATION_METRIC_PIDS_REFUSED, METRIC_KEY, "max", "pids.events", 0, 0 },
+	{ RATION_METRIC_FROZEN_USEC, METRIC_KEY, "frozen_usec", "cgroup.stat.local", 0, 0 },
+	{ RATION_METRIC_CPU_PRESSURE_SOME_USEC, METRIC_PRESSURE, "some", "cpu.pressure", 0, 0 },
+	{ RATION_METRIC_MEMORY_PRESSURE_SOME_USEC, METRIC_PRESSURE, "some", "memory.pressure", 0, 0 },
+	{ RATION_METRIC_MEMORY_PRESSURE_FULL_USEC, METRIC_PRESSURE, "full", "memory.pressure", 0, 0 },
+	{ RATION_METRIC_IO_PRESSURE_FULL_USEC, METRIC_PRESSURE, "full", "io.pressure", 0, 0 },
+	{ RATION_METRIC_IO_READ_BYTES, METRIC_DISKS, "rbytes=", "io.stat", 0, 0 },
+	{ RATION_METRIC_IO_WRITE_BYTES, METRIC_DISKS, "wbytes=", "io.stat", 0, 0 },
+	{ RATION_METRIC_IO_READ_OPS, METRIC_DISKS, "rios=", "io.stat", 0, 0 },
+	{ RATION_METRIC_IO_WRITE_OPS, METRIC_DISKS, "wios=", "io.stat", 0, 0 },
+	{ RATION_METRIC_CPU_USEC, METRIC_NUMBER, NULL, "cpuacct.usage", RATION_CONTROLLER_CPUACCT, 1000 },
+	{ RATION_METRIC_THROTTLED_COUNT, METRIC_KEY, "nr_throttled", "cpu.stat", RATION_CONTROLLER_CPU, 0 },
+	{ RATION_METRIC_THROTTLED_USEC, METRIC_KEY, "throttled_time", "cpu.stat", RATION_CONTROLLER_CPU, 1000 },
+	{ RATION_METRIC_MEMORY_CURRENT_BYTES, METRIC_NUMBER, NULL, "memory.usage_in_bytes", RATION_CONTROLLER_MEMORY, 0 },
+	{ RATION_METRIC_MEMORY_PEAK_BYTES, METRIC_NUMBER, NULL, "memory.max_usage_in_bytes", RATION_CONTROLLER_MEMORY, 0 },
+	{ RATION_METRIC_MEMORY_ANON_BYTES, METRIC_KEY, "rss", "memory.stat", RATION_CONTROLLER_MEMORY, 0 },
+	{ RATION_METRIC_MEMORY_FILE_BYTES, METRIC_KEY, "cache", "memory.stat", RATION_CONTROLLER_MEMORY, 0 },
+	{ RATION_METRIC_MEMORY_SHMEM_BYTES, METRIC_KEY, "shmem", "memory.stat", RATION_CONTROLLER_MEMORY, 0 },
+	{ RATION_METRIC_MEMORY_KERNEL_BYTES, METRIC_NUMBER, NULL, "memory.kmem.usage_in_bytes", RATION_CONTROLLER_MEMORY, 0 },
+	{ RATION_METRIC_OOM_KILLS, METRIC_KEY, "oom_kill", "memory.oom_control", RATION_CONTROLLER_MEMORY, 0 },
+	{ RATION_METRIC_PIDS_CURRENT, METRIC_NUMBER, NULL, "pids.current", RATION_CONTROLLER_PIDS, 0 },
+	{ RATION_METRIC_PIDS_PEAK, METRIC_NUMBER, NULL, "pids.peak", RATION_CONTROLLER_PIDS, 0 },
+	{ RATION_METRIC_PIDS_REFUSED, METRIC_KEY, "max", "pids.events", RATION_CONTROLLER_PIDS, 0 },
 };
 
 const struct metric_file *metrics_at(size_t i)
@@ -83,6 +97,21 @@ uint64_t metrics_memory_pressure(int group_fd, const char *line)
 	return cg_read(group_fd, "memory.pressure", text, sizeof(text)) < 0 ? USAGE_ABSENT : metrics_pressure(text, line);
 }
 
+uint64_t metrics_share(const char *text)
+{
+	static const char begin[] = "some avg10=";
+	const char *at = text + strlen(begin), *point;
+	uint64_t whole, hundredths;
+
+	if (strncmp(text, begin, strlen(begin)) != 0 || cg_text_u64(at, &whole) < 0)
+		return RATION_UNKNOWN;
+	point = at + strspn(at, "0123456789");
+	/* The kernel writes two decimals. */
+	if (*point != '.' || strspn(point + 1, "0123456789") != 2 || cg_text_u64(point + 1, &hundredths) < 0)
+		return RATION_UNKNOWN;
+	return whole * 100 + hundredths;
+}
+
 /* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 …", a line a disk. */
 static uint64_t sum_of_disks(const char *text, const char *key)
 {
@@ -94,7 +123,7 @@ static uint64_t sum_of_disks(const char *text, const char *key)
 	return sum;
 }
 
-uint64_t metrics_value(const struct metric_file *at, const char *text)
+static uint64_t value_of(const struct metric_file *at, const char *text)
 {
 	uint64_t value;
 
@@ -111,10 +140,30 @@ uint64_t metrics_value(const struct metric_file *at, const char *text)
 	return USAGE_ABSENT;
 }
 
-/*
- * Reads a file that has a line for each disk, of which there may be thousands, into memory that
- * belongs to the caller. -ENOMEM, -EFBIG, and what cg_read() returns.
- */
+uint64_t metrics_value(const struct metric_file *at, const char *text)
+{
+	uint64_t value = value_of(at, text);
+
+	return value == USAGE_ABSENT || at->per_unit == 0 ? value : value / at->per_unit;
+}
+
+/* ------------------------------------------------------------------ reading */
+
+/* The file that was read last. */
+struct reading {
+	const char *file;
+	uint32_t controller;
+	char *disks; /* a long one */
+	char text[CG_FILE_MAX];
+};
+
+static void reading_done(struct reading *reading)
+{
+	free(reading->disks);
+	reading->disks = NULL;
+}
+
+/* Reads a file that has a line for each disk, of which there may be thousands. -ENOMEM, -EFBIG, and what cg_read() returns. */
 static int read_long(int group_fd, const char *file, char **ret_text)
 {
 	int r = -EFBIG;
@@ -129,24 +178,87 @@ static int read_long(int group_fd, const char *file, char **ret_text)
 	return r;
 }
 
-void metrics_read(int group_fd, bool live, struct usage *usage)
+/* Returns the text of a metric's file, which may be the one of the metric before; NULL: it can't be read, which is noted. */
+static const char *text_of(struct reading *reading, int fd, const struct metric_file *at, struct usage *usage)
 {
-	const struct metric_file *at;
-	CLEANUP(freep) char *disks = NULL;
-	const char *file = "", *text = NULL;
-	char buffer[CG_FILE_MAX];
+	int r;
 
-	for (size_t i = 0; (at = metrics_at(i)); i++) {
-		if (at->live && !live)
-			continue;
-		if (strcmp(file, at->file) != 0) {
-			int r = at->form == METRIC_DISKS ? read_long(group_fd, at->file, &disks) :
-							   cg_read(group_fd, at->file, buffer, sizeof(buffer));
+	if (!reading->file || strcmp(reading->file, at->file) != 0 || reading->controller != at->controller) {
+		reading_done(reading);
+		reading->file = at->file;
+		reading->controller = at->controller;
+		r = at->form == METRIC_DISKS ? read_long(fd, at->file, &reading->disks) :
+					       cg_read(fd, at->file, reading->text, sizeof(reading->text));
+		if (!metrics_got(usage, r))
+			reading->text[0] = '\0';
+	}
+	if (at->form == METRIC_DISKS)
+		return reading->disks;
+	return reading->text[0] ? reading->text : NULL;
+}
 
-			file = at->file;
-			text = !metrics_got(usage, r) ? NULL : at->form == METRIC_DISKS ? disks : buffer;
-		}
-		if (text)
+static bool is_in(uint64_t metrics, enum ration_metric metric)
+{
+	return metrics >> metric_index(metric) & 1;
+}
+
+void metrics_read(int group_fd, uint64_t metrics, struct usage *usage, uint64_t *ret_share)
+{
+	CLEANUP(reading_done) struct reading reading = { .file = NULL };
+
+	if (ret_share)
+		*ret_share = RATION_UNKNOWN;
+	for (size_t i = 0; i < ARRAY_SIZE(metric_files) && metric_files[i].controller == 0; i++) {
+		const struct metric_file *at = &metric_files[i];
+		bool share = ret_share && strcmp(at->file, "memory.pressure") == 0;
+		const char *text = share || is_in(metrics, at->metric) ? text_of(&reading, group_fd, at, usage) : NULL;
+
+		if (text && share)
+			*ret_share = metrics_share(text);
+		if (text && is_in(metrics, at->metric))
 			usage_set(usage, at->metric, metrics_value(at, text), RATION_SOURCE_CGROUP2);
 	}
+}
+
+/* ---------------------------------------------------------------- cgroup v1 */
+
+/*
+ * How much of the CPU time was the user's and how much the kernel's is counted by ticks
+ * in v1: their ratio divides the exact sum, as the kernel itself does it for rusage and
+ * cgroup2. All is the user's where no tick was the kernel's, as there.
+ */
+static void divide_cpu_v1(int fd, struct usage *usage)
+{
+	uint64_t total, user, system, ticks;
+	char text[128];
+
+	if (usage_get(usage, RATION_METRIC_CPU_USEC, &total) != RATION_SOURCE_CGROUP1 ||
+			!metrics_got(usage, cg_read(fd, "cpuacct.stat", text, sizeof(text))) ||
+			cg_text_key(text, "user", &user) < 0 || cg_text_key(text, "system", &system) < 0)
+		return;
+	ticks = user + system;
+	/* In two parts, for total * system can be too much for 64 bits. */
+	system = system == 0 ? 0 : total / ticks * system + total % ticks * system / ticks;
+	usage_set(usage, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_CGROUP1);
+	usage_set(usage, RATION_METRIC_CPU_USER_USEC, total - system, RATION_SOURCE_CGROUP1);
+}
+
+void metrics_read_v1(const struct place *place, uint64_t metrics, struct usage *usage)
+{
+	CLEANUP(reading_done) struct reading reading = { .file = NULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(metric_files); i++) {
+		const struct metric_file *at = &metric_files[i];
+		int fd = at->controller ? v1_fd(place, at->controller) : -EBADF;
+		const char *text;
+
+		/* What cgroup2 counts by itself, it counts as well, and in one file. */
+		if (fd < 0 || !is_in(metrics, at->metric) || usage_get(usage, at->metric, NULL) == RATION_SOURCE_CGROUP2)
+			continue;
+		text = text_of(&reading, fd, at, usage);
+		if (text)
+			usage_set(usage, at->metric, metrics_value(at, text), RATION_SOURCE_CGROUP1);
+	}
+	if (metrics & (METRIC_BIT(CPU_USER_USEC) | METRIC_BIT(CPU_SYSTEM_USEC)))
+		divide_cpu_v1(v1_fd(place, RATION_CONTROLLER_CPUACCT), usage);
 }

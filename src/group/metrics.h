@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * metrics.h - the figures of a group of cgroup2: in which file each is, and how it stands there
+ * metrics.h - the figures of a group: in which file each is, and how it stands there
  */
 #ifndef RATION_GROUP_METRICS_H
 #define RATION_GROUP_METRICS_H
@@ -9,9 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "group/place.h"
 #include "ration.h"
 #include "sys/cgroup.h"
 #include "util/usage.h"
+
+/* Sets of metrics: a bit for each, at its index. */
+#define METRIC_BIT(NAME) (UINT64_C(1) << METRIC_INDEX_##NAME)
+#define METRICS_ALL UINT64_MAX
+/* What a group has now: nothing of a receipt. */
+#define METRICS_LIVE \
+	(METRIC_BIT(MEMORY_CURRENT_BYTES) | METRIC_BIT(SWAP_CURRENT_BYTES) | METRIC_BIT(PIDS_CURRENT) | METRIC_BIT(FROZEN_USEC))
 
 /* How a figure stands in its file. */
 enum metric_form {
@@ -24,12 +32,16 @@ enum metric_form {
 struct metric_file {
 	enum ration_metric metric;
 	enum metric_form form;
-	bool live;       /* what the group has now: nothing of a receipt */
 	const char *key; /* NULL: METRIC_NUMBER */
 	const char *file;
+	uint32_t controller; /* in whose hierarchy of cgroup v1 it is; 0: in cgroup2 */
+	unsigned per_unit;   /* what is a unit of the metric there: 1000 ns are a microsecond; 0: 1 */
 };
 
-/* Those of one file follow each other. NULL: there are not so many. */
+/*
+ * Those of cgroup2, and then those of cgroup v1; those of one file follow each other. NULL: there are not so many.
+ * The CPU time of the user and of the kernel isn't among those of v1: only metrics_read_v1() has it.
+ */
 const struct metric_file *metrics_at(size_t i);
 
 /* Reads a figure from the text of its file. USAGE_ABSENT: it isn't there. */
@@ -44,8 +56,17 @@ bool metrics_doubt(int code);
 /* Notes in `usage` that something couldn't be read, though it may be there. Returns whether it was read. */
 bool metrics_got(struct usage *usage, int code);
 
-/* Reads what the group has used, and if `live` what it has now; what can't be read stays as it is, and is noted. */
-void metrics_read(int group_fd, bool live, struct usage *usage);
+/*
+ * Reads those of `metrics` that cgroup2 has, each file once; what can't be read stays as it is, and is noted.
+ * `ret_share`, may be NULL: metrics_share() of memory.pressure.
+ */
+void metrics_read(int group_fd, uint64_t metrics, struct usage *usage, uint64_t *ret_share);
+
+/* Reads those of `metrics` that the group's directories in cgroup v1 have, and `usage` hasn't of cgroup2. */
+void metrics_read_v1(const struct place *place, uint64_t metrics, struct usage *usage);
+
+/* The share of the last 10 s in which a task waited, in the text of a pressure file, in hundredths of a percent; or RATION_UNKNOWN. */
+uint64_t metrics_share(const char *text);
 
 /* The total of the "some" or "full" line in the text of a pressure file, in usec; USAGE_ABSENT. */
 uint64_t metrics_pressure(const char *text, const char *line);

@@ -5,12 +5,8 @@
 #include "group/stats.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "group/cgroup1.h"
-#include "group/counters.h"
 #include "group/handle.h"
 #include "group/metrics.h"
 #include "sys/cgroup.h"
@@ -19,62 +15,33 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* Of a run, what is counted in cgroup v1. */
-static void read_v1(const struct place *place, struct usage *usage)
+static int read_members(int fd, struct ration_stats *stats)
 {
-	static const struct {
-		enum ration_metric metric;
-		uint32_t controller;
-		const char *file;
-	} files[] = {
-		{ RATION_METRIC_MEMORY_CURRENT_BYTES, RATION_CONTROLLER_MEMORY, "memory.usage_in_bytes" },
-		{ RATION_METRIC_PIDS_CURRENT, RATION_CONTROLLER_PIDS, "pids.current" },
-	};
-
-	counters_read_usage_v1(place, usage);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		int fd = v1_fd(place, files[i].controller);
-		uint64_t value;
-
-		if (fd >= 0 && metrics_got(usage, cg_read_u64(fd, files[i].file, &value)))
-			usage_set(usage, files[i].metric, value, RATION_SOURCE_CGROUP1);
-	}
-}
-
-uint64_t stats_pressure(const char *text)
-{
-	unsigned whole, hundredths;
-
-	if (sscanf(text, "some avg10=%u.%2u", &whole, &hundredths) != 2)
-		return RATION_UNKNOWN;
-	return (uint64_t)whole * 100 + hundredths;
-}
-
-static uint64_t read_pressure(int fd, struct usage *usage)
-{
-	char text[512];
-
-	return metrics_got(usage, cg_read(fd, "memory.pressure", text, sizeof(text))) ? stats_pressure(text) : RATION_UNKNOWN;
-}
-
-int stats_read(int fd, struct ration_stats *ret)
-{
-	struct ration_stats stats = { .populated = false };
-	uint64_t populated = 0, frozen = 0;
+	uint64_t populated = 1, frozen = 0;
 	char text[256];
 	int n, r = cg_read(fd, "cgroup.events", text, sizeof(text));
 
 	/* ENODEV is what its files say when it was removed. */
 	if (r < 0)
 		return sys_access(fd, "cgroup.procs", F_OK) == -ENOENT ? -ENOENT : r;
-	(void)cg_text_key(text, "populated", &populated);
 	(void)cg_text_key(text, "frozen", &frozen);
-	stats.populated = populated != 0;
-	stats.frozen = frozen != 0;
-	n = cg_count(fd);
-	stats.processes = metrics_got(&stats.usage, n) ? (uint64_t)n : RATION_UNKNOWN;
-	stats.memory_pressure_pct100 = read_pressure(fd, &stats.usage);
-	metrics_read(fd, true, &stats.usage);
+	stats->frozen = frozen != 0;
+	stats->populated = cg_text_key(text, "populated", &populated) == 0 && populated != 0;
+	/* The kernel counts those of all groups below. */
+	n = populated == 0 ? 0 : cg_count(fd);
+	if (metrics_got(&stats->usage, n))
+		stats->processes = (uint64_t)n;
+	return 0;
+}
+
+int stats_read(int fd, const struct stats_wanted *wanted, struct ration_stats *ret)
+{
+	struct ration_stats stats = { .processes = RATION_UNKNOWN, .memory_pressure_pct100 = RATION_UNKNOWN };
+	int r = wanted->members ? read_members(fd, &stats) : 0;
+
+	if (r < 0)
+		return r;
+	metrics_read(fd, wanted->metrics, &stats.usage, wanted->share ? &stats.memory_pressure_pct100 : NULL);
 	/* Removed while it was read: half of it would be missing, and look like not known. */
 	r = sys_access(fd, "cgroup.procs", F_OK);
 	if (r == 0)
@@ -92,9 +59,9 @@ int ration_stats_new(const struct ration_group *group, struct ration_stats **ret
 	stats = calloc(1, sizeof(*stats));
 	if (!stats)
 		return error_oom(reterr);
-	r = stats_read(group->at.fd, stats);
+	r = stats_read(group->at.fd, &STATS_ALL, stats);
 	if (r == 0) {
-		read_v1(&group->at, &stats->usage);
+		metrics_read_v1(&group->at, METRICS_ALL, &stats->usage);
 		r = stats->usage.unread;
 	}
 	if (r < 0)

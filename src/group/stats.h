@@ -5,6 +5,7 @@
 #ifndef RATION_GROUP_STATS_H
 #define RATION_GROUP_STATS_H
 
+#include "group/metrics.h"
 #include "ration.h"
 #include "util/usage.h"
 
@@ -15,10 +16,19 @@ struct ration_stats {
 	struct usage usage;
 };
 
-/* Reads all that can be read of the group behind `fd`; `usage.unread` tells what can't. -ENOENT: it is gone. */
-int stats_read(int fd, struct ration_stats *ret);
+/* What is to be read of a group. */
+struct stats_wanted {
+	uint64_t metrics; /* a set of group/metrics.h */
+	bool share;       /* memory_pressure_pct100 */
+	bool members;     /* `populated`, `frozen`, `processes` */
+};
 
-/* Of a memory.pressure, "some avg10=1.23 …", in hundredths of a percent; else RATION_UNKNOWN. */
-uint64_t stats_pressure(const char *text);
+#define STATS_ALL ((struct stats_wanted) { .metrics = METRICS_ALL, .share = true, .members = true })
+
+/*
+ * Reads what is wanted and can be read of the group behind `fd`; `usage.unread` tells what can't. The rest is absent or
+ * RATION_UNKNOWN. -ENOENT: it is gone.
+ */
+int stats_read(int fd, const struct stats_wanted *wanted, struct ration_stats *ret);
 
 #endif

@@ -21,8 +21,8 @@ void account_counters(const struct place *group, struct counters *ret)
 void account_usage(const struct place *group, struct ration_receipt *receipt)
 {
 	if (group->fd >= 0)
-		metrics_read(group->fd, false, &receipt->usage);
-	counters_read_usage_v1(group, &receipt->usage);
+		metrics_read(group->fd, METRICS_ALL & ~METRICS_LIVE, &receipt->usage, NULL);
+	metrics_read_v1(group, METRICS_ALL & ~METRICS_LIVE, &receipt->usage);
 }
 
 static int read_limit(const struct place *group, const struct ration_plan_item *item, uint64_t *ret)

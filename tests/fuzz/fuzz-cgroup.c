@@ -50,7 +50,7 @@ static void check_stats(int fd)
 	struct ration_stats stats = { .populated = false };
 	struct json_stats shown = { "acme/vm7", &stats };
 
-	if (stats_read(fd, &stats) < 0)
+	if (stats_read(fd, &STATS_ALL, &stats) < 0)
 		return;
 	must_be_json(json_stat(&shown, 1));
 	must_be_json(json_stat_line(&shown, 1));
@@ -127,7 +127,7 @@ static void check_counters(const struct ration_group *group)
 	host.v1[0].controllers = UINT32_MAX;
 	v1.host = &host;
 	v1.v1_fd[0] = group->at.fd;
-	counters_read_usage_v1(&v1, &usage);
+	metrics_read_v1(&v1, METRICS_ALL, &usage);
 	(void)counters_v1_oom_kill(&v1);
 }
 

@@ -10,10 +10,10 @@
 #include <sys/types.h>
 
 #include "group/cgroup1.h"
+#include "group/metrics.h"
 #include "group/origin.h"
 #include "group/owner.h"
 #include "group/record.h"
-#include "group/stats.h"
 #include "host/notes.h"
 #include "sys/proc.h"
 
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	note_size = size;
 	check_limits(fd, text);
 	check_origins(text);
-	(void)stats_pressure(text);
+	(void)metrics_share(text);
 	check_owner(proc_fd, fd);
 	check_places(fd);
 	(void)record_created_usec(fd, &created);

@@ -41,7 +41,7 @@ static struct usage usage_of(const char *path)
 	struct usage usage = { .value = { 0 } };
 	int fd = open_dir(path);
 
-	metrics_read(fd, false, &usage);
+	metrics_read(fd, METRICS_ALL & ~METRICS_LIVE, &usage, NULL);
 	(void)close(fd);
 	return usage;
 }
@@ -360,7 +360,7 @@ static void test_usage_in_v1(void **state)
 	/* What cgroup2 has counted stays; what rusage has doesn't. */
 	usage_set(&usage, RATION_METRIC_THROTTLED_COUNT, 3, RATION_SOURCE_CGROUP2);
 	usage_set(&usage, RATION_METRIC_CPU_USEC, 1, RATION_SOURCE_RUSAGE);
-	counters_read_usage_v1(&v1.place, &usage);
+	metrics_read_v1(&v1.place, METRICS_ALL, &usage);
 	assert_int_equal(value(&usage, RATION_METRIC_CPU_USEC), 1234567);
 	assert_int_equal(usage_get(&usage, RATION_METRIC_CPU_USEC, NULL), RATION_SOURCE_CGROUP1);
 	assert_int_equal(value(&usage, RATION_METRIC_CPU_SYSTEM_USEC), 308641);
@@ -406,7 +406,7 @@ static void test_cpu_in_v1_is_divided(void **state)
 		files_put(dir, "cpuacct.usage", rows[i].usage);
 		files_put(dir, "cpuacct.stat", rows[i].ticks);
 		v1_begin(&v1, dir, RATION_CONTROLLER_CPUACCT);
-		counters_read_usage_v1(&v1.place, &usage);
+		metrics_read_v1(&v1.place, METRICS_ALL, &usage);
 		assert_int_equal(value(&usage, RATION_METRIC_CPU_USER_USEC), rows[i].user);
 		assert_int_equal(value(&usage, RATION_METRIC_CPU_SYSTEM_USEC), rows[i].system);
 		(void)close(v1.place.v1_fd[0]);

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "files.h"
+#include "group/metrics.h"
 #include "group/origin.h"
 #include "group/record.h"
-#include "group/stats.h"
 #include "host/notes.h"
 #include "plan/plan.h"
 #include "run/keeper-main.h"
@@ -105,11 +105,11 @@ static void test_origins(void **state)
 static void test_pressure(void **state)
 {
 	(void)state;
-	assert_int_equal(stats_pressure("some avg10=1.23 avg60=0.00 avg300=0.00 total=5\n"), 123);
-	assert_int_equal(stats_pressure("some avg10=100.00 avg60=0.00\n"), 10000);
-	assert_true(stats_pressure("") == RATION_UNKNOWN);
-	assert_true(stats_pressure("full avg10=1.23") == RATION_UNKNOWN);
-	assert_true(stats_pressure("some avg10=1") == RATION_UNKNOWN);
+	assert_int_equal(metrics_share("some avg10=1.23 avg60=0.00 avg300=0.00 total=5\n"), 123);
+	assert_int_equal(metrics_share("some avg10=100.00 avg60=0.00\n"), 10000);
+	assert_true(metrics_share("") == RATION_UNKNOWN);
+	assert_true(metrics_share("full avg10=1.23") == RATION_UNKNOWN);
+	assert_true(metrics_share("some avg10=1") == RATION_UNKNOWN);
 }
 
 static void test_what_a_keeper_is_told(void **state)

@@ -146,8 +146,8 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	}
 	if (options->command)
 		(void)notes_write(fd, NOTE_COMMAND, options->command);
-	leaf_made(&group->at);
-	return 0;
+	r = leaf_made(&group->at);
+	return r < 0 ? handle_error(group, r, "write notes on", reterr) : 0;
 }
 
 /* What no file can tell is told by the note. */

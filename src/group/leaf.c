@@ -262,10 +262,13 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 	return check_still_ours(place, reterr);
 }
 
-void leaf_made(struct place *place)
+int leaf_made(struct place *place)
 {
-	record_created(place->fd);
-	leaf_unlock(place);
+	int r = record_created(place->fd);
+
+	if (r >= 0)
+		leaf_unlock(place);
+	return r;
 }
 
 bool leaf_recorded(int fd)

@@ -28,8 +28,8 @@ int leaf_make(struct place *place, uint32_t controllers, struct ration_error *re
 /* Takes a group that is there, `mine` if we have made its directory. -EEXIST: it is finished. */
 int leaf_claim(struct place *place, bool mine, struct ration_error *reterr);
 
-/* All is written: it is a group, for everybody. */
-void leaf_made(struct place *place);
+/* All is written: it is a group, for everybody. Where that can't be noted it fails, and the group stays locked. */
+int leaf_made(struct place *place);
 
 /*
  * Takes the lock of the tenant or group that `fd` of the place is, against others that make or

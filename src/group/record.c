@@ -15,15 +15,17 @@
 #include "util/parse.h"
 #include "util/text.h"
 
-void record_created(int group_fd)
+int record_created(int group_fd)
 {
 	struct timespec now;
 	char text[32];
+	int r;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	(void)snprintf(text, sizeof(text), "%" PRIu64,
 			(uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-	(void)notes_write(group_fd, NOTE_CREATED, text);
+	r = notes_write(group_fd, NOTE_CREATED, text);
+	return r == -EOPNOTSUPP ? 0 : r;
 }
 
 int record_created_usec(int group_fd, uint64_t *ret_usec)

@@ -15,8 +15,8 @@
 #include "host/notes.h"
 #include "plan/plan.h"
 
-/* Writes down the time. */
-void record_created(int group_fd);
+/* Writes down the time. Where nothing can be remembered (before 5.7), that is no error. */
+int record_created(int group_fd);
 
 /* Tells when the group was made, in microseconds since the epoch; 0: not known. Fails if its note can't be read. */
 int record_created_usec(int group_fd, uint64_t *ret_usec);

@@ -310,6 +310,23 @@ static int settle_swap(struct change *change)
 	return 0;
 }
 
+/* The note of what is asked for comes first: where it can't be written, nothing has changed. */
+static int write_all(struct change *change, struct ration_error *reterr)
+{
+	int fd = change->group->at.fd, r;
+	char before[NOTE_MAX];
+
+	if (notes_read(fd, NOTE_LIMITS, before, sizeof(before)) < 0)
+		before[0] = '\0';
+	r = record_limits(fd, change->plan);
+	if (r < 0 && r != -EOPNOTSUPP)
+		return handle_error(change->group, r, "write notes on", reterr);
+	r = apply_writes(&change->group->at, &change->writes, reterr);
+	if (r < 0)
+		(void)notes_write(fd, NOTE_LIMITS, before);
+	return r;
+}
+
 static int carry_out(struct change *change, struct ration_error *reterr)
 {
 	int fd = change->group->at.fd;
@@ -331,7 +348,7 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 	r = shrink(change, reterr);
 	if (r < 0)
 		return r;
-	r = apply_writes(&change->group->at, &change->writes, reterr);
+	r = write_all(change, reterr);
 	if (r < 0) {
 		give_back_high(change);
 		(void)fail(change, change->writes.write[change->writes.failed].limit, r);
@@ -343,7 +360,6 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 	if (plan_enforced(change->plan, RATION_LIMIT_MEMORY_HIGH))
 		change->high[0] = '\0';
 	give_back_high(change);
-	(void)record_limits(fd, change->plan);
 	return protect_nodes(change->plan, &change->group->at, reterr);
 }
 
@@ -397,11 +413,28 @@ static int check_v1(const struct ration_group *group, const struct ration_plan *
 	return 0;
 }
 
+static void disown(const struct ration_group *group)
+{
+	(void)notes_write(group->at.fd, NOTE_CREATED, "");
+	(void)notes_write(group->at.fd, NOTE_KEEP, "");
+}
+
+/* A tenant that a run has made would take its limits along when that ends. */
+static int adopt(const struct ration_group *group, struct ration_error *reterr)
+{
+	int r = owner_keep(group->at.fd);
+
+	if (r >= 0 || r == -EOPNOTSUPP)
+		r = record_created(group->at.fd);
+	return r < 0 ? handle_error(group, r, "write notes on", reterr) : 0;
+}
+
 int ration_group_update(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_update_options *options, struct ration_update_report *report,
 		struct ration_error *reterr)
 {
 	int r = handle_check(group, reterr);
+	bool adopts;
 
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_GROUP, reterr);
@@ -415,12 +448,13 @@ int ration_group_update(struct ration_group *group, const struct ration_plan *pl
 		r = handle_lock(group, reterr);
 	if (r < 0)
 		return r;
-	r = update_apply(group, plan, options, report, reterr);
-	/* A tenant that a run has made would take its limits along when that ends. */
-	if (r == 0 && group->tenant && !owner_recorded(group->at.fd) && whose_is(group->at.fd, NULL) == WHOSE_OWN) {
-		(void)owner_keep(group->at.fd);
-		leaf_made(&group->at);
-	}
+	adopts = group->tenant && !owner_recorded(group->at.fd) && whose_is(group->at.fd, NULL) == WHOSE_OWN;
+	if (adopts)
+		r = adopt(group, reterr);
+	if (r == 0)
+		r = update_apply(group, plan, options, report, reterr);
+	if (r < 0 && adopts)
+		disown(group);
 	handle_unlock(group);
 	return r;
 }

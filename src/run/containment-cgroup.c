@@ -132,13 +132,9 @@ static int make_group(struct cgroup *cgroup, struct ration_error *reterr)
 {
 	const struct ration_run *run = cgroup->run;
 	const struct ready_request request = { run->plan, !run->options.descent, !run->options.no_oom_group };
-	int r;
 
 	gc_sweep(cgroup->group, GC_SWEEP_AT_START);
-	r = ready_make(&request, cgroup->group, &cgroup->keeper, reterr);
-	if (r == 0)
-		leaf_made(cgroup->group);
-	return r;
+	return ready_make(&request, cgroup->group, &cgroup->keeper, reterr);
 }
 
 static int make(struct containment *containment, struct ration_error *reterr)

@@ -81,7 +81,6 @@ static int make_entry(const struct ration_pool *pool, const struct host_snapshot
 		r = ready_make(&request, &entry->group, &entry->keeper, reterr);
 	if (r < 0)
 		return r;
-	leaf_made(&entry->group);
 	*ret_entry = TAKE_PTR(entry);
 	return 0;
 }

@@ -4,6 +4,8 @@
  */
 #include "run/ready.h"
 
+#include <errno.h>
+
 #include "group/apply.h"
 #include "group/cgroup1.h"
 #include "group/leaf.h"
@@ -17,6 +19,18 @@ static int bound(const struct place *group, struct ration_error *reterr)
 	int r = leaf_bound(group->fd);
 
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't limit the groups below %s/%s: %s",
+				       group->tenant, group->name, error_text(r))
+		     : 0;
+}
+
+/* Without its notes it would be no group for others: half made, with limits that nobody has asked for. */
+static int finish(struct place *group, const struct ration_plan *plan, struct ration_error *reterr)
+{
+	int r = record_limits(group->fd, plan);
+
+	if (r >= 0 || r == -EOPNOTSUPP)
+		r = leaf_made(group);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write notes on the group %s/%s: %s",
 				       group->tenant, group->name, error_text(r))
 		     : 0;
 }
@@ -39,7 +53,5 @@ int ready_make(const struct ready_request *request, struct place *group, struct 
 		r = apply_group(plan, group, request->oom_group, reterr);
 	if (r == 0)
 		r = protect_nodes(plan, group, reterr);
-	if (r == 0)
-		(void)record_limits(group->fd, plan);
-	return r;
+	return r < 0 ? r : finish(group, plan, reterr);
 }

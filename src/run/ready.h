@@ -18,7 +18,7 @@ struct ready_request {
 };
 
 /*
- * Makes the group that leaf_prepare() has named, and writes its limits. It is locked until leaf_made().
+ * Makes the group that leaf_prepare() has named, and writes its limits and its notes: then it is one for everybody.
  * After a failure something of it can be there: leaf_remove().
  */
 int ready_make(const struct ready_request *request, struct place *group, struct keeper *keeper,

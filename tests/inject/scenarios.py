@@ -113,6 +113,15 @@ def created(s):
     wanted = {name: place(s, name)[2] for name in held(s)}
     if values(s) != wanted:
         raise Bad(f"the group has {values(s)} instead of {wanted}")
+    missing = {"created", "keep", *(["limits"] if wanted else [])} - noted(s)
+    if missing:
+        raise Bad(f"not noted on the group: {' '.join(sorted(missing))}")
+
+
+def noted(s, address="acme/g"):
+    """The names of the notes on a group."""
+    return {note.split(".")[-1] for directory in s.directories() if directory.endswith(f"/{address}")
+            for note in os.listxattr(directory) if ".ration." in note}
 
 
 def not_created(s):

@@ -54,7 +54,7 @@ static int make_group(const struct base *base, const char *name, struct kept *ke
 	if (r >= 0)
 		r = leaf_create(&kept->place, 0, NULL);
 	if (r == 0)
-		leaf_made(&kept->place);
+		r = leaf_made(&kept->place);
 	return r;
 }
 

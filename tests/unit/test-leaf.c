@@ -52,7 +52,7 @@ static void test_one_life(void **state)
 	(void)snprintf(path, sizeof(path), "%s/t/n", base.path);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	leaf_made(&place);
+	assert_int_equal(leaf_made(&place), 0);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(owner_state(host_now(base.host)->proc_fd, place.fd, NULL), RATION_OWNER_ALIVE);
 
@@ -63,6 +63,31 @@ static void test_one_life(void **state)
 	place_close(&same);
 
 	assert_int_equal(leaf_remove(&place), 0);
+	assert_int_equal(leaf_remove(&place), 0);
+	place_close(&place);
+	base_end(&base);
+}
+
+/* Without its notes it would be no group for others: whoever makes it is told, and it stays locked. */
+static void test_what_cannot_be_noted_is_not_made(void **state)
+{
+	struct base base;
+	struct place place = PLACE_NONE;
+	char path[9000];
+	int fd;
+
+	(void)state;
+	base_begin(&base);
+	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
+	assert_int_equal(leaf_create(&place, 0, NULL), 0);
+	(void)snprintf(path, sizeof(path), "%s/t/n", base.path);
+	fd = place.fd;
+	place.fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* takes no note */
+	assert_int_equal(leaf_made(&place), -EBADF);
+	(void)close(place.fd);
+	place.fd = fd;
+	assert_false(leaf_recorded(fd));
+	assert_int_equal(leaf_made(&place), 0);
 	assert_int_equal(leaf_remove(&place), 0);
 	place_close(&place);
 	base_end(&base);
@@ -79,7 +104,7 @@ static void test_gone_or_not(void **state)
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	leaf_made(&place);
+	assert_int_equal(leaf_made(&place), 0);
 	for (int held = 0; held < 2; held++) {
 		assert_int_equal(held ? leaf_lock(&place, NULL) : 0, 0);
 		assert_true(cg_read(place.fd, "cgroup.subtree_control", before, sizeof(before)) >= 0);
@@ -153,7 +178,7 @@ static int come_and_go(const struct base *base, int who)
 		if (r == 0)
 			r = leaf_create(&place, 0, &error);
 		if (r == 0)
-			leaf_made(&place);
+			r = leaf_made(&place);
 		if (r == 0 && cg_populated(place.fd) != 0)
 			r = -EIO;
 		if (r == 0)
@@ -200,7 +225,7 @@ static void test_marked_nodes_stay(void **state)
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "kept", "n", 0, &place, NULL), 0);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	leaf_made(&place);
+	assert_int_equal(leaf_made(&place), 0);
 	if (notes_mark(place.tenant_fd, NOTE_KEEP) < 0) {
 		(void)leaf_remove(&place);
 		place_close(&place);
@@ -228,7 +253,7 @@ static void test_removal_takes_what_is_below(void **state)
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	leaf_made(&place);
+	assert_int_equal(leaf_made(&place), 0);
 	assert_int_equal(cg_mkdir(place.fd, "a"), 0);
 	fd = cg_open_dir(place.fd, "a");
 	assert_int_equal(cg_mkdir(fd, "b"), 0);
@@ -273,7 +298,7 @@ static void test_a_tenant_is_frozen_meanwhile(void **state)
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
 	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	leaf_made(&place);
+	assert_int_equal(leaf_made(&place), 0);
 	other = freeze_and_thaw(place.tenant_fd);
 	for (int i = 0; i < 50 * ROUNDS && frozen < 5 * ROUNDS; i++) {
 		struct ration_error error;
@@ -297,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_names_make_nothing),
 		cmocka_unit_test(test_one_life),
+		cmocka_unit_test(test_what_cannot_be_noted_is_not_made),
 		cmocka_unit_test(test_gone_or_not),
 		cmocka_unit_test(test_chosen_names_are_unique),
 		cmocka_unit_test(test_eight_processes_in_one_tenant),

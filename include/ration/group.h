@@ -186,7 +186,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_update(struct ration_group *gro
  * What the process uses from now on is charged to the group; memory that it already has
  * stays charged to its old group. Without a cgroup only the limits are set. `report` can be NULL.
  * Errors: -ESRCH (no such process), -EINVAL with RATION_CAUSE_NO_PROCESS (a
- * kernel thread; 0, a process of another pid namespace), -EACCES, -EPERM (you can't
+ * kernel thread; 0, a process of another pid namespace; 1, the machine's init: what it starts would be in
+ * the group, too, but that of a container can be moved), -EACCES, -EPERM (you can't
  * move it: cgroup.procs of the nearest group above both must be writable),
  * -EBUSY (the group isn't a leaf), -EOPNOTSUPP (no cgroup; or the group has limits in a place of
  * cgroup v1 that this process isn't in or can't write).

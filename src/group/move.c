@@ -48,6 +48,11 @@ static int check_process(const struct ration_group *group, int pid, struct proc_
 	}
 	if (group->host->facts.proc_foreign)
 		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_UNKNOWN, "/proc belongs to another pid namespace");
+	/* All that it starts from then on, every service and session, would be born in the group. */
+	if (proc_is_init(proc_fd, pid)) {
+		(void)no_process(pid, -EINVAL, "is the machine's init: all that it starts later would be in the group", reterr);
+		return error_hint(reterr, -EINVAL, "attach the processes that you mean");
+	}
 	r = proc_stat_read(proc_fd, pid, ret_stat);
 	if (r < 0)
 		return no_process(pid, r, r == -ESRCH ? "isn't there" : "can't be read", reterr);

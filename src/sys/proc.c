@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
@@ -417,6 +418,14 @@ int proc_is_kernel(int proc_fd, pid_t pid)
 	if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
 		return -EBADMSG;
 	return (flags & kernel_thread) != 0;
+}
+
+bool proc_is_init(int proc_fd, pid_t pid)
+{
+	const ino_t first = 0xeffffffc; /* PROC_PID_INIT_INO: of the pid namespace that the kernel begins with, since 3.8 */
+	struct stat st;
+
+	return pid == 1 && (fstatat(proc_fd, "self/ns/pid", &st, 0) < 0 || st.st_ino == first);
 }
 
 int proc_is_thread(int proc_fd, pid_t pid)

@@ -85,6 +85,9 @@ int proc_policy(int proc_fd, pid_t pid, pid_t tid, int *ret_policy);
 /* Tells whether it is a thread of the kernel: those are in no group that we make. Errors: as proc_stat_read(). */
 int proc_is_kernel(int proc_fd, pid_t pid);
 
+/* Tells whether it is the first process of the machine, not only that of a container; true where that isn't known. */
+bool proc_is_init(int proc_fd, pid_t pid);
+
 /* Tells whether it is a thread, and not the first of its process. Errors: as proc_stat_read(). */
 int proc_is_thread(int proc_fd, pid_t pid);
 

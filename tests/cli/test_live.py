@@ -361,6 +361,25 @@ def test_attach_kernel_thread(live, run):
     assert live.pids("acme/g") == []
 
 
+@pytest.mark.needs("cgroup", "root", "!container")  # whose process 1 may be moved
+def test_attach_init(live, run):
+    """All that it starts, each service and session, would be in the group. Behind it a kernel thread, so that nothing moves."""
+    live.create("acme/g")
+    r = run.command("attach", "acme/g", "1", "2")
+    assert r.code == 125 and "process 1 is the machine's init" in r.stderr and "hint: attach" in r.stderr, r
+    assert live.pids("acme/g") == []
+
+
+@pytest.mark.needs("cgroup", "unshare", "root")
+def test_attach_the_init_of_a_container(live, run):
+    """Where process 1 is a program as any other, it can go into a group: a script that is all of a container."""
+    live.create("acme/g")
+    inside = ["unshare", "-pf", "--mount-proc", "sh", "-c", f"'{RATION}' attach acme/g $$; echo $?"]
+    r = subprocess.run(inside, env=run.env, capture_output=True, text=True, timeout=DEADLINE)
+    assert r.stdout.endswith("\n0\n") and r.stdout.startswith("1: moved into acme/g"), r
+    wait_for("its end", lambda: live.pids("acme/g") == [])
+
+
 @pytest.mark.needs("cgroup")
 @pytest.mark.parametrize("words, what", [
     (["acme/g"], "missing argument: PID"), (["acme/g", "-5"], "-5"), (["--", "acme/g", "-5"], "-5"), (["acme", "SLEEP"], "tenant"),

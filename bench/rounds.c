@@ -4,11 +4,10 @@
  *
  * Usage: rounds N + COMMAND [ARGUMENT...] [+ COMMAND [ARGUMENT...]]...
  *
- * Each of N rounds runs every command once, one after the other, so that
- * whatever else the machine does meets all of them alike. A run is timed from
- * posix_spawn(3) to the end of wait4(2). Prints a line for each command:
- * median, 99th percentile and least wall time, and median CPU time of it and
- * its waited-for children, all in microseconds.
+ * Each of N rounds, and of some more for a warm-up before them, runs every command once, one after the other,
+ * so that whatever else the machine does meets all of them alike; each round begins with another. A run is
+ * timed from posix_spawn(3) to the end of wait4(2). Prints a line for each: the command's number, its wall time,
+ * and the CPU time of it and its waited-for children, in microseconds.
  */
 #include <spawn.h>
 #include <stdio.h>
@@ -18,7 +17,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define COMMANDS_MAX 16
+#define COMMANDS_MAX 32
 
 extern char **environ;
 
@@ -53,25 +52,11 @@ static int time_one(char **argv, double *ret_wall, double *ret_cpu)
 	return 1;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void print(double *wall, double *cpu, int n)
-{
-	qsort(wall, (size_t)n, sizeof(*wall), compare);
-	qsort(cpu, (size_t)n, sizeof(*cpu), compare);
-	printf("%.1f %.1f %.1f %.1f\n", wall[n / 2], wall[n * 99 / 100], wall[0], cpu[n / 2]);
-}
-
 int main(int argc, char **argv)
 {
 	char **command[COMMANDS_MAX];
-	double *wall[COMMANDS_MAX], *cpu[COMMANDS_MAX];
-	int n = argc > 1 ? atoi(argv[1]) : 0, n_commands = 0;
+	int n = argc > 1 ? atoi(argv[1]) : 0, n_commands = 0, warmup = n / 20 + 1;
+	double wall, cpu;
 
 	for (int i = 2; i < argc && n_commands < COMMANDS_MAX; i++) {
 		if (strcmp(argv[i], "+") != 0)
@@ -83,21 +68,17 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "usage: rounds N + COMMAND [ARGUMENT...] [+ COMMAND [ARGUMENT...]]...\n");
 		return 2;
 	}
-	for (int c = 0; c < n_commands; c++) {
-		wall[c] = calloc((size_t)n, sizeof(double));
-		cpu[c] = calloc((size_t)n, sizeof(double));
-		if (!wall[c] || !cpu[c])
-			return 1;
-	}
-	for (int round = 0; round < n; round++) {
-		for (int c = 0; c < n_commands; c++) {
-			if (time_one(command[c], &wall[c][round], &cpu[c][round]))
-				continue;
-			(void)fprintf(stderr, "rounds: %s failed\n", command[c][0]);
-			return 1;
+	for (int round = 0; round < warmup + n; round++) {
+		for (int i = 0; i < n_commands; i++) {
+			int c = (i + round) % n_commands;
+
+			if (!time_one(command[c], &wall, &cpu)) {
+				(void)fprintf(stderr, "rounds: %s failed\n", command[c][0]);
+				return 1;
+			}
+			if (round >= warmup)
+				printf("%d %.1f %.1f\n", c, wall, cpu);
 		}
 	}
-	for (int c = 0; c < n_commands; c++)
-		print(wall[c], cpu[c], n);
 	return 0;
 }

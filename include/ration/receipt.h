@@ -195,6 +195,12 @@ RATION_PUBLIC uint64_t ration_receipt_leftover_killed(const struct ration_receip
 RATION_PUBLIC const char *ration_receipt_address(const struct ration_receipt *receipt);
 
 /*
+ * Returns the id of the run, which no other run of this machine has: the name of its group, where that
+ * wasn't given by ration_run_options.name. A run that wasn't started has one, too. Since 0.2.0.
+ */
+RATION_PUBLIC const char *ration_receipt_id(const struct ration_receipt *receipt);
+
+/*
  * Returns the path of the group to which the command moved out of its own, or a process of it
  * that ration_run_options.descent looks for. That was ended for it, with verdict internal unless
  * a limit came first. "" if there was none.

@@ -16,6 +16,7 @@
 #include "cli/environment.h"
 #include "cli/given.h"
 #include "cli/help.h"
+#include "cli/journal.h"
 #include "cli/json.h"
 #include "cli/inherited.h"
 #include "cli/options-plan.h"
@@ -142,6 +143,8 @@ static const struct option_set report_set = {
 	.rows = (const struct option[]) {
 		{ .flag = "--receipt", .argument = "FILE|fd:N", .set = option_set_text, FIELD(receipt),
 			.help = "Write a receipt in JSON" },
+		{ .flag = "--journal", .argument = "FILE", .set = option_set_text, FIELD(journal),
+			.help = "Add the receipt to a file, as one line" },
 		{ .flag = "--verbose", .letter = "-v", .set = option_set_true, FIELD(verbose),
 			.help = "Print the receipt to standard error" },
 		{ .flag = "--quiet", .letter = "-q", .set = option_set_true, FIELD(quiet),
@@ -162,6 +165,7 @@ struct job {
 	char **envp;
 	int null_fd, signal_fd;
 	struct receipt_file file;
+	struct journal journal;
 	struct ration_host *host;
 	struct ration_plan *plan;
 	struct ration_run *run;
@@ -177,6 +181,7 @@ static void job_done(struct job *job)
 	job->host = ration_host_free(job->host);
 	patience_end();
 	receipt_file_done(&job->file);
+	journal_done(&job->journal);
 	job->signal_fd = close_fd(job->signal_fd);
 	job->null_fd = close_fd(job->null_fd);
 	free(job->envp);
@@ -212,6 +217,8 @@ static int prepare(struct job *job, struct ration_error *reterr)
 		r = environment_make(options, &job->envp, reterr);
 	if (r >= 0)
 		r = open_receipt(job, reterr);
+	if (r >= 0 && options->journal)
+		r = journal_open(&job->journal, options->journal, reterr);
 	if (r < 0 || !options->stdin_null)
 		return r;
 	job->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -295,6 +302,12 @@ static int supervise(struct job *job, struct ration_error *reterr)
 
 /* ------------------------------------------------------------------- report */
 
+static char *receipt_text(const struct job *job, const struct ration_receipt *receipt, bool line)
+{
+	return json_receipt(receipt, &(struct json_run) { .plan = job->plan, .argv = job->argv,
+		.profile = job->options->profile_file, .line = line });
+}
+
 static int write_receipt(struct job *job, const struct ration_receipt *receipt, struct ration_error *reterr)
 {
 	CLEANUP(freep) char *text = NULL;
@@ -302,14 +315,31 @@ static int write_receipt(struct job *job, const struct ration_receipt *receipt, 
 
 	if (!job->options->receipt)
 		return 0;
-	text = json_receipt(receipt, &(struct json_run) { .plan = job->plan, .argv = job->argv,
-		.profile = job->options->profile_file });
+	text = receipt_text(job, receipt, false);
 	if (!text)
 		return error_oom(reterr);
 	patience_begin_for(job->options->command, reader);
 	r = receipt_file_write(&job->file, text, reterr);
 	patience_end();
 	return r;
+}
+
+static int add_to_journal(struct job *job, const struct ration_receipt *receipt, struct ration_error *reterr)
+{
+	CLEANUP(freep) char *line = NULL;
+
+	if (!job->options->journal)
+		return 0;
+	line = receipt_text(job, receipt, true);
+	return line ? journal_add(&job->journal, line, reterr) : error_oom(reterr);
+}
+
+/* What isn't there must not be taken for success; but a command that didn't run has no other status. */
+static int without_receipt(const struct job *job, enum ration_verdict verdict, int exit_code,
+		const struct ration_error *error)
+{
+	output_error(job->options->command->name, error);
+	return verdict == RATION_VERDICT_NOT_STARTED || verdict == RATION_VERDICT_INTERNAL ? exit_code : EXIT_NO_RECEIPT;
 }
 
 struct table {
@@ -338,12 +368,10 @@ static int report(struct job *job, const struct ration_receipt *receipt)
 	char sentence[VERDICT_SENTENCE_MAX];
 	struct ration_error error;
 
-	if (write_receipt(job, receipt, &error) < 0) {
-		output_error(job->options->command->name, &error);
-		/* What isn't there must not be taken for success; but a command that didn't run has no other status. */
-		if (verdict != RATION_VERDICT_NOT_STARTED && verdict != RATION_VERDICT_INTERNAL)
-			exit_code = EXIT_NO_RECEIPT;
-	}
+	if (write_receipt(job, receipt, &error) < 0)
+		exit_code = without_receipt(job, verdict, exit_code, &error);
+	if (add_to_journal(job, receipt, &error) < 0)
+		exit_code = without_receipt(job, verdict, exit_code, &error);
 	/* A failure of ration's own isn't the command's end, which --quiet is about. */
 	if (job->options->verbose)
 		print_receipt(job, receipt);
@@ -413,6 +441,7 @@ static int run_function(struct options *options, char **operands)
 		.null_fd = -EBADF,
 		.signal_fd = -EBADF,
 		.file = RECEIPT_FILE_NONE,
+		.journal = JOURNAL_NONE,
 	};
 	struct ration_error error = { .code = 0 };
 	int status;

@@ -21,11 +21,12 @@ static struct {
 } variables[] = {
 	{ "--base", "RATION_BASE", false },
 	{ "--namespace", "RATION_NAMESPACE", false },
+	{ "--journal", "RATION_JOURNAL", false },
 };
 
 void given_note(const struct options *options)
 {
-	const char *const values[] = { options->base, options->nspace };
+	const char *const values[] = { options->base, options->nspace, options->journal };
 
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
 		variables[i].given = values[i] && values[i] == getenv(variables[i].variable);

@@ -146,12 +146,13 @@ static json_t *errno_json(int error)
 
 char *json_receipt(const struct ration_receipt *receipt, const struct json_run *run)
 {
-	struct builder builder = { .failed = false };
+	struct builder builder = { .line = run->line };
 	json_t *object = json_object();
 
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put(&builder, object, "verdict", json_string(ration_verdict_name(ration_receipt_verdict(receipt))));
 	build_put_text(&builder, object, "group", ration_receipt_address(receipt));
+	build_put_text(&builder, object, "id", ration_receipt_id(receipt));
 	put_command(&builder, object, run->argv);
 	build_put_text(&builder, object, "profile", run->profile);
 	put_user(&builder, object, receipt);

@@ -16,6 +16,7 @@ struct json_run {
 	const struct ration_plan *plan;
 	char *const *argv;      /* the command */
 	const char *profile;    /* its file, or NULL */
+	bool line;              /* all of it in one line */
 };
 
 /* A receipt, as docs/receipt.schema.json describes it. */

@@ -39,6 +39,7 @@ int options_init(struct options *options, int n_words, struct ration_error *rete
 	*options = (struct options) {
 		.base = environment("RATION_BASE"),
 		.nspace = environment("RATION_NAMESPACE"),
+		.journal = environment("RATION_JOURNAL"),
 		.policy = RATION_ENFORCE_FALLBACK,
 		.accel = RATION_ACCEL_NONE,
 		.vm = { .size = sizeof(struct ration_vm) },

@@ -63,7 +63,7 @@ struct options {
 	uint64_t timeout_usec, interval_usec; /* 0: the default; RATION_UNLIMITED: for ever */
 	bool watch;
 	/* run */
-	const char *tenant, *name, *receipt;
+	const char *tenant, *name, *receipt, *journal;
 	const char *group;      /* tenant and name in one */
 	int signal;             /* 0: the default */
 	uint64_t kill_after_usec;

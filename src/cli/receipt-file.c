@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/named-file.h"
 #include "cli/say.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
@@ -117,11 +118,6 @@ static int refuse_stranger(const char *target, const char *what, const struct st
 	return error_hint(reterr, -EPERM, "nothing was started; choose a file in a directory that only you can write");
 }
 
-static bool is_ours(const struct stat *st)
-{
-	return st->st_uid == geteuid() || st->st_uid == 0;
-}
-
 /* Whether somebody else can exchange what is ours in a directory of ours. */
 static bool others_can_write(const struct stat *dir)
 {
@@ -135,11 +131,11 @@ static int open_special(struct receipt_file *file, const char *target, const str
 	bool link = S_ISLNK(st->st_mode);
 	struct stat dir;
 
-	if (!is_ours(st))
+	if (!named_file_is_ours(st))
 		return refuse_stranger(target, link ? "is a link" : "is a file", st, reterr);
 	if (link && fstat(file->dir_fd, &dir) < 0)
 		return refuse_open(target, -errno, reterr);
-	if (link && !is_ours(&dir))
+	if (link && !named_file_is_ours(&dir))
 		return refuse_stranger(target, "is a link in a directory", &dir, reterr);
 	if (link && others_can_write(&dir)) {
 		(void)refuse(target, -EPERM, "is a link in a directory where others could replace it", reterr);
@@ -158,19 +154,6 @@ static int empty(int fd)
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	return ftruncate(fd, 0) < 0 ? -errno : 0;
-}
-
-/* Opens the directory of `target` and keeps the name below it. */
-static int split(struct receipt_file *file, const char *target)
-{
-	const char *slash = strrchr(target, '/');
-	CLEANUP(freep) char *directory = slash ? strndup(target, (size_t)(slash - target) + 1) : strdup(".");
-
-	file->name = strdup(slash ? slash + 1 : target);
-	if (!directory || !file->name)
-		return -ENOMEM;
-	file->dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return file->dir_fd < 0 ? -errno : 0;
 }
 
 /* Negative: this file system (or kernel) has no files without a name, or it couldn't be given one later. */
@@ -220,9 +203,7 @@ int receipt_file_open(struct receipt_file *file, const char *target, struct rati
 	}
 	if (strncmp(target, "fd:", strlen("fd:")) == 0)
 		return open_fd(file, target, reterr);
-	r = split(file, target);
-	if (r == 0 && !file->name[0])
-		r = target[0] ? -EISDIR : -ENOENT;
+	r = named_file_split(target, &file->dir_fd, &file->name);
 	if (r < 0)
 		return refuse_open(target, r, reterr);
 	there = fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
@@ -267,16 +248,6 @@ static int name_it(struct receipt_file *file, const char *name)
 	return 0;
 }
 
-/* Whether what has the name is what was written: who can write the directory could exchange it. */
-static bool is_there(const struct receipt_file *file)
-{
-	struct stat written, found;
-
-	return fstat(file->fd, &written) == 0 &&
-		fstatat(file->dir_fd, file->name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
-		written.st_dev == found.st_dev && written.st_ino == found.st_ino;
-}
-
 static int publish(struct receipt_file *file)
 {
 	bool named = file->unnamed && name_it(file, file->name) == 0;
@@ -287,7 +258,8 @@ static int publish(struct receipt_file *file)
 	if (!named && renameat(file->dir_fd, file->temporary, file->dir_fd, file->name) < 0)
 		return -errno;
 	free(TAKE_PTR(file->temporary));
-	return is_there(file) ? 0 : -ESTALE;
+	/* Who can write the directory could exchange it. */
+	return named_file_is_there(file->dir_fd, file->name, file->fd) ? 0 : -ESTALE;
 }
 
 int receipt_file_write(struct receipt_file *file, const char *text, struct ration_error *reterr)

@@ -20,6 +20,7 @@
 
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/given.h"
 #include "cli/inherited.h"
 #include "cli/options-plan.h"
 #include "cli/output.h"
@@ -68,6 +69,7 @@ static int check(const struct options *options, struct ration_error *reterr)
 		const char *flag;
 	} of_supervisors[] = {
 		{ options->receipt, "--receipt" },
+		{ options->journal, given_name("--journal") },
 		{ options->verbose, "--verbose" },
 		{ options->wait_all, "--wait-all" },
 		{ options->signal != 0, "--signal" },

@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -69,12 +71,16 @@ int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
 }
 
 /*
- * Our thread and the time: nobody else has both, but for another pid namespace,
+ * Our thread and the time of the day: nobody else has both, but for another pid namespace,
  * whom EEXIST tells.
  */
-static void unique_name(char name[RATION_NAME_MAX + 1])
+void names_unique(char buf[NAMES_UNIQUE_MAX])
 {
-	(void)snprintf(name, RATION_NAME_MAX + 1, "r%d-%" PRIx64, (int)gettid(), sys_now_usec());
+	struct timespec now = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)snprintf(buf, NAMES_UNIQUE_MAX, "r%d-%" PRIx64, (int)gettid(),
+			(uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
 }
 
 int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],
@@ -92,7 +98,7 @@ int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NA
 	if (name)
 		(void)snprintf(ret_name, RATION_NAME_MAX + 1, "%s", name);
 	else
-		unique_name(ret_name);
+		names_unique(ret_name);
 	return 0;
 }
 

@@ -31,6 +31,12 @@ int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
 int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],
 		char ret_name[RATION_NAME_MAX + 1], struct ration_error *reterr);
 
+/* Room for what names_unique() writes. */
+#define NAMES_UNIQUE_MAX 40
+
+/* Writes a name that nobody else has, and had before: for a group, and a run. */
+void names_unique(char buf[NAMES_UNIQUE_MAX]);
+
 /* Room for what names_show() writes: each byte of two file names can take four. */
 #define NAMES_SHOWN_MAX (2 * (4 * NAME_MAX + 1))
 

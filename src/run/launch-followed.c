@@ -4,10 +4,9 @@
  */
 #include "run/launch.h"
 
-#include <stdio.h>
-
 #include "host/names.h"
 #include "run/containment-followed.h"
+#include "run/make.h"
 #include "run/start.h"
 #include "util/error.h"
 
@@ -18,7 +17,7 @@ int launch_run(struct ration_run *run, struct ration_error *reterr)
 
 	if (r < 0)
 		return r;
-	(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", run->group.tenant, run->group.name);
+	make_names(run);
 	if (containment_followed_new(run) < 0)
 		return error_oom(reterr);
 	return start_run(run, reterr);

@@ -9,14 +9,13 @@
  */
 #include "run/launch.h"
 
-#include <stdio.h>
-
 #include "group/apply.h"
 #include "group/cgroup1.h"
 #include "group/gc.h"
 #include "group/leaf.h"
 #include "run/containment-cgroup.h"
 #include "run/containment-subreaper.h"
+#include "run/make.h"
 #include "run/pool.h"
 #include "run/start.h"
 #include "run/subreaper.h"
@@ -87,6 +86,6 @@ int launch_run(struct ration_run *run, struct ration_error *reterr)
 				apply_controllers(run->plan, &run->host->facts), &run->group, reterr);
 	if (r < 0)
 		return r;
-	(void)snprintf(run->receipt.group, sizeof(run->receipt.group), "%s/%s", run->group.tenant, run->group.name);
+	make_names(run);
 	return grouped ? launch_in_group(run, reterr) : launch_below_subreaper(run, reterr);
 }

@@ -5,7 +5,9 @@
 #include "run/make.h"
 
 #include <signal.h>
+#include <stdio.h>
 
+#include "host/names.h"
 #include "run/end.h"
 #include "run/supervise.h"
 #include "util/cleanup.h"
@@ -40,4 +42,15 @@ struct ration_run *make_run(const struct host_snapshot *host, const struct ratio
 	run->end.cpu_by_watch = true;
 	take_options(run, options);
 	return run;
+}
+
+void make_names(struct ration_run *run)
+{
+	struct ration_receipt *receipt = &run->receipt;
+
+	(void)snprintf(receipt->group, sizeof(receipt->group), "%s/%s", run->group.tenant, run->group.name);
+	if (run->options.name)
+		names_unique(receipt->id);
+	else
+		(void)snprintf(receipt->id, sizeof(receipt->id), "%.*s", NAMES_UNIQUE_MAX - 1, run->group.name);
 }

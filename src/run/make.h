@@ -11,4 +11,7 @@
 struct ration_run *make_run(const struct host_snapshot *host, const struct ration_plan *plan,
 		const struct ration_run_options *options);
 
+/* Writes the address and the id of a run whose group has its names. */
+void make_names(struct ration_run *run);
+
 #endif

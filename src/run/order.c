@@ -44,6 +44,7 @@ struct head {
 	uint32_t files;       /* which of the fds there are, as bits */
 	pid_t caller;
 	char address[2 * RATION_NAME_MAX + 2];
+	char id[NAMES_UNIQUE_MAX];
 	struct ration_run_options options;
 };
 
@@ -182,6 +183,7 @@ int order_send(int fd, const struct order *order)
 	head.caller = order->caller;
 	head.guarded = order->guarded;
 	(void)strcpy(head.address, order->address);
+	(void)strcpy(head.id, order->id);
 	r = helper_send(fd, &head, sizeof(head), fds, n_fds, PIECE_MSEC);
 	for (size_t at = 0; r == 0 && at < head.body_size; at += PIECE) {
 		size_t left = head.body_size - at;
@@ -284,7 +286,8 @@ static int take_structs(struct order *order, const struct head *head, char **at,
 		place = take(at, end, sizeof(*place));
 	if (!place || order->host->n_v1 > HOST_V1_MAX || order->host->n_nodes > HOST_NODES_MAX ||
 			!text_ends(place->tenant, sizeof(place->tenant)) || !text_ends(place->name, sizeof(place->name)) ||
-			!text_ends(place->owner, sizeof(place->owner)) || !text_ends(head->address, sizeof(head->address)))
+			!text_ends(place->owner, sizeof(place->owner)) || !text_ends(head->address, sizeof(head->address)) ||
+			!text_ends(head->id, sizeof(head->id)))
 		return -EPROTO;
 	order->place = *place;
 	order->place.host = order->host;
@@ -305,6 +308,7 @@ static int take_apart(struct order *order, const struct head *head, char *body)
 	order->caller = head->caller;
 	order->guarded = head->guarded != 0;
 	(void)strcpy(order->address, head->address);
+	(void)strcpy(order->id, head->id);
 	programs = take_strings(&at, end, 1);
 	order->options.argv = take_strings(&at, end, head->n_args);
 	order->options.envp = take_strings(&at, end, head->n_vars);

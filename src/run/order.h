@@ -9,6 +9,7 @@
 #define RATION_RUN_ORDER_H
 
 #include "group/place.h"
+#include "host/names.h"
 #include "host/snapshot.h"
 #include "plan/plan.h"
 #include "ration.h"
@@ -22,6 +23,7 @@ struct order {
 	char *program;                     /* the file that argv[0] means */
 	struct place place;
 	char address[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */
+	char id[NAMES_UNIQUE_MAX];             /* of the run */
 	int fds[3];                        /* the command's; -EBADF: there is no such */
 	pid_t caller;                      /* who asks for the run */
 	bool guarded;                      /* a process stays above the subreaper */

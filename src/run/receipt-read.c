@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "host/names.h"
+#include "run/run.h"
 #include "util/size.h"
 
 enum ration_verdict ration_receipt_verdict(const struct ration_receipt *receipt)
@@ -79,6 +82,11 @@ const char *ration_receipt_address(const struct ration_receipt *receipt)
 	return receipt->group;
 }
 
+const char *ration_receipt_id(const struct ration_receipt *receipt)
+{
+	return receipt->id;
+}
+
 const char *ration_receipt_escaped_to(const struct ration_receipt *receipt)
 {
 	return receipt->escaped_to;
@@ -138,6 +146,10 @@ int ration_receipt_new_failed(const struct ration_run *run, const struct ration_
 		receipt_fail(receipt, "%s", error->message);
 	if (run)
 		(void)snprintf(receipt->group, sizeof(receipt->group), "%s", ration_run_address(run));
+	if (run)
+		(void)strcpy(receipt->id, run->receipt.id);
+	else
+		names_unique(receipt->id);
 	*ret_receipt = receipt;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define RATION_RUN_RECEIPT_H
 
 #include "group/counters.h"
+#include "host/names.h"
 #include "ration.h"
 #include "sys/syscalls.h"
 #include "util/usage.h"
@@ -39,6 +40,7 @@ struct ration_receipt {
 	struct usage usage;
 	struct ration_outcome outcome[LIMIT_INDEX_COUNT];
 	char group[2 * RATION_NAME_MAX + 2];
+	char id[NAMES_UNIQUE_MAX];
 	size_t n_paths;
 	char paths[PATH_MAX + 512];     /* of the evidence, one behind the other, each with its NUL */
 	char escaped_to[PATH_MAX];

@@ -41,7 +41,7 @@ static bool texts_end(const struct ration_receipt *receipt)
 			return false;
 	}
 	return receipt->paths[sizeof(receipt->paths) - 1] == '\0' && receipt->n_paths <= sizeof(receipt->paths) &&
-		ENDS(receipt->group) && ENDS(receipt->escaped_to) && ENDS(receipt->failure);
+		ENDS(receipt->group) && ENDS(receipt->id) && ENDS(receipt->escaped_to) && ENDS(receipt->failure);
 }
 
 /* The levels, sources and the verdict have words. What follows processes has no subreaper. */

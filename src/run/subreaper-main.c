@@ -254,6 +254,7 @@ static struct ration_run *make(struct order *order, struct command *command)
 	run->group = order->place;
 	run->guarded = order->guarded;
 	(void)strcpy(run->receipt.group, order->address);
+	(void)strcpy(run->receipt.id, order->id);
 	return run;
 }
 

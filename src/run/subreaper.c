@@ -309,6 +309,7 @@ static int send_order(const struct ration_run *run, int fd)
 	order.options.envp = spawn->envp;
 	memcpy(order.fds, spawn->fds, sizeof(order.fds));
 	(void)strcpy(order.address, run->receipt.group);
+	(void)strcpy(order.id, run->receipt.id);
 	return order_send(fd, &order);
 }
 

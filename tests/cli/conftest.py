@@ -227,7 +227,8 @@ class Ration:
         self.env = dict(os.environ, PATH=f"{HELPERS}:/usr/sbin:/usr/bin:/sbin:/bin",
                         RATION_NAMESPACE=NAMESPACE, RATION_TEST_PROGRAMS=str(Path(RATION).resolve().parent),
                         LC_ALL="C.UTF-8")
-        self.env.pop("RATION_BASE", None)
+        for name in ("RATION_BASE", "RATION_JOURNAL"):
+            self.env.pop(name, None)
         name, value = self.marker.split("=")
         self.env[name] = value
 

@@ -806,6 +806,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_receipt_containment": (c.c_int, [c.c_void_p]),
     "ration_receipt_leftover_killed": (c.c_uint64, [c.c_void_p]),
     "ration_receipt_address": (c.c_char_p, [c.c_void_p]),
+    "ration_receipt_id": (c.c_char_p, [c.c_void_p]),
     "ration_receipt_escaped_to": (c.c_char_p, [c.c_void_p]),
     "ration_receipt_failure": (c.c_char_p, [c.c_void_p]),
     "ration_receipt_outcome": (c.c_bool, [c.c_void_p, c.c_int, c.POINTER(Outcome)]),

@@ -66,6 +66,8 @@ class Receipt:
     signal: Optional[int]
     core: bool
     group: str
+    #: Of the run: no other run of this machine has it.
+    id: str
     command: Tuple[str, ...]
     usage: Usage
     evidence: Tuple[Evidence, ...]
@@ -141,7 +143,7 @@ def read_receipt(receipt: Any, plan: Plan, command: Tuple[str, ...]) -> Receipt:
     return Receipt(
         Verdict.of(lib.ration_receipt_verdict(receipt)), lib.ration_receipt_exit_code(receipt), None if status < 0 else status,
         lib.ration_receipt_child_signal(receipt) or None, lib.ration_receipt_core(receipt), word(lib.ration_receipt_address(receipt)),
-        command, read_usage(lib.ration_receipt_metric, receipt), _evidence(receipt), _limits(receipt, plan),
+        word(lib.ration_receipt_id(receipt)), command, read_usage(lib.ration_receipt_metric, receipt), _evidence(receipt), _limits(receipt, plan),
         Birth.of(lib.ration_receipt_birth(receipt)), Containment.of(lib.ration_receipt_containment(receipt)),
         lib.ration_receipt_leftover_killed(receipt), lib.ration_receipt_truncated(receipt), lib.ration_receipt_status_lost(receipt),
         (uid.value, gid.value) if another else None, word(lib.ration_receipt_escaped_to(receipt)) or None,

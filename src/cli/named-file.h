@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * named-file.h - a file and the directory in which it has its name
+ *
+ * Others may write to that directory: what was opened there and what has the name later can be two
+ * files.
+ */
+#ifndef RATION_CLI_NAMED_FILE_H
+#define RATION_CLI_NAMED_FILE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/*
+ * Opens the directory of `path`, and copies the name below it, which the caller frees, also after a failure.
+ * -EISDIR: there is none. -ENOENT: the path is empty. -ENOMEM, and those of open(2).
+ */
+int named_file_split(const char *path, int *ret_dir_fd, char **ret_name);
+
+/* Whether what has the name is what was opened. */
+bool named_file_is_there(int dir_fd, const char *name, int fd);
+
+/* Whether the file, or directory, is our own or root's. */
+bool named_file_is_ours(const struct stat *st);
+
+#endif

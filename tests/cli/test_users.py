@@ -293,7 +293,8 @@ def test_FA11_no_variable_names_a_program():
     asked = {name for file in (SOURCE / "src").rglob("*.c")
              for name in re.findall(r'\b(?:getenv|environment)\("([A-Z_]+)"\)', file.read_text())}
     text = (SOURCE / "SECURITY.md").read_text().split("## Environment")[1].split("\n## ")[0]
-    assert asked == {"RATION_BASE", "RATION_NAMESPACE", "RATION_JOURNAL", "PATH", "NOTIFY_SOCKET", "COLUMNS", "NO_COLOR", "TERM"}
+    assert asked == {"RATION_BASE", "RATION_NAMESPACE", "RATION_JOURNAL", "XDG_CONFIG_HOME", "HOME", "PATH", "NOTIFY_SOCKET", "COLUMNS",
+                     "NO_COLOR", "TERM"}
     assert all(f"`{name}`" in text for name in asked)
 
 

@@ -7,7 +7,7 @@ BUILD ?= build
 # The one that was given last: /usr/local at the first time.
 PREFIX ?= $(prefix)
 
-.PHONY: all deps demo check check-all torture soak mutants fuzz coverage with-tests bench install uninstall clean
+.PHONY: all deps demo check check-all torture soak mutants fuzz coverage with-tests bench install uninstall deb clean
 
 # Installs nothing: `make deps` does.
 all: $(BUILD)/build.ninja
@@ -70,6 +70,11 @@ bench:
 
 install uninstall: $(BUILD)/build.ninja
 	@BUILD="$(BUILD)" PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install $@
+
+# The packages of Debian, of what is committed.
+deb:
+	@scripts/deps deb
+	@BUILD="$(BUILD)" scripts/deb
 
 clean:
 	@rm -rf $(BUILD)

@@ -7,7 +7,7 @@ BUILD ?= build
 # The one that was given last: /usr/local at the first time.
 PREFIX ?= $(prefix)
 
-.PHONY: all deps demo check check-all torture soak mutants fuzz coverage with-tests bench install uninstall deb clean
+.PHONY: all deps demo check check-all torture soak mutants fuzz coverage with-tests bench install uninstall deb dist-static clean
 
 # Installs nothing: `make deps` does.
 all: $(BUILD)/build.ninja
@@ -75,6 +75,11 @@ install uninstall: $(BUILD)/build.ninja
 deb:
 	@scripts/deps deb
 	@BUILD="$(BUILD)" scripts/deb
+
+# A static command, for machines of two kinds.
+dist-static:
+	@scripts/deps dist-static
+	@BUILD="$(BUILD)" scripts/dist-static
 
 clean:
 	@rm -rf $(BUILD)

@@ -207,7 +207,7 @@ void bare_close(struct bare *bare)
 
 /* --------------------------------------------------------------- a run */
 
-struct run {
+struct bare_run {
 	char name[32], **argv;
 	int tenant_fd, group_fd, v1_tenant_fd[BARE_V1_MAX], v1_group_fd[BARE_V1_MAX], join_fd[BARE_V1_MAX], n_v1;
 	int epoll_fd, events_fd, memory_fd, timer_fd, oom_fd, pid_fd;
@@ -223,7 +223,7 @@ static void tell(const struct bare *bare, char what, const char *name)
 	bare_must(send(bare->helper_fd, message, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n, "send");
 }
 
-static void make_group(const struct bare *bare, struct run *run)
+static void make_group(const struct bare *bare, struct bare_run *run)
 {
 	int nspace_fd = open_node(bare->base_fd, bare->nspace);
 
@@ -241,7 +241,7 @@ static void make_group(const struct bare *bare, struct run *run)
 			fsetxattr(run->group_fd, "trusted.bench.command", run->argv[0], strlen(run->argv[0]), 0) == 0, "fsetxattr");
 }
 
-static void limit(const struct run *run)
+static void limit(const struct bare_run *run)
 {
 	bare_write(run->group_fd, "memory.max", MEMORY);
 	bare_write(run->group_fd, "memory.swap.max", "0");
@@ -251,7 +251,7 @@ static void limit(const struct run *run)
 }
 
 /* An OOM kill there ends one process: whoever wants to end the rest has to be told. */
-static void watch_v1_oom(struct run *run)
+static void watch_v1_oom(struct bare_run *run)
 {
 	char text[32];
 	int fd = openat(run->v1_group_fd[0], "memory.oom_control", O_RDONLY | O_CLOEXEC);
@@ -262,7 +262,7 @@ static void watch_v1_oom(struct run *run)
 	close(fd);
 }
 
-static void limit_v1(const struct bare *bare, struct run *run)
+static void limit_v1(const struct bare *bare, struct bare_run *run)
 {
 	char path[256];
 
@@ -283,7 +283,7 @@ static void limit_v1(const struct bare *bare, struct run *run)
 	watch_v1_oom(run);
 }
 
-static void watch(const struct run *run, int fd, uint32_t events)
+static void watch(const struct bare_run *run, int fd, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data = { .fd = fd } };
 
@@ -291,7 +291,7 @@ static void watch(const struct run *run, int fd, uint32_t events)
 }
 
 /* A program with a loop of its own waits for one fd. */
-static void watch_all(const struct bare *bare, struct run *run)
+static void watch_all(const struct bare *bare, struct bare_run *run)
 {
 	struct itimerspec in = { .it_value = { .tv_sec = TIMEOUT_SECONDS } };
 	char text[256];
@@ -318,7 +318,7 @@ static void watch_all(const struct bare *bare, struct run *run)
 /* In the memory of its parent: system calls only. */
 static int child(void *argument)
 {
-	const struct run *run = argument;
+	const struct bare_run *run = argument;
 	const struct rlimit core = { 0, 0 };
 	sigset_t none;
 	char score[16];
@@ -342,7 +342,7 @@ static int child(void *argument)
 	return 127;
 }
 
-static void start(struct run *run)
+static void start(struct bare_run *run)
 {
 	static char stack[65536] __attribute__((aligned(64)));
 
@@ -351,7 +351,7 @@ static void start(struct run *run)
 	watch(run, run->pid_fd, EPOLLIN);
 }
 
-static bool populated(const struct run *run)
+static bool populated(const struct bare_run *run)
 {
 	char text[256];
 	ssize_t n = pread(run->events_fd, text, sizeof(text) - 1, 0);
@@ -361,26 +361,29 @@ static bool populated(const struct run *run)
 	return strstr(text, "populated 1");
 }
 
-static int finish(const struct run *run)
+static int finish(const struct bare_run *run, bool kill)
 {
 	struct epoll_event event;
 	siginfo_t info;
 	struct rusage usage;
 
+	if (kill)
+		bare_write(run->group_fd, "cgroup.kill", "1");
 	do
 		bare_must(epoll_wait(run->epoll_fd, &event, 1, 60000) == 1, "epoll_wait");
 	while (event.data.fd != run->pid_fd);
 	bare_must(syscall(SYS_waitid, P_PID, run->pid, &info, WEXITED, &usage) == 0, "waitid");
 	if (!populated(run))
 		return info.si_status;
-	bare_write(run->group_fd, "cgroup.kill", "1");
+	if (!kill)
+		bare_write(run->group_fd, "cgroup.kill", "1");
 	while (populated(run))
 		(void)epoll_wait(run->epoll_fd, &event, 1, 1000);
 	return info.si_status;
 }
 
 /* Of files that aren't there, nothing is tried where that is known. */
-static void count(const struct bare *bare, const struct run *run)
+static void count(const struct bare *bare, const struct bare_run *run)
 {
 	static const char *const always[] = { "cpu.stat", "cpu.pressure", "memory.pressure", "io.pressure" };
 	static const char *const limited[] = { "memory.events", "memory.events.local", "memory.peak", "memory.stat",
@@ -401,7 +404,7 @@ static void count(const struct bare *bare, const struct run *run)
 	bare_read(run->v1_group_fd[2], "cpu.stat");
 }
 
-static void remove_group(struct run *run)
+static void remove_group(struct bare_run *run)
 {
 	const int fds[] = { run->tenant_fd, run->group_fd, run->epoll_fd, run->events_fd, run->memory_fd, run->timer_fd,
 		run->oom_fd, run->pid_fd };
@@ -419,24 +422,37 @@ static void remove_group(struct run *run)
 	}
 }
 
+struct bare_run *bare_start(struct bare *bare, char **argv)
+{
+	struct bare_run *run = calloc(1, sizeof(*run));
+
+	bare_must(run, "calloc");
+	*run = (struct bare_run) { .argv = argv, .memory_fd = -1, .timer_fd = -1, .oom_fd = -1 };
+	(void)snprintf(run->name, sizeof(run->name), "b%d-%u", (int)getpid(), bare->runs++);
+	tell(bare, '+', run->name);
+	make_group(bare, run);
+	if (bare->controllers)
+		limit(run);
+	else if (bare->limited)
+		limit_v1(bare, run);
+	watch_all(bare, run);
+	bare_read(bare->proc_fd, "vmstat");
+	start(run);
+	return run;
+}
+
+int bare_finish(struct bare *bare, struct bare_run *run, bool kill)
+{
+	int status = finish(run, kill);
+
+	count(bare, run);
+	remove_group(run);
+	tell(bare, '-', run->name);
+	free(run);
+	return status;
+}
+
 int bare_run(struct bare *bare, char **argv)
 {
-	struct run run = { .argv = argv, .memory_fd = -1, .timer_fd = -1, .oom_fd = -1 };
-	int status;
-
-	(void)snprintf(run.name, sizeof(run.name), "b%d-%u", (int)getpid(), bare->runs++);
-	tell(bare, '+', run.name);
-	make_group(bare, &run);
-	if (bare->controllers)
-		limit(&run);
-	else if (bare->limited)
-		limit_v1(bare, &run);
-	watch_all(bare, &run);
-	bare_read(bare->proc_fd, "vmstat");
-	start(&run);
-	status = finish(&run);
-	count(bare, &run);
-	remove_group(&run);
-	tell(bare, '-', run.name);
-	return status;
+	return bare_finish(bare, bare_start(bare, argv), false);
 }

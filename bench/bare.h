@@ -42,6 +42,10 @@ void bare_close(struct bare *bare);
 /* Runs a command, whose path is argv[0], and waits for the end of all of it. Returns its wait status. */
 int bare_run(struct bare *bare, char **argv);
 
+/* The same in two steps. With `kill` it doesn't wait for the command, but kills all of it. */
+struct bare_run *bare_start(struct bare *bare, char **argv);
+int bare_finish(struct bare *bare, struct bare_run *run, bool kill);
+
 /* Opens `name` below `at`, reads it once, closes it. One that isn't there is no error. */
 void bare_read(int at, const char *name);
 

@@ -17,6 +17,7 @@ struct bench {
 	size_t rounds;        /* that count */
 	size_t warmup;        /* and before them some that don't */
 	size_t size;          /* of what a part is about: groups, processes, MiB */
+	char *program;        /* the path of this program */
 	const char *helpers;  /* the folder of ration-keeper */
 	struct ration_host *host;
 	struct ration_host_info info;
@@ -49,5 +50,16 @@ int bench_finish(struct bench *bench, struct ration_run *run);
 /* The parts. */
 void bench_launch(struct bench *bench);
 void bench_large(struct bench *bench);
+void bench_kill(struct bench *bench);
+void bench_oom(struct bench *bench);
+void bench_idle(struct bench *bench);
+void bench_growth(struct bench *bench);
+
+/* What is run in groups, by this program itself: `size` processes; one that takes memory until it is killed. */
+void bench_many(struct bench *bench);
+void bench_eat(struct bench *bench);
+
+/* Says that there is no BASE, if there is none. */
+bool bench_has_base(const struct bench *bench);
 
 #endif

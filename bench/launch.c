@@ -92,18 +92,11 @@ static void both(struct bench *bench, size_t round, struct pair *pair, const cha
 	}
 }
 
-static bool has_base(const struct bench *bench)
-{
-	if (!bench->info.base)
-		bench_skip("library", bench->info.base_reason);
-	return bench->info.base;
-}
-
 void bench_launch(struct bench *bench)
 {
 	struct pair plain, limited;
 
-	if (!has_base(bench))
+	if (!bench_has_base(bench))
 		return;
 	open_pair(bench, &plain, "plain", false);
 	open_pair(bench, &limited, "limited", true);
@@ -133,7 +126,7 @@ void bench_large(struct bench *bench)
 	char *heap = malloc(bytes + 1);
 	struct pair pair;
 
-	if (!has_base(bench))
+	if (!bench_has_base(bench))
 		return;
 	bench_check(bench, heap ? 0 : -12);
 	memset(heap, 1, bytes);

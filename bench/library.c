@@ -20,6 +20,12 @@ static const struct {
 } parts[] = {
 	{ "launch", bench_launch },
 	{ "large", bench_large },
+	{ "kill", bench_kill },
+	{ "oom", bench_oom },
+	{ "idle", bench_idle },
+	{ "growth", bench_growth },
+	{ "many", bench_many },
+	{ "eat", bench_eat },
 };
 
 double bench_usec(void)
@@ -47,6 +53,13 @@ void bench_sample(const struct bench *bench, size_t round, const char *name, dou
 void bench_skip(const char *name, const char *reason)
 {
 	printf("# %s\t%s\n", name, reason);
+}
+
+bool bench_has_base(const struct bench *bench)
+{
+	if (!bench->info.base)
+		bench_skip("library", bench->info.base_reason);
+	return bench->info.base;
 }
 
 struct ration_plan *bench_plan(struct bench *bench, const struct bench_limit *limits, enum ration_purpose purpose)
@@ -97,6 +110,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return usage();
+	bench.program = argv[0];
 	options.helpers = bench.helpers = argv[2];
 	bench.rounds = strtoul(argv[3], NULL, 10);
 	bench.warmup = bench.rounds / 20 + 1;
@@ -104,8 +118,11 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (strcmp(parts[i].name, argv[1]) != 0)
 			continue;
-		bench_check(&bench, ration_host_open(&options, &bench.host, &bench.error));
-		ration_host_info(bench.host, &bench.info);
+		/* These are run by others, and need no host. */
+		if (parts[i].function != bench_many && parts[i].function != bench_eat)
+			bench_check(&bench, ration_host_open(&options, &bench.host, &bench.error));
+		if (bench.host)
+			ration_host_info(bench.host, &bench.info);
 		parts[i].function(&bench);
 		ration_host_free(bench.host);
 		return fflush(stdout) != 0;

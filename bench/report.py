@@ -1,5 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""report - the result of a measurement as a table"""
+"""report - the result of a measurement as a table, a picture, and a part of docs/performance.md"""
+
+import shutil
+import subprocess
+
+PLOT = """
+set terminal {terminal} size 900,{height} font "sans,10"
+set output "{out}"
+set datafile separator "\t"
+set title "{title}" noenhanced
+set style fill solid 0.6
+set xrange [0:*]
+set yrange [{count}:-1]
+set ytics noenhanced
+unset key
+set grid x
+set xlabel "times the floor, with 95 % (1: the bare system calls)"
+set boxwidth 0.6
+set arrow from 1,graph 0 to 1,graph 1 nohead lw 2
+plot "{data}" using ($2/2):0:($2/2):(0.3):ytic(1) with boxxyerror lc rgb "#4477aa", \
+     "" using 2:0:3:4 with xerrorbars pt 0 lc black
+"""
 
 
 def number(value):
@@ -23,8 +44,10 @@ def verdict(one):
 
 
 def ratios(row):
-    """As `1.05 × floor`, with its interval and aim."""
+    """As `1.05 × floor`, with its interval and aim; and the aim of the row itself."""
     said = []
+    if "aim" in row:
+        said.append(f"aim: at most {number(row['aim'])} {row['unit']}: {'met' if row['p99'] <= row['aim'] else 'missed'}")
     for one in row.get("ratios", []):
         text = f"{one['ratio']:.2f} × {one['to']} ({within(one['ratio_95'], lambda value: f'{value:.2f}')})"
         if "aim" in one:
@@ -48,3 +71,59 @@ def text(result):
                      f"{within(row['p99_95']):>19} {number(row['least']):>8} {cpu:>8} {row['unit']}")
         lines += [f"      {said}" for said in ratios(row)]
     return "\n".join(lines) + "\n"
+
+
+def drawn(result):
+    """(name, ratio, low, high) of what has a floor, or is a command beside ration's."""
+    rows = {row["name"]: row for row in result["rows"] if "missing" not in row}
+    for row in rows.values():
+        for one in row["ratios"]:
+            if one["to"].startswith("floor"):
+                yield row["name"], one["ratio"], *(one["ratio_95"] or [one["ratio"]] * 2)
+    for name, row in rows.items():
+        if row["part"] == "commands" and not name.startswith(("floor", "ration")) and "floor" in rows:
+            value = row["median"] / rows["floor"]["median"]
+            yield name, value, value, value
+
+
+def draw(result, out):
+    """performance.svg and .png by gnuplot; whether there is one."""
+    rows = [row for row in drawn(result) if row[1] < 20]
+    if not shutil.which("gnuplot") or not rows:
+        return False
+    data = out / "performance.tsv"
+    data.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
+    title = f"{result['date'][:10]}, Linux {result['kernel']}, {result['world']}"
+    for kind, terminal in (("svg", "svg"), ("png", "pngcairo")):
+        plot = PLOT.format(terminal=terminal, height=120 + 22 * len(rows), out=out / f"performance.{kind}", title=title,
+                           count=len(rows), data=data)
+        if subprocess.run(["gnuplot"], input=plot, text=True, check=False, timeout=60).returncode != 0:
+            return False
+    return True
+
+
+def markdown(result):
+    lines = [head(result) + "."]
+    part = None
+    for row in result["rows"]:
+        if row["part"] != part:
+            part = row["part"]
+            lines += ["", f"### {part}", "", "| | median | 95 % | p99 | 95 % | CPU | ratios (95 %) |", "|---|---|---|---|---|---|---|"]
+        if "missing" in row:
+            lines.append(f"| {row['name']} | not measured: {row['missing']} | | | | | |")
+            continue
+        lines.append(f"| {row['name']} | {number(row['median'])} {row['unit']} | {within(row['median_95'])} | {number(row['p99'])} "
+                     f"| {within(row['p99_95'])} | {number(row['cpu']) if 'cpu' in row else ''} | {'; '.join(ratios(row))} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_docs(result, out, docs, where):
+    """Between the markers of that place, and the picture of this machine."""
+    path = docs / "performance.md"
+    text = path.read_text(encoding="utf-8")
+    begin, end = f"<!-- {where}: begin -->\n", f"<!-- {where}: end -->\n"
+    before, _, rest = text.partition(begin)
+    path.write_text(before + begin + markdown(result) + end + rest.partition(end)[2], encoding="utf-8")
+    for name in ("performance.svg", "performance.png"):
+        if where == "here" and (out / name).exists():
+            shutil.copy(out / name, docs / name)

@@ -15,8 +15,7 @@
  *   ls_floor  ls-floor.c: opens and reads the same files and notes
  *
  * The files are those of CPU time, memory and tasks, or of pressure, where the groups don't have these; fewer where
- * RLIMIT_NOFILE is too low for three of each group. Prints a JSON object: of each the median of its time and of its CPU time
- * in microseconds, and the medians of the rounds' ratios.
+ * RLIMIT_NOFILE is too low for three of each group. Prints the time of each in microseconds, as bench.h says.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +41,7 @@ extern char **environ;
 static volatile sig_atomic_t stopped;
 
 enum what { SAMPLER, PREADS, FEW, OPENS, LS, LS_FLOOR, WHATS };
-static const char *const names[WHATS] = { "sampler", "preads", "few", "opens", "ls", "ls_floor" };
+static const char *const names[WHATS] = { "sampler", "floor, sampler", "sampler, few fds", "floor, few fds", "ration ls", "floor, ls" };
 
 struct taken {
 	double wall_usec, cpu_usec;
@@ -413,56 +412,13 @@ static int measure(struct bench *bench)
 
 /* -------------------------------------------------------------------- print */
 
-static int compare(const void *a, const void *b)
+/* A line for each sample, as bench.h has it. */
+static void print(const struct bench *bench)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t n)
-{
-	qsort(values, n, sizeof(*values), compare);
-	return values[n / 2];
-}
-
-static void print_ratio(const struct bench *bench, const char *name, enum what a, enum what b, double *room)
-{
-	for (size_t i = 0; i < bench->rounds; i++)
-		room[i] = bench->taken[a][i].wall_usec / bench->taken[b][i].wall_usec;
-	(void)printf("\"%s\": { \"time\": %.3f, ", name, median(room, bench->rounds));
-	for (size_t i = 0; i < bench->rounds; i++)
-		room[i] = bench->taken[a][i].cpu_usec / bench->taken[b][i].cpu_usec;
-	(void)printf("\"cpu\": %.3f }", median(room, bench->rounds));
-}
-
-static int print(const struct bench *bench)
-{
-	double *room = calloc(bench->rounds, sizeof(*room));
-
-	if (!room)
-		return fail("results", strerror(errno));
-	(void)printf("{ \"groups\": %zu, \"tenants\": %zu, \"rounds\": %zu, \"files\": [", bench->n, tenants(bench), bench->rounds);
-	for (size_t i = 0; i < bench->n_files; i++)
-		(void)printf("%s\"%s\"", i ? ", " : "", bench->file[i]);
-	(void)printf("], \"kept\": { \"sampler\": %zu, \"few\": %zu },\n", ration_sampler_fds(bench->all), ration_sampler_fds(bench->few));
 	for (size_t what = 0; what < WHATS; what++) {
 		for (size_t i = 0; i < bench->rounds; i++)
-			room[i] = bench->taken[what][i].wall_usec;
-		(void)printf("  \"%s\": { \"time_usec\": %.0f, ", names[what], median(room, bench->rounds));
-		for (size_t i = 0; i < bench->rounds; i++)
-			room[i] = bench->taken[what][i].cpu_usec;
-		(void)printf("\"cpu_usec\": %.0f },\n", median(room, bench->rounds));
+			(void)printf("%s, %zu groups\t%.1f\n", names[what], rows(bench), bench->taken[what][i].wall_usec);
 	}
-	(void)printf("  \"ratios\": { ");
-	print_ratio(bench, "sampler / preads", SAMPLER, PREADS, room);
-	(void)printf(", ");
-	print_ratio(bench, "few / opens", FEW, OPENS, room);
-	(void)printf(", ");
-	print_ratio(bench, "ls / ls_floor", LS, LS_FLOOR, room);
-	(void)printf(" } }\n");
-	free(room);
-	return 0;
 }
 
 int main(int argc, char **argv)
@@ -483,7 +439,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < 4; i++)
 		(void)signal((const int[]){ SIGINT, SIGTERM, SIGHUP, SIGPIPE }[i], stop);
 	if (open_host(&bench) == 0 && prepare(&bench) == 0 && measure(&bench) == 0)
-		r = print(&bench);
+		r = 0, print(&bench);
 	end_twin(&bench);
 	bench.few = ration_sampler_free(bench.few);
 	bench.all = ration_sampler_free(bench.all);

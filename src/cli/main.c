@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -43,7 +44,9 @@ static int check_operands(const struct command *command, char **operands, struct
 	while (operands[n])
 		n++;
 	if (n < command->min_operands) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing argument: %s", command->operand);
+		/* The last of those that a command takes is the last word of its usage. */
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing argument: %s",
+				n == 0 ? command->operand : strrchr(command->arguments, ' ') + 1);
 		return error_hint(reterr, -EINVAL, "ration %s %s", command->name, command->arguments);
 	}
 	if (n > max && (max > 0 || !command->operand))

@@ -25,7 +25,7 @@ static int command_error(const char *name, int code, struct ration_error *reterr
 	char shown[SHOWN_MAX];
 
 	(void)error_set(reterr, code, RATION_CAUSE_COMMAND, "can't execute %s: %s",
-			text_show(shown, sizeof(shown), name), error_text(code));
+			name[0] ? text_show(shown, sizeof(shown), name) : "\"\"", error_text(code));
 	if (code == -ENOENT && !strchr(name, '/'))
 		return error_hint(reterr, code, "not found in PATH; use its path");
 	if (code == -EACCES)

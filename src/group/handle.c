@@ -70,9 +70,10 @@ int handle_check_v1(const struct ration_group *group, struct ration_error *reter
 		return error_hint(reterr, -EOPNOTSUPP, "ration rm removes the rest of it");
 	}
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_DELEGATED,
-			"limits of %s are in cgroup v1 below %.300s, where this process can't write",
+			"limits of %s are in cgroup v1 below %.300s, where this process isn't or can't write",
 			group->address, place);
-	return error_hint(reterr, -EOPNOTSUPP, "run from there, as the user that created it or as root");
+	return error_hint(reterr, -EOPNOTSUPP, "enter that group first, as the user that created %s or as root: "
+			"echo $$ >%.300s/cgroup.procs", group->address, place);
 }
 
 int handle_check_plan(const struct ration_group *group, const struct ration_plan *plan,

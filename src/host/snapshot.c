@@ -14,6 +14,7 @@
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
+#include "util/text.h"
 
 static struct host_slot *slot_new(void)
 {
@@ -41,6 +42,15 @@ static void snapshot_freep(struct host_snapshot **host)
 	*host = snapshot_free(*host);
 }
 
+static int empty_name(const char *parent, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "--parent \"%s\": a name between its slashes is empty",
+			text_show(shown, sizeof(shown), parent));
+	return error_hint(reterr, -EINVAL, "e.g. --parent a/b/c, without a slash at the beginning or the end");
+}
+
 /* Takes "a/b/c" and the namespace apart. */
 static int take_nodes(struct host_snapshot *host, const char *parent, struct ration_error *reterr)
 {
@@ -55,13 +65,15 @@ static int take_nodes(struct host_snapshot *host, const char *parent, struct rat
 					"--parent has more than %d names", HOST_NODES_MAX - 1);
 		/* One byte more than is allowed shows that it is too long. */
 		(void)snprintf(name, sizeof(name), "%.*s", (int)length, at);
+		if (length == 0)
+			return empty_name(parent, reterr);
 		r = names_check("--parent", name, reterr);
 		if (r < 0)
 			return r;
 		(void)strcpy(host->node[host->n_nodes++], name);
 		at += length;
 		if (*at == '/' && !*++at)
-			return names_check("--parent", "", reterr);
+			return empty_name(parent, reterr);
 	}
 	(void)strcpy(host->node[host->n_nodes++], host->nspace);
 	return 0;

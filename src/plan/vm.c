@@ -60,7 +60,7 @@ static int check_vm(const struct ration_vm *vm, struct ration_error *reterr)
 	if (vm->guest_bytes == 0) {
 		r = error_set(reterr, -EINVAL, RATION_CAUSE_INVALID,
 				"missing guest memory of the virtual machine");
-		return error_hint(reterr, r, "set the guest's memory (QEMU's -m), e.g. 512M");
+		return error_hint(reterr, r, "set it as QEMU's -m, e.g. --guest-memory 512M");
 	}
 	/* QEMU counts in MiB, so who writes 512 means that. */
 	if (vm->guest_bytes < MIB) {

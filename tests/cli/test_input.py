@@ -339,3 +339,21 @@ def test_no_escapes_in_messages(run, options, command):
     assert r.code in (125, 127), r
     assert all(c.isprintable() for line in r.stderr.split("\n") for c in line), r
     assert "\\x1b" in r.stderr and len(r.stderr.splitlines()) <= 3, r
+
+
+@pytest.mark.parametrize("words, what", [
+    (["run", "--parent", "/a", "--", "true"], ['--parent "/a": ', "e.g. --parent a/b/c"]),
+    (["run", "--parent", "a//b", "--", "true"], ['--parent "a//b": ']), (["ls", "--parent", "a/"], ['--parent "a/": ']),
+    (["reclaim"], ["missing argument: GROUP"]), (["reclaim", "acme/g"], ["missing argument: SIZE", "GROUP SIZE"]),
+    (["run", "--vm", "kvm", "--", "true"], ["guest memory", "--guest-memory 512M"]),
+    (["vm"], ["guest memory", "--guest-memory 512M"])])
+def test_what_was_typed_is_named(run, words, what):
+    """And what is to be typed instead, as it is typed."""
+    r = run.command(*words)
+    assert r.code == 125 and r.stdout == "" and len(r.stderr.splitlines()) == 2, r
+    assert all(word in r.stderr for word in what), r
+
+
+def test_an_empty_command_is_named(run):
+    r = run("", [""])
+    assert r.code == 127 and 'can\'t execute "": ' in r.stderr, r

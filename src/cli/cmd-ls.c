@@ -124,14 +124,31 @@ static int refuse_tenant(const struct ration_host *host, const char *tenant, str
 	return r < 0 ? r : error_set(reterr, -ENOENT, RATION_CAUSE_NO_GROUP, "tenant %s was just created", tenant);
 }
 
+/* Written in pieces of this size: there may be 10,000 lines. */
+#define BUFFER_SIZE 65536
+
+/* Reads what is shown: for programs everything. */
+static int read_list(const struct ration_host *host, const char *tenant, bool all, struct ration_list **ret_list,
+		struct ration_error *reterr)
+{
+	static const enum ration_metric shown[] = { RATION_METRIC_PIDS_CURRENT, RATION_METRIC_MEMORY_CURRENT_BYTES,
+		RATION_METRIC_CPU_USEC };
+	const struct ration_list_options options = { .size = sizeof(options), .tenant = tenant, .metrics = shown,
+		.n_metrics = ARRAY_SIZE(shown), .pressure = true };
+
+	return all ? ration_list_new(host, tenant, ret_list, reterr) : ration_list_new_with(host, &options, ret_list, reterr);
+}
+
 static int ls(const struct options *options, const struct ration_host *host, const char *tenant,
 		struct ration_error *reterr)
 {
+	static char buffer[BUFFER_SIZE];
 	struct ration_list *list = NULL;
-	int r = ration_list_new(host, tenant, &list, reterr);
+	int r = read_list(host, tenant, options->json, &list, reterr);
 
 	if (r < 0)
 		return r;
+	(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if (tenant && ration_list_count(list) == 0)
 		r = refuse_tenant(host, tenant, reterr);
 	else if (options->json)

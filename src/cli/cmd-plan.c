@@ -61,8 +61,9 @@ static int find_room(const struct options *options, const struct ration_host *ho
 /* A name that no run could have is refused here as it is there. */
 static int check_tenant(const struct options *options, const struct ration_host *host, struct ration_error *reterr)
 {
+	const struct ration_list_options names = { .size = sizeof(names), .tenant = options->tenant };
 	struct ration_list *list = NULL;
-	int r = options->tenant ? ration_list_new(host, options->tenant, &list, reterr) : 0;
+	int r = options->tenant ? ration_list_new_with(host, &names, &list, reterr) : 0;
 
 	list = ration_list_free(list);
 	/* One that can't be read may still be run in. */

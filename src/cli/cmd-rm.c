@@ -72,10 +72,11 @@ static void print_pids(const struct ration_host *host, const char *address)
 /* Tells who lives in a tenant. */
 static void print_inhabitants(const struct target *target)
 {
+	const struct ration_list_options names = { .size = sizeof(names), .tenant = ration_group_address(target->group) };
 	struct ration_list *list = NULL;
 	const struct ration_list_item *item;
 
-	if (ration_list_new(target->host, ration_group_address(target->group), &list, NULL) < 0)
+	if (ration_list_new_with(target->host, &names, &list, NULL) < 0)
 		return;
 	for (size_t i = 0; (item = ration_list_item(list, i)); i++) {
 		if (!item->is_tenant)

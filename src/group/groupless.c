@@ -12,6 +12,7 @@
 
 #include "group/apply.h"
 #include "group/command.h"
+#include "group/sampler-options.h"
 #include "host/host.h"
 #include "host/names.h"
 #include "plan/plan.h"
@@ -265,10 +266,11 @@ struct ration_list {
 	size_t n;
 };
 
-int ration_list_new(const struct ration_host *host, const char *tenant, struct ration_list **ret_list,
+int ration_list_new_with(const struct ration_host *host, const struct ration_list_options *given, struct ration_list **ret_list,
 		struct ration_error *reterr)
 {
-	int r = tenant ? names_check("tenant", tenant, reterr) : 0;
+	struct ration_list_options options;
+	int r = list_take_options(given, &options, reterr);
 	struct ration_list *list;
 
 	(void)host;
@@ -279,6 +281,14 @@ int ration_list_new(const struct ration_host *host, const char *tenant, struct r
 		return error_oom(reterr);
 	*ret_list = list;
 	return 0;
+}
+
+int ration_list_new(const struct ration_host *host, const char *tenant, struct ration_list **ret_list,
+		struct ration_error *reterr)
+{
+	const struct ration_list_options options = { .size = sizeof(options), .tenant = tenant };
+
+	return ration_list_new_with(host, &options, ret_list, reterr);
 }
 
 struct ration_list *ration_list_free(struct ration_list *list)

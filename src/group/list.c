@@ -7,11 +7,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "group/cgroup1.h"
 #include "group/listed.h"
+#include "group/metrics.h"
+#include "group/nodes.h"
 #include "group/owner.h"
+#include "group/place.h"
 #include "group/record.h"
+#include "group/sampler-options.h"
 #include "group/stats.h"
 #include "group/whose.h"
 #include "host/facts.h"
@@ -19,22 +23,29 @@
 #include "host/names.h"
 #include "host/notes.h"
 #include "util/cleanup.h"
+#include "util/enum-index.h"
 #include "util/error.h"
 
 struct entry {
 	struct ration_list_item item;
 	struct ration_stats stats;
-	char *address;
-	char command[256];
+	char *text; /* the address, and behind its NUL the command */
 };
 
 struct ration_list {
 	size_t n, room;
 	struct entry *entry;
+	const struct entry **sorted;
 };
 
+/* Of the longest note of a command, with its NUL. */
+#define COMMAND_MAX 256
+
 struct listing {
-	int proc_fd;
+	const struct host_snapshot *host;
+	struct stats_wanted wanted;
+	struct owner_asker owners;
+	bool begun; /* the notes can be asked for */
 	struct ration_list *list;
 };
 
@@ -52,69 +63,126 @@ static struct entry *add_entry(struct ration_list *list)
 	return memset(&list->entry[list->n], 0, sizeof(list->entry[0]));
 }
 
-static int read_notes(struct entry *entry, int proc_fd, int fd)
+static int read_notes(struct listing *listing, const struct listed *at, struct ration_list_item *item, char command[COMMAND_MAX])
 {
-	struct ration_list_item *item = &entry->item;
-	int r = owner_ask(proc_fd, fd, &item->owner_pid);
+	const struct notes_reader *reader = &listing->owners.notes;
+	int r = owner_ask_next(&listing->owners, at->fd, &at->st, &item->owner_pid);
 
 	if (facts_doubt(r))
 		return r;
 	/* A tenant that nobody has made belongs to its groups. */
-	if (r < 0 || (r == RATION_OWNER_DEAD && item->is_tenant && !owner_recorded(fd)))
+	if (r < 0 || (r == RATION_OWNER_DEAD && item->is_tenant && !owner_recorded(at->fd)))
 		r = RATION_OWNER_UNKNOWN;
 	item->owner = (enum ration_owner)r;
-	r = record_created_usec(fd, &item->created_usec);
+	r = record_created_usec(reader, at->fd, &at->st, &item->created_usec);
 	if (facts_doubt(r))
 		return r;
-	r = notes_read(fd, NOTE_COMMAND, entry->command, sizeof(entry->command));
+	r = notes_read_by(reader, at->fd, &at->st, NOTE_COMMAND, command, COMMAND_MAX);
 	if (r < 0)
-		entry->command[0] = '\0';
+		command[0] = '\0';
 	return facts_doubt(r) ? r : 0;
 }
 
-/* Reads what is noted of the group and what it uses. -ENOENT: it has gone meanwhile. */
-static int read_entry(struct entry *entry, int proc_fd, int fd)
+/* What is counted in cgroup v1: of groups, where there is some of it. */
+static int read_v1(const struct listing *listing, const struct listed *at, struct usage *usage)
 {
-	uid_t uid = 0;
+	CLEANUP(place_close) struct place place = PLACE_NONE;
+	char none[1];
 	int r;
 
-	entry->item.delegated = whose_is(fd, &uid) == WHOSE_DELEGATED;
-	entry->item.uid = uid;
-	r = read_notes(entry, proc_fd, fd);
-	if (r < 0)
-		return r;
-	r = stats_read(fd, &STATS_ALL, &entry->stats);
-	if (listed_is_shut(r, uid))
+	if (listing->host->n_v1 == 0 || !at->name || listing->wanted.metrics == 0 ||
+			notes_read_by(&listing->owners.notes, at->fd, &at->st, NOTE_V1, none, sizeof(none)) == -ENODATA)
+		return 0;
+	/* Another's name can be any, and what it notes isn't believed. */
+	if (names_check("", at->tenant, NULL) < 0 || names_check("", at->name, NULL) < 0)
+		return 0;
+	place.host = listing->host;
+	(void)strcpy(place.tenant, at->tenant);
+	(void)strcpy(place.name, at->name);
+	place.fd = at->fd;
+	r = v1_open(&place);
+	/* It isn't ours to close. */
+	place.fd = -EBADF;
+	if (r == 0)
+		metrics_read_v1(&place, listing->wanted.metrics, usage);
+	return vanished(r) ? 0 : r;
+}
+
+/* Reads what the group uses. -ENOENT: it has gone meanwhile. */
+static int read_stats(const struct listing *listing, const struct listed *at, struct ration_stats *ret)
+{
+	int r = stats_read(at->fd, &listing->wanted, ret);
+
+	if (r == 0)
+		r = read_v1(listing, at, &ret->usage);
+	if (listed_is_shut(r, at->st.st_uid))
 		return -ENOENT;
-	if (r == 0 && !listed_is_shut(entry->stats.usage.unread, uid))
-		r = entry->stats.usage.unread;
+	if (r == 0 && !listed_is_shut(ret->usage.unread, at->st.st_uid))
+		r = ret->usage.unread;
 	return r;
+}
+
+static int name_entry(struct entry *entry, const struct listed *at, const char *command)
+{
+	char address[NAMES_SHOWN_MAX];
+	size_t length = strlen(names_show(address, at->tenant, at->name)) + 1;
+
+	entry->text = malloc(length + strlen(command) + 1);
+	if (!entry->text)
+		return -ENOMEM;
+	(void)memcpy(entry->text, address, length);
+	(void)strcpy(entry->text + length, command);
+	return 0;
 }
 
 static int list_directory(const struct listed *at, void *data)
 {
-	const struct listing *listing = data;
+	struct listing *listing = data;
 	struct entry *entry = add_entry(listing->list);
-	char address[NAMES_SHOWN_MAX];
+	char command[COMMAND_MAX];
 	int r;
 
 	if (!entry)
 		return -ENOMEM;
+	if (!listing->begun)
+		listing->owners.notes = notes_reader(at->fd);
+	listing->begun = true;
 	entry->item.size = sizeof(entry->item);
 	entry->item.is_tenant = !at->name;
-	r = read_entry(entry, listing->proc_fd, at->fd);
+	entry->item.uid = at->st.st_uid;
+	entry->item.delegated = whose_of(at->fd, &at->st) == WHOSE_DELEGATED;
+	r = read_notes(listing, at, &entry->item, command);
+	if (r == 0)
+		r = read_stats(listing, at, &entry->stats);
+	if (r == 0)
+		r = name_entry(entry, at, command);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	entry->address = strdup(names_show(address, at->tenant, at->name));
-	if (!entry->address)
-		return -ENOMEM;
 	listing->list->n++;
 	return 0;
 }
 
 static int compare(const void *a, const void *b)
 {
-	return listed_compare(((const struct entry *)a)->address, ((const struct entry *)b)->address);
+	return listed_compare((*(const struct entry *const *)a)->text, (*(const struct entry *const *)b)->text);
+}
+
+/* Not before all are there: until then the entries move. */
+static int finish(struct ration_list *list)
+{
+	list->sorted = reallocarray(NULL, list->n + 1, sizeof(list->sorted[0]));
+	if (!list->sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->n; i++) {
+		struct entry *entry = &list->entry[i];
+
+		entry->item.address = entry->text;
+		entry->item.command = entry->text + strlen(entry->text) + 1;
+		entry->item.stats = &entry->stats;
+		list->sorted[i] = entry;
+	}
+	qsort(list->sorted, list->n, sizeof(list->sorted[0]), compare);
+	return 0;
 }
 
 static void freelistp(struct ration_list **list)
@@ -122,40 +190,53 @@ static void freelistp(struct ration_list **list)
 	*list = ration_list_free(*list);
 }
 
-int ration_list_new(const struct ration_host *handle, const char *tenant, struct ration_list **ret_list,
-		struct ration_error *reterr)
+static int list_new(const struct ration_host *handle, const char *tenant, const struct stats_wanted *wanted,
+		struct ration_list **ret_list, struct ration_error *reterr)
 {
 	const struct host_snapshot *host = host_now(handle);
-	CLEANUP(freelistp) struct ration_list *list = NULL;
-	struct listing listing = { .proc_fd = host->proc_fd };
-	int r = tenant ? names_check("tenant", tenant, reterr) : 0;
+	CLEANUP(freelistp) struct ration_list *list = calloc(1, sizeof(*list));
+	struct listing listing = { .host = host, .wanted = *wanted, .owners = { .proc_fd = host->proc_fd }, .list = list };
+	int r = list ? listed_each(host, tenant, list_directory, &listing, reterr) : error_oom(reterr);
 
 	if (r < 0)
 		return r;
-	list = listing.list = calloc(1, sizeof(*list));
-	if (!list)
+	if (finish(list) < 0)
 		return error_oom(reterr);
-	r = listed_each(host, tenant, list_directory, &listing, reterr);
-	if (r < 0)
-		return r;
-	if (list->n > 0)
-		qsort(list->entry, list->n, sizeof(list->entry[0]), compare);
-	/* Not before: the entries have moved until now. */
-	for (size_t i = 0; i < list->n; i++) {
-		list->entry[i].item.address = list->entry[i].address;
-		list->entry[i].item.command = list->entry[i].command;
-		list->entry[i].item.stats = &list->entry[i].stats;
-	}
 	*ret_list = TAKE_PTR(list);
 	return 0;
+}
+
+int ration_list_new(const struct ration_host *handle, const char *tenant, struct ration_list **ret_list,
+		struct ration_error *reterr)
+{
+	int r = tenant ? names_check("tenant", tenant, reterr) : 0;
+
+	return r < 0 ? r : list_new(handle, tenant, &STATS_ALL, ret_list, reterr);
+}
+
+int ration_list_new_with(const struct ration_host *handle, const struct ration_list_options *given, struct ration_list **ret_list,
+		struct ration_error *reterr)
+{
+	struct ration_list_options options;
+	struct stats_wanted wanted = { .metrics = 0 };
+	int r = list_take_options(given, &options, reterr);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; options.metrics && i < options.n_metrics; i++)
+		wanted.metrics |= UINT64_C(1) << metric_index(options.metrics[i]);
+	wanted.share = options.pressure;
+	wanted.members = options.processes;
+	return list_new(handle, options.tenant, &wanted, ret_list, reterr);
 }
 
 struct ration_list *ration_list_free(struct ration_list *list)
 {
 	if (list) {
 		for (size_t i = 0; i < list->n; i++)
-			free(list->entry[i].address);
+			free(list->entry[i].text);
 		free(list->entry);
+		free(list->sorted);
 		free(list);
 	}
 	return NULL;
@@ -168,5 +249,5 @@ size_t ration_list_count(const struct ration_list *list)
 
 const struct ration_list_item *ration_list_item(const struct ration_list *list, size_t i)
 {
-	return i < list->n ? &list->entry[i].item : NULL;
+	return i < list->n ? &list->sorted[i]->item : NULL;
 }

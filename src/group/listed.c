@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "group/nodes.h"
@@ -28,13 +27,21 @@ bool listed_is_shut(int code, uid_t uid)
 	return (code == -EACCES || code == -EPERM) && uid != geteuid();
 }
 
-/* Returns an fd. -ENOENT: it has gone, or isn't ours to look at. */
-static int open_listed(int dir_fd, const char *name)
+/* Opens it, and looks whose it is. -ENOENT: it has gone, or isn't ours to look at. */
+static int open_listed(int dir_fd, const char *name, struct stat *ret_st)
 {
 	int fd = cg_open_dir(dir_fd, name);
 	struct stat st;
 
-	if (fd >= 0 || fd == -ENOENT || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fd >= 0 && fstat(fd, ret_st) == 0)
+		return fd;
+	if (fd >= 0) {
+		int code = -errno;
+
+		(void)close(fd);
+		return vanished(code) ? -ENOENT : code;
+	}
+	if (fd == -ENOENT || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fd;
 	return listed_is_shut(fd, st.st_uid) ? -ENOENT : fd;
 }
@@ -42,11 +49,12 @@ static int open_listed(int dir_fd, const char *name)
 static int visit_group(int tenant_fd, const char *name, void *data)
 {
 	const struct walk *walk = data;
-	CLEANUP(closep) int fd = open_listed(tenant_fd, name);
-	const struct listed at = { .fd = fd, .tenant = walk->tenant, .name = name };
+	struct listed at = { .tenant = walk->tenant, .name = name };
+	CLEANUP(closep) int fd = open_listed(tenant_fd, name, &at.st);
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
+	at.fd = fd;
 	return walk->visit(&at, walk->data);
 }
 
@@ -59,7 +67,7 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 
 	if (walk->only && strcmp(walk->only, name) != 0)
 		return 0;
-	fd = open_listed(namespace_fd, name);
+	fd = open_listed(namespace_fd, name, &at.st);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	at.fd = fd;

@@ -6,6 +6,7 @@
 #define RATION_GROUP_LISTED_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "host/snapshot.h"
@@ -13,6 +14,7 @@
 
 struct listed {
 	int fd;             /* its directory */
+	struct stat st;     /* what fstat(2) says of it */
 	const char *tenant;
 	const char *name;   /* NULL: it is the tenant itself */
 };

@@ -28,13 +28,6 @@
 /* Far longer than anybody has the lock of a directory that is being made. */
 #define CLAIM_MSEC 5000
 
-struct owner {
-	int pid;
-	uint64_t start_ticks;
-	char boot[PROC_BOOT_ID_SIZE];
-	uint64_t pid_namespace, time_namespace; /* inodes */
-};
-
 static int own_namespace(int proc_fd, const char *file, uint64_t *ret)
 {
 	struct stat st = { .st_ino = 0 };
@@ -121,11 +114,10 @@ static int answer(int r)
 	return r == -ENODATA || r == -EOPNOTSUPP || r == -EACCES || r == -EPERM || r == -ERANGE ? 0 : r;
 }
 
-static int read_record(int group_fd, struct owner *ret)
+/* What a note of an owner says. 0: nothing. Negative: `r`, where there is none because of that. */
+static int take_record(int r, const char *text, struct owner *ret)
 {
-	char text[OWNER_TEXT_MAX];
-	int r = answer(notes_read(group_fd, NOTE_OWNER, text, sizeof(text)));
-
+	r = answer(r);
 	if (r <= 0)
 		return r;
 	return sscanf(text, "2 %d %" SCNu64 " %36s %" SCNu64 " %" SCNu64, &ret->pid, &ret->start_ticks, ret->boot,
@@ -133,59 +125,94 @@ static int read_record(int group_fd, struct owner *ret)
 }
 
 /* Made, but never finished: its maker died between two system calls. Of the future: the clock was set back since. */
-static bool abandoned(int group_fd)
+static bool abandoned(int group_fd, const struct stat *st)
 {
-	struct stat st;
+	return notes_own(st) && llabs((long long)(time(NULL) - st->st_ctim.tv_sec)) > OWNER_UNRECORDED_SECONDS &&
+		cg_populated(group_fd) == 0;
+}
 
-	return fstat(group_fd, &st) == 0 && notes_own(&st) &&
-		llabs((long long)(time(NULL) - st.st_ctim.tv_sec)) > OWNER_UNRECORDED_SECONDS && cg_populated(group_fd) == 0;
+/* The boot and the namespaces of this process. */
+static int know_own(struct owner_asker *asker)
+{
+	int r = asker->known ? 0 : proc_boot_id(asker->proc_fd, asker->own.boot);
+
+	if (r >= 0 && !asker->known)
+		r = own_namespaces(asker->proc_fd, &asker->own);
+	asker->known = r >= 0;
+	return r;
 }
 
 /* Returns one of enum ration_owner, of a group whose note is there. */
-static int state_of(int proc_fd, const struct owner *owner, int *ret_pid)
+static int state_of(struct owner_asker *asker, const struct owner *owner, int *ret_pid)
 {
-	char boot[PROC_BOOT_ID_SIZE];
+	const struct owner *own = &asker->own;
 	struct proc_stat stat;
-	struct owner own;
-	int r = proc_boot_id(proc_fd, boot);
+	int r = know_own(asker);
 
 	if (r < 0)
 		return r;
-	if (strcmp(boot, owner->boot) != 0)
+	if (strcmp(own->boot, owner->boot) != 0)
 		return RATION_OWNER_DEAD;
-	r = own_namespaces(proc_fd, &own);
-	if (r < 0)
-		return r;
-	if (owner->pid_namespace != own.pid_namespace)
+	if (owner->pid_namespace != own->pid_namespace)
 		return RATION_OWNER_UNKNOWN;
 	*ret_pid = owner->pid;
-	r = proc_stat_read(proc_fd, owner->pid, &stat);
+	r = proc_stat_read(asker->proc_fd, owner->pid, &stat);
 	if (r == -ESRCH || r == -ENOENT)
 		return RATION_OWNER_DEAD;
 	if (r < 0)
 		return r;
-	if (owner->time_namespace != own.time_namespace && !proc_is_dead(&stat))
+	if (owner->time_namespace != own->time_namespace && !proc_is_dead(&stat))
 		return RATION_OWNER_UNKNOWN;
 	/* One that nobody has reaped, as process 1 of some containers never does, ends nothing any more. */
 	return stat.start_ticks == owner->start_ticks && !proc_is_dead(&stat) ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;
 }
 
-int owner_ask(int proc_fd, int group_fd, int *ret_pid)
+static bool same_owner(const struct owner *a, const struct owner *b)
 {
-	char kept[8];
+	return a->pid == b->pid && a->start_ticks == b->start_ticks && a->pid_namespace == b->pid_namespace &&
+		a->time_namespace == b->time_namespace && strcmp(a->boot, b->boot) == 0;
+}
+
+/* A program has as many groups as it has runs. */
+static int state_of_next(struct owner_asker *asker, const struct owner *owner, int *ret_pid)
+{
+	if (!same_owner(&asker->last, owner)) {
+		asker->last_pid = 0;
+		asker->last_state = state_of(asker, owner, &asker->last_pid);
+		asker->last = *owner;
+	}
+	*ret_pid = asker->last_pid;
+	return asker->last_state;
+}
+
+int owner_ask_next(struct owner_asker *asker, int group_fd, const struct stat *st, int *ret_pid)
+{
+	char text[OWNER_TEXT_MAX];
 	struct owner owner;
-	int r = answer(notes_read(group_fd, NOTE_KEEP, kept, sizeof(kept)));
+	int r = answer(notes_read_by(&asker->notes, group_fd, st, NOTE_KEEP, text, sizeof(text)));
 
 	*ret_pid = 0;
 	if (r > 0)
 		return RATION_OWNER_KEPT;
 	if (r == 0)
-		r = read_record(group_fd, &owner);
+		r = take_record(notes_read_by(&asker->notes, group_fd, st, NOTE_OWNER, text, sizeof(text)), text, &owner);
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return abandoned(group_fd) ? RATION_OWNER_DEAD : RATION_OWNER_UNKNOWN;
-	return state_of(proc_fd, &owner, ret_pid);
+		return abandoned(group_fd, st) ? RATION_OWNER_DEAD : RATION_OWNER_UNKNOWN;
+	return state_of_next(asker, &owner, ret_pid);
+}
+
+int owner_ask(int proc_fd, int group_fd, int *ret_pid)
+{
+	struct owner_asker asker = { .proc_fd = proc_fd };
+	struct stat st;
+
+	*ret_pid = 0;
+	if (fstat(group_fd, &st) < 0)
+		return -errno;
+	asker.notes = notes_reader(group_fd);
+	return owner_ask_next(&asker, group_fd, &st, ret_pid);
 }
 
 enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid)

@@ -12,7 +12,9 @@
 
 #include <stdbool.h>
 
+#include "host/notes.h"
 #include "ration.h"
+#include "sys/proc.h"
 
 /* A leaf without a record is one that is being made, unless it is older than this. */
 #define OWNER_UNRECORDED_SECONDS 10
@@ -44,6 +46,26 @@ enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid);
 
 /* The same, or a negative errno where it couldn't be found out, which isn't known for long. */
 int owner_ask(int proc_fd, int group_fd, int *ret_pid);
+
+struct owner {
+	int pid;
+	uint64_t start_ticks;
+	char boot[PROC_BOOT_ID_SIZE];
+	uint64_t pid_namespace, time_namespace; /* inodes */
+};
+
+/* Who asks for the owners of many groups at a time. All zero but for the first two: nothing is known yet. */
+struct owner_asker {
+	int proc_fd;
+	struct notes_reader notes;
+	bool known;
+	struct owner own;  /* this process's boot and namespaces */
+	struct owner last; /* who was asked for last; pid 0: nobody */
+	int last_state, last_pid;
+};
+
+/* As owner_ask(), of a directory whose fstat(2) is `st`. What is the same for all groups, or for two in a row, is asked once. */
+int owner_ask_next(struct owner_asker *asker, int group_fd, const struct stat *st, int *ret_pid);
 
 /* Writes that the group stays without an owner. Errors: of notes_write(). */
 int owner_keep(int group_fd);

@@ -28,10 +28,10 @@ int record_created(int group_fd)
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
-int record_created_usec(int group_fd, uint64_t *ret_usec)
+int record_created_usec(const struct notes_reader *reader, int group_fd, const struct stat *st, uint64_t *ret_usec)
 {
 	char text[32];
-	int r = notes_read(group_fd, NOTE_CREATED, text, sizeof(text));
+	int r = notes_read_by(reader, group_fd, st, NOTE_CREATED, text, sizeof(text));
 
 	if (r <= 0 || parse_count(text, ret_usec) < 0)
 		*ret_usec = 0;

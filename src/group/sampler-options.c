@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sampler-options.c - what a sampler is asked for, on every system
+ * sampler-options.c - what a sampler or a list is asked for, on every system
  */
 #include "group/sampler-options.h"
 
@@ -11,16 +11,14 @@
 #include "util/error.h"
 #include "util/size.h"
 
-static int check_metrics(const struct ration_sampler_options *options, struct ration_error *reterr)
+static int check_metrics(const enum ration_metric *metrics, size_t n, struct ration_error *reterr)
 {
-	if (options->n_metrics == 0 || !options->metrics)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "a sampler without metrics reads nothing");
-	if (options->n_metrics > METRIC_INDEX_COUNT)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%zu metrics are more than the %d that there are",
-				options->n_metrics, METRIC_INDEX_COUNT);
-	for (size_t i = 0; i < options->n_metrics; i++) {
-		if (metric_index(options->metrics[i]) == METRIC_INDEX_COUNT)
-			return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a metric", (int)options->metrics[i]);
+	if (n > METRIC_INDEX_COUNT)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%zu metrics are more than the %d that there are", n,
+				METRIC_INDEX_COUNT);
+	for (size_t i = 0; i < n; i++) {
+		if (metric_index(metrics[i]) == METRIC_INDEX_COUNT)
+			return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a metric", (int)metrics[i]);
 	}
 	return 0;
 }
@@ -34,5 +32,18 @@ int sampler_take_options(const struct ration_host *host, const struct ration_sam
 		r = TAKE_OPTIONS(struct ration_sampler_options, options, given, reterr);
 	if (r == 0 && options->tenant)
 		r = names_check("tenant", options->tenant, reterr);
-	return r < 0 ? r : check_metrics(options, reterr);
+	if (r == 0 && (options->n_metrics == 0 || !options->metrics))
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "a sampler without metrics reads nothing");
+	return r < 0 ? r : check_metrics(options->metrics, options->n_metrics, reterr);
+}
+
+int list_take_options(const struct ration_list_options *given, struct ration_list_options *options, struct ration_error *reterr)
+{
+	int r = TAKE_OPTIONS(struct ration_list_options, options, given, reterr);
+
+	if (r == 0 && options->tenant)
+		r = names_check("tenant", options->tenant, reterr);
+	if (r == 0 && options->metrics)
+		r = check_metrics(options->metrics, options->n_metrics, reterr);
+	return r;
 }

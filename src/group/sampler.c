@@ -210,15 +210,12 @@ static int find_row(const struct listed *at, void *data)
 {
 	struct scan *scan = data;
 	struct row *row = rows_add(&scan->rows);
-	struct stat st;
 	int r;
 
 	if (!row)
 		return -ENOMEM;
-	if (fstat(at->fd, &st) < 0)
-		return errno == ENODEV || errno == ENOENT ? 0 : -errno;
-	row->group = (struct ration_sampler_group){ .size = sizeof(row->group), .is_tenant = !at->name, .uid = st.st_uid,
-		.id = st.st_ino };
+	row->group = (struct ration_sampler_group){ .size = sizeof(row->group), .is_tenant = !at->name, .uid = at->st.st_uid,
+		.id = at->st.st_ino };
 	row->old = find_old(scan, row->group.id);
 	scan->rows.n++;
 	r = name_row(row, at);

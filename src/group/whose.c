@@ -28,6 +28,13 @@ static bool limits_are_own(int fd)
 	return whose_file_is_own(fd, "cgroup.max.descendants") || whose_file_is_own(fd, "notify_on_release");
 }
 
+enum whose whose_of(int fd, const struct stat *st)
+{
+	if (notes_own(st))
+		return WHOSE_OWN;
+	return st->st_uid != geteuid() && limits_are_own(fd) ? WHOSE_DELEGATED : WHOSE_OTHER;
+}
+
 enum whose whose_is(int fd, uid_t *ret_uid)
 {
 	struct stat st;
@@ -37,11 +44,7 @@ enum whose whose_is(int fd, uid_t *ret_uid)
 		st.st_uid = (uid_t)-1;
 	if (ret_uid)
 		*ret_uid = st.st_uid;
-	if (st.st_uid == (uid_t)-1)
-		return WHOSE_OTHER;
-	if (notes_own(&st))
-		return WHOSE_OWN;
-	return st.st_uid != geteuid() && limits_are_own(fd) ? WHOSE_DELEGATED : WHOSE_OTHER;
+	return st.st_uid == (uid_t)-1 ? WHOSE_OTHER : whose_of(fd, &st);
 }
 
 static int mode_error(const struct stat *st, const char *where, struct ration_error *reterr)

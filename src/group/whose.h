@@ -24,6 +24,11 @@ enum whose {
 /* Tells whose a directory is; `ret_uid`, may be NULL, is who owns it. */
 enum whose whose_is(int fd, uid_t *ret_uid);
 
+struct stat;
+
+/* The same of a directory whose fstat(2) is `st`. */
+enum whose whose_of(int fd, const struct stat *st);
+
 /* Tells whether a file of a directory is the caller's: a limit counts by its file's owner. */
 bool whose_file_is_own(int dir_fd, const char *file);
 

@@ -5,7 +5,6 @@
 #include "host/notes.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -14,23 +13,20 @@
 
 #include "util/cleanup.h"
 
-static const char *const names[] = {
-	[NOTE_OWNER] = "owner",
-	[NOTE_KEEP] = "keep",
-	[NOTE_MADE] = "made",
-	[NOTE_BASE] = "base",
-	[NOTE_CREATED] = "created",
-	[NOTE_COMMAND] = "command",
-	[NOTE_LIMITS] = "limits",
-	[NOTE_FROM] = "from",
-	[NOTE_V1] = "v1",
+/* The user's, and root's. */
+#define NAMES(NAME) { "user.ration." NAME, "trusted.ration." NAME }
+
+static const char *const names[][2] = {
+	[NOTE_OWNER] = NAMES("owner"),
+	[NOTE_KEEP] = NAMES("keep"),
+	[NOTE_MADE] = NAMES("made"),
+	[NOTE_BASE] = NAMES("base"),
+	[NOTE_CREATED] = NAMES("created"),
+	[NOTE_COMMAND] = NAMES("command"),
+	[NOTE_LIMITS] = NAMES("limits"),
+	[NOTE_FROM] = NAMES("from"),
+	[NOTE_V1] = NAMES("v1"),
 };
-
-#define ROOTS "trusted.ration."
-#define USERS "user.ration."
-
-/* Room for the longest name, with its final NUL. */
-#define NAME_MAX_BYTES 40
 
 /*
  * Tells whether this process is root of the initial user namespace, with CAP_SYS_ADMIN. Only the kernel
@@ -39,19 +35,13 @@ static const char *const names[] = {
  */
 static bool roots(int dir_fd)
 {
-	return geteuid() == 0 && (fremovexattr(dir_fd, ROOTS "none") == 0 || errno != EPERM);
-}
-
-static void name_of(char buf[NAME_MAX_BYTES], bool trusted, enum note note)
-{
-	(void)snprintf(buf, NAME_MAX_BYTES, "%s%s", trusted ? ROOTS : USERS, names[note]);
+	return geteuid() == 0 && (fremovexattr(dir_fd, "trusted.ration.none") == 0 || errno != EPERM);
 }
 
 static int write_as(int dir_fd, bool trusted, enum note note, const char *text)
 {
-	char name[NAME_MAX_BYTES];
+	const char *name = names[note][trusted];
 
-	name_of(name, trusted, note);
 	if (!*text)
 		return fremovexattr(dir_fd, name) < 0 && errno != ENODATA ? -errno : 0;
 	return fsetxattr(dir_fd, name, text, strlen(text), 0) < 0 ? -errno : 0;
@@ -86,11 +76,8 @@ static bool users_count(int dir_fd)
 
 static ssize_t read_as(int dir_fd, bool trusted, enum note note, char *buffer, size_t size)
 {
-	char name[NAME_MAX_BYTES];
-	ssize_t n;
+	ssize_t n = fgetxattr(dir_fd, names[note][trusted], buffer, size);
 
-	name_of(name, trusted, note);
-	n = fgetxattr(dir_fd, name, buffer, size);
 	return n < 0 ? -errno : n;
 }
 
@@ -112,6 +99,22 @@ int notes_read(int dir_fd, enum note note, char *buffer, size_t size)
 {
 	ssize_t n = believed(dir_fd, note, buffer, size - 1);
 
+	if (n >= 0)
+		buffer[n] = '\0';
+	return (int)n;
+}
+
+struct notes_reader notes_reader(int dir_fd)
+{
+	return (struct notes_reader) { .uid = geteuid(), .roots = roots(dir_fd) };
+}
+
+int notes_read_by(const struct notes_reader *reader, int dir_fd, const struct stat *st, enum note note, char *buffer, size_t size)
+{
+	ssize_t n = reader->uid == 0 ? read_as(dir_fd, true, note, buffer, size - 1) : -ENODATA;
+
+	if (n == -ENODATA && !reader->roots && st->st_uid == reader->uid && !(st->st_mode & (S_IWGRP | S_IWOTH)))
+		n = read_as(dir_fd, false, note, buffer, size - 1);
 	if (n >= 0)
 		buffer[n] = '\0';
 	return (int)n;

@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct stat;
 
@@ -49,6 +50,17 @@ int notes_mark(int dir_fd, enum note note);
 
 /* Reads one as text. Returns its length; -ENODATA: there is none that counts; -ERANGE: it is longer. */
 int notes_read(int dir_fd, enum note note, char *buffer, size_t size);
+
+/* Who reads the notes of many directories: asked of the kernel once, by way of any of them. */
+struct notes_reader {
+	uid_t uid;
+	bool roots; /* of the initial user namespace: believes no other note than root's */
+};
+
+struct notes_reader notes_reader(int dir_fd);
+
+/* As notes_read(), of a directory whose fstat(2) is `st`, with one system call mostly. */
+int notes_read_by(const struct notes_reader *reader, int dir_fd, const struct stat *st, enum note note, char *buffer, size_t size);
 
 /* Tells whether one is there that counts. */
 bool notes_has(int dir_fd, enum note note);

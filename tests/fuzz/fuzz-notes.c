@@ -7,6 +7,7 @@
  */
 #include "fuzz.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "group/cgroup1.h"
@@ -97,7 +98,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef\n";
 	static struct fuzz_tree tree;
 	char *text = fuzz_text(data, size);
+	struct notes_reader reader;
 	uint64_t created;
+	struct stat st;
 	int fd, proc_fd;
 
 	fuzz_tree_begin(&tree, dirs);
@@ -111,7 +114,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)metrics_share(text);
 	check_owner(proc_fd, fd);
 	check_places(fd);
-	(void)record_created_usec(fd, &created);
+	MUST(fstat(fd, &st) == 0);
+	reader = notes_reader(fd);
+	(void)record_created_usec(&reader, fd, &st, &created);
 	(void)notes_delegated(fd);
 	(void)close(proc_fd);
 	(void)close(fd);

@@ -452,12 +452,20 @@ static void test_a_command_that_cant_be_started(void **state)
 
 /* ------------------------------------------------------------------- many */
 
+static uint64_t created_usec(int fd)
+{
+	const struct notes_reader reader = notes_reader(fd);
+	uint64_t usec = 0;
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && record_created_usec(&reader, fd, &st, &usec) == 0 ? usec : 0;
+}
+
 /* Makes the same group as the others. Exits 0: made; 1: it was there; 2: neither. */
 static void make_and_exit(struct base *base, bool exist_ok, int go_fd)
 {
 	struct ration_group_options options = kept;
 	struct ration_group *group;
-	uint64_t created;
 	char byte;
 	int r;
 
@@ -465,7 +473,7 @@ static void make_and_exit(struct base *base, bool exist_ok, int go_fd)
 	(void)!read(go_fd, &byte, 1);
 	r = ration_group_create(base->host, "t/n", NULL, &options, &group, NULL);
 	/* Nobody sees one that isn't finished. */
-	if (r == 0 && (record_created_usec(group->at.fd, &created) < 0 || created == 0 || !owner_kept(group->at.fd)))
+	if (r == 0 && (!created_usec(group->at.fd) || !owner_kept(group->at.fd)))
 		r = -EIO;
 	_exit(r == 0 ? 0 : r == -EEXIST ? 1 : 2);
 }

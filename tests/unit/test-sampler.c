@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-sampler.c - chosen figures of many groups, on this machine's cgroup2
+ * test-sampler.c - chosen figures of many groups, read again and again or listed, on this machine's cgroup2
  *
  * Which figures a group has is test-counters.c's; here it is which group has them, what
  * becomes of one that goes, and how many files are open.
@@ -223,6 +223,93 @@ static void test_short_of_fds(void **state)
 	base_end(&base);
 }
 
+/* ------------------------------------------------------------------- lists */
+
+static struct ration_list *list_of(struct base *base, const enum ration_metric *metrics, size_t n, bool rest)
+{
+	const struct ration_list_options options = { .size = sizeof(options), .metrics = metrics, .n_metrics = n,
+		.pressure = rest, .processes = rest };
+	struct ration_error error = { .message = "" };
+	struct ration_list *list = NULL;
+
+	assert_row(ration_list_new_with(base->host, &options, &list, &error) == 0, "%s", error.message);
+	return list;
+}
+
+/* All figures that are counted of idle groups, as ration_stats_new() reads them one after the other; of a list only those. */
+static void assert_figures(const struct base *base, const struct ration_list_item *item, const enum ration_metric *metrics, size_t n)
+{
+	struct ration_group *group = NULL;
+	struct ration_stats *stats = NULL;
+	enum ration_metric metric;
+
+	assert_int_equal(ration_group_open(base->host, item->address, &group, NULL), 0);
+	assert_int_equal(ration_stats_new(group, &stats, NULL), 0);
+	for (size_t i = 0; (metric = ration_metric_at(i)) != RATION_METRIC_NONE; i++) {
+		bool asked_for = false;
+
+		for (size_t m = 0; m < n; m++)
+			asked_for |= metrics[m] == metric;
+		assert_row(figure(item->stats, metric) == (asked_for ? figure(stats, metric) : RATION_UNKNOWN), "%s: %s", item->address,
+				ration_metric_name(metric));
+	}
+	(void)ration_stats_free(stats);
+	(void)ration_group_free(group);
+}
+
+static void test_a_list_has_what_is_asked_for(void **state)
+{
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	struct ration_group *n = make(&base, "t/n"), *other = make(&base, "t-other/n"), *t = make(&base, "t/a.b");
+
+	use(n);
+	for (size_t few = 0; few <= COLUMNS; few++) {
+		static const char *const expected[] = { "t", "t/a.b", "t/n", "t-other", "t-other/n" };
+		struct ration_list *list = list_of(&base, few ? asked : NULL, few, few % 2);
+
+		assert_int_equal(ration_list_count(list), ARRAY_SIZE(expected));
+		for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+			const struct ration_list_item *item = ration_list_item(list, i);
+
+			assert_string_equal(item->address, expected[i]);
+			assert_true(item->is_tenant == !strchr(expected[i], '/') && item->uid == geteuid() && !item->delegated);
+			assert_int_equal(item->owner, item->is_tenant ? RATION_OWNER_UNKNOWN : RATION_OWNER_KEPT);
+			assert_true(item->is_tenant || item->created_usec > 0);
+			assert_true(ration_stats_processes(item->stats) == (few % 2 ? 0 : RATION_UNKNOWN));
+			assert_figures(&base, item, asked, few);
+		}
+		assert_null(ration_list_item(list, ARRAY_SIZE(expected)));
+		list = ration_list_free(list);
+	}
+	drop(n);
+	drop(t);
+	drop(other);
+	base_end(&base);
+}
+
+static void test_a_list_of_nonsense(void **state)
+{
+	static const enum ration_metric wrong = (enum ration_metric)9999;
+	const struct ration_list_options rows[] = {
+		{ .tenant = "t" },
+		{ .size = sizeof(rows[0]), .tenant = "../up" },
+		{ .size = sizeof(rows[0]), .metrics = &wrong, .n_metrics = 1 },
+		{ .size = sizeof(rows[0]), .metrics = asked, .n_metrics = 1000 },
+	};
+	struct ration_list *list = NULL;
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_row(ration_list_new_with(base.host, &rows[i], &list, NULL) == -EINVAL, "row %zu", i);
+	assert_null(list);
+	base_end(&base);
+}
+
 static void test_what_is_refused(void **state)
 {
 	static const enum ration_metric wrong = (enum ration_metric)9999;
@@ -266,6 +353,8 @@ int main(void)
 		cmocka_unit_test(test_one_tenant),
 		cmocka_unit_test(test_what_goes_and_comes),
 		cmocka_unit_test(test_short_of_fds),
+		cmocka_unit_test(test_a_list_has_what_is_asked_for),
+		cmocka_unit_test(test_a_list_of_nonsense),
 		cmocka_unit_test(test_what_is_refused),
 	};
 

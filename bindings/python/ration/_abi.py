@@ -555,6 +555,17 @@ class ListItem(c.Structure):
     ]
 
 
+class ListOptions(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("tenant", c.c_char_p),
+        ("metrics", c.POINTER(c.c_int)),
+        ("n_metrics", c.c_size_t),
+        ("pressure", c.c_bool),
+        ("processes", c.c_bool),
+    ]
+
+
 class PlanOptions(c.Structure):
     _fields_ = [
         ("size", c.c_size_t),
@@ -777,6 +788,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_format_duration": (c.c_char_p, [c.c_char_p, c.c_uint64]),
     "ration_list_new": (c.c_int, [c.c_void_p, c.c_char_p, c.POINTER(c.c_void_p), c.POINTER(Error)]),
     "ration_list_free": (c.c_void_p, [c.c_void_p]),
+    "ration_list_new_with": (c.c_int, [c.c_void_p, c.POINTER(ListOptions), c.POINTER(c.c_void_p), c.POINTER(Error)]),
     "ration_list_count": (c.c_size_t, [c.c_void_p]),
     "ration_list_item": (c.POINTER(ListItem), [c.c_void_p, c.c_size_t]),
     "ration_owner_name": (c.c_char_p, [c.c_int]),

@@ -12,7 +12,7 @@
  * (one of ours), program (it and all behind it), pid, or nothing. KIND says what a
  * value is: words (of WORDS), policies (some of WORDS, with commas between them; those that
  * end with = have another behind), rlimit (WORDS, with a value behind), signal, file,
- * dir, group, tenant, or `value`, which nothing is known of; empty: the option
+ * dir, group, tenant (WORDS, too), or `value`, which nothing is known of; empty: the option
  * takes none.
  */
 #include <stdio.h>
@@ -94,15 +94,13 @@ static const char *kind_of(const struct option *row)
 {
 	static const struct {
 		const char *argument, *kind;
-	} kinds[] = { { "DIR", "dir" }, { "FILE", "file" }, { "NAME|FILE", "file" }, { "PATH", "file" },
+	} kinds[] = { { "DIR", "dir" }, { "FILE", "file" }, { "[+]FILE", "file" }, { "NAME|FILE", "file" }, { "PATH", "file" },
 		{ "SIGNAL", "signal" }, { "TENANT/NAME", "group" }, { "GROUP", "group" }, { "TENANT", "tenant" } };
 
 	if (row->set == option_set_policies)
 		return "policies";
-	if (row->words)
-		return "words";
 	if (!row->argument)
-		return "";
+		return row->words ? "words" : "";
 	if (strcmp(row->flag, "--rlimit") == 0)
 		return "rlimit";
 	if (strcmp(row->flag, "--tenant") == 0)

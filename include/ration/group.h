@@ -87,6 +87,16 @@ struct ration_spawn_options {
 	size_t n_pass_fds;        /* how many */
 	const char *user;         /* as whom the command runs: see ration_run_start(). Since 0.2.0 */
 	bool new_privileges;      /* with `user`: don't set no_new_privs. Since 0.2.0 */
+	/* As in struct ration_run_options. Since 0.2.0. */
+	const char *cwd;
+	bool set_umask;
+	unsigned umask;
+	const char *stdin_file;
+	const char *stdout_file;
+	const char *stderr_file;
+	bool append_stdout;
+	bool append_stderr;
+	bool stderr_to_stdout;
 };
 
 /* One limit of a live group. Its strings are valid as long as it. */

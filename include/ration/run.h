@@ -46,6 +46,19 @@ struct ration_run_options {
 	struct ration_pool *pool;     /* take the group from it, if one is ready; else it is made as without. The plan
 					 and the tenant are the pool's, `name` is NULL. With `descent`, or where there are
 					 no pidfds, none is taken. Since 0.2.0 */
+	const char *cwd;              /* the working directory of the command, which enters it as the user that it
+					 is: `argv` and the files below are meant from there. NULL: that of this
+					 process. Since 0.2.0 */
+	bool set_umask;               /* give the command `umask`, not that of this process. Since 0.2.0 */
+	unsigned umask;               /* 0 to 0777 */
+	const char *stdin_file;       /* opened, with the rights of the user that the command is, in the place of one of
+					 `fds`: for reading. NULL: none. Since 0.2.0 */
+	const char *stdout_file;      /* the same for writing; it is created or, when the command is about to run,
+					 emptied */
+	const char *stderr_file;
+	bool append_stdout;           /* don't empty it, write at its end */
+	bool append_stderr;
+	bool stderr_to_stdout;        /* the command's fd 2 is its fd 1 */
 };
 
 /* Room for what ration_run_waiting() says, with the final NUL. Since 0.2.0. */
@@ -87,6 +100,9 @@ RATION_BEGIN
  * keyring, and HOME, SHELL, USER and LOGNAME: instead of those of this process or, where `envp` is
  * given, as far as that lacks them. Whether it can be executed is judged by that user's rights.
  * It takes CAP_SETUID and CAP_SETGID, but for the user who this process is.
+ * Files of the command are opened before anything is created, so that one that can't be (any error of
+ * open(2), -EISDIR) leaves nothing behind but those that were created before it; a FIFO whose other end nobody
+ * opens within ten seconds, or the time limit of the run, is -ETIMEDOUT. Nothing is emptied unless the command runs.
  * Errors: -EPERM (it isn't allowed to become `user`), -EOPNOTSUPP (the policy forbids it), -EINVAL (names, options, no size), -E2BIG,
  * -EBADF (`fds` or `pass_fds` has one that isn't open), -EEXIST (a group of that name), -ENOENT,
  * -EACCES, -ENOEXEC, ... with RATION_CAUSE_COMMAND (the command can't be executed: `code` is the

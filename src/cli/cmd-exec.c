@@ -18,6 +18,7 @@
 #include "cli/parse.h"
 #include "cli/profile.h"
 #include "cli/rows.h"
+#include "cli/starting.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -50,7 +51,7 @@ static int prepare(struct job *job, const char *address, struct ration_error *re
 static int become(struct job *job, struct ration_error *reterr)
 {
 	const struct attributes ours = inherited_own();
-	const struct ration_spawn_options how = {
+	struct ration_spawn_options how = {
 		.size = sizeof(how),
 		.argv = job->argv,
 		.envp = job->envp,
@@ -59,6 +60,7 @@ static int become(struct job *job, struct ration_error *reterr)
 		.plan = job->plan,
 	};
 
+	STARTING_SET(&how, job->options);
 	inherited_tell(&ours);
 	output_warnings(job->plan);
 	return ration_group_exec(job->group, &how, reterr);
@@ -101,15 +103,15 @@ const struct command cmd_exec = {
 	.help = "Execute a command in a group, unsupervised",
 	.waits = "@ to take the command",
 	.details =
-		"The command replaces ration: it keeps the pid, the file descriptors 0 to 2, the "
-		"working directory and the environment. No supervisor stays and no receipt is "
+		"The command replaces ration: it keeps the pid and, unless changed by options, the "
+		"file descriptors 0 to 2, the working directory and the environment. No supervisor stays and no receipt is "
 		"written. LIMITS apply to the process.\n"
 		"\n"
 		"Exit status: the command's own; 125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_PROCESS,
-	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce,
+	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &options_start,
 		&options_environment, &options_user, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,

@@ -7,7 +7,6 @@
  * end it writes the receipt in any case.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +29,7 @@
 #include "cli/say.h"
 #include "cli/setters.h"
 #include "cli/signals.h"
+#include "cli/starting.h"
 #include "cli/summary.h"
 #include "cli/verdict.h"
 #include "util/cleanup.h"
@@ -102,13 +102,6 @@ static const struct option_set run_set = {
 			.help = "Name of the group; default: a unique name" },
 		{ .flag = "--group", .argument = "TENANT/NAME", .set = set_group,
 			.help = "Short for --tenant TENANT --name NAME" },
-		{ .flag = "--stdin", .set = option_set_word, FIELD(stdin_null),
-			.help = "Standard input of the command; default: inherit",
-			.words = (const struct option_word[]) {
-				{ "inherit", false },
-				{ "null", true },
-				{ NULL, 0 },
-			} },
 		{ .flag = "--exec", .set = option_set_true, FIELD(exec),
 			.help = "Execute the command without a supervisor" },
 		{ .flag = "--wait-all", .set = option_set_true, FIELD(wait_all),
@@ -163,7 +156,7 @@ struct job {
 	struct options *options;
 	char **argv;
 	char **envp;
-	int null_fd, signal_fd;
+	int signal_fd;
 	struct receipt_file file;
 	struct journal journal;
 	struct ration_host *host;
@@ -183,7 +176,6 @@ static void job_done(struct job *job)
 	receipt_file_done(&job->file);
 	journal_done(&job->journal);
 	job->signal_fd = close_fd(job->signal_fd);
-	job->null_fd = close_fd(job->null_fd);
 	free(job->envp);
 }
 
@@ -219,20 +211,13 @@ static int prepare(struct job *job, struct ration_error *reterr)
 		r = open_receipt(job, reterr);
 	if (r >= 0 && options->journal)
 		r = journal_open(&job->journal, options->journal, reterr);
-	if (r < 0 || !options->stdin_null)
-		return r;
-	job->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (job->null_fd < 0)
-		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't open /dev/null: %s",
-				error_text(-errno));
-	return 0;
+	return r;
 }
 
 static int start(struct job *job, struct ration_error *reterr)
 {
 	const struct options *options = job->options;
-	const int fds[] = { job->null_fd, STDOUT_FILENO, STDERR_FILENO };
-	const struct ration_run_options how = {
+	struct ration_run_options how = {
 		.size = sizeof(how),
 		.argv = job->argv,
 		.envp = job->envp,
@@ -242,7 +227,6 @@ static int start(struct job *job, struct ration_error *reterr)
 		.name = options->name,
 		.signal = options->signal,
 		.kill_after_usec = options->kill_after_usec,
-		.fds = options->stdin_null ? fds : NULL,
 		.wait_all = options->wait_all,
 		.no_oom_group = options->no_oom_group,
 		.preserve_status = options->preserve_status,
@@ -251,6 +235,7 @@ static int start(struct job *job, struct ration_error *reterr)
 	};
 	int r = signals_open(&job->signal_fd, reterr);
 
+	STARTING_SET(&how, options);
 	if (r < 0)
 		return r;
 	r = receipt_file_begin(&job->file, reterr);
@@ -438,7 +423,6 @@ static int run_function(struct options *options, char **operands)
 	struct job job = {
 		.options = options,
 		.argv = operands,
-		.null_fd = -EBADF,
 		.signal_fd = -EBADF,
 		.file = RECEIPT_FILE_NONE,
 		.journal = JOURNAL_NONE,
@@ -450,7 +434,7 @@ static int run_function(struct options *options, char **operands)
 		help_missing(options->command, "COMMAND", "ration run --memory 64M -- make");
 		return EXIT_RATION;
 	}
-	if (take_group(options, &error) < 0) {
+	if (take_group(options, &error) < 0 || starting_check(options, &error) < 0) {
 		output_error(options->command->name, &error);
 		return EXIT_RATION;
 	}
@@ -476,7 +460,7 @@ const struct command cmd_run = {
 		"125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
-	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &run_set,
+	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &run_set, &options_start,
 		&options_environment, &options_user,
 		&end_set, &options_oom, &options_vm, &report_set, NULL },
 	.common = (const char *const[]) { "--memory", "--cpus", "--pids", "--timeout", "--cpu-time", "--profile",

@@ -11,9 +11,8 @@
 
 const char *option_argument(char *buf, size_t size, const struct option *row)
 {
-	size_t used = 0;
+	size_t used = (size_t)snprintf(buf, size, "%s", row->argument ? row->argument : "");
 
-	(void)snprintf(buf, size, "%s", row->argument ? row->argument : "");
 	for (const struct option_word *at = row->words; at && at->word && used < size; at++)
 		used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? "|" : "", at->word);
 	return buf;
@@ -48,8 +47,9 @@ int options_init(struct options *options, int n_words, struct ration_error *rete
 		.given = calloc((size_t)n_words + 1, sizeof(struct option_given)),
 		.env = calloc((size_t)n_words + 1, sizeof(char *)),
 		.avoid = calloc((size_t)n_words + 1, sizeof(char *)),
+		.pass_fds = calloc((size_t)n_words + 1, sizeof(int)),
 	};
-	if (!options->given || !options->env || !options->avoid)
+	if (!options->given || !options->env || !options->avoid || !options->pass_fds)
 		return error_oom(reterr);
 	return ration_limits_new(&options->limits) < 0 ? error_oom(reterr) : 0;
 }
@@ -62,7 +62,9 @@ void options_done(struct options *options)
 	free(options->avoid);
 	free(options->profile_file);
 	free(options->profile_text);
+	free(options->pass_fds);
 	options->given = NULL;
+	options->pass_fds = NULL;
 	options->env = options->avoid = NULL;
 	options->profile_file = options->profile_text = NULL;
 }

@@ -33,6 +33,13 @@ struct option_part {
 /* Before the command's name, behind it, and behind an operand. */
 #define OPTION_PARTS_MAX 3
 
+/* A file of the command; without a path it is ration's own. */
+struct option_file {
+	const char *path;
+	bool append;
+	bool merged; /* it is what stdout is */
+};
+
 /* What the words of a command line come to. */
 struct options {
 	/* every command */
@@ -69,10 +76,15 @@ struct options {
 	uint64_t kill_after_usec;
 	int output_mode;        /* enum ration_output_mode */
 	int no_oom_group;       /* a bool */
-	int stdin_null;         /* a bool */
 	bool preserve_status, wait_all, verbose, quiet, clear_env, exec;
 	const char *user;       /* as whom the command runs; NULL: as we do */
 	int new_privileges;     /* a bool: no_new_privs isn't set for it */
+	const char *cwd;        /* NULL: ours */
+	bool set_umask;
+	unsigned umask;
+	struct option_file file[3];
+	int *pass_fds;          /* room for each argument */
+	size_t n_pass_fds;
 	char **env;             /* "NAME=VALUE", as many as n_env; room for each argument */
 	size_t n_env;
 	/* guard */
@@ -98,7 +110,7 @@ typedef int option_setter(struct options *options, const struct option *row, con
 struct option {
 	const char *flag;       /* "--signal" */
 	const char *letter;     /* "-v", or NULL */
-	const char *argument;   /* "SIG"; NULL: it takes none, or one of `words` */
+	const char *argument;   /* "SIG", or one of `words` as well; NULL: it takes none, or one of `words` */
 	bool repeats;           /* it may be given several times, each with a value of its own */
 	const char *help;       /* one line, no final full stop */
 	const char *details;    /* lines of help below, separated by '\n', or NULL */
@@ -120,7 +132,7 @@ struct option_set {
 int options_init(struct options *options, int n_words, struct ration_error *reterr);
 void options_done(struct options *options);
 
-/* Writes "SIG", "strict|fallback|any" or "" for a row. Returns buf. */
+/* Writes "SIG", "strict|fallback|any", "FILE|null" or "" for a row. Returns buf. */
 const char *option_argument(char *buf, size_t size, const struct option *row);
 
 /* Returns the word that stores `value`, or NULL. */

@@ -12,7 +12,6 @@
 #include "cli/run-exec.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +25,7 @@
 #include "cli/output.h"
 #include "cli/policies.h"
 #include "cli/rows.h"
+#include "cli/starting.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -33,7 +33,6 @@ struct job {
 	struct options *options;
 	char **argv;
 	char **envp;
-	int null_fd;
 	struct ration_host *host;
 	struct ration_limits *own;      /* those that the process has for itself */
 	struct ration_plan *group_plan, *own_plan;
@@ -47,7 +46,6 @@ static void job_done(struct job *job)
 	job->group_plan = ration_plan_free(job->group_plan);
 	job->own = ration_limits_free(job->own);
 	job->host = ration_host_free(job->host);
-	job->null_fd = close_fd(job->null_fd);
 	free(job->envp);
 }
 
@@ -165,13 +163,7 @@ static int prepare(struct job *job, struct ration_error *reterr)
 		r = make_plans(job, reterr);
 	if (r >= 0)
 		r = environment_make(options, &job->envp, reterr);
-	if (r < 0 || !options->stdin_null)
-		return r;
-	job->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (job->null_fd < 0)
-		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't open /dev/null: %s",
-				error_text(-errno));
-	return 0;
+	return r;
 }
 
 /* ------------------------------------------------------------------- become */
@@ -203,19 +195,18 @@ static int make_group(struct job *job, struct ration_error *reterr)
 static int become(struct job *job, struct ration_error *reterr)
 {
 	const struct attributes ours = inherited_own();
-	const int fds[] = { job->null_fd, STDOUT_FILENO, STDERR_FILENO };
-	const struct ration_spawn_options how = {
+	struct ration_spawn_options how = {
 		.size = sizeof(how),
 		.argv = job->argv,
 		.envp = job->envp,
 		.user = job->options->user,
 		.new_privileges = job->options->new_privileges,
-		.fds = job->null_fd >= 0 ? fds : NULL,
 		.plan = job->own_plan,
 	};
 	struct ration_error ignored;
 	int r;
 
+	STARTING_SET(&how, job->options);
 	if (!job->options->quiet) {
 		inherited_tell(&ours);
 		output_warnings(job->group_plan);
@@ -230,7 +221,7 @@ static int become(struct job *job, struct ration_error *reterr)
 
 int run_exec(struct options *options, char **argv)
 {
-	CLEANUP(job_done) struct job job = { .options = options, .argv = argv, .null_fd = -EBADF };
+	CLEANUP(job_done) struct job job = { .options = options, .argv = argv };
 	struct ration_error error;
 	int r = prepare(&job, &error);
 

@@ -12,6 +12,7 @@
 #include "host/facts.h"
 #include "sys/inherit.h"
 #include "sys/spawn-as.h"
+#include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -50,6 +51,23 @@ static const char *rlimit_flag(int resource)
 	return "a resource limit";
 }
 
+static int cwd_error(const char *cwd, int code, struct ration_error *reterr)
+{
+	char shown[SHOWN_MAX];
+
+	(void)error_set(reterr, code, RATION_CAUSE_INVALID, "can't enter the directory %s: %s",
+			text_show(shown, sizeof(shown), cwd), error_text(code));
+	if (code == -EACCES)
+		return error_hint(reterr, code, "the command's user must be allowed to search it and each directory above it");
+	return code;
+}
+
+/* Which of the command's it is. */
+static int stream_of(const struct spawn *spawn, int fd)
+{
+	return fd == spawn->fds[1] ? 1 : 2;
+}
+
 int command_spawn_error(const struct spawn *spawn, int code, struct ration_error *reterr)
 {
 	switch (spawn->failed_step) {
@@ -73,6 +91,11 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 				"the command can't join its group of cgroup v1: %s", error_text(code));
 	case SPAWN_STEP_IDENTITY:
 		return as_user_error(spawn->identity, spawn->failed_index, code, reterr);
+	case SPAWN_STEP_CWD:
+		return cwd_error(spawn->cwd, code, reterr);
+	case SPAWN_STEP_CUT:
+		return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't empty the file for fd %d: %s",
+				stream_of(spawn, spawn->cut_fds[spawn->failed_index]), error_text(code));
 	case SPAWN_STEP_FDS:
 		return error_set(reterr, code, RATION_CAUSE_INVALID, "can't pass on fds 0 to 2: %s", error_text(code));
 	case SPAWN_STEP_PASS:
@@ -162,54 +185,154 @@ int command_find_user(struct command *command, const struct command_request *req
 	return r;
 }
 
-/* What can be executed is judged by the rights of who executes it. */
-static int find_program(struct command *command, const char *name, bool as_user, struct ration_error *reterr)
+static const char *const streams[] = { "standard input", "standard output", "standard error" };
+
+static int file_error(const struct command_request *request, int i, int code, struct ration_error *reterr)
 {
 	char shown[SHOWN_MAX];
-	int step = -1;
-	int r = as_user ? spawn_resolve_as(&command->user.identity, name, &command->program, &step) :
-		spawn_resolve(name, &command->program);
 
-	if (r < 0 && step >= 0)
-		return as_user_error(&command->user.identity, step, r, reterr);
+	text_show(shown, sizeof(shown), request->files[i]);
+	if (code == -ETIMEDOUT) {
+		(void)error_set(reterr, code, RATION_CAUSE_TIMEOUT, "can't open %s as %s: nobody opens it for %s", shown,
+				streams[i], i == 0 ? "writing" : "reading");
+		return error_hint(reterr, code, "start the %s of this FIFO first", i == 0 ? "writer" : "reader");
+	}
+	(void)error_set(reterr, code, RATION_CAUSE_INVALID, "can't open %s as %s: %s", shown, streams[i], error_text(code));
+	if (code == -EACCES || code == -EPERM)
+		return error_hint(reterr, code, "it is opened with the rights of the command's user");
+	return code == -ENOENT && request->cwd ? error_hint(reterr, code, "it is looked for in the command's directory") : code;
+}
+
+static int scout_error(const struct command *command, const struct command_request *request,
+		const struct scouted *found, int code, struct ration_error *reterr)
+{
+	char shown[SHOWN_MAX];
+	const char *name = request->argv[0];
+
+	switch (found->part) {
+	case SCOUT_PART_IDENTITY:
+		if (!request->user)
+			break;
+		return as_user_error(&command->user.identity, found->index, code, reterr);
+	case SCOUT_PART_CWD:
+		return cwd_error(request->cwd, code, reterr);
+	case SCOUT_PART_FILE:
+		return file_error(request, found->index, code, reterr);
+	case SCOUT_PART_PROGRAM:
+		break;
+	}
 	/* It wasn't refused: nobody knows whether it is there. */
-	if (facts_doubt(r))
-		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't look for %s: %s",
-				text_show(shown, sizeof(shown), name), error_text(r));
-	return r < 0 ? command_error(name, r, reterr) : 0;
+	if (found->part != SCOUT_PART_PROGRAM || facts_doubt(code))
+		return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't look for %s: %s",
+				text_show(shown, sizeof(shown), name), error_text(code));
+	return command_error(name, code, reterr);
+}
+
+/* Everybody may open that, and the child does where there is no fd. */
+static bool is_null(const char *file)
+{
+	return file && strcmp(file, "/dev/null") == 0;
+}
+
+/* What can be executed, and opened, is judged by the rights of who executes it. */
+static int look(struct command *command, const struct command_request *request, int ret_fds[3],
+		struct ration_error *reterr)
+{
+	struct scout scout = {
+		.identity = request->user ? &command->user.identity : NULL,
+		.cwd = request->cwd,
+		.argv0 = request->argv[0],
+		.set_umask = request->set_umask,
+		.umask = (mode_t)request->umask,
+		.within_usec = request->within_usec,
+	};
+	struct scouted found;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(scout.files); i++)
+		scout.files[i] = is_null(request->files[i]) ? NULL : request->files[i];
+	memcpy(scout.append, request->append, sizeof(scout.append));
+	r = spawn_scout(&scout, &found);
+	if (r < 0)
+		return scout_error(command, request, &found, r, reterr);
+	command->program = found.path;
+	memcpy(ret_fds, found.fds, sizeof(found.fds));
+	return 0;
+}
+
+/* Those that were opened take the place of what the caller has. */
+static void take_files(struct command *command, const struct command_request *request, const int fds[3])
+{
+	struct spawn *spawn = &command->spawn;
+
+	memcpy(spawn->fds, request->fds, sizeof(spawn->fds));
+	for (size_t i = 0; i < ARRAY_SIZE(spawn->fds); i++) {
+		if (is_null(request->files[i]))
+			spawn->fds[i] = -EBADF;
+		if (fds[i] < 0)
+			continue;
+		spawn->fds[i] = command->opened[command->n_opened++] = fds[i];
+		if (i > 0 && !request->append[i])
+			spawn->cut_fds[spawn->n_cut++] = fds[i];
+	}
+	if (request->stderr_to_stdout)
+		spawn->fds[2] = spawn->fds[1];
+}
+
+static int check_request(const struct command_request *request, struct ration_error *reterr)
+{
+	if (!request->argv || !request->argv[0])
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
+	if (request->umask > 0777) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "umask %#o: must be at most 0777", request->umask);
+		return error_hint(reterr, -EINVAL, "e.g. 027");
+	}
+	if (request->stderr_to_stdout && request->files[2])
+		return error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
+				"stderr_file and stderr_to_stdout exclude each other");
+	return 0;
 }
 
 int command_prepare(struct command *command, const struct command_request *request, struct ration_error *reterr)
 {
 	char *const *argv = request->argv;
-	int r;
+	int fds[3], r = check_request(request, reterr);
 
-	if (!argv || !argv[0])
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
-	r = command_find_user(command, request, reterr);
 	if (r == 0)
-		r = find_program(command, argv[0], request->user != NULL, reterr);
+		r = command_find_user(command, request, reterr);
+	if (r == 0)
+		r = look(command, request, fds, reterr);
 	if (r < 0)
 		return r;
-	if (command_shell_argv(command->program, argv, &command->with_shell) < 0)
-		return error_oom(reterr);
 	command->spawn = (struct spawn) {
 		.path = command->program,
 		.argv = argv,
 		.envp = command->envp ? command->envp : request->envp ? request->envp : environ,
-		.shell_argv = command->with_shell,
 		.cgroup_fd = -EBADF,
 		.mask = *request->mask,
 		.identity = request->user ? &command->user.identity : NULL,
+		.cwd = request->cwd,
+		.set_umask = request->set_umask,
+		.umask = (mode_t)request->umask,
+		.pass_fds = request->pass_fds,
+		.n_pass_fds = request->n_pass_fds,
 	};
-	memcpy(command->spawn.fds, request->fds, sizeof(command->spawn.fds));
-	command->spawn.pass_fds = request->pass_fds;
-	command->spawn.n_pass_fds = request->n_pass_fds;
+	take_files(command, request, fds);
+	if (command_shell_argv(command->program, argv, &command->with_shell) < 0)
+		return error_oom(reterr);
+	command->spawn.shell_argv = command->with_shell;
 	return 0;
+}
+
+void command_close_files(struct command *command)
+{
+	while (command->n_opened > 0)
+		(void)close_fd(command->opened[--command->n_opened]);
 }
 
 void command_done(struct command *command)
 {
+	command_close_files(command);
 	free(command->program);
 	free(command->with_shell);
 	free(command->envp);

@@ -18,6 +18,8 @@ struct command {
 	char **with_shell;
 	char **envp;           /* of another user */
 	struct as_user user;
+	size_t n_opened;       /* files that were opened for it */
+	int opened[3];
 	struct spawn spawn;
 };
 
@@ -31,7 +33,33 @@ struct command_request {
 	const sigset_t *mask;
 	const char *user;    /* as whom it runs; NULL: as we do */
 	bool new_privileges; /* see struct identity */
+	const char *cwd;     /* its working directory; NULL: ours */
+	bool set_umask;
+	unsigned umask;
+	const char *files[3]; /* opened as its 0, 1, 2; NULL: as `fds` has it */
+	bool append[3];
+	bool stderr_to_stdout;
+	uint64_t within_usec; /* its limit of time; 0: none */
 };
+
+/* Makes one of the options of a run or of a group, whose fields have the same names. */
+#define COMMAND_REQUEST(options, own_fds, own_mask)                                                    \
+	((struct command_request) {                                                                    \
+		.argv = (options)->argv,                                                               \
+		.envp = (options)->envp,                                                               \
+		.fds = (own_fds),                                                                      \
+		.pass_fds = (options)->pass_fds,                                                       \
+		.n_pass_fds = (options)->n_pass_fds,                                                   \
+		.mask = (own_mask),                                                                    \
+		.user = (options)->user,                                                               \
+		.new_privileges = (options)->new_privileges,                                           \
+		.cwd = (options)->cwd,                                                                 \
+		.set_umask = (options)->set_umask,                                                     \
+		.umask = (options)->umask,                                                             \
+		.files = { (options)->stdin_file, (options)->stdout_file, (options)->stderr_file },    \
+		.append = { false, (options)->append_stdout, (options)->append_stderr },               \
+		.stderr_to_stdout = (options)->stderr_to_stdout,                                       \
+	})
 
 /*
  * Checks what a caller passes on. To be called before we open anything, which could get the number of
@@ -51,6 +79,9 @@ int command_find_user(struct command *command, const struct command_request *req
  */
 int command_prepare(struct command *command, const struct command_request *request, struct ration_error *reterr);
 void command_done(struct command *command);
+
+/* The command has its own copies by now: whoever is at the other end of a pipe counts ours as well. */
+void command_close_files(struct command *command);
 
 /* "/bin/sh PATH ARG…", for a script without a #! line; the caller frees the array. -ENOMEM. */
 int command_shell_argv(const char *path, char *const *argv, char ***ret);

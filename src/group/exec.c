@@ -61,21 +61,6 @@ static int check_group(const struct ration_group *group, uid_t user, struct rati
 	return r < 0 ? r : host_need(group->handle, RATION_PURPOSE_PROCESS, &now, reterr);
 }
 
-static struct command_request request_of(const struct ration_group *group, const struct ration_spawn_options *options,
-		const int fds[3])
-{
-	return (struct command_request) {
-		.argv = options->argv,
-		.envp = options->envp,
-		.fds = fds,
-		.pass_fds = options->pass_fds,
-		.n_pass_fds = options->n_pass_fds,
-		.mask = &group->host->mask,
-		.user = options->user,
-		.new_privileges = options->new_privileges,
-	};
-}
-
 static int prepare(const struct ration_group *group, const struct ration_spawn_options *given,
 		struct command *command, struct ration_error *reterr)
 {
@@ -87,7 +72,7 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 		r = command_check_fds(options.fds, options.pass_fds, options.n_pass_fds, fds, reterr);
 	if (r < 0)
 		return r;
-	request = request_of(group, &options, fds);
+	request = COMMAND_REQUEST(&options, fds, &group->host->mask);
 	r = command_find_user(command, &request, reterr);
 	if (r == 0)
 		r = check_group(group, options.user ? command->user.identity.uid : WHOSE_NOBODY, reterr);

@@ -117,9 +117,7 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 	if (r == 0)
 		r = command_check_fds(options.fds, options.pass_fds, options.n_pass_fds, fds, reterr);
 	if (r == 0)
-		r = command_prepare(command, &(struct command_request) { options.argv, options.envp, fds,
-				options.pass_fds, options.n_pass_fds, &group->host->mask, options.user,
-				options.new_privileges }, reterr);
+		r = command_prepare(command, &COMMAND_REQUEST(&options, fds, &group->host->mask), reterr);
 	if (r == 0 && options.plan)
 		r = plan_check_purpose(options.plan, RATION_PURPOSE_PROCESS, reterr);
 	if (r == 0 && options.plan)

@@ -39,9 +39,12 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 {
 	const struct ration_run_options *options = &run->options;
 	CLEANUP(command_done) struct command command = { .program = NULL };
-	const struct command_request request = { options->argv, options->envp, options->fds, options->pass_fds,
-		options->n_pass_fds, &run->host->mask, options->user, options->new_privileges };
-	int r = command_prepare(&command, &request, reterr);
+	const struct ration_plan_item *timeout = plan_enforced(run->plan, RATION_LIMIT_TIMEOUT);
+	struct command_request request = COMMAND_REQUEST(options, options->fds, &run->host->mask);
+	int r;
+
+	request.within_usec = timeout ? timeout->in_force : 0;
+	r = command_prepare(&command, &request, reterr);
 
 	/* Another user's command is looked for by a process of that user. */
 	if (r == -EAGAIN)

@@ -42,6 +42,7 @@ struct head {
 	struct identity identity; /* its groups are in the body */
 	unsigned char as_user, guarded; /* 0 or 1: any byte can be read */
 	uint32_t files;       /* which of the fds there are, as bits */
+	uint32_t opened, cut; /* of the command's */
 	pid_t caller;
 	char address[2 * RATION_NAME_MAX + 2];
 	char id[NAMES_UNIQUE_MAX];
@@ -132,7 +133,8 @@ static void *append_groups(void *at, const struct identity *identity)
 static void *make_body(const struct order *order, size_t *ret_size)
 {
 	size_t size = sizeof(*order->host) + plan_size(order->plan->n) + groups_size(&order->identity) +
-		sizeof(order->place) + strlen(order->program) + 1 + length_of(order->options.argv) + length_of(order->options.envp);
+		sizeof(order->place) + strlen(order->program) + 1 + strlen(order->cwd) + 1 +
+		length_of(order->options.argv) + length_of(order->options.envp);
 	void *body = calloc(1, size), *at = body;
 
 	if (!body)
@@ -142,6 +144,7 @@ static void *make_body(const struct order *order, size_t *ret_size)
 	at = append_groups(at, &order->identity);
 	at = append(at, &order->place, sizeof(order->place));
 	at = append(at, order->program, strlen(order->program) + 1);
+	at = append(at, order->cwd, strlen(order->cwd) + 1);
 	at = append_strings(at, order->options.argv);
 	(void)append_strings(at, order->options.envp);
 	*ret_size = size;
@@ -177,7 +180,11 @@ int order_send(int fd, const struct order *order)
 	head.n_args = count(order->options.argv);
 	head.n_vars = count(order->options.envp);
 	head.options = order->options;
-	head.options.user = NULL;
+	/* Pointers, and nothing there. */
+	head.options.user = head.options.cwd = NULL;
+	head.options.stdin_file = head.options.stdout_file = head.options.stderr_file = NULL;
+	head.opened = order->opened;
+	head.cut = order->cut;
 	head.identity = order->identity;
 	head.as_user = order->as_user;
 	head.caller = order->caller;
@@ -298,7 +305,7 @@ static int take_structs(struct order *order, const struct head *head, char **at,
 /* Takes the body apart, in its place. */
 static int take_apart(struct order *order, const struct head *head, char *body)
 {
-	char *at = body, *end = body + head->body_size, **programs;
+	char *at = body, *end = body + head->body_size, **paths;
 	int r = take_structs(order, head, &at, end);
 
 	if (r < 0)
@@ -309,11 +316,14 @@ static int take_apart(struct order *order, const struct head *head, char *body)
 	order->guarded = head->guarded != 0;
 	(void)strcpy(order->address, head->address);
 	(void)strcpy(order->id, head->id);
-	programs = take_strings(&at, end, 1);
+	order->opened = head->opened;
+	order->cut = head->cut;
+	paths = take_strings(&at, end, 2);
 	order->options.argv = take_strings(&at, end, head->n_args);
 	order->options.envp = take_strings(&at, end, head->n_vars);
-	order->program = programs ? programs[0] : NULL;
-	free(programs);
+	order->program = paths ? paths[0] : NULL;
+	order->cwd = paths ? paths[1] : NULL;
+	free(paths);
 	r = order->program && order->options.argv && order->options.envp ? snapshot_adopt(order->host) : -EPROTO;
 	if (r < 0) {
 		free((void *)order->options.argv);

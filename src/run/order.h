@@ -21,6 +21,8 @@ struct order {
 	struct identity identity;          /* as whom the command runs */
 	bool as_user;                      /* … if not as the caller */
 	char *program;                     /* the file that argv[0] means */
+	char *cwd;                         /* of the command; "": that of both processes */
+	unsigned opened, cut;              /* which of `fds` were opened for it, and which it empties, as bits */
 	struct place place;
 	char address[2 * RATION_NAME_MAX + 2]; /* "TENANT/NAME" */
 	char id[NAMES_UNIQUE_MAX];             /* of the run */

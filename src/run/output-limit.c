@@ -26,6 +26,7 @@ struct output_limit {
 	struct concern concern;
 	struct loop_deadline deliver, again;
 	bool late;              /* the reader has had its time */
+	size_t n;               /* 1 where stderr is stdout: what is written to either comes in its order, and counts there */
 	struct stream stream[2];
 };
 
@@ -63,7 +64,7 @@ static void on_again(void *userdata, uint64_t now_usec)
 	struct output_limit *limit = userdata;
 
 	(void)now_usec;
-	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+	for (size_t i = 0; i < limit->n; i++) {
 		if (limit->stream[i].output.source_fd >= 0)
 			move(&limit->stream[i]);
 	}
@@ -79,15 +80,17 @@ static void enter(struct concern *concern, struct spawn *spawn)
 {
 	struct output_limit *limit = (struct output_limit *)concern;
 
-	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++)
+	for (size_t i = 0; i < limit->n; i++)
 		spawn->fds[i + 1] = limit->stream[i].output.child_fd;
+	if (limit->n == 1)
+		spawn->fds[2] = spawn->fds[1];
 }
 
 static void begin(struct concern *concern)
 {
 	struct output_limit *limit = (struct output_limit *)concern;
 
-	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++)
+	for (size_t i = 0; i < limit->n; i++)
 		limit->stream[i].output.child_fd = close_fd(limit->stream[i].output.child_fd);
 }
 
@@ -126,7 +129,7 @@ static bool done(struct concern *concern)
 {
 	struct output_limit *limit = (struct output_limit *)concern;
 
-	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+	for (size_t i = 0; i < limit->n; i++) {
 		struct stream *stream = &limit->stream[i];
 
 		if (stream->output.source_fd < 0)
@@ -148,7 +151,7 @@ static void record(struct concern *concern, struct counters *counters)
 	struct ration_receipt *receipt = &concern->run->receipt;
 
 	(void)counters;
-	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+	for (size_t i = 0; i < limit->n; i++) {
 		const struct output *output = &limit->stream[i].output;
 
 		receipt_set(receipt, RATION_METRIC_STDOUT_BYTES + (enum ration_metric)i, output->passed,
@@ -161,7 +164,7 @@ static void output_free(struct concern *concern)
 {
 	struct output_limit *limit = (struct output_limit *)concern;
 
-	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++)
+	for (size_t i = 0; i < limit->n; i++)
 		output_close(&limit->stream[i].output);
 }
 
@@ -177,7 +180,7 @@ static int open_streams(struct output_limit *limit, uint64_t bytes, struct ratio
 {
 	struct ration_run *run = limit->concern.run;
 
-	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+	for (size_t i = 0; i < limit->n; i++) {
 		struct stream *stream = &limit->stream[i];
 		int r = output_open(&stream->output, run->command->spawn.fds[i + 1], bytes);
 
@@ -200,9 +203,10 @@ int output_prepare(struct ration_run *run, struct ration_error *reterr)
 	limit = concern_new(run, &ops, sizeof(*limit));
 	if (!limit)
 		return error_oom(reterr);
+	limit->n = run->options.stderr_to_stdout ? 1 : 2;
 	limit->deliver = LOOP_DEADLINE(on_deliver, limit);
 	limit->again = LOOP_DEADLINE(on_again, limit);
-	for (size_t i = 0; i < ARRAY_SIZE(limit->stream); i++) {
+	for (size_t i = 0; i < limit->n; i++) {
 		limit->stream[i].owner = limit;
 		limit->stream[i].output = OUTPUT_NONE;
 		limit->stream[i].source = LOOP_SOURCE(on_stream, &limit->stream[i]);

@@ -205,6 +205,7 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	run->containment->by_pid = true;
 	report.code = start_here(run, above, parent, &reaper, &report.error);
 	report.pid = run->leader.pid;
+	command_close_files(run->command);
 	(void)setsid();
 	if (report_send(peer_fd, &report, 0) < 0 && report.code == 0)
 		end_kill(run);
@@ -232,8 +233,17 @@ static int make_command(struct order *order, struct command *command)
 		.cgroup_fd = -EBADF,
 		.mask = order->host->mask,
 		.identity = order->as_user ? &order->identity : NULL,
+		.cwd = order->cwd[0] ? order->cwd : NULL,
+		.set_umask = order->options.set_umask,
+		.umask = (mode_t)order->options.umask,
 		.fds = { order->fds[0], order->fds[1], order->fds[2] },
 	};
+	for (unsigned i = 0; i < 3; i++) {
+		if (order->opened & 1u << i)
+			command->opened[command->n_opened++] = order->fds[i];
+		if (order->cut & 1u << i)
+			command->spawn.cut_fds[command->spawn.n_cut++] = order->fds[i];
+	}
 	if (command_shell_argv(order->program, order->options.argv, &command->with_shell) < 0)
 		return -ENOMEM;
 	command->spawn.shell_argv = command->with_shell;

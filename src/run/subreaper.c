@@ -154,8 +154,8 @@ static void close_strangers(const struct ration_run *run, int peer_fd, int *keep
 	snapshot_fds(run->host, keep);
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		keep[n++] = own[i];
-	for (size_t i = 0; run->options.fds && i < 3; i++)
-		keep[n++] = run->options.fds[i];
+	for (size_t i = 0; i < 3; i++)
+		keep[n++] = run->command->spawn.fds[i];
 	for (size_t i = 0; i < HOST_V1_MAX; i++)
 		keep[n++] = run->group.v1_fd[i];
 	for (size_t i = 0; i < run->options.n_pass_fds; i++)
@@ -285,6 +285,18 @@ static char *program_from_outside(const char *program)
 	return length < 0 ? NULL : path;
 }
 
+/* Which of the command's fds are among these, as bits. */
+static unsigned which(const struct spawn *spawn, const int *fds, size_t n)
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned fd = 0; fd < 3; fd++)
+			bits |= spawn->fds[fd] == fds[i] ? 1u << fd : 0;
+	}
+	return bits;
+}
+
 static int send_order(const struct ration_run *run, int fd)
 {
 	const struct spawn *spawn = &run->command->spawn;
@@ -294,6 +306,9 @@ static int send_order(const struct ration_run *run, int fd)
 		.plan = (struct ration_plan *)run->plan,
 		.options = run->options,
 		.program = program,
+		.cwd = (char *)(spawn->cwd ? spawn->cwd : ""),
+		.opened = which(spawn, run->command->opened, run->command->n_opened),
+		.cut = which(spawn, spawn->cut_fds, spawn->n_cut),
 		.place = run->group,
 		.caller = getpid(),
 		.guarded = run->guarded,

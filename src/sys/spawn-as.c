@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spawn-as.c - what takes place as another user before there is a command
+ * spawn-as.c - what takes place in the stead of a command before there is one
  */
 #include "sys/spawn-as.h"
 
@@ -10,6 +10,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,86 +21,281 @@
 #include "util/cleanup.h"
 #include "util/compat.h"
 
+/* A signal that comes just before the call that it is to interrupt comes again. */
+#define ALARM_AGAIN_USEC 50000
+
 /* What the child has found. */
 struct answer {
-	int code, step;
+	int code, part, index;
+	unsigned files; /* which of them come along, as bits */
 	char path[PATH_MAX];
 };
 
-/* In the child. */
-static void answer(const struct identity *identity, const char *argv0, int fd)
-{
-	struct answer answer = { .step = -1 };
-	CLEANUP(freep) char *path = NULL;
+/* As many fds as a message has. */
+union fd_room {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(3 * sizeof(int))];
+};
 
-	answer.code = identity_become(identity, &answer.step);
-	if (answer.code == 0) {
-		answer.step = -1;
-		answer.code = spawn_resolve(argv0, &path);
+/* ------------------------------------------------------------- in the child */
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* Until the deadline, whatever open(2) waits for is interrupted again and again. */
+static void set_alarm(uint64_t within_usec)
+{
+	const struct sigaction action = { .sa_handler = on_alarm };
+	const struct itimerval timer = {
+		.it_value = { (time_t)(within_usec / 1000000), (suseconds_t)(within_usec % 1000000) },
+		.it_interval = { 0, ALARM_AGAIN_USEC },
+	};
+	sigset_t set;
+
+	(void)sigaction(SIGALRM, &action, NULL);
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int open_file(const struct scout *scout, int i, uint64_t deadline_usec)
+{
+	int flags = i == 0 ? O_RDONLY : O_WRONLY | O_CREAT | (scout->append[i] ? O_APPEND : 0);
+	struct stat st;
+	int fd;
+
+	do
+		fd = open(scout->files[i], flags | O_NOCTTY | O_CLOEXEC, 0666);
+	while (fd < 0 && errno == EINTR && sys_now_usec() < deadline_usec);
+	if (fd < 0)
+		return errno == EINTR ? -ETIMEDOUT : -errno;
+	/* For reading, a directory can be opened, and nothing but that. */
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		(void)close(fd);
+		return -EISDIR;
 	}
-	if (answer.code == 0 && strlen(path) >= sizeof(answer.path))
-		answer.code = -ENAMETOOLONG;
-	else if (answer.code == 0)
-		(void)strcpy(answer.path, path);
-	(void)!write(fd, &answer, sizeof(answer));
+	/* Not in the place of one of those that this process has, or had. */
+	fd = lift_fd(fd);
+	return fd < 0 ? -errno : fd;
 }
 
-/* A pipe has room for all of it. Not up to its end: a child that is stopped meanwhile has that. */
-static ssize_t read_answer(int fd, struct answer *ret)
+/* Last of all, since one that isn't there is made. */
+static int open_files(const struct scout *scout, struct answer *answer, int fds[3])
 {
-	ssize_t n, used = 0;
+	uint64_t within_usec = scout->within_usec && scout->within_usec < SCOUT_OPEN_USEC ? scout->within_usec :
+		SCOUT_OPEN_USEC;
+	uint64_t deadline_usec = sys_now_usec() + within_usec;
+	size_t n = 0;
 
-	do {
-		n = read(fd, (char *)ret + used, sizeof(*ret) - (size_t)used);
-		used += n > 0 ? n : 0;
-	} while ((n > 0 && used < (ssize_t)sizeof(*ret)) || (n < 0 && errno == EINTR));
-	return used;
+	set_alarm(within_usec);
+	answer->part = SCOUT_PART_FILE;
+	for (int i = 0; i < 3; i++) {
+		if (!scout->files[i])
+			continue;
+		answer->index = i;
+		fds[n] = open_file(scout, i, deadline_usec);
+		if (fds[n] < 0)
+			return fds[n];
+		n++;
+		answer->files |= 1u << i;
+	}
+	return 0;
 }
 
-static int ask(const struct identity *identity, const char *argv0, struct answer *ret)
+static int find_program(const struct scout *scout, struct answer *answer)
 {
-	CLEANUP(closep) int from = -EBADF;
-	CLEANUP(closep) int to = -EBADF;
-	int fds[2], r;
+	CLEANUP(freep) char *path = NULL;
+	int r;
+
+	answer->part = SCOUT_PART_PROGRAM;
+	r = spawn_resolve(NULL, scout->argv0, &path);
+	if (r < 0)
+		return r;
+	if (strlen(path) >= sizeof(answer->path))
+		return -ENAMETOOLONG;
+	(void)strcpy(answer->path, path);
+	return 0;
+}
+
+static int look(const struct scout *scout, struct answer *answer, int fds[3])
+{
+	int r = scout->identity ? identity_become(scout->identity, &answer->index) : 0;
+
+	if (r == 0 && scout->cwd) {
+		answer->part = SCOUT_PART_CWD;
+		r = chdir(scout->cwd) < 0 ? -errno : 0;
+	}
+	if (r == 0)
+		r = find_program(scout, answer);
+	if (r < 0)
+		return r;
+	if (scout->set_umask)
+		(void)umask(scout->umask);
+	return scout->files[0] || scout->files[1] || scout->files[2] ? open_files(scout, answer, fds) : 0;
+}
+
+/* A socket has room for all of it. */
+static void say(int fd, const struct answer *answer, const int *fds)
+{
+	union fd_room room = { .bytes = { 0 } };
+	struct iovec vector = { .iov_base = (void *)answer, .iov_len = sizeof(*answer) };
+	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
+	size_t n = (size_t)__builtin_popcount(answer->files);
+
+	if (n > 0) {
+		message.msg_control = &room;
+		message.msg_controllen = CMSG_SPACE(n * sizeof(int));
+		room.header.cmsg_level = SOL_SOCKET;
+		room.header.cmsg_type = SCM_RIGHTS;
+		room.header.cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(&room.header), fds, n * sizeof(int));
+	}
+	while (sendmsg(fd, &message, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
+/* ------------------------------------------------------------ in the parent */
+
+/* Puts what came along where it belongs. */
+static int take_fds(struct msghdr *message, unsigned files, int ret_fds[3])
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	size_t n = header && header->cmsg_type == SCM_RIGHTS ? (header->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		ret_fds[i] = -EBADF;
+		if (!(files & 1u << i) || at == n)
+			continue;
+		memcpy(&ret_fds[i], CMSG_DATA(header) + at++ * sizeof(int), sizeof(int));
+		if (!MSG_CMSG_CLOEXEC)
+			(void)fcntl(ret_fds[i], F_SETFD, FD_CLOEXEC);
+		ret_fds[i] = lift_fd(ret_fds[i]);
+	}
+	/* No room for them in this process: those that it has none for don't come. */
+	return at < (size_t)__builtin_popcount(files) || message->msg_flags & MSG_CTRUNC ? -EMFILE : 0;
+}
+
+static void close_fds(int fds[3])
+{
+	for (size_t i = 0; i < 3; i++)
+		fds[i] = close_fd(fds[i]);
+}
+
+/* What a child has said before it was ended, if it was, is cut: nothing has come. */
+static int take_answer(int fd, struct answer *ret, int ret_fds[3])
+{
+	union fd_room room;
+	struct iovec vector = { .iov_base = ret, .iov_len = sizeof(*ret) };
+	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof(room) };
+	ssize_t n;
+	int r;
+
+	do
+		n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n != (ssize_t)sizeof(*ret))
+		return -EINTR;
+	r = take_fds(&message, ret->files, ret_fds);
+	if (r < 0 || ret->code < 0)
+		close_fds(ret_fds);
+	return r;
+}
+
+static int open_pair(int *ret_ours, int *ret_childs)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	for (size_t i = 0; !SOCK_CLOEXEC && i < 2; i++)
+		(void)fcntl(pair[i], F_SETFD, FD_CLOEXEC);
+	if (lift_fds(pair) < 0)
+		return -errno;
+	*ret_ours = pair[0];
+	*ret_childs = pair[1];
+	return 0;
+}
+
+static int ask(const struct scout *scout, struct answer *answer, int ret_fds[3])
+{
+	CLEANUP(closep) int ours = -EBADF;
+	CLEANUP(closep) int childs = -EBADF;
+	int fds[3], r = open_pair(&ours, &childs);
 	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC) < 0 || lift_fds(fds) < 0)
-		return -errno;
-	from = fds[0];
-	to = fds[1];
+	if (r < 0)
+		return r;
 	pid = sys_fork_masked();
 	if (pid < 0)
 		return pid;
 	if (pid == 0) {
-		answer(identity, argv0, to);
+		answer->code = look(scout, answer, fds);
+		if (answer->code < 0)
+			answer->files = 0;
+		say(childs, answer, fds);
 		_exit(0);
 	}
-	to = close_fd(to);
-	r = spawn_await(pid, from);
-	if (r == 0 && read_answer(from, ret) != (ssize_t)sizeof(*ret))
-		r = -EINTR;
+	childs = close_fd(childs);
+	r = spawn_await(pid, ours);
+	if (r == 0)
+		r = take_answer(ours, answer, ret_fds);
 	/* It has said all, and may be stopped. One that hangs in the kernel is left, to die some time. */
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, r == -ETIMEDOUT ? WNOHANG : 0);
 	return r;
 }
 
-int spawn_resolve_as(const struct identity *identity, const char *argv0, char **ret_path, int *ret_step)
+static int scout_apart(const struct scout *scout, struct scouted *ret)
 {
-	CLEANUP(freep) struct answer *found = calloc(1, sizeof(*found));
+	CLEANUP(freep) struct answer *answer = calloc(1, sizeof(*answer));
 	int r;
 
-	*ret_step = -1;
-	if (!found)
+	if (!answer)
 		return -ENOMEM;
-	r = ask(identity, argv0, found);
+	r = ask(scout, answer, ret->fds);
 	if (r < 0) {
-		*ret_step = IDENTITY_STEP_WAIT;
+		ret->part = SCOUT_PART_IDENTITY;
+		ret->index = IDENTITY_STEP_WAIT;
 		return r;
 	}
-	*ret_step = found->step;
-	if (found->code < 0)
-		return found->code;
-	*ret_path = strdup(found->path);
-	return *ret_path ? 0 : -ENOMEM;
+	ret->part = (enum scout_part)answer->part;
+	ret->index = answer->index;
+	if (answer->code < 0)
+		return answer->code;
+	ret->path = strdup(answer->path);
+	if (ret->path)
+		return 0;
+	close_fds(ret->fds);
+	return -ENOMEM;
+}
+
+/* As this process, which can't change its directory: it has one for all its threads. */
+static int scout_here(const struct scout *scout, struct scouted *ret)
+{
+	struct stat st;
+	int r = 0;
+
+	ret->part = SCOUT_PART_CWD;
+	if (scout->cwd && stat(scout->cwd, &st) < 0)
+		r = -errno;
+	else if (scout->cwd)
+		r = S_ISDIR(st.st_mode) ? sys_access(AT_FDCWD, scout->cwd, X_OK) : -ENOTDIR;
+	if (r < 0)
+		return r;
+	ret->part = SCOUT_PART_PROGRAM;
+	return spawn_resolve(scout->cwd, scout->argv0, &ret->path);
+}
+
+int spawn_scout(const struct scout *scout, struct scouted *ret)
+{
+	bool files = scout->files[0] || scout->files[1] || scout->files[2];
+
+	*ret = (struct scouted) { .fds = { -EBADF, -EBADF, -EBADF }, .part = SCOUT_PART_PROGRAM };
+	return scout->identity || files ? scout_apart(scout, ret) : scout_here(scout, ret);
 }

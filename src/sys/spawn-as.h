@@ -1,20 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spawn-as.h - what takes place as another user before there is a command
+ * spawn-as.h - what takes place in the stead of a command before there is one
  *
- * Processes of that user can stop such a child at any moment, and its files can hang. So no
- * parent waits for it without an end, nor in its memory.
+ * A command that runs as another user, or in another directory, finds its program and its files with
+ * that user's rights and from there. Both are looked for before anything is made, so that most of what
+ * can't be had costs nothing. Processes of that user can stop such a child at any moment, and its files
+ * can hang. So no parent waits for it without an end, nor in its memory.
  */
 #ifndef RATION_SYS_SPAWN_AS_H
 #define RATION_SYS_SPAWN_AS_H
 
 #include "sys/identity.h"
 
+#include <stdint.h>
+
+/* How long one of its files may take to be opened: a FIFO has to be opened from its other end, too. */
+#define SCOUT_OPEN_USEC 10000000
+
+/* What is looked for. */
+struct scout {
+	const struct identity *identity; /* as whom; NULL: as we are */
+	const char *cwd;                 /* in which directory; NULL: in ours */
+	const char *argv0;               /* the program, as of spawn_resolve() */
+	const char *files[3];            /* what is to become its 0, 1, 2; NULL: nothing */
+	bool append[3];                  /* it is written at its end. What is there isn't cut here in any case */
+	bool set_umask;                  /* a file that is made is made with `umask` */
+	mode_t umask;
+	uint64_t within_usec;            /* SCOUT_OPEN_USEC at most; 0: that */
+};
+
+/* What is missing. */
+enum scout_part {
+	SCOUT_PART_IDENTITY, /* it can't become that user: `index` is the identity_step */
+	SCOUT_PART_CWD,
+	SCOUT_PART_PROGRAM,
+	SCOUT_PART_FILE,     /* `index` is its number. -ETIMEDOUT: nobody opens the other end */
+};
+
+struct scouted {
+	char *path;           /* of the program, a new string: relative to the directory */
+	int fds[3];           /* -EBADF: nothing was asked for */
+	/* Set when something fails: */
+	enum scout_part part;
+	int index;
+};
+
 /*
- * spawn_resolve() as that user, in a child: what can be found and executed is judged by the
- * user's rights. Errors: those of spawn_resolve(), with a `ret_step` of -1; or why the child
- * couldn't become the user, with the step.
+ * Looks for all of it; in a child, unless the program alone is asked for. On success, path and fds are the caller's.
+ * Errors: those of spawn_resolve(), open(2) and chdir(2), with the part that failed.
  */
-int spawn_resolve_as(const struct identity *identity, const char *argv0, char **ret_path, int *ret_step);
+int spawn_scout(const struct scout *scout, struct scouted *ret);
 
 #endif

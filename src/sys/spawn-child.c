@@ -21,10 +21,16 @@
 #define AWAIT_USEC 60000000
 #define LOOK_MSEC 50
 
-static int executable(const char *path)
+static int executable(const char *cwd, const char *path)
 {
+	char from_cwd[PATH_MAX];
 	struct stat st;
 
+	if (cwd && path[0] != '/') {
+		if (snprintf(from_cwd, sizeof(from_cwd), "%s/%s", cwd, path) >= (int)sizeof(from_cwd))
+			return -ENAMETOOLONG;
+		path = from_cwd;
+	}
 	if (stat(path, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
@@ -51,7 +57,7 @@ static int copy_path(const char *path, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-int spawn_resolve(const char *argv0, char **ret_path)
+int spawn_resolve(const char *cwd, const char *argv0, char **ret_path)
 {
 	const char *search = getenv("PATH");
 	char path[PATH_MAX];
@@ -61,7 +67,7 @@ int spawn_resolve(const char *argv0, char **ret_path)
 	if (argv0[0] == '\0')
 		return -ENOENT;
 	if (strchr(argv0, '/')) {
-		r = executable(argv0);
+		r = executable(cwd, argv0);
 		return r < 0 ? r : copy_path(argv0, ret_path);
 	}
 	if (!search)
@@ -72,7 +78,7 @@ int spawn_resolve(const char *argv0, char **ret_path)
 
 		if (n >= (int)sizeof(path))
 			worst = -ENAMETOOLONG;
-		else if ((r = executable(path)) == 0)
+		else if ((r = executable(cwd, path)) == 0)
 			return copy_path(path, ret_path);
 		else if (!goes_on(r))
 			return r;
@@ -204,6 +210,28 @@ static int become(struct spawn *spawn)
 	return r < 0 ? spawn_child_fail(spawn, SPAWN_STEP_IDENTITY, r) : spawn->tie ? spawn->tie(spawn) : 0;
 }
 
+/* By its own rights: what its user can't enter isn't the place for its work. */
+static int settle_in(struct spawn *spawn)
+{
+	if (spawn->cwd && chdir(spawn->cwd) < 0)
+		return spawn_child_fail(spawn, SPAWN_STEP_CWD, -errno);
+	if (spawn->set_umask)
+		(void)umask(spawn->umask);
+	for (size_t i = 0; i < spawn->n_cut; i++) {
+		int r;
+
+		do
+			r = ftruncate(spawn->cut_fds[i], 0);
+		while (r < 0 && errno == EINTR);
+		/* A pipe, a terminal or a device has nothing that could be cut. */
+		if (r < 0 && errno != EINVAL) {
+			spawn->failed_index = (int)i;
+			return spawn_child_fail(spawn, SPAWN_STEP_CUT, -errno);
+		}
+	}
+	return 0;
+}
+
 /* From a process that is where it belongs to the command. Returns only where it can't be had. */
 int spawn_child(struct spawn *spawn)
 {
@@ -231,6 +259,8 @@ int spawn_child(struct spawn *spawn)
 		return spawn_child_fail(spawn, SPAWN_STEP_RLIMIT, r);
 	/* Last, but for what needs no privilege. */
 	r = spawn->identity ? become(spawn) : 0;
+	if (r == 0)
+		r = settle_in(spawn);
 	if (r != 0)
 		return r;
 	(void)sigprocmask(SIG_SETMASK, &spawn->mask, NULL);

@@ -45,6 +45,8 @@ enum spawn_step {
 	SPAWN_STEP_AFFINITY,
 	SPAWN_STEP_NICE,
 	SPAWN_STEP_IDENTITY,
+	SPAWN_STEP_CWD,
+	SPAWN_STEP_CUT,
 	SPAWN_STEP_EXEC,
 };
 
@@ -61,6 +63,11 @@ struct spawn {
 	int join_fd[SPAWN_JOIN_MAX]; /* the child moves itself, before it becomes the command */
 	sigset_t mask;             /* blocked signals of the command */
 	const struct identity *identity; /* as whom it runs; NULL: as we do */
+	const char *cwd;           /* its working directory, which it enters as that user; NULL: ours */
+	bool set_umask;            /* to `umask`, instead of ours */
+	mode_t umask;
+	size_t n_cut;              /* regular files that are cut to nothing at the last moment: */
+	int cut_fds[3];            /* what fails before leaves them as they are */
 	/* spawn-posix.c alone: */
 	bool own_group;            /* in a process group of its own */
 	int (*born)(void *userdata, pid_t pid); /* called before the command may run; a failure ends it. Or NULL */
@@ -94,10 +101,10 @@ struct spawn {
 
 /*
  * Finds the program that `argv0` means, as execvp(3) would with the PATH of
- * this process, into a new string. -ENOENT, -EACCES, -ENAMETOOLONG; anything else, -ENOMEM for instance,
+ * this process in the directory `cwd` (NULL: in ours), into a new string, which is relative to that. -ENOENT, -EACCES, -ENAMETOOLONG; anything else, -ENOMEM for instance,
  * says why it isn't known.
  */
-int spawn_resolve(const char *argv0, char **ret_path);
+int spawn_resolve(const char *cwd, const char *argv0, char **ret_path);
 
 /*
  * Starts it. Returns 0 when the command has been execed; then `ret_birth` tells

@@ -43,6 +43,10 @@
 
 #define GRND_NONBLOCK 0
 
+/* Who uses these sets FD_CLOEXEC afterwards where they are 0. */
+#define SOCK_CLOEXEC 0
+#define MSG_CMSG_CLOEXEC 0
+
 /* What ru_maxrss counts in. */
 #define COMPAT_MAXRSS_BYTES 1u
 

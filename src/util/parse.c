@@ -217,6 +217,21 @@ int parse_count(const char *text, uint64_t *ret_count)
 	return 0;
 }
 
+int parse_octal(const char *text, unsigned max, unsigned *ret_value)
+{
+	size_t n = strspn(text, "01234567");
+	unsigned value = 0;
+
+	if (n == 0 || text[n] != '\0')
+		return -EINVAL;
+	for (; *text && value <= max; text++)
+		value = value * 8 + (unsigned)(*text - '0');
+	if (value > max)
+		return -ERANGE;
+	*ret_value = value;
+	return 0;
+}
+
 /* Reads a decimal that is followed by `suffix` and nothing else, times `factor`. */
 static int parse_scaled(const char *text, const char *suffix, uint64_t factor, uint64_t *ret_value)
 {

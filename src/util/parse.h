@@ -33,6 +33,9 @@ int parse_duration(const char *text, uint64_t *ret_usec);
 /* A decimal count. -EINVAL: malformed; -ERANGE: 2^64 - 1 or above. */
 int parse_count(const char *text, uint64_t *ret_count);
 
+/* Octal digits, and no others. -EINVAL: malformed; -ERANGE: above `max`, which has an octal digit to spare. */
+int parse_octal(const char *text, unsigned max, unsigned *ret_value);
+
 /* Hundred-thousandths of a CPU: 1.5, .5, 150%. -EINVAL; -ERANGE: 2^64 - 1 or above. */
 int parse_cpus(const char *text, uint64_t *ret_cpus);
 

@@ -29,6 +29,8 @@ ROWS = {
     "A15": "children that ration inherits aren't its own",
     "A18": "ration as process 1 of a pid namespace",
     "A19": "strict where a limit can't be enforced: 125 and the reason; nothing runs",
+    "A20": "directory, umask, files and further fds of a command, `run` and `exec` alike",
+    "A21": "a directory or file that its user can't enter or open, a FIFO that nobody opens: 125, before anything runs or is emptied",
     "B01": "wall time: 124, never early",
     "B02": "below and above the wall time",
     "B03": "`--preserve-status`",

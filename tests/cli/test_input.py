@@ -97,7 +97,7 @@ def test_rlimit_values(refused, value):
 
 @pytest.mark.parametrize("options", [
     ["--no-such-flag"], ["--memory", "64M", "--no-such-flag"], ["-x"], ["--memory"], ["--enforce", "maybe"],
-    ["--enforce"], ["--signal", "0"], ["--signal", "99"], ["--signal", ""], ["--signal", "-9"], ["--stdin", "x"],
+    ["--enforce"], ["--signal", "0"], ["--signal", "99"], ["--signal", ""], ["--signal", "-9"], ["--stdin", "/no/x"],
     ["--kill-after", "-1"], ["--kill-after", "1x"], ["--output-mode", "x"], ["--oom-group", "maybe"], ["--receipt"]])
 def test_flags(refused, run, options):
     if len(options) == 1 and options[0] in ("--memory", "--enforce", "--receipt"):

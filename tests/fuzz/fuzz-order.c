@@ -31,10 +31,10 @@ static void make_order(void)
 {
 	static const char *const tree[] = { "proc/self", NULL };
 	static struct fuzz_tree machine;
-	char program[] = "/bin/true", variable[] = "A=B";
+	char program[] = "/bin/true", cwd[] = "/", variable[] = "A=B";
 	char *argv[] = { program, variable, NULL }, *envp[] = { variable, NULL };
 	struct order order = { .options = { .size = sizeof(order.options), .argv = argv, .envp = envp },
-		.program = program, .place = PLACE_NONE, .address = "acme/vm7", .fds = { 0, 1, 2 } };
+		.program = program, .cwd = cwd, .opened = 2, .cut = 2, .place = PLACE_NONE, .address = "acme/vm7", .fds = { 0, 1, 2 } };
 	struct ration_host *host = NULL;
 	struct ration_plan *plan = NULL;
 
@@ -86,7 +86,7 @@ static void damage(struct message *messages, const uint8_t damage[8])
 
 static void read_all(const struct order *order)
 {
-	size_t length = strlen(order->program);
+	size_t length = strlen(order->program) + strlen(order->cwd);
 
 	for (char *const *word = order->options.argv; *word; word++)
 		length += strlen(*word);

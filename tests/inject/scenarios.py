@@ -221,6 +221,17 @@ def not_executed(s):
         raise Bad("the command ran, although ration says that it failed")
 
 
+def wrote(s):
+    if s.out.read_text() != "/\n0027\nerror\n":
+        raise Bad(f"the command wrote {s.out.read_text()!r} to its file")
+
+
+def wrote_nothing(s):
+    """The file itself may have been made."""
+    if s.out.exists() and s.out.read_text():
+        raise Bad("the command ran, although ration says that it failed")
+
+
 def said(s, *wanted):
     """All of it is in the output, not just some."""
     missing = [word for word in wanted if word not in s.done.stdout]
@@ -339,9 +350,13 @@ def runs(s):
                  after=lambda s: receipt_of(s, "wall-time"), success=124, other=(123,)),
         Scenario("run rlimits", [*run, "--rlimit", "nofile=99", "--rlimit", "cpu=60:70", "--", "sh", "-c", 'ulimit -n; ulimit -St'],
                  after=lambda s: said(s, "99\n60\n")),
+        Scenario("run files", [*run, "-C", "/", "--umask", "027", "--stdin", "null", "--stdout", str(s.out), "--stderr", "stdout", "--",
+                               "sh", "-c", "pwd; umask; echo error >&2"], after=wrote, undone=wrote_nothing),
         Scenario("run exec", [*run, "--exec", "--", "sh", "-c", 'echo ran >"$1"; exit 7', "sh", str(s.out)], undone=not_executed, success=7),
     ]
     if os.geteuid() == 0:
+        rows.append(Scenario("run files user", [*run, "--user", "nobody", "-C", "/", "--stdin", "/etc/passwd", "--", "sh", "-c", "pwd; head -c 5"],
+                             after=lambda s: said(s, "/\nroot:")))
         rows.append(Scenario("run user", [*run, "--user", "nobody", "--", "sh", "-c", "id -u; id -G; sed -n 's/^CapEff:.//p;s/^NoNewPrivs:.//p' /proc/self/status"],
                              after=lambda s: said(s, "65534\n65534\n0000000000000000\n1\n")))
     for scenario in rows:

@@ -85,6 +85,7 @@ static struct order make_order(const struct ration_host *host, struct ration_pla
 		.plan = plan,
 		.options = { .size = sizeof(order.options), .argv = argv, .envp = envp, .signal = SIGINT, .wait_all = true },
 		.program = argv[0],
+		.cwd = (char *)"",
 		.place = PLACE_NONE,
 		.fds = { -EBADF, -EBADF, -EBADF },
 	};
@@ -150,6 +151,12 @@ static void test_all_of_it_arrives(void **state)
 	plan = make_plan(host);
 	order = make_order(host, plan, argv, envp);
 	order.fds[2] = null;
+	order.cwd = (char *)"/var/empty";
+	order.opened = 5;
+	order.cut = 4;
+	order.options.set_umask = true;
+	order.options.umask = 027;
+	order.options.cwd = order.options.stdout_file = "not for another process";
 	order.as_user = true;
 	order.identity = (struct identity) { .uid = 1000, .gid = 1001, .groups = groups, .n_groups = ARRAY_SIZE(groups),
 		.new_privileges = true };
@@ -158,6 +165,9 @@ static void test_all_of_it_arrives(void **state)
 	check_strings(envp, got.options.envp);
 	check_plans(plan, got.plan);
 	assert_string_equal(got.program, argv[0]);
+	assert_string_equal(got.cwd, "/var/empty");
+	assert_true(got.opened == 5 && got.cut == 4);
+	assert_true(got.options.set_umask && got.options.umask == 027 && !got.options.cwd && !got.options.stdout_file);
 	assert_string_equal(got.place.name, "vm7");
 	assert_string_equal(got.host->nspace, "order");
 	assert_ptr_equal(got.place.host, got.host);

@@ -124,7 +124,7 @@ static void test_resolve(void **state)
 	(void)snprintf(path, sizeof(path), "%s/gone:%s/one:%s/two", dir, dir, dir);
 	assert_int_equal(setenv("PATH", path, 1), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		int r = spawn_resolve(rows[i].name, &found);
+		int r = spawn_resolve(NULL, rows[i].name, &found);
 
 		assert_row(r == rows[i].result, "\"%s\": %d", rows[i].name, r);
 		if (r < 0)
@@ -138,12 +138,12 @@ static void test_resolve(void **state)
 	assert_int_equal(chdir(path), 0);
 	for (const char *const *at = (const char *const[]) { "", ":/nowhere", "/nowhere:", "/a::/b", NULL }; *at; at++) {
 		assert_int_equal(setenv("PATH", *at, 1), 0);
-		assert_row(spawn_resolve("tool", &found) == 0, "PATH \"%s\"", *at);
+		assert_row(spawn_resolve(NULL, "tool", &found) == 0, "PATH \"%s\"", *at);
 		assert_string_equal(found, "tool");
 		free(found);
 	}
 	assert_int_equal(unsetenv("PATH"), 0);
-	assert_int_equal(spawn_resolve("sh", &found), 0);
+	assert_int_equal(spawn_resolve(NULL, "sh", &found), 0);
 	free(found);
 	assert_int_equal(setenv("PATH", "/usr/bin:/bin", 1), 0);
 	assert_int_equal(chdir("/"), 0);
@@ -620,8 +620,9 @@ static void test_resolved_by_the_users_rights(void **state)
 	gid_t group = SOMEBODY;
 	const struct identity as = { .uid = SOMEBODY, .gid = SOMEBODY, .groups = &group, .n_groups = 1 };
 	const struct identity not_so = { .uid = SOMEBODY, .gid = SOMEBODY, .unchanged = true };
-	char dir[PATH_MAX], path[PATH_MAX + 32], endless[2 * PATH_MAX], *found = NULL;
-	int step = 0;
+	char dir[PATH_MAX], path[PATH_MAX + 32], endless[2 * PATH_MAX];
+	struct scout scout = { .identity = &as, .argv0 = path };
+	struct scouted found;
 
 	(void)state;
 	if (geteuid() != 0)
@@ -630,19 +631,143 @@ static void test_resolved_by_the_users_rights(void **state)
 	files_put(dir, "tool", "");
 	(void)snprintf(path, sizeof(path), "%s/tool", dir);
 	assert_int_equal(chmod(path, 0755), 0);
-	assert_int_equal(spawn_resolve_as(&as, path, &found, &step), -EACCES);
-	assert_int_equal(step, -1);
+	assert_int_equal(spawn_scout(&scout, &found), -EACCES);
+	assert_int_equal(found.part, SCOUT_PART_PROGRAM);
+	scout.cwd = dir;
+	assert_int_equal(spawn_scout(&scout, &found), -EACCES);
+	assert_int_equal(found.part, SCOUT_PART_CWD);
 	assert_int_equal(chmod(dir, 0755), 0);
-	assert_int_equal(spawn_resolve_as(&as, path, &found, &step), 0);
-	assert_string_equal(found, path);
-	free(found);
+	assert_int_equal(spawn_scout(&scout, &found), 0);
+	assert_string_equal(found.path, path);
+	free(found.path);
+	/* From there, and with nothing that it may write. */
+	scout.argv0 = "./tool";
+	scout.files[1] = "made";
+	assert_int_equal(spawn_scout(&scout, &found), -EACCES);
+	assert_int_equal(found.part, SCOUT_PART_FILE);
+	assert_int_equal(found.index, 1);
+	scout.files[1] = NULL;
+	scout.cwd = NULL;
+	scout.argv0 = endless;
 	memset(endless, '/', sizeof(endless));
 	endless[sizeof(endless) - 1] = '\0';
-	assert_int_equal(spawn_resolve_as(&as, endless, &found, &step), -ENAMETOOLONG);
-	assert_int_equal(step, -1);
-	assert_true(spawn_resolve_as(&not_so, path, &found, &step) < 0);
-	assert_int_equal(step, IDENTITY_STEP_CHECK);
+	assert_int_equal(spawn_scout(&scout, &found), -ENAMETOOLONG);
+	assert_int_equal(found.part, SCOUT_PART_PROGRAM);
+	scout.identity = &not_so;
+	assert_true(spawn_scout(&scout, &found) < 0);
+	assert_int_equal(found.part, SCOUT_PART_IDENTITY);
+	assert_int_equal(found.index, IDENTITY_STEP_CHECK);
 	assert_true(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	files_end(dir);
+}
+
+static void put_at(const char *dir, const char *name, const char *text, mode_t mode)
+{
+	char path[PATH_MAX + 32];
+
+	files_put(dir, name, text);
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static size_t size_of(const char *dir, const char *name)
+{
+	char path[PATH_MAX + 32];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return stat(path, &st) == 0 ? (size_t)st.st_size : SIZE_MAX;
+}
+
+/* Nothing is cut before the command runs, and a file that can't be opened leaves the others as they are. */
+static void test_files_are_opened_from_its_directory(void **state)
+{
+	char dir[PATH_MAX];
+	struct scout scout = { .cwd = dir, .argv0 = "./tool", .files = { "in", "out", "added" }, .append = { false, false, true } };
+	struct scouted found;
+	char byte;
+
+	(void)state;
+	files_begin(dir);
+	put_at(dir, "tool", "", 0755);
+	put_at(dir, "in", "x", 0644);
+	put_at(dir, "out", "before", 0644);
+	put_at(dir, "added", "before", 0644);
+	assert_int_equal(spawn_scout(&scout, &found), 0);
+	assert_string_equal(found.path, "./tool");
+	assert_true(read(found.fds[0], &byte, 1) == 1 && byte == 'x');
+	assert_int_equal(write(found.fds[2], "+", 1), 1);
+	assert_true(size_of(dir, "out") == 6 && size_of(dir, "added") == 7);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(found.fds[i] > 2 && fcntl(found.fds[i], F_GETFD) == FD_CLOEXEC);
+		(void)close(found.fds[i]);
+	}
+	free(found.path);
+	scout.files[2] = "no/such";
+	assert_int_equal(spawn_scout(&scout, &found), -ENOENT);
+	assert_true(found.part == SCOUT_PART_FILE && found.index == 2 && found.fds[1] == -EBADF && !found.path);
+	scout.files[0] = ".";
+	assert_int_equal(spawn_scout(&scout, &found), -EISDIR);
+	assert_int_equal(found.index, 0);
+	assert_true(size_of(dir, "out") == 6);
+	files_end(dir);
+}
+
+static void test_a_fifo_that_nobody_opens(void **state)
+{
+	char dir[PATH_MAX], path[PATH_MAX + 32];
+	struct scout scout = { .argv0 = "/bin/sh", .within_usec = 100000 };
+	struct scouted found;
+
+	(void)state;
+	files_begin(dir);
+	(void)snprintf(path, sizeof(path), "%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (int i = 0; i < 2; i++) {
+		scout.files[0] = i == 0 ? path : NULL;
+		scout.files[1] = i == 1 ? path : NULL;
+		assert_int_equal(spawn_scout(&scout, &found), -ETIMEDOUT);
+		assert_true(found.part == SCOUT_PART_FILE && found.index == i);
+	}
+	assert_true(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	files_end(dir);
+}
+
+/* What the child itself does: its directory, its umask, its files. */
+static void test_settles_in(void **state)
+{
+	char dir[PATH_MAX], buf[256], expected[PATH_MAX + 32];
+	struct shell sh;
+	int fd;
+
+	(void)state;
+	files_begin(dir);
+	put_at(dir, "out", "before", 0644);
+	(void)snprintf(expected, sizeof(expected), "%s/out", dir);
+	fd = open(expected, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	shell_init(&sh, "pwd; umask; wc -c <out");
+	sh.spawn.cwd = dir;
+	sh.spawn.set_umask = true;
+	sh.spawn.umask = 027;
+	sh.spawn.cut_fds[sh.spawn.n_cut++] = fd;
+	assert_int_equal(shell_start(&sh), 0);
+	assert_int_equal(shell_end(&sh, buf, sizeof(buf)), 0);
+	(void)snprintf(expected, sizeof(expected), "%s\n0027\n0\n", dir);
+	assert_string_equal(buf, expected);
+	/* Not ours. */
+	assert_int_equal(umask(022), 022);
+	shell_init(&sh, "exit 0");
+	sh.spawn.cwd = "/no/such";
+	assert_int_equal(shell_start(&sh), -ENOENT);
+	assert_int_equal(sh.spawn.failed_step, SPAWN_STEP_CWD);
+	(void)close(sh.out);
+	shell_init(&sh, "exit 0");
+	(void)close(fd);
+	sh.spawn.cut_fds[sh.spawn.n_cut++] = -EBADF;
+	assert_int_equal(shell_start(&sh), -EBADF);
+	assert_true(sh.spawn.failed_step == SPAWN_STEP_CUT && sh.spawn.failed_index == 0);
+	(void)close(sh.out);
 	files_end(dir);
 }
 
@@ -754,6 +879,9 @@ int main(void)
 		cmocka_unit_test(test_what_is_set_before_exec),
 		cmocka_unit_test(test_as_somebody_else),
 		cmocka_unit_test(test_resolved_by_the_users_rights),
+		cmocka_unit_test(test_files_are_opened_from_its_directory),
+		cmocka_unit_test(test_a_fifo_that_nobody_opens),
+		cmocka_unit_test(test_settles_in),
 		cmocka_unit_test(test_a_stopped_child_is_not_waited_for),
 		cmocka_unit_test(test_a_nice_value_that_is_refused),
 		cmocka_unit_test(test_become),

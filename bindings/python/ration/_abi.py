@@ -437,6 +437,15 @@ class SpawnOptions(c.Structure):
         ("n_pass_fds", c.c_size_t),
         ("user", c.c_char_p),
         ("new_privileges", c.c_bool),
+        ("cwd", c.c_char_p),
+        ("set_umask", c.c_bool),
+        ("umask", c.c_uint),
+        ("stdin_file", c.c_char_p),
+        ("stdout_file", c.c_char_p),
+        ("stderr_file", c.c_char_p),
+        ("append_stdout", c.c_bool),
+        ("append_stderr", c.c_bool),
+        ("stderr_to_stdout", c.c_bool),
     ]
 
 
@@ -649,6 +658,15 @@ class RunOptions(c.Structure):
         ("user", c.c_char_p),
         ("new_privileges", c.c_bool),
         ("pool", c.c_void_p),
+        ("cwd", c.c_char_p),
+        ("set_umask", c.c_bool),
+        ("umask", c.c_uint),
+        ("stdin_file", c.c_char_p),
+        ("stdout_file", c.c_char_p),
+        ("stderr_file", c.c_char_p),
+        ("append_stdout", c.c_bool),
+        ("append_stderr", c.c_bool),
+        ("stderr_to_stdout", c.c_bool),
     ]
 
 

@@ -15,7 +15,7 @@ from ._lib import array, encode
 #: What a command's stdin, stdout or stderr can be; those of `subprocess`.
 DEVNULL, PIPE, STDOUT = subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT
 Argument = Union[str, bytes, "os.PathLike[str]"]
-File = Union[None, int, IO[Any]]
+File = Union[None, int, IO[Any], str, "os.PathLike[str]"]
 
 
 def words_of(argv: Sequence[Argument]) -> List[bytes]:
@@ -48,11 +48,20 @@ def numbers_of(fds: Sequence[int]) -> Tuple[Any, int]:
 
 def _number(file: Any, what: str) -> int:
     if isinstance(file, bool) or not (isinstance(file, int) or hasattr(file, "fileno")):
-        raise TypeError(f"{what}: {file!r} isn't a file, a file descriptor, None, DEVNULL, PIPE or STDOUT")
+        raise TypeError(f"{what}: {file!r} isn't a file, a path, a file descriptor, None, DEVNULL, PIPE or STDOUT")
     number: int = file if isinstance(file, int) else file.fileno()
     if number < 0:
         raise ValueError(f"{what}: {number} isn't a file descriptor")
     return number
+
+
+def surroundings_of(files: Files, cwd: Any, umask: Optional[int], append: bool) -> Dict[str, Any]:
+    """Where it starts, as fields of the library's options."""
+    if umask is not None and (isinstance(umask, bool) or not isinstance(umask, int) or not 0 <= umask <= 0o777):
+        raise ValueError(f"umask: {umask!r} isn't 0 to 0o777")
+    return {"cwd": None if cwd is None else encode(cwd, "cwd"), "set_umask": umask is not None, "umask": umask or 0,
+            "stdin_file": files.paths[0], "stdout_file": files.paths[1], "stderr_file": files.paths[2],
+            "append_stdout": bool(append), "append_stderr": bool(append), "stderr_to_stdout": files.merged}
 
 
 class Files:
@@ -61,20 +70,26 @@ class Files:
 
     def __init__(self, stdin: File, stdout: File, stderr: File) -> None:
         self._opened: List[int] = []
+        #: Those that the command opens itself, with its own rights and from its own directory.
+        self.paths: List[Optional[bytes]] = [None, None, None]
         #: 0, 1, 2 -> our end of its pipe
         self.ours: Dict[int, int] = {}
         try:
             numbers = [self._open(0, stdin, "stdin"), self._open(1, stdout, "stdout")]
             numbers.append(numbers[1] if stderr == STDOUT else self._open(2, stderr, "stderr"))
+            #: stderr is what the command opens as its stdout.
+            self.merged = stderr == STDOUT and self.paths[1] is not None
         except BaseException:
             self.close()
             self.abandon()
             raise
         # NULL says that this process's own are meant, whether they are open or not.
-        own = (stdin, stdout, stderr) == (None, None, None)
+        own = all(file is None or isinstance(file, (str, os.PathLike)) for file in (stdin, stdout, stderr))
         self.array = None if own else (ctypes.c_int * 3)(*numbers)
 
     def _open(self, number: int, file: File, what: str) -> int:
+        if isinstance(file, (str, os.PathLike)):
+            self.paths[number], file = encode(file, what), None
         if file is None:
             try:
                 os.fstat(number)

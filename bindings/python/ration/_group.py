@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Iterable, List, Mapping, NamedTuple, Opti
 
 from . import _abi
 from ._abi import EventKind, Level, Mechanism, Remove
-from ._command import DEFAULT_SIGNALS, Argument, File, Files, environment_of, numbers_of, words_of
+from ._command import DEFAULT_SIGNALS, Argument, File, Files, environment_of, numbers_of, surroundings_of, words_of
 from ._errors import Error
 from ._events import Events
 from ._host import Host, default_host
@@ -322,7 +322,8 @@ class Group(Node):
         return plan
 
     def spawn(self, argv: Sequence[Argument], *, env: Optional[Mapping[str, str]] = None, stdin: File = None, stdout: File = None,
-              stderr: File = None, pass_fds: Sequence[int] = (), user: Optional[str] = None, no_new_privs: bool = True,
+              stderr: File = None, append: bool = False, cwd: Union[None, str, "os.PathLike[str]"] = None,
+              umask: Optional[int] = None, pass_fds: Sequence[int] = (), user: Optional[str] = None, no_new_privs: bool = True,
               limits: Optional[Limits] = None, enforce: Enforce = "fallback", **given: Unpack[LimitOptions]) -> Spawned:
         """Starts a command that is born in the group. It is a child of this process, which waits for it, by the
         pidfd (to be closed) or with os.waitpid(pid); nobody supervises it, and it outlives this process.
@@ -338,7 +339,8 @@ class Group(Node):
             numbers, n = numbers_of(pass_fds)
             options = sized(_abi.SpawnOptions, argv=array(words), envp=environment_of(env), fds=files.array,
                             plan=plan._owned.pointer if plan else None, pass_fds=numbers, n_pass_fds=n,
-                            user=encode_or_none(user, "user"), new_privileges=not no_new_privs)
+                            user=encode_or_none(user, "user"), new_privileges=not no_new_privs,
+                            **surroundings_of(files, cwd, umask, append))
             pid, pidfd = ctypes.c_int(), ctypes.c_int()
             with DEFAULT_SIGNALS:
                 self._use().call("ration_group_spawn", ctypes.byref(options), ctypes.byref(pid), ctypes.byref(pidfd))

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Dict, Generator, Mapping, Optional, S
 
 from . import _abi
 from ._abi import OutputMode
-from ._command import DEFAULT_SIGNALS, Argument, File, Files, environment_of, numbers_of, words_of
+from ._command import DEFAULT_SIGNALS, Argument, File, Files, environment_of, numbers_of, surroundings_of, words_of
 from ._feed import Feed
 from ._host import Host
 from ._lib import Handle, Owned, call, encode_or_none, lib, sized, text, word
@@ -39,7 +39,11 @@ class RunOptions(LimitOptions, total=False):
     tenant: whose limits the run shares; "default".
     name: of its group; a unique one.
     env: the whole environment; that of this process.
-    stdin, stdout, stderr: None (this process's), a file or fd, DEVNULL, PIPE; stderr also STDOUT.
+    stdin, stdout, stderr: None (this process's), a file or fd, DEVNULL, PIPE; stderr also STDOUT. A path
+        is opened with the rights of the command's user, from its directory.
+    append: stdout and stderr that are paths are written at their ends.
+    cwd: its working directory; this process's.
+    umask: its file mode creation mask, e.g. 0o027; this process's.
     pass_fds: more fds for the command, under their numbers. All others are closed in it.
     user: "USER" or "USER:GROUP", names or numbers, as whom it runs.
     no_new_privs: with `user`, ignore set-user-ID; True.
@@ -62,6 +66,9 @@ class RunOptions(LimitOptions, total=False):
     stdin: File
     stdout: File
     stderr: File
+    append: bool
+    cwd: Union[None, str, "os.PathLike[str]"]
+    umask: Optional[int]
     pass_fds: Sequence[int]
     user: Optional[str]
     no_new_privs: bool
@@ -113,7 +120,8 @@ def _native(own: Mapping[str, Any], words: Any, files: Files) -> _abi.RunOptions
         preserve_status=bool(own.get("preserve_status", False)),
         output_mode=OutputMode.named("output_mode", own.get("output_mode", "kill")).number, pass_fds=pass_fds, n_pass_fds=n_pass_fds,
         descent=bool(own.get("descent", False)), pool=pool._use().pointer if pool else None, user=encode_or_none(own.get("user"), "user"),
-        new_privileges=not own.get("no_new_privs", True))
+        new_privileges=not own.get("no_new_privs", True),
+        **surroundings_of(files, own.get("cwd"), own.get("umask"), own.get("append", False)))
 
 
 class Run(Handle):

@@ -82,6 +82,10 @@ int main(void)
 		if (!is_rlimit(info))
 			print_limit(info);
 	}
+	(void)printf(".It Fl Fl files Ar N\nOpen files of each process: short for\n.Fl Fl rlimit Cm nofile Ns = Ns Ar N .\n"
+			".It Fl Fl file-size Ar SIZE\nSize of a file that a process writes: short for\n"
+			".Fl Fl rlimit Cm fsize Ns = Ns Ar SIZE .\nA\n.Ar SOFT : Ns Ar HARD\nis possible for both.\n"
+			"Both ways at once are refused.\n");
 	(void)printf(".It Fl Fl rlimit Ar NAME Ns = Ns Ar SOFT Ns Op : Ns Ar HARD\n"
 			"Set a resource limit of each process with\n.Xr setrlimit 2\n(repeatable).\n"
 			"Without\n.Ar HARD\nboth limits are\n.Ar SOFT .\n"

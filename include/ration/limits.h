@@ -33,7 +33,7 @@ enum ration_limit {
 	RATION_LIMIT_IO_READ_IOPS = 402,  /* operations a second */
 	RATION_LIMIT_IO_WRITE_IOPS = 403,
 	/* Time, in microseconds. */
-	RATION_LIMIT_TIMEOUT = 500,
+	RATION_LIMIT_TIMEOUT = 500,       /* soft and hard, both from the start: soft sends the signal, hard kills */
 	RATION_LIMIT_STALL_TIMEOUT = 501,
 	/* Output. */
 	RATION_LIMIT_OUTPUT = 600,        /* bytes on each of stdout and stderr */
@@ -94,7 +94,7 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_limits_parse(struct ration_limits *li
 
 /*
  * Asks for `hard`, in the unit of the limit; RATION_UNLIMITED lifts it. `soft` is used by
- * limits with a soft value only; RATION_UNLIMITED: there is none (cpu_time), or it
+ * limits with a soft value only; RATION_UNLIMITED: there is none (cpu_time, timeout), or it
  * is the same as `hard` (setrlimit resources).
  * Errors: -EINVAL (no such limit; one that is text or has a key), -ERANGE (out of its
  * range; soft above hard). On failure the set is unchanged.

@@ -26,9 +26,10 @@ struct ration_run_options {
 	char *const *envp;            /* NULL: the environment of this process */
 	const char *tenant;           /* default "default" */
 	const char *name;             /* default: a unique name */
-	int signal;                   /* the first signal of a timeout; default SIGTERM */
+	int signal;                   /* the first signal of a timeout; default SIGTERM. RATION_SIGNAL_NONE: a soft
+					 limit of CPU time is evidence in the receipt, and no more */
 	uint64_t kill_after_usec;     /* from there to SIGKILL; RATION_UNLIMITED: never;
-					 0: default, RATION_KILL_AFTER_USEC */
+					 0: default, RATION_KILL_AFTER_USEC. Not with a soft timeout */
 	const int *fds;               /* three fds for the command's 0, 1, 2; NULL: 0, 1, 2, and
 					 /dev/null for one that this process has closed */
 	bool wait_all;                /* wait for daemonised processes, too */
@@ -63,6 +64,9 @@ struct ration_run_options {
 
 /* Room for what ration_run_waiting() says, with the final NUL. Since 0.2.0. */
 #define RATION_WAITING_MAX 320
+
+/* For ration_run_options.signal: none. Not with a timeout. Since 0.2.0. */
+#define RATION_SIGNAL_NONE (-1)
 
 /* The default of ration_run_options.kill_after_usec: 300 ms. */
 #define RATION_KILL_AFTER_USEC 300000

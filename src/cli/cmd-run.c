@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/command.h"
 #include "cli/environment.h"
@@ -41,15 +42,29 @@
 static int set_signal(struct options *options, const struct option *row, const char *value,
 		struct ration_error *reterr)
 {
-	char shown[TEXT_SHOWN_MAX];
-	int sig = signal_number(value);
+	if (strcasecmp(value, "none") != 0)
+		return option_set_signal(options, row, value, reterr);
+	options->signal = RATION_SIGNAL_NONE;
+	return 0;
+}
 
-	if (sig < 0) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: no such signal", row->flag,
-				text_show(shown, sizeof(shown), value));
-		return error_hint(reterr, -EINVAL, "a name or a number, e.g. --signal INT");
+/* The library says so as well, but not before an earlier receipt is gone. */
+static int check_timeout(const struct options *options, struct ration_error *reterr)
+{
+	uint64_t soft = RATION_UNLIMITED, hard;
+
+	if (ration_limits_get(options->limits, RATION_LIMIT_TIMEOUT, &soft, &hard) < 0)
+		return 0;
+	if (options->signal == RATION_SIGNAL_NONE) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
+				"--signal none and --timeout exclude each other: a signal ends the run then");
+		return error_hint(reterr, -EINVAL, "none is for the soft value of --cpu-time alone");
 	}
-	options->signal = sig;
+	if (soft != RATION_UNLIMITED && options->kill_after_usec != 0) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
+				"--kill-after and --timeout SOFT:HARD exclude each other: HARD is when the run is killed");
+		return error_hint(reterr, -EINVAL, "leave one of them out, e.g. --timeout 10s:12s");
+	}
 	return 0;
 }
 
@@ -113,7 +128,7 @@ static const struct option_set run_set = {
 static const struct option_set end_set = {
 	.title = "Ending the command",
 	.rows = (const struct option[]) {
-		{ .flag = "--signal", .argument = "SIGNAL", .set = set_signal,
+		{ .flag = "--signal", .argument = "SIGNAL", .set = set_signal, FIELD(signal),
 			.help = "Signal sent at the time limit; default: TERM" },
 		{ .flag = "--kill-after", .argument = "DURATION", .set = option_set_duration,
 			FIELD(kill_after_usec),
@@ -199,8 +214,10 @@ static int open_receipt(struct job *job, struct ration_error *reterr)
 static int prepare(struct job *job, struct ration_error *reterr)
 {
 	struct options *options = job->options;
-	int r = options_host_ready(options, &job->host, reterr);
+	int r = check_timeout(options, reterr);
 
+	if (r >= 0)
+		r = options_host_ready(options, &job->host, reterr);
 	if (r >= 0)
 		r = options_plan_run(options, job->host, &job->plan, reterr);
 	if (r >= 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/nearest.h"
+#include "cli/setters.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -63,10 +64,16 @@ static int refuse_twice(const struct option *row, const struct part *part, struc
 	return error_hint(reterr, -EINVAL, "leave one of them out");
 }
 
+/* Names have _ and options - between their words. */
+static char plain(char c)
+{
+	return c == '-' ? '_' : c;
+}
+
 static bool same_name(const char *name, const struct part *part)
 {
 	for (size_t i = 0; i < part->name_length; i++) {
-		if (name[i] != (part->text[i] == '-' ? '_' : part->text[i]))
+		if (plain(name[i]) != plain(part->text[i]))
 			return false;
 	}
 	return name[part->name_length] == '\0';
@@ -81,7 +88,10 @@ static int find_limit(const struct option *row, const struct part *part, struct 
 
 	(void)snprintf(name, sizeof(name), "%.*s", part->name_length < sizeof(name) ? (int)part->name_length : 0, part->text);
 	for (size_t i = 0; (info = ration_limit_at(i)); i++) {
-		if (same_name(info->name, part))
+		const char *flag = limit_plain_flag(info);
+
+		if (same_name(info->name, part) || same_name(info->flag + strlen("--"), part) ||
+				(flag && same_name(flag + strlen("--"), part)))
 			return (int)i;
 		nearest_try(&nearest, info->name);
 	}

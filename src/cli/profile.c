@@ -159,7 +159,7 @@ static int check_allowed(const char *name, struct ration_error *reterr)
 /* A limit that the command doesn't know isn't dropped; how `run` starts and ends a command is nothing to others. */
 static int check_elsewhere(const struct command *command, const struct option *row, struct ration_error *reterr)
 {
-	if (!row->info && row->set != option_set_rlimit)
+	if (!row->info && !option_sets_resource(row))
 		return 0;
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s isn't a limit of ration %s", row->flag + strlen("--"),
 			command->name);

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/policies.h"
 #include "cli/setters.h"
+#include "util/cleanup.h"
 
 #define FIELD(name) .offset = offsetof(struct options, name)
 
@@ -111,10 +112,14 @@ const struct option_set options_vm_sizes = {
 	.rows = vm_rows + 1,
 };
 
-/* The one flag of all setrlimit(2) rows. */
-static const struct option rlimit_option = {
-	.flag = "--rlimit", .argument = "NAME=SOFT[:HARD]", .set = option_set_rlimit, .repeats = true,
-	.help = "Set a resource limit, setrlimit(2) (repeatable)",
+/* The one flag of all setrlimit(2) rows, and before it two of them by plain words. */
+static const struct option rlimit_options[] = {
+	{ .flag = "--files", .argument = "N", .set = option_set_files,
+		.help = "Open files of each process, e.g. 256" },
+	{ .flag = "--file-size", .argument = "SIZE", .set = option_set_file_size,
+		.help = "Size of a file that it writes, e.g. 100M" },
+	{ .flag = "--rlimit", .argument = "NAME=SOFT[:HARD]", .set = option_set_rlimit, .repeats = true,
+		.help = "Set a resource limit, setrlimit(2) (repeatable)" },
 };
 
 /*
@@ -137,10 +142,14 @@ static bool limit_option_at(enum ration_purpose purpose, size_t *i, struct optio
 			.repeats = info->key != RATION_KEY_NONE };
 		return true;
 	}
-	if (!has_rlimits || (*i)-- > 0)
+	if (!has_rlimits)
 		return false;
-	*ret_option = rlimit_option;
-	return true;
+	if (*i < ARRAY_SIZE(rlimit_options)) {
+		*ret_option = rlimit_options[*i];
+		return true;
+	}
+	*i -= ARRAY_SIZE(rlimit_options);
+	return false;
 }
 
 static bool set_option_at(const struct option_set *set, size_t *i, struct option *ret_option,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/nearest.h"
+#include "cli/signals.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/parse.h"
@@ -105,6 +106,21 @@ int option_set_duration(struct options *options, const struct option *row, const
 	return 0;
 }
 
+int option_set_signal(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+	int sig = signal_number(value);
+
+	if (sig < 0) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: no such signal", row->flag,
+				text_show(shown, sizeof(shown), value));
+		return error_hint(reterr, -EINVAL, "a name or a number, e.g. %s INT, %s RTMIN+3", row->flag, row->flag);
+	}
+	*(int *)field(options, row) = sig;
+	return 0;
+}
+
 int option_set_limit(struct options *options, const struct option *row, const char *value,
 		struct ration_error *reterr)
 {
@@ -132,6 +148,90 @@ static int refuse_rlimit(const char *value, size_t length, const char *nearest, 
 	return error_hint(reterr, -EINVAL, "e.g. --rlimit nofile=1024 or --rlimit core=0:max");
 }
 
+/* Words of their own, for the two that judges set. */
+static const struct {
+	const char *flag;
+	enum ration_limit limit;
+} plain[] = {
+	{ "--files", RATION_LIMIT_RLIMIT_NOFILE },
+	{ "--file-size", RATION_LIMIT_RLIMIT_FSIZE },
+};
+
+const char *limit_plain_flag(const struct ration_limit_info *info)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
+		if (plain[i].limit == info->limit)
+			return plain[i].flag;
+	}
+	return NULL;
+}
+
+static int refuse_both(const struct options *options, const char *flag, const char *other, struct ration_error *reterr)
+{
+	for (size_t i = 0; i < options->n_given; i++) {
+		if (strcmp(options->given[i].flag, other) != 0)
+			continue;
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "%s and %s are the same limit", other, flag);
+		return error_hint(reterr, -EINVAL, "leave one of them out");
+	}
+	return 0;
+}
+
+/* A resource that --rlimit sets: notes that for the other word. */
+static int take_resource(struct options *options, const struct ration_limit_info *info, const char *value,
+		struct ration_error *reterr)
+{
+	const char *flag = limit_plain_flag(info);
+
+	if (flag && refuse_both(options, info->flag, flag, reterr) < 0)
+		return -EINVAL;
+	if (flag)
+		options->given[options->n_given++] = (struct option_given) { .flag = info->flag, .value = value };
+	return ration_limits_parse(options->limits, info->limit, value, reterr);
+}
+
+/* Puts the flag that was given in the place of `--rlimit NAME=`. */
+static void reword(char *text, size_t size, const char *old, const char *flag)
+{
+	char *at = strstr(text, old);
+	CLEANUP(freep) char *rest = at ? strdup(at + strlen(old) + 1) : NULL;
+
+	if (rest)
+		(void)snprintf(at, size - (size_t)(at - text), "%s %s", flag, rest);
+}
+
+static int set_plain(struct options *options, const struct option *row, const char *value, enum ration_limit limit,
+		struct ration_error *reterr)
+{
+	const struct ration_limit_info *info = ration_limit_info(limit);
+	int r = refuse_both(options, row->flag, info->flag, reterr);
+
+	if (r < 0)
+		return r;
+	r = ration_limits_parse(options->limits, limit, value, reterr);
+	if (r < 0 && reterr) {
+		reword(reterr->message, sizeof(reterr->message), info->flag, row->flag);
+		reword(reterr->hint, sizeof(reterr->hint), info->flag, row->flag);
+	}
+	return r;
+}
+
+int option_set_files(struct options *options, const struct option *row, const char *value, struct ration_error *reterr)
+{
+	return set_plain(options, row, value, RATION_LIMIT_RLIMIT_NOFILE, reterr);
+}
+
+int option_set_file_size(struct options *options, const struct option *row, const char *value,
+		struct ration_error *reterr)
+{
+	return set_plain(options, row, value, RATION_LIMIT_RLIMIT_FSIZE, reterr);
+}
+
+bool option_sets_resource(const struct option *row)
+{
+	return row->set == option_set_rlimit || row->set == option_set_files || row->set == option_set_file_size;
+}
+
 /* nofile=1024:4096: the name chooses the row of the table, the rest is its value. */
 int option_set_rlimit(struct options *options, const struct option *row, const char *value,
 		struct ration_error *reterr)
@@ -147,7 +247,7 @@ int option_set_rlimit(struct options *options, const struct option *row, const c
 		if (!limit_is_rlimit(info))
 			continue;
 		if (value[length] == '=' && strcmp(limit_rlimit_name(info), name) == 0)
-			return ration_limits_parse(options->limits, info->limit, value + length + 1, reterr);
+			return take_resource(options, info, value + length + 1, reterr);
 		nearest_try(&nearest, limit_rlimit_name(info));
 	}
 	return refuse_rlimit(value, length, nearest.best, reterr);

@@ -23,6 +23,10 @@
 #include "util/parse.h"
 #include "util/signal-names.h"
 
+/* The realtime signals that have names, on Linux. */
+#define RTMIN 34
+#define RTMAX 64
+
 enum answer {
 	ANSWER_END,      /* the run is to end */
 	ANSWER_PASS,     /* the command's own business */
@@ -132,6 +136,26 @@ int signals_answer(struct ration_run *run, int sig, bool delivered, struct ratio
 	return 0;
 }
 
+/*
+ * "RTMIN", "RTMIN+3", "RTMAX-1", as kill(1) has them: of those that glibc leaves to programs, whatever
+ * library this one has. -EINVAL.
+ */
+static int realtime_number(const char *text)
+{
+	bool first = strncasecmp(text, "RTMIN", 5) == 0;
+	int edge = first ? RTMIN : RTMAX;
+	uint64_t distance = 0;
+
+	if (!first && strncasecmp(text, "RTMAX", 5) != 0)
+		return -EINVAL;
+	text += 5;
+	if (*text && (*text != (first ? '+' : '-') || parse_count(text + 1, &distance) < 0))
+		return -EINVAL;
+	if (distance > RTMAX - RTMIN)
+		return -EINVAL;
+	return first ? edge + (int)distance : edge - (int)distance;
+}
+
 int signal_number(const char *text)
 {
 	uint64_t number;
@@ -146,5 +170,5 @@ int signal_number(const char *text)
 		if (name && strcasecmp(name, text) == 0)
 			return sig;
 	}
-	return -EINVAL;
+	return realtime_number(text);
 }

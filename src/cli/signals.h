@@ -17,7 +17,7 @@ int signals_open(int *ret_fd, struct ration_error *reterr);
 /* Answers all signals that wait. May stop this process, as Ctrl-Z means to. */
 int signals_handle(int fd, struct ration_run *run, struct ration_error *reterr);
 
-/* Returns the number of "TERM", "sigterm" or "15", or -EINVAL. */
+/* Returns the number of "TERM", "sigterm", "15" or "RTMIN+3", or -EINVAL. */
 int signal_number(const char *text);
 
 /* ------------------------------------ between signals.c and signals-fd.c, signals-pipe.c */

@@ -49,7 +49,8 @@ static void append_limit(struct line *line, const char *what, const struct ratio
 	append(line, "%s", what);
 	if (item)
 		append(line, " %s", output_limit_value(value, ration_limit_info(limit),
-				soft ? item->asked_soft : item->of_caller ? item->in_force : item->asked));
+				soft && item->asked_soft != RATION_UNLIMITED ? item->asked_soft :
+				item->of_caller ? item->in_force : item->asked));
 }
 
 static bool known(const struct ration_receipt *receipt, enum ration_metric metric)
@@ -188,7 +189,7 @@ static const struct ending {
 } endings[] = {
 	{ RATION_VERDICT_MEMORY, RATION_LIMIT_MEMORY, false, "memory limit", tell_memory },
 	{ RATION_VERDICT_MEMORY_STALL, RATION_LIMIT_STALL_TIMEOUT, false, "stall limit", tell_stall },
-	{ RATION_VERDICT_WALL_TIME, RATION_LIMIT_TIMEOUT, false, "wall-time limit", tell_time },
+	{ RATION_VERDICT_WALL_TIME, RATION_LIMIT_TIMEOUT, true, "wall-time limit", tell_time },
 	{ RATION_VERDICT_CPU_TIME, RATION_LIMIT_CPU_TIME, false, "cpu-time limit", tell_time },
 	{ RATION_VERDICT_CPU_TIME_SOFT, RATION_LIMIT_CPU_TIME, true, "soft cpu-time limit", tell_time },
 	{ RATION_VERDICT_PIDS, RATION_LIMIT_PIDS, false, "tasks limit", tell_pids },

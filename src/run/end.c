@@ -88,7 +88,7 @@ void end_kill(struct ration_run *run)
 	loop_set(&run->loop, &run->kill, loop_after(sys_now_usec(), again_usec));
 }
 
-void end_run(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
+void end_run_by(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed, uint64_t kill_at_usec)
 {
 	bool first = note_cause(run, cause, sig, observed);
 
@@ -102,12 +102,22 @@ void end_run(struct ration_run *run, enum run_cause cause, int sig, uint64_t obs
 	signal_all(run, sig);
 	/* A stopped process can't die of a signal that it can't take. */
 	signal_all(run, SIGCONT);
-	if (first && !run->never_kill)
-		loop_set(&run->loop, &run->kill, loop_after(sys_now_usec(), run->options.kill_after_usec));
+	if (first && kill_at_usec != LOOP_NEVER)
+		loop_set(&run->loop, &run->kill, kill_at_usec);
+}
+
+void end_run(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
+{
+	end_run_by(run, cause, sig, observed,
+			run->never_kill ? LOOP_NEVER : loop_after(sys_now_usec(), run->options.kill_after_usec));
 }
 
 void end_warn(struct ration_run *run, enum run_cause cause, uint64_t observed)
 {
+	if (run->options.signal == RATION_SIGNAL_NONE) {
+		run->end.noted_usec = observed;
+		return;
+	}
 	if (note_cause(run, cause, run->options.signal, observed))
 		signal_all(run, run->options.signal);
 }

@@ -15,7 +15,10 @@ void end_init(struct ration_run *run);
 /* Ends the run for this cause: `sig` to every process, and SIGKILL after a while. SIGKILL: at once. */
 void end_run(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed);
 
-/* Sends the run's first signal to every process as a warning, and no more. */
+/* The same, and SIGKILL at a time of its own; LOOP_NEVER: never. */
+void end_run_by(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed, uint64_t kill_at_usec);
+
+/* Sends the run's first signal to every process as a warning, and no more; if it has none, notes that. */
 void end_warn(struct ration_run *run, enum run_cause cause, uint64_t observed);
 
 /* Kills everything now. */

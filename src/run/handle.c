@@ -26,12 +26,31 @@ static int read_options(const struct ration_run_options *given, struct ration_ru
 		return r;
 	if (!options->argv || !options->argv[0])
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing COMMAND");
-	if (options->signal < 0 || options->signal >= NSIG)
+	if (options->signal < RATION_SIGNAL_NONE || options->signal >= NSIG)
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%d isn't a signal", options->signal);
 	r = error_check_enum("output_mode", (int)options->output_mode, RATION_OUTPUT_TRUNCATE, reterr);
 	if (r < 0)
 		return r;
 	return command_check_fds(options->fds, options->pass_fds, options->n_pass_fds, ret_fds, reterr);
+}
+
+/* What the wall time does at its end is said once. */
+static int check_timeout(const struct ration_run_options *options, const struct ration_plan *plan,
+		struct ration_error *reterr)
+{
+	const struct ration_plan_item *timeout = plan_find(plan, RATION_LIMIT_TIMEOUT);
+
+	if (timeout && options->signal == RATION_SIGNAL_NONE) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
+				"--signal none and --timeout exclude each other: a signal ends the run then");
+		return error_hint(reterr, -EINVAL, "none is for the soft value of --cpu-time alone");
+	}
+	if (timeout && timeout->asked_soft != RATION_UNLIMITED && options->kill_after_usec != 0) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
+				"--kill-after and --timeout SOFT:HARD exclude each other: HARD is when the run is killed");
+		return error_hint(reterr, -EINVAL, "leave one of them out, e.g. --timeout 10s:12s");
+	}
+	return 0;
 }
 
 /* The command is found before anything is made: most that can't be executed are known now. */
@@ -74,6 +93,8 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 		r = error_check_null("plan", plan, reterr);
 	if (r == 0)
 		r = plan_check_purpose(plan, RATION_PURPOSE_RUN, reterr);
+	if (r == 0)
+		r = check_timeout(&options, plan, reterr);
 	if (r == 0)
 		r = host_need(host, RATION_PURPOSE_RUN, &snapshot, reterr);
 	if (r < 0)

@@ -296,10 +296,21 @@ void receipt_interrupted(struct ration_receipt *receipt, int sig)
 	add_evidence(receipt, "signal to the supervisor", RATION_LEVEL_GROUP, receipt->group, 0, (uint64_t)sig);
 }
 
+/* The file or measure that showed a cause. */
+static const char *counter_of(const struct run_end *end, enum run_cause cause)
+{
+	if (end->cpu_by_v1 && causes[cause].limit == RATION_LIMIT_CPU_TIME)
+		return "cpuacct.usage usec";
+	if (end->cpu_by_watch && causes[cause].limit == RATION_LIMIT_CPU_TIME)
+		return "watch cpu_usec";
+	return causes[cause].counter;
+}
+
 static bool judge_cause(struct ration_receipt *receipt, const struct run_end *end)
 {
-	const char *counter;
-
+	if (end->noted_usec > 0)
+		add_evidence(receipt, counter_of(end, RUN_CAUSE_CPU_TIME_SOFT), RATION_LEVEL_GROUP, receipt->group, 0,
+				end->noted_usec);
 	if (end->cause == RUN_CAUSE_NONE)
 		return false;
 	if (end->cause == RUN_CAUSE_TERMINAL && end->wait.signal != end->signal)
@@ -312,15 +323,10 @@ static bool judge_cause(struct ration_receipt *receipt, const struct run_end *en
 		receipt->verdict = RATION_VERDICT_INTERNAL;
 		return true;
 	}
-	counter = causes[end->cause].counter;
-	if (end->cpu_by_v1 && causes[end->cause].limit == RATION_LIMIT_CPU_TIME)
-		counter = "cpuacct.usage usec";
-	else if (end->cpu_by_watch && causes[end->cause].limit == RATION_LIMIT_CPU_TIME)
-		counter = "watch cpu_usec";
 	receipt->verdict = causes[end->cause].verdict;
 	receipt->outcome[limit_index(causes[end->cause].limit)] =
 			(struct ration_outcome) { .acted = true, .observed = end->observed };
-	add_evidence(receipt, counter, RATION_LEVEL_GROUP, receipt->group, 0, end->observed);
+	add_evidence(receipt, counter_of(end, end->cause), RATION_LEVEL_GROUP, receipt->group, 0, end->observed);
 	return true;
 }
 

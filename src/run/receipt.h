@@ -70,6 +70,7 @@ struct run_end {
 	enum run_cause cause;
 	int signal;              /* of an interruption */
 	uint64_t observed;       /* what was measured when we acted */
+	uint64_t noted_usec;     /* the CPU time when a soft limit without a signal was passed; 0: it wasn't */
 	bool oom_takes_all;      /* the supervisor ends all processes of which cgroup v1 has killed one */
 	bool cpu_by_v1;          /* CPU time was counted by cgroup v1 */
 	bool cpu_by_watch;       /* CPU time was added up by the watch, not by the kernel */

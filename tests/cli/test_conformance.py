@@ -149,6 +149,8 @@ ROWS = {
     "L06": "a program killed during several runs, or its helpers killed first: nothing survives",
     "L07": "fds that a program names are passed on under their numbers, no others; a pidfd of the command",
     "L08": "a program that has closed its own fds: none of the library's takes their place or goes to the command",
+    "P07": "extra time: `--timeout SOFT:HARD`, both from the start; not with `--kill-after`",
+    "P08": "a soft CPU limit that only notes: `--signal none`",
     "P09": "profiles: found by name, never in the working directory; the command line wins; errors with file and line; root reads none of another uid",
     "R01": "from Python: 200 at once in one event loop, without a thread",
     "R02": "from Python: the earlier module's functions and results, but for what was wrong there",

@@ -64,7 +64,7 @@ def test_run_begins_with_what_most_need():
     assert common == ["memory", "cpus", "pids", "timeout", "cpu-time"]
     table = re.findall(r"^  (\S+)", parts["Limits and their enforcement"], re.M)[1:]
     others = re.findall(r"^  --([a-z-]+)", parts["Other limits"], re.M)
-    assert sorted(common + others) == sorted([*table, "rlimit"])
+    assert sorted(common + others) == sorted([*table, "files", "file-size", "rlimit"])
 
 
 def test_the_table_says_what_enforces():

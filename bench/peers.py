@@ -27,6 +27,7 @@ def crun(directory):
     bundle = directory / "bundle"
     (bundle / "rootfs" / "bin").mkdir(parents=True)
     (bundle / "rootfs" / "proc").mkdir()
+    (bundle / "rootfs" / "dev").mkdir()
     shutil.copy(busybox, bundle / "rootfs" / "bin" / "true")
     config = {"ociVersion": "1.0.2", "root": {"path": "rootfs"},
               "process": {"terminal": False, "cwd": "/", "args": ["/bin/true"], "user": {"uid": 0, "gid": 0}},

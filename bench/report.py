@@ -10,7 +10,7 @@ set output "{out}"
 set datafile separator "\t"
 set title "{title}" noenhanced
 set style fill solid 0.6
-set xrange [0:*]
+set xrange [0:*<12]
 set yrange [{count}:-1]
 set ytics noenhanced
 unset key
@@ -49,7 +49,7 @@ def ratios(row):
     if "aim" in row:
         said.append(f"aim: at most {number(row['aim'])} {row['unit']}: {'met' if row['p99'] <= row['aim'] else 'missed'}")
     for one in row.get("ratios", []):
-        text = f"{one['ratio']:.2f} × {one['to']} ({within(one['ratio_95'], lambda value: f'{value:.2f}')})"
+        text = f"{one['ratio']:.2f} × {one['to']} ({within(one['ratio_95'], lambda value: f'{value:.2f}')}; least {one['ratio_least']:.2f})"
         if "aim" in one:
             text += f", aim {one['aim']:.2f}: {verdict(one)}"
         said.append(text)

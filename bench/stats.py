@@ -54,10 +54,10 @@ def summary(values):
 
 
 def ratio(above, below, seed=1):
-    """The ratio of two medians, and its interval. As many samples of both as there are rounds: they are drawn in pairs."""
-    value = median(above) / median(below)
+    """The ratio of two medians, its interval, and the ratio of the least. As many samples of both as there are rounds: they are drawn in pairs."""
+    value, least = median(above) / median(below), min(above) / min(below)
     if len(above) < 2 or len(below) < 2:
-        return {"ratio": value, "ratio_95": None}
+        return {"ratio": value, "ratio_95": None, "ratio_least": least}
     draw, found = random.Random(seed), []
     paired = len(above) == len(below)
     for _ in range(RESAMPLES):
@@ -66,4 +66,4 @@ def ratio(above, below, seed=1):
         found.append(median([above[i] for i in mine]) / median([below[i] for i in other]))
     found.sort()
     tail = (1 - CONFIDENCE) / 2
-    return {"ratio": value, "ratio_95": [quantile(found, tail), quantile(found, 1 - tail)]}
+    return {"ratio": value, "ratio_95": [quantile(found, tail), quantile(found, 1 - tail)], "ratio_least": least}

@@ -157,7 +157,9 @@ static void reap_killed(struct leader *leader, uint64_t deadline_usec)
 		if (!wait_for_death(leader)) {
 			(void)sys_child_signal(leader->pid, leader->pid_fd, SIGKILL);
 		} else {
-			(void)poll(NULL, 0, RETRY_MSEC);
+			/* The first look after its death has it, unless it has a tracer. */
+			if (held_usec > 0)
+				(void)poll(NULL, 0, RETRY_MSEC);
 			held_usec += RETRY_MSEC * 1000;
 		}
 	}

@@ -275,6 +275,17 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_kill(struct ration_group *group
 		uint64_t *ret_killed, struct ration_error *reterr);
 
 /*
+ * Ends what runs in the group: `sig` to every process (0: SIGTERM), SIGKILL to those that are left after
+ * `kill_after_usec` (0: RATION_KILL_AFTER_USEC; RATION_UNLIMITED: never), and waits until the group is empty and,
+ * if it is that of a run, removed: at most `timeout_usec` (0: 10 s) from SIGKILL on. The verdict of such a run is
+ * `interrupted`, unless something has ended it before. A group without a run stays; a tenant is refused.
+ * `ret_stopped`, which can be NULL: how many processes there were. Who may kill a group may stop it.
+ * Errors: -EINVAL, -ETIMEDOUT, those of ration_group_kill(). Since 0.2.0.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_group_stop(struct ration_group *group, int sig, uint64_t kill_after_usec,
+		uint64_t timeout_usec, uint64_t *ret_stopped, struct ration_error *reterr);
+
+/*
  * Asks the kernel once to reclaim `bytes` of memory from the group
  * (memory.reclaim, Linux 5.19). `ret_reclaimed_bytes`, which can be NULL: by how much less
  * it has then. Less than asked for is success, too.

@@ -55,6 +55,7 @@ extern const struct command cmd_stat;
 extern const struct command cmd_freeze;
 extern const struct command cmd_thaw;
 extern const struct command cmd_kill;
+extern const struct command cmd_stop;
 extern const struct command cmd_reclaim;
 extern const struct command cmd_gc;
 extern const struct command cmd_guard;

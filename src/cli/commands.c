@@ -28,6 +28,7 @@ const struct command *const commands[] = {
 	&cmd_freeze,
 	&cmd_thaw,
 	&cmd_kill,
+	&cmd_stop,
 	&cmd_reclaim,
 	&cmd_gc,
 	&cmd_guard,

@@ -241,6 +241,16 @@ int ration_group_kill(struct ration_group *group, uint64_t timeout_usec, uint64_
 	return refuse_group(group, reterr);
 }
 
+int ration_group_stop(struct ration_group *group, int sig, uint64_t kill_after_usec, uint64_t timeout_usec,
+		uint64_t *ret_stopped, struct ration_error *reterr)
+{
+	(void)sig;
+	(void)kill_after_usec;
+	(void)timeout_usec;
+	(void)ret_stopped;
+	return refuse_group(group, reterr);
+}
+
 int ration_group_reclaim(struct ration_group *group, uint64_t bytes, uint64_t *ret_reclaimed_bytes,
 		struct ration_error *reterr)
 {

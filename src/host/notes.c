@@ -25,6 +25,7 @@ static const char *const names[][2] = {
 	[NOTE_COMMAND] = NAMES("command"),
 	[NOTE_LIMITS] = NAMES("limits"),
 	[NOTE_FROM] = NAMES("from"),
+	[NOTE_STOP] = NAMES("stop"),
 	[NOTE_V1] = NAMES("v1"),
 };
 
@@ -53,6 +54,16 @@ int notes_write(int dir_fd, enum note note, const char *text)
 
 	/* Not root's, whatever our uid. From root of the machine a note of anybody's is believed by none. */
 	return r == -EPERM && !roots(dir_fd) ? write_as(dir_fd, false, note, text) : r;
+}
+
+int notes_leave(int dir_fd, enum note note, const char *text)
+{
+	struct stat st;
+
+	/* It is the owner's to read then, and nobody else believes it. */
+	if (roots(dir_fd) && fstat(dir_fd, &st) == 0 && st.st_uid != geteuid())
+		(void)write_as(dir_fd, false, note, text);
+	return notes_write(dir_fd, note, text);
 }
 
 int notes_mark(int dir_fd, enum note note)

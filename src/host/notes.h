@@ -35,6 +35,7 @@ enum note {
 	NOTE_LIMITS,  /* what was asked for: group/record.h */
 	NOTE_FROM,    /* where processes came from, a line each: "PID START PATH"; on a directory of
 			 cgroup v1 the path is one of the file system */
+	NOTE_STOP,    /* somebody ends the run in it: "SIGNAL USEC", the time from there to SIGKILL */
 	NOTE_V1,      /* its directories in cgroup v1, a line each: "memory /sys/fs/cgroup/memory",
 			 below which place */
 };
@@ -44,6 +45,12 @@ enum note {
 
 /* Writes one; the empty text removes it. Errors: of fsetxattr(2). */
 int notes_write(int dir_fd, enum note note, const char *text);
+
+/*
+ * Writes one that who owns the directory can believe as well: root's on somebody else's directory is written twice.
+ * Errors: of fsetxattr(2).
+ */
+int notes_leave(int dir_fd, enum note note, const char *text);
 
 /* Writes one that says all by being there. Errors: of fsetxattr(2). */
 int notes_mark(int dir_fd, enum note note);

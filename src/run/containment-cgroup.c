@@ -10,6 +10,7 @@
 #include "run/containment-cgroup.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "group/birth.h"
 #include "group/frozen.h"
@@ -19,6 +20,7 @@
 #include "group/protect.h"
 #include "group/record.h"
 #include "group/stuck.h"
+#include "host/notes.h"
 #include "run/corpse.h"
 #include "run/descent.h"
 #include "run/keeper.h"
@@ -230,6 +232,21 @@ static int empty(struct containment *containment)
 	return descent_empty_beside(&cgroup->descent);
 }
 
+/* `ration stop` notes it on the group. */
+static bool stopped(struct containment *containment, int *ret_sig, uint64_t *ret_usec)
+{
+	char text[48];
+	unsigned long long usec;
+	int fd = of(containment)->group->fd, sig;
+
+	if (fd < 0 || notes_read(fd, NOTE_STOP, text, sizeof(text)) < 0 || sscanf(text, "%d %llu", &sig, &usec) != 2 ||
+			sig <= 0 || sig >= NSIG)
+		return false;
+	*ret_sig = sig;
+	*ret_usec = usec;
+	return true;
+}
+
 static void stuck(struct containment *containment, char buf[RATION_WAITING_MAX])
 {
 	struct cgroup *cgroup = of(containment);
@@ -332,6 +349,7 @@ static const struct containment_ops ops = {
 	.kill = kill_all,
 	.empty = empty,
 	.stuck = stuck,
+	.stopped = stopped,
 	.sample_begin = sample_begin,
 	.sample = sample,
 	.is_dead = is_dead,

@@ -59,6 +59,9 @@ struct containment_ops {
 	/* Says which processes don't die, and why: "process 4711 (dd): …"; "" if none is left. May be NULL. */
 	void (*stuck)(struct containment *containment, char buf[RATION_WAITING_MAX]);
 
+	/* Whether somebody else has ended them: by which signal, and when SIGKILL is to follow. May be NULL. */
+	bool (*stopped)(struct containment *containment, int *ret_sig, uint64_t *ret_usec);
+
 	/* Samples the processes; `sample_begin` comes before. -ENODEV, -ESRCH: they are gone. */
 	int (*sample_begin)(struct containment *containment, const struct sample_limits *limits);
 	int (*sample)(struct containment *containment, const struct sample_limits *limits, struct sample *ret);

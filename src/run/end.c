@@ -143,12 +143,30 @@ static bool is_empty(struct ration_run *run)
 	return r != 0;
 }
 
+/* Somebody may have ended the command from outside: by `ration stop`, which notes that on the group. */
+static void take_stop(struct ration_run *run)
+{
+	uint64_t usec;
+	int sig;
+
+	run->stop_asked = true;
+	if (run->end.cause != RUN_CAUSE_NONE || !run->containment->ops->stopped ||
+			!run->containment->ops->stopped(run->containment, &sig, &usec))
+		return;
+	(void)receipt_note(&run->end, false, RUN_CAUSE_INTERRUPT, sig, 0);
+	/* The others have the time that they were given. */
+	if (usec != RATION_UNLIMITED && !run->killed)
+		loop_set(&run->loop, &run->kill, loop_after(sys_now_usec(), usec));
+}
+
 int end_settle(struct ration_run *run)
 {
 	bool empty;
 
 	if (!run->leader.ended)
 		return 0;
+	if (!run->stop_asked)
+		take_stop(run);
 	empty = is_empty(run);
 	/* Whoever has had a warning keeps the time that it was given. */
 	if (!empty && !run->options.wait_all && !run->killed && run->kill.at_usec == LOOP_NEVER) {

@@ -73,6 +73,7 @@ struct ration_run {
 	struct loop_deadline kill;         /* the SIGKILL after a warning, or the next one */
 	struct loop_deadline again;        /* what couldn't be read or removed is tried again */
 	unsigned failures;                 /* of that, in a row */
+	bool stop_asked;                   /* whether somebody ends it has been looked for */
 	bool killed;                       /* everything has been sent SIGKILL */
 	uint64_t killed_usec;              /* when, for the first time */
 	struct loop_deadline look;         /* at what doesn't die of it */

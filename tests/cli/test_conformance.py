@@ -152,6 +152,7 @@ ROWS = {
     "P07": "extra time: `--timeout SOFT:HARD`, both from the start; not with `--kill-after`",
     "P08": "a soft CPU limit that only notes: `--signal none`",
     "P09": "profiles: found by name, never in the working directory; the command line wins; errors with file and line; root reads none of another uid",
+    "P11": "`ration stop`: a run is ended from another process, `interrupted`",
     "R01": "from Python: 200 at once in one event loop, without a thread",
     "R02": "from Python: the earlier module's functions and results, but for what was wrong there",
     "R03": "from Python: a cancelled task, a collected run, a fork, Ctrl-C, the interpreter's end: the run ends, nobody else's child is touched",

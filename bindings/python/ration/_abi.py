@@ -36,6 +36,7 @@ FEATURE_CPU_IDLE = 1 << 10
 TEXT_MAX = 32
 POOL_MAX = 10000
 WAITING_MAX = 320
+SIGNAL_NONE = -1
 KILL_AFTER_USEC = 300000
 VM_CPU_SECONDS = 3600
 
@@ -774,6 +775,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_group_freeze": (c.c_int, [c.c_void_p, c.c_uint64, c.POINTER(Error)]),
     "ration_group_thaw": (c.c_int, [c.c_void_p, c.c_uint64, c.POINTER(Error)]),
     "ration_group_kill": (c.c_int, [c.c_void_p, c.c_uint64, c.POINTER(c.c_uint64), c.POINTER(Error)]),
+    "ration_group_stop": (c.c_int, [c.c_void_p, c.c_int, c.c_uint64, c.c_uint64, c.POINTER(c.c_uint64), c.POINTER(Error)]),
     "ration_group_reclaim": (c.c_int, [c.c_void_p, c.c_uint64, c.POINTER(c.c_uint64), c.POINTER(Error)]),
     "ration_group_remove": (c.c_int, [c.c_void_p, c.c_int, c.POINTER(RemoveReport), c.POINTER(Error)]),
     "ration_group_pids": (c.c_int, [c.c_void_p, c.POINTER(c.c_int), c.c_size_t, c.POINTER(Error)]),

@@ -223,6 +223,15 @@ class Node(Handle):
         self._use().call("ration_group_kill", 0 if timeout is None else max(1, duration_usec(timeout, "timeout")), ctypes.byref(killed))
         return killed.value
 
+    def stop(self, signal: int = 0, kill_after: Optional[Duration] = None, timeout: Optional[Duration] = None) -> int:
+        """Ends what runs in the group: the signal (SIGTERM), SIGKILL after `kill_after` ("300ms"; 0: never), and waits
+        until the run is over, at most "10s". Its verdict is "interrupted". Returns how many processes there were."""
+        stopped = ctypes.c_uint64()
+        after = 0 if kill_after is None else duration_usec(kill_after, "kill_after") or _abi.UNLIMITED
+        self._use().call("ration_group_stop", int(signal), after,
+                         0 if timeout is None else max(1, duration_usec(timeout, "timeout")), ctypes.byref(stopped))
+        return stopped.value
+
     def reclaim(self, size: Size) -> int:
         """Asks the kernel once to take memory back. Returns how many bytes less it has then."""
         reclaimed = ctypes.c_uint64()

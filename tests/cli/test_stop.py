@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""ration stop: a run that another process ends."""
+
+import signal
+
+import pytest
+
+from conftest import hold_signals
+
+
+pytestmark = [pytest.mark.needs("cgroup")]
+
+
+def started(run, options, command, **popen):
+    running = run.start(f"--group stopped/one {options}", command, **popen)
+    run.ready("up")
+    return running
+
+
+def script(run, words):
+    return ["sh", "-c", f"{words}; echo ready >{run.file('up')}; sleep 1000 & wait; sleep 1000"]
+
+
+def test_P11_stop(run):
+    """It returns when the run is over: the group is gone."""
+    running = started(run, "--timeout 1000", script(run, ":"))
+    r = run.command("stop", "stopped/one")
+    assert (r.code, r.stderr) == (0, "") and r.stdout.startswith("stopped/one: stopped "), r
+    assert run.groups() == set() or not any(path.endswith("/one") for path in run.groups())
+    r = running.wait()
+    assert (r.code, r.verdict) == (143, "interrupted")
+    assert r.receipt["exit"]["signal"] == signal.SIGTERM
+
+
+def test_P11_a_signal_of_choice(run):
+    running = run.start("--group stopped/one", f"onsignal 3 {run.file('log')}", preexec_fn=hold_signals)
+    run.one("onsignal")
+    assert run.command("stop", "--signal", "INT", "--kill-after", "500", "stopped/one").code == 0
+    r = running.wait()
+    assert (r.code, r.verdict, r.receipt["exit"]["status"]) == (128 + signal.SIGINT, "interrupted", 3)
+
+
+def test_P11_what_ignores_it_is_killed(run):
+    running = started(run, "", script(run, "trap '' TERM"))
+    assert run.command("stop", "stopped/one").code == 0
+    r = running.wait()
+    assert (r.code, r.verdict, r.receipt["exit"]["signal"]) == (143, "interrupted", 9)
+
+
+def test_P11_a_limit_was_sooner(run):
+    running = started(run, "--timeout .5 --kill-after 2", script(run, f"trap 'echo term >{run.file('term')}' TERM"))
+    run.ready("term", "term")
+    assert run.command("stop", "--signal", "KILL", "--ignore-missing", "stopped/one").code == 0
+    assert running.wait().verdict == "wall-time"
+
+
+def test_P11_a_group_without_a_run(run):
+    """It is emptied, and stays."""
+    assert run.command("create", "stopped/kept").code == 0
+    r = run.command("stop", "stopped/kept")
+    assert (r.code, r.stdout) == (0, "stopped/kept: stopped 0 processes\n"), r
+    assert run.command("rm", "stopped").code == 0
+
+
+def test_P11_bad_input(run):
+    for words, text in [(["stopped/none"], "stopped/none"), ([], "missing argument: GROUP"),
+                        (["--signal", "none", "a/b"], "no such signal"), (["--kill-after", "x", "a/b"], "--kill-after x")]:
+        r = run.command("stop", *words)
+        assert r.code == 125 and text in r.stderr, r
+    assert run.command("stop", "--ignore-missing", "stopped/none").code == 0
+    assert run.command("create", "stopped").code == 0
+    r = run.command("stop", "stopped")
+    assert r.code == 125 and "is a tenant" in r.stderr, r
+    assert run.command("rm", "stopped").code == 0
+
+
+@pytest.mark.worlds("host", "v2")
+@pytest.mark.needs("root")
+def test_P11_by_whom(run):
+    """Another uid can neither signal its processes nor leave the note: the run lives."""
+    running = started(run, "", script(run, ":"))
+    r = run.command("stop", "--timeout", "1", "stopped/one", before=["setpriv", "--reuid", "65534", "--clear-groups"])
+    assert r.code == 125, r
+    assert running.popen.poll() is None
+    assert run.command("stop", "stopped/one").code == 0
+    assert running.wait().verdict == "interrupted"

@@ -27,7 +27,8 @@ struct ration_sampler_group {
 	bool is_tenant;      /* its figures include those of its groups */
 	bool gone;           /* it was no longer there when it was last read */
 	uint32_t uid;        /* the owner of its directory */
-	uint64_t id;         /* no other group of this machine has it: one that is made anew has another */
+	uint64_t id;         /* inode: no other group of this machine has it. One that is made anew has another,
+				but before Linux 5.5, which uses them again */
 };
 
 struct ration_sampler;
@@ -68,8 +69,8 @@ RATION_PUBLIC size_t ration_sampler_fds(const struct ration_sampler *sampler);
  * `ret_values[i * n_metrics + m]`. RATION_UNKNOWN: this kernel, or these controllers, don't count it, or the group has
  * gone. `n` is the room, in values. `ret_usec` can be NULL; else it has room for the time of each group's
  * reading (CLOCK_MONOTONIC), for rates. Returns how many groups have gone since the scan.
- * Errors: -EINVAL (too little room), -EIO, -EMFILE, … (a figure that may be there can't be read just now: nothing
- * is told as unknown because of it; what was read before is written).
+ * Errors: -EINVAL (too little room); those of openat(2) and read(2) (a figure that may be there can't be read just
+ * now, e.g. -EMFILE, -ENOMEM: nothing is told as unknown because of it; what was read before is written).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_sampler_read(struct ration_sampler *sampler, uint64_t *ret_values, size_t n,
 		uint64_t *ret_usec, struct ration_error *reterr);

@@ -8,7 +8,7 @@
 #include "util/error.h"
 
 struct ration_sampler {
-	size_t n_metrics;
+	char nothing;
 };
 
 int ration_sampler_new(const struct ration_host *host, const struct ration_sampler_options *given,

@@ -178,7 +178,10 @@ static int open_files(struct ration_sampler *sampler, struct row *row, int dir_f
 	return 0;
 }
 
-/* A controller can have come since: then its files have. One that can't be kept is opened for each reading, as all of its row. */
+/*
+ * A controller can have come since: then its files have. One that can't be kept is opened for each reading, as
+ * all of its row.
+ */
 static void open_missing(struct ration_sampler *sampler, struct row *row, int dir_fd)
 {
 	for (size_t i = 0; row->fd && i < sampler->n_files; i++) {
@@ -331,7 +334,7 @@ static int read_row(struct ration_sampler *sampler, struct row *row, int namespa
 		r = row->fd && fd < 0 ? fd : read_text(sampler, fd, dir_fd, sampler->file[i]->file);
 		if (r >= 0)
 			set_all(sampler, i, sampler->text, values);
-		else if (r == -ENOENT || listed_is_shut(r, row->group.uid) || !metrics_doubt(r))
+		else if (listed_is_shut(r, row->group.uid) || !metrics_doubt(r))
 			r = 0;
 	}
 	if (!vanished(r))

@@ -204,7 +204,7 @@ static void test_a_group_that_cannot_be_marked(void **state)
 {
 	static const char *const files[] = { "cgroup.procs", BUS_LEAF "/cgroup.procs" };
 	struct base base;
-	int fd, unit_fd, status, leaf_fd;
+	int fd, unit_fd, status, leaf_fd, program_fd;
 	pid_t pid;
 
 	(void)state;
@@ -216,13 +216,16 @@ static void test_a_group_that_cannot_be_marked(void **state)
 	assert_int_equal(cg_mkdir(unit_fd, BUS_LEAF), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		assert_int_equal(fchownat(unit_fd, files[i], 54711, 54711, 0), 0);
+	/* That user needn't get there by its path: a build may be in a private folder. */
+	program_fd = open(PROGRAM, O_RDONLY | O_CLOEXEC);
+	assert_true(program_fd >= 0);
 	pid = fork();
 	if (pid == 0) {
 		(void)close(STDERR_FILENO);
 		if (cg_attach(unit_fd, getpid()) < 0 || setresgid(54711, 54711, 54711) < 0 ||
 				setresuid(54711, 54711, 54711) < 0)
 			_exit(98);
-		(void)execv(PROGRAM, (char *const *)hold);
+		(void)fexecve(program_fd, (char *const *)hold, environ);
 		_exit(99);
 	}
 	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
@@ -230,6 +233,7 @@ static void test_a_group_that_cannot_be_marked(void **state)
 	leaf_fd = cg_open_dir(unit_fd, BUS_LEAF);
 	assert_true(leaf_fd >= 0);
 	(void)close(leaf_fd);
+	(void)close(program_fd);
 	(void)close(unit_fd);
 	base_remove(&base, fd);
 }

@@ -39,7 +39,7 @@ RATION_BEGIN
  * Creates a sampler and finds the groups, as ration_sampler_scan(). `options` and what it points to aren't
  * needed afterwards; `host` is, until the sampler is freed. Where `max_fds` files are open, the rest
  * is opened for each reading, and closed again: that takes several times as long.
- * Metrics that the kernel counts in cgroup v1, and those of no live group (RATION_METRIC_WALL_USEC),
+ * Metrics that cgroup v1 counts are read there, as ration_stats_new() does. Those of no live group (RATION_METRIC_WALL_USEC)
  * are allowed, and RATION_UNKNOWN in each reading.
  * Errors: -EINVAL (a bad name, no metrics, one that isn't known here), -EIO, -ENOMEM.
  */
@@ -61,7 +61,7 @@ RATION_PUBLIC size_t ration_sampler_count(const struct ration_sampler *sampler);
 /* Returns group `i`, or NULL. It is valid until the next scan. */
 RATION_PUBLIC const struct ration_sampler_group *ration_sampler_group(const struct ration_sampler *sampler, size_t i);
 
-/* Returns how many files are kept open: at most `max_fds`. A scan or a reading has up to four more for a moment. */
+/* Returns how many files are kept open: at most `max_fds`. A scan or a reading has up to ten more for a moment. */
 RATION_PUBLIC size_t ration_sampler_fds(const struct ration_sampler *sampler);
 
 /*

@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "group/cgroup1.h"
 #include "group/listed.h"
 #include "group/metrics.h"
-#include "group/nodes.h"
 #include "group/owner.h"
 #include "group/place.h"
 #include "group/record.h"
@@ -90,22 +88,13 @@ static int read_v1(const struct listing *listing, const struct listed *at, struc
 	char none[1];
 	int r;
 
-	if (listing->host->n_v1 == 0 || !at->name || listing->wanted.metrics == 0 ||
+	if (listing->host->n_v1 == 0 || listing->wanted.metrics == 0 ||
 			notes_read_by(&listing->owners.notes, at->fd, &at->st, NOTE_V1, none, sizeof(none)) == -ENODATA)
 		return 0;
-	/* Another's name can be any, and what it notes isn't believed. */
-	if (names_check("", at->tenant, NULL) < 0 || names_check("", at->name, NULL) < 0)
-		return 0;
-	place.host = listing->host;
-	(void)strcpy(place.tenant, at->tenant);
-	(void)strcpy(place.name, at->name);
-	place.fd = at->fd;
-	r = v1_open(&place);
-	/* It isn't ours to close. */
-	place.fd = -EBADF;
+	r = listed_open_v1(listing->host, at, &place);
 	if (r == 0)
 		metrics_read_v1(&place, listing->wanted.metrics, usage);
-	return vanished(r) ? 0 : r;
+	return r;
 }
 
 /* Reads what the group uses. -ENOENT: it has gone meanwhile. */

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "group/cgroup1.h"
 #include "group/nodes.h"
+#include "host/names.h"
 #include "sys/cgroup.h"
 #include "sys/walk.h"
 #include "util/cleanup.h"
@@ -93,6 +95,24 @@ int listed_each(const struct host_snapshot *host, const char *tenant, int (*visi
 		return error_oom(reterr);
 	return r >= 0 ? 0 : error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read %.200s/%s: %s", host->base,
 						      host->nspace, error_text(r));
+}
+
+int listed_open_v1(const struct host_snapshot *host, const struct listed *at, struct place *ret)
+{
+	int r;
+
+	*ret = PLACE_NONE;
+	/* Another's name can be any, and what it notes isn't believed. */
+	if (host->n_v1 == 0 || !at->name || names_check("", at->tenant, NULL) < 0 || names_check("", at->name, NULL) < 0)
+		return 0;
+	ret->host = host;
+	(void)strcpy(ret->tenant, at->tenant);
+	(void)strcpy(ret->name, at->name);
+	ret->fd = at->fd;
+	r = v1_open(ret);
+	/* It isn't ours to close. */
+	ret->fd = -EBADF;
+	return vanished(r) ? 0 : r;
 }
 
 /* The slash sorts before anything else. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "group/place.h"
 #include "host/snapshot.h"
 #include "ration.h"
 
@@ -26,6 +27,9 @@ struct listed {
  */
 int listed_each(const struct host_snapshot *host, const char *tenant, int (*visit)(const struct listed *at, void *data),
 		void *data, struct ration_error *reterr);
+
+/* Opens the directories that a group has in cgroup v1, none of a tenant. `ret` has nothing else that is open. */
+int listed_open_v1(const struct host_snapshot *host, const struct listed *at, struct place *ret);
 
 /* Whoever has a directory may shut it, which mustn't keep others from a list of what is theirs. */
 bool listed_is_shut(int code, uid_t uid);

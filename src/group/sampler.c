@@ -3,10 +3,9 @@
  * sampler.c - chosen figures of many groups, again and again
  *
  * Each group is a row. The files of its figures are opened when it is found, and kept as long as there is
- * room for fds; those of other rows are opened for each reading, in the directory that the row was made of
- * and in no other of its name. A file of a group that has gone says so by itself (ENODEV).
+ * room for fds. sampler-read.c reads them.
  */
-#include "ration.h"
+#include "group/sampler.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "group/cgroup1.h"
 #include "group/listed.h"
 #include "group/metrics.h"
 #include "group/nodes.h"
@@ -27,45 +27,12 @@
 #include "util/enum-index.h"
 #include "util/error.h"
 
-/* Distinct files of all metrics. */
-#define FILES_MAX METRIC_INDEX_COUNT
-
 /* A row that isn't a new scan's yet, or has no fds. */
 #define NO_ROW SIZE_MAX
 
-struct column {
-	const struct metric_file *at; /* NULL: no group of cgroup2 has it */
-	size_t file;
-};
-
-struct row {
-	struct ration_sampler_group group;
-	char *address;
-	char *tenant, *name; /* of directories; name is NULL of a tenant */
-	size_t old;          /* while scanning: the row that it was before */
-	int *fd;             /* one for each file, or a negative errno; NULL: none is kept */
-};
-
-struct rows {
-	size_t n, room;
-	struct row *row;
-};
-
-struct ration_sampler {
-	const struct ration_host *host;
-	char only[RATION_NAME_MAX + 1];
-	size_t n_columns, n_files;
-	struct column column[METRIC_INDEX_COUNT];
-	const struct metric_file *file[FILES_MAX]; /* the first figure of each */
-	size_t max_fds, n_fds;
-	struct rows rows;
-	char *text;        /* of the file that is read just now */
-	size_t text_size;
-};
-
 /* --------------------------------------------------------------------- rows */
 
-static void close_files(struct ration_sampler *sampler, struct row *row)
+void sampler_close_files(struct ration_sampler *sampler, struct sampler_row *row)
 {
 	for (size_t i = 0; row->fd && i < sampler->n_files; i++) {
 		if (row->fd[i] < 0)
@@ -77,27 +44,27 @@ static void close_files(struct ration_sampler *sampler, struct row *row)
 	row->fd = NULL;
 }
 
-static void row_done(struct ration_sampler *sampler, struct row *row)
+static void row_done(struct ration_sampler *sampler, struct sampler_row *row)
 {
-	close_files(sampler, row);
+	sampler_close_files(sampler, row);
 	free(row->address);
 	free(row->tenant);
 	free(row->name);
 }
 
-static void rows_done(struct ration_sampler *sampler, struct rows *rows)
+static void rows_done(struct ration_sampler *sampler, struct sampler_rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++)
 		row_done(sampler, &rows->row[i]);
 	free(rows->row);
-	*rows = (struct rows){ .n = 0 };
+	*rows = (struct sampler_rows){ .n = 0 };
 }
 
-static struct row *rows_add(struct rows *rows)
+static struct sampler_row *rows_add(struct sampler_rows *rows)
 {
 	if (rows->n == rows->room) {
 		size_t room = rows->room ? 2 * rows->room : 16;
-		struct row *row = reallocarray(rows->row, room, sizeof(*row));
+		struct sampler_row *row = reallocarray(rows->row, room, sizeof(*row));
 
 		if (!row)
 			return NULL;
@@ -109,7 +76,7 @@ static struct row *rows_add(struct rows *rows)
 
 static int compare_rows(const void *a, const void *b)
 {
-	return listed_compare(((const struct row *)a)->address, ((const struct row *)b)->address);
+	return listed_compare(((const struct sampler_row *)a)->address, ((const struct sampler_row *)b)->address);
 }
 
 /* --------------------------------------------------------------------- scan */
@@ -121,7 +88,7 @@ struct by_id {
 
 struct scan {
 	struct ration_sampler *sampler;
-	struct rows rows;
+	struct sampler_rows rows;
 	struct by_id *old; /* the rows before, sorted by id */
 };
 
@@ -132,7 +99,7 @@ static int compare_ids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static struct by_id *sort_ids(const struct rows *rows)
+static struct by_id *sort_ids(const struct sampler_rows *rows)
 {
 	struct by_id *ids = calloc(rows->n + 1, sizeof(*ids));
 
@@ -151,9 +118,19 @@ static size_t find_old(const struct scan *scan, uint64_t id)
 	return at && !scan->sampler->rows.row[at->row].group.gone ? at->row : NO_ROW;
 }
 
-/* Opens the files of a row, all or none. What isn't there is noted; there is no room: none is kept. */
-static int open_files(struct ration_sampler *sampler, struct row *row, int dir_fd)
+/* Opens a file of a group: in its directory, or in the one that it has in cgroup v1. */
+static int open_file(const struct metric_file *file, int dir_fd, const struct place *v1)
 {
+	int fd = file->controller ? v1_fd(v1, file->controller) : dir_fd;
+
+	return fd < 0 ? -ENOENT : cg_open_file(fd, file->file);
+}
+
+/* Opens the files of a row, all or none. What isn't there is noted; there is no room, or no file at all: none is kept. */
+static int open_files(struct ration_sampler *sampler, struct sampler_row *row, int dir_fd, const struct place *v1)
+{
+	size_t n = 0;
+
 	if (sampler->n_fds + sampler->n_files > sampler->max_fds)
 		return 0;
 	row->fd = malloc((sampler->n_files + 1) * sizeof(row->fd[0]));
@@ -162,19 +139,23 @@ static int open_files(struct ration_sampler *sampler, struct row *row, int dir_f
 	for (size_t i = 0; i < sampler->n_files; i++)
 		row->fd[i] = -ENOENT;
 	for (size_t i = 0; i < sampler->n_files; i++) {
-		int fd = cg_open_file(dir_fd, sampler->file[i]->file);
+		int fd = open_file(sampler->file[i], dir_fd, v1);
 
 		if (fd == -EMFILE || fd == -ENFILE) {
-			close_files(sampler, row);
+			sampler_close_files(sampler, row);
 			return 0;
 		}
 		if (facts_doubt(fd)) {
-			close_files(sampler, row);
+			sampler_close_files(sampler, row);
 			return fd;
 		}
 		row->fd[i] = fd;
+		n += fd >= 0;
 		sampler->n_fds += fd >= 0;
 	}
+	/* Only a file tells that its group has gone. */
+	if (n == 0)
+		sampler_close_files(sampler, row);
 	return 0;
 }
 
@@ -182,16 +163,16 @@ static int open_files(struct ration_sampler *sampler, struct row *row, int dir_f
  * A controller can have come since: then its files have. One that can't be kept is opened for each reading, as
  * all of its row.
  */
-static void open_missing(struct ration_sampler *sampler, struct row *row, int dir_fd)
+static void open_missing(struct ration_sampler *sampler, struct sampler_row *row, int dir_fd, const struct place *v1)
 {
 	for (size_t i = 0; row->fd && i < sampler->n_files; i++) {
-		int fd = row->fd[i] == -ENOENT ? cg_open_file(dir_fd, sampler->file[i]->file) : -ENOENT;
+		int fd = row->fd[i] == -ENOENT ? open_file(sampler->file[i], dir_fd, v1) : -ENOENT;
 
 		if (fd == -ENOENT)
 			continue;
 		if (fd < 0 || sampler->n_fds >= sampler->max_fds) {
 			(void)close_fd(fd);
-			close_files(sampler, row);
+			sampler_close_files(sampler, row);
 			return;
 		}
 		row->fd[i] = fd;
@@ -199,7 +180,7 @@ static void open_missing(struct ration_sampler *sampler, struct row *row, int di
 	}
 }
 
-static int name_row(struct row *row, const struct listed *at)
+static int name_row(struct sampler_row *row, const struct listed *at)
 {
 	char address[NAMES_SHOWN_MAX];
 
@@ -212,7 +193,8 @@ static int name_row(struct row *row, const struct listed *at)
 static int find_row(const struct listed *at, void *data)
 {
 	struct scan *scan = data;
-	struct row *row = rows_add(&scan->rows);
+	CLEANUP(place_close) struct place v1 = PLACE_NONE;
+	struct sampler_row *row = rows_add(&scan->rows);
 	int r;
 
 	if (!row)
@@ -222,19 +204,21 @@ static int find_row(const struct listed *at, void *data)
 	row->old = find_old(scan, row->group.id);
 	scan->rows.n++;
 	r = name_row(row, at);
+	if (r == 0 && scan->sampler->v1)
+		r = listed_open_v1(host_now(scan->sampler->host), at, &v1);
 	if (r < 0)
 		return r;
 	if (row->old == NO_ROW || !scan->sampler->rows.row[row->old].fd)
-		return open_files(scan->sampler, row, at->fd);
-	open_missing(scan->sampler, &scan->sampler->rows.row[row->old], at->fd);
+		return open_files(scan->sampler, row, at->fd, &v1);
+	open_missing(scan->sampler, &scan->sampler->rows.row[row->old], at->fd, &v1);
 	return 0;
 }
 
 /* From now on the new rows count; they have what the old ones keep open. */
-static void take_rows(struct ration_sampler *sampler, struct rows *rows)
+static void take_rows(struct ration_sampler *sampler, struct sampler_rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++) {
-		struct row *row = &rows->row[i];
+		struct sampler_row *row = &rows->row[i];
 
 		if (row->old != NO_ROW && !row->fd)
 			row->fd = TAKE_PTR(sampler->rows.row[row->old].fd);
@@ -245,7 +229,7 @@ static void take_rows(struct ration_sampler *sampler, struct rows *rows)
 	for (size_t i = 0; i < rows->n; i++)
 		rows->row[i].group.address = rows->row[i].address;
 	sampler->rows = *rows;
-	*rows = (struct rows){ .n = 0 };
+	*rows = (struct sampler_rows){ .n = 0 };
 }
 
 int ration_sampler_scan(struct ration_sampler *sampler, struct ration_error *reterr)
@@ -266,142 +250,43 @@ int ration_sampler_scan(struct ration_sampler *sampler, struct ration_error *ret
 	return (int)sampler->rows.n;
 }
 
-/* ------------------------------------------------------------------ reading */
-
-/* Reads the text of a file from one that is kept, or from the group's directory. Grows its room for long ones. */
-static int read_text(struct ration_sampler *sampler, int fd, int dir_fd, const char *file)
-{
-	for (;;) {
-		int r = fd >= 0 ? cg_read_fd(fd, sampler->text, sampler->text_size) :
-				  cg_read(dir_fd, file, sampler->text, sampler->text_size);
-		char *text;
-
-		if (r != -EFBIG || sampler->text_size > METRICS_LONG_MAX)
-			return r;
-		text = realloc(sampler->text, 4 * sampler->text_size);
-		if (!text)
-			return -ENOMEM;
-		sampler->text = text;
-		sampler->text_size *= 4;
-	}
-}
-
-static void set_all(const struct ration_sampler *sampler, size_t file, const char *text, uint64_t *values)
-{
-	for (size_t i = 0; i < sampler->n_columns; i++) {
-		const struct column *column = &sampler->column[i];
-		uint64_t value;
-
-		if (!column->at || column->file != file)
-			continue;
-		value = metrics_value(column->at, text);
-		values[i] = value == USAGE_ABSENT ? RATION_UNKNOWN : value;
-	}
-}
-
-static void set_unknown(const struct ration_sampler *sampler, uint64_t *values)
-{
-	for (size_t i = 0; i < sampler->n_columns; i++)
-		values[i] = RATION_UNKNOWN;
-}
-
-/* Opens the directory that the row was made of. -ENOENT: it has gone. */
-static int open_row(const struct row *row, int namespace_fd)
-{
-	CLEANUP(closep) int tenant_fd = namespace_fd < 0 ? namespace_fd : cg_open_dir(namespace_fd, row->tenant);
-	CLEANUP(closep) int fd = -EBADF;
-	struct stat st;
-
-	if (tenant_fd < 0)
-		return tenant_fd;
-	fd = row->name ? cg_open_dir(tenant_fd, row->name) : TAKE_FD(tenant_fd);
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	return st.st_ino == row->group.id ? TAKE_FD(fd) : -ENOENT;
-}
-
-static int read_row(struct ration_sampler *sampler, struct row *row, int namespace_fd, uint64_t *values)
-{
-	CLEANUP(closep) int dir_fd = row->fd || row->group.gone ? -EBADF : open_row(row, namespace_fd);
-	int r = row->fd || row->group.gone || dir_fd >= 0 ? 0 : dir_fd;
-
-	set_unknown(sampler, values);
-	for (size_t i = 0; r >= 0 && !row->group.gone && i < sampler->n_files; i++) {
-		int fd = row->fd ? row->fd[i] : -EBADF;
-
-		r = row->fd && fd < 0 ? fd : read_text(sampler, fd, dir_fd, sampler->file[i]->file);
-		if (r >= 0)
-			set_all(sampler, i, sampler->text, values);
-		else if (listed_is_shut(r, row->group.uid) || !metrics_doubt(r))
-			r = 0;
-	}
-	if (!vanished(r))
-		return listed_is_shut(r, row->group.uid) ? 0 : r;
-	row->group.gone = true;
-	close_files(sampler, row);
-	set_unknown(sampler, values);
-	return 0;
-}
-
-int ration_sampler_read(struct ration_sampler *sampler, uint64_t *ret_values, size_t n, uint64_t *ret_usec,
-		struct ration_error *reterr)
-{
-	CLEANUP(closep) int namespace_fd = -EBADF;
-	int gone = 0;
-
-	if (n / sampler->n_columns < sampler->rows.n)
-		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "room for %zu values is too little for %zu groups with %zu each",
-				n, sampler->rows.n, sampler->n_columns);
-	for (size_t i = 0; i < sampler->rows.n; i++) {
-		struct row *row = &sampler->rows.row[i];
-		int r;
-
-		if (!row->fd && namespace_fd == -EBADF)
-			namespace_fd = nodes_open(host_now(sampler->host));
-		r = read_row(sampler, row, namespace_fd, ret_values + i * sampler->n_columns);
-		if (r < 0)
-			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read the counters of %s: %s",
-					row->address, error_text(r));
-		if (ret_usec)
-			ret_usec[i] = sys_now_usec();
-		gone += row->group.gone;
-	}
-	return gone;
-}
-
 /* ------------------------------------------------------------- life, answers */
 
-static const struct metric_file *find_metric(enum ration_metric metric)
+/* Finds a metric in cgroup2, or in the hierarchies of `controllers` of cgroup v1. */
+static const struct metric_file *find_metric(enum ration_metric metric, uint32_t controllers)
 {
 	const struct metric_file *at;
 
 	for (size_t i = 0; (at = metrics_at(i)); i++) {
-		if (at->metric == metric)
+		if (at->metric == metric && (controllers ? at->controller & controllers : at->controller == 0))
 			return at;
 	}
 	return NULL;
 }
 
-static size_t file_of(struct ration_sampler *sampler, const struct metric_file *at)
+static struct sampler_source source_of(struct ration_sampler *sampler, const struct metric_file *at)
 {
-	for (size_t i = 0; i < sampler->n_files; i++) {
-		if (strcmp(sampler->file[i]->file, at->file) == 0)
-			return i;
-	}
-	sampler->file[sampler->n_files] = at;
-	return sampler->n_files++;
+	size_t i = 0;
+
+	while (at && i < sampler->n_files && (sampler->file[i]->controller != at->controller ||
+			strcmp(sampler->file[i]->file, at->file) != 0))
+		i++;
+	if (at && i == sampler->n_files)
+		sampler->file[sampler->n_files++] = at;
+	return (struct sampler_source) { at, i };
 }
 
+/* First all files of cgroup2: what it counts, counts. */
 static void take_metrics(struct ration_sampler *sampler, const struct ration_sampler_options *options)
 {
-	for (size_t i = 0; i < options->n_metrics; i++) {
-		struct column *column = &sampler->column[sampler->n_columns++];
+	uint32_t controllers = host_now(sampler->host)->facts.v1_controllers;
 
-		column->at = find_metric(options->metrics[i]);
-		if (column->at)
-			column->file = file_of(sampler, column->at);
+	sampler->n_columns = options->n_metrics;
+	for (size_t i = 0; i < options->n_metrics; i++)
+		sampler->column[i].v2 = source_of(sampler, find_metric(options->metrics[i], 0));
+	for (size_t i = 0; i < options->n_metrics && controllers; i++) {
+		sampler->column[i].v1 = source_of(sampler, find_metric(options->metrics[i], controllers));
+		sampler->v1 |= sampler->column[i].v1.at != NULL;
 	}
 }
 

@@ -223,6 +223,66 @@ static void test_short_of_fds(void **state)
 	base_end(&base);
 }
 
+/* ---------------------------------------------------------------- cgroup v1 */
+
+static struct ration_group *make_limited(struct base *base, const char *address)
+{
+	static const struct ration_group_options kept = { .size = sizeof(kept), .keep = true };
+	static const struct ration_plan_options by_hand = { .size = sizeof(by_hand), .purpose = RATION_PURPOSE_GROUP };
+	struct ration_error error = { .message = "" };
+	struct ration_limits *limits = NULL;
+	struct ration_group *group = NULL;
+	struct ration_plan *plan = NULL;
+
+	assert_int_equal(ration_limits_new(&limits), 0);
+	assert_int_equal(ration_limits_set(limits, RATION_LIMIT_MEMORY, RATION_UNLIMITED, 64 << 20, NULL), 0);
+	assert_int_equal(ration_limits_set(limits, RATION_LIMIT_PIDS, RATION_UNLIMITED, 50, NULL), 0);
+	assert_int_equal(ration_limits_set_policy(limits, RATION_LIMIT_MEMORY, RATION_ENFORCE_ANY, NULL), 0);
+	assert_int_equal(ration_limits_set_policy(limits, RATION_LIMIT_PIDS, RATION_ENFORCE_ANY, NULL), 0);
+	assert_int_equal(ration_plan_new(base->host, limits, &by_hand, &plan, NULL), 0);
+	assert_row(ration_group_create(base->host, address, plan, &kept, &group, &error) == 0, "%s", error.message);
+	(void)ration_plan_free(plan);
+	(void)ration_limits_free(limits);
+	return group;
+}
+
+/* Whichever cgroup counts them: a sampler and a list know what ration_stats_new() does, and no more. */
+static void test_memory_and_tasks_of_either_cgroup(void **state)
+{
+	static const enum ration_metric counted[] = { RATION_METRIC_MEMORY_PEAK_BYTES, RATION_METRIC_PIDS_CURRENT, RATION_METRIC_PIDS_PEAK };
+	static const size_t fds[] = { 0, 1 };
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	struct ration_group *n = make_limited(&base, "t/n");
+	struct ration_stats *stats = NULL;
+
+	use(n);
+	assert_int_equal(ration_stats_new(n, &stats, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		const struct ration_sampler_options options = { .size = sizeof(options), .metrics = counted,
+			.n_metrics = ARRAY_SIZE(counted), .max_fds = fds[i] };
+		struct ration_sampler *sampler = NULL;
+		uint64_t value[2 * ARRAY_SIZE(counted)];
+		size_t before = open_fds();
+
+		assert_int_equal(ration_sampler_new(base.host, &options, &sampler, NULL), 0);
+		assert_int_equal(ration_sampler_read(sampler, value, ARRAY_SIZE(value), NULL, NULL), 0);
+		for (size_t m = 0; m < ARRAY_SIZE(counted); m++)
+			assert_row(value[ARRAY_SIZE(counted) + m] == figure(stats, counted[m]), "fds %zu, %s: %ju", fds[i],
+					ration_metric_name(counted[m]), (uintmax_t)value[ARRAY_SIZE(counted) + m]);
+		assert_int_equal(open_fds() - before, ration_sampler_fds(sampler));
+		/* Its directories in cgroup v1 go as well. */
+		if (i + 1 == ARRAY_SIZE(fds))
+			drop(n);
+		assert_int_equal(ration_sampler_read(sampler, value, ARRAY_SIZE(value), NULL, NULL), i + 1 == ARRAY_SIZE(fds) ? 2 : 0);
+		sampler = ration_sampler_free(sampler);
+	}
+	stats = ration_stats_free(stats);
+	base_end(&base);
+}
+
 /* ------------------------------------------------------------------- lists */
 
 static struct ration_list *list_of(struct base *base, const enum ration_metric *metrics, size_t n, bool rest)
@@ -353,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_one_tenant),
 		cmocka_unit_test(test_what_goes_and_comes),
 		cmocka_unit_test(test_short_of_fds),
+		cmocka_unit_test(test_memory_and_tasks_of_either_cgroup),
 		cmocka_unit_test(test_a_list_has_what_is_asked_for),
 		cmocka_unit_test(test_a_list_of_nonsense),
 		cmocka_unit_test(test_what_is_refused),

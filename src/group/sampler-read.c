@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sampler-read.c - reads chosen figures of many groups
+ *
+ * The files of a row that keeps none are opened for each reading, in the directory that the row was made of
+ * and in no other of its name. A file of a group that has gone says so by itself (ENODEV).
+ */
+#include "ration.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "group/cgroup1.h"
+#include "group/listed.h"
+#include "group/nodes.h"
+#include "group/sampler.h"
+#include "host/host.h"
+#include "sys/cgroup.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+/* Reads the text of a file from one that is kept, or from the group's directory. Grows its room for long ones. */
+static int read_text(struct ration_sampler *sampler, int fd, int dir_fd, const char *file)
+{
+	for (;;) {
+		int r = fd >= 0 ? cg_read_fd(fd, sampler->text, sampler->text_size) :
+				  cg_read(dir_fd, file, sampler->text, sampler->text_size);
+		char *text;
+
+		if (r != -EFBIG || sampler->text_size > METRICS_LONG_MAX)
+			return r;
+		text = realloc(sampler->text, 4 * sampler->text_size);
+		if (!text)
+			return -ENOMEM;
+		sampler->text = text;
+		sampler->text_size *= 4;
+	}
+}
+
+static void set_one(const struct sampler_source *from, size_t file, const char *text, uint64_t *value)
+{
+	uint64_t found = from->at && from->file == file && *value == RATION_UNKNOWN ? metrics_value(from->at, text) : USAGE_ABSENT;
+
+	if (found != USAGE_ABSENT)
+		*value = found;
+}
+
+static void set_all(const struct ration_sampler *sampler, size_t file, const char *text, uint64_t *values)
+{
+	for (size_t i = 0; i < sampler->n_columns; i++) {
+		set_one(&sampler->column[i].v2, file, text, &values[i]);
+		set_one(&sampler->column[i].v1, file, text, &values[i]);
+	}
+}
+
+static void set_unknown(const struct ration_sampler *sampler, uint64_t *values)
+{
+	for (size_t i = 0; i < sampler->n_columns; i++)
+		values[i] = RATION_UNKNOWN;
+}
+
+/* The directory of a tenant stays open as long as its rows are read. */
+struct way {
+	int namespace_fd, tenant_fd;
+	const char *tenant;
+};
+
+static void way_close(struct way *way)
+{
+	(void)close_fd(way->namespace_fd);
+	(void)close_fd(way->tenant_fd);
+}
+
+static int open_tenant(const struct ration_sampler *sampler, const struct sampler_row *row, struct way *way)
+{
+	if (way->namespace_fd < 0)
+		way->namespace_fd = nodes_open(host_now(sampler->host));
+	if (way->namespace_fd < 0)
+		return way->namespace_fd;
+	/* One that was removed has no groups, and another may have its name. */
+	if (way->tenant && strcmp(way->tenant, row->tenant) == 0 && sys_access(way->tenant_fd, "cgroup.procs", F_OK) == 0)
+		return way->tenant_fd;
+	(void)close_fd(way->tenant_fd);
+	way->tenant_fd = cg_open_dir(way->namespace_fd, row->tenant);
+	way->tenant = row->tenant;
+	return way->tenant_fd;
+}
+
+/* Opens the directory that the row was made of. -ENOENT: it has gone. */
+static int open_row(const struct ration_sampler *sampler, const struct sampler_row *row, struct way *way, struct stat *ret_st)
+{
+	int tenant_fd = open_tenant(sampler, row, way);
+	CLEANUP(closep) int fd = -EBADF;
+
+	if (tenant_fd < 0)
+		return tenant_fd;
+	fd = row->name ? cg_open_dir(tenant_fd, row->name) : cg_open_dir(way->namespace_fd, row->tenant);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, ret_st) < 0)
+		return -errno;
+	return ret_st->st_ino == row->group.id ? TAKE_FD(fd) : -ENOENT;
+}
+
+/* A row that keeps no files: where they are. */
+static int open_dirs(const struct ration_sampler *sampler, const struct sampler_row *row, struct way *way, struct listed *ret_at,
+		struct place *ret_v1)
+{
+	*ret_at = (struct listed) { .tenant = row->tenant, .name = row->name };
+	ret_at->fd = open_row(sampler, row, way, &ret_at->st);
+	if (ret_at->fd < 0 || !sampler->v1)
+		return ret_at->fd < 0 ? ret_at->fd : 0;
+	return listed_open_v1(host_now(sampler->host), ret_at, ret_v1);
+}
+
+/* Of cgroup v1 only a directory has gone, perhaps. */
+static int still_there(const struct ration_sampler *sampler, const struct sampler_row *row, struct way *way)
+{
+	struct stat st;
+	CLEANUP(closep) int fd = open_row(sampler, row, way, &st);
+
+	return fd < 0 ? fd : 0;
+}
+
+static int read_files(struct ration_sampler *sampler, struct sampler_row *row, struct way *way, uint64_t *values)
+{
+	CLEANUP(place_close) struct place v1 = PLACE_NONE;
+	struct listed at = { .fd = -EBADF };
+	int r = row->fd ? 0 : open_dirs(sampler, row, way, &at, &v1);
+	CLEANUP(closep) int dir_fd = at.fd;
+
+	for (size_t i = 0; r >= 0 && i < sampler->n_files; i++) {
+		const struct metric_file *file = sampler->file[i];
+		int fd = row->fd ? row->fd[i] : -EBADF, dir = file->controller ? v1_fd(&v1, file->controller) : dir_fd;
+
+		r = row->fd && fd < 0 ? fd : fd < 0 && dir < 0 ? -ENOENT : read_text(sampler, fd, dir, file->file);
+		if (r >= 0)
+			set_all(sampler, i, sampler->text, values);
+		else if (r == -ENODEV && file->controller)
+			r = still_there(sampler, row, way);
+		else if (listed_is_shut(r, row->group.uid) || !metrics_doubt(r))
+			r = 0;
+	}
+	return r;
+}
+
+static int read_row(struct ration_sampler *sampler, struct sampler_row *row, struct way *way, uint64_t *values)
+{
+	int r;
+
+	set_unknown(sampler, values);
+	if (row->group.gone)
+		return 0;
+	r = read_files(sampler, row, way, values);
+	if (!vanished(r))
+		return listed_is_shut(r, row->group.uid) ? 0 : r;
+	row->group.gone = true;
+	sampler_close_files(sampler, row);
+	set_unknown(sampler, values);
+	return 0;
+}
+
+int ration_sampler_read(struct ration_sampler *sampler, uint64_t *ret_values, size_t n, uint64_t *ret_usec,
+		struct ration_error *reterr)
+{
+	CLEANUP(way_close) struct way way = { .namespace_fd = -EBADF, .tenant_fd = -EBADF };
+	int gone = 0;
+
+	if (n / sampler->n_columns < sampler->rows.n)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "room for %zu values is too little for %zu groups with %zu each",
+				n, sampler->rows.n, sampler->n_columns);
+	for (size_t i = 0; i < sampler->rows.n; i++) {
+		struct sampler_row *row = &sampler->rows.row[i];
+		int r = read_row(sampler, row, &way, ret_values + i * sampler->n_columns);
+		if (r < 0)
+			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read the counters of %s: %s",
+					row->address, error_text(r));
+		if (ret_usec)
+			ret_usec[i] = sys_now_usec();
+		gone += row->group.gone;
+	}
+	return gone;
+}

@@ -152,7 +152,7 @@ static const struct option_set report_set = {
 		{ .flag = "--receipt", .argument = "FILE|fd:N", .set = option_set_text, FIELD(receipt),
 			.help = "Write a receipt in JSON" },
 		{ .flag = "--journal", .argument = "FILE", .set = option_set_text, FIELD(journal),
-			.help = "Append the receipt to a file" },
+			.help = "Add the receipt to FILE as one line" },
 		{ .flag = "--verbose", .letter = "-v", .set = option_set_true, FIELD(verbose),
 			.help = "Print the receipt to standard error" },
 		{ .flag = "--quiet", .letter = "-q", .set = option_set_true, FIELD(quiet),

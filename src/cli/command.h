@@ -57,6 +57,7 @@ extern const struct command cmd_thaw;
 extern const struct command cmd_kill;
 extern const struct command cmd_stop;
 extern const struct command cmd_reclaim;
+extern const struct command cmd_receipt;
 extern const struct command cmd_gc;
 extern const struct command cmd_guard;
 extern const struct command cmd_vm;

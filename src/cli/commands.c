@@ -30,6 +30,7 @@ const struct command *const commands[] = {
 	&cmd_kill,
 	&cmd_stop,
 	&cmd_reclaim,
+	&cmd_receipt,
 	&cmd_gc,
 	&cmd_guard,
 	&cmd_vm,

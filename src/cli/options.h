@@ -93,6 +93,8 @@ struct options {
 	char **avoid;           /* names of groups up to NULL; room for each argument */
 	size_t n_avoid;
 	bool once;
+	/* receipt */
+	bool kv, csv, summary;
 	/* wrap */
 	int os;                 /* enum ration_os */
 	bool no_cpu_time;

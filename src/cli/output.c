@@ -177,8 +177,7 @@ const char *output_metric(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric,
 	return buf;
 }
 
-/* "memory_peak_bytes" is "memory peak". */
-static const char *metric_label(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric)
+const char *output_metric_label(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric)
 {
 	static const char *const units[] = { "_bytes", "_usec" };
 
@@ -325,7 +324,7 @@ void output_usage(FILE *file, struct metrics metrics)
 
 		if (source == RATION_SOURCE_ABSENT)
 			continue;
-		(void)fprintf(file, "  %-28s  %-16s  %s\n", metric_label(label, metric),
+		(void)fprintf(file, "  %-28s  %-16s  %s\n", output_metric_label(label, metric),
 				output_metric(value, metric, number), ration_source_name(source));
 	}
 }

@@ -49,6 +49,9 @@ const char *output_asked(char buf[OUTPUT_VALUE_MAX], const struct ration_plan_it
 /* Writes a metric of a receipt by the unit in its name: "1.5 s", "64 MiB", "3". Returns buf. */
 const char *output_metric(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric, uint64_t value);
 
+/* Writes what a metric is called: "memory peak" of memory_peak_bytes. Returns buf. */
+const char *output_metric_label(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric);
+
 /* Writes what enforces a limit, and for whom: "rlimit, each process". Returns buf. */
 const char *output_enforced_by(char *buf, size_t size, const struct ration_plan_item *item);
 

@@ -8,6 +8,7 @@
  */
 #include "cli/verdict.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -210,6 +211,23 @@ static void append_ending(struct line *line, const struct ration_receipt *receip
 	}
 }
 
+/* ------------------------------------------------------------- a signal of others */
+
+/* As a shell tells it, which is silent about a closed pipe and a key of the terminal. */
+static void append_signal(struct line *line, const struct ration_receipt *receipt)
+{
+	int sig = ration_receipt_child_signal(receipt);
+	const char *name = strsignal(sig);
+
+	if (ration_receipt_verdict(receipt) != RATION_VERDICT_SIGNAL || sig == SIGPIPE || sig == SIGINT)
+		return;
+	append(line, "command ended by signal %d", sig);
+	/* "Segmentation fault", but not "RT34". */
+	if (name && islower((unsigned char)name[1]))
+		append(line, " (%c%s)", tolower((unsigned char)name[0]), name + 1);
+	append(line, "%s", ration_receipt_core(receipt) ? ", core dumped" : "");
+}
+
 /* --------------------------------------------------- memory, but not by us */
 
 /* Finds the first counter that moved outside the group itself. */
@@ -398,6 +416,7 @@ const char *verdict_sentence(char buf[VERDICT_SENTENCE_MAX], const struct ration
 
 	buf[0] = '\0';
 	append_ending(&line, receipt, plan);
+	append_signal(&line, receipt);
 	append_escaped(&line, receipt);
 	append_failure(&line, receipt);
 	append_changed(&line, receipt, plan);

@@ -344,6 +344,8 @@ def runs(s):
                  after=lambda s: (limits_in_force(s), receipt_of(s, "exit")), success=7, other=(123,)),
         Scenario("run receipt", [*run, *receipt, "--", "sh", "-c", "exit 7"],
                  after=lambda s: receipt_of(s, "exit"), success=7, other=(123,)),
+        Scenario("run journal", [*run, "--journal", str(s.receipt), "--", "sh", "-c", "exit 7"],
+                 after=lambda s: receipt_of(s, "exit"), success=7, other=(123,)),
         Scenario("run output", [*run, *receipt, "--output-limit", "5", "--", "sh", "-c", "echo aaaaaaaaaaaa; sleep 60"],
                  after=lambda s: receipt_of(s, "output"), success=137, other=(123,)),
         Scenario("run timeout", [*run, *receipt, "--timeout", ".05", "--", "sh", "-c", "sleep 60 & sleep 60"],

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""ration receipt: reads what --receipt and --journal have written."""
+
+import copy
+import csv
+import io
+import json
+import statistics
+
+import pytest
+
+import check
+from conftest import RATION
+
+pytestmark = pytest.mark.worlds("host")
+
+
+@pytest.fixture
+def journal(run, tmp_path):
+    """Three runs, of which the last is told in many lines."""
+    for options, command in ("--memory 64M --enforce any", "true"), ("", ["sh", "-c", "exit 3"]):
+        run([*options.split(), "--journal", str(tmp_path / "journal")], command)
+    with (tmp_path / "journal").open("a") as file:
+        file.write(json.dumps(run("", ["sh", "-c", "kill -9 $$"]).receipt, indent=2) + "\n")
+    return tmp_path / "journal"
+
+
+def read(journal):
+    text = journal.read_text()
+    first, second, rest = text.split("\n", 2)
+    return [json.loads(part) for part in (first, second, rest)]
+
+
+def test_receipt_table(run, journal):
+    r = run.command("receipt", journal)
+    head, *rows = r.stdout.splitlines()
+    assert r.code == 0 and head.split() == ["verdict", "exit", "wall", "cpu", "memory", "tasks", "command"]
+    assert [(row.split()[0], row.split()[1]) for row in rows] == [("ok", "0"), ("exit", "3"), ("signal", "137")]
+    assert rows[1].endswith("  sh -c exit 3")
+
+
+def test_receipt_kv(run, journal):
+    """One pair a line, one empty line between runs; what isn't known is left out."""
+    parts = run.command("receipt", "--kv", journal).stdout.split("\n\n")
+    pairs = [dict(line.split("=", 1) for line in part.splitlines()) for part in parts]
+    assert len(pairs) == 3
+    for pair, receipt in zip(pairs, read(journal)):
+        assert (pair["verdict"], pair["id"], pair["exit_code"]) == (receipt["verdict"], receipt["id"], str(receipt["exit"]["code"]))
+        assert {key: int(pair[key]) for key in receipt["usage"]} == receipt["usage"]
+        assert ("pids_peak" in pair) == ("pids_peak" in receipt["usage"])
+    assert pairs[0]["limit_memory"] == str(64 << 20) and "mechanism_memory" in pairs[0]
+
+
+def test_receipt_csv(run, journal):
+    rows = list(csv.DictReader(io.StringIO(run.command("receipt", "--csv", journal).stdout, newline="")))
+    for row, receipt in zip(rows, read(journal)):
+        assert (row["verdict"], row["command"]) == (receipt["verdict"], " ".join(receipt["command"]))
+        assert all(row[key] == str(receipt["usage"].get(key, "")) for key in ("wall_usec", "cpu_usec", "pids_peak"))
+    assert len(rows) == 3
+
+
+def test_receipt_texts_of_others(run, journal, tmp_path):
+    """A command's words begin no pair, no line and no column, and reach no terminal raw."""
+    receipt = read(journal)[0]
+    receipt["command"] = ["a\nverdict=ok", 'b,"c"\x1b[31m', "\\"]
+    (tmp_path / "one").write_text(json.dumps(receipt))
+    kv = run.command("receipt", "--kv", tmp_path / "one").stdout
+    assert "command=a\\x0averdict=ok b,\"c\"\\x1b[31m \\\\\n" in kv
+    row, = csv.DictReader(io.StringIO(run.command("receipt", "--csv", tmp_path / "one").stdout, newline=""))
+    assert row["command"] == " ".join(receipt["command"])
+    table = run.command("receipt", tmp_path / "one").stdout
+    assert "\x1b" not in table and len(table.splitlines()) == 2
+
+
+def test_receipt_summary(run, journal, tmp_path):
+    """The figures of python's statistics."""
+    receipts = []
+    for wall in (1000, 2000, 3000, 4000, 100_000):
+        receipts.append(dict(read(journal)[0], usage={"wall_usec": wall}, sources={"wall_usec": "clock"}))
+    (tmp_path / "five").write_text("".join(json.dumps(receipt) + "\n" for receipt in receipts))
+    r = run.command("receipt", "--summary", tmp_path / "five")
+    walls = [receipt["usage"]["wall_usec"] for receipt in receipts]
+    assert r.code == 0 and ["ok", "5"] in [line.split() for line in r.stdout.splitlines()]
+    line, = (line.split() for line in r.stdout.splitlines() if line.startswith("wall "))
+    assert round(statistics.stdev(walls)) == 43618
+    assert line == "wall 5 22 ms 43.618 ms 3 ms 1 ms 100 ms 1".split()
+
+
+MUTATIONS = [
+    lambda it: it.pop("verdict"),
+    lambda it: it.update(verdict="fine"),
+    lambda it: it.update(schema=2),
+    lambda it: it.update(group="no-slash"),
+    lambda it: it.update(group="a/b", id="x y"),
+    lambda it: it.update(command=[]),
+    lambda it: it.update(command=["a", 3]),
+    lambda it: it["exit"].pop("code"),
+    lambda it: it["exit"].update(code=256),
+    lambda it: it["exit"].update(code=1.5),
+    lambda it: it["usage"].update(wall_usec=-1),
+    lambda it: it["usage"].update(something=True),
+    lambda it: it["usage"].update(something=3),
+    lambda it: it["sources"].update(wall_usec="guess"),
+    lambda it: it.update(command_escaped=[0, 0]),
+    lambda it: it["limits"][0].pop("scope"),
+    lambda it: it["limits"][0].update(mechanism="none"),
+    lambda it: it["limits"][0].update(mechanism="none", reason=""),
+    lambda it: it["limits"][0].update(asked="a b"),
+    lambda it: it["limits"][0].update(asked="max"),
+    lambda it: it.update(verdict="not-started"),
+    lambda it: it.update(verdict="memory", evidence=[]),
+    lambda it: it.update(evidence=[{"counter": "x", "level": "group", "before": 0, "after": 1}], verdict="memory"),
+    lambda it: it.update(more={"of": "it"}),
+    lambda it: it.update(truncated="yes"),
+]
+
+
+@pytest.mark.parametrize("mutate", MUTATIONS)
+def test_receipt_is_checked_by_the_schema(run, journal, tmp_path, mutate):
+    """As another program checks it."""
+    receipt = copy.deepcopy(read(journal)[0])
+    mutate(receipt)
+    (tmp_path / "one").write_text(json.dumps(receipt))
+    try:
+        check.schema("receipt", receipt)
+        valid = True
+    except AssertionError:
+        valid = False
+    r = run.command("receipt", tmp_path / "one")
+    assert (r.code == 0) == valid, (receipt, r)
+    assert valid or r.code == 1 and ", line 1: " in r.stderr, r
+
+
+@pytest.mark.parametrize("text, line", [("{", 1), ("\n\nnothing", 3), ('{"schema": 1, "verd\n', 1), ("[]", 1), ("{\n\"a\": 1\n", 1), ("\0", 1)])
+def test_receipt_that_is_none(run, journal, tmp_path, text, line):
+    """Told with its line; those around it are there."""
+    (tmp_path / "bad").write_text(text + "\n")
+    r = run.command("receipt", tmp_path / "bad", journal)
+    assert r.code == 1 and f"line {line}: " in r.stderr and "not receipts: 1 of 4" in r.stderr, r
+    assert len(r.stdout.splitlines()) == 4
+
+
+def test_receipt_that_cant_be_read(run, journal, tmp_path):
+    for file, why in (tmp_path / "none", "No such file"), (tmp_path, "Is a directory"):
+        r = run.command("receipt", journal, file)
+        assert r.code == 125 and why in r.stderr, r
+    r = run.command("receipt", "--kv", "--csv", journal)
+    assert r.code == 125 and "--kv and --csv exclude each other" in r.stderr and not r.stdout, r
+    assert run.command("receipt").code == 125
+    r = run.program(["sh", "-c", f'head -c 40000000 /dev/zero | "{RATION}" receipt -'])
+    assert r.code == 1 and "too long" in r.stderr, r

@@ -30,7 +30,7 @@ static const struct option_set receipt_set = {
 		{ .flag = "--csv", .set = option_set_true, FIELD(csv),
 			.help = "Print comma-separated values, a line for each run" },
 		{ .flag = "--summary", .set = option_set_true, FIELD(summary),
-			.help = "Print how often each verdict was, and figures of all" },
+			.help = "Print counts of verdicts, and figures of all" },
 		{ .flag = NULL },
 	},
 };
@@ -180,7 +180,7 @@ static int receipt_function(struct options *options, char **operands)
 const struct command cmd_receipt = {
 	.name = "receipt",
 	.arguments = "[--kv | --csv | --summary] FILE...",
-	.help = "Read receipts and journals, and show them as a table",
+	.help = "Show receipts and journals as a table",
 	.details =
 		"A FILE is what --receipt or --journal of `ration run` has written; - is standard input. "
 		"Each receipt is checked by the schema. What is none is told, and left out.\n"

@@ -45,6 +45,7 @@ struct cgroup {
 	struct loop_source keeper_gone;
 	struct loop_deadline renew_keeper;
 	struct loop_source events; /* cgroup.events: the last process has gone */
+	struct loop_deadline look_again;
 	int events_fd;
 	bool taken;                /* from a pool: it is made already */
 	bool killed;               /* SIGKILL has been sent to all */
@@ -98,24 +99,52 @@ static void on_renew_keeper(void *userdata, uint64_t now_usec)
 
 /* ----------------------------------------------------------------- making */
 
-/* Only a read makes the kernel tell of the next change. */
-static void on_events(void *userdata, bool failed)
+/*
+ * The kernel tells of a change within 10 ms of another one afterwards, and never if the group has been removed until
+ * then. So whoever has been told looks once more.
+ */
+#define LOOK_AGAIN_USEC 15000
+
+/* 1: the group is empty. 0: it isn't. Only a read makes the kernel tell of the next change. */
+static int look_at_events(struct cgroup *cgroup)
 {
-	struct cgroup *cgroup = userdata;
+	struct loop *loop = &cgroup->run->loop;
 	char text[256];
-	uint64_t populated;
+	uint64_t populated = 0;
 	int r = cg_read_fd(cgroup->events_fd, text, sizeof(text));
 
-	(void)failed;
 	/* Gone: empty, too. After any other failure it goes on telling. */
 	if (r == -ENODEV) {
-		loop_drop(&cgroup->run->loop, &cgroup->events);
-		populated = 0;
-	} else if (r <= 0 || cg_text_key(text, "populated", &populated) < 0) {
-		return;
+		loop_drop(loop, &cgroup->events);
+		return 1;
 	}
-	if (populated == 0 && cgroup->containment.on_empty)
+	if (r >= 0)
+		r = cg_text_key(text, "populated", &populated);
+	return r < 0 ? r : populated == 0;
+}
+
+/* `again`: look once more if it isn't empty. */
+static void look(struct cgroup *cgroup, bool again)
+{
+	int r = look_at_events(cgroup);
+
+	loop_clear(&cgroup->run->loop, &cgroup->look_again);
+	if (r > 0 && cgroup->containment.on_empty)
 		cgroup->containment.on_empty(cgroup->containment.userdata);
+	else if (r < 0 || (r == 0 && again))
+		loop_set(&cgroup->run->loop, &cgroup->look_again, loop_after(sys_now_usec(), LOOK_AGAIN_USEC));
+}
+
+static void on_events(void *userdata, bool failed)
+{
+	(void)failed;
+	look(userdata, true);
+}
+
+static void on_look_again(void *userdata, uint64_t now_usec)
+{
+	(void)now_usec;
+	look(userdata, false);
 }
 
 static int watch_events(struct cgroup *cgroup, struct ration_error *reterr)
@@ -334,6 +363,7 @@ static void cgroup_free(struct containment *containment, uint64_t deadline_usec)
 	}
 	place_close(cgroup->group);
 	loop_drop(&cgroup->run->loop, &cgroup->events);
+	loop_clear(&cgroup->run->loop, &cgroup->look_again);
 	cgroup->events_fd = close_fd(cgroup->events_fd);
 	cgroup->watch = watch_free(cgroup->watch);
 	free(cgroup);
@@ -373,6 +403,7 @@ int containment_cgroup_new(struct ration_run *run)
 	cgroup->events = LOOP_SOURCE(on_events, cgroup);
 	cgroup->keeper_gone = LOOP_SOURCE(on_keeper_gone, cgroup);
 	cgroup->renew_keeper = LOOP_DEADLINE(on_renew_keeper, cgroup);
+	cgroup->look_again = LOOP_DEADLINE(on_look_again, cgroup);
 	run->containment = &cgroup->containment;
 	return 0;
 }

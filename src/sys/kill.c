@@ -99,9 +99,16 @@ int cg_kill_again(int dir_fd)
 	return r < 0 && !(r == -ENODEV || r == -ENOENT) ? r : 0;
 }
 
+/*
+ * The kernel tells of a change within 10 ms of another one afterwards, and never if the group has been removed until
+ * then: whoever was told looks once more.
+ */
+#define LOOK_AGAIN_MSEC 15
+
 int cg_wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_msec)
 {
 	CLEANUP(closep) int events = cg_open_file(dir_fd, "cgroup.events");
+	bool told = true;
 	uint64_t deadline = sys_now_usec() + (uint64_t)timeout_msec * 1000;
 
 	if (events < 0)
@@ -109,7 +116,7 @@ int cg_wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_msec
 	for (;;) {
 		struct pollfd poll_fd = { .fd = events, .events = POLLPRI };
 		char text[256];
-		uint64_t value, now;
+		uint64_t value, now, left_msec;
 		int r = cg_read_fd(events, text, sizeof(text));
 
 		if (r == -ENODEV)
@@ -121,7 +128,8 @@ int cg_wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_msec
 		now = sys_now_usec();
 		if (now >= deadline)
 			return -ETIMEDOUT;
-		(void)poll(&poll_fd, 1, (int)((deadline - now) / 1000) + 1);
+		left_msec = (deadline - now) / 1000 + 1;
+		told = poll(&poll_fd, 1, told && left_msec > LOOK_AGAIN_MSEC ? LOOK_AGAIN_MSEC : (int)left_msec) > 0;
 	}
 }
 

@@ -57,7 +57,8 @@ static void print_range(const struct ration_limit_info *info)
 
 static void print_limit(const struct ration_limit_info *info)
 {
-	(void)printf(".It Fl Fl %s Ar %s\n%s.\n.br\n", info->flag + 2, info->argument, info->help);
+	(void)printf(".It %sFl Fl %s Ar %s\n%s.\n.br\n", info->limit == RATION_LIMIT_MEMORY ? "Fl m , " : "", info->flag + 2,
+			info->argument, info->help);
 	print_range(info);
 	if (info->kernel_file)
 		(void)printf("Kernel file:\n.Pa %s\n%s%s%s.\nWithout cgroup v2: %s.\n", info->kernel_file,

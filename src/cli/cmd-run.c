@@ -128,9 +128,9 @@ static const struct option_set run_set = {
 static const struct option_set end_set = {
 	.title = "Ending the command",
 	.rows = (const struct option[]) {
-		{ .flag = "--signal", .argument = "SIGNAL", .set = set_signal, FIELD(signal),
+		{ .flag = "--signal", .letter = "-s", .argument = "SIGNAL", .set = set_signal, FIELD(signal),
 			.help = "Signal sent at the time limit; default: TERM" },
-		{ .flag = "--kill-after", .argument = "DURATION", .set = option_set_duration,
+		{ .flag = "--kill-after", .letter = "-k", .argument = "DURATION", .set = option_set_duration,
 			FIELD(kill_after_usec),
 			.help = "Delay before SIGKILL; 0: never; default: 300ms" },
 		{ .flag = "--output-mode", .set = option_set_word, FIELD(output_mode),

@@ -43,7 +43,7 @@ const struct option_set options_environment = {
 const struct option_set options_user = {
 	.title = "User of the command",
 	.rows = (const struct option[]) {
-		{ .flag = "--user", .argument = "USER[:GROUP]", .set = option_set_text,
+		{ .flag = "--user", .letter = "-u", .argument = "USER[:GROUP]", .set = option_set_text,
 			.offset = offsetof(struct options, user),
 			.help = "Run the command as another user" },
 		{ .flag = "--no-new-privs", .set = option_set_word, .offset = offsetof(struct options, new_privileges),

@@ -2,8 +2,8 @@
 /*
  * parse.c - read the command line
  *
- * Long options are written out in full, `--flag VALUE` or `--flag=VALUE`, before
- * or behind operands; `--` ends them, and for a command whose operands are
+ * Long options are written out in full, `--flag VALUE` or `--flag=VALUE`, letters can be
+ * bundled, `-vk5`, before or behind operands; `--` ends them, and for a command whose operands are
  * somebody else's command, the first operand does: so `ration run` never reads
  * the options of what it runs. An option that takes one value is given once.
  */
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/foreign.h"
 #include "cli/nearest.h"
 #include "cli/rows.h"
 #include "util/cleanup.h"
@@ -26,8 +27,21 @@ static bool takes_value(const struct option *row)
 	return row->argument || row->words;
 }
 
+static bool has_option(const struct command *command, const char *flag)
+{
+	const char *title;
+	struct option row;
+
+	for (size_t i = 0; options_at(command, i, &row, &title); i++) {
+		if (strcmp(row.flag, flag) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int refuse_unknown(const struct command *command, const char *flag, struct ration_error *reterr)
 {
+	const struct foreign *foreign = foreign_find(flag);
 	char shown[TEXT_SHOWN_MAX];
 	struct nearest nearest = { .word = flag };
 	struct option row;
@@ -37,6 +51,8 @@ static int refuse_unknown(const struct command *command, const char *flag, struc
 		nearest_try(&nearest, row.flag);
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unknown option %s",
 			text_show(shown, sizeof(shown), flag));
+	if (foreign && has_option(command, foreign->ours))
+		return error_hint(reterr, -EINVAL, "did you mean %s%s?", foreign->ours, foreign->value);
 	if (nearest.best)
 		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
 	if (!command)
@@ -83,7 +99,7 @@ static int check_dashes(const struct command *command, const char *word, struct 
 	return error_hint(reterr, -EINVAL, "did you mean %s? Type the hyphens: editors turn them into dashes", meant);
 }
 
-/* Finds the row of a word such as "--flag", "--flag=VALUE" or "-v". */
+/* Finds the row of a word such as "--flag" or "--flag=VALUE". */
 static int find_option(const struct command *command, const char *word, struct option *ret_row,
 		struct ration_error *reterr)
 {
@@ -93,8 +109,7 @@ static int find_option(const struct command *command, const char *word, struct o
 	if (!flag)
 		return error_oom(reterr);
 	for (size_t i = 0; options_at(command, i, ret_row, &title); i++) {
-		if (strcmp(ret_row->flag, flag) == 0 ||
-				(ret_row->letter && strcmp(ret_row->letter, word) == 0))
+		if (strcmp(ret_row->flag, flag) == 0)
 			return 0;
 	}
 	return refuse_unknown(command, flag, reterr);
@@ -145,6 +160,47 @@ int options_give(struct options *options, const struct option *row, const char *
 	return r < 0 ? r : row->set(options, row, value, reterr);
 }
 
+static bool find_letter(const struct command *command, char letter, struct option *ret_row)
+{
+	const char *title;
+
+	for (size_t i = 0; options_at(command, i, ret_row, &title); i++) {
+		if (ret_row->letter && ret_row->letter[1] == letter)
+			return true;
+	}
+	return false;
+}
+
+/* Nobody means a value by `--` that stands alone: one that was forgotten, or was empty in a script. */
+static bool is_value(const char *word)
+{
+	return word && strcmp(word, "--") != 0;
+}
+
+/* Reads "-v", "-vq", "-k5", "-k=5", "-vk 5". Returns how many words it took. */
+static int parse_letters(struct options *options, const struct command *command, char **words,
+		struct ration_error *reterr)
+{
+	const char *at = words[0] + 1;
+	struct option row;
+
+	while (*at) {
+		const char *value;
+		bool apart;
+		int r;
+
+		if (!find_letter(command, *at, &row))
+			return refuse_unknown(command, words[0], reterr);
+		at++;
+		apart = takes_value(&row) && !*at && is_value(words[1]);
+		value = apart ? words[1] : *at == '=' ? at + 1 : takes_value(&row) && *at ? at : NULL;
+		r = options_give(options, &row, value, reterr);
+		if (r < 0 || value || options->help)
+			return r < 0 ? r : 1 + apart;
+	}
+	return 1;
+}
+
 /* Reads the option at `words`. Returns how many words it took. */
 static int parse_one(struct options *options, const struct command *command, char **words,
 		struct ration_error *reterr)
@@ -152,14 +208,16 @@ static int parse_one(struct options *options, const struct command *command, cha
 	struct option row = { .flag = NULL };
 	const char *value = strchr(words[0], '=');
 	int taken = 1;
-	int r = find_option(command, words[0], &row, reterr);
+	int r;
 
+	if (words[0][1] != '-')
+		return parse_letters(options, command, words, reterr);
+	r = find_option(command, words[0], &row, reterr);
 	if (r < 0)
 		return r;
 	if (value)
 		value++;
-	/* Nobody means a value by `--` that stands alone: one that was forgotten, or was empty in a script. */
-	if (takes_value(&row) && !value && words[1] && strcmp(words[1], "--") != 0) {
+	if (takes_value(&row) && !value && is_value(words[1])) {
 		value = words[1];
 		taken = 2;
 	}

@@ -138,6 +138,7 @@ static bool limit_option_at(enum ration_purpose purpose, size_t *i, struct optio
 		if (limit_is_rlimit(info) || (*i)-- > 0)
 			continue;
 		*ret_option = (struct option) { .flag = info->flag, .argument = info->argument,
+			.letter = info->limit == RATION_LIMIT_MEMORY ? "-m" : NULL, /* as docker has it */
 			.help = info->help, .set = option_set_limit, .info = info,
 			.repeats = info->key != RATION_KEY_NONE };
 		return true;

@@ -482,9 +482,11 @@ static const char *not_a(enum ration_unit unit)
 static int refuse_malformed(const struct limit_row *row, const char *text, struct ration_error *reterr)
 {
 	bool seconds = row->flags & IN_SECONDS;
+	enum ration_unit unit = seconds ? RATION_UNIT_USEC : row->info.unit;
+	const char *units = unit == RATION_UNIT_USEC ? "units us, ms, s, min, h, d; " :
+		unit == RATION_UNIT_BYTES ? "units K, M, G, T; " : "";
 
-	return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, not_a(seconds ? RATION_UNIT_USEC : row->info.unit), "",
-			reterr);
+	return refuse(row, text, -EINVAL, RATION_CAUSE_INVALID, not_a(unit), units, reterr);
 }
 
 static int refuse_range(const struct limit_row *row, const char *text, uint64_t value,

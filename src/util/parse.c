@@ -11,7 +11,7 @@
  *   - what is behind the point comes from the right, digit × unit + carry,
  *     divided by 10, remembering whether anything was ever left over.
  *
- * The largest unit is a day, 8.64e10, or 2^40: one digit times it always fits.
+ * The largest unit is a week, 6.05e11, or 2^40: one digit times it always fits.
  * A result that doesn't fit stays at UINT64_MAX, and callers decide.
  */
 #include "util/parse.h"
@@ -24,6 +24,10 @@
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/overflow.h"
+
+/* In microseconds. */
+#define SECOND UINT64_C(1000000)
+#define DAY (86400 * SECOND)
 
 /* Far more than matters, far less than int64_t: no sum below overflows. */
 #define EXPONENT_MAX 1000000000
@@ -173,34 +177,68 @@ int parse_size(const char *text, uint64_t *ret_bytes)
 	return 0;
 }
 
-int parse_duration(const char *text, uint64_t *ret_usec)
+/* Upper case isn't taken: M is a month elsewhere. */
+static uint64_t find_duration_unit(const char *name, size_t length)
 {
 	static const struct unit units[] = {
-		{ "us", 1 },        { "ms", 1000 },
-		{ "", 1000000 },    { "s", 1000000 },
-		{ "m", 60000000 },  { "h", UINT64_C(3600000000) },
-		{ "d", UINT64_C(86400000000) },
+		{ "us", 1 }, { "usec", 1 },
+		{ "ms", 1000 }, { "msec", 1000 },
+		{ "s", SECOND }, { "sec", SECOND }, { "second", SECOND }, { "seconds", SECOND },
+		{ "m", 60 * SECOND }, { "min", 60 * SECOND }, { "minute", 60 * SECOND }, { "minutes", 60 * SECOND },
+		{ "h", 3600 * SECOND }, { "hr", 3600 * SECOND }, { "hour", 3600 * SECOND }, { "hours", 3600 * SECOND },
+		{ "d", DAY }, { "day", DAY }, { "days", DAY },
+		{ "w", 7 * DAY }, { "week", 7 * DAY }, { "weeks", 7 * DAY },
 	};
-	struct decimal d;
-	const char *suffix = read_decimal(text, &d);
 
-	if (!suffix)
-		return -EINVAL;
-	suffix = read_exponent(suffix, &d.exponent);
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		bool cut;
+		if (strlen(units[i].name) == length && strncmp(name, units[i].name, length) == 0)
+			return units[i].factor;
+	}
+	return 0;
+}
+
+/* Reads one number with its unit; `alone`, it may have none. Returns what is behind it, or NULL. */
+static const char *read_duration(const char *text, bool alone, uint64_t *ret_usec)
+{
+	struct decimal d;
+	const char *unit = read_decimal(text, &d);
+	uint64_t factor, usec;
+	size_t length;
+	bool cut;
+
+	if (!unit)
+		return NULL;
+	unit = read_exponent(unit, &d.exponent);
+	length = strspn(unit, "abcdefghijklmnopqrstuvwxyz");
+	factor = *unit == '\0' && alone ? SECOND : find_duration_unit(unit, length);
+	if (factor == 0)
+		return NULL;
+	usec = scale_decimal(&d, factor, &cut);
+	if (usec < PARSE_USEC_MAX && cut)
+		usec++;
+	*ret_usec = usec < PARSE_USEC_MAX ? usec : PARSE_USEC_MAX;
+	return unit + length;
+}
+
+int parse_duration(const char *text, uint64_t *ret_usec)
+{
+	uint64_t sum = 0;
+	bool alone = true;
+
+	do {
 		uint64_t usec;
 
-		/* Upper case isn't taken: M is a month elsewhere. */
-		if (strcmp(suffix, units[i].name) != 0)
-			continue;
-		usec = scale_decimal(&d, units[i].factor, &cut);
-		if (usec < PARSE_USEC_MAX && cut)
-			usec++;
-		*ret_usec = usec < PARSE_USEC_MAX ? usec : PARSE_USEC_MAX;
-		return 0;
-	}
-	return -EINVAL;
+		text = read_duration(text, alone, &usec);
+		if (!text)
+			return -EINVAL;
+		/* Both are far from the end of what fits. */
+		sum = sum + usec < PARSE_USEC_MAX ? sum + usec : PARSE_USEC_MAX;
+		alone = false;
+		if (text[0] == ' ' && text[1])
+			text++;
+	} while (*text);
+	*ret_usec = sum;
+	return 0;
 }
 
 int parse_count(const char *text, uint64_t *ret_count)

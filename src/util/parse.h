@@ -25,7 +25,8 @@
 int parse_size(const char *text, uint64_t *ret_bytes);
 
 /*
- * Microseconds: 500ms, 1.5s, 2m, 1h, 1d, 250us, bare seconds; decimal exponents.
+ * Microseconds: 500ms, 1.5s, 2m, 1h, 1d, 1w, 250us, bare seconds; decimal exponents; the units of systemd.time(7)
+ * up to weeks: 100msec, 1min; several, which are added: 5m30s, "1h 30min".
  * Rounds up, so that only zero is 0; above PARSE_USEC_MAX it stays there. -EINVAL.
  */
 int parse_duration(const char *text, uint64_t *ret_usec);

@@ -132,7 +132,9 @@ static void check_duration(const char *text)
 	if (parse_duration(text, &usec) < 0)
 		return;
 	MUST(usec <= PARSE_USEC_MAX);
-	MUST((usec == 0) == (strcspn(text, "123456789") >= mantissa));
+	/* Of several, any can be what isn't zero. */
+	MUST(usec != 0 || strcspn(text, "123456789") >= mantissa);
+	MUST(usec == 0 || text[strcspn(text, "123456789")]);
 }
 
 /* All that can be shown can be shown in the room that there is. */

@@ -515,7 +515,7 @@ static void test_messages(void **state)
 		{ LIMIT(MEMORY), "1k", "--memory 1k: below 1 MiB",
 			"range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
 		{ LIMIT(MEMORY), "", "--memory '': not a size",
-			"range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
+			"units K, M, G, T; range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
 		{ LIMIT(MEMORY), "101%", "--memory 101%: outside 0.01% to 100%",
 			"range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
 		{ LIMIT(CPUS), "10000", "--cpus 10000: above 8192", "range 0.01 to max, e.g. --cpus 1.5",
@@ -525,7 +525,7 @@ static void test_messages(void **state)
 		{ LIMIT(CPU_WEIGHT), "0", "--cpu-weight 0: below 1", "range 1 to 10000, e.g. --cpu-weight 200",
 			RATION_CAUSE_INVALID },
 		{ LIMIT(TIMEOUT), "42D", "--timeout 42D: not a duration",
-			"range 1 us or more, 0 for none, e.g. --timeout 1.5s", RATION_CAUSE_INVALID },
+			"units us, ms, s, min, h, d; range 1 us or more, 0 for none, e.g. --timeout 1.5s", RATION_CAUSE_INVALID },
 		{ LIMIT(PIDS), "5000000", "--pids 5000000: above 4194304", "range 1 to max, e.g. --pids 100",
 			RATION_CAUSE_INVALID },
 		{ LIMIT(CPUSET_CPUS), "3-1", "--cpuset-cpus 3-1: not a list of CPUs",
@@ -553,9 +553,9 @@ static void test_messages(void **state)
 		{ LIMIT(RLIMIT_NOFILE), "x", "--rlimit nofile=x: not a whole number",
 			"range 0 to max, e.g. --rlimit nofile=1024:4096", RATION_CAUSE_INVALID },
 		{ LIMIT(RLIMIT_CPU), "x", "--rlimit cpu=x: not a duration",
-			"range 0 s to max, e.g. --rlimit cpu=60:70", RATION_CAUSE_INVALID },
+			"units us, ms, s, min, h, d; range 0 s to max, e.g. --rlimit cpu=60:70", RATION_CAUSE_INVALID },
 		{ LIMIT(MEMORY), "6\n4\x1b[2J\xff\\", "--memory 6\\n4\\x1b[2J\\xff\\\\: not a size",
-			"range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
+			"units K, M, G, T; range 1 MiB to max, or up to 100%, e.g. --memory 512M", RATION_CAUSE_INVALID },
 	};
 
 	(void)state;
@@ -826,7 +826,7 @@ static void test_parse_settings(void **state)
 	assert_int_equal(ration_parse_duration("--kill-after", "x", &value, &error), -EINVAL);
 	assert_true(value == UINT64_C(1) << 63);
 	assert_string_equal(error.message, "--kill-after x: not a duration");
-	assert_string_equal(error.hint, "range 0 s or more, e.g. --kill-after 1.5s");
+	assert_string_equal(error.hint, "units us, ms, s, min, h, d; range 0 s or more, e.g. --kill-after 1.5s");
 	assert_int_equal(ration_parse_duration("--kill-after", NULL, &value, &error), -EINVAL);
 
 	assert_int_equal(ration_parse_size("--guest-memory", "1.5G", &value, NULL), 0);

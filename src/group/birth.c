@@ -37,6 +37,15 @@ static bool can_freeze(const struct place *place)
 	return place->fd >= 0 || v1_fd(place, RATION_CONTROLLER_FREEZER) >= 0;
 }
 
+/* Killed at an earlier look, and the parent sleeps until it is dead, deaf and dumb: this thread speaks for it. */
+static void tell_that_it_hangs(struct birth *birth)
+{
+	if (birth->told || !birth->spawn->hangs)
+		return;
+	birth->told = true;
+	birth->spawn->hangs(birth->spawn->hangs_data);
+}
+
 static void kill_child(const struct birth *birth)
 {
 	int pid_fd = birth->spawn->child_fd;
@@ -74,6 +83,8 @@ static void *watch(void *argument)
 		while (!birth->over && pthread_cond_timedwait(&birth->cond, &birth->mutex, &next) == 0)
 			;
 		now_usec = sys_now_usec();
+		if (!birth->over && birth->killed)
+			tell_that_it_hangs(birth);
 		if (!birth->over && hangs(birth))
 			kill_child(birth);
 	}
@@ -147,7 +158,7 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 	*birth = (struct birth) {
 		.place = place,
 		.spawn = spawn,
-		.deadline_usec = sys_now_usec() + (spawn->within_usec ? spawn->within_usec : BIRTH_WITHIN_USEC),
+		.deadline_usec = sys_now_usec() + (spawn->within_usec ? spawn->within_usec : SPAWN_WITHIN_USEC),
 	};
 	if (r == 0)
 		watch_child(birth, spawn);

@@ -22,9 +22,6 @@
 #include "ration.h"
 #include "sys/spawn.h"
 
-/* A slower disk than any. */
-#define BIRTH_WITHIN_USEC 60000000
-
 /* At the same place until the start has returned. */
 struct birth {
 	const struct place *place;
@@ -35,6 +32,7 @@ struct birth {
 	bool over;
 	bool killed;
 	bool late;             /* that is why */
+	bool told;             /* it doesn't die */
 	uint64_t deadline_usec;
 };
 

@@ -23,7 +23,7 @@ struct wish {
 /* What the subreaper says: once when the command has started, or not, and once at the end. */
 struct report {
 	int code;
-	char waiting[RATION_WAITING_MAX];
+	char waiting[RATION_WAITING_MAX]; /* with a failure: it can't end now */
 	pid_t pid;
 	struct ration_error error;
 	struct ration_receipt receipt;

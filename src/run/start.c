@@ -19,9 +19,6 @@
 #include "run/end.h"
 #include "util/error.h"
 
-/* A command that starts late gets the signal of its time limit; only one that doesn't start is killed. */
-#define PATIENCE_USEC 2000000
-
 static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_error *reterr)
 {
 	struct containment *containment = run->containment;
@@ -56,8 +53,8 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 		run->receipt.uid = child->identity->uid;
 		run->receipt.gid = child->identity->gid;
 	}
-	if (timeout && timeout->in_force < BIRTH_WITHIN_USEC)
-		child->within_usec = timeout->in_force + PATIENCE_USEC;
+	if (timeout && timeout->in_force < SPAWN_WITHIN_USEC)
+		child->within_usec = timeout->in_force + SPAWN_PATIENCE_USEC;
 	concerns_enter(run, child);
 	r = apply_child(run->plan, &run->host->facts, child, reterr);
 	return r < 0 ? r : spawn(run, child, reterr);

@@ -150,6 +150,20 @@ static int find_above(struct above above[2], struct ration_run *run, pid_t calle
 	return open_above(&above[1], run, between, false);
 }
 
+/* By another thread, while this one sleeps. The caller leaves us, and we end when the child does. */
+static void tell_that_it_hangs(void *userdata)
+{
+	struct ration_run *run = userdata;
+	CLEANUP(freep) struct report *report = calloc(1, sizeof(*report));
+	struct spawn spawn = { .argv = run->options.argv, .failed_step = SPAWN_STEP_EXEC };
+
+	if (!report)
+		return;
+	report->code = command_spawn_error(&spawn, -ETIMEDOUT, &report->error);
+	(void)strcpy(report->waiting, "the command to start");
+	(void)report_send(run->peer_fd, report, MSG_DONTWAIT);
+}
+
 /* Waits for what those above and the children do, and starts the command. */
 static int start_here(struct ration_run *run, struct above above[2], pid_t caller, struct reaper *reaper,
 		struct ration_error *reterr)
@@ -168,6 +182,8 @@ static int start_here(struct ration_run *run, struct above above[2], pid_t calle
 		r = reaper_begin(reaper, &run->loop, &run->leader);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for children: %s", error_text(r));
+	run->command->spawn.hangs = tell_that_it_hangs;
+	run->command->spawn.hangs_data = run;
 	r = adopt(run, reterr);
 	return r < 0 ? r : start_run(run, reterr);
 }

@@ -394,7 +394,7 @@ static void wait_for_report(const struct helper *helper)
 }
 
 /* Waits for the command to have started. */
-static int hear_of_start(struct ration_run *run, const struct helper *helper, struct ration_error *reterr)
+static int hear_of_start(struct ration_run *run, struct helper *helper, struct ration_error *reterr)
 {
 	struct report report;
 	int r = loop_add(&run->loop, &run->peer, helper->fd, LOOP_READABLE);
@@ -415,6 +415,9 @@ static int hear_of_start(struct ration_run *run, const struct helper *helper, st
 		*reterr = report.error;
 	if (report.code == 0)
 		run->leader.pid = report.pid;
+	/* It ends when what it waits for does: nobody's business any more. */
+	if (report.code < 0 && report.waiting[0])
+		helper->pid = 0;
 	return report.code;
 }
 

@@ -18,6 +18,7 @@
 
 #include "sys/spawn.h"
 #include "sys/syscalls.h"
+#include "sys/within.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 
@@ -36,6 +37,28 @@ union fd_room {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(3 * sizeof(int))];
 };
+
+/* What is named by fds of ours is on a file system of the kernel's, which answers. */
+static bool is_by_fd(const char *path)
+{
+	return path && (strncmp(path, "/proc/", strlen("/proc/")) == 0 || strncmp(path, "/dev/", strlen("/dev/")) == 0);
+}
+
+static bool needs_fds(const struct scout *scout)
+{
+	bool needs = is_by_fd(scout->argv0) || is_by_fd(scout->cwd);
+
+	for (size_t i = 0; i < ARRAY_SIZE(scout->files); i++)
+		needs |= is_by_fd(scout->files[i]);
+	return needs;
+}
+
+/* As long as the command has to start. */
+static uint64_t patience_usec(const struct scout *scout)
+{
+	return scout->within_usec && scout->within_usec < SPAWN_WITHIN_USEC ? scout->within_usec + SPAWN_PATIENCE_USEC :
+		SPAWN_WITHIN_USEC;
+}
 
 /* ------------------------------------------------------------- in the child */
 
@@ -107,17 +130,8 @@ static int open_files(const struct scout *scout, struct answer *answer, int fds[
 
 static int find_program(const struct scout *scout, struct answer *answer)
 {
-	CLEANUP(freep) char *path = NULL;
-	int r;
-
 	answer->part = SCOUT_PART_PROGRAM;
-	r = spawn_resolve(NULL, scout->argv0, &path);
-	if (r < 0)
-		return r;
-	if (strlen(path) >= sizeof(answer->path))
-		return -ENAMETOOLONG;
-	(void)strcpy(answer->path, path);
-	return 0;
+	return spawn_find(NULL, scout->argv0, false, answer->path);
 }
 
 static int look(const struct scout *scout, struct answer *answer, int fds[3])
@@ -235,6 +249,9 @@ static int ask(const struct scout *scout, struct answer *answer, int ret_fds[3])
 	if (pid < 0)
 		return pid;
 	if (pid == 0) {
+		/* One that is left, since it hangs, is nothing that somebody waits for. */
+		if (!needs_fds(scout))
+			sys_close_others(&childs, 1);
 		answer->code = look(scout, answer, fds);
 		if (answer->code < 0)
 			answer->files = 0;
@@ -242,7 +259,7 @@ static int ask(const struct scout *scout, struct answer *answer, int ret_fds[3])
 		_exit(0);
 	}
 	childs = close_fd(childs);
-	r = spawn_await(pid, ours);
+	r = spawn_await(pid, ours, patience_usec(scout));
 	if (r == 0)
 		r = take_answer(ours, answer, ret_fds);
 	/* It has said all, and may be stopped. One that hangs in the kernel is left, to die some time. */
@@ -259,6 +276,9 @@ static int scout_apart(const struct scout *scout, struct scouted *ret)
 	if (!answer)
 		return -ENOMEM;
 	r = ask(scout, answer, ret->fds);
+	/* Nobody has stopped it: a file system doesn't answer. */
+	if (r == -ETIMEDOUT)
+		return r;
 	if (r < 0) {
 		ret->part = SCOUT_PART_IDENTITY;
 		ret->index = IDENTITY_STEP_WAIT;
@@ -275,21 +295,76 @@ static int scout_apart(const struct scout *scout, struct scouted *ret)
 	return -ENOMEM;
 }
 
+struct search {
+	const struct scout *scout;
+	bool near; /* as of spawn_find() */
+	int code;
+	enum scout_part part;
+	char path[PATH_MAX];
+};
+
+static int check_cwd(const char *cwd, bool near)
+{
+	struct stat st;
+	int r = near ? sys_near(cwd) : 0;
+
+	if (r < 0)
+		return r;
+	if (stat(cwd, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? sys_access(AT_FDCWD, cwd, X_OK) : -ENOTDIR;
+}
+
+static void search(void *data)
+{
+	struct search *it = data;
+	const struct scout *scout = it->scout;
+
+	it->part = SCOUT_PART_CWD;
+	it->code = scout->cwd ? check_cwd(scout->cwd, it->near) : 0;
+	if (it->code < 0)
+		return;
+	it->part = SCOUT_PART_PROGRAM;
+	it->code = spawn_find(scout->cwd, scout->argv0, it->near, it->path);
+}
+
+/* Most of it is where everything is. What isn't, a process beside us looks for. -ETIMEDOUT: it goes on writing. */
+static int search_within(struct search *it)
+{
+	int r = 0;
+
+	it->near = !needs_fds(it->scout);
+	search(it);
+	if (it->code != -EXDEV)
+		return 0;
+	it->near = false;
+	r = sys_within(patience_usec(it->scout), search, it);
+	if (r == -ETIMEDOUT || r == -EINTR)
+		return r;
+	if (r < 0)
+		search(it);
+	return 0;
+}
+
 /* As this process, which can't change its directory: it has one for all its threads. */
 static int scout_here(const struct scout *scout, struct scouted *ret)
 {
-	struct stat st;
-	int r = 0;
+	CLEANUP(freep) struct search *it = calloc(1, sizeof(*it));
+	int r;
 
-	ret->part = SCOUT_PART_CWD;
-	if (scout->cwd && stat(scout->cwd, &st) < 0)
-		r = -errno;
-	else if (scout->cwd)
-		r = S_ISDIR(st.st_mode) ? sys_access(AT_FDCWD, scout->cwd, X_OK) : -ENOTDIR;
+	if (!it)
+		return -ENOMEM;
+	it->scout = scout;
+	r = search_within(it);
+	if (r == -ETIMEDOUT)
+		it = NULL;
 	if (r < 0)
 		return r;
-	ret->part = SCOUT_PART_PROGRAM;
-	return spawn_resolve(scout->cwd, scout->argv0, &ret->path);
+	ret->part = it->part;
+	if (it->code < 0)
+		return it->code;
+	ret->path = strdup(it->path);
+	return ret->path ? 0 : -ENOMEM;
 }
 
 int spawn_scout(const struct scout *scout, struct scouted *ret)

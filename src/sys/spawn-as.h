@@ -21,12 +21,12 @@
 struct scout {
 	const struct identity *identity; /* as whom; NULL: as we are */
 	const char *cwd;                 /* in which directory; NULL: in ours */
-	const char *argv0;               /* the program, as of spawn_resolve() */
+	const char *argv0;               /* the program, as of spawn_find() */
 	const char *files[3];            /* what is to become its 0, 1, 2; NULL: nothing */
 	bool append[3];                  /* it is written at its end. What is there isn't cut here in any case */
 	bool set_umask;                  /* a file that is made is made with `umask` */
 	mode_t umask;
-	uint64_t within_usec;            /* SCOUT_OPEN_USEC at most; 0: that */
+	uint64_t within_usec;            /* its limit of time. 0: none. Files are opened within SCOUT_OPEN_USEC in any case */
 };
 
 /* What is missing. */
@@ -47,7 +47,8 @@ struct scouted {
 
 /*
  * Looks for all of it; in a child, unless the program alone is asked for. On success, path and fds are the caller's.
- * Errors: those of spawn_resolve(), open(2) and chdir(2), with the part that failed.
+ * Errors: those of spawn_find(), open(2) and chdir(2), with the part that failed. -ETIMEDOUT, of the program: a file
+ * system doesn't answer. Where within.h has no processes for that, it is waited for.
  */
 int spawn_scout(const struct scout *scout, struct scouted *ret);
 

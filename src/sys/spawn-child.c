@@ -14,23 +14,27 @@
 
 #include "sys/inherit.h"
 #include "sys/syscalls.h"
+#include "sys/within.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 
-/* How long a child that is another user may take, and how often to look whether it is stopped. */
-#define AWAIT_USEC 60000000
+/* How often to look whether a child that is another user is stopped, and whether its time is over. */
 #define LOOK_MSEC 50
 
-static int executable(const char *cwd, const char *path)
+static int executable(const char *cwd, const char *path, bool near)
 {
 	char from_cwd[PATH_MAX];
 	struct stat st;
+	int r;
 
 	if (cwd && path[0] != '/') {
 		if (snprintf(from_cwd, sizeof(from_cwd), "%s/%s", cwd, path) >= (int)sizeof(from_cwd))
 			return -ENAMETOOLONG;
 		path = from_cwd;
 	}
+	r = near ? sys_near(path) : 0;
+	if (r < 0)
+		return r;
 	if (stat(path, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
@@ -51,38 +55,36 @@ static bool goes_on(int r)
 	return false;
 }
 
-static int copy_path(const char *path, char **ret)
+static int find_path(const char *cwd, const char *path, bool near, char ret_path[PATH_MAX])
 {
-	*ret = strdup(path);
-	return *ret ? 0 : -ENOMEM;
+	int r = strlen(path) < PATH_MAX ? executable(cwd, path, near) : -ENAMETOOLONG;
+
+	if (r == 0)
+		(void)strcpy(ret_path, path);
+	return r;
 }
 
-int spawn_resolve(const char *cwd, const char *argv0, char **ret_path)
+int spawn_find(const char *cwd, const char *argv0, bool near, char ret_path[PATH_MAX])
 {
 	const char *search = getenv("PATH");
-	char path[PATH_MAX];
 	int worst = -ENOENT;
-	int r;
 
 	if (argv0[0] == '\0')
 		return -ENOENT;
-	if (strchr(argv0, '/')) {
-		r = executable(cwd, argv0);
-		return r < 0 ? r : copy_path(argv0, ret_path);
-	}
+	if (strchr(argv0, '/'))
+		return find_path(cwd, argv0, near, ret_path);
 	if (!search)
 		search = "/usr/local/bin:/usr/bin:/bin";
 	for (const char *at = search;; at++) {
 		size_t length = strcspn(at, ":");
-		int n = snprintf(path, sizeof(path), "%.*s%s%s", (int)length, at, length ? "/" : "", argv0);
+		int n = snprintf(ret_path, PATH_MAX, "%.*s%s%s", (int)length, at, length ? "/" : "", argv0);
+		int r = n >= PATH_MAX ? -ENAMETOOLONG : executable(cwd, ret_path, near);
 
-		if (n >= (int)sizeof(path))
-			worst = -ENAMETOOLONG;
-		else if ((r = executable(cwd, path)) == 0)
-			return copy_path(path, ret_path);
-		else if (!goes_on(r))
+		if (r == 0 || !goes_on(r))
 			return r;
 		/* But remember that something was there. */
+		if (n >= PATH_MAX)
+			worst = r;
 		else if (r == -EACCES)
 			worst = -EACCES;
 		at += length;
@@ -91,9 +93,9 @@ int spawn_resolve(const char *cwd, const char *argv0, char **ret_path)
 	}
 }
 
-int spawn_await(pid_t pid, int fd)
+int spawn_await(pid_t pid, int fd, uint64_t within_usec)
 {
-	uint64_t deadline_usec = sys_now_usec() + AWAIT_USEC;
+	uint64_t deadline_usec = sys_now_usec() + (within_usec ? within_usec : SPAWN_WITHIN_USEC);
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
 	while (poll(&poll_fd, 1, LOOK_MSEC) <= 0) {

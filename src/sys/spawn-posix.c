@@ -65,7 +65,7 @@ static int release(struct spawn *spawn, pid_t pid)
 		r = -EIO;
 	spawn->parent_fds[0] = close_fd(spawn->parent_fds[0]);
 	if (r == 0 && spawn->identity)
-		r = spawn_await(pid, spawn->parent_fds[1]);
+		r = spawn_await(pid, spawn->parent_fds[1], spawn->within_usec);
 	if (r < 0 && spawn->identity) {
 		spawn->failed_step = SPAWN_STEP_IDENTITY;
 		spawn->failed_index = IDENTITY_STEP_WAIT;

@@ -5,6 +5,7 @@
 #include "sys/spawn.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -99,7 +100,7 @@ static void settle(struct spawn *spawn)
 /* Ends with exec, which closes the other side, or with a report. */
 static void take_report(struct spawn *spawn, pid_t pid, int fd)
 {
-	int report[3], r = spawn->identity ? spawn_await(pid, fd) : 0;
+	int report[3], r = spawn->identity ? spawn_await(pid, fd, spawn->within_usec) : 0;
 	ssize_t n;
 
 	if (r < 0) {
@@ -181,6 +182,25 @@ static int start_apart(struct spawn *spawn, bool move, pid_t *ret_pid, int *ret_
 	return 0;
 }
 
+/* What is killed dies in this time, or hangs in the kernel, and not for us to wait for. */
+#define KILLED_MSEC 5000
+
+/* Waits for a child that has failed to be dead. False: it is left, to die some time. */
+static bool is_dead(pid_t pid, int pid_fd)
+{
+	uint64_t deadline_usec = sys_now_usec() + KILLED_MSEC * 1000;
+	siginfo_t info = { .si_pid = 0 };
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == 0) {
+		struct pollfd poll_fd = { .fd = pid_fd, .events = POLLIN };
+
+		if (sys_now_usec() >= deadline_usec)
+			return false;
+		(void)poll(&poll_fd, 1, 10);
+	}
+	return true;
+}
+
 /* A child that has failed exits, unless its user has stopped it, or we don't know what it does. */
 static void end_failed(const struct spawn *spawn, pid_t pid, int pid_fd)
 {
@@ -220,9 +240,8 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 {
 	CLEANUP(closep) int pid_fd = -EBADF;
 	sigset_t all, before;
-	siginfo_t info;
 	pid_t pid = -1;
-	bool moved = false;
+	bool moved = false, dead;
 	int r;
 
 	spawn->failed_step = SPAWN_STEP_NONE;
@@ -239,9 +258,10 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	/* While no handler can come in between: a child that has failed is about to exit. */
 	if (r >= 0 && spawn->failed_step != SPAWN_STEP_NONE) {
 		end_failed(spawn, pid, pid_fd);
-		(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+		dead = is_dead(pid, pid_fd);
 		settle(spawn);
-		(void)waitpid(pid, NULL, 0);
+		if (dead)
+			(void)waitpid(pid, NULL, 0);
 		r = spawn->failed;
 	}
 	settle(spawn);

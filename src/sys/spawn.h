@@ -13,6 +13,7 @@
 #ifndef RATION_SYS_SPAWN_H
 #define RATION_SYS_SPAWN_H
 
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,6 +25,11 @@
 
 #define SPAWN_RLIMITS_MAX 20
 #define SPAWN_JOIN_MAX 8
+
+/* How long a child may take to be the command, unless it has a limit of time: a slower disk than any. */
+#define SPAWN_WITHIN_USEC 60000000
+/* And with one: what is started late gets the signal of that limit, and only what isn't the command then is killed. */
+#define SPAWN_PATIENCE_USEC 2000000
 
 struct spawn_rlimit {
 	int resource;
@@ -51,7 +57,7 @@ enum spawn_step {
 };
 
 struct spawn {
-	const char *path;          /* the program, as spawn_resolve() found it */
+	const char *path;          /* the program, as spawn_find() found it */
 	char *const *argv;
 	char *const *envp;
 	char *const *shell_argv;   /* "/bin/sh", path, argv[1]…: for ENOEXEC */
@@ -85,6 +91,9 @@ struct spawn {
 	 */
 	void (*settled)(void *userdata);
 	void *settled_data;
+	/* Called once, by that thread, if the child has been killed and doesn't die: it hangs in the kernel. Or NULL */
+	void (*hangs)(void *userdata);
+	void *hangs_data;
 	volatile pid_t child_pid;  /* 0 until it is known, and of one that is born in its group */
 	volatile int child_fd;     /* -EBADF until then, and where there are no pidfds */
 	/* Filled in by the child. */
@@ -100,11 +109,12 @@ struct spawn {
 };
 
 /*
- * Finds the program that `argv0` means, as execvp(3) would with the PATH of
- * this process in the directory `cwd` (NULL: in ours), into a new string, which is relative to that. -ENOENT, -EACCES, -ENAMETOOLONG; anything else, -ENOMEM for instance,
- * says why it isn't known.
+ * Finds the program that `argv0` means, as execvp(3) would with the PATH of this process in the directory `cwd`
+ * (NULL: in ours), to which the path found is relative; by system calls alone. -ENOENT, -EACCES, -ENAMETOOLONG;
+ * anything else says why it isn't known. It waits for file systems that don't answer, but with `near`: -EXDEV,
+ * one would have to be asked.
  */
-int spawn_resolve(const char *cwd, const char *argv0, char **ret_path);
+int spawn_find(const char *cwd, const char *argv0, bool near, char ret_path[PATH_MAX]);
 
 /*
  * Starts it. Returns 0 when the command has been execed; then `ret_birth` tells
@@ -145,8 +155,8 @@ int spawn_child(struct spawn *spawn);
 
 /*
  * Waits until `fd` has something from the child, or its end. A child that is stopped, or
- * takes longer than a minute, is killed, but not reaped: -EINTR, -ETIMEDOUT.
+ * takes longer than `within_usec`, is killed, but not reaped: -EINTR, -ETIMEDOUT. 0: SPAWN_WITHIN_USEC.
  */
-int spawn_await(pid_t pid, int fd);
+int spawn_await(pid_t pid, int fd, uint64_t within_usec);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "sys/within.h"
 #include "util/cleanup.h"
 
 /* Where the limit on open files is none, there is still one of the kernel, about here. */
@@ -49,6 +50,20 @@ int sys_pin(const unsigned char *bits, size_t size)
 {
 	(void)bits;
 	(void)size;
+	return -ENOSYS;
+}
+
+int sys_near(const char *path)
+{
+	(void)path;
+	return -EXDEV;
+}
+
+int sys_within(uint64_t within_usec, void (*function)(void *data), void *data)
+{
+	(void)within_usec;
+	(void)function;
+	(void)data;
 	return -ENOSYS;
 }
 

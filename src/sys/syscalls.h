@@ -107,6 +107,13 @@ pid_t sys_clone_copied(int cgroup_fd, int (*function)(void *), void *argument, i
 pid_t sys_clone_shared(void *stack, size_t stack_size, int (*function)(void *), void *argument, int *ret_pid_fd);
 
 /*
+ * A process in the parent's memory that goes on beside it, and of whose end no SIGCHLD tells: waitpid(2)
+ * finds it with __WALL. Both have one errno: neither may read it while the other is there. -ENOSYS where
+ * there is no such thing.
+ */
+pid_t sys_clone_beside(void *stack, size_t stack_size, int (*function)(void *), void *argument);
+
+/*
  * As sys_clone_into() without clone3 and without a cgroup: fork(2) and pidfd_open(2). Where
  * that isn't to be had, `ret_pid_fd` is -EBADF.
  */

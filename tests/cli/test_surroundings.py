@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, RATION
+from conftest import DEADLINE, HELPERS, RATION, wait_for
 from world import mount
 
 root = pytest.mark.needs("root")
@@ -45,6 +45,32 @@ def test_attack_program_that_cannot_be_read(run, leased, options):
     """Whoever holds up its program: the limit of time ends the run."""
     r = run(f"--timeout .1 {options}", [str(leased)])
     assert (r.code, r.verdict, r.usage["wall_usec"] < 40e6) == (124, "wall-time", True), r
+
+
+@pytest.fixture
+def fuse():
+    """A file system in which some questions are never answered: fuse("NAMES") for `before`, and its directory."""
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory) / "mount"
+        place.mkdir()
+        place.parent.chmod(0o755)
+        yield lambda names: [f"{HELPERS}/fuse", str(place), names, str(place.parent / "log")], place
+
+
+@root
+@pytest.mark.needs("fuse")
+def test_attack_file_system_that_does_not_answer(run, fuse):
+    """Not even SIGKILL ends who has asked it. It isn't waited for, wherever it is asked, and neither is its output."""
+    before, place = fuse
+    asked = [("getattr", "", f"{place}/x"), ("open", "", f"{place}/x"), ("none", "", f"{place}/xhang"), ("none", "", "sh"),
+             ("none", f"--chdir {place}/dhang", "true"), ("none", f"--stdout {place}/fhang", "true")]
+    runs = [run.start(f"--timeout .1 {user} {options}", [program], before=before(question),
+                      env={"PATH": f"{run.env['PATH'] if options else f'{place}/dhang:/bin'}"})
+            for user in ("", "--user daemon") for question, options, program in asked]
+    for r in runs:
+        r = r.wait()
+        assert (r.code, r.verdict, r.wall < 40) == (126, "not-started", True) and "its file system doesn't answer" in r.stderr, r
+    wait_for("the end of who hangs", lambda: not run.alive())  # with the file system
 
 
 @root

@@ -28,6 +28,7 @@ FULL = CONTROLLERS | {"cpuset", "cgroup", "psi"}
 # root: effective uid 0. unshare: it may make namespaces, which root in a container may not. cgroup: groups can be made. vm: the kernel is ours to break.
 # container: a real one. disk: an ext4 on a disk of its own at /data. systemd: it is process 1, and owns the tree but
 # for a unit of ours.
+# fuse: there is /dev/fuse, and mounts of it.
 # filtered: no clone3, no pidfds, no other system call as new as these.
 # The names of controllers: groups of cgroup2 can have them; with a 1: those of cgroup v1 can. psi: memory.pressure is there.
 DESIGN = {
@@ -95,6 +96,8 @@ def probe():
     """What the machine itself has, by trying."""
     has = {"root", "unshare"} if os.geteuid() == 0 else set()
     has |= {name for name, attempt in (("realtime", realtime), ("immune", immune)) if has and may_be(attempt)}
+    if has and os.access("/dev/fuse", os.R_OK | os.W_OK):
+        has.add("fuse")
     if len(Path("/proc/swaps").read_text().splitlines()) > 1:
         has.add("swap")
     for name, place in v1_places().items():

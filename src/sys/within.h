@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * within.h - what a file system may never answer
+ *
+ * A process that asks one that doesn't answer can hang so that not even SIGKILL ends it (FUSE, once the
+ * question has been read). So another one asks: it shares our memory, and has no fd of ours that somebody
+ * could wait for the end of.
+ */
+#ifndef RATION_SYS_WITHIN_H
+#define RATION_SYS_WITHIN_H
+
+#include <stdint.h>
+
+/*
+ * Whether a file is where "/" is mounted, told without asking any file system. 0: it is. -ENOENT, -ENOTDIR: it isn't
+ * there. -EXDEV: nobody knows, or it is elsewhere.
+ */
+int sys_near(const char *path);
+
+/*
+ * Calls function(data), which makes system calls and nothing else, and opens none of our fds. 0: it has
+ * returned. -ETIMEDOUT: it hasn't; then `data` is to stay where it is for ever, as it may still be written.
+ * -EINTR: somebody has killed it. Anything else: it wasn't called, for want of such processes (-ENOSYS), of
+ * tasks or of fds.
+ */
+int sys_within(uint64_t within_usec, void (*function)(void *data), void *data);
+
+#endif

@@ -62,6 +62,9 @@ enum ration_metric {
 	RATION_METRIC_MEMORY_HIGH_COUNT = 108,
 	RATION_METRIC_MEMORY_PRESSURE_SOME_USEC = 109,
 	RATION_METRIC_MEMORY_PRESSURE_FULL_USEC = 110,
+	RATION_METRIC_MINOR_FAULTS = 111,         /* page faults without I/O; of the command and those of its
+						     descendants that were waited for. Since 0.2.0 */
+	RATION_METRIC_MAJOR_FAULTS = 112,         /* with I/O. Since 0.2.0 */
 	RATION_METRIC_SWAP_PEAK_BYTES = 150,
 	RATION_METRIC_SWAP_CURRENT_BYTES = 151,   /* of live groups only */
 	/* CPU. */
@@ -71,6 +74,9 @@ enum ration_metric {
 	RATION_METRIC_THROTTLED_COUNT = 203,      /* by the own limit */
 	RATION_METRIC_THROTTLED_USEC = 204,       /* by the own limit */
 	RATION_METRIC_CPU_PRESSURE_SOME_USEC = 205,
+	RATION_METRIC_VOLUNTARY_SWITCHES = 206,   /* context switches to wait for something; of the same processes
+						     as the faults. Since 0.2.0 */
+	RATION_METRIC_INVOLUNTARY_SWITCHES = 207, /* by the scheduler. Since 0.2.0 */
 	/* Tasks. */
 	RATION_METRIC_PIDS_PEAK = 300,
 	RATION_METRIC_PIDS_CURRENT = 301,         /* of live groups only */
@@ -190,6 +196,13 @@ RATION_PUBLIC enum ration_containment ration_receipt_containment(const struct ra
 
 /* Returns how many processes outlived the command and were killed. */
 RATION_PUBLIC uint64_t ration_receipt_leftover_killed(const struct ration_receipt *receipt);
+
+/*
+ * Returns whether the command was started, and when: in microseconds since the epoch (which can be set, and jump)
+ * and on CLOCK_MONOTONIC. Either may be NULL. Since 0.2.0.
+ */
+RATION_PUBLIC bool ration_receipt_started(const struct ration_receipt *receipt, uint64_t *ret_realtime_usec,
+		uint64_t *ret_monotonic_usec);
 
 /* Returns the address of the run, "TENANT/NAME"; "" if nothing was started. */
 RATION_PUBLIC const char *ration_receipt_address(const struct ration_receipt *receipt);

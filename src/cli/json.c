@@ -144,6 +144,20 @@ static json_t *errno_json(int error)
 	return name ? json_string(name) : json_sprintf("%d", error);
 }
 
+static void put_started(struct builder *builder, json_t *object, const struct ration_receipt *receipt)
+{
+	uint64_t realtime_usec, monotonic_usec;
+	char text[OUTPUT_TIME_MAX];
+	json_t *started;
+
+	if (!ration_receipt_started(receipt, &realtime_usec, &monotonic_usec))
+		return;
+	started = json_object();
+	build_put(builder, started, "time", json_string(output_time(text, realtime_usec)));
+	build_put(builder, started, "monotonic_usec", build_number(monotonic_usec));
+	build_put(builder, object, "started", started);
+}
+
 char *json_receipt(const struct ration_receipt *receipt, const struct json_run *run)
 {
 	struct builder builder = { .line = run->line };
@@ -153,6 +167,7 @@ char *json_receipt(const struct ration_receipt *receipt, const struct json_run *
 	build_put(&builder, object, "verdict", json_string(ration_verdict_name(ration_receipt_verdict(receipt))));
 	build_put_text(&builder, object, "group", ration_receipt_address(receipt));
 	build_put_text(&builder, object, "id", ration_receipt_id(receipt));
+	put_started(&builder, object, receipt);
 	put_command(&builder, object, run->argv);
 	build_put_text(&builder, object, "profile", run->profile);
 	put_user(&builder, object, receipt);

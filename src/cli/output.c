@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 #include <sys/ioctl.h>
 
 #include "cli/command.h"
@@ -174,6 +175,18 @@ const char *output_metric(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric,
 	if (has_suffix(name, "_usec"))
 		return ration_format_duration(buf, value);
 	(void)snprintf(buf, OUTPUT_VALUE_MAX, "%" PRIu64, value);
+	return buf;
+}
+
+const char *output_time(char buf[OUTPUT_TIME_MAX], uint64_t usec)
+{
+	time_t seconds = (time_t)(usec / 1000000);
+	struct tm utc = { .tm_mday = 1 };
+	size_t n;
+
+	(void)gmtime_r(&seconds, &utc);
+	n = strftime(buf, OUTPUT_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
+	(void)snprintf(buf + n, OUTPUT_TIME_MAX - n, ".%06uZ", (unsigned)(usec % 1000000));
 	return buf;
 }
 

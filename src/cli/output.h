@@ -52,6 +52,12 @@ const char *output_metric(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric,
 /* Writes what a metric is called: "memory peak" of memory_peak_bytes. Returns buf. */
 const char *output_metric_label(char buf[OUTPUT_VALUE_MAX], enum ration_metric metric);
 
+/* Room for what output_time() writes. */
+#define OUTPUT_TIME_MAX 32
+
+/* Writes a time since the epoch in UTC, as ISO 8601 has it: "2026-11-26T17:30:00.000001Z". Returns buf. */
+const char *output_time(char buf[OUTPUT_TIME_MAX], uint64_t usec);
+
 /* Writes what enforces a limit, and for whom: "rlimit, each process". Returns buf. */
 const char *output_enforced_by(char *buf, size_t size, const struct ration_plan_item *item);
 

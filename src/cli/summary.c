@@ -55,6 +55,15 @@ static void print_group(FILE *file, const struct ration_receipt *receipt)
 	(void)fputc('\n', file);
 }
 
+static void print_started(FILE *file, const struct ration_receipt *receipt)
+{
+	char text[OUTPUT_TIME_MAX];
+	uint64_t usec;
+
+	if (ration_receipt_started(receipt, &usec, NULL))
+		(void)fprintf(file, "started   %s\n", output_time(text, usec));
+}
+
 static void print_user(FILE *file, const struct ration_receipt *receipt)
 {
 	uint32_t uid, gid;
@@ -89,6 +98,7 @@ void summary_print(FILE *file, const struct ration_receipt *receipt, const struc
 	print_exit(file, receipt);
 	if (profile)
 		(void)fprintf(file, "profile   %s\n", text_show(shown, sizeof(shown), profile));
+	print_started(file, receipt);
 	print_user(file, receipt);
 	print_group(file, receipt);
 	print_evidence(file, receipt);

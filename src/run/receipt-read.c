@@ -77,6 +77,16 @@ bool ration_receipt_user(const struct ration_receipt *receipt, uint32_t *ret_uid
 	return receipt->as_user;
 }
 
+bool ration_receipt_started(const struct ration_receipt *receipt, uint64_t *ret_realtime_usec,
+		uint64_t *ret_monotonic_usec)
+{
+	if (ret_realtime_usec)
+		*ret_realtime_usec = receipt->started_usec;
+	if (ret_monotonic_usec)
+		*ret_monotonic_usec = receipt->started_monotonic_usec;
+	return receipt->started_usec > 0;
+}
+
 const char *ration_receipt_address(const struct ration_receipt *receipt)
 {
 	return receipt->group;

@@ -32,6 +32,8 @@ struct ration_receipt {
 	int start_errno;
 	bool as_user;                 /* the command ran as `uid` and `gid` */
 	uint32_t uid, gid;
+	uint64_t started_usec;        /* since the epoch; 0: the command wasn't started */
+	uint64_t started_monotonic_usec;
 	enum ration_birth birth;
 	enum ration_containment containment;
 	uint64_t leftover_killed;

@@ -35,6 +35,12 @@ static void record_rusage(struct ration_run *run)
 	receipt_set(&run->receipt, RATION_METRIC_CPU_USEC, user + system, RATION_SOURCE_RUSAGE);
 	receipt_set(&run->receipt, RATION_METRIC_CPU_USER_USEC, user, RATION_SOURCE_RUSAGE);
 	receipt_set(&run->receipt, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_RUSAGE);
+	if (!leader->unreaped) {
+		receipt_set(&run->receipt, RATION_METRIC_VOLUNTARY_SWITCHES, (uint64_t)rusage.ru_nvcsw, RATION_SOURCE_RUSAGE);
+		receipt_set(&run->receipt, RATION_METRIC_INVOLUNTARY_SWITCHES, (uint64_t)rusage.ru_nivcsw, RATION_SOURCE_RUSAGE);
+		receipt_set(&run->receipt, RATION_METRIC_MINOR_FAULTS, (uint64_t)rusage.ru_minflt, RATION_SOURCE_RUSAGE);
+		receipt_set(&run->receipt, RATION_METRIC_MAJOR_FAULTS, (uint64_t)rusage.ru_majflt, RATION_SOURCE_RUSAGE);
+	}
 	maxrss = (uint64_t)rusage.ru_maxrss * COMPAT_MAXRSS_BYTES;
 	if (!leader->unreaped && maxrss > leader->foreign_maxrss)
 		receipt_set(&run->receipt, RATION_METRIC_MAXRSS_BYTES, maxrss, RATION_SOURCE_RUSAGE);

@@ -141,6 +141,7 @@ ROWS = {
     "K08": "sizes: what is a size and what isn't",
     "K13": "a burst of runs: never above their tenant's limit, each with its own verdict",
     "K17": "the size of memory, and its source",
+    "K18": "when a run started; context switches and page faults",
     "L01": "the examples do what they say",
     "L02": "runs and events in an event loop: many at once, in one thread",
     "L03": "calls from many threads at once: each has its own, and nothing is left",

@@ -74,7 +74,7 @@ VALUES = [
     ("--cpus", "0"), ("--cpus", "-1"), ("--cpus", "abc"), ("--cpus", "1e9"), ("--cpus", "0%"), ("--cpus", "1 2"),
     ("--cpu-burst", "x"), ("--cpu-weight", "0"), ("--cpu-weight", "10001"), ("--cpu-weight", "1.5"),
     ("--cpu-time", "5:3"), ("--cpu-time", "1:2:3"), ("--cpu-time", ":"), ("--cpu-time", "1:"), ("--cpu-time", "-1"),
-    ("--timeout", "1x"), ("--timeout", ""), ("--timeout", "1s2"), ("--timeout", "nan"), ("--timeout", "1:2"),
+    ("--timeout", "1x"), ("--timeout", ""), ("--timeout", "1s2"), ("--timeout", "nan"), ("--timeout", "1:2:3"),
     ("--pids", "0"), ("--pids", "-5"), ("--pids", "1.5"), ("--pids", "1M"), ("--pids", "99999999999999"),
     ("--cpuset-cpus", "x"), ("--cpuset-cpus", "3-1"), ("--cpuset-cpus", ""), ("--cpuset-cpus", "0,,1"),
     ("--cpuset-cpus", "-1"), ("--cpuset-cpus", "0-"), ("--cpuset-cpus", "0-99999999"),

@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import subprocess
+import time
+from datetime import datetime, timezone
 
 import pytest
 
@@ -251,3 +253,23 @@ def test_FC25_cpus_of_the_tenant(run, tenant, options):
     assert not {"throttled_count", "throttled_usec"} & r.usage.keys()
     r = run(f"--tenant {tenant} --cpus 0.02", "spin 0.03")
     assert r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0, "by its own limit"
+
+
+def test_K18_when_it_started(run):
+    before, monotonic = time.time(), time.monotonic()
+    r = run("", "true")
+    started = datetime.strptime(r.receipt["started"]["time"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+    assert before - 1 <= started.timestamp() <= time.time() + 1
+    assert monotonic <= r.receipt["started"]["monotonic_usec"] / 1e6 <= time.monotonic()
+    assert r.receipt["started"]["time"] in run("-v", "true").stderr or "\nstarted   20" in run("-v", "true").stderr
+    assert "started" not in run("", "no_such_cmd").receipt
+
+
+def test_K18_switches_and_faults(run):
+    """Of the command and those that it has waited for. A sleep is a switch that it wanted; new memory is faults."""
+    r = run("", ["sh", "-c", "sleep .01; sleep .01; head -c 4000000 /dev/zero | tail -c 4000000 >/dev/null"])
+    assert r.code == 0 and r.usage["voluntary_switches"] >= 3 and r.usage["minor_faults"] >= 900
+    assert r.usage["involuntary_switches"] >= 0 and r.usage["major_faults"] >= 0
+    names = {"voluntary_switches", "involuntary_switches", "minor_faults", "major_faults"}
+    assert {r.receipt["sources"][name] for name in names} == {"rusage"}
+    assert not names & run("", "no_such_cmd").usage.keys()

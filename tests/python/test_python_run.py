@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import threading
+import time
 import warnings
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from setting import DEADLINE, HAS, helper, holder, ration, script, together, wait_for
@@ -78,6 +80,26 @@ def test_files_and_environment(host, tmp_path):
         assert run.wait().ok and run.stdout.read() == b"through"
 
 
+def test_directory_umask_and_paths(host, tmp_path):
+    """Opened by the command, from its own directory."""
+    (tmp_path / "in").write_text("x\n")
+    script = ["sh", "-c", "pwd; umask; cat; echo err >&2"]
+    receipt = ration.run_sync(script, cwd=tmp_path, umask=0o027, stdin="in", stdout="out", stderr=ration.STDOUT, host=host)
+    text = f"{tmp_path}\n0027\nx\nerr\n"
+    assert receipt.ok and (tmp_path / "out").read_text() == text and (tmp_path / "out").stat().st_mode & 0o777 == 0o640
+    receipt = ration.run_sync(["echo", "more"], stdout=tmp_path / "out", append=True, host=host)
+    assert receipt.ok and (tmp_path / "out").read_text() == text + "more\n"
+
+
+def test_when_it_started(host):
+    before = datetime.now(timezone.utc) - timedelta(seconds=1)
+    monotonic = time.monotonic()
+    receipt = ration.run_sync(["true"], host=host)
+    assert before <= receipt.started <= datetime.now(timezone.utc) + timedelta(seconds=1)
+    assert monotonic - 1e-3 <= receipt.started_monotonic <= time.monotonic()
+    assert receipt.usage.minor_faults > 0 and receipt.usage.involuntary_switches >= 0
+
+
 def test_output_limit(host):
     receipt = ration.run_sync(["sh", "-c", "yes | head -c 100000"], output_limit="1K", output_mode="truncate", capture_output=True, host=host)
     assert len(receipt.stdout) == 1024 and receipt.truncated
@@ -122,7 +144,8 @@ def test_signals_that_python_ignores(host, tmp_path):
     ({"mem_limit": "1M"}, TypeError, "did you mean 'memory'"), ({"memory": object()}, TypeError, "memory"), ({"rlimit": 5}, TypeError, "rlimit"),
     ({"rlimit": {"no": 5}}, TypeError, "rlimit no"), ({"enforce": "hard"}, ValueError, "strict"), ({"enforce": "x=any"}, ValueError, "no such limit"),
     ({"enforce": 1}, TypeError, "enforce"), ({"env": 1}, TypeError, "env"), ({"env": {"a=b": "c"}}, ValueError, "env"),
-    ({"stdin": "file"}, TypeError, "stdin"), ({"stdin": -7}, ValueError, "stdin"), ({"stdout": ration.PIPE}, TypeError, "PIPE"),
+    ({"stdin": 1.5}, TypeError, "stdin"), ({"stdin": "/no/such"}, ration.Error, "/no/such"), ({"cwd": 5}, TypeError, "cwd"),
+    ({"umask": 0o1000}, ValueError, "umask"), ({"umask": True}, ValueError, "umask"), ({"cwd": "/no/such"}, ration.Error, "/no/such"), ({"stdin": -7}, ValueError, "stdin"), ({"stdout": ration.PIPE}, TypeError, "PIPE"),
     ({"tenant": b"a\0b"}, ValueError, "null byte"), ({"limits": 3}, TypeError, "Limits"), ({"output_mode": "x"}, ValueError, "truncate"),
     ({"limits": ration.Limits(), "memory": "1M"}, TypeError, "both"), ({"host": 3}, (TypeError, AttributeError), ""),
     ({"pass_fds": ["x"]}, TypeError, "pass_fds"), ({"user": 5}, TypeError, "user"), ({"signal": "TERM"}, (TypeError, ValueError), "")])

@@ -239,6 +239,8 @@ class Metric(Word):
     MEMORY_HIGH_COUNT = ("memory_high_count", 108)
     MEMORY_PRESSURE_SOME_USEC = ("memory_pressure_some_usec", 109)
     MEMORY_PRESSURE_FULL_USEC = ("memory_pressure_full_usec", 110)
+    MINOR_FAULTS = ("minor_faults", 111)
+    MAJOR_FAULTS = ("major_faults", 112)
     SWAP_PEAK_BYTES = ("swap_peak_bytes", 150)
     SWAP_CURRENT_BYTES = ("swap_current_bytes", 151)
     CPU_USEC = ("cpu_usec", 200)
@@ -247,6 +249,8 @@ class Metric(Word):
     THROTTLED_COUNT = ("throttled_count", 203)
     THROTTLED_USEC = ("throttled_usec", 204)
     CPU_PRESSURE_SOME_USEC = ("cpu_pressure_some_usec", 205)
+    VOLUNTARY_SWITCHES = ("voluntary_switches", 206)
+    INVOLUNTARY_SWITCHES = ("involuntary_switches", 207)
     PIDS_PEAK = ("pids_peak", 300)
     PIDS_CURRENT = ("pids_current", 301)
     PIDS_REFUSED = ("pids_refused", 302)
@@ -837,6 +841,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_receipt_birth": (c.c_int, [c.c_void_p]),
     "ration_receipt_containment": (c.c_int, [c.c_void_p]),
     "ration_receipt_leftover_killed": (c.c_uint64, [c.c_void_p]),
+    "ration_receipt_started": (c.c_bool, [c.c_void_p, c.POINTER(c.c_uint64), c.POINTER(c.c_uint64)]),
     "ration_receipt_address": (c.c_char_p, [c.c_void_p]),
     "ration_receipt_id": (c.c_char_p, [c.c_void_p]),
     "ration_receipt_escaped_to": (c.c_char_p, [c.c_void_p]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import Any, List, Optional, Tuple, Union
 
 from . import _abi
@@ -12,6 +13,9 @@ from ._abi import Birth, Containment, Level, Mechanism, Scope, Verdict
 from ._lib import known, lib, sized, word
 from ._plan import Plan
 from ._usage import Usage, read_usage
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,9 @@ class Receipt:
     user: Optional[Tuple[int, int]]
     escaped_to: Optional[str]
     failure: Optional[str]
+    #: When the command was started, in UTC, and on time.monotonic().
+    started: Optional[datetime] = None
+    started_monotonic: Optional[float] = None
     stdout: Optional[bytes] = field(default=None, repr=False)
     stderr: Optional[bytes] = field(default=None, repr=False)
 
@@ -140,6 +147,8 @@ def read_receipt(receipt: Any, plan: Plan, command: Tuple[str, ...]) -> Receipt:
     uid, gid = ctypes.c_uint32(), ctypes.c_uint32()
     another = lib.ration_receipt_user(receipt, ctypes.byref(uid), ctypes.byref(gid))
     status = lib.ration_receipt_child_status(receipt)
+    realtime, monotonic = ctypes.c_uint64(), ctypes.c_uint64()
+    started = lib.ration_receipt_started(receipt, ctypes.byref(realtime), ctypes.byref(monotonic))
     return Receipt(
         Verdict.of(lib.ration_receipt_verdict(receipt)), lib.ration_receipt_exit_code(receipt), None if status < 0 else status,
         lib.ration_receipt_child_signal(receipt) or None, lib.ration_receipt_core(receipt), word(lib.ration_receipt_address(receipt)),
@@ -147,4 +156,5 @@ def read_receipt(receipt: Any, plan: Plan, command: Tuple[str, ...]) -> Receipt:
         Birth.of(lib.ration_receipt_birth(receipt)), Containment.of(lib.ration_receipt_containment(receipt)),
         lib.ration_receipt_leftover_killed(receipt), lib.ration_receipt_truncated(receipt), lib.ration_receipt_status_lost(receipt),
         (uid.value, gid.value) if another else None, word(lib.ration_receipt_escaped_to(receipt)) or None,
-        word(lib.ration_receipt_failure(receipt)) or None)
+        word(lib.ration_receipt_failure(receipt)) or None,
+        _EPOCH + timedelta(microseconds=realtime.value) if started else None, monotonic.value / 1e6 if started else None)

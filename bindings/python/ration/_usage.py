@@ -45,6 +45,11 @@ class Usage:
     io_pressure_full_usec: Optional[int] = None
     wall_usec: Optional[int] = None
     frozen_usec: Optional[int] = None
+    #: Of the command and its descendants that were waited for.
+    voluntary_switches: Optional[int] = None
+    involuntary_switches: Optional[int] = None
+    minor_faults: Optional[int] = None
+    major_faults: Optional[int] = None
     stdout_bytes: Optional[int] = None
     stderr_bytes: Optional[int] = None
     #: Where each figure that is known comes from.

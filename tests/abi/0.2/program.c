@@ -258,7 +258,7 @@ static struct ration_plan *plan_of(const struct ration_host *host)
 	how.tenant = "abi";
 	CHECK(ration_limits_new(&limits) == 0);
 	CHECK(ration_limits_parse(limits, RATION_LIMIT_MEMORY, "512M", &error) == 0);
-	CHECK(ration_limits_parse(limits, RATION_LIMIT_TIMEOUT, "5min", &error) < 0 && error.cause == RATION_CAUSE_INVALID);
+	CHECK(ration_limits_parse(limits, RATION_LIMIT_TIMEOUT, "5x", &error) < 0 && error.cause == RATION_CAUSE_INVALID);
 	CHECK(ration_limits_set(limits, RATION_LIMIT_TIMEOUT, RATION_UNLIMITED, 300000000, &error) == 0);
 	CHECK(ration_limits_set(limits, RATION_LIMIT_RLIMIT_NOFILE, 100, 200, &error) == 0);
 	CHECK(ration_plan_new(host, limits, &how, &plan, &error) == 0 && ration_plan_check(plan, &error) == 0);

@@ -126,24 +126,45 @@ static int still_there(const struct ration_sampler *sampler, const struct sample
 	return fd < 0 ? fd : 0;
 }
 
-static int read_files(struct ration_sampler *sampler, struct sampler_row *row, struct way *way, uint64_t *values)
+/* What is to be done about a file of a row that couldn't be read. 0: its figures aren't known. */
+static int judge(const struct ration_sampler *sampler, const struct sampler_row *row, const struct metric_file *file, int code,
+		struct way *way)
+{
+	if (code == -ENODEV && file->controller)
+		return still_there(sampler, row, way);
+	return listed_is_shut(code, row->group.uid) || !metrics_doubt(code) ? 0 : code;
+}
+
+static int read_kept(struct ration_sampler *sampler, const struct sampler_row *row, struct way *way, uint64_t *values)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < sampler->n_files; i++) {
+		r = row->fd[i] < 0 ? row->fd[i] : read_text(sampler, row->fd[i], -EBADF, NULL);
+		if (r >= 0)
+			set_all(sampler, i, sampler->text, values);
+		else
+			r = judge(sampler, row, sampler->file[i], r, way);
+	}
+	return r;
+}
+
+static int read_opened(struct ration_sampler *sampler, const struct sampler_row *row, struct way *way, uint64_t *values)
 {
 	CLEANUP(place_close) struct place v1 = PLACE_NONE;
-	struct listed at = { .fd = -EBADF };
-	int r = row->fd ? 0 : open_dirs(sampler, row, way, &at, &v1);
+	struct listed at;
+	int r = open_dirs(sampler, row, way, &at, &v1);
 	CLEANUP(closep) int dir_fd = at.fd;
 
 	for (size_t i = 0; r >= 0 && i < sampler->n_files; i++) {
 		const struct metric_file *file = sampler->file[i];
-		int fd = row->fd ? row->fd[i] : -EBADF, dir = file->controller ? v1_fd(&v1, file->controller) : dir_fd;
+		int dir = file->controller ? v1_fd(&v1, file->controller) : dir_fd;
 
-		r = row->fd && fd < 0 ? fd : fd < 0 && dir < 0 ? -ENOENT : read_text(sampler, fd, dir, file->file);
+		r = dir < 0 ? -ENOENT : read_text(sampler, -EBADF, dir, file->file);
 		if (r >= 0)
 			set_all(sampler, i, sampler->text, values);
-		else if (r == -ENODEV && file->controller)
-			r = still_there(sampler, row, way);
-		else if (listed_is_shut(r, row->group.uid) || !metrics_doubt(r))
-			r = 0;
+		else
+			r = judge(sampler, row, file, r, way);
 	}
 	return r;
 }
@@ -155,7 +176,7 @@ static int read_row(struct ration_sampler *sampler, struct sampler_row *row, str
 	set_unknown(sampler, values);
 	if (row->group.gone)
 		return 0;
-	r = read_files(sampler, row, way, values);
+	r = (row->fd ? read_kept : read_opened)(sampler, row, way, values);
 	if (!vanished(r))
 		return listed_is_shut(r, row->group.uid) ? 0 : r;
 	row->group.gone = true;

@@ -10,11 +10,15 @@
 #include "base.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
+#include "host/notes.h"
 #include "util/cleanup.h"
 
 /* No group of cgroup2 has the third. */
@@ -350,6 +354,133 @@ static void test_a_list_has_what_is_asked_for(void **state)
 	base_end(&base);
 }
 
+/* Makes and removes a group below `t`, again and again, until it is killed. */
+static pid_t start_trouble(const struct base *base)
+{
+	pid_t pid = fork();
+	char path[sizeof(base->path) + 8];
+
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)snprintf(path, sizeof(path), "%s/t/torn", base->path);
+	for (;;) {
+		(void)mkdir(path, 0755);
+		(void)rmdir(path);
+	}
+}
+
+/* One that comes and goes is there with all figures or not at all, and no reason to fail. */
+static void test_lists_while_groups_go(void **state)
+{
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	struct ration_group *n = make(&base, "t/n");
+	struct ration_sampler *sampler = sample(&base, NULL, 1);
+	pid_t pid = start_trouble(&base);
+	char path[sizeof(base.path) + 8];
+
+	for (int i = 0; i < 100; i++) {
+		struct ration_list *list = list_of(&base, asked, COLUMNS, i % 2);
+		size_t count = ration_list_count(list);
+		uint64_t value[ROWS * COLUMNS];
+
+		assert_true(count == 2 || count == 3);
+		for (size_t k = 0; k < count; k++)
+			assert_true(figure(ration_list_item(list, k)->stats, RATION_METRIC_CPU_USEC) != RATION_UNKNOWN);
+		list = ration_list_free(list);
+		assert_true(ration_sampler_scan(sampler, NULL) >= 2);
+		assert_true(ration_sampler_read(sampler, value, ARRAY_SIZE(value), NULL, NULL) >= 0);
+		assert_int_equal(value[COLUMNS], 0);
+	}
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	sampler = ration_sampler_free(sampler);
+	/* What it may have left. */
+	(void)snprintf(path, sizeof(path), "%s/t/torn", base.path);
+	(void)rmdir(path);
+	drop(n);
+	base_end(&base);
+}
+
+/* What anybody but root can have noted isn't shown to root. */
+static void test_notes_of_another(void **state)
+{
+	static const char *const notes[][2] = { { "user.ration.keep", "1" }, { "user.ration.created", "1700000000000000" },
+		{ "user.ration.command", "forged" } };
+	struct base base;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("only root gives a directory away");
+	base_begin(&base);
+	if (!notes_reader(host_now(base.host)->base_fd).roots) {
+		base_end(&base);
+		skip_because("root of another user namespace believes notes of user.*");
+	}
+	struct ration_group *n = make(&base, "t/n");
+	char path[sizeof(base.path) + 8];
+
+	(void)snprintf(path, sizeof(path), "%s/t/other", base.path);
+	assert_int_equal(mkdir(path, 0755), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
+		assert_true(setxattr(path, notes[i][0], notes[i][1], strlen(notes[i][1]), 0) == 0 || errno == EOPNOTSUPP);
+	/* On a directory of root's own, and then on another's. */
+	for (int others = 0; others < 2; others++) {
+		const enum ration_metric memory = RATION_METRIC_MEMORY_CURRENT_BYTES;
+		struct ration_list *list = list_of(&base, &memory, 1, false);
+		const struct ration_list_item *item = ration_list_item(list, 2);
+
+		assert_int_equal(ration_list_count(list), 3);
+		assert_string_equal(item->address, "t/other");
+		assert_int_equal(item->uid, others ? 54711 : 0);
+		assert_true(item->owner != RATION_OWNER_KEPT && item->created_usec == 0);
+		assert_string_equal(item->command, "");
+		list = ration_list_free(list);
+		assert_int_equal(chown(path, 54711, 54711), 0);
+	}
+	assert_int_equal(rmdir(path), 0);
+	drop(n);
+	base_end(&base);
+}
+
+/* For want of an fd a list fails: none is shorter than it is. */
+static void test_a_list_short_of_fds(void **state)
+{
+	struct rlimit before, few;
+	size_t listed = 0, failed = 0;
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	struct ration_group *n = make_limited(&base, "t/n");
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (size_t spare = 0; spare < 12; spare++) {
+		const struct ration_list_options options = { .size = sizeof(options), .metrics = asked, .n_metrics = COLUMNS,
+			.pressure = true, .processes = true };
+		struct ration_list *list = NULL;
+		int r;
+
+		few = before;
+		few.rlim_cur = (rlim_t)(open_fds() - 3 + spare);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		r = ration_list_new_with(base.host, &options, &list, NULL);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		listed += r == 0;
+		failed += r < 0;
+		assert_true(r < 0 || (ration_list_count(list) == 2 &&
+				figure(ration_list_item(list, 1)->stats, RATION_METRIC_CPU_USEC) == 0));
+		list = ration_list_free(list);
+	}
+	assert_true(listed > 0 && failed > 0);
+	drop(n);
+	base_end(&base);
+}
+
 static void test_a_list_of_nonsense(void **state)
 {
 	static const enum ration_metric wrong = (enum ration_metric)9999;
@@ -415,6 +546,9 @@ int main(void)
 		cmocka_unit_test(test_short_of_fds),
 		cmocka_unit_test(test_memory_and_tasks_of_either_cgroup),
 		cmocka_unit_test(test_a_list_has_what_is_asked_for),
+		cmocka_unit_test(test_lists_while_groups_go),
+		cmocka_unit_test(test_notes_of_another),
+		cmocka_unit_test(test_a_list_short_of_fds),
 		cmocka_unit_test(test_a_list_of_nonsense),
 		cmocka_unit_test(test_what_is_refused),
 	};

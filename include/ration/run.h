@@ -60,6 +60,10 @@ struct ration_run_options {
 	bool append_stdout;           /* don't empty it, write at its end */
 	bool append_stderr;
 	bool stderr_to_stdout;        /* the command's fd 2 is its fd 1 */
+	bool foreground;              /* start the command in a process group of its own, and make that the foreground
+					 one of the controlling terminal until the run is over, if this process's group
+					 is that: it alone gets Ctrl-C then. Ignored where there is nothing to hand over.
+					 Since 0.2.0 */
 };
 
 /* Room for what ration_run_waiting() says, with the final NUL. Since 0.2.0. */

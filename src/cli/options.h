@@ -83,6 +83,7 @@ struct options {
 	bool set_umask;
 	unsigned umask;
 	struct option_file file[3];
+	bool foreground;
 	int *pass_fds;          /* room for each argument */
 	size_t n_pass_fds;
 	char **env;             /* "NAME=VALUE", as many as n_env; room for each argument */

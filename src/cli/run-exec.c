@@ -70,6 +70,7 @@ static int check(const struct options *options, struct ration_error *reterr)
 		{ options->journal, given_name("--journal") },
 		{ options->verbose, "--verbose" },
 		{ options->wait_all, "--wait-all" },
+		{ options->foreground, "--foreground" },
 		{ options->signal != 0, "--signal" },
 		{ options->kill_after_usec != 0, "--kill-after" },
 		{ options->output_mode != RATION_OUTPUT_KILL, "--output-mode" },

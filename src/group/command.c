@@ -91,6 +91,9 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 				"the command can't join its group of cgroup v1: %s", error_text(code));
 	case SPAWN_STEP_IDENTITY:
 		return as_user_error(spawn->identity, spawn->failed_index, code, reterr);
+	case SPAWN_STEP_TERMINAL:
+		return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't hand the terminal over to the command: %s",
+				error_text(code));
 	case SPAWN_STEP_CWD:
 		return cwd_error(spawn->cwd, code, reterr);
 	case SPAWN_STEP_CUT:

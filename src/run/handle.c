@@ -12,6 +12,7 @@
 #include "host/prepare.h"
 #include "run/launch.h"
 #include "run/make.h"
+#include "sys/terminal.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/size.h"
@@ -73,6 +74,8 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 	r = loop_open(&run->loop);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
+	if (options->foreground)
+		run->tty_fd = terminal_open();
 	run->command = &command;
 	r = launch_run(run, reterr);
 	run->command = NULL;
@@ -113,10 +116,19 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	return 0;
 }
 
+/* The terminal, once nobody of the run's can be reading from it. */
+static void take_terminal(struct ration_run *run)
+{
+	if (run->tty_fd >= 0)
+		terminal_take_back(run->tty_fd, run->leader.pid);
+	run->tty_fd = close_fd(run->tty_fd);
+}
+
 struct ration_run *ration_run_free(struct ration_run *run)
 {
 	if (run) {
 		run->supervisor->release(run);
+		take_terminal(run);
 		free(run);
 	}
 	return NULL;
@@ -160,7 +172,11 @@ const char *ration_run_address(const struct ration_run *run)
 
 int ration_run_dispatch(struct ration_run *run, struct ration_error *reterr)
 {
-	return run->supervisor->dispatch(run, reterr);
+	int r = run->supervisor->dispatch(run, reterr);
+
+	if (r != 0)
+		take_terminal(run);
+	return r;
 }
 
 int ration_run_wait(struct ration_run *run, struct ration_error *reterr)

@@ -32,7 +32,7 @@ struct ration_run *make_run(const struct host_snapshot *host, const struct ratio
 	run->host = host;
 	run->plan = plan;
 	run->supervisor = &supervisor_here;
-	run->peer_fd = run->subreaper_fd = -EBADF;
+	run->peer_fd = run->subreaper_fd = run->tty_fd = -EBADF;
 	run->group = PLACE_NONE;
 	run->loop = LOOP_NONE;
 	leader_init(&run->leader, &run->loop);

@@ -54,6 +54,7 @@ struct ration_run {
 	bool never_kill;                   /* no SIGKILL after the first signal */
 
 	const struct supervisor *supervisor;
+	int tty_fd;                        /* the terminal that the command has been given, or -EBADF */
 	pid_t subreaper;                   /* in the process that asked: who supervises */
 	bool adopts, adopted_before;       /* it is the child subreaper above: now; and before the run */
 	bool guarded;                      /* a process of its own is that */

@@ -58,6 +58,8 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 	}
 	if (timeout && timeout->in_force < SPAWN_WITHIN_USEC)
 		child->within_usec = timeout->in_force + SPAWN_PATIENCE_USEC;
+	child->foreground = run->containment->own_process_group = run->tty_fd >= 0;
+	child->tty_fd = run->tty_fd;
 	concerns_enter(run, child);
 	r = apply_child(run->plan, &run->host->facts, child, reterr);
 	return r < 0 ? r : spawn(run, child, reterr);

@@ -222,6 +222,7 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	report.code = start_here(run, above, parent, &reaper, &report.error);
 	report.pid = run->leader.pid;
 	command_close_files(run->command);
+	run->tty_fd = close_fd(run->tty_fd);
 	(void)setsid();
 	if (report_send(peer_fd, &report, 0) < 0 && report.code == 0)
 		end_kill(run);

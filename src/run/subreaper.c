@@ -140,7 +140,7 @@ static void take_over(struct ration_run *run)
 }
 
 /* Of a run's own fds, how many a subreaper keeps at most, beside those that the command gets. */
-#define KEEP_MAX (9 + SNAPSHOT_FDS_MAX + HOST_V1_MAX)
+#define KEEP_MAX (10 + SNAPSHOT_FDS_MAX + HOST_V1_MAX)
 
 /*
  * Closes every fd that is neither standard nor in use by the run: they aren't the subreaper's. `keep`
@@ -148,7 +148,7 @@ static void take_over(struct ration_run *run)
  */
 static void close_strangers(const struct ration_run *run, int peer_fd, int *keep)
 {
-	const int own[] = { 0, 1, 2, peer_fd, run->group.namespace_fd, run->group.tenant_fd };
+	const int own[] = { 0, 1, 2, peer_fd, run->tty_fd, run->group.namespace_fd, run->group.tenant_fd };
 	size_t n = SNAPSHOT_FDS_MAX;
 
 	snapshot_fds(run->host, keep);
@@ -338,7 +338,7 @@ static int execute(const struct ration_run *run, struct helper *ret)
 	int r;
 
 	/* More fds for the command have their numbers in this process, which another may not have free. */
-	if (host->fork_helpers || !host->helpers[0] || run->options.n_pass_fds > 0)
+	if (host->fork_helpers || !host->helpers[0] || run->options.n_pass_fds > 0 || run->tty_fd >= 0)
 		return -ENOENT;
 	(void)snprintf(path, sizeof(path), "%s/" KEEPER_PROGRAM, host->helpers);
 	r = helper_exec(path, argv, &helper);

@@ -14,6 +14,7 @@
 
 #include "sys/inherit.h"
 #include "sys/syscalls.h"
+#include "sys/terminal.h"
 #include "sys/within.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
@@ -239,6 +240,11 @@ int spawn_child(struct spawn *spawn)
 {
 	int r;
 
+	if (spawn->foreground) {
+		r = setpgid(0, 0) < 0 ? -errno : terminal_give(spawn->tty_fd, getpid());
+		if (r < 0)
+			return spawn_child_fail(spawn, SPAWN_STEP_TERMINAL, r);
+	}
 	r = place_fds(spawn->fds);
 	if (r < 0)
 		return spawn_child_fail(spawn, SPAWN_STEP_FDS, r);

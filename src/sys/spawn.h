@@ -51,6 +51,7 @@ enum spawn_step {
 	SPAWN_STEP_AFFINITY,
 	SPAWN_STEP_NICE,
 	SPAWN_STEP_IDENTITY,
+	SPAWN_STEP_TERMINAL,
 	SPAWN_STEP_CWD,
 	SPAWN_STEP_CUT,
 	SPAWN_STEP_EXEC,
@@ -67,6 +68,8 @@ struct spawn {
 	int cgroup_fd;             /* to be born in, or -EBADF */
 	size_t n_join;             /* cgroup.procs of cgroup v1, open for writing, which has no birth inside: */
 	int join_fd[SPAWN_JOIN_MAX]; /* the child moves itself, before it becomes the command */
+	bool foreground;           /* in a process group of its own, which gets the terminal `tty_fd` */
+	int tty_fd;
 	sigset_t mask;             /* blocked signals of the command */
 	const struct identity *identity; /* as whom it runs; NULL: as we do */
 	const char *cwd;           /* its working directory, which it enters as that user; NULL: ours */

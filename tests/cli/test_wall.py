@@ -344,6 +344,43 @@ def test_B15_stop_key(terminal, run):
     t.status()
 
 
+SEE = "import os, sys; fd = os.open('/dev/tty', os.O_RDWR); print('own' if os.tcgetpgrp(fd) == os.getpgrp() == int(sys.argv[1] or os.getpid()) else 'not')"
+
+
+def test_B15_foreground(terminal, run):
+    """The command has the terminal, in a group of its own; and then who has started ration has it again."""
+    run.file("see").write_text(SEE.replace("; ", "\n"))
+    script = f"{RATION} run --foreground --timeout 3000 -- sh -c 'read x; echo got-$x; python3 {run.file('see')} $$'; python3 {run.file('see')} $$; read y; echo then-$y"
+    t = terminal("", argv=["/bin/sh", "-c", script])
+    t.type("a\nb\n")
+    text = t.read()
+    assert [line for line in text.split() if line in ("own", "not")] == ["own", "own"] and "got-a" in text and "then-b" in text
+    assert t.status() == 0
+
+
+def test_B15_foreground_interrupt_key(terminal, run):
+    """It is the command's alone: no wish to ration."""
+    t = terminal("echo ready; exec sleep 1000", "--foreground", "--receipt", str(run.file("receipt.json")))
+    t.read("ready")
+    t.type("\x03")
+    t.read()
+    assert t.status() == 130
+    assert '"verdict": "signal"' in run.file("receipt.json").read_text()
+
+
+def test_B15_foreground_of_what_does_not_start(terminal, run):
+    t = terminal("", argv=["/bin/sh", "-c", f"{RATION} run --foreground -- {run.tmp}; read x; echo got-$x"])
+    t.type("a\n")
+    assert "got-a" in t.read() and t.status() == 0
+
+
+def test_B15_foreground_of_nothing(run):
+    """Without a terminal, or in the background, there is nothing to hand over."""
+    r = run("--foreground", ["sh", "-c", "ps -o pgid= $PPID $$ | sort -u | wc -l; echo x"], before=["setsid", "-w"])
+    assert r.code == 0 and r.stdout.endswith("x\n")
+    assert run("--foreground --exec", "true", receipt=False).code == 125
+
+
 def test_B15_hang_up(terminal, run):
     """The terminal goes away: so does the run."""
     t = terminal("echo ready; sleep 1000 & sleep 1000")

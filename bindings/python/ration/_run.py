@@ -53,6 +53,7 @@ class RunOptions(LimitOptions, total=False):
     wait_all: wait for daemons that it leaves instead of killing them.
     oom_group: an OOM kill ends all processes, not one; True.
     preserve_status: a timeout keeps the command's exit status in `exit_code`.
+    foreground: hand the terminal over to it.
     descent: end processes that have left the group, too. This process may have no other children.
     pool: take the group from it, if one is ready. The limits, the host and the tenant are the pool's.
     """
@@ -78,6 +79,7 @@ class RunOptions(LimitOptions, total=False):
     wait_all: bool
     oom_group: bool
     preserve_status: bool
+    foreground: bool
     descent: bool
     pool: Optional[Pool]
 
@@ -120,7 +122,7 @@ def _native(own: Mapping[str, Any], words: Any, files: Files) -> _abi.RunOptions
         preserve_status=bool(own.get("preserve_status", False)),
         output_mode=OutputMode.named("output_mode", own.get("output_mode", "kill")).number, pass_fds=pass_fds, n_pass_fds=n_pass_fds,
         descent=bool(own.get("descent", False)), pool=pool._use().pointer if pool else None, user=encode_or_none(own.get("user"), "user"),
-        new_privileges=not own.get("no_new_privs", True),
+        new_privileges=not own.get("no_new_privs", True), foreground=bool(own.get("foreground", False)),
         **surroundings_of(files, own.get("cwd"), own.get("umask"), own.get("append", False)))
 
 

@@ -157,7 +157,8 @@ static int write_error(int dir_fd, const struct group_write *write, int code, st
 	}
 }
 
-int apply_writes(const struct place *place, struct group_writes *writes, struct ration_error *reterr)
+int apply_writes_then(const struct place *place, struct group_writes *writes,
+		int (*then)(void *data, struct ration_error *reterr), void *data, struct ration_error *reterr)
 {
 	char *old[ARRAY_SIZE(writes->write)] = { NULL };
 	int r = 0;
@@ -175,9 +176,21 @@ int apply_writes(const struct place *place, struct group_writes *writes, struct 
 			r = write_error(dir_fd, write, r, reterr);
 		}
 	}
+	if (r >= 0 && then) {
+		r = then(data, reterr);
+		if (r < 0) {
+			undo(place, writes, old, writes->n);
+			writes->failed = writes->n;
+		}
+	}
 	for (size_t i = 0; i < writes->n; i++)
 		free(old[i]);
 	return r < 0 ? r : 0;
+}
+
+int apply_writes(const struct place *place, struct group_writes *writes, struct ration_error *reterr)
+{
+	return apply_writes_then(place, writes, NULL, NULL, reterr);
 }
 
 int apply_collect(const struct ration_plan *plan, struct group_writes *writes, struct ration_error *reterr)

@@ -31,6 +31,10 @@ int apply_collect(const struct ration_plan *plan, struct group_writes *writes, s
  */
 int apply_writes(const struct place *place, struct group_writes *writes, struct ration_error *reterr);
 
+/* The same, and then what else belongs to it: where `then` fails, all writes are taken back, and `failed` is `n`. */
+int apply_writes_then(const struct place *place, struct group_writes *writes,
+		int (*then)(void *data, struct ration_error *reterr), void *data, struct ration_error *reterr);
+
 /* Reads what to write to leave a file, or a key's field, as it is. `ret_text` is to be freed. */
 int apply_read(const struct place *place, const struct group_write *write, char **ret_text);
 

@@ -310,6 +310,14 @@ static int settle_swap(struct change *change)
 	return 0;
 }
 
+/* What is protected in a group is protected above it, too: it belongs to the change. */
+static int protect(void *data, struct ration_error *reterr)
+{
+	const struct change *change = data;
+
+	return protect_nodes(change->plan, &change->group->at, reterr);
+}
+
 /* The note of what is asked for comes first: where it can't be written, nothing has changed. */
 static int write_all(struct change *change, struct ration_error *reterr)
 {
@@ -321,9 +329,13 @@ static int write_all(struct change *change, struct ration_error *reterr)
 	r = record_limits(fd, change->plan);
 	if (r < 0 && r != -EOPNOTSUPP)
 		return handle_error(change->group, r, "write notes on", reterr);
-	r = apply_writes(&change->group->at, &change->writes, reterr);
-	if (r < 0)
-		(void)notes_write(fd, NOTE_LIMITS, before);
+	r = apply_writes_then(&change->group->at, &change->writes, protect, change, reterr);
+	if (r == 0)
+		return 0;
+	(void)notes_write(fd, NOTE_LIMITS, before);
+	/* The nodes above may have some of it. */
+	if (change->writes.failed == change->writes.n)
+		(void)protect_nodes(change->plan, &change->group->at, NULL);
 	return r;
 }
 
@@ -351,7 +363,8 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 	r = write_all(change, reterr);
 	if (r < 0) {
 		give_back_high(change);
-		(void)fail(change, change->writes.write[change->writes.failed].limit, r);
+		if (change->writes.failed < change->writes.n)
+			(void)fail(change, change->writes.write[change->writes.failed].limit, r);
 		if ((vanished(r) && leaf_gone(&change->group->at)) || ((r == -EACCES || r == -EPERM) && owner_is_another(fd)))
 			return handle_error(change->group, r, "change", reterr);
 		return r;
@@ -360,7 +373,7 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 	if (plan_enforced(change->plan, RATION_LIMIT_MEMORY_HIGH))
 		change->high[0] = '\0';
 	give_back_high(change);
-	return protect_nodes(change->plan, &change->group->at, reterr);
+	return 0;
 }
 
 int update_apply(struct ration_group *group, const struct ration_plan *plan,

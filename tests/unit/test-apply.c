@@ -19,6 +19,7 @@
 #include "host/host.h"
 #include "plan/mech/mech.h"
 #include "util/cleanup.h"
+#include "util/error.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define STRANGER 54321
@@ -79,6 +80,37 @@ static int apply(int fd, size_t n, const struct one_write *more, struct ration_e
 	if (more)
 		assert_int_equal(mech_write(&list, more->limit, more->file, "%s", more->value), 0);
 	return apply_writes(&(struct place) { .fd = fd }, &list, error);
+}
+
+static int refuse(void *data, struct ration_error *reterr)
+{
+	const char *dir = data;
+
+	/* By then all is written. */
+	assert_string_equal(content(dir, "pids.max"), "22\n");
+	return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "refused");
+}
+
+/* What belongs to a change, and fails, takes all of it back. */
+static void test_what_comes_then_fails(void **state)
+{
+	struct ration_error error = { .message = "" };
+	struct group_writes list = { .n = 0 };
+	char dir[PATH_MAX];
+	int fd;
+
+	(void)state;
+	make_group(dir);
+	fd = open_dir(dir);
+	assert_int_equal(mech_write(&list, RATION_LIMIT_MEMORY, "memory.max", "111"), 0);
+	assert_int_equal(mech_write(&list, RATION_LIMIT_PIDS, "pids.max", "22"), 0);
+	assert_int_equal(apply_writes_then(&(struct place) { .fd = fd }, &list, refuse, dir, &error), -EIO);
+	assert_string_equal(error.message, "refused");
+	assert_int_equal(list.failed, list.n);
+	assert_int_equal(strncmp(content(dir, "memory.max"), "max", 3), 0);
+	assert_int_equal(strncmp(content(dir, "pids.max"), "99", 2), 0);
+	(void)close(fd);
+	files_end(dir);
 }
 
 static void test_all(void **state)
@@ -400,6 +432,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_what_comes_then_fails),
 		cmocka_unit_test(test_no_cgroup_any_more),
 		cmocka_unit_test(test_missing_controller),
 		cmocka_unit_test(test_nothing),

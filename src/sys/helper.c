@@ -14,7 +14,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "sys/spawn.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
@@ -56,7 +55,6 @@ static int exec_main(void *argument)
 
 	/* Before all else: one that was stopped until then nobody wakes. */
 	sys_wake_with_parent();
-	spawn_reset_handlers();
 	exec->failed = place_fds(exec->fd);
 	if (exec->failed == 0) {
 		(void)execve(exec->path, exec->argv, none);
@@ -152,7 +150,6 @@ int helper_fork(void (*function)(int fd, void *data), void *data, struct helper 
 		return helper.pid;
 	if (helper.pid == 0) {
 		sys_wake_with_parent();
-		spawn_reset_handlers();
 		function(theirs, data);
 		_exit(127);
 	}

@@ -6,7 +6,7 @@
  * and the program sleeps, so nothing is copied. A forked helper has a copy of the program,
  * however large that is.
  *
- * The helper blocks all signals, and ignores or handles none. Its only inherited file is
+ * The helper blocks all signals, so that no handler of the program runs in it. Its only inherited file is
  * its end of the socket; other fds are sent to it. The socket preserves message boundaries,
  * and messages of a sender that has died.
  */

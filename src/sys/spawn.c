@@ -67,7 +67,8 @@ static int child_main(void *argument)
 	r = join(spawn);
 	if (r < 0)
 		return spawn_child_fail(spawn, SPAWN_STEP_JOIN, r);
-	spawn_reset_handlers();
+	if (spawn->forked)
+		spawn_reset_handlers();
 	return spawn_child(spawn);
 }
 
@@ -161,6 +162,7 @@ static int start_apart(struct spawn *spawn, bool move, pid_t *ret_pid, int *ret_
 	spawn->report_fd = report_write;
 	spawn->parent_fds[0] = gate_write;
 	spawn->parent_fds[1] = report_read;
+	spawn->forked = move;
 	pid = move ? sys_fork(child_main, spawn, ret_pid_fd) :
 		sys_clone_copied(spawn->cgroup_fd, child_main, spawn, ret_pid_fd);
 	if (pid < 0)
@@ -250,6 +252,7 @@ int spawn_start(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, enum ratio
 	spawn->tie = spawn->die_with_parent ? tie : NULL;
 	spawn->child_pid = 0;
 	spawn->child_fd = -EBADF;
+	spawn->forked = false;
 	spawn->gate_fd = spawn->report_fd = spawn->parent_fds[0] = spawn->parent_fds[1] = -EBADF;
 	/* No handler of the host program may run in the child. */
 	(void)sigfillset(&all);

@@ -109,6 +109,7 @@ struct spawn {
 	int gate_fd;               /* internal: the release of a moved child */
 	int report_fd;             /* internal: where a forked child reports */
 	int parent_fds[2];         /* internal: the other ends of both, which a copy would keep open */
+	bool forked;               /* internal: by fork(2), with the handlers of the parent */
 };
 
 /*

@@ -135,6 +135,39 @@ static int exit_with(void *data)
 	return *(const int *)data;
 }
 
+static void handle(int sig)
+{
+	(void)sig;
+}
+
+static int look_at_handlers(void *data)
+{
+	struct sigaction handled, ignored;
+
+	(void)data;
+	CHECK(sigaction(SIGUSR1, NULL, &handled) == 0 && sigaction(SIGUSR2, NULL, &ignored) == 0);
+	return handled.sa_handler == SIG_DFL && ignored.sa_handler == SIG_IGN ? 0 : 99;
+}
+
+/* No handler of the host program may run in memory that is the program's. What is ignored stays ignored. */
+static void test_a_clone_has_no_handlers(void **state)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	int pid_fd = -EBADF, status;
+	pid_t pid;
+
+	(void)state;
+	assert_true(signal(SIGUSR1, handle) != SIG_ERR && signal(SIGUSR2, SIG_IGN) != SIG_ERR);
+	pid = sys_clone_into(-EBADF, stack, sizeof(stack), look_at_handlers, NULL, &pid_fd);
+	assert_true(pid > 0 || sys_refused(pid));
+	if (pid > 0) {
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		(void)close(pid_fd);
+	}
+	assert_true(signal(SIGUSR1, SIG_DFL) == handle && signal(SIGUSR2, SIG_DFL) == SIG_IGN);
+}
+
 static int clone_without_clone3(void *data)
 {
 	static char stack[65536] __attribute__((aligned(16)));
@@ -171,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_pid_of_a_pidfd),
 		cmocka_unit_test(test_stop_a_child),
 		cmocka_unit_test(test_close_without_a_list),
+		cmocka_unit_test(test_a_clone_has_no_handlers),
 		cmocka_unit_test(test_clone),
 	};
 

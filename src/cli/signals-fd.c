@@ -4,7 +4,8 @@
  *
  * What comes from a terminal has SI_KERNEL as its si_code. But when a terminal goes
  * away, the kernel tells the leader of the session alone, and nothing is typed any
- * more. Signals that are ignored aren't blocked: they would wait for us all the same.
+ * more. One that is ignored waits for us as well, since it is blocked: it is dropped when
+ * it comes, for to ask for each beforehand takes sixty system calls, and hardly any ever comes.
  */
 #include "cli/signals.h"
 
@@ -24,10 +25,8 @@ int signals_open(int *ret_fd, struct ration_error *reterr)
 	/* Ignored, it would have the kernel reap our child before we do. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigemptyset(&set);
-	for (int i = 0; signals_want(i, &sig); i++) {
-		if (sig != 0)
-			signal_set_add(&set, sig);
-	}
+	for (int i = 0; (sig = signals_want(i)) >= 0; i++)
+		signal_set_add(&set, sig);
 	/* Of a supervisor that was stopped: the run's own look at it does the rest. */
 	signal_set_add(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
@@ -61,7 +60,8 @@ int signals_handle(int fd, struct ration_run *run, struct ration_error *reterr)
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		bool typed = info.ssi_code == SI_KERNEL && info.ssi_signo != SIGHUP;
-		int r = info.ssi_signo == SIGCHLD ? 0 : signals_answer(run, (int)info.ssi_signo, typed, reterr);
+		int sig = (int)info.ssi_signo;
+		int r = sig == SIGCHLD || signal_is_ignored(sig) ? 0 : signals_answer(run, sig, typed, reterr);
 
 		if (r < 0)
 			return r;

@@ -48,8 +48,8 @@ int signals_open(int *ret_fd, struct ration_error *reterr)
 	(void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	(void)fcntl(pair[1], F_SETFL, O_NONBLOCK);
 	pipe_fd = pair[1];
-	for (int i = 0; signals_want(i, &sig); i++) {
-		if (sig != 0)
+	for (int i = 0; (sig = signals_want(i)) >= 0; i++) {
+		if (!signal_is_ignored(sig))
 			handle_by(sig, on_signal);
 	}
 	*ret_fd = pair[0];

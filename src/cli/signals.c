@@ -87,16 +87,11 @@ static int realtime_signal(int i)
 }
 #endif
 
-bool signals_want(int i, int *ret_sig)
+int signals_want(int i)
 {
 	const int n = (int)ARRAY_SIZE(answers);
 
-	*ret_sig = i < n ? answers[i].sig : realtime_signal(i - n);
-	if (*ret_sig < 0)
-		return false;
-	if (signal_is_ignored(*ret_sig))
-		*ret_sig = 0;
-	return true;
+	return i < n ? answers[i].sig : realtime_signal(i - n);
 }
 
 /* A command that has become somebody else can't be sent signals, and needn't be. */

@@ -22,8 +22,8 @@ int signal_number(const char *text);
 
 /* ------------------------------------ between signals.c and signals-fd.c, signals-pipe.c */
 
-/* Signal `i` of those that are answered to; 0 where it is ignored. False: there are no more. */
-bool signals_want(int i, int *ret_sig);
+/* Signal `i` of those that are answered to, unless they are ignored. -1: there are no more. */
+int signals_want(int i);
 
 /* Answers one. `delivered`: the command has had it, too. */
 int signals_answer(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr);

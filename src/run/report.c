@@ -80,6 +80,12 @@ static bool receipt_holds(const struct ration_receipt *receipt)
 		enums_exist(receipt);
 }
 
+static bool report_holds(const struct report *report)
+{
+	return is_within(report->code, -ERRNO_MAX, REPORT_WAITING) && report->pid >= 0 && ENDS(report->waiting) &&
+		error_ends(&report->error);
+}
+
 int report_take(const void *data, size_t size, struct report *ret)
 {
 	struct report report;
@@ -87,11 +93,34 @@ int report_take(const void *data, size_t size, struct report *ret)
 	if (size != sizeof(report))
 		return -EPROTO;
 	memcpy(&report, data, sizeof(report));
-	if (!is_within(report.code, -ERRNO_MAX, REPORT_WAITING) || report.pid < 0 || !ENDS(report.waiting) ||
-			!error_ends(&report.error) || !receipt_holds(&report.receipt))
+	if (!report_holds(&report))
 		return -EPROTO;
 	*ret = report;
 	return 0;
+}
+
+/* Where it was received: a receipt is long. */
+static int check_any(const struct last_report *last, size_t size)
+{
+	if (size != sizeof(*last) && size != sizeof(last->report))
+		return -EPROTO;
+	if (!report_holds(&last->report) || (size == sizeof(*last)) != (last->report.code == 0))
+		return -EPROTO;
+	return last->report.code != 0 || receipt_holds(&last->receipt) ? 0 : -EPROTO;
+}
+
+int report_take_last(const void *data, size_t size, struct last_report *ret)
+{
+	struct last_report last;
+	int r;
+
+	if (size > sizeof(last))
+		return -EPROTO;
+	memcpy(&last, data, size);
+	r = check_any(&last, size);
+	if (r == 0)
+		memcpy(ret, &last, size);
+	return r;
 }
 
 int wish_take(const void *data, size_t size, struct wish *ret)
@@ -108,26 +137,46 @@ int wish_take(const void *data, size_t size, struct wish *ret)
 	return 0;
 }
 
-int report_receive(int fd, struct report *ret, int flags)
+/* Returns its length. */
+static ssize_t receive(int fd, void *data, size_t size, int flags)
 {
-	struct report report;
 	ssize_t n;
 
 	do
-		n = recv(fd, &report, sizeof(report), flags | MSG_TRUNC);
+		n = recv(fd, data, size, flags | MSG_TRUNC);
 	/* Said once, before what has been sent, where the other end was closed with a wish unread. */
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -errno;
-	return n == 0 ? -EPIPE : report_take(&report, (size_t)n, ret);
+	return n == 0 ? -EPIPE : n;
 }
 
-int report_send(int fd, const struct report *report, int flags)
+int report_receive(int fd, struct report *ret, int flags)
 {
+	struct report report;
+	ssize_t n = receive(fd, &report, sizeof(report), flags);
+
+	return n < 0 ? (int)n : report_take(&report, (size_t)n, ret);
+}
+
+int report_receive_any(int fd, struct last_report *ret, int flags)
+{
+	ssize_t n = receive(fd, ret, sizeof(*ret), flags);
+
+	return n < 0 ? (int)n : check_any(ret, (size_t)n);
+}
+
+int report_send(int fd, const struct report *report, const struct ration_receipt *receipt, int flags)
+{
+	struct iovec parts[] = {
+		{ .iov_base = (void *)(uintptr_t)report, .iov_len = sizeof(*report) },
+		{ .iov_base = (void *)(uintptr_t)receipt, .iov_len = sizeof(*receipt) },
+	};
+	const struct msghdr message = { .msg_iov = parts, .msg_iovlen = receipt ? 2 : 1 };
 	ssize_t n;
 
 	do
-		n = send(fd, report, sizeof(*report), MSG_NOSIGNAL | flags);
+		n = sendmsg(fd, &message, MSG_NOSIGNAL | flags);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
 }

@@ -161,7 +161,7 @@ static void tell_that_it_hangs(void *userdata)
 		return;
 	report->code = command_spawn_error(&spawn, -ETIMEDOUT, &report->error);
 	(void)strcpy(report->waiting, "the command to start");
-	(void)report_send(run->peer_fd, report, MSG_DONTWAIT);
+	(void)report_send(run->peer_fd, report, NULL, MSG_DONTWAIT);
 }
 
 /* Waits for what those above and the children do, and starts the command. */
@@ -200,7 +200,7 @@ static int supervise_to_end(struct ration_run *run, struct report *report)
 			(void)strcpy(report->waiting, run->waiting);
 			report->code = REPORT_WAITING;
 			/* A caller who doesn't listen doesn't keep us. */
-			(void)report_send(run->peer_fd, report, MSG_DONTWAIT);
+			(void)report_send(run->peer_fd, report, NULL, MSG_DONTWAIT);
 		}
 		(void)loop_sleep(&run->loop);
 	}
@@ -224,13 +224,12 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	command_close_files(run->command);
 	run->tty_fd = close_fd(run->tty_fd);
 	(void)setsid();
-	if (report_send(peer_fd, &report, 0) < 0 && report.code == 0)
+	if (report_send(peer_fd, &report, NULL, 0) < 0 && report.code == 0)
 		end_kill(run);
 	if (report.code == 0) {
 		r = supervise_to_end(run, &report);
 		report.code = r < 0 ? r : 0;
-		report.receipt = run->receipt;
-		(void)report_send(peer_fd, &report, 0);
+		(void)report_send(peer_fd, &report, report.code == 0 ? &run->receipt : NULL, 0);
 		supervisor_here.release(run);
 	}
 	keeper_end(run->host);

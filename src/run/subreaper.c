@@ -172,7 +172,8 @@ static bool has_ended(int pid_fd)
 
 static int dispatch(struct ration_run *run, struct ration_error *reterr)
 {
-	struct report report;
+	struct last_report last;
+	const struct report *report = &last.report;
 	bool gone;
 	int r;
 
@@ -181,7 +182,7 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 	wake_if_stopped(run->subreaper, run->subreaper_fd);
 	/* Looked at first: what it said before its end is there then. */
 	gone = has_ended(run->subreaper_fd);
-	r = report_receive(run->peer_fd, &report, MSG_DONTWAIT);
+	r = report_receive_any(run->peer_fd, &last, MSG_DONTWAIT);
 	/* As long as it is there, it is told again. */
 	if ((r == -EAGAIN && !gone) || r == -ENOMEM)
 		return 0;
@@ -189,16 +190,16 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 		take_over(run);
 		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor of the run has died");
 	}
-	if (report.code < 0) {
+	if (report->code < 0) {
 		if (reterr)
-			*reterr = report.error;
-		return report.code;
+			*reterr = report->error;
+		return report->code;
 	}
-	if (report.code == REPORT_WAITING) {
-		memcpy(run->waiting, report.waiting, sizeof(run->waiting));
+	if (report->code == REPORT_WAITING) {
+		memcpy(run->waiting, report->waiting, sizeof(run->waiting));
 		return 0;
 	}
-	run->receipt = report.receipt;
+	run->receipt = last.receipt;
 	run->over = true;
 	/* The subreaper has removed what the run had in cgroup v1. */
 	place_close(&run->group);

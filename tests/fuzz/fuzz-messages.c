@@ -19,18 +19,20 @@
 #include "run/report.h"
 #include "sys/helper.h"
 
-static void make_report(struct report *report)
+static void make_report(struct last_report *last)
 {
-	memset(report, 0, sizeof(*report));
+	struct report *report = &last->report;
+
+	memset(last, 0, sizeof(*last));
 	report->pid = 7;
-	report->receipt = (struct ration_receipt) { .verdict = RATION_VERDICT_MEMORY, .exit_code = 137,
+	last->receipt = (struct ration_receipt) { .verdict = RATION_VERDICT_MEMORY, .exit_code = 137,
 		.child_status = -1, .child_signal = 9, .birth = RATION_BIRTH_CLONED, .n_evidence = 2,
 		.evidence = { { .counter = "oom_kill", .level = RATION_LEVEL_GROUP, .after = 1 },
 			{ .counter = "max", .level = RATION_LEVEL_TENANT, .where = 9 } },
 		.n_paths = 14, .paths = "acme/vm7\0acme",
 		.group = "acme/vm7", .escaped_to = "/init.scope", .failure = "can't read memory.peak" };
 	for (size_t i = 0; i < METRIC_INDEX_COUNT; i++)
-		usage_set(&report->receipt.usage, ration_metric_at(i), i, RATION_SOURCE_CGROUP2);
+		usage_set(&last->receipt.usage, ration_metric_at(i), i, RATION_SOURCE_CGROUP2);
 	snprintf(report->waiting, sizeof(report->waiting), "for process 7");
 }
 
@@ -72,20 +74,22 @@ static void check_receipt(const struct ration_receipt *receipt)
 
 static void check_report(const uint8_t *data, size_t size)
 {
-	struct report report, got;
-	uint8_t *bytes = (uint8_t *)&report;
+	struct last_report sent, got;
+	const struct report *report = &got.report;
+	uint8_t *bytes = (uint8_t *)&sent;
 
-	make_report(&report);
-	MUST(report_take(&report, sizeof(report), &got) == 0);
+	make_report(&sent);
+	MUST(report_take_last(&sent, sizeof(sent), &got) == 0);
 	for (; size >= 6; data += 6, size -= 6) {
 		for (size_t i = 0; i < 4; i++)
-			bytes[(data[0] + 256u * data[1] + i) % sizeof(report)] = data[2 + i];
+			bytes[(data[0] + 256u * data[1] + i) % sizeof(sent)] = data[2 + i];
 	}
-	if (report_take(&report, sizeof(report), &got) < 0)
+	if (report_take_last(&sent, sent.report.code == 0 ? sizeof(sent) : sizeof(sent.report), &got) < 0)
 		return;
-	MUST(strlen(got.waiting) < sizeof(got.waiting) && strlen(got.error.message) < sizeof(got.error.message));
-	MUST(strlen(got.error.hint) < sizeof(got.error.hint) && got.pid >= 0);
-	check_receipt(&got.receipt);
+	MUST(strlen(report->waiting) < sizeof(report->waiting) && strlen(report->error.message) < sizeof(report->error.message));
+	MUST(strlen(report->error.hint) < sizeof(report->error.hint) && report->pid >= 0);
+	if (report->code == 0)
+		check_receipt(&got.receipt);
 }
 
 static void check_wish(const uint8_t *data, size_t size)

@@ -11,10 +11,8 @@
 #include "run/report.h"
 #include "util/cleanup.h"
 
-static const struct report good = {
-	.pid = 7,
-	.waiting = "for a process",
-	.error = { .message = "no", .hint = "try" },
+static const struct last_report good = {
+	.report = { .pid = 7, .waiting = "for a process", .error = { .message = "no", .hint = "try" } },
 	.receipt = { .verdict = RATION_VERDICT_MEMORY, .exit_code = 137, .child_status = -1, .child_signal = 9,
 		.core = true, .birth = RATION_BIRTH_JOINED, .containment = RATION_CONTAINMENT_SUBREAPER,
 		.n_evidence = 1, .evidence = { { .counter = "oom_kill", .level = RATION_LEVEL_GROUP } },
@@ -24,20 +22,40 @@ static const struct report good = {
 
 static void test_a_report_arrives(void **state)
 {
+	struct last_report last;
 	struct report got;
 	int pair[2];
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	assert_int_equal(report_send(pair[0], &good, 0), 0);
+	assert_int_equal(report_send(pair[0], &good.report, NULL, 0), 0);
+	assert_int_equal(report_send(pair[0], &good.report, &good.receipt, 0), 0);
 	(void)close(pair[0]);
 	assert_int_equal(report_receive(pair[1], &got, 0), 0);
-	assert_memory_equal(&got, &good, sizeof(good));
-	assert_int_equal(report_receive(pair[1], &got, 0), -EPIPE);
+	assert_memory_equal(&got, &good.report, sizeof(got));
+	assert_int_equal(report_receive_any(pair[1], &last, 0), 0);
+	assert_memory_equal(&last, &good, sizeof(good));
+	assert_int_equal(report_receive_any(pair[1], &last, 0), -EPIPE);
 	(void)close(pair[1]);
 }
 
-#define FIELD(member) { #member, offsetof(struct report, member), sizeof(good.member) }
+/* Only the last has a receipt, and only of a run that is over. */
+static void test_a_receipt_comes_with_success_alone(void **state)
+{
+	struct last_report failed = good, got;
+
+	(void)state;
+	failed.report.code = -EIO;
+	assert_int_equal(report_take_last(&good, sizeof(good.report), &got), -EPROTO);
+	assert_int_equal(report_take_last(&failed, sizeof(failed), &got), -EPROTO);
+	assert_int_equal(report_take_last(&failed, sizeof(failed.report), &got), 0);
+	assert_int_equal(got.report.code, -EIO);
+	failed.report.code = REPORT_WAITING;
+	assert_int_equal(report_take_last(&failed, sizeof(failed.report), &got), 0);
+	assert_string_equal(got.report.waiting, "for a process");
+}
+
+#define FIELD(member) { #member, offsetof(struct last_report, member), sizeof(good.member) }
 
 /* Each with bytes that no other part of a report has, in the whole field. */
 static void test_a_damaged_report_is_refused(void **state)
@@ -46,7 +64,7 @@ static void test_a_damaged_report_is_refused(void **state)
 		const char *name;
 		size_t at, size;
 	} fields[] = {
-		FIELD(code), FIELD(waiting), FIELD(pid), FIELD(error.message), FIELD(error.hint), FIELD(receipt.verdict),
+		FIELD(report.code), FIELD(report.waiting), FIELD(report.pid), FIELD(report.error.message), FIELD(report.error.hint), FIELD(receipt.verdict),
 		FIELD(receipt.exit_code), FIELD(receipt.child_status), FIELD(receipt.child_signal), FIELD(receipt.core),
 		FIELD(receipt.status_lost), FIELD(receipt.truncated), FIELD(receipt.start_errno), FIELD(receipt.as_user),
 		FIELD(receipt.birth), FIELD(receipt.containment), FIELD(receipt.n_evidence), FIELD(receipt.evidence[0].counter),
@@ -59,29 +77,31 @@ static void test_a_damaged_report_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		struct report bad = good, got = { .pid = 1 };
+		struct last_report bad = good, got = { .report.pid = 1 };
 
 		memset((char *)&bad + fields[i].at, 0xee, fields[i].size);
-		assert_row(report_take(&bad, sizeof(bad), &got) == -EPROTO, "%s", fields[i].name);
-		assert_row(got.pid == 1, "%s: it has been taken", fields[i].name);
+		assert_row(report_take_last(&bad, sizeof(bad), &got) == -EPROTO, "%s", fields[i].name);
+		assert_row(got.report.pid == 1, "%s: it has been taken", fields[i].name);
 	}
 }
 
 /* Neither is one of another size, be it longer. */
 static void test_a_report_of_another_size(void **state)
 {
-	static char longer[sizeof(struct report) + 1];
-	struct report got;
+	static char longer[sizeof(struct last_report) + 1];
+	struct last_report got;
 	int pair[2];
 
 	(void)state;
 	memcpy(longer, &good, sizeof(good));
-	assert_int_equal(report_take(longer, sizeof(longer), &got), -EPROTO);
-	assert_int_equal(report_take(longer, sizeof(good) - 1, &got), -EPROTO);
-	assert_int_equal(report_take(longer, 0, &got), -EPROTO);
+	assert_int_equal(report_take_last(longer, sizeof(longer), &got), -EPROTO);
+	assert_int_equal(report_take_last(longer, sizeof(good) - 1, &got), -EPROTO);
+	assert_int_equal(report_take_last(longer, 0, &got), -EPROTO);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	assert_true(send(pair[0], longer, sizeof(longer), 0) > 0);
-	assert_int_equal(report_receive(pair[1], &got, 0), -EPROTO);
+	assert_int_equal(report_receive_any(pair[1], &got, 0), -EPROTO);
+	assert_int_equal(report_send(pair[0], &good.report, &good.receipt, 0), 0);
+	assert_int_equal(report_receive(pair[1], &got.report, 0), -EPROTO);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 }
@@ -108,6 +128,7 @@ int main(void)
 		cmocka_unit_test(test_a_report_arrives),
 		cmocka_unit_test(test_a_damaged_report_is_refused),
 		cmocka_unit_test(test_a_report_of_another_size),
+		cmocka_unit_test(test_a_receipt_comes_with_success_alone),
 		cmocka_unit_test(test_wishes),
 	};
 

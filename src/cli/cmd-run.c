@@ -251,6 +251,7 @@ static int start(struct job *job, struct ration_error *reterr)
 		.no_oom_group = options->no_oom_group,
 		.preserve_status = options->preserve_status,
 		.descent = true,
+		.no_figures = !options->receipt && !options->journal && !options->verbose,
 		.output_mode = (enum ration_output_mode)options->output_mode,
 	};
 	int r = signals_open(&job->signal_fd, reterr);

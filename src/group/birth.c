@@ -151,6 +151,14 @@ static void close_joins(struct spawn *spawn)
 		(void)close_fd(spawn->join_fd[--spawn->n_join]);
 }
 
+/* Above the root there is nobody who could have one. */
+static bool has_no_cpusets(const struct place *place)
+{
+	const struct host_facts *facts = place->fd < 0 ? NULL : &place->host->facts;
+
+	return !facts || (facts->base_kind == RATION_BASE_ROOT && !(facts->controllers & RATION_CONTROLLER_CPUSET));
+}
+
 int birth_begin(struct birth *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr)
 {
 	int r = open_joins(place, spawn, reterr);
@@ -160,6 +168,7 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 		.spawn = spawn,
 		.deadline_usec = sys_now_usec() + (spawn->within_usec ? spawn->within_usec : SPAWN_WITHIN_USEC),
 	};
+	spawn->no_cpusets = has_no_cpusets(place);
 	if (r == 0)
 		watch_child(birth, spawn);
 	return r;

@@ -146,7 +146,7 @@ static void read_pids(const struct place *place, struct counters *ret)
 	uint64_t refused;
 
 	/* Since 6.11 each level counts its own limit. */
-	if (fd < 0 || (v1 < 0 && ret->elsewhere & RATION_CONTROLLER_PIDS) || faccessat(fd, "pids.events.local", F_OK, 0) == 0)
+	if (fd < 0 || (v1 < 0 && !(place->host->facts.controllers & RATION_CONTROLLER_PIDS)) || faccessat(fd, "pids.events.local", F_OK, 0) == 0)
 		return;
 	ret->pids_v1 = v1 >= 0;
 	ret->pids_max = pids_max(fd);
@@ -166,17 +166,28 @@ static void read_levels(const struct place *place, struct counters *ret)
 		levels_walk(place, add_level, ret);
 }
 
-void counters_read(const struct place *place, struct counters *ret)
+static void read_memory(int fd, struct counters *ret)
+{
+	char text[512];
+
+	if (cg_read(fd, "memory.events.local", text, sizeof(text)) >= 0) {
+		ret->oom = text_key(text, "oom");
+		ret->oom_kill = text_key(text, "oom_kill");
+		ret->oom_group_kill = text_key(text, "oom_group_kill");
+	}
+	ret->oom_kill_below = file_key(fd, "memory.events", "oom_kill");
+}
+
+void counters_read(const struct place *place, bool machine, struct counters *ret)
 {
 	const struct host_snapshot *host = place->host;
-	char text[512];
 
 	*ret = (struct counters) {
 		.oom = USAGE_ABSENT,
 		.oom_kill = USAGE_ABSENT,
 		.oom_group_kill = USAGE_ABSENT,
 		.oom_kill_below = USAGE_ABSENT,
-		.machine_oom_kill = machine_oom_kill(host->proc_fd),
+		.machine_oom_kill = machine ? machine_oom_kill(host->proc_fd) : USAGE_ABSENT,
 		.throttled_above_v1 = USAGE_ABSENT,
 		.pids_max = USAGE_ABSENT,
 		.pids_peak = USAGE_ABSENT,
@@ -191,14 +202,8 @@ void counters_read(const struct place *place, struct counters *ret)
 		ret->oom_kill = ret->oom_kill_below = counters_v1_oom_kill(place);
 	}
 	read_levels(place, ret);
-	if (place->fd < 0 || ret->v1)
-		return;
-	if (cg_read(place->fd, "memory.events.local", text, sizeof(text)) >= 0) {
-		ret->oom = text_key(text, "oom");
-		ret->oom_kill = text_key(text, "oom_kill");
-		ret->oom_group_kill = text_key(text, "oom_group_kill");
-	}
-	ret->oom_kill_below = file_key(place->fd, "memory.events", "oom_kill");
+	if (place->fd >= 0 && !ret->v1 && host->facts.controllers & RATION_CONTROLLER_MEMORY)
+		read_memory(place->fd, ret);
 }
 
 uint64_t counters_cpu_usec(int cpu_stat_fd)

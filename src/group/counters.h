@@ -69,8 +69,8 @@ static inline const char *counters_where(const struct counters *counters, const 
 	return buf;
 }
 
-/* Reads what verdicts rest on. `group` may have no cgroup. */
-void counters_read(const struct place *place, struct counters *ret);
+/* Reads what verdicts rest on, and if `machine` what the machine has counted. `place` may have no cgroup. */
+void counters_read(const struct place *place, bool machine, struct counters *ret);
 
 /* Processes that were OOM-killed in the group, by its memory.oom_control. USAGE_ABSENT. */
 uint64_t counters_v1_oom_kill(const struct place *place);

@@ -20,6 +20,15 @@
 /* What a group has now: nothing of a receipt. */
 #define METRICS_LIVE \
 	(METRIC_BIT(MEMORY_CURRENT_BYTES) | METRIC_BIT(SWAP_CURRENT_BYTES) | METRIC_BIT(PIDS_CURRENT) | METRIC_BIT(FROZEN_USEC))
+/* Those whose files come with a controller of cgroup2. */
+#define METRICS_OF_MEMORY                                                                                             \
+	(METRIC_BIT(MEMORY_CURRENT_BYTES) | METRIC_BIT(MEMORY_PEAK_BYTES) | METRIC_BIT(MEMORY_ANON_BYTES) |            \
+			METRIC_BIT(MEMORY_FILE_BYTES) | METRIC_BIT(MEMORY_SHMEM_BYTES) | METRIC_BIT(MEMORY_KERNEL_BYTES) | \
+			METRIC_BIT(SWAP_CURRENT_BYTES) | METRIC_BIT(SWAP_PEAK_BYTES) | METRIC_BIT(OOM_KILLS) |         \
+			METRIC_BIT(MEMORY_HIGH_COUNT))
+#define METRICS_OF_PIDS (METRIC_BIT(PIDS_CURRENT) | METRIC_BIT(PIDS_PEAK) | METRIC_BIT(PIDS_REFUSED))
+#define METRICS_OF_IO                                                                                                 \
+	(METRIC_BIT(IO_READ_BYTES) | METRIC_BIT(IO_WRITE_BYTES) | METRIC_BIT(IO_READ_OPS) | METRIC_BIT(IO_WRITE_OPS))
 
 /* How a figure stands in its file. */
 enum metric_form {

@@ -4,9 +4,10 @@
  */
 #include "run/account.h"
 
-void account_counters(const struct place *group, struct counters *ret)
+void account_counters(const struct place *group, bool all, struct counters *ret)
 {
 	(void)group;
+	(void)all;
 	*ret = (struct counters) {
 		.oom = USAGE_ABSENT,
 		.oom_kill = USAGE_ABSENT,
@@ -16,9 +17,10 @@ void account_counters(const struct place *group, struct counters *ret)
 	};
 }
 
-void account_usage(const struct place *group, struct ration_receipt *receipt)
+void account_usage(const struct place *group, bool all, struct ration_receipt *receipt)
 {
 	(void)group;
+	(void)all;
 	(void)receipt;
 }
 

@@ -13,16 +13,33 @@
 #include "plan/mech/mech.h"
 #include "sys/sysvipc.h"
 
-void account_counters(const struct place *group, struct counters *ret)
+void account_counters(const struct place *group, bool all, struct counters *ret)
 {
-	counters_read(group, ret);
+	counters_read(group, all, ret);
 }
 
-void account_usage(const struct place *group, struct ration_receipt *receipt)
+/* What tells of a limit that was reached, though the command went on. */
+#define TOLD (METRIC_BIT(OOM_KILLS) | METRIC_BIT(PIDS_REFUSED))
+
+/* Those that a group can have whose host has these controllers for it. */
+static uint64_t possible(uint32_t controllers)
 {
+	uint64_t metrics = METRICS_ALL;
+
+	if (!(controllers & RATION_CONTROLLER_MEMORY))
+		metrics &= ~METRICS_OF_MEMORY;
+	if (!(controllers & RATION_CONTROLLER_PIDS))
+		metrics &= ~METRICS_OF_PIDS;
+	return controllers & RATION_CONTROLLER_IO ? metrics : metrics & ~METRICS_OF_IO;
+}
+
+void account_usage(const struct place *group, bool all, struct ration_receipt *receipt)
+{
+	uint64_t wanted = all ? METRICS_ALL & ~METRICS_LIVE : TOLD;
+
 	if (group->fd >= 0)
-		metrics_read(group->fd, METRICS_ALL & ~METRICS_LIVE, &receipt->usage, NULL);
-	metrics_read_v1(group, METRICS_ALL & ~METRICS_LIVE, &receipt->usage);
+		metrics_read(group->fd, wanted & possible(group->host->facts.controllers), &receipt->usage, NULL);
+	metrics_read_v1(group, wanted, &receipt->usage);
 }
 
 static int read_limit(const struct place *group, const struct ration_plan_item *item, uint64_t *ret)

@@ -13,11 +13,14 @@
 #include "ration.h"
 #include "run/receipt.h"
 
-/* Reads what verdicts rest on; what can't be read is USAGE_ABSENT. */
-void account_counters(const struct place *group, struct counters *ret);
+/* Reads what verdicts rest on, and if `all` what is evidence only; what can't be read is USAGE_ABSENT. */
+void account_counters(const struct place *group, bool all, struct counters *ret);
 
-/* Adds what the group has used to the receipt, in the place of what was made of less. */
-void account_usage(const struct place *group, struct ration_receipt *receipt);
+/*
+ * Adds what the group has used to the receipt, in the place of what was made of less; if not `all`,
+ * what tells of limits that were reached.
+ */
+void account_usage(const struct place *group, bool all, struct ration_receipt *receipt);
 
 /*
  * System V shared memory outlives its processes, charged to a group that is about to go: where some

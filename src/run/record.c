@@ -66,19 +66,28 @@ static void take_end(struct ration_run *run)
 	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, wall_usec, RATION_SOURCE_CLOCK);
 }
 
+/* Figures that nobody asks for aren't read, unless there is something to tell. */
+static bool wants_figures(const struct ration_run *run)
+{
+	return !run->options.no_figures || run->leader.lost || run->end.cause != RUN_CAUSE_NONE ||
+		run->leader.wait.signal != 0 || run->leader.wait.exit_code != 0;
+}
+
 void record_run(struct ration_run *run)
 {
+	bool all = wants_figures(run);
 	struct counters now;
 
-	account_counters(&run->group, &now);
+	account_counters(&run->group, all, &now);
 	take_end(run);
 	record_rusage(run);
 	concerns_record(run, &now);
-	account_usage(&run->group, &run->receipt);
+	account_usage(&run->group, all, &run->receipt);
 	/* Absent isn't not read. */
 	if (run->receipt.usage.unread < 0)
 		receipt_fail(&run->receipt, "not all figures of what it used could be read: %s", error_text(run->receipt.usage.unread));
 	receipt_judge(&run->receipt, &run->end, &run->before, &now);
-	account_changes(&run->group, run->plan, &run->receipt);
+	if (all)
+		account_changes(&run->group, run->plan, &run->receipt);
 	account_left(run->host->proc_fd, run->leader.start_time, sys_now_usec() - run->leader.start_usec, &run->receipt);
 }

@@ -87,7 +87,7 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 		r = concerns_prepare(run, reterr);
 	if (r < 0)
 		return r;
-	account_counters(&run->group, &run->before);
+	account_counters(&run->group, true, &run->before);
 	r = start_command(run, reterr);
 	return r < 0 ? r : begin(run, reterr);
 }

@@ -219,7 +219,7 @@ static int start_confined(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, 
 	struct cpuset set;
 	int r;
 
-	cpuset_read(spawn->cgroup_fd, &set);
+	cpuset_read(spawn->no_cpusets ? -EBADF : spawn->cgroup_fd, &set);
 	spawn->cpuset = &set;
 	r = spawn->identity ? start_apart(spawn, false, ret_pid, ret_pid_fd) : start_cloned(spawn, ret_pid, ret_pid_fd);
 	spawn->cpuset = NULL;

@@ -105,6 +105,7 @@ struct spawn {
 	volatile int failed_index; /* which of the rlimits, of pass_fds, of inherit_table, or identity_step */
 	pid_t parent;              /* internal: who starts it */
 	int (*tie)(struct spawn *spawn); /* internal: ties the child to its parent, which a new uid undoes. Or NULL */
+	bool no_cpusets;           /* the hierarchy of `cgroup_fd` has none: nothing confines who is born there */
 	const struct cpuset *cpuset; /* internal: what it must find itself confined to, or NULL */
 	int gate_fd;               /* internal: the release of a moved child */
 	int report_fd;             /* internal: where a forked child reports */

@@ -117,10 +117,12 @@ static void check_counters(const struct ration_group *group)
 {
 	struct counters counters;
 	struct usage usage = { 0 };
-	struct place v1 = group->at;
+	struct place v1 = group->at, all = group->at;
 	struct host_snapshot host = *group->host;
 
-	counters_read(&group->at, &counters);
+	host.facts.controllers = UINT32_MAX;
+	all.host = &host;
+	counters_read(&all, true, &counters);
 	MUST(counters.n_levels <= COUNTER_LEVELS_MAX);
 	/* The same files as those of each controller of v1. */
 	host.n_v1 = 1;

@@ -200,6 +200,7 @@ static struct place open_group(const char *root, const char *base, const char *n
 	assert_true(snprintf(host.base, sizeof(host.base), "%s%s", root, base) < PATH_MAX);
 	(void)snprintf(host.nspace, sizeof(host.nspace), "%s", nspace);
 	host.n_nodes = 1;
+	host.facts.controllers = UINT32_MAX;
 	(void)snprintf(host.node[0], sizeof(host.node[0]), "%s", nspace);
 	host.base_fd = open_dir(host.base);
 	(void)snprintf(path, sizeof(path), "%s/proc", root);
@@ -249,7 +250,7 @@ static void test_own_counters_and_those_above(void **state)
 	files_put(dir, "box/own/ns/t/n/memory.events.local", "max 8\noom 1\noom_kill 2\noom_group_kill 3\n");
 	files_put(dir, "box/own/ns/t/n/memory.events", "oom 1\noom_kill 4\n");
 	place = open_group(dir, "/box/own", "ns");
-	counters_read(&place, &counters);
+	counters_read(&place, true, &counters);
 	close_group(&place);
 	files_end(dir);
 	assert_int_equal(counters.oom, 1);
@@ -278,7 +279,7 @@ static void test_counters_that_arent_there(void **state)
 	files_begin(dir);
 	files_put(dir, "ns/t/n/memory.events.local", "oom 1\noom_kill 2\n");
 	place = open_group(dir, "", "ns");
-	counters_read(&place, &counters);
+	counters_read(&place, true, &counters);
 	assert_int_equal(counters.oom_kill, 2);
 	assert_int_equal(counters.oom_group_kill, ABSENT);
 	assert_int_equal(counters.oom_kill_below, ABSENT);
@@ -286,12 +287,12 @@ static void test_counters_that_arent_there(void **state)
 	assert_int_equal(counters.n_levels, 0);
 	assert_false(counters.hidden);
 	files_put(dir, "ns/t/n/memory.events.local", "");
-	counters_read(&place, &counters);
+	counters_read(&place, true, &counters);
 	assert_int_equal(counters.oom, ABSENT);
 	assert_int_equal(counters.oom_kill, ABSENT);
 	/* No group at all: the watch's runs. */
 	place_close(&place);
-	counters_read(&place, &counters);
+	counters_read(&place, true, &counters);
 	assert_int_equal(counters.oom, ABSENT);
 	assert_int_equal(counters.n_levels, 0);
 	close_group(&place);
@@ -315,7 +316,7 @@ static void test_more_levels_than_there_is_room_for(void **state)
 	(void)snprintf(path, sizeof(path), "%s/ns/t/n", base + 1);
 	files_put(dir, path, NULL);
 	place = open_group(dir, base, "ns");
-	counters_read(&place, &counters);
+	counters_read(&place, true, &counters);
 	close_group(&place);
 	files_end(dir);
 	assert_int_equal(counters.n_levels, COUNTER_LEVELS_MAX);
@@ -374,7 +375,7 @@ static void test_usage_in_v1(void **state)
 	assert_int_equal(value(&usage, RATION_METRIC_OOM_KILLS), 2);
 	assert_int_equal(value(&usage, RATION_METRIC_PIDS_REFUSED), 16);
 	assert_true(value(&usage, RATION_METRIC_PIDS_PEAK) == ABSENT);
-	counters_read(&v1.place, &counters);
+	counters_read(&v1.place, true, &counters);
 	assert_true(counters.v1 && counters.oom == ABSENT);
 	assert_int_equal(counters.oom_kill, 2);
 	(void)close(v1.place.v1_fd[0]);

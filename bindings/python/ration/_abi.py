@@ -673,6 +673,7 @@ class RunOptions(c.Structure):
         ("append_stderr", c.c_bool),
         ("stderr_to_stdout", c.c_bool),
         ("foreground", c.c_bool),
+        ("no_figures", c.c_bool),
     ]
 
 

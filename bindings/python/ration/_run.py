@@ -56,6 +56,7 @@ class RunOptions(LimitOptions, total=False):
     foreground: hand the terminal over to it.
     descent: end processes that have left the group, too. This process may have no other children.
     pool: take the group from it, if one is ready. The limits, the host and the tenant are the pool's.
+    figures: have the usage of a command in its receipt that exits with 0 by itself; True. False is quicker.
     """
 
     limits: Optional[Limits]
@@ -82,6 +83,7 @@ class RunOptions(LimitOptions, total=False):
     foreground: bool
     descent: bool
     pool: Optional[Pool]
+    figures: bool
 
 
 _OWN = frozenset(RunOptions.__annotations__) - frozenset(LimitOptions.__annotations__)
@@ -123,6 +125,7 @@ def _native(own: Mapping[str, Any], words: Any, files: Files) -> _abi.RunOptions
         output_mode=OutputMode.named("output_mode", own.get("output_mode", "kill")).number, pass_fds=pass_fds, n_pass_fds=n_pass_fds,
         descent=bool(own.get("descent", False)), pool=pool._use().pointer if pool else None, user=encode_or_none(own.get("user"), "user"),
         new_privileges=not own.get("no_new_privs", True), foreground=bool(own.get("foreground", False)),
+        no_figures=not own.get("figures", True),
         **surroundings_of(files, own.get("cwd"), own.get("umask"), own.get("append", False)))
 
 

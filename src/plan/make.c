@@ -46,8 +46,11 @@ static int plan_new(const struct host_snapshot *host, const struct host_facts *f
 		enum ration_policy policy, enum ration_purpose purpose, struct ration_plan **ret_plan,
 		struct ration_error *reterr)
 {
-	CLEANUP(freep) struct ration_limits *found = malloc(sizeof(*found));
+	CLEANUP(freep) struct ration_limits *found = NULL;
 
+	if (limits->n_pairs == 0)
+		return plan_make(facts, limits, policy, purpose, ret_plan, reterr);
+	found = malloc(sizeof(*found));
 	if (!found)
 		return error_oom(reterr);
 	/* What isn't there isn't touched: of the room for pairs, 32 KiB in each supervisor. */

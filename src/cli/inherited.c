@@ -7,20 +7,31 @@
  */
 #include "cli/inherited.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/say.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 
-static void fclosep(FILE **file)
+/* 0: nothing is known. */
+static int read_oom_score_adj(int pid)
 {
-	if (*file)
-		(void)fclose(*file);
+	char path[64], text[16];
+	CLEANUP(closep) int fd = -EBADF;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+	fd = openat(AT_FDCWD, pid ? path : "/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return (int)strtol(text, NULL, 10);
 }
 
 static struct attributes attributes_of(int pid)
@@ -28,16 +39,10 @@ static struct attributes attributes_of(int pid)
 	static const char *const names[] = { [SCHED_FIFO] = "SCHED_FIFO", [SCHED_RR] = "SCHED_RR",
 		[SCHED_DEADLINE] = "SCHED_DEADLINE" };
 	int policy = sched_getscheduler(pid) & ~SCHED_RESET_ON_FORK;
-	struct attributes found = { .oom_score_adj = 0 };
-	CLEANUP(fclosep) FILE *file = NULL;
-	char path[64];
+	struct attributes found = { .oom_score_adj = read_oom_score_adj(pid) };
 
 	if (policy >= 0 && policy < (int)ARRAY_SIZE(names))
 		found.policy = names[policy];
-	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
-	file = fopen(pid ? path : "/proc/self/oom_score_adj", "re");
-	if (file && fscanf(file, "%d", &found.oom_score_adj) != 1)
-		found.oom_score_adj = 0;
 	return found;
 }
 

@@ -107,13 +107,39 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 	counters_put_where(counters, where);
 }
 
+/* Looks for a key in the lines of a file that is longer than it need be, piece by piece. */
+static uint64_t long_file_key(int fd, const char *key)
+{
+	char text[2048];
+	size_t kept = 0;
+	ssize_t n;
+
+	while ((n = read(fd, text + kept, sizeof(text) - 1 - kept)) != 0) {
+		char *end;
+		uint64_t value;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return USAGE_ABSENT;
+		text[kept + (size_t)n] = '\0';
+		end = strrchr(text, '\n');
+		if (!end)
+			return USAGE_ABSENT;
+		*end++ = '\0';
+		if (cg_text_key(text, key, &value) == 0)
+			return value;
+		kept = strlen(end);
+		memmove(text, end, kept);
+	}
+	return USAGE_ABSENT;
+}
+
 static uint64_t machine_oom_kill(int proc_fd)
 {
-	const size_t size = 16384;
-	CLEANUP(freep) char *text = malloc(size);
-	ssize_t n = text ? proc_read(proc_fd, "vmstat", text, size) : -ENOMEM;
+	CLEANUP(closep) int fd = openat(proc_fd, "vmstat", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	return n < 0 ? USAGE_ABSENT : text_key(text, "oom_kill");
+	return fd < 0 ? USAGE_ABSENT : long_file_key(fd, "oom_kill");
 }
 
 uint64_t counters_v1_oom_kill(const struct place *place)

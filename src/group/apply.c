@@ -247,7 +247,9 @@ static int check_sets(const struct ration_plan *plan, const struct place *place,
 	return r < 0 ? r : check_set(plan, RATION_LIMIT_CPUSET_MEMS, place, "cpuset.mems.effective", reterr);
 }
 
-int apply_group(const struct ration_plan *plan, const struct place *place, bool oom_group, struct ration_error *reterr)
+/* A function of its own, for its room on the stack: a run that has no limits touches none of it. */
+static __attribute__((noinline)) int apply_limits(const struct ration_plan *plan, const struct place *place, bool oom_group,
+		struct ration_error *reterr)
 {
 	struct group_writes writes = { .n = 0 };
 	const struct ration_plan_item *memory = plan_enforced(plan, RATION_LIMIT_MEMORY);
@@ -258,4 +260,15 @@ int apply_group(const struct ration_plan *plan, const struct place *place, bool 
 		r = mech_write(&writes, RATION_LIMIT_MEMORY, "memory.oom.group", "1");
 	r = r < 0 ? r : apply_writes(place, &writes, reterr);
 	return r < 0 ? r : check_sets(plan, place, reterr);
+}
+
+int apply_group(const struct ration_plan *plan, const struct place *place, bool oom_group, struct ration_error *reterr)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct mech_ops *ops = mech_ops(plan->entry[i].item.mechanism);
+
+		if (ops && ops->apply_group)
+			return apply_limits(plan, place, oom_group, reterr);
+	}
+	return 0;
 }

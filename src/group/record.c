@@ -188,6 +188,15 @@ int record_limits(int group_fd, const struct ration_plan *plan)
 	return strcmp(old, text) == 0 ? 0 : notes_write(group_fd, NOTE_LIMITS, text);
 }
 
+int record_first_limits(int group_fd, const struct ration_plan *plan)
+{
+	char text[NOTE_MAX];
+	struct lines lines = { .text = text, .size = sizeof(text) };
+
+	write_limits("", plan, &lines);
+	return text[0] ? notes_write(group_fd, NOTE_LIMITS, text) : 0;
+}
+
 bool record_limits_match(int group_fd, const struct ration_plan *plan)
 {
 	char old[NOTE_MAX], text[NOTE_MAX];

@@ -37,6 +37,9 @@ struct record_limit {
  */
 int record_limits(int group_fd, const struct ration_plan *plan);
 
+/* The same of a group that is new: nothing is remembered of it yet. */
+int record_first_limits(int group_fd, const struct ration_plan *plan);
+
 /* Tells whether exactly the limits of `plan`, may be NULL, have been asked for. */
 bool record_limits_match(int group_fd, const struct ration_plan *plan);
 

@@ -26,7 +26,7 @@ static int bound(const struct place *group, struct ration_error *reterr)
 /* Without its notes it would be no group for others: half made, with limits that nobody has asked for. */
 static int finish(struct place *group, const struct ration_plan *plan, struct ration_error *reterr)
 {
-	int r = record_limits(group->fd, plan);
+	int r = record_first_limits(group->fd, plan);
 
 	if (r >= 0 || r == -EOPNOTSUPP)
 		r = leaf_made(group);

@@ -78,10 +78,14 @@ static bool go_up(int *fd, char *path, struct host_facts *facts)
 /* BASE, and what is above it, as far as it is in the same mount. */
 static void look_up(const struct host_snapshot *host, struct host_facts *facts)
 {
-	CLEANUP(closep) int fd = fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
+	CLEANUP(closep) int fd = -EBADF;
 	size_t top = strlen(host->root) + strlen(host->mount);
 	char path[PATH_MAX];
 
+	/* The real root has no limits, and nothing above it. */
+	if (facts->base_kind == RATION_BASE_ROOT)
+		return;
+	fd = fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
 	facts_note(facts, fd < 0 ? -errno : 0, "", host->base);
 	(void)strcpy(path, host->base);
 	while (fd >= 0) {
@@ -103,14 +107,14 @@ static void at_most(struct host_facts *facts, uint64_t *value, int fd, const cha
 
 void ceiling_note(const struct host_snapshot *host, const char *tenant, bool room, struct host_facts *facts)
 {
-	CLEANUP(closep) int fd = host->base_fd < 0 ? -EBADF : fcntl(host->base_fd, F_DUPFD_CLOEXEC, 3);
+	CLEANUP(closep) int fd = -EBADF;
 
-	facts_note(facts, host->base_fd >= 0 && fd < 0 ? -errno : 0, "", host->base);
-	if (fd >= 0)
-		look_up(host, facts);
-	for (size_t i = 0; fd >= 0 && i <= host->n_nodes; i++) {
+	if (host->base_fd < 0)
+		return;
+	look_up(host, facts);
+	for (size_t i = 0; i <= host->n_nodes; i++) {
 		const char *name = i < host->n_nodes ? host->node[i] : tenant;
-		int below = name ? cg_open_dir(fd, name) : -EBADF;
+		int below = name ? cg_open_dir(i == 0 ? host->base_fd : fd, name) : -EBADF;
 
 		(void)close_fd(fd);
 		fd = below;

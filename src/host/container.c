@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "sys/proc.h"
@@ -69,18 +70,30 @@ static void take_kind(struct host_snapshot *host, const char *word)
 
 /* The environment that a process was started with, as far as it fits. On a stack each page of it would be touched. */
 struct environment {
-	char text[32768];
+	char *text; /* NULL: it isn't known */
 	ssize_t n;
 };
 
-/* NULL: memory ran out. */
-static struct environment *read_environment(const struct host_snapshot *host, const char *path)
-{
-	struct environment *environment = malloc(sizeof(*environment));
+#define ENVIRONMENT_MAX 32768
 
-	if (environment)
-		environment->n = proc_read(host->proc_fd, path, environment->text, sizeof(environment->text));
-	return environment;
+static void environment_done(struct environment *environment)
+{
+	free(environment->text);
+}
+
+/* -ENOMEM. Most processes' isn't ours to read, and takes no memory. */
+static int read_environment(const struct host_snapshot *host, const char *path, struct environment *ret)
+{
+	CLEANUP(closep) int fd = openat(host->proc_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	*ret = (struct environment) { .text = NULL };
+	if (fd < 0)
+		return 0;
+	ret->text = malloc(ENVIRONMENT_MAX);
+	if (!ret->text)
+		return -ENOMEM;
+	ret->n = proc_read_fd(fd, ret->text, ENVIRONMENT_MAX);
+	return 0;
 }
 
 /* Finds a variable, "NAME=". Returns its value, or NULL. */
@@ -110,14 +123,15 @@ static void ask_first_process(struct host_snapshot *host, const struct environme
  */
 static int kubernetes_variable(const struct host_snapshot *host, const struct environment *first)
 {
-	CLEANUP(freep) struct environment *own = NULL;
+	CLEANUP(environment_done) struct environment own = { .text = NULL };
+	int r;
 
 	if (variable_of(first, KUBERNETES_VARIABLE))
 		return 1;
 	if (!host->facts.cgroup_namespace)
 		return 0;
-	own = read_environment(host, "self/environ");
-	return own ? variable_of(own, KUBERNETES_VARIABLE) != NULL : -ENOMEM;
+	r = read_environment(host, "self/environ", &own);
+	return r < 0 ? r : variable_of(&own, KUBERNETES_VARIABLE) != NULL;
 }
 
 /* The kubelet's group for all pods, which only a namespace hides: "kubepods" or "kubepods.slice". */
@@ -156,13 +170,13 @@ static bool in_cgroup_namespace(const struct mounts *mounts, const char *root)
 
 int container_probe(struct host_snapshot *host, const struct mounts *mounts, const char *root)
 {
-	CLEANUP(freep) struct environment *first = read_environment(host, "1/environ");
-	int kubernetes;
+	CLEANUP(environment_done) struct environment first = { .text = NULL };
+	int kubernetes, r = read_environment(host, "1/environ", &first);
 
-	if (!first)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	host->facts.cgroup_namespace = in_cgroup_namespace(mounts, root);
-	kubernetes = kubernetes_variable(host, first);
+	kubernetes = kubernetes_variable(host, &first);
 	if (kubernetes < 0)
 		return kubernetes;
 	if (kubernetes)
@@ -177,7 +191,7 @@ int container_probe(struct host_snapshot *host, const struct mounts *mounts, con
 	if (!host->container_kind[0])
 		ask_systemd(host, root);
 	if (!host->container_kind[0])
-		ask_first_process(host, first);
+		ask_first_process(host, &first);
 	host->facts.container = host->container_kind[0] || host->facts.cgroup_namespace;
 	return 0;
 }
@@ -204,12 +218,22 @@ static const char *kind_of_kernel(const struct host_snapshot *host, const char *
 	return strstr(host->kernel, "Microsoft") ? KERNEL_WSL1 : "";
 }
 
+/* What the kernel calls itself; of a captured tree, what stands there. */
+static void read_version(const struct host_snapshot *host, char *buf, size_t size)
+{
+	struct utsname name;
+
+	if (!host->root[0] && uname(&name) == 0)
+		(void)snprintf(buf, size, "Linux version %s %s", name.release, name.version);
+	else if (proc_read(host->proc_fd, "version", buf, size) < 0)
+		buf[0] = '\0';
+}
+
 void kernel_probe(struct host_snapshot *host)
 {
 	char version[512] = "";
 
-	if (proc_read(host->proc_fd, "version", version, sizeof(version)) < 0)
-		version[0] = '\0';
+	read_version(host, version, sizeof(version));
 	if (proc_read(host->proc_fd, "sys/kernel/osrelease", host->kernel, sizeof(host->kernel)) > 0)
 		host->kernel[strcspn(host->kernel, "\n")] = '\0';
 	else if (sscanf(version, "Linux version %64s", host->kernel) != 1)

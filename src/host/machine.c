@@ -4,7 +4,6 @@
  */
 #include "host/machine.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,6 +18,7 @@
 #include "sys/cpus.h"
 #include "sys/proc.h"
 #include "sys/syscalls.h"
+#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -61,27 +61,26 @@ static int compare_sizes(const void *a, const void *b)
 }
 
 /* Each size has a directory: hugepages-2048kB. */
+static int add_huge(int dir_fd, const char *name, void *data)
+{
+	struct host_facts *facts = data;
+	uint64_t kib;
+
+	(void)dir_fd;
+	if (facts->n_huge < HOST_HUGE_MAX && sscanf(name, "hugepages-%" SCNu64 "kB", &kib) == 1)
+		facts->huge_bytes[facts->n_huge++] = kib * 1024;
+	return 0;
+}
+
 static void probe_huge(struct host_facts *facts, const char *root)
 {
+	CLEANUP(closep) int fd = -EBADF;
 	char path[PATH_MAX];
-	struct dirent *entry;
-	DIR *dir;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/sys/kernel/mm/hugepages", root) >= sizeof(path))
 		return;
-	dir = opendir(path);
-	facts_note(facts, dir ? 0 : -errno, "", path);
-	/* A listing that breaks off isn't the end of it. */
-	while (dir && facts->n_huge < HOST_HUGE_MAX && (errno = 0, entry = readdir(dir))) {
-		uint64_t kib;
-
-		if (sscanf(entry->d_name, "hugepages-%" SCNu64 "kB", &kib) == 1)
-			facts->huge_bytes[facts->n_huge++] = kib * 1024;
-	}
-	if (dir && facts->n_huge < HOST_HUGE_MAX)
-		facts_note(facts, -errno, "", path);
-	if (dir)
-		(void)closedir(dir);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	facts_note(facts, fd < 0 ? -errno : cg_each_child(fd, add_huge, facts), "", path);
 	qsort(facts->huge_bytes, facts->n_huge, sizeof(facts->huge_bytes[0]), compare_sizes);
 }
 
@@ -249,6 +248,9 @@ void machine_probe_group(struct host_facts *facts, int base_fd, const char *base
 {
 	if (base_fd >= 0)
 		probe_pressure(facts, base_fd, base);
+	/* No group has one whose root has none. */
+	if (facts->base_kind == RATION_BASE_ROOT && !(facts->controllers & RATION_CONTROLLER_CPUSET))
+		return;
 	machine_probe_set(facts, base_fd, base, "cpuset.cpus.effective", &facts->cpuset_cpus);
 	machine_probe_set(facts, base_fd, base, "cpuset.mems.effective", &facts->cpuset_mems);
 }

@@ -273,7 +273,8 @@ static int probe_cgroups(struct host_snapshot *host, const char *base, const cha
 	if (facts->base_kind == RATION_BASE_UNIT || facts->base_kind == RATION_BASE_GIVEN)
 		ceiling_note_caller(host);
 	if (host->base_fd >= 0) {
-		base_capacity(host, host->base_fd, host->base, root);
+		if (facts->base_kind != RATION_BASE_ROOT)
+			base_capacity(host, host->base_fd, host->base, root);
 		machine_probe_group(facts, host->base_fd, host->base);
 	} else if (host->own_known && !host->unit_pending) {
 		base_capacity_of_own(host, root);

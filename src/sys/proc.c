@@ -44,7 +44,7 @@ int proc_open(const char *root, int *ret_fd, bool *ret_foreign)
 	r = snprintf(path, sizeof(path), "%s/proc", real ? "" : root);
 	if (r < 0 || (size_t)r >= sizeof(path))
 		return -ENAMETOOLONG;
-	fd = lift_fd(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	fd = lift_fd(openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	if (fd < 0)
 		return -errno;
 	if (real) {
@@ -62,7 +62,7 @@ int proc_open(const char *root, int *ret_fd, bool *ret_foreign)
 	return 0;
 }
 
-static ssize_t read_all(int fd, char *buf, size_t size)
+ssize_t proc_read_fd(int fd, char *buf, size_t size)
 {
 	size_t n = 0;
 
@@ -87,7 +87,7 @@ ssize_t proc_read(int dir_fd, const char *path, char *buf, size_t size)
 
 	if (fd < 0)
 		return -errno;
-	return read_all(fd, buf, size);
+	return proc_read_fd(fd, buf, size);
 }
 
 static uint64_t saturating_mul(uint64_t a, uint64_t b)

@@ -63,6 +63,9 @@ int proc_open(const char *root, int *ret_fd, bool *ret_foreign);
  */
 ssize_t proc_read(int dir_fd, const char *path, char *buf, size_t size);
 
+/* The same of an open file. */
+ssize_t proc_read_fd(int fd, char *buf, size_t size);
+
 /* Reads one unsigned number and moves past it. Errors: -EBADMSG. */
 int proc_take_number(const char **text, uint64_t *ret);
 

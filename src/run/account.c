@@ -12,6 +12,7 @@
 #include "group/metrics.h"
 #include "plan/mech/mech.h"
 #include "sys/sysvipc.h"
+#include "util/cleanup.h"
 
 void account_counters(const struct place *group, bool all, struct counters *ret)
 {
@@ -33,13 +34,24 @@ static uint64_t possible(uint32_t controllers)
 	return controllers & RATION_CONTROLLER_IO ? metrics : metrics & ~METRICS_OF_IO;
 }
 
+static bool is_in_v1(const struct place *group)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(group->v1_fd); i++) {
+		if (group->v1_fd[i] >= 0)
+			return true;
+	}
+	return false;
+}
+
 void account_usage(const struct place *group, bool all, struct ration_receipt *receipt)
 {
 	uint64_t wanted = all ? METRICS_ALL & ~METRICS_LIVE : TOLD;
+	uint64_t here = group->fd < 0 ? 0 : wanted & possible(group->host->facts.controllers);
 
-	if (group->fd >= 0)
-		metrics_read(group->fd, wanted & possible(group->host->facts.controllers), &receipt->usage, NULL);
-	metrics_read_v1(group, wanted, &receipt->usage);
+	if (here != 0)
+		metrics_read(group->fd, here, &receipt->usage, NULL);
+	if (is_in_v1(group))
+		metrics_read_v1(group, wanted, &receipt->usage);
 }
 
 static int read_limit(const struct place *group, const struct ration_plan_item *item, uint64_t *ret)

@@ -43,12 +43,16 @@ struct ration_receipt {
 	struct ration_outcome outcome[LIMIT_INDEX_COUNT];
 	char group[2 * RATION_NAME_MAX + 2];
 	char id[NAMES_UNIQUE_MAX];
+	char failure[200];            /* what ration couldn't do; or empty */
+	uint64_t strays;              /* processes that had left the group, when the command had ended */
+	/* Last, since most receipts have none of these, and are sent without (report.c). */
 	size_t n_paths;
 	char paths[PATH_MAX + 512];     /* of the evidence, one behind the other, each with its NUL */
 	char escaped_to[PATH_MAX];
-	char failure[200];            /* what ration couldn't do; or empty */
-	uint64_t strays;              /* processes that had left the group, when the command had ended */
 };
+
+/* How much of a receipt that has neither evidence nor strays there is to know. */
+#define RECEIPT_BRIEF offsetof(struct ration_receipt, paths)
 
 /* Why we ended the run, if we did. */
 enum run_cause {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "util/cleanup.h"
 #include "util/text.h"
 
 #define ERRNO_MAX 4095
@@ -99,27 +100,47 @@ int report_take(const void *data, size_t size, struct report *ret)
 	return 0;
 }
 
-/* Where it was received: a receipt is long. */
-static int check_any(const struct last_report *last, size_t size)
+static void end_text(char *at)
 {
-	if (size != sizeof(*last) && size != sizeof(last->report))
+	/* Mostly it ends there already, and a write would copy the page of a process that has forked. */
+	if (*at)
+		*at = '\0';
+}
+
+/* Of a receipt that is sent without them. */
+static void have_no_paths(struct ration_receipt *receipt)
+{
+	receipt->n_paths = 0;
+	end_text(&receipt->paths[0]);
+	end_text(&receipt->paths[sizeof(receipt->paths) - 1]);
+	end_text(&receipt->escaped_to[0]);
+}
+
+/* Where it was received: a receipt is long. */
+static int check_any(const struct report *report, struct ration_receipt *receipt, size_t size)
+{
+	size_t more = size - sizeof(*report);
+
+	if (size < sizeof(*report) || !report_holds(report) || (more == 0) != (report->code != 0))
 		return -EPROTO;
-	if (!report_holds(&last->report) || (size == sizeof(*last)) != (last->report.code == 0))
+	if (more != 0 && more != RECEIPT_BRIEF && more != sizeof(*receipt))
 		return -EPROTO;
-	return last->report.code != 0 || receipt_holds(&last->receipt) ? 0 : -EPROTO;
+	if (more == RECEIPT_BRIEF)
+		have_no_paths(receipt);
+	return more == 0 || receipt_holds(receipt) ? 0 : -EPROTO;
 }
 
 int report_take_last(const void *data, size_t size, struct last_report *ret)
 {
-	struct last_report last;
+	struct last_report last = { .report = { .code = 0 } };
 	int r;
 
 	if (size > sizeof(last))
 		return -EPROTO;
 	memcpy(&last, data, size);
-	r = check_any(&last, size);
+	r = check_any(&last.report, &last.receipt, size);
 	if (r == 0)
-		memcpy(ret, &last, size);
+		*ret = last;
 	return r;
 }
 
@@ -138,12 +159,13 @@ int wish_take(const void *data, size_t size, struct wish *ret)
 }
 
 /* Returns its length. */
-static ssize_t receive(int fd, void *data, size_t size, int flags)
+static ssize_t receive(int fd, struct iovec *parts, size_t n_parts, int flags)
 {
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = (typeof(message.msg_iovlen))n_parts };
 	ssize_t n;
 
 	do
-		n = recv(fd, data, size, flags | MSG_TRUNC);
+		n = recvmsg(fd, &message, flags | MSG_TRUNC);
 	/* Said once, before what has been sent, where the other end was closed with a wish unread. */
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
@@ -154,23 +176,35 @@ static ssize_t receive(int fd, void *data, size_t size, int flags)
 int report_receive(int fd, struct report *ret, int flags)
 {
 	struct report report;
-	ssize_t n = receive(fd, &report, sizeof(report), flags);
+	struct iovec part = { .iov_base = &report, .iov_len = sizeof(report) };
+	ssize_t n = receive(fd, &part, 1, flags);
 
 	return n < 0 ? (int)n : report_take(&report, (size_t)n, ret);
 }
 
-int report_receive_any(int fd, struct last_report *ret, int flags)
+int report_receive_any(int fd, struct report *ret, struct ration_receipt *ret_receipt, int flags)
 {
-	ssize_t n = receive(fd, ret, sizeof(*ret), flags);
+	struct iovec parts[] = {
+		{ .iov_base = ret, .iov_len = sizeof(*ret) },
+		{ .iov_base = ret_receipt, .iov_len = sizeof(*ret_receipt) },
+	};
+	ssize_t n = receive(fd, parts, ARRAY_SIZE(parts), flags);
 
-	return n < 0 ? (int)n : check_any(ret, (size_t)n);
+	return n < 0 ? (int)n : check_any(ret, ret_receipt, (size_t)n);
+}
+
+static size_t receipt_length(const struct ration_receipt *receipt)
+{
+	if (!receipt)
+		return 0;
+	return receipt->n_paths == 0 && receipt->escaped_to[0] == '\0' ? RECEIPT_BRIEF : sizeof(*receipt);
 }
 
 int report_send(int fd, const struct report *report, const struct ration_receipt *receipt, int flags)
 {
 	struct iovec parts[] = {
 		{ .iov_base = (void *)(uintptr_t)report, .iov_len = sizeof(*report) },
-		{ .iov_base = (void *)(uintptr_t)receipt, .iov_len = sizeof(*receipt) },
+		{ .iov_base = (void *)(uintptr_t)receipt, .iov_len = receipt_length(receipt) },
 	};
 	const struct msghdr message = { .msg_iov = parts, .msg_iovlen = receipt ? 2 : 1 };
 	ssize_t n;

@@ -46,8 +46,11 @@ int wish_take(const void *data, size_t size, struct wish *ret);
 /* Receives one message. -EPIPE: there are no more. -EPROTO. Errors: of recv(2). */
 int report_receive(int fd, struct report *ret, int flags);
 
-/* Receives one, be it the last or not. Only one of code 0 has a receipt. */
-int report_receive_any(int fd, struct last_report *ret, int flags);
+/*
+ * Receives one, be it the last or not. Only one of code 0 has a receipt, which is long: it is received where
+ * it is to be, and after -EPROTO that counts for nothing.
+ */
+int report_receive_any(int fd, struct report *ret, struct ration_receipt *ret_receipt, int flags);
 
 /* Sends one, with a receipt if there is one. Errors: of sendmsg(2). */
 int report_send(int fd, const struct report *report, const struct ration_receipt *receipt, int flags);

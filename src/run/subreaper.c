@@ -170,10 +170,27 @@ static bool has_ended(int pid_fd)
 	return pid_fd >= 0 && poll(&poll_fd, 1, 0) > 0;
 }
 
+/* Only its last report has a receipt, which is that of the run then. */
+static int hear(struct ration_run *run, struct report *ret)
+{
+	struct ration_receipt *receipt = &run->receipt;
+	char group[sizeof(receipt->group)], id[sizeof(receipt->id)];
+	int r;
+
+	(void)strcpy(group, receipt->group);
+	(void)strcpy(id, receipt->id);
+	r = report_receive_any(run->peer_fd, ret, receipt, MSG_DONTWAIT);
+	if (r == -EPROTO) {
+		memset(receipt, 0, sizeof(*receipt));
+		(void)strcpy(receipt->group, group);
+		(void)strcpy(receipt->id, id);
+	}
+	return r;
+}
+
 static int dispatch(struct ration_run *run, struct ration_error *reterr)
 {
-	struct last_report last;
-	const struct report *report = &last.report;
+	struct report report;
 	bool gone;
 	int r;
 
@@ -182,7 +199,7 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 	wake_if_stopped(run->subreaper, run->subreaper_fd);
 	/* Looked at first: what it said before its end is there then. */
 	gone = has_ended(run->subreaper_fd);
-	r = report_receive_any(run->peer_fd, &last, MSG_DONTWAIT);
+	r = hear(run, &report);
 	/* As long as it is there, it is told again. */
 	if ((r == -EAGAIN && !gone) || r == -ENOMEM)
 		return 0;
@@ -190,16 +207,15 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 		take_over(run);
 		return error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "the supervisor of the run has died");
 	}
-	if (report->code < 0) {
+	if (report.code < 0) {
 		if (reterr)
-			*reterr = report->error;
-		return report->code;
+			*reterr = report.error;
+		return report.code;
 	}
-	if (report->code == REPORT_WAITING) {
-		memcpy(run->waiting, report->waiting, sizeof(run->waiting));
+	if (report.code == REPORT_WAITING) {
+		memcpy(run->waiting, report.waiting, sizeof(run->waiting));
 		return 0;
 	}
-	run->receipt = last.receipt;
 	run->over = true;
 	/* The subreaper has removed what the run had in cgroup v1. */
 	place_close(&run->group);

@@ -33,9 +33,34 @@ static void test_a_report_arrives(void **state)
 	(void)close(pair[0]);
 	assert_int_equal(report_receive(pair[1], &got, 0), 0);
 	assert_memory_equal(&got, &good.report, sizeof(got));
-	assert_int_equal(report_receive_any(pair[1], &last, 0), 0);
+	assert_int_equal(report_receive_any(pair[1], &last.report, &last.receipt, 0), 0);
 	assert_memory_equal(&last, &good, sizeof(good));
-	assert_int_equal(report_receive_any(pair[1], &last, 0), -EPIPE);
+	assert_int_equal(report_receive_any(pair[1], &last.report, &last.receipt, 0), -EPIPE);
+	(void)close(pair[1]);
+}
+
+/* Without paths it is sent without the room for them. */
+static void test_a_brief_receipt(void **state)
+{
+	struct ration_receipt receipt = good.receipt;
+	struct last_report got;
+	int pair[2];
+
+	(void)state;
+	receipt.n_evidence = receipt.n_paths = 0;
+	memset(&got, 0xee, sizeof(got));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(report_send(pair[0], &good.report, &receipt, 0), 0);
+	assert_int_equal(recv(pair[1], NULL, 0, MSG_PEEK | MSG_TRUNC), sizeof(got.report) + RECEIPT_BRIEF);
+	assert_int_equal(report_receive_any(pair[1], &got.report, &got.receipt, 0), 0);
+	assert_memory_equal(&got.receipt, &receipt, RECEIPT_BRIEF);
+	assert_string_equal(got.receipt.paths, "");
+	assert_string_equal(got.receipt.escaped_to, "");
+	(void)strcpy(receipt.escaped_to, "/x");
+	assert_int_equal(report_send(pair[0], &good.report, &receipt, 0), 0);
+	assert_int_equal(report_receive_any(pair[1], &got.report, &got.receipt, 0), 0);
+	assert_string_equal(got.receipt.escaped_to, "/x");
+	(void)close(pair[0]);
 	(void)close(pair[1]);
 }
 
@@ -99,7 +124,7 @@ static void test_a_report_of_another_size(void **state)
 	assert_int_equal(report_take_last(longer, 0, &got), -EPROTO);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	assert_true(send(pair[0], longer, sizeof(longer), 0) > 0);
-	assert_int_equal(report_receive_any(pair[1], &got, 0), -EPROTO);
+	assert_int_equal(report_receive_any(pair[1], &got.report, &got.receipt, 0), -EPROTO);
 	assert_int_equal(report_send(pair[0], &good.report, &good.receipt, 0), 0);
 	assert_int_equal(report_receive(pair[1], &got.report, 0), -EPROTO);
 	(void)close(pair[0]);
@@ -128,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_a_report_arrives),
 		cmocka_unit_test(test_a_damaged_report_is_refused),
 		cmocka_unit_test(test_a_report_of_another_size),
+		cmocka_unit_test(test_a_brief_receipt),
 		cmocka_unit_test(test_a_receipt_comes_with_success_alone),
 		cmocka_unit_test(test_wishes),
 	};

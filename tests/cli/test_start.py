@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -373,3 +374,20 @@ def test_version_and_help(run):
     assert run.command("no-such-command").code == 125
     assert "cgroup" in HAS or run.groups() == set()
     assert os.path.exists(RATION)
+
+
+@pytest.mark.needs("cgroup", "root")
+@pytest.mark.worlds("host", "v2")
+def test_calls_of_a_launch(run):
+    """How many system calls a run without limits makes beside those of its command: a file that nobody reads, a
+    signal that is asked for or an attribute too many shows here. Counts don't depend on how busy a machine is, but for
+    a start that takes a second: the least of a few counts."""
+    failing, report, counts = Path(HELPERS).parent / "inject" / "failing", run.file("report"), []
+    # Those of a controller that is there are more: its files are looked at on all levels.
+    most = 270 if not {"memory", "pids", "cpu"} & HAS else 400
+    while len(counts) < 5 and min(counts, default=most + 1) > most:
+        r = run.start("--tenant few", "true", before=[str(failing), str(report), "60", "0", "0", "0"], receipt=False,
+                      env={"FAILING_WATCH": RATION, "PATH": "/usr/bin"}).wait()
+        assert r.code == 0, r
+        counts.append(sum(len(line.split()) - 2 for line in report.read_text().splitlines() if line.startswith("process ")))
+    assert min(counts) <= most, counts

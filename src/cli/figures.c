@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "util/compat.h"
+
 int figures_add(struct figures *figures, double value)
 {
 	if (figures->n == figures->size) {

@@ -264,30 +264,58 @@ static const struct metric_file *find_metric(enum ration_metric metric, uint32_t
 	return NULL;
 }
 
-static struct sampler_source source_of(struct ration_sampler *sampler, const struct metric_file *at)
+static bool same_file(const struct metric_file *a, const struct metric_file *b)
 {
-	size_t i = 0;
+	return a->controller == b->controller && strcmp(a->file, b->file) == 0;
+}
 
-	while (at && i < sampler->n_files && (sampler->file[i]->controller != at->controller ||
-			strcmp(sampler->file[i]->file, at->file) != 0))
-		i++;
-	if (at && i == sampler->n_files)
-		sampler->file[sampler->n_files++] = at;
-	return (struct sampler_source) { at, i };
+static bool has_file(const struct ration_sampler *sampler, const struct metric_file *at)
+{
+	for (size_t i = 0; i < sampler->n_files; i++) {
+		if (same_file(sampler->file[i], at))
+			return true;
+	}
+	return false;
+}
+
+/* All figures of a file. */
+static void add_file(struct ration_sampler *sampler, const struct ration_sampler_options *options, uint32_t controllers,
+		const struct metric_file *file)
+{
+	size_t n = sampler->begin[sampler->n_files];
+
+	for (size_t i = 0; i < options->n_metrics; i++) {
+		const struct metric_file *at = find_metric(options->metrics[i], controllers);
+
+		if (at && same_file(at, file))
+			sampler->figure[n++] = (struct sampler_figure) { at, i };
+	}
+	sampler->file[sampler->n_files++] = file;
+	sampler->begin[sampler->n_files] = n;
+}
+
+static void add_files(struct ration_sampler *sampler, const struct ration_sampler_options *options, uint32_t controllers)
+{
+	for (size_t i = 0; i < options->n_metrics; i++) {
+		const struct metric_file *at = find_metric(options->metrics[i], controllers);
+
+		if (at && !has_file(sampler, at))
+			add_file(sampler, options, controllers, at);
+	}
 }
 
 /* First all files of cgroup2: what it counts, counts. */
 static void take_metrics(struct ration_sampler *sampler, const struct ration_sampler_options *options)
 {
 	uint32_t controllers = host_now(sampler->host)->facts.v1_controllers;
+	size_t n;
 
 	sampler->n_columns = options->n_metrics;
-	for (size_t i = 0; i < options->n_metrics; i++)
-		sampler->column[i].v2 = source_of(sampler, find_metric(options->metrics[i], 0));
-	for (size_t i = 0; i < options->n_metrics && controllers; i++) {
-		sampler->column[i].v1 = source_of(sampler, find_metric(options->metrics[i], controllers));
-		sampler->v1 |= sampler->column[i].v1.at != NULL;
-	}
+	add_files(sampler, options, 0);
+	n = sampler->n_files;
+	if (controllers)
+		add_files(sampler, options, controllers);
+	sampler->v1 = sampler->n_files > n;
 }
 
 static size_t half_of_nofile(void)

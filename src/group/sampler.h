@@ -13,14 +13,10 @@
 /* Distinct files of all metrics, in cgroup2 and in cgroup v1. */
 #define SAMPLER_FILES_MAX (2 * METRIC_INDEX_COUNT)
 
-/* A figure, and the number of its file. NULL: no group has it there. */
-struct sampler_source {
+/* A figure in a file, and where it is put: there are two of one that cgroup2 or cgroup v1 may count. */
+struct sampler_figure {
 	const struct metric_file *at;
-	size_t file;
-};
-
-struct sampler_column {
-	struct sampler_source v2, v1; /* the second where the first has nothing */
+	size_t column;
 };
 
 struct sampler_row {
@@ -40,9 +36,10 @@ struct ration_sampler {
 	const struct ration_host *host;
 	char only[RATION_NAME_MAX + 1];
 	size_t n_columns, n_files;
-	struct sampler_column column[METRIC_INDEX_COUNT];
 	bool v1; /* some of the files are of cgroup v1 */
-	const struct metric_file *file[SAMPLER_FILES_MAX]; /* the first figure of each */
+	const struct metric_file *file[SAMPLER_FILES_MAX];        /* the first figure of each */
+	struct sampler_figure figure[SAMPLER_FILES_MAX];          /* those of a file follow each other */
+	size_t begin[SAMPLER_FILES_MAX + 1];                      /* where they do, for each file and behind the last */
 	size_t max_fds, n_fds;
 	struct sampler_rows rows;
 	char *text;        /* of the file that is read just now */

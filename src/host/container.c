@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "sys/proc.h"
@@ -218,22 +217,12 @@ static const char *kind_of_kernel(const struct host_snapshot *host, const char *
 	return strstr(host->kernel, "Microsoft") ? KERNEL_WSL1 : "";
 }
 
-/* What the kernel calls itself; of a captured tree, what stands there. */
-static void read_version(const struct host_snapshot *host, char *buf, size_t size)
-{
-	struct utsname name;
-
-	if (!host->root[0] && uname(&name) == 0)
-		(void)snprintf(buf, size, "Linux version %s %s", name.release, name.version);
-	else if (proc_read(host->proc_fd, "version", buf, size) < 0)
-		buf[0] = '\0';
-}
-
 void kernel_probe(struct host_snapshot *host)
 {
 	char version[512] = "";
 
-	read_version(host, version, sizeof(version));
+	if (proc_read(host->proc_fd, "version", version, sizeof(version)) < 0)
+		version[0] = '\0';
 	if (proc_read(host->proc_fd, "sys/kernel/osrelease", host->kernel, sizeof(host->kernel)) > 0)
 		host->kernel[strcspn(host->kernel, "\n")] = '\0';
 	else if (sscanf(version, "Linux version %64s", host->kernel) != 1)

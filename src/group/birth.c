@@ -37,16 +37,19 @@ static bool can_freeze(const struct place *place)
 	return place->fd >= 0 || v1_fd(place, RATION_CONTROLLER_FREEZER) >= 0;
 }
 
-/* Killed at an earlier look, and the parent sleeps until it is dead, deaf and dumb: this thread speaks for it. */
-static void tell_that_it_hangs(struct birth *birth)
+/* What is killed dies in this time, or hangs in the kernel. */
+#define KILLED_USEC 2000000
+
+/* Killed long ago, and the parent sleeps until it is dead, deaf and dumb: this thread speaks for it. */
+static void tell_that_it_hangs(struct birth *birth, uint64_t now_usec)
 {
-	if (birth->told || !birth->spawn->hangs)
+	if (birth->told || !birth->spawn->hangs || birth->killed_usec == 0 || now_usec - birth->killed_usec < KILLED_USEC)
 		return;
 	birth->told = true;
 	birth->spawn->hangs(birth->spawn->hangs_data);
 }
 
-static void kill_child(const struct birth *birth)
+static void kill_child(struct birth *birth, uint64_t now_usec)
 {
 	int pid_fd = birth->spawn->child_fd;
 	pid_t pid = birth->spawn->child_pid;
@@ -54,6 +57,8 @@ static void kill_child(const struct birth *birth)
 	if (pid_fd < 0 && pid <= 0)
 		return;
 	(void)sys_child_signal(pid, pid_fd, SIGKILL);
+	if (birth->late && birth->killed_usec == 0)
+		birth->killed_usec = now_usec;
 	move_out(birth->place, pid > 0 ? pid : sys_pidfd_pid(pid_fd));
 }
 
@@ -83,10 +88,10 @@ static void *watch(void *argument)
 		while (!birth->over && pthread_cond_timedwait(&birth->cond, &birth->mutex, &next) == 0)
 			;
 		now_usec = sys_now_usec();
-		if (!birth->over && birth->killed)
-			tell_that_it_hangs(birth);
+		if (!birth->over)
+			tell_that_it_hangs(birth, now_usec);
 		if (!birth->over && hangs(birth))
-			kill_child(birth);
+			kill_child(birth, now_usec);
 	}
 	(void)pthread_mutex_unlock(&birth->mutex);
 	return NULL;

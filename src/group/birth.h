@@ -32,6 +32,7 @@ struct birth {
 	bool over;
 	bool killed;
 	bool late;             /* that is why */
+	uint64_t killed_usec;  /* when it was, as its time was up; 0: it isn't */
 	bool told;             /* it doesn't die */
 	uint64_t deadline_usec;
 };

@@ -231,8 +231,7 @@ int parse_duration(const char *text, uint64_t *ret_usec)
 		text = read_duration(text, alone, &usec);
 		if (!text)
 			return -EINVAL;
-		/* Both are far from the end of what fits. */
-		sum = sum + usec < PARSE_USEC_MAX ? sum + usec : PARSE_USEC_MAX;
+		sum = usec < PARSE_USEC_MAX - sum ? sum + usec : PARSE_USEC_MAX;
 		alone = false;
 		if (text[0] == ' ' && text[1])
 			text++;

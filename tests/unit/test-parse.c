@@ -146,6 +146,7 @@ static void test_duration(void **state)
 		{ "7usec", 0, 7 },
 		{ "1m30s", 0, 90 * SECOND },
 		{ "5m30s", 0, 330 * SECOND },
+		{ "29999999913d 3999999999999h", 0, PARSE_USEC_MAX },
 		{ "1h 30min", 0, 5400 * SECOND },
 		{ "30s5m", 0, 330 * SECOND },
 		{ "1e1s5ms", 0, 10005000 },

@@ -98,8 +98,11 @@ static int read_environment(const struct host_snapshot *host, const char *path, 
 /* Finds a variable, "NAME=". Returns its value, or NULL. */
 static const char *variable_of(const struct environment *environment, const char *name)
 {
-	const char *end = environment->text + (environment->n > 0 ? environment->n : 0);
+	const char *end;
 
+	if (!environment->text || environment->n <= 0)
+		return NULL;
+	end = environment->text + environment->n;
 	for (const char *at = environment->text; at < end; at += strlen(at) + 1) {
 		if (strncmp(at, name, strlen(name)) == 0)
 			return at + strlen(name);

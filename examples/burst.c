@@ -90,6 +90,7 @@ static int serve(const struct ration_host *host, const struct ration_plan *plan,
 
 int main(int argc, char **argv)
 {
+	struct ration_host_options where = { .size = sizeof(where), .nspace = getenv("RATION_NAMESPACE") };
 	struct ration_pool_options options = { .size = sizeof(options), .tenant = "burst", .groups = 8 };
 	struct ration_limits *limits = NULL;
 	struct ration_host *host = NULL;
@@ -100,7 +101,7 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = take_options(argc, argv, limits, &options.groups);
 	if (r >= 0)
-		r = ration_host_open(NULL, &host, &error);
+		r = ration_host_open(&where, &host, &error);
 	if (r >= 0)
 		r = ration_plan_new(host, limits, NULL, &plan, &error);
 	if (r >= 0)

@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "group/birth.h"
 #include "group/frozen.h"
@@ -215,6 +216,32 @@ static void signal_all(struct containment *containment, int sig)
 	(void)cg_signal(of(containment)->group->fd, sig);
 }
 
+/* What it takes to kill a group, to look at it, and to remove it. */
+#define FILES_NEEDED 64
+
+/* Whoever may has lowered our limit on open files, perhaps the command. With CAP_SYS_RESOURCE it can be raised again. */
+static bool regain_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FILES_NEEDED)
+		return false;
+	limit.rlim_cur = FILES_NEEDED;
+	if (limit.rlim_max < FILES_NEEDED)
+		limit.rlim_max = FILES_NEEDED;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static int kill_group(struct cgroup *cgroup)
+{
+	int r = (cgroup->killed ? cg_kill_again : cg_kill)(cgroup->group->fd);
+
+	if (r == -EMFILE && regain_files())
+		r = (cgroup->killed ? cg_kill_again : cg_kill)(cgroup->group->fd);
+	cgroup->killed = true;
+	return r;
+}
+
 static uint64_t kill_all(struct containment *containment, uint64_t *ret_killed)
 {
 	struct cgroup *cgroup = of(containment);
@@ -226,8 +253,7 @@ static uint64_t kill_all(struct containment *containment, uint64_t *ret_killed)
 	if (ret_killed)
 		*ret_killed = left > 0 ? (uint64_t)left : 0;
 	/* Again soon, as long as anybody is alive: see cg_kill_again(); and this process may have no fd to spare just now. */
-	r = (cgroup->killed ? cg_kill_again : cg_kill)(cgroup->group->fd);
-	cgroup->killed = true;
+	r = kill_group(cgroup);
 	/* Before 5.14 by a list, which couldn't be read: whoever can be found without it. */
 	if (r < 0) {
 		const struct leader *leader = &cgroup->run->leader;

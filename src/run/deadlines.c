@@ -67,9 +67,18 @@ void loop_call_due(struct loop *loop)
 	loop->round_usec = 0;
 }
 
+/* How soon to look again where nothing can be waited for. */
+#define LOOK_MSEC 20
+
 int loop_sleep(const struct loop *loop)
 {
 	struct pollfd poll_fd = { .fd = loop->fd, .events = POLLIN };
+	int r = poll(&poll_fd, 1, -1) < 0 ? -errno : 0;
 
-	return poll(&poll_fd, 1, -1) < 0 ? -errno : 0;
+	/* Somebody has taken all fds from us by our limit on them; or there is no memory for a moment. */
+	if (r == -EINVAL || r == -ENOMEM) {
+		(void)poll(NULL, 0, LOOK_MSEC);
+		r = 0;
+	}
+	return r;
 }

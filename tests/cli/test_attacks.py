@@ -192,6 +192,16 @@ def test_attack_rlimits_of_the_supervisor(run, which):
     over(run, r)
 
 
+@root
+@bed
+@STARVES
+def test_attack_no_files_for_the_supervisor(run):
+    """It may open no file any more, and there is more than the command: its limit of time ends all."""
+    r = run("--timeout 1 --kill-after .1", ["sh", "-c", "prlimit --pid $PPID --nofile=0:0; sleep 1000 & exec sleep 1000"], receipt=False)
+    assert r.code == 124 and "wall-time limit" in r.stderr, r
+    over(run, r)
+
+
 @pytest.mark.parametrize("words", ["", "eat"])
 def test_attack_demean(run, words):
     """Last for a CPU and first for the OOM killer: the limit's victim is the command."""
@@ -445,6 +455,18 @@ def test_attack_mount(run, hand, base, script):
     assert not place.exists()
     assert interrupted(other).receipt["leftover_killed"] == 0
     hand.ok("rm --force t")
+
+
+@root
+@pytest.mark.needs("unshare")
+@pytest.mark.parametrize("before", [[], OLD], ids=["new", "old"])
+def test_attack_read_only(run, before):
+    """The tree is mounted read-only, and a program that has the library supervises: what is left is killed by pid."""
+    done = run.program(["unshare", "-m", *before, f"{HELPERS}/caller", NAMESPACE, run.env["RATION_TEST_PROGRAMS"], "group",
+                        "sh", "-c", f"sleep 1000 & mount -o remount,bind,ro {mount()} && exit 4"])
+    assert done.code == 4, done
+    wait_for("its keeper to give up", lambda: not run.alive())
+    assert run.command("gc").code == 0
 
 
 @root

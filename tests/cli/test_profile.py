@@ -203,10 +203,14 @@ def test_P09_all_are_shipped():
     assert SHIPPED == ["build", "judge", "notebook", "qemu-kvm", "qemu-tcg"]
 
 
+# An emulated machine takes seconds of CPU time for 300 MiB.
+SLOW = "--cpu-time 100 --timeout 100"
+
+
 @pytest.mark.needs("memory", "pids")
 @pytest.mark.parametrize("name, options, command, verdict", [
-    ("judge", "", "alloc 300", "memory"), ("judge", "--cpu-time .3", "spin 1000", "cpu-time"),
-    ("judge", "--output-limit 1M", "writer 2000000", "output"), ("build", "--timeout .5", "sleep 1000", "wall-time"),
+    ("judge", SLOW, "alloc 300", "memory"), ("judge", "--cpu-time .3 --timeout 100", "spin 1000", "cpu-time"),
+    ("judge", f"{SLOW} --output-limit 1M", "writer 2000000", "output"), ("build", "--timeout .5", "sleep 1000", "wall-time"),
     ("qemu-tcg", "--memory 60M", "alloc 100", "memory"), ("notebook", "--memory 60M --memory-high max", "alloc 100", "memory")])
 def test_P09_shipped_limits_hold(run, name, options, command, verdict):
     r = run(["--profile", str(TOP / "profiles" / name), *options.split()], command)

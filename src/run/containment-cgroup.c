@@ -238,6 +238,9 @@ static int kill_group(struct cgroup *cgroup)
 
 	if (r == -EMFILE && regain_files())
 		r = (cgroup->killed ? cg_kill_again : cg_kill)(cgroup->group->fd);
+	/* Its mode was taken away since: who is in it may be signalled all the same. */
+	if ((r == -EACCES || r == -EPERM) && cg_signal_all(cgroup->group->fd) >= 0)
+		r = 0;
 	cgroup->killed = true;
 	return r;
 }

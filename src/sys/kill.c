@@ -73,12 +73,6 @@ static int kill_frozen(int dir_fd)
 	return r < 0 ? r : 0;
 }
 
-/* Mounted read-only, or of another mode: since it was opened. What is in it can be read, and be signalled. */
-static bool is_barred(int r)
-{
-	return r == -EROFS || r == -EACCES || r == -EPERM;
-}
-
 int cg_kill(int dir_fd)
 {
 	int r = cg_write(dir_fd, "cgroup.kill", "1");
@@ -86,8 +80,8 @@ int cg_kill(int dir_fd)
 	/* A threaded group has it, and refuses. */
 	if (r == -ENOENT || r == -EOPNOTSUPP)
 		r = kill_frozen(dir_fd);
-	/* Who forks may outrun it, and is found the next time. */
-	if (is_barred(r) && cg_signal_all(dir_fd) >= 0)
+	/* What is in it can be read, and be signalled. Who forks may outrun it, and is found the next time. */
+	if (r == -EROFS && cg_signal_all(dir_fd) >= 0)
 		r = 0;
 	/* Removed: there is nobody in it. */
 	return (r == -ENODEV || r == -ENOENT) && cg_populated(dir_fd) == 0 ? 0 : r;

@@ -12,7 +12,7 @@
 /*
  * Kills all processes of the group and of those below it: by cgroup.kill since
  * 5.14; before, and in a threaded group, frozen, killed and thawed, so that a fork
- * can't outrun it; where nothing can be written, by their pids. What isn't dead a moment later is to be killed again.
+ * can't outrun it; on a read-only mount, by their pids. What isn't dead a moment later is to be killed again.
  */
 int cg_kill(int dir_fd);
 

@@ -8,6 +8,9 @@
  * than it was granted. It is ended, alone. Then all is taken down. One epoll
  * waits for all of this.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* pipe2() */
+#endif
 #include <fcntl.h>
 #include <ration.h>
 #include <signal.h>

@@ -98,10 +98,16 @@ static void settle(struct spawn *spawn)
 	spawn->settled = NULL;
 }
 
+/* Whoever watches the child ends it at its time, and knows why. Only a child that nobody watches is ended here. */
+static uint64_t await_usec(const struct spawn *spawn)
+{
+	return spawn->within_usec ? spawn->within_usec + SPAWN_PATIENCE_USEC : 0;
+}
+
 /* Ends with exec, which closes the other side, or with a report. */
 static void take_report(struct spawn *spawn, pid_t pid, int fd)
 {
-	int report[3], r = spawn->identity ? spawn_await(pid, fd, spawn->within_usec) : 0;
+	int report[3], r = spawn->identity ? spawn_await(pid, fd, await_usec(spawn)) : 0;
 	ssize_t n;
 
 	if (r < 0) {

@@ -95,9 +95,10 @@ def draw(result, out):
     data.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
     title = f"{result['date'][:10]}, Linux {result['kernel']}, {result['world']}"
     for kind, terminal in (("svg", "svg"), ("png", "pngcairo")):
-        plot = PLOT.format(terminal=terminal, height=120 + 22 * len(rows), out=out / f"performance.{kind}", title=title,
-                           count=len(rows), data=data)
-        if subprocess.run(["gnuplot"], input=plot, text=True, check=False, timeout=60).returncode != 0:
+        plot = PLOT.format(terminal=terminal, height=120 + 22 * len(rows), out=f"performance.{kind}", title=title,
+                           count=len(rows), data=data.name)
+        # There, since a picture names the file of its figures.
+        if subprocess.run(["gnuplot"], input=plot, text=True, check=False, timeout=60, cwd=out).returncode != 0:
             return False
     return True
 

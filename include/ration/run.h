@@ -65,8 +65,8 @@ struct ration_run_options {
 					 is that: it alone gets Ctrl-C then. Ignored where there is nothing to hand over.
 					 Since 0.2.0 */
 	bool no_figures;              /* nobody will read what a command has used that exits with 0 by itself:
-					 its receipt has what tells of limits that were reached, and not the
-					 rest. It spares a dozen reads. Since 0.2.0 */
+					 its receipt has what tells of limits that were reached or changed, and of
+					 memory that stays behind, and not the rest. It spares some reads. Since 0.2.0 */
 };
 
 /* Room for what ration_run_waiting() says, with the final NUL. Since 0.2.0. */

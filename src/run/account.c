@@ -19,8 +19,12 @@ void account_counters(const struct place *group, bool all, struct counters *ret)
 	counters_read(group, all, ret);
 }
 
-/* What tells of a limit that was reached, though the command went on. */
-#define TOLD (METRIC_BIT(OOM_KILLS) | METRIC_BIT(PIDS_REFUSED))
+/*
+ * What there is to tell of, though the command went on: a limit that was reached, or raised and put back (the
+ * peaks), and memory that stays behind.
+ */
+#define TOLD (METRIC_BIT(OOM_KILLS) | METRIC_BIT(PIDS_REFUSED) | METRIC_BIT(MEMORY_PEAK_BYTES) | \
+		METRIC_BIT(SWAP_PEAK_BYTES) | METRIC_BIT(MEMORY_SHMEM_BYTES))
 
 /* Those that a group can have whose host has these controllers for it. */
 static uint64_t possible(uint32_t controllers)

@@ -18,7 +18,7 @@ void account_counters(const struct place *group, bool all, struct counters *ret)
 
 /*
  * Adds what the group has used to the receipt, in the place of what was made of less; if not `all`,
- * what tells of limits that were reached.
+ * what there is to tell of when the command has succeeded.
  */
 void account_usage(const struct place *group, bool all, struct ration_receipt *receipt);
 

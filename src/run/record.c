@@ -87,7 +87,6 @@ void record_run(struct ration_run *run)
 	if (run->receipt.usage.unread < 0)
 		receipt_fail(&run->receipt, "not all figures of what it used could be read: %s", error_text(run->receipt.usage.unread));
 	receipt_judge(&run->receipt, &run->end, &run->before, &now);
-	if (all)
-		account_changes(&run->group, run->plan, &run->receipt);
+	account_changes(&run->group, run->plan, &run->receipt);
 	account_left(run->host->proc_fd, run->leader.start_time, sys_now_usec() - run->leader.start_usec, &run->receipt);
 }

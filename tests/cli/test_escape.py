@@ -66,6 +66,18 @@ def test_FC9_raised_used_and_put_back(run):
 
 
 @controllers
+@pytest.mark.since((5, 19))
+@pytest.mark.parametrize("meanwhile, said", [
+    ("echo max >{}", "memory was changed during the run, from 64 MiB to no limit"),
+    ("echo 300M >{0} && alloc 100 && echo 64M >{0}", "memory was raised during the run, above the peak, and put back to 64 MiB")],
+    ids=["changed", "raised and put back"])
+def test_FC9_told_without_a_receipt(run, meanwhile, said):
+    """Of a command that has succeeded, too, when nobody asks for its figures."""
+    r = run("--memory 64M --pids 20", ["sh", "-c", meanwhile.format(f"{group_of('self')}/memory.max")], receipt=False)
+    assert r.code == 0 and said in r.stderr, r
+
+
+@controllers
 def test_E19_nobody_changed_anything(run):
     r = run("--memory 64M --cpus 1.5 --pids 20 --cpu-weight 50", "true")
     assert all("in_force_at_end" not in limit for limit in r.receipt["limits"])

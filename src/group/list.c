@@ -43,7 +43,6 @@ struct listing {
 	const struct host_snapshot *host;
 	struct stats_wanted wanted;
 	struct owner_asker owners;
-	bool begun; /* the notes can be asked for */
 	struct ration_list *list;
 };
 
@@ -63,7 +62,7 @@ static struct entry *add_entry(struct ration_list *list)
 
 static int read_notes(struct listing *listing, const struct listed *at, struct ration_list_item *item, char command[COMMAND_MAX])
 {
-	const struct notes_reader *reader = &listing->owners.notes;
+	struct notes_reader *reader = &listing->owners.notes;
 	int r = owner_ask_next(&listing->owners, at->fd, &at->st, &item->owner_pid);
 
 	if (facts_doubt(r))
@@ -82,7 +81,7 @@ static int read_notes(struct listing *listing, const struct listed *at, struct r
 }
 
 /* What is counted in cgroup v1: of groups, where there is some of it. */
-static int read_v1(const struct listing *listing, const struct listed *at, struct usage *usage)
+static int read_v1(struct listing *listing, const struct listed *at, struct usage *usage)
 {
 	CLEANUP(place_close) struct place place = PLACE_NONE;
 	char none[1];
@@ -98,7 +97,7 @@ static int read_v1(const struct listing *listing, const struct listed *at, struc
 }
 
 /* Reads what the group uses. -ENOENT: it has gone meanwhile. */
-static int read_stats(const struct listing *listing, const struct listed *at, struct ration_stats *ret)
+static int read_stats(struct listing *listing, const struct listed *at, struct ration_stats *ret)
 {
 	int r = stats_read(at->fd, &listing->wanted, ret);
 
@@ -133,9 +132,6 @@ static int list_directory(const struct listed *at, void *data)
 
 	if (!entry)
 		return -ENOMEM;
-	if (!listing->begun)
-		listing->owners.notes = notes_reader(at->fd);
-	listing->begun = true;
 	entry->item.size = sizeof(entry->item);
 	entry->item.is_tenant = !at->name;
 	entry->item.uid = at->st.st_uid;
@@ -184,7 +180,7 @@ static int list_new(const struct ration_host *handle, const char *tenant, const 
 {
 	const struct host_snapshot *host = host_now(handle);
 	CLEANUP(freelistp) struct ration_list *list = calloc(1, sizeof(*list));
-	struct listing listing = { .host = host, .wanted = *wanted, .owners = { .proc_fd = host->proc_fd }, .list = list };
+	struct listing listing = { .host = host, .wanted = *wanted, .owners = { .proc_fd = host->proc_fd, .notes = { .many = true } }, .list = list };
 	int r = list ? listed_each(host, tenant, list_directory, &listing, reterr) : error_oom(reterr);
 
 	if (r < 0)

@@ -211,7 +211,6 @@ int owner_ask(int proc_fd, int group_fd, int *ret_pid)
 	*ret_pid = 0;
 	if (fstat(group_fd, &st) < 0)
 		return -errno;
-	asker.notes = notes_reader(group_fd);
 	return owner_ask_next(&asker, group_fd, &st, ret_pid);
 }
 

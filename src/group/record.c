@@ -28,7 +28,7 @@ int record_created(int group_fd)
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
-int record_created_usec(const struct notes_reader *reader, int group_fd, const struct stat *st, uint64_t *ret_usec)
+int record_created_usec(struct notes_reader *reader, int group_fd, const struct stat *st, uint64_t *ret_usec)
 {
 	char text[32];
 	int r = notes_read_by(reader, group_fd, st, NOTE_CREATED, text, sizeof(text));

@@ -19,7 +19,7 @@
 int record_created(int group_fd);
 
 /* Tells when the group was made, in microseconds since the epoch; 0: not known. Fails if its note can't be read. */
-int record_created_usec(const struct notes_reader *reader, int group_fd, const struct stat *st, uint64_t *ret_usec);
+int record_created_usec(struct notes_reader *reader, int group_fd, const struct stat *st, uint64_t *ret_usec);
 
 /* Writes down a command line: its words, cut where it gets long. */
 void record_argv(int group_fd, char *const *argv);

@@ -71,18 +71,25 @@ int notes_mark(int dir_fd, enum note note)
 	return notes_write(dir_fd, note, "1");
 }
 
-bool notes_own(const struct stat *st)
+static bool is_own(const struct stat *st, uid_t uid)
 {
-	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+	return st->st_uid == uid && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Tells whether user.* of a directory can only be our own word. */
-static bool users_count(int dir_fd)
+bool notes_own(const struct stat *st)
 {
-	struct stat st;
+	return is_own(st, geteuid());
+}
 
+/* Tells whether user.* of a directory can only be our own word. `st` may be NULL. */
+static bool users_count(int dir_fd, const struct stat *st, uid_t uid)
+{
+	struct stat found;
+
+	if (st)
+		return is_own(st, uid);
 	/* Once more, since notes that aren't believed are as good as none. */
-	return (fstat(dir_fd, &st) == 0 || fstat(dir_fd, &st) == 0) && notes_own(&st);
+	return (fstat(dir_fd, &found) == 0 || fstat(dir_fd, &found) == 0) && is_own(&found, uid);
 }
 
 static ssize_t read_as(int dir_fd, bool trusted, enum note note, char *buffer, size_t size)
@@ -92,48 +99,53 @@ static ssize_t read_as(int dir_fd, bool trusted, enum note note, char *buffer, s
 	return n < 0 ? -errno : n;
 }
 
-/* As fgetxattr(2) does, of a note that can be believed: root's first. It sees what only root can have written. */
-static ssize_t believed(int dir_fd, enum note note, char *buffer, size_t size)
+static void know_roots(struct notes_reader *reader, int dir_fd)
 {
-	ssize_t n = geteuid() == 0 ? read_as(dir_fd, true, note, buffer, size) : -ENODATA;
+	if (!reader->roots_known)
+		reader->roots = roots(dir_fd);
+	reader->roots_known = true;
+}
 
+/* As fgetxattr(2) does, of a note that can be believed: root's first. It sees what only root can have written. */
+static ssize_t believed(struct notes_reader *reader, int dir_fd, const struct stat *st, enum note note, char *buffer,
+		size_t size)
+{
+	ssize_t n;
+
+	if (!reader->uid_known)
+		reader->uid = geteuid();
+	reader->uid_known = true;
+	n = reader->uid == 0 ? read_as(dir_fd, true, note, buffer, size) : -ENODATA;
 	if (n != -ENODATA)
 		return n;
-	if (!users_count(dir_fd))
+	/* Of one directory it matters only where there is a note whether it is believed. */
+	if (reader->many)
+		know_roots(reader, dir_fd);
+	if (reader->roots || !users_count(dir_fd, st, reader->uid))
 		return -ENODATA;
 	n = read_as(dir_fd, false, note, buffer, size);
-	/* Only where there is one does it matter whether it is believed. */
-	return n == -ENODATA || !roots(dir_fd) ? n : -ENODATA;
+	if (n != -ENODATA)
+		know_roots(reader, dir_fd);
+	return reader->roots ? -ENODATA : n;
+}
+
+int notes_read_by(struct notes_reader *reader, int dir_fd, const struct stat *st, enum note note, char *buffer, size_t size)
+{
+	ssize_t n = believed(reader, dir_fd, st, note, buffer, size - 1);
+
+	if (n >= 0)
+		buffer[n] = '\0';
+	return (int)n;
 }
 
 int notes_read(int dir_fd, enum note note, char *buffer, size_t size)
 {
-	ssize_t n = believed(dir_fd, note, buffer, size - 1);
-
-	if (n >= 0)
-		buffer[n] = '\0';
-	return (int)n;
-}
-
-struct notes_reader notes_reader(int dir_fd)
-{
-	return (struct notes_reader) { .uid = geteuid(), .roots = roots(dir_fd) };
-}
-
-int notes_read_by(const struct notes_reader *reader, int dir_fd, const struct stat *st, enum note note, char *buffer, size_t size)
-{
-	ssize_t n = reader->uid == 0 ? read_as(dir_fd, true, note, buffer, size - 1) : -ENODATA;
-
-	if (n == -ENODATA && !reader->roots && st->st_uid == reader->uid && !(st->st_mode & (S_IWGRP | S_IWOTH)))
-		n = read_as(dir_fd, false, note, buffer, size - 1);
-	if (n >= 0)
-		buffer[n] = '\0';
-	return (int)n;
+	return notes_read_by(&(struct notes_reader) { .many = false }, dir_fd, NULL, note, buffer, size);
 }
 
 bool notes_has(int dir_fd, enum note note)
 {
-	return believed(dir_fd, note, NULL, 0) >= 0;
+	return believed(&(struct notes_reader) { .many = false }, dir_fd, NULL, note, NULL, 0) >= 0;
 }
 
 static bool is_one(int dir_fd, const char *name)

@@ -58,16 +58,16 @@ int notes_mark(int dir_fd, enum note note);
 /* Reads one as text. Returns its length; -ENODATA: there is none that counts; -ERANGE: it is longer. */
 int notes_read(int dir_fd, enum note note, char *buffer, size_t size);
 
-/* Who reads the notes of many directories: asked of the kernel once, by way of any of them. */
+/* Who reads notes, asked of the kernel once. All zero at first, but for `many`. */
 struct notes_reader {
+	bool many;  /* of many directories: with one system call for a note mostly */
+	bool uid_known, roots_known;
 	uid_t uid;
 	bool roots; /* of the initial user namespace: believes no other note than root's */
 };
 
-struct notes_reader notes_reader(int dir_fd);
-
-/* As notes_read(), of a directory whose fstat(2) is `st`, with one system call mostly. */
-int notes_read_by(const struct notes_reader *reader, int dir_fd, const struct stat *st, enum note note, char *buffer, size_t size);
+/* As notes_read(), of a directory whose fstat(2) is `st`; NULL: it is asked for. */
+int notes_read_by(struct notes_reader *reader, int dir_fd, const struct stat *st, enum note note, char *buffer, size_t size);
 
 /* Tells whether one is there that counts. */
 bool notes_has(int dir_fd, enum note note);

@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef\n";
 	static struct fuzz_tree tree;
 	char *text = fuzz_text(data, size);
-	struct notes_reader reader;
+	struct notes_reader reader = { .many = true };
 	uint64_t created;
 	struct stat st;
 	int fd, proc_fd;
@@ -115,7 +115,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_owner(proc_fd, fd);
 	check_places(fd);
 	MUST(fstat(fd, &st) == 0);
-	reader = notes_reader(fd);
 	(void)record_created_usec(&reader, fd, &st, &created);
 	(void)notes_delegated(fd);
 	(void)close(proc_fd);

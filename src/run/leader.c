@@ -16,7 +16,7 @@
  */
 #define TRACER_USEC 1000000
 
-/* How often a command without a pidfd is checked: for the sake of tracers alone. */
+/* How often a command that nothing tells of is checked; without a pidfd SIGCHLD does, and this is for tracers alone. */
 #define CHECK_USEC 1000000
 
 /* A call that couldn't reap it is repeated: this often, and at most so many times. */
@@ -37,7 +37,7 @@ static void on_check(void *userdata, uint64_t now_usec)
 {
 	struct leader *leader = userdata;
 
-	if (leader->pid_fd < 0)
+	if (!leader->watched)
 		loop_set(leader->loop, &leader->check, loop_after(now_usec, CHECK_USEC));
 	leader_check(leader);
 }
@@ -89,8 +89,13 @@ void leader_init(struct leader *leader, struct loop *loop)
 int leader_begin(struct leader *leader)
 {
 	/* Edge-triggered: the pidfd of a zombie that a tracer holds is readable all the time. */
-	if (leader->pid_fd >= 0)
-		return loop_add(leader->loop, &leader->source, leader->pid_fd, LOOP_READABLE_EDGE);
+	int r = leader->pid_fd < 0 ? -ENOSPC :
+		loop_add(leader->loop, &leader->source, leader->pid_fd, LOOP_READABLE_EDGE);
+
+	leader->watched = r == 0;
+	/* Its user may have used up what there is to watch with: it is looked at then. */
+	if (r != -ENOSPC)
+		return r;
 	loop_set(leader->loop, &leader->check, loop_after(leader->start_usec, CHECK_USEC));
 	return 0;
 }
@@ -113,7 +118,7 @@ void leader_check(struct leader *leader)
 	if (r == 0) {
 		leader->failures = 0;
 		/* Dead, and a tracer has it. When that lets go, the kernel tells us again. */
-		if (leader->tracer.at_usec == LOOP_NEVER && (leader->pid_fd >= 0 || is_dead(leader)))
+		if (leader->tracer.at_usec == LOOP_NEVER && (leader->watched || is_dead(leader)))
 			loop_set(leader->loop, &leader->tracer, loop_after(sys_now_usec(), TRACER_USEC));
 		return;
 	}

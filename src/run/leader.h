@@ -19,6 +19,7 @@ struct leader {
 	struct containment *containment;
 	pid_t pid;           /* 0: not started */
 	int pid_fd;          /* none where the kernel has none */
+	bool watched;        /* its pidfd tells of its end */
 	struct loop_source source;
 	struct loop_deadline check, tracer;
 	unsigned failures;   /* of the call that reaps it, in a row */

@@ -16,11 +16,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "group/record.h"
 #include "group/whose.h"
 #include "host/notes.h"
 #include "sys/cgroup.h"
+#include "sys/syscalls.h"
 #include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -48,6 +50,9 @@ static int add_child(int dir_fd, const char *name, void *data)
 
 static int share(int node_fd, const char *file)
 {
+	/* Without the controller none of its children is asked, of which there may be thousands. */
+	if (sys_access(node_fd, file, F_OK) == -ENOENT)
+		return 0;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct sum sum = { .file = file };
 		char text[RATION_TEXT_MAX] = "max";

@@ -21,22 +21,15 @@
 #include "cli/named-file.h"
 #include "util/cleanup.h"
 #include "util/error.h"
-#include "util/text.h"
 
 static int refuse(const struct journal *journal, int code, const char *why, struct ration_error *reterr)
 {
-	char shown[TEXT_SHOWN_MAX];
-
-	return error_set(reterr, code, RATION_CAUSE_INVALID, "--journal %s: %s",
-			text_show(shown, sizeof(shown), journal->target), why);
+	return named_file_refuse("--journal", journal->target, code, why, reterr);
 }
 
 static int refuse_write(const struct journal *journal, int code, struct ration_error *reterr)
 {
-	char why[96];
-
-	(void)snprintf(why, sizeof(why), "can't be written: %s", error_text(code));
-	return refuse(journal, code, why, reterr);
+	return named_file_refuse_write("--journal", journal->target, code, reterr);
 }
 
 /* Others could have put it there, so that we write to what they choose. */

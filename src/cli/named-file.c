@@ -6,10 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
 
 int named_file_split(const char *path, int *ret_dir_fd, char **ret_name)
 {
@@ -25,6 +28,21 @@ int named_file_split(const char *path, int *ret_dir_fd, char **ret_name)
 	if (!**ret_name)
 		return path[0] ? -EISDIR : -ENOENT;
 	return 0;
+}
+
+int named_file_refuse(const char *flag, const char *path, int code, const char *why, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+
+	return error_set(reterr, code, RATION_CAUSE_INVALID, "%s %s: %s", flag, text_show(shown, sizeof(shown), path), why);
+}
+
+int named_file_refuse_write(const char *flag, const char *path, int code, struct ration_error *reterr)
+{
+	char why[96];
+
+	(void)snprintf(why, sizeof(why), "can't be written: %s", error_text(code));
+	return named_file_refuse(flag, path, code, why, reterr);
 }
 
 bool named_file_is_there(int dir_fd, const char *name, int fd)

@@ -11,11 +11,19 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "ration.h"
+
 /*
  * Opens the directory of `path`, and copies the name below it, which the caller frees, also after a failure.
  * -EISDIR: there is none. -ENOENT: the path is empty. -ENOMEM, and those of open(2).
  */
 int named_file_split(const char *path, int *ret_dir_fd, char **ret_name);
+
+/* Says what is wrong with the file of an option: "--receipt /r: isn't read by anybody". Returns the code. */
+int named_file_refuse(const char *flag, const char *path, int code, const char *why, struct ration_error *reterr);
+
+/* The same of a call that has failed: "… can't be written: No space left on device". */
+int named_file_refuse_write(const char *flag, const char *path, int code, struct ration_error *reterr);
 
 /* Whether what has the name is what was opened. */
 bool named_file_is_there(int dir_fd, const char *name, int fd);

@@ -29,22 +29,15 @@
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/parse.h"
-#include "util/text.h"
 
 static int refuse(const char *target, int code, const char *why, struct ration_error *reterr)
 {
-	char shown[TEXT_SHOWN_MAX];
-
-	return error_set(reterr, code, RATION_CAUSE_INVALID, "--receipt %s: %s",
-			text_show(shown, sizeof(shown), target), why);
+	return named_file_refuse("--receipt", target, code, why, reterr);
 }
 
 static int refuse_write(const char *target, int code, struct ration_error *reterr)
 {
-	char why[96];
-
-	(void)snprintf(why, sizeof(why), "can't be written: %s", error_text(code));
-	return refuse(target, code, why, reterr);
+	return named_file_refuse_write("--receipt", target, code, reterr);
 }
 
 static int refuse_open(const char *target, int code, struct ration_error *reterr)

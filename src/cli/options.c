@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/error.h"
 
@@ -67,4 +68,13 @@ void options_done(struct options *options)
 	options->pass_fds = NULL;
 	options->env = options->avoid = NULL;
 	options->profile_file = options->profile_text = NULL;
+}
+
+const struct option_given *options_given(const struct options *options, const char *flag)
+{
+	for (size_t i = 0; i < options->n_given; i++) {
+		if (strcmp(options->given[i].flag, flag) == 0)
+			return &options->given[i];
+	}
+	return NULL;
 }

@@ -135,6 +135,9 @@ struct option_set {
 int options_init(struct options *options, int n_words, struct ration_error *reterr);
 void options_done(struct options *options);
 
+/* Returns what an option was given, or NULL. */
+const struct option_given *options_given(const struct options *options, const char *flag);
+
 /* Writes "SIG", "strict|fallback|any", "FILE|null" or "" for a row. Returns buf. */
 const char *option_argument(char *buf, size_t size, const struct option *row);
 

@@ -27,18 +27,6 @@ static bool takes_value(const struct option *row)
 	return row->argument || row->words;
 }
 
-static bool has_option(const struct command *command, const char *flag)
-{
-	const char *title;
-	struct option row;
-
-	for (size_t i = 0; options_at(command, i, &row, &title); i++) {
-		if (strcmp(row.flag, flag) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int refuse_unknown(const struct command *command, const char *flag, struct ration_error *reterr)
 {
 	const struct foreign *foreign = foreign_find(flag);
@@ -51,7 +39,7 @@ static int refuse_unknown(const struct command *command, const char *flag, struc
 		nearest_try(&nearest, row.flag);
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "unknown option %s",
 			text_show(shown, sizeof(shown), flag));
-	if (foreign && has_option(command, foreign->ours))
+	if (foreign && options_find(command, foreign->ours + strlen("--"), &row))
 		return error_hint(reterr, -EINVAL, "did you mean %s%s?", foreign->ours, foreign->value);
 	if (nearest.best)
 		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
@@ -104,15 +92,10 @@ static int find_option(const struct command *command, const char *word, struct o
 		struct ration_error *reterr)
 {
 	CLEANUP(freep) char *flag = strndup(word, strcspn(word, "="));
-	const char *title;
 
 	if (!flag)
 		return error_oom(reterr);
-	for (size_t i = 0; options_at(command, i, ret_row, &title); i++) {
-		if (strcmp(ret_row->flag, flag) == 0)
-			return 0;
-	}
-	return refuse_unknown(command, flag, reterr);
+	return options_find(command, flag + strlen("--"), ret_row) ? 0 : refuse_unknown(command, flag, reterr);
 }
 
 static int refuse_value(const struct option *row, const char *problem, struct ration_error *reterr)
@@ -130,13 +113,10 @@ static int refuse_value(const struct option *row, const char *problem, struct ra
 /* Which of two values is meant, nobody can know: a script's default, or what was typed behind it. */
 static int give(struct options *options, const struct option *row, const char *value, struct ration_error *reterr)
 {
+	const struct option_given *given = options_given(options, row->flag);
 	char first[TEXT_SHOWN_MAX], second[TEXT_SHOWN_MAX];
 
-	for (size_t i = 0; i < options->n_given; i++) {
-		const struct option_given *given = &options->given[i];
-
-		if (strcmp(given->flag, row->flag) != 0)
-			continue;
+	if (given) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s is given twice: %s and %s", row->flag,
 				text_show(first, sizeof(first), given->value), text_show(second, sizeof(second), value));
 		return error_hint(reterr, -EINVAL, "leave one of them out");

@@ -105,17 +105,6 @@ int profile_next(struct profile_reader *reader, struct profile_line *ret_line, s
 
 /* ------------------------------------------------------------------ options */
 
-static bool row_at(const struct command *command, const char *name, struct option *ret_row)
-{
-	const char *title;
-
-	for (size_t i = 0; options_at(command, i, ret_row, &title); i++) {
-		if (strcmp(ret_row->flag + strlen("--"), name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int refuse_unknown(const char *name, struct ration_error *reterr)
 {
 	struct nearest nearest = { .word = name + strspn(name, "-") };
@@ -166,15 +155,6 @@ static int check_elsewhere(const struct command *command, const struct option *r
 	return error_hint(reterr, -EINVAL, "take a profile without it; ration run enforces it");
 }
 
-static bool is_given(const struct options *options, const char *flag)
-{
-	for (size_t i = 0; i < options->n_given; i++) {
-		if (strcmp(options->given[i].flag, flag) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Where the options of a profile go. */
 struct taking {
 	const struct options *typed;    /* what the command line alone comes to */
@@ -191,13 +171,13 @@ static int take_line(struct taking *to, const struct profile_line *line, struct 
 
 	if (r < 0)
 		return r;
-	if (!row_at(&cmd_run, line->name, &row))
+	if (!options_find(&cmd_run, line->name, &row))
 		return refuse_unknown(line->name, reterr);
-	here = row_at(command, line->name, &other);
+	here = options_find(command, line->name, &other);
 	r = here ? 0 : check_elsewhere(command, &row, reterr);
 	if (r < 0)
 		return r;
-	return options_give(here && !is_given(to->typed, row.flag) ? to->fresh : to->checked, &row, line->value,
+	return options_give(here && !options_given(to->typed, row.flag) ? to->fresh : to->checked, &row, line->value,
 			reterr);
 }
 

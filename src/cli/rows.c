@@ -178,3 +178,14 @@ bool options_at(const struct command *command, size_t i, struct option *ret_opti
 	}
 	return set_option_at(&options_global, &i, ret_option, ret_title);
 }
+
+bool options_find(const struct command *command, const char *name, struct option *ret_option)
+{
+	const char *title;
+
+	for (size_t i = 0; options_at(command, i, ret_option, &title); i++) {
+		if (strcmp(ret_option->flag + strlen("--"), name) == 0)
+			return true;
+	}
+	return false;
+}

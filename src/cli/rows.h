@@ -20,4 +20,7 @@ extern const struct option_word options_accel_words[];
  */
 bool options_at(const struct command *command, size_t i, struct option *ret_option, const char **ret_title);
 
+/* Finds the option of a command by its name, without the dashes. */
+bool options_find(const struct command *command, const char *name, struct option *ret_option);
+
 #endif

@@ -168,13 +168,10 @@ const char *limit_plain_flag(const struct ration_limit_info *info)
 
 static int refuse_both(const struct options *options, const char *flag, const char *other, struct ration_error *reterr)
 {
-	for (size_t i = 0; i < options->n_given; i++) {
-		if (strcmp(options->given[i].flag, other) != 0)
-			continue;
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "%s and %s are the same limit", other, flag);
-		return error_hint(reterr, -EINVAL, "leave one of them out");
-	}
-	return 0;
+	if (!options_given(options, other))
+		return 0;
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "%s and %s are the same limit", other, flag);
+	return error_hint(reterr, -EINVAL, "leave one of them out");
 }
 
 /* A resource that --rlimit sets: notes that for the other word. */

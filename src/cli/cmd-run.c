@@ -34,6 +34,7 @@
 #include "cli/summary.h"
 #include "cli/verdict.h"
 #include "util/cleanup.h"
+#include "util/ending.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -48,24 +49,14 @@ static int set_signal(struct options *options, const struct option *row, const c
 	return 0;
 }
 
-/* The library says so as well, but not before an earlier receipt is gone. */
+/* The library does so as well, but not before an earlier receipt is gone. */
 static int check_timeout(const struct options *options, struct ration_error *reterr)
 {
 	uint64_t soft = RATION_UNLIMITED, hard;
 
 	if (ration_limits_get(options->limits, RATION_LIMIT_TIMEOUT, &soft, &hard) < 0)
 		return 0;
-	if (options->signal == RATION_SIGNAL_NONE) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
-				"--signal none and --timeout exclude each other: a signal ends the run then");
-		return error_hint(reterr, -EINVAL, "none is for the soft value of --cpu-time alone");
-	}
-	if (soft != RATION_UNLIMITED && options->kill_after_usec != 0) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
-				"--kill-after and --timeout SOFT:HARD exclude each other: HARD is when the run is killed");
-		return error_hint(reterr, -EINVAL, "leave one of them out, e.g. --timeout 10s:12s");
-	}
-	return 0;
+	return ending_check(soft != RATION_UNLIMITED, options->signal, options->kill_after_usec, reterr);
 }
 
 static int set_group(struct options *options, const struct option *row, const char *value,

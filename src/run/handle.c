@@ -14,6 +14,7 @@
 #include "run/make.h"
 #include "sys/terminal.h"
 #include "util/cleanup.h"
+#include "util/ending.h"
 #include "util/error.h"
 #include "util/size.h"
 
@@ -35,23 +36,13 @@ static int read_options(const struct ration_run_options *given, struct ration_ru
 	return command_check_fds(options->fds, options->pass_fds, options->n_pass_fds, ret_fds, reterr);
 }
 
-/* What the wall time does at its end is said once. */
 static int check_timeout(const struct ration_run_options *options, const struct ration_plan *plan,
 		struct ration_error *reterr)
 {
 	const struct ration_plan_item *timeout = plan_find(plan, RATION_LIMIT_TIMEOUT);
 
-	if (timeout && options->signal == RATION_SIGNAL_NONE) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
-				"--signal none and --timeout exclude each other: a signal ends the run then");
-		return error_hint(reterr, -EINVAL, "none is for the soft value of --cpu-time alone");
-	}
-	if (timeout && timeout->asked_soft != RATION_UNLIMITED && options->kill_after_usec != 0) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION,
-				"--kill-after and --timeout SOFT:HARD exclude each other: HARD is when the run is killed");
-		return error_hint(reterr, -EINVAL, "leave one of them out, e.g. --timeout 10s:12s");
-	}
-	return 0;
+	return timeout ? ending_check(timeout->asked_soft != RATION_UNLIMITED, options->signal, options->kill_after_usec, reterr) :
+		0;
 }
 
 /* The command is found before anything is made: most that can't be executed are known now. */

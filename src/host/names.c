@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sys/syscalls.h"
@@ -76,11 +75,7 @@ int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
  */
 void names_unique(char buf[NAMES_UNIQUE_MAX])
 {
-	struct timespec now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)snprintf(buf, NAMES_UNIQUE_MAX, "r%d-%" PRIx64, (int)gettid(),
-			(uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	(void)snprintf(buf, NAMES_UNIQUE_MAX, "r%d-%" PRIx64, (int)gettid(), sys_clock_usec(CLOCK_REALTIME));
 }
 
 int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],

@@ -22,14 +22,12 @@
 static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_error *reterr)
 {
 	struct containment *containment = run->containment;
-	struct timespec now = { .tv_sec = 0 };
 	int r;
 
 	/* Before the time that it has to become the command: what that ends, the limit of time has ended. */
 	run->leader.start_usec = run->receipt.started_monotonic_usec = sys_now_usec();
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	run->leader.start_time = now.tv_sec;
-	run->receipt.started_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	run->receipt.started_usec = sys_clock_usec(CLOCK_REALTIME);
+	run->leader.start_time = (time_t)(run->receipt.started_usec / 1000000);
 	r = containment->ops->enter(containment, spawn, reterr);
 	if (r == 0) {
 		r = spawn_start(spawn, &run->leader.pid, &run->leader.pid_fd, &run->receipt.birth);

@@ -113,8 +113,5 @@ int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret)
 
 uint64_t sys_now_usec(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return sys_clock_usec(CLOCK_MONOTONIC);
 }

@@ -475,8 +475,5 @@ void sys_wake_with_parent(void)
 
 uint64_t sys_now_usec(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return sys_clock_usec(CLOCK_MONOTONIC);
 }

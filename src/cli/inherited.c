@@ -26,7 +26,7 @@ static int read_oom_score_adj(int pid)
 	ssize_t n;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
-	fd = openat(AT_FDCWD, pid ? path : "/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+	fd = open_readable(pid ? path : "/proc/self/oom_score_adj", 0);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (n <= 0)
 		return 0;

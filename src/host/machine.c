@@ -79,7 +79,7 @@ static void probe_huge(struct host_facts *facts, const char *root)
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/sys/kernel/mm/hugepages", root) >= sizeof(path))
 		return;
-	fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open_readable(path, O_DIRECTORY);
 	facts_note(facts, fd < 0 ? -errno : cg_each_child(fd, add_huge, facts), "", path);
 	qsort(facts->huge_bytes, facts->n_huge, sizeof(facts->huge_bytes[0]), compare_sizes);
 }

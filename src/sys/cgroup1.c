@@ -25,7 +25,7 @@
 
 int cg1_open_base(const char *path)
 {
-	CLEANUP(closep) int fd = lift_fd(openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	CLEANUP(closep) int fd = lift_fd(open_readable(path, O_DIRECTORY));
 	struct statfs fs;
 
 	if (fd < 0 || fstatfs(fd, &fs) < 0)

@@ -34,7 +34,7 @@ static int read_text(const char *proc, const char *name, char **ret)
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", proc, name) >= sizeof(path))
 		return -ENAMETOOLONG;
-	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	fd = open_readable(path, 0);
 	if (fd < 0)
 		return -errno;
 	while ((n = read(fd, piece, sizeof(piece))) != 0) {

@@ -44,7 +44,7 @@ int proc_open(const char *root, int *ret_fd, bool *ret_foreign)
 	r = snprintf(path, sizeof(path), "%s/proc", real ? "" : root);
 	if (r < 0 || (size_t)r >= sizeof(path))
 		return -ENAMETOOLONG;
-	fd = lift_fd(openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	fd = lift_fd(open_readable(path, O_DIRECTORY));
 	if (fd < 0)
 		return -errno;
 	if (real) {

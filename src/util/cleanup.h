@@ -49,6 +49,12 @@ static inline int close_fd(int fd)
 	return -EBADF;
 }
 
+/* Opens for reading, closed at an exec: musl's open(2) makes a second system call to see to that. */
+static inline int open_readable(const char *path, int more_flags)
+{
+	return openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | more_flags);
+}
+
 /*
  * Moves an fd that is to stay above those that a command has, 0 to 2: a program may have closed its own. Takes
  * what open(2) and its like return; returns the same: an fd, or a negative number with errno.

@@ -100,12 +100,6 @@ static void on_renew_keeper(void *userdata, uint64_t now_usec)
 
 /* ----------------------------------------------------------------- making */
 
-/*
- * The kernel tells of a change within 10 ms of another one afterwards, and never if the group has been removed until
- * then. So whoever has been told looks once more.
- */
-#define LOOK_AGAIN_USEC 15000
-
 /* 1: the group is empty. 0: it isn't. Only a read makes the kernel tell of the next change. */
 static int look_at_events(struct cgroup *cgroup)
 {
@@ -133,7 +127,7 @@ static void look(struct cgroup *cgroup, bool again)
 	if (r > 0 && cgroup->containment.on_empty)
 		cgroup->containment.on_empty(cgroup->containment.userdata);
 	else if (r < 0 || (r == 0 && again))
-		loop_set(&cgroup->run->loop, &cgroup->look_again, loop_after(sys_now_usec(), LOOK_AGAIN_USEC));
+		loop_set(&cgroup->run->loop, &cgroup->look_again, loop_after(sys_now_usec(), CG_LOOK_AGAIN_MSEC * 1000));
 }
 
 static void on_events(void *userdata, bool failed)
@@ -234,10 +228,11 @@ static bool regain_files(void)
 
 static int kill_group(struct cgroup *cgroup)
 {
-	int r = (cgroup->killed ? cg_kill_again : cg_kill)(cgroup->group->fd);
+	int (*kill_all_of)(int dir_fd) = cgroup->killed ? cg_kill_again : cg_kill;
+	int r = kill_all_of(cgroup->group->fd);
 
 	if (r == -EMFILE && regain_files())
-		r = (cgroup->killed ? cg_kill_again : cg_kill)(cgroup->group->fd);
+		r = kill_all_of(cgroup->group->fd);
 	/* Its mode was taken away since: who is in it may be signalled all the same. */
 	if ((r == -EACCES || r == -EPERM) && cg_signal_all(cgroup->group->fd) >= 0)
 		r = 0;

@@ -42,6 +42,12 @@ int cg_open_file(int dir_fd, const char *file);
  */
 int cg_read(int dir_fd, const char *file, char *buffer, size_t size);
 
+/*
+ * How soon to look once more at cgroup.events after it has told of a change: of another one within 10 ms the kernel
+ * tells afterwards, and never if the group has been removed until then.
+ */
+#define CG_LOOK_AGAIN_MSEC 15
+
 /* The same from the start of an open file: a sixth of the cost of opening it anew. */
 int cg_read_fd(int fd, char *buffer, size_t size);
 

@@ -102,12 +102,6 @@ int cg_kill_again(int dir_fd)
 	return r < 0 && !(r == -ENODEV || r == -ENOENT) ? r : 0;
 }
 
-/*
- * The kernel tells of a change within 10 ms of another one afterwards, and never if the group has been removed until
- * then: whoever was told looks once more.
- */
-#define LOOK_AGAIN_MSEC 15
-
 int cg_wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_msec)
 {
 	CLEANUP(closep) int events = cg_open_file(dir_fd, "cgroup.events");
@@ -132,7 +126,7 @@ int cg_wait_event(int dir_fd, const char *key, uint64_t wanted, int timeout_msec
 		if (now >= deadline)
 			return -ETIMEDOUT;
 		left_msec = (deadline - now) / 1000 + 1;
-		told = poll(&poll_fd, 1, told && left_msec > LOOK_AGAIN_MSEC ? LOOK_AGAIN_MSEC : (int)left_msec) > 0;
+		told = poll(&poll_fd, 1, told && left_msec > CG_LOOK_AGAIN_MSEC ? CG_LOOK_AGAIN_MSEC : (int)left_msec) > 0;
 	}
 }
 

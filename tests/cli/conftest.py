@@ -11,7 +11,8 @@ named file may be left: row I01, for all of them.
 
 Environment: RATION is the command (build/ration), RATION_WORLD says where we are
 (world.py), RATION_SLOW stretches deadlines, RATION_MUST=1 makes a failure of
-every skip, RATION_SHARE=1/2 takes every second test, from the first.
+every skip, RATION_SHARE=1/2 takes every second test, from the first, RATION_ONCE=1
+leaves out what another part of the same check runs as well.
 """
 
 import contextlib
@@ -40,6 +41,8 @@ UNIT_PROGRAM = str(Path(RATION).resolve().parent / "ration-unit")
 HELPERS = os.environ.get("RATION_HELPERS") or str(Path(RATION).resolve().parent / "tests" / "helpers")
 # The command has sanitizers in it (tests/check).
 SANITIZED = os.environ.get("RATION_SANITIZED") == "1"
+# Another part of the same check has what holds anywhere.
+ONCE = os.environ.get("RATION_ONCE") == "1"
 # Both trace: a sanitizer in the command doesn't look for leaks under it, and for all else it does.
 STRACE = ["strace", *(["-E", f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0"] if SANITIZED else [])]
 NAMESPACE = f"ration-test-{os.getpid()}"
@@ -53,6 +56,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "since((major, minor)): the oldest kernel that this is for")
     config.addinivalue_line("markers", "worlds(*names): the only worlds that this is for")
     config.addinivalue_line("markers", "unsanitized(reason): what a sanitizer in the command can't do; it runs elsewhere")
+    config.addinivalue_line("markers", "anywhere: no kernel decides it, unless the test needs something of one (needs)")
     config.addinivalue_line("markers", "holds(*limits): this exceeds these limits, and sees them hold (see holds.py)")
 
 
@@ -65,6 +69,8 @@ def shared(items):
 def pytest_collection_modifyitems(config, items):
     """Leaves out what this world or this build isn't for: those tests run in another one."""
     def here(item):
+        if ONCE and item.get_closest_marker("anywhere") and not item.get_closest_marker("needs"):
+            return False
         return fits(item.iter_markers()) and not (SANITIZED and item.get_closest_marker("unsanitized"))
 
     mine = shared([item for item in items if here(item)])

@@ -399,7 +399,7 @@ nothing = marked(pytest.mark.needs("root"), pytest.mark.worlds("nothing"))
 @nothing
 def test_FB20_a_bomb_is_held(run):
     """It is seen while it grows, stopped and killed, whole; what is counted on is said."""
-    r = run("--pids 64 --timeout 300", "bomb 20000")
+    r = run("--pids 64 --timeout 300", "bomb 2000")
     assert (r.code, r.verdict) == (137, "pids"), r
     assert run.alive() == {}
     assert "can overshoot" in r.limit("pids")["reason"] and "can overshoot" in r.stderr

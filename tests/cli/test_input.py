@@ -10,7 +10,7 @@ from conftest import NAMESPACE
 from world import HAS
 
 # The parser is the same everywhere.
-pytestmark = [pytest.mark.worlds("host", "v2")]
+pytestmark = [pytest.mark.anywhere, pytest.mark.worlds("host", "v2")]
 MIB = 1 << 20
 
 

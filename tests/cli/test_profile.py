@@ -10,6 +10,8 @@ import pytest
 from conftest import RATION
 from world import HAS
 
+pytestmark = pytest.mark.anywhere
+
 TOP = Path(__file__).resolve().parents[2]
 SHIPPED = sorted(p.name for p in (TOP / "profiles").iterdir())
 root = pytest.mark.needs("root")

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import DEADLINE, RATION
 
-pytestmark = [pytest.mark.worlds("host", "v2", "user")]
+pytestmark = [pytest.mark.anywhere, pytest.mark.worlds("host", "v2", "user")]
 
 HOSTILE = [
     b"", b" ", b"a b", b"\n", b"a\n", b"\nb", b"a\n\nb", b"\r\n", b"\t", b"'", b"''", b"'\\''", b'"',

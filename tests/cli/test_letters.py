@@ -9,7 +9,7 @@ import pytest
 
 from test_input import refused  # noqa: F401 (a fixture)
 
-pytestmark = pytest.mark.anywhere
+pytestmark = [pytest.mark.anywhere]
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "cli" / "foreign.c"
 LETTERS = {"-C": "--chdir", "-h": "--help", "-k": "--kill-after", "-m": "--memory", "-q": "--quiet", "-s": "--signal",

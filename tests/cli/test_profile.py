@@ -10,7 +10,7 @@ import pytest
 from conftest import RATION
 from world import HAS
 
-pytestmark = pytest.mark.anywhere
+pytestmark = [pytest.mark.anywhere]
 
 TOP = Path(__file__).resolve().parents[2]
 SHIPPED = sorted(p.name for p in (TOP / "profiles").iterdir())

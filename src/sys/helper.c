@@ -178,29 +178,16 @@ static int wait_for(struct pollfd *fds, nfds_t n, int timeout_msec)
 	}
 }
 
-/* Room for the file descriptors of one message. */
-union fd_room {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(HELPER_FDS_MAX * sizeof(int))];
-};
-
 int helper_send(int fd, const void *data, size_t size, const int *fds, size_t n_fds, int timeout_msec)
 {
-	union fd_room room = { .bytes = { 0 } };
+	union passing_room room = { .bytes = { 0 } };
 	struct iovec vector = { .iov_base = (void *)data, .iov_len = size };
 	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
 	struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
 
 	if (n_fds > HELPER_FDS_MAX)
 		return -E2BIG;
-	if (n_fds > 0) {
-		message.msg_control = &room;
-		message.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		room.header.cmsg_level = SOL_SOCKET;
-		room.header.cmsg_type = SCM_RIGHTS;
-		room.header.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(&room.header), fds, n_fds * sizeof(int));
-	}
+	passing_put(&message, &room, fds, n_fds);
 	while (sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 		int r = errno == ECONNRESET ? -EPIPE : -errno;
 
@@ -212,29 +199,9 @@ int helper_send(int fd, const void *data, size_t size, const int *fds, size_t n_
 	return 0;
 }
 
-/* Those that the caller has no room for are closed. */
-static void take_fds(struct msghdr *message, int *ret_fds, size_t n_fds)
-{
-	size_t at = 0;
-
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
-		size_t n = header->cmsg_type == SCM_RIGHTS ? (header->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
-
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(fd));
-			if (at < n_fds)
-				ret_fds[at++] = fd;
-			else
-				(void)close(fd);
-		}
-	}
-}
-
 ssize_t helper_receive(int fd, void *data, size_t size, int *ret_fds, size_t n_fds, int timeout_msec)
 {
-	union fd_room room;
+	union passing_room room;
 	struct iovec vector = { .iov_base = data, .iov_len = size };
 	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &room,
 		.msg_controllen = sizeof(room) };
@@ -252,7 +219,7 @@ ssize_t helper_receive(int fd, void *data, size_t size, int *ret_fds, size_t n_f
 		if (r != -EINTR && r != -ECONNRESET)
 			return r;
 	}
-	take_fds(&message, ret_fds, n_fds);
+	(void)passing_take(&message, ret_fds, n_fds);
 	return n;
 }
 

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "sys/passing.h"
+
 struct helper {
 	pid_t pid;    /* 0: there is none */
 	int pid_fd;   /* -EBADF where the kernel has none */
@@ -30,7 +32,7 @@ struct helper {
 #define HELPER_FD 3
 
 /* File descriptors in one message, at most. */
-#define HELPER_FDS_MAX 20
+#define HELPER_FDS_MAX PASSING_FDS_MAX
 
 /*
  * Executes the program `path`, with no environment. 0: it has been executed.

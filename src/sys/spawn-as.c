@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/passing.h"
 #include "sys/spawn.h"
 #include "sys/syscalls.h"
 #include "sys/within.h"
@@ -30,12 +31,6 @@ struct answer {
 	int code, part, index;
 	unsigned files; /* which of them come along, as bits */
 	char path[PATH_MAX];
-};
-
-/* As many fds as a message has. */
-union fd_room {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(3 * sizeof(int))];
 };
 
 /* What is named by fds of ours is on a file system of the kernel's, which answers. */
@@ -154,19 +149,11 @@ static int look(const struct scout *scout, struct answer *answer, int fds[3])
 /* A socket has room for all of it. */
 static void say(int fd, const struct answer *answer, const int *fds)
 {
-	union fd_room room = { .bytes = { 0 } };
+	union passing_room room = { .bytes = { 0 } };
 	struct iovec vector = { .iov_base = (void *)answer, .iov_len = sizeof(*answer) };
 	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
-	size_t n = (size_t)__builtin_popcount(answer->files);
 
-	if (n > 0) {
-		message.msg_control = &room;
-		message.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		room.header.cmsg_level = SOL_SOCKET;
-		room.header.cmsg_type = SCM_RIGHTS;
-		room.header.cmsg_len = CMSG_LEN(n * sizeof(int));
-		memcpy(CMSG_DATA(&room.header), fds, n * sizeof(int));
-	}
+	passing_put(&message, &room, fds, (size_t)__builtin_popcount(answer->files));
 	while (sendmsg(fd, &message, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
 }
@@ -176,15 +163,14 @@ static void say(int fd, const struct answer *answer, const int *fds)
 /* Puts what came along where it belongs. */
 static int take_fds(struct msghdr *message, unsigned files, int ret_fds[3])
 {
-	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	size_t n = header && header->cmsg_type == SCM_RIGHTS ? (header->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
-	size_t at = 0;
+	int came[3];
+	size_t n = passing_take(message, came, ARRAY_SIZE(came)), at = 0;
 
 	for (size_t i = 0; i < 3; i++) {
 		ret_fds[i] = -EBADF;
 		if (!(files & 1u << i) || at == n)
 			continue;
-		memcpy(&ret_fds[i], CMSG_DATA(header) + at++ * sizeof(int), sizeof(int));
+		ret_fds[i] = came[at++];
 		if (!MSG_CMSG_CLOEXEC)
 			(void)fcntl(ret_fds[i], F_SETFD, FD_CLOEXEC);
 		ret_fds[i] = lift_fd(ret_fds[i]);
@@ -202,7 +188,7 @@ static void close_fds(int fds[3])
 /* What a child has said before it was ended, if it was, is cut: nothing has come. */
 static int take_answer(int fd, struct answer *ret, int ret_fds[3])
 {
-	union fd_room room;
+	union passing_room room;
 	struct iovec vector = { .iov_base = ret, .iov_len = sizeof(*ret) };
 	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof(room) };
 	ssize_t n;

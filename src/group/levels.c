@@ -29,7 +29,6 @@ static void climb(const struct host_snapshot *host, int fd, char *path, size_t s
 	for (size_t i = 0; fd >= 0; i++) {
 		const char *where = below_mount(host, path);
 		bool top = !*where;
-		int up;
 
 		if (i >= sure && where == path)
 			break;
@@ -37,9 +36,7 @@ static void climb(const struct host_snapshot *host, int fd, char *path, size_t s
 		if (top)
 			break;
 		*strrchr(path, '/') = '\0';
-		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		(void)close_fd(fd);
-		fd = up;
+		(void)cg_step_up(&fd);
 	}
 	(void)close_fd(fd);
 }

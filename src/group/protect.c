@@ -85,13 +85,11 @@ static int share_upwards(const struct place *place, enum ration_limit limit, con
 	CLEANUP(closep) int at = place->tenant_fd < 0 ? -EBADF : fcntl(place->tenant_fd, F_DUPFD_CLOEXEC, 3);
 
 	for (size_t i = 0; i <= place->host->n_nodes && at >= 0 && (i < 2 || made(at)); i++) {
-		int r = record_has_limit(at, limit) || whose_is(at, NULL) == WHOSE_OTHER ? 0 : share(at, file), up;
+		int r = record_has_limit(at, limit) || whose_is(at, NULL) == WHOSE_OTHER ? 0 : share(at, file);
 
 		if (r < 0)
 			return r;
-		up = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		(void)close_fd(at);
-		at = up;
+		(void)cg_step_up(&at);
 	}
 	return 0;
 }

@@ -300,7 +300,6 @@ static void look_upwards_v1(struct search *search, int dir_fd, char *path)
 
 	while (fd >= 0 && sys_access(fd, "cgroup.procs", F_OK) == 0 && strrchr(path, '/')) {
 		uint64_t value;
-		int up;
 
 		if (got(search->found, in_force_read_v1(fd, search->info, &value)) && value < search->found->limit.effective) {
 			search->found->limit.effective = value;
@@ -309,9 +308,7 @@ static void look_upwards_v1(struct search *search, int dir_fd, char *path)
 		}
 		level = level == RATION_LEVEL_GROUP ? RATION_LEVEL_TENANT : RATION_LEVEL_ANCESTOR;
 		*strrchr(path, '/') = '\0';
-		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		(void)close_fd(fd);
-		fd = up;
+		(void)cg_step_up(&fd);
 	}
 }
 

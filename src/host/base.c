@@ -251,7 +251,7 @@ void base_capacity(struct host_snapshot *host, int base_fd, const char *base, co
 	while (fd >= 0 && strncmp(path, top, mount_length) == 0) {
 		uint64_t max;
 		char *slash;
-		int up, r = cg_read_u64(fd, "memory.max", &max);
+		int r = cg_read_u64(fd, "memory.max", &max);
 
 		facts_note(&host->facts, r, "memory.max", path);
 		/* The real root has no such file: no limit, not a limit of 0. */
@@ -264,10 +264,7 @@ void base_capacity(struct host_snapshot *host, int base_fd, const char *base, co
 		if (!slash || strlen(path) <= mount_length)
 			break;
 		*slash = '\0';
-		up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		facts_note(&host->facts, up < 0 ? -errno : 0, "", path);
-		(void)close_fd(fd);
-		fd = up;
+		facts_note(&host->facts, cg_step_up(&fd), "", path);
 	}
 }
 

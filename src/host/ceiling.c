@@ -63,16 +63,12 @@ static void look_at(int fd, const char *where, struct host_facts *facts, struct 
 static bool go_up(int *fd, char *path, struct host_facts *facts)
 {
 	char *slash = strrchr(path, '/');
-	int up;
 
 	if (!slash)
 		return false;
 	*slash = '\0';
-	up = openat(*fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	facts_note(facts, up < 0 ? -errno : 0, "", path);
-	(void)close_fd(*fd);
-	*fd = up;
-	return up >= 0;
+	facts_note(facts, cg_step_up(fd), "", path);
+	return *fd >= 0;
 }
 
 /* BASE, and what is above it, as far as it is in the same mount. */

@@ -229,6 +229,16 @@ int cg_mkdir(int dir_fd, const char *name)
 	return r;
 }
 
+int cg_step_up(int *fd)
+{
+	int up = openat(*fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = up < 0 ? -errno : 0;
+
+	(void)close_fd(*fd);
+	*fd = up < 0 ? -EBADF : up;
+	return r;
+}
+
 int cg_open_above(int fd)
 {
 	struct stat here, above;

@@ -86,6 +86,9 @@ int cg_write(int dir_fd, const char *file, const char *value);
  */
 int cg_open_above(int fd);
 
+/* Takes the directory above in the place of an open one, whatever that is. *fd < 0 after a failure: -errno. */
+int cg_step_up(int *fd);
+
 /* Makes a group, which everybody can look into, but for the file of its lock (lock.h). */
 int cg_mkdir(int dir_fd, const char *name);
 

@@ -33,6 +33,7 @@ const struct command *const commands[] = {
 	&cmd_receipt,
 	&cmd_gc,
 	&cmd_guard,
+	&cmd_metrics,
 	&cmd_vm,
 	&cmd_wrap,
 	&cmd_help,

@@ -94,6 +94,8 @@ struct options {
 	char **avoid;           /* names of groups up to NULL; room for each argument */
 	size_t n_avoid;
 	bool once;
+	/* metrics */
+	bool openmetrics;
 	/* receipt */
 	bool kv, csv, summary;
 	/* wrap */

@@ -163,8 +163,7 @@ static void reading_done(struct reading *reading)
 	reading->disks = NULL;
 }
 
-/* Reads a file that has a line for each disk, of which there may be thousands. -ENOMEM, -EFBIG, and what cg_read() returns. */
-static int read_long(int group_fd, const char *file, char **ret_text)
+int metrics_read_long(int group_fd, const char *file, char **ret_text)
 {
 	int r = -EFBIG;
 
@@ -187,7 +186,7 @@ static const char *text_of(struct reading *reading, int fd, const struct metric_
 		reading_done(reading);
 		reading->file = at->file;
 		reading->controller = at->controller;
-		r = at->form == METRIC_DISKS ? read_long(fd, at->file, &reading->disks) :
+		r = at->form == METRIC_DISKS ? metrics_read_long(fd, at->file, &reading->disks) :
 					       cg_read(fd, at->file, reading->text, sizeof(reading->text));
 		if (!metrics_got(usage, r))
 			reading->text[0] = '\0';

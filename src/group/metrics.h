@@ -59,6 +59,12 @@ uint64_t metrics_value(const struct metric_file *at, const char *text);
 /* The longest file: far more than a line for each of the disks that a kernel can have had I/O on. */
 #define METRICS_LONG_MAX (CG_FILE_MAX * 256)
 
+/*
+ * Reads a file that has a line for each disk, of which there may be thousands; the caller frees the text.
+ * -ENOMEM, -EFBIG, and what cg_read() returns.
+ */
+int metrics_read_long(int group_fd, const char *file, char **ret_text);
+
 /* Whether `code` says that a figure couldn't be read, though it may be there. */
 bool metrics_doubt(int code);
 

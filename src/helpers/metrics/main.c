@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - ration-metrics, the metrics of groups and runs for Prometheus
+ *
+ * Usage: ration-metrics [OPTION=VALUE...]    by `ration metrics` alone
+ *
+ * The command has read its options and executes this program with them. It is one of its own, for it takes
+ * libraries that a static command is better without.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "helpers/metrics/scrape.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/parse.h"
+#include "util/text.h"
+
+#define TIMEOUT_USEC 10000000
+
+/* As `ration` itself. */
+#define EXIT_RATION 125
+
+struct settings {
+	const char *base, *nspace, *parent;
+	const char *no_create;
+	const char *once;        /* NULL: it isn't wanted; so are all of these */
+	const char *openmetrics;
+	const char *timeout;     /* in microseconds */
+};
+
+/* What a word of the command line sets. */
+static const struct setting {
+	const char *name;
+	size_t offset;
+} words[] = {
+	{ "--base", offsetof(struct settings, base) },
+	{ "--namespace", offsetof(struct settings, nspace) },
+	{ "--parent", offsetof(struct settings, parent) },
+	{ "--no-create", offsetof(struct settings, no_create) },
+	{ "--once", offsetof(struct settings, once) },
+	{ "--openmetrics", offsetof(struct settings, openmetrics) },
+	{ "--timeout", offsetof(struct settings, timeout) },
+};
+
+static int complain(const struct ration_error *error)
+{
+	(void)fprintf(stderr, "ration metrics: %s\n%s%s%s", error->message, error->hint[0] ? "  hint: " : "", error->hint,
+			error->hint[0] ? "\n" : "");
+	return EXIT_RATION;
+}
+
+static int take_word(struct settings *settings, const char *word)
+{
+	size_t length = strcspn(word, "=");
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strlen(words[i].name) != length || strncmp(words[i].name, word, length) != 0)
+			continue;
+		*(const char **)((char *)settings + words[i].offset) = word + length + (word[length] == '=');
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int take_words(struct settings *settings, char **argv)
+{
+	for (argv += *argv != NULL; *argv; argv++) {
+		if (take_word(settings, *argv) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static uint64_t number_or(const char *text, uint64_t otherwise)
+{
+	uint64_t number;
+
+	return text && parse_count(text, &number) == 0 ? number : otherwise;
+}
+
+static uint64_t epoch_usec(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int tell_once(struct scraper *scraper, const struct settings *settings, struct ration_error *reterr)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t length;
+	int r = scrape(scraper, settings->openmetrics != NULL, &text, &length, reterr);
+
+	if (r < 0)
+		return r;
+	if (fwrite(text, 1, length, stdout) != length || fflush(stdout) != 0)
+		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't write to standard output: %s", error_text(-errno));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = { .base = NULL };
+	struct scraper scraper = { .began_usec = epoch_usec() };
+	struct ration_error error;
+
+	(void)argc;
+	if (take_words(&settings, argv) < 0 || !settings.once) {
+		(void)fprintf(stderr, "ration-metrics: internal program of ration, see ration-metrics(1)\n");
+		return 2;
+	}
+	scraper.timeout_usec = number_or(settings.timeout, TIMEOUT_USEC);
+	scraper.host = (struct ration_host_options){
+		.size = sizeof(scraper.host),
+		.base = settings.base,
+		.nspace = settings.nspace,
+		.parent = settings.parent,
+		.no_create = settings.no_create != NULL,
+		.helpers = "",
+	};
+	return tell_once(&scraper, &settings, &error) < 0 ? complain(&error) : 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scrape.c - all that is told at one time
+ */
+#include "helpers/metrics/scrape.h"
+
+#include <errno.h>
+
+#include "helpers/metrics/exposition.h"
+#include "helpers/metrics/groups.h"
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+static const char *const reasons[METRICS_ERROR_COUNT] = {
+	[METRICS_ERROR_GROUPS] = "groups",
+	[METRICS_ERROR_GROUP] = "group",
+	[METRICS_ERROR_JOURNAL] = "journal",
+	[METRICS_ERROR_LINE] = "line",
+	[METRICS_ERROR_TENANTS] = "tenants",
+	[METRICS_ERROR_TIMEOUT] = "timeout",
+};
+
+static void tell_errors(const struct scraper *scraper, struct exposition *exposition)
+{
+	for (size_t i = 0; i < METRICS_ERROR_COUNT; i++) {
+		const struct label labels[] = { { "reason", reasons[i] }, { NULL, NULL } };
+
+		exposition_add(exposition, FAMILY_SCRAPE_ERRORS, labels, scraper->errors.n[i], DECIMALS_NONE);
+		exposition_created(exposition, FAMILY_SCRAPE_ERRORS, labels, scraper->began_usec);
+	}
+}
+
+static int tell(struct scraper *scraper, struct exposition *exposition, struct ration_error *reterr)
+{
+	uint64_t until_usec = sys_now_usec() + scraper->timeout_usec;
+	struct ration_host *host = NULL;
+	int r = ration_host_open(&scraper->host, &host, reterr);
+
+	if (r >= 0)
+		r = groups_tell(host, until_usec, exposition, &scraper->errors, reterr);
+	host = ration_host_free(host);
+	if (r == -ETIMEDOUT)
+		scraper->errors.n[METRICS_ERROR_TIMEOUT]++;
+	if (r >= 0)
+		tell_errors(scraper, exposition);
+	return r;
+}
+
+int scrape(struct scraper *scraper, bool openmetrics, char **ret_text, size_t *ret_length, struct ration_error *reterr)
+{
+	CLEANUP(exposition_done) struct exposition exposition = { .openmetrics = openmetrics };
+	int r = tell(scraper, &exposition, reterr);
+
+	if (r < 0)
+		return r;
+	*ret_text = exposition_take(&exposition, ret_length);
+	return *ret_text ? 0 : error_oom(reterr);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scrape.h - all that is told at one time
+ */
+#ifndef RATION_HELPERS_METRICS_SCRAPE_H
+#define RATION_HELPERS_METRICS_SCRAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "helpers/metrics/errors.h"
+#include "ration.h"
+
+struct scraper {
+	struct ration_host_options host; /* where the groups are */
+	uint64_t timeout_usec;           /* how long a scrape may take */
+	uint64_t began_usec;             /* since the epoch: when `errors` began to be counted */
+	struct metrics_errors errors;
+};
+
+/*
+ * Returns the text of all metrics, which the caller frees. The machine is looked at anew each time: the first run may have started
+ * the unit below which groups are.
+ * Errors: -ETIMEDOUT, -ENOMEM, those of ration_host_open().
+ */
+int scrape(struct scraper *scraper, bool openmetrics, char **ret_text, size_t *ret_length, struct ration_error *reterr);
+
+#endif

@@ -230,10 +230,16 @@ static int check_set(const struct ration_plan *plan, enum ration_limit limit, co
 	struct spawn_cpus asked, has;
 	char list[CG_FILE_MAX];
 	unsigned missing;
+	int r;
 
-	if (!item || item->mechanism != RATION_MECHANISM_CGROUP2 || !item->text ||
-			cpus_parse(item->text, &asked) < 0 || cg_read(place->fd, file, list, sizeof(list)) <= 0 ||
-			cpus_parse(list, &has) < 0 || !first_missing(&asked, &has, &missing))
+	if (!item || item->mechanism != RATION_MECHANISM_CGROUP2 || !item->text || cpus_parse(item->text, &asked) < 0)
+		return 0;
+	r = cg_read(place->fd, file, list, sizeof(list));
+	/* What isn't known to hold doesn't. */
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't see whether %s holds, in %s: %s",
+				ration_limit_info(limit)->flag, file, error_text(r));
+	if (r == 0 || cpus_parse(list, &has) < 0 || !first_missing(&asked, &has, &missing))
 		return 0;
 	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %.60s: %u isn't available in the tenant %s, only %.60s",
 			ration_limit_info(limit)->flag, item->text, missing, place->tenant, list);

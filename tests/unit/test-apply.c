@@ -389,6 +389,27 @@ static void test_a_plan_for_a_group(void **state)
 	assert_null(ration_plan_free(plan));
 }
 
+/* The kernel takes any list: what holds of it stands in another file, and what can't be seen there doesn't hold. */
+static void test_FC3_a_set_that_cannot_be_seen(void **state)
+{
+	struct ration_plan *plan = plan_of(RATION_LIMIT_CPUSET_CPUS, "0");
+	struct ration_error error = { .message = "" };
+	char dir[PATH_MAX];
+	int fd;
+
+	(void)state;
+	files_begin(dir);
+	files_put(dir, "cpuset.cpus", "\n");
+	fd = open_dir(dir);
+	assert_int_equal(apply_group(plan, &(struct place) { .fd = fd }, false, &error), -ENOENT);
+	assert_non_null(strstr(error.message, "can't see whether --cpuset-cpus holds"));
+	files_put(dir, "cpuset.cpus.effective", "0\n");
+	assert_int_equal(apply_group(plan, &(struct place) { .fd = fd }, false, NULL), 0);
+	(void)close(fd);
+	files_end(dir);
+	assert_null(ration_plan_free(plan));
+}
+
 static void test_a_plan_for_a_child(void **state)
 {
 	struct ration_plan *plan = plan_of(RATION_LIMIT_RLIMIT_NOFILE, "10:20");
@@ -443,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_a_keyed_file),
 		cmocka_unit_test(test_a_long_keyed_file),
 		cmocka_unit_test(test_a_plan_for_a_group),
+		cmocka_unit_test(test_FC3_a_set_that_cannot_be_seen),
 		cmocka_unit_test(test_a_plan_for_a_child),
 		cmocka_unit_test(test_controllers_on_request),
 	};

@@ -106,12 +106,42 @@ static int check_nothing_else(const struct ration_group *group, const struct rat
 	return error_hint(reterr, -EEXIST, "ration rm %s removes it", group->address);
 }
 
+struct finishing {
+	struct ration_group *group;
+	const struct ration_group_options *options;
+};
+
+/* It has its limits: gives it to its owner, and says that it is whole. What fails takes the limits back. */
+static int finish(void *data, struct ration_error *reterr)
+{
+	const struct finishing *finishing = data;
+	struct ration_group *group = finishing->group;
+	const struct ration_group_options *options = finishing->options;
+	int r = options->has_owner ? delegate(&group->at, options->uid, options->gid) : 0;
+
+	if (r < 0)
+		r = handle_error(group, r, "change the owner of", reterr);
+	else if (options->has_owner)
+		r = check_no_groups(group, options, reterr);
+	if (r == 0) {
+		if (options->command)
+			(void)notes_write(group->at.fd, NOTE_COMMAND, options->command);
+		r = leaf_made(&group->at);
+		if (r < 0)
+			r = handle_error(group, r, "write notes on", reterr);
+	}
+	if (r < 0 && options->has_owner)
+		(void)delegate(&group->at, geteuid(), getegid());
+	return r;
+}
+
 /* Writes all of a group that we have claimed. */
 static int furnish(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
 {
+	struct finishing finishing = { .group = group, .options = options };
 	int fd = group->at.fd;
-	int r = 0;
+	int r;
 
 	r = options->keep ? owner_keep(fd) : owner_record(group->host->proc_fd, fd);
 	if (r < 0)
@@ -131,23 +161,8 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	if (group->tenant)
 		r = check_nothing_else(group, plan, reterr);
 	if (r == 0 && plan)
-		r = update_apply(group, plan, NULL, NULL, reterr);
-	if (r < 0)
-		return r;
-	if (options->has_owner)
-		r = delegate(&group->at, options->uid, options->gid);
-	if (r < 0)
-		return handle_error(group, r, "change the owner of", reterr);
-	if (options->has_owner)
-		r = check_no_groups(group, options, reterr);
-	if (r < 0) {
-		(void)delegate(&group->at, geteuid(), getegid());
-		return r;
-	}
-	if (options->command)
-		(void)notes_write(fd, NOTE_COMMAND, options->command);
-	r = leaf_made(&group->at);
-	return r < 0 ? handle_error(group, r, "write notes on", reterr) : 0;
+		return update_apply_then(group, plan, finish, &finishing, reterr);
+	return r < 0 ? r : finish(&finishing, reterr);
 }
 
 /* What no file can tell is told by the note. */

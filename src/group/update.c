@@ -51,6 +51,8 @@ struct change {
 	struct ration_update_report report;
 	struct group_writes writes;
 	char high[32];  /* memory.high as it was, while it is ours; "" otherwise */
+	int (*then)(void *data, struct ration_error *reterr);
+	void *data;
 };
 
 static uint64_t now_or(int fd, const char *file, uint64_t otherwise)
@@ -310,12 +312,13 @@ static int settle_swap(struct change *change)
 	return 0;
 }
 
-/* What is protected in a group is protected above it, too: it belongs to the change. */
-static int protect(void *data, struct ration_error *reterr)
+/* What is protected in a group is protected above it, too: it belongs to the change, as what the caller does then. */
+static int complete(void *data, struct ration_error *reterr)
 {
 	const struct change *change = data;
+	int r = protect_nodes(change->plan, &change->group->at, reterr);
 
-	return protect_nodes(change->plan, &change->group->at, reterr);
+	return r < 0 || !change->then ? r : change->then(change->data, reterr);
 }
 
 /* The note of what is asked for comes first: where it can't be written, nothing has changed. */
@@ -329,7 +332,7 @@ static int write_all(struct change *change, struct ration_error *reterr)
 	r = record_limits(fd, change->plan);
 	if (r < 0 && r != -EOPNOTSUPP)
 		return handle_error(change->group, r, "write notes on", reterr);
-	r = apply_writes_then(&change->group->at, &change->writes, protect, change, reterr);
+	r = apply_writes_then(&change->group->at, &change->writes, complete, change, reterr);
 	if (r == 0)
 		return 0;
 	(void)notes_write(fd, NOTE_LIMITS, before);
@@ -374,6 +377,15 @@ static int carry_out(struct change *change, struct ration_error *reterr)
 		change->high[0] = '\0';
 	give_back_high(change);
 	return 0;
+}
+
+int update_apply_then(struct ration_group *group, const struct ration_plan *plan,
+		int (*then)(void *data, struct ration_error *reterr), void *data, struct ration_error *reterr)
+{
+	struct change change = { .group = group, .plan = plan, .then = then, .data = data };
+	int r = TAKE_OPTIONS(struct ration_update_options, &change.options, NULL, reterr);
+
+	return r < 0 ? r : carry_out(&change, reterr);
 }
 
 int update_apply(struct ration_group *group, const struct ration_plan *plan,

@@ -13,4 +13,8 @@ int update_apply(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_update_options *options, struct ration_update_report *report,
 		struct ration_error *reterr);
 
+/* The same with the usual options, and then calls `then`. Where that fails, the group has the limits that it had. */
+int update_apply_then(struct ration_group *group, const struct ration_plan *plan,
+		int (*then)(void *data, struct ration_error *reterr), void *data, struct ration_error *reterr);
+
 #endif

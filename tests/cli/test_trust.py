@@ -206,6 +206,18 @@ def test_FA2_given_away_with_groups_in_it(hand, run):
 
 
 @memory
+def test_FA2_not_given_away_without_its_limits(hand, run):
+    """A run has made it: what was to be its owner's limits would be the run's."""
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
+    run.ready("log")
+    hand.refused(f"create acme --owner {STRANGER} --memory 64M", "acme has groups")
+    assert (hand.path("acme") / "memory.max").read_text() == "max\n"
+    hand.ok("create acme --memory 64M")
+    r.signal(signal.SIGTERM)
+    r.wait()
+
+
+@memory
 def test_FA6_controllers_taken_away(hand, acme):
     """What a delegate does to the controllers of its tenant changes none of root's limits, and nothing of root's is there."""
     hand.ok("set acme --memory 64M")

@@ -25,6 +25,8 @@ static const struct option_set metrics_set = {
 			.help = "Print the metrics and exit" },
 		{ .flag = "--openmetrics", .set = option_set_true, FIELD(openmetrics),
 			.help = "Use the OpenMetrics format" },
+		{ .flag = "--journal", .argument = "FILE", .set = option_set_text, FIELD(journal),
+			.help = "Count the runs of FILE (RATION_JOURNAL)" },
 		{ .flag = "--timeout", .argument = "DURATION", .set = option_set_duration, FIELD(timeout_usec),
 			.help = "Deadline of a scrape; default: 10s" },
 		{ .flag = NULL },
@@ -51,6 +53,7 @@ static int metrics_function(struct options *options, char **operands)
 		(void)snprintf(timeout, sizeof(timeout), "%" PRIu64, options->timeout_usec);
 		program_add(&program, options->once ? "--once" : NULL, NULL);
 		program_add(&program, options->openmetrics ? "--openmetrics" : NULL, NULL);
+		program_add(&program, options->journal ? "--journal" : NULL, options->journal);
 		program_add(&program, options->timeout_usec ? "--timeout" : NULL, timeout);
 		r = program_become(&program, options, "ration-metrics", "ration-metrics", &error);
 	}

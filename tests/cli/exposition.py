@@ -68,14 +68,16 @@ class Exposition:
 
     def check_histograms(self):
         """Buckets grow, the last is the count."""
-        for family in (name for name, kind in self.types.items() if kind == "histogram"):
-            for (name, found), count in self.samples.items():
-                if name != f"{family}_count":
-                    continue
-                buckets = [(Decimal(dict(at)["le"].replace("+Inf", "Infinity")), value) for (other, at), value in self.samples.items()
-                           if other == f"{family}_bucket" and found < at]
-                assert [value for _, value in buckets] == sorted(value for _, value in buckets), (family, found)
-                assert buckets == sorted(buckets) and buckets[-1] == (Decimal("Infinity"), count), (family, found)
+        found = {}
+        for (name, labels), value in self.samples.items():
+            if self.types.get(name.removesuffix("_bucket")) == "histogram" and name.endswith("_bucket"):
+                end, = (text for key, text in labels if key == "le")
+                found.setdefault((name, frozenset(at for at in labels if at[0] != "le")), []).append(
+                    (Decimal(end.replace("+Inf", "Infinity")), value))
+        for (name, labels), buckets in found.items():
+            counts = [count for _, count in buckets]
+            assert counts == sorted(counts) and buckets == sorted(buckets), (name, labels)
+            assert buckets[-1] == (Decimal("Infinity"), self.samples[name.removesuffix("_bucket") + "_count", labels]), (name, labels)
 
     def value(self, name, **labels):
         return self.samples.get((name, frozenset(labels.items())))

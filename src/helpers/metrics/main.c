@@ -29,6 +29,7 @@ struct settings {
 	const char *no_create;
 	const char *once;        /* NULL: it isn't wanted; so are all of these */
 	const char *openmetrics;
+	const char *journal;
 	const char *timeout;     /* in microseconds */
 };
 
@@ -43,6 +44,7 @@ static const struct setting {
 	{ "--no-create", offsetof(struct settings, no_create) },
 	{ "--once", offsetof(struct settings, once) },
 	{ "--openmetrics", offsetof(struct settings, openmetrics) },
+	{ "--journal", offsetof(struct settings, journal) },
 	{ "--timeout", offsetof(struct settings, timeout) },
 };
 
@@ -108,6 +110,7 @@ int main(int argc, char **argv)
 	struct settings settings = { .base = NULL };
 	struct scraper scraper = { .began_usec = epoch_usec() };
 	struct ration_error error;
+	int r = 0;
 
 	(void)argc;
 	if (take_words(&settings, argv) < 0 || !settings.once) {
@@ -123,5 +126,10 @@ int main(int argc, char **argv)
 		.no_create = settings.no_create != NULL,
 		.helpers = "",
 	};
-	return tell_once(&scraper, &settings, &error) < 0 ? complain(&error) : 0;
+	if (settings.journal)
+		r = scrape_follow(&scraper, settings.journal, &error);
+	if (r >= 0)
+		r = tell_once(&scraper, &settings, &error);
+	scrape_done(&scraper);
+	return r < 0 ? complain(&error) : 0;
 }

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * follow.c - the lines of a file to which others add, whatever is done to it
+ *
+ * It can be renamed, and a new one made (logrotate): the old one is read to its end, and a little longer, for a run may have
+ * opened it just before. It can be copied and cut off (logrotate's copytruncate): then it is shorter than what was read of it,
+ * or has other text there, even if it has grown since. What was added until the copy was made stands in the copy, which is known by the same
+ * text at the same place. A line counts when it has its end.
+ */
+#include "helpers/metrics/follow.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/syscalls.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+/* How long a run can take from a look at the name to its line, on a busy machine. */
+#define BEFORE_USEC 60000000
+
+#define FOLLOWED_NONE ((struct followed) { .fd = -EBADF })
+
+static void followed_done(struct followed *followed)
+{
+	followed->fd = close_fd(followed->fd);
+	buffer_done(&followed->line);
+	*followed = FOLLOWED_NONE;
+}
+
+/* ------------------------------------------------------------------- lines */
+
+static void end_line(struct follow *follow, struct followed *followed)
+{
+	if (followed->too_long || followed->line.failed)
+		follow->line(follow->data, NULL, 0);
+	else if (followed->line.length > 0)
+		follow->line(follow->data, followed->line.text, followed->line.length);
+	followed->line.length = 0;
+	followed->line.failed = false;
+	followed->too_long = false;
+}
+
+/* Adds to the line that has no end yet. */
+static void add(struct followed *followed, const char *text, size_t length)
+{
+	if (followed->line.length + length > FOLLOW_LINE_MAX) {
+		followed->too_long = true;
+		followed->line.length = 0;
+	}
+	if (!followed->too_long)
+		(void)buffer_add(&followed->line, text, length);
+}
+
+static void take(struct follow *follow, struct followed *followed, const char *text, size_t length)
+{
+	const char *at = text, *end;
+	size_t mark = length < FOLLOW_MARK_MAX ? length : FOLLOW_MARK_MAX;
+	size_t kept = followed->n_mark + mark > FOLLOW_MARK_MAX ? FOLLOW_MARK_MAX - mark : followed->n_mark;
+
+	while ((end = memchr(at, '\n', length - (size_t)(at - text)))) {
+		add(followed, at, (size_t)(end - at));
+		end_line(follow, followed);
+		at = end + 1;
+	}
+	add(followed, at, length - (size_t)(at - text));
+	memmove(followed->mark, followed->mark + followed->n_mark - kept, kept);
+	memcpy(followed->mark + kept, text + length - mark, mark);
+	followed->n_mark = kept + mark;
+	followed->offset += (off_t)length;
+}
+
+/* To its end. 1: `until_usec` came first. */
+static int read_on(struct follow *follow, struct followed *followed, uint64_t until_usec)
+{
+	char text[16384];
+
+	for (;;) {
+		ssize_t n = pread(followed->fd, text, sizeof(text), followed->offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		take(follow, followed, text, (size_t)n);
+		if (sys_now_usec() >= until_usec)
+			return 1;
+	}
+}
+
+/* ------------------------------------------------------------ what is done */
+
+/* Whether a file has, before the place up to which ours was read, the text that ours had there. */
+static bool has_mark(int fd, const struct followed *followed)
+{
+	char text[FOLLOW_MARK_MAX];
+	ssize_t n = pread(fd, text, followed->n_mark, followed->offset - (off_t)followed->n_mark);
+
+	return n == (ssize_t)followed->n_mark && memcmp(text, followed->mark, followed->n_mark) == 0;
+}
+
+/* A file that root or ourselves wrote. Others could lead us anywhere, and a fifo would hold us. */
+static int open_ours(int dir_fd, const char *name, struct stat *ret_st)
+{
+	CLEANUP(closep) int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, ret_st) < 0)
+		return -errno;
+	if (!S_ISREG(ret_st->st_mode))
+		return -EINVAL;
+	if (ret_st->st_uid != 0 && ret_st->st_uid != geteuid())
+		return -EPERM;
+	return TAKE_FD(fd);
+}
+
+/* "journal.1", "journal-20261126". */
+static bool is_copy_name(const char *name, const char *of)
+{
+	size_t length = strlen(of);
+
+	return strncmp(name, of, length) == 0 && (name[length] == '.' || name[length] == '-');
+}
+
+/* Reads what a copy has beyond what was read, and returns whether there is one. */
+static bool read_copy(struct follow *follow)
+{
+	int fd = openat(follow->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	bool found = false;
+
+	if (!directory)
+		(void)close_fd(fd);
+	while (directory && !found && (entry = readdir(directory))) {
+		struct stat st;
+		CLEANUP(closep) int copy = is_copy_name(entry->d_name, follow->name) ?
+				open_ours(follow->dir_fd, entry->d_name, &st) : -EBADF;
+
+		if (copy < 0 || !has_mark(copy, &follow->now))
+			continue;
+		found = true;
+		(void)close_fd(follow->now.fd);
+		follow->now.fd = TAKE_FD(copy);
+		/* It is as long as it was at that moment, and no longer. */
+		(void)read_on(follow, &follow->now, UINT64_MAX);
+	}
+	if (directory)
+		(void)closedir(directory);
+	return found;
+}
+
+/* It was cut off: what stands there now is new from its beginning. */
+static void begin_again(struct follow *follow)
+{
+	int fd = fcntl(follow->now.fd, F_DUPFD_CLOEXEC, 3);
+
+	if (!read_copy(follow))
+		follow->lost(follow->data);
+	/* What had no end is nowhere any more. */
+	if (follow->now.line.length > 0 || follow->now.too_long)
+		follow->line(follow->data, NULL, 0);
+	followed_done(&follow->now);
+	follow->now.fd = fd;
+}
+
+static int refuse(const struct follow *follow, int code, struct ration_error *reterr)
+{
+	const char *why = code == -EINVAL ? "isn't a regular file" : code == -EPERM ? "is a file of another user" :
+			code == -ELOOP ? "is a link" : error_text(code);
+	char shown[TEXT_SHOWN_MAX];
+
+	return error_set(reterr, code, RATION_CAUSE_INVALID, "--journal %s: %s", text_show(shown, sizeof(shown), follow->path), why);
+}
+
+/* Looks at what has the name now. 1: it is another file than before. */
+static int look_at_name(struct follow *follow)
+{
+	struct stat named, ours;
+	int fd;
+
+	if (fstatat(follow->dir_fd, follow->name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (follow->now.fd >= 0 && fstat(follow->now.fd, &ours) == 0 && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino)
+		return 0;
+	fd = open_ours(follow->dir_fd, follow->name, &named);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	follow->seen = true;
+	if (follow->before.fd >= 0)
+		end_line(follow, &follow->before);
+	followed_done(&follow->before);
+	follow->before = follow->now;
+	follow->before_until_usec = sys_now_usec() + BEFORE_USEC;
+	follow->now = FOLLOWED_NONE;
+	follow->now.fd = fd;
+	return 1;
+}
+
+/* The one before: until nobody can add to it any more. A last line without an end is none. */
+static int look_before(struct follow *follow, uint64_t until_usec)
+{
+	int r = follow->before.fd >= 0 ? read_on(follow, &follow->before, until_usec) : 0;
+
+	if (follow->before.fd < 0 || r != 0 || sys_now_usec() < follow->before_until_usec)
+		return r;
+	end_line(follow, &follow->before);
+	followed_done(&follow->before);
+	return 0;
+}
+
+static int look_now(struct follow *follow, uint64_t until_usec)
+{
+	struct stat st;
+
+	if (follow->now.fd < 0)
+		return 0;
+	if (fstat(follow->now.fd, &st) < 0)
+		return -errno;
+	if (st.st_size < follow->now.offset || !has_mark(follow->now.fd, &follow->now))
+		begin_again(follow);
+	return read_on(follow, &follow->now, until_usec);
+}
+
+int follow_begin(struct follow *follow, const char *path, struct ration_error *reterr)
+{
+	const char *slash = strrchr(path, '/');
+	CLEANUP(freep) char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+
+	follow->path = path;
+	follow->now = follow->before = FOLLOWED_NONE;
+	follow->dir_fd = -EBADF;
+	follow->name = strdup(slash ? slash + 1 : path);
+	if (!directory || !follow->name)
+		return error_oom(reterr);
+	if (!*follow->name)
+		return refuse(follow, *path ? -EISDIR : -ENOENT, reterr);
+	follow->dir_fd = open_readable(directory, O_DIRECTORY);
+	return follow->dir_fd < 0 ? refuse(follow, -errno, reterr) : 0;
+}
+
+int follow_look(struct follow *follow, uint64_t until_usec, struct ration_error *reterr)
+{
+	int r;
+
+	do {
+		r = look_before(follow, until_usec);
+		if (r == 0)
+			r = look_now(follow, until_usec);
+		if (r == 0)
+			r = look_at_name(follow);
+	} while (r == 1 && sys_now_usec() < until_usec);
+	return r < 0 ? refuse(follow, r, reterr) : r;
+}
+
+void follow_done(struct follow *follow)
+{
+	followed_done(&follow->now);
+	followed_done(&follow->before);
+	follow->dir_fd = close_fd(follow->dir_fd);
+	free(TAKE_PTR(follow->name));
+}

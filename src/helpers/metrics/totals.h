@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * totals.h - what the runs of a journal come to
+ */
+#ifndef RATION_HELPERS_METRICS_TOTALS_H
+#define RATION_HELPERS_METRICS_TOTALS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "helpers/metrics/errors.h"
+#include "helpers/metrics/exposition.h"
+
+/* Tenants beyond these are counted as one without a name: whoever can add to a journal can think of any number. */
+#define TOTALS_TENANTS_MAX 4096
+
+struct totals;
+
+/* NULL: no memory. */
+struct totals *totals_new(void);
+struct totals *totals_free(struct totals *totals);
+
+/* Counts a receipt, one line without its end. What isn't one (NULL: it is too long) is counted in `errors`. */
+void totals_add(struct totals *totals, const char *text, size_t length, struct metrics_errors *errors);
+
+/* Tells them. They began with the first run, so that a second start with the same journal is no new beginning. */
+void totals_tell(const struct totals *totals, struct exposition *exposition);
+
+#endif

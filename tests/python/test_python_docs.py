@@ -5,7 +5,9 @@ import re
 import subprocess
 
 import pytest
-from setting import DEADLINE, TOP, script
+from setting import DEADLINE, script
+
+import pages
 
 pytest_plugins = ["setting"]
 pytestmark = [pytest.mark.worlds("host", "v2")]
@@ -13,10 +15,9 @@ pytestmark = [pytest.mark.worlds("host", "v2")]
 
 def examples(name):
     """Each block of Python, and what the text behind it says that it prints."""
-    text = (TOP / name).read_text()
-    for block, behind in re.findall(r"^```python\n(.*?)^```\n\n(.*?)\n\n", text, re.M | re.S):
-        said = re.match(r"(?:That|It) prints (.*?)\.(?:\s|$)", behind, re.S)
-        yield block, re.findall(r"`([^`]+)`", said[1]) if said else None
+    for block in pages.blocks(name, "python"):
+        said = re.match(r"(?:That|It) prints (.*?)\.(?:\s|$)", block.behind, re.S)
+        yield block.text, re.findall(r"`([^`]+)`", said[1]) if said else None
 
 
 EXAMPLES = [*examples("README.md"), *examples("docs/python.md")]

@@ -18,6 +18,7 @@ struct ration_sampler_options {
 	const enum ration_metric *metrics; /* the figures, in the order of the results */
 	size_t n_metrics;                  /* at least 1 */
 	size_t max_fds;                    /* files kept open at most. 0: half of RLIMIT_NOFILE's soft limit */
+	const char *address;               /* "acme" or "acme/vm7": this one alone; NULL: all. Not with `tenant` */
 };
 
 /* A tenant or a group, as it was found. */
@@ -41,7 +42,7 @@ RATION_BEGIN
  * is opened for each reading, and closed again: that takes several times as long.
  * Metrics that cgroup v1 counts are read there, as ration_stats_new() does. Those of no live group (RATION_METRIC_WALL_USEC)
  * are allowed, and RATION_UNKNOWN in each reading.
- * Errors: -EINVAL (a bad name, no metrics, one that isn't known here), -EIO, -ENOMEM.
+ * Errors: -EINVAL (a bad name, both `tenant` and `address`, no metrics, one that isn't known here), -EIO, -ENOMEM.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_sampler_new(const struct ration_host *host,
 		const struct ration_sampler_options *options, struct ration_sampler **ret_sampler,

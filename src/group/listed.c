@@ -78,23 +78,47 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	return r < 0 ? r : cg_each_child(fd, visit_group, walk);
 }
 
-int listed_each(const struct host_snapshot *host, const char *tenant, int (*visit)(const struct listed *at, void *data),
-		void *data, struct ration_error *reterr)
+/* -ENOENT: there is none. */
+static int open_namespace(const struct host_snapshot *host)
 {
-	struct walk walk = { .only = tenant, .visit = visit, .data = data };
-	CLEANUP(closep) int namespace_fd = -EBADF;
-	int r = 0;
+	int fd = host->base_fd >= 0 ? nodes_open(host) : -ENOENT;
 
-	if (host->base_fd >= 0)
-		namespace_fd = nodes_open(host);
-	if (host->base_fd >= 0 && namespace_fd < 0 && !vanished(namespace_fd))
-		r = namespace_fd;
-	if (namespace_fd >= 0)
-		r = cg_each_child(namespace_fd, visit_tenant, &walk);
+	return vanished(fd) ? -ENOENT : fd;
+}
+
+static int told(const struct host_snapshot *host, int r, struct ration_error *reterr)
+{
 	if (r == -ENOMEM)
 		return error_oom(reterr);
 	return r >= 0 ? 0 : error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read %.200s/%s: %s", host->base,
 						      host->nspace, error_text(r));
+}
+
+int listed_each(const struct host_snapshot *host, const char *tenant, int (*visit)(const struct listed *at, void *data),
+		void *data, struct ration_error *reterr)
+{
+	struct walk walk = { .only = tenant, .visit = visit, .data = data };
+	CLEANUP(closep) int namespace_fd = open_namespace(host);
+	int r = namespace_fd == -ENOENT ? 0 : namespace_fd;
+
+	if (namespace_fd >= 0)
+		r = cg_each_child(namespace_fd, visit_tenant, &walk);
+	return told(host, r, reterr);
+}
+
+int listed_one(const struct host_snapshot *host, const char *tenant, const char *name,
+		int (*visit)(const struct listed *at, void *data), void *data, struct ration_error *reterr)
+{
+	struct walk walk = { .tenant = tenant, .visit = visit, .data = data };
+	CLEANUP(closep) int namespace_fd = open_namespace(host);
+	struct listed at = { .tenant = tenant };
+	CLEANUP(closep) int fd = namespace_fd < 0 ? namespace_fd : open_listed(namespace_fd, tenant, &at.st);
+	int r = fd == -ENOENT ? 0 : fd;
+
+	at.fd = fd;
+	if (fd >= 0)
+		r = name[0] ? visit_group(fd, name, &walk) : visit(&at, data);
+	return told(host, r, reterr);
 }
 
 int listed_open_v1(const struct host_snapshot *host, const struct listed *at, struct place *ret)

@@ -28,6 +28,10 @@ struct listed {
 int listed_each(const struct host_snapshot *host, const char *tenant, int (*visit)(const struct listed *at, void *data),
 		void *data, struct ration_error *reterr);
 
+/* The same for this tenant alone, or for its group of that name, unless `name` is "". None is no error. */
+int listed_one(const struct host_snapshot *host, const char *tenant, const char *name,
+		int (*visit)(const struct listed *at, void *data), void *data, struct ration_error *reterr);
+
 /* Opens the directories that a group has in cgroup v1, none of a tenant. `ret` has nothing else that is open. */
 int listed_open_v1(const struct host_snapshot *host, const struct listed *at, struct place *ret);
 

@@ -23,6 +23,15 @@ static int check_metrics(const enum ration_metric *metrics, size_t n, struct rat
 	return 0;
 }
 
+static int check_address(const struct ration_sampler_options *options, struct ration_error *reterr)
+{
+	char tenant[RATION_NAME_MAX + 1], name[RATION_NAME_MAX + 1];
+
+	if (options->tenant)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "tenant and address exclude each other");
+	return names_parse(options->address, tenant, name, reterr);
+}
+
 int sampler_take_options(const struct ration_host *host, const struct ration_sampler_options *given,
 		struct ration_sampler_options *options, struct ration_error *reterr)
 {
@@ -32,6 +41,8 @@ int sampler_take_options(const struct ration_host *host, const struct ration_sam
 		r = TAKE_OPTIONS(struct ration_sampler_options, options, given, reterr);
 	if (r == 0 && options->tenant)
 		r = names_check("tenant", options->tenant, reterr);
+	if (r == 0 && options->address)
+		r = check_address(options, reterr);
 	if (r == 0 && (options->n_metrics == 0 || !options->metrics))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "a sampler without metrics reads nothing");
 	return r < 0 ? r : check_metrics(options->metrics, options->n_metrics, reterr);

@@ -241,7 +241,10 @@ int ration_sampler_scan(struct ration_sampler *sampler, struct ration_error *ret
 	if (!old)
 		return error_oom(reterr);
 	scan.old = old;
-	r = listed_each(host_now(sampler->host), sampler->only[0] ? sampler->only : NULL, find_row, &scan, reterr);
+	if (sampler->alone)
+		r = listed_one(host_now(sampler->host), sampler->only, sampler->name, find_row, &scan, reterr);
+	else
+		r = listed_each(host_now(sampler->host), sampler->only[0] ? sampler->only : NULL, find_row, &scan, reterr);
 	if (r < 0) {
 		rows_done(sampler, &scan.rows);
 		return r;
@@ -347,6 +350,10 @@ int ration_sampler_new(const struct ration_host *host, const struct ration_sampl
 	sampler->host = host;
 	if (options.tenant)
 		(void)strcpy(sampler->only, options.tenant);
+	sampler->alone = options.address != NULL;
+	/* It has been checked. */
+	if (sampler->alone)
+		(void)names_parse(options.address, sampler->only, sampler->name, NULL);
 	sampler->max_fds = options.max_fds > 0 ? options.max_fds : half_of_nofile();
 	take_metrics(sampler, &options);
 	sampler->text_size = CG_FILE_MAX;

@@ -34,7 +34,9 @@ struct sampler_rows {
 
 struct ration_sampler {
 	const struct ration_host *host;
-	char only[RATION_NAME_MAX + 1];
+	char only[RATION_NAME_MAX + 1];  /* a tenant, or "": all */
+	bool alone;                      /* of that tenant this one alone: */
+	char name[RATION_NAME_MAX + 1];  /* a group of it, or "": itself */
 	size_t n_columns, n_files;
 	bool v1; /* some of the files are of cgroup v1 */
 	const struct metric_file *file[SAMPLER_FILES_MAX];        /* the first figure of each */

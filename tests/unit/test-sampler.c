@@ -136,6 +136,34 @@ static void test_each_row_is_its_groups(void **state)
 	base_end(&base);
 }
 
+/* Its tenant and its neighbours aren't even opened. */
+static void test_one_alone(void **state)
+{
+	static const char *const one[] = { "t", "t/n", "t/nobody", "nobody", "nobody/n" };
+	static const char *const found[] = { "t", "t/n", "", "", "" };
+	struct base base;
+
+	(void)state;
+	base_begin(&base);
+	struct ration_group *n = make(&base, "t/n"), *other = make(&base, "t/other");
+
+	for (size_t i = 0; i < ARRAY_SIZE(one); i++) {
+		const struct ration_sampler_options options = { .size = sizeof(options), .metrics = asked, .n_metrics = COLUMNS,
+			.address = one[i] };
+		struct ration_sampler *sampler = NULL;
+		uint64_t value[COLUMNS];
+		char text[256];
+
+		assert_int_equal(ration_sampler_new(base.host, &options, &sampler, NULL), 0);
+		assert_string_equal(addresses(sampler, text), found[i]);
+		assert_int_equal(ration_sampler_read(sampler, value, COLUMNS, NULL, NULL), 0);
+		sampler = ration_sampler_free(sampler);
+	}
+	drop(n);
+	drop(other);
+	base_end(&base);
+}
+
 static void test_one_tenant(void **state)
 {
 	struct base base;
@@ -515,6 +543,8 @@ static void test_what_is_refused(void **state)
 		{ "without metrics", { .size = sizeof(rows[0].options) } },
 		{ "9999", { .size = sizeof(rows[0].options), .metrics = &wrong, .n_metrics = 1 } },
 		{ "1000 metrics", { .size = sizeof(rows[0].options), .metrics = asked, .n_metrics = 1000 } },
+		{ "up", { .size = sizeof(rows[0].options), .metrics = asked, .n_metrics = 1, .address = "t/../up" } },
+		{ "exclude", { .size = sizeof(rows[0].options), .metrics = asked, .n_metrics = 1, .address = "t", .tenant = "t" } },
 		{ "tenant", { .size = sizeof(rows[0].options), .metrics = asked, .n_metrics = 1, .tenant = "../up" } },
 	};
 	struct ration_sampler *sampler = NULL;
@@ -544,6 +574,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_row_is_its_groups),
+		cmocka_unit_test(test_one_alone),
 		cmocka_unit_test(test_one_tenant),
 		cmocka_unit_test(test_what_goes_and_comes),
 		cmocka_unit_test(test_short_of_fds),

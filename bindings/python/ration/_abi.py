@@ -684,6 +684,7 @@ class SamplerOptions(c.Structure):
         ("metrics", c.POINTER(c.c_int)),
         ("n_metrics", c.c_size_t),
         ("max_fds", c.c_size_t),
+        ("address", c.c_char_p),
     ]
 
 

@@ -43,19 +43,21 @@ class Sampler(Handle):
     Args:
         metrics: the names of figures that live groups have: the fields of `Usage`.
         tenant: only this one and its groups; None: all.
+        address: "acme" or "acme/vm7", this one alone; not with `tenant`.
         max_fds: files that are kept open at most; by default half of RLIMIT_NOFILE. The
             rest is opened for each reading, which takes several times as long.
     """
 
     def __init__(self, metrics: Sequence[str] = ("cpu_usec", "memory_current_bytes", "pids_current"), *,
-                 tenant: Optional[str] = None, max_fds: Optional[int] = None, host: Optional[Host] = None) -> None:
+                 tenant: Optional[str] = None, max_fds: Optional[int] = None, host: Optional[Host] = None,
+                 address: Optional[str] = None) -> None:
         if isinstance(metrics, str):
             raise TypeError(f"metrics: {metrics!r} isn't a list of metrics")
         self._names: Tuple[str, ...] = tuple(str(Metric.named("metrics", name)) for name in metrics)
         numbers = (ctypes.c_int * len(self._names))(*(Metric.named("metrics", name).number for name in self._names))
         owned, pointer = (host or default_host())._use(), ctypes.c_void_p()
         options = sized(_abi.SamplerOptions, tenant=encode_or_none(tenant, "tenant"), metrics=numbers, n_metrics=len(self._names),
-                        max_fds=max_fds or 0)
+                        max_fds=max_fds or 0, address=encode_or_none(address, "address"))
         call("ration_sampler_new", owned.pointer, ctypes.byref(options), ctypes.byref(pointer))
         self._owned = Owned("sampler", pointer, lib.ration_sampler_free, owned)
 

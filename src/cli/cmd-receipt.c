@@ -155,7 +155,7 @@ static int read_all(struct job *job, char **files, struct ration_error *reterr)
 	else if (r == 0 && !options->kv && !options->summary)
 		receipt_print_head();
 	for (; r == 0 && *files; files++)
-		r = receipts_read(*files, visit, job, &job->report, reterr);
+		r = receipts_read(&receipts_receipt, *files, visit, job, &job->report, reterr);
 	if (r == 0 && options->summary)
 		print_summary(&job->summary, job->report.valid);
 	return r;

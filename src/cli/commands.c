@@ -31,6 +31,7 @@ const struct command *const commands[] = {
 	&cmd_stop,
 	&cmd_reclaim,
 	&cmd_receipt,
+	&cmd_record,
 	&cmd_gc,
 	&cmd_guard,
 	&cmd_metrics,

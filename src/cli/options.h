@@ -98,6 +98,10 @@ struct options {
 	bool openmetrics;
 	/* receipt */
 	bool kv, csv, summary;
+	/* record, and run --record */
+	const char *record;     /* the file, or NULL */
+	uint64_t record_interval_usec, record_for_usec; /* 0: the default; for ever */
+	int dump;               /* enum recording_dump */
 	/* wrap */
 	int os;                 /* enum ration_os */
 	bool no_cpu_time;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * receipt-file.c - where a receipt is written to
+ * receipt-file.c - where a receipt, or a recording, is written to
  *
  * Who waits for a receipt must never read half of one. So a regular file is
  * written without a name, where the file system can do that, and gets its name when it
@@ -30,19 +30,19 @@
 #include "util/error.h"
 #include "util/parse.h"
 
-static int refuse(const char *target, int code, const char *why, struct ration_error *reterr)
+static int refuse(const struct receipt_file *file, int code, const char *why, struct ration_error *reterr)
 {
-	return named_file_refuse("--receipt", target, code, why, reterr);
+	return named_file_refuse(file->flag, file->target, code, why, reterr);
 }
 
-static int refuse_write(const char *target, int code, struct ration_error *reterr)
+static int refuse_write(const struct receipt_file *file, int code, struct ration_error *reterr)
 {
-	return named_file_refuse_write("--receipt", target, code, reterr);
+	return named_file_refuse_write(file->flag, file->target, code, reterr);
 }
 
-static int refuse_open(const char *target, int code, struct ration_error *reterr)
+static int refuse_open(const struct receipt_file *file, int code, struct ration_error *reterr)
 {
-	(void)refuse_write(target, code, reterr);
+	(void)refuse_write(file, code, reterr);
 	return error_hint(reterr, code, "nothing was started; choose a file in a writable directory");
 }
 
@@ -61,20 +61,20 @@ static bool is_fifo(const struct receipt_file *file)
  * Opens what is there, without waiting for it: a pipe's reader may never come, and others may
  * have put one there just now.
  */
-static int open_there(struct receipt_file *file, int flags, const char *target, struct ration_error *reterr)
+static int open_there(struct receipt_file *file, int flags, struct ration_error *reterr)
 {
 	flags |= O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	file->in_place = true;
 	file->fd = openat(file->dir_fd, file->name, flags, 0666);
 	for (int msec = 0; file->fd < 0 && errno == ENXIO && is_fifo(file); msec += READER_LOOK_MSEC) {
 		if (msec >= READER_USEC / 1000) {
-			(void)refuse(target, -ENXIO, "isn't read by anybody", reterr);
+			(void)refuse(file, -ENXIO, "isn't read by anybody", reterr);
 			return error_hint(reterr, -ENXIO, "nothing was started; start its reader first");
 		}
 		(void)poll(NULL, 0, READER_LOOK_MSEC);
 		file->fd = openat(file->dir_fd, file->name, flags, 0666);
 	}
-	return file->fd < 0 ? refuse_open(target, -errno, reterr) : 0;
+	return file->fd < 0 ? refuse_open(file, -errno, reterr) : 0;
 }
 
 /* fd:N, a file descriptor of ours. */
@@ -84,17 +84,18 @@ static int open_fd(struct receipt_file *file, const char *target, struct ration_
 	int flags, fd;
 
 	if (parse_count(target + strlen("fd:"), &number) < 0 || number > INT32_MAX) {
-		(void)refuse(target, -EINVAL, "expected fd:N", reterr);
-		return error_hint(reterr, -EINVAL, "e.g. --receipt fd:3 3>receipt.json");
+		(void)refuse(file, -EINVAL, "expected fd:N", reterr);
+		return error_hint(reterr, -EINVAL, "e.g. %s fd:3 3>file.json", file->flag);
 	}
 	flags = fcntl((int)number, F_GETFL);
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
-		(void)refuse(target, -EBADF, "isn't open for writing", reterr);
-		return error_hint(reterr, -EBADF, "open it in the shell, e.g. --receipt fd:3 3>receipt.json");
+		(void)refuse(file, -EBADF, "isn't open for writing", reterr);
+		return error_hint(reterr, -EBADF, "open it in the shell, e.g. %s fd:3 3>file.json",
+				file->flag);
 	}
 	fd = fcntl((int)number, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
-		return refuse_open(target, -errno, reterr);
+		return refuse_open(file, -errno, reterr);
 	/* It was opened for us, not for the command. */
 	if (number > STDERR_FILENO)
 		(void)fcntl((int)number, F_SETFD, FD_CLOEXEC);
@@ -102,12 +103,12 @@ static int open_fd(struct receipt_file *file, const char *target, struct ration_
 	return 0;
 }
 
-static int refuse_stranger(const char *target, const char *what, const struct stat *st, struct ration_error *reterr)
+static int refuse_stranger(const struct receipt_file *file, const char *what, const struct stat *st, struct ration_error *reterr)
 {
 	char why[96];
 
 	(void)snprintf(why, sizeof(why), "%s of uid %u, who could lead it elsewhere", what, (unsigned)st->st_uid);
-	(void)refuse(target, -EPERM, why, reterr);
+	(void)refuse(file, -EPERM, why, reterr);
 	return error_hint(reterr, -EPERM, "nothing was started; choose a file in a directory that only you can write");
 }
 
@@ -118,23 +119,22 @@ static bool others_can_write(const struct stat *dir)
 }
 
 /* What isn't a regular file: a device, a fifo, or a link to anything. */
-static int open_special(struct receipt_file *file, const char *target, const struct stat *st,
-		struct ration_error *reterr)
+static int open_special(struct receipt_file *file, const struct stat *st, struct ration_error *reterr)
 {
 	bool link = S_ISLNK(st->st_mode);
 	struct stat dir;
 
 	if (!named_file_is_ours(st))
-		return refuse_stranger(target, link ? "is a link" : "is a file", st, reterr);
+		return refuse_stranger(file, link ? "is a link" : "is a file", st, reterr);
 	if (link && fstat(file->dir_fd, &dir) < 0)
-		return refuse_open(target, -errno, reterr);
+		return refuse_open(file, -errno, reterr);
 	if (link && !named_file_is_ours(&dir))
-		return refuse_stranger(target, "is a link in a directory", &dir, reterr);
+		return refuse_stranger(file, "is a link in a directory", &dir, reterr);
 	if (link && others_can_write(&dir)) {
-		(void)refuse(target, -EPERM, "is a link in a directory where others could replace it", reterr);
+		(void)refuse(file, -EPERM, "is a link in a directory where others could replace it", reterr);
 		return error_hint(reterr, -EPERM, "nothing was started; name the file itself");
 	}
-	return open_there(file, link ? O_CREAT : O_NOFOLLOW, target, reterr);
+	return open_there(file, link ? O_CREAT : O_NOFOLLOW, reterr);
 }
 
 /* Cuts off what a longer file had before; pipes and devices have no length. */
@@ -191,24 +191,24 @@ int receipt_file_open(struct receipt_file *file, const char *target, struct rati
 
 	file->target = target;
 	if (strcmp(target, "-") == 0) {
-		(void)refuse(target, -EINVAL, "would mix with the output of the command", reterr);
-		return error_hint(reterr, -EINVAL, "name a file or an fd, e.g. --receipt fd:2");
+		(void)refuse(file, -EINVAL, "would mix with the output of the command", reterr);
+		return error_hint(reterr, -EINVAL, "name a file or an fd, e.g. %s fd:2", file->flag);
 	}
 	if (strncmp(target, "fd:", strlen("fd:")) == 0)
 		return open_fd(file, target, reterr);
 	r = named_file_split(target, &file->dir_fd, &file->name);
 	if (r < 0)
-		return refuse_open(target, r, reterr);
+		return refuse_open(file, r, reterr);
 	there = fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (there && S_ISDIR(st.st_mode))
-		return refuse_open(target, -EISDIR, reterr);
+		return refuse_open(file, -EISDIR, reterr);
 	if (there && !S_ISREG(st.st_mode))
-		return open_special(file, target, &st, reterr);
+		return open_special(file, &st, reterr);
 	r = open_temporary(file);
 	/* In a directory where we can't make another. */
 	if (r < 0 && there)
-		return open_there(file, O_NOFOLLOW, target, reterr);
-	return r < 0 ? refuse_open(target, r, reterr) : 0;
+		return open_there(file, O_NOFOLLOW, reterr);
+	return r < 0 ? refuse_open(file, r, reterr) : 0;
 }
 
 int receipt_file_begin(struct receipt_file *file, struct ration_error *reterr)
@@ -219,7 +219,7 @@ int receipt_file_begin(struct receipt_file *file, struct ration_error *reterr)
 		r = empty(file->fd);
 	else if (file->name && unlinkat(file->dir_fd, file->name, 0) < 0 && errno != ENOENT)
 		r = -errno;
-	return r < 0 ? refuse_open(file->target, r, reterr) : 0;
+	return r < 0 ? refuse_open(file, r, reterr) : 0;
 }
 
 static int write_all(int fd, const char *text)
@@ -255,6 +255,20 @@ static int publish(struct receipt_file *file)
 	return named_file_is_there(file->dir_fd, file->name, file->fd) ? 0 : -ESTALE;
 }
 
+static int refuse_replaced(const struct receipt_file *file, struct ration_error *reterr)
+{
+	return refuse(file, -ESTALE, "was replaced by somebody else while it was written", reterr);
+}
+
+int receipt_file_name(struct receipt_file *file, struct ration_error *reterr)
+{
+	int r = file->temporary ? publish(file) : 0;
+
+	if (r == -ESTALE)
+		return refuse_replaced(file, reterr);
+	return r < 0 ? refuse_open(file, r, reterr) : 0;
+}
+
 int receipt_file_write(struct receipt_file *file, const char *text, struct ration_error *reterr)
 {
 	int r = 0;
@@ -268,11 +282,11 @@ int receipt_file_write(struct receipt_file *file, const char *text, struct ratio
 	if (r == 0 && file->temporary)
 		r = publish(file);
 	if (r == -ETIMEDOUT)
-		return refuse(file->target, r, "isn't read by anybody", reterr);
+		return refuse(file, r, "isn't read by anybody", reterr);
 	if (r == -ESTALE)
-		return refuse(file->target, r, "was replaced by somebody else while it was written", reterr);
+		return refuse_replaced(file, reterr);
 	if (r < 0)
-		return refuse_write(file->target, r, reterr);
+		return refuse_write(file, r, reterr);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * receipt-file.h - where a receipt is written to
+ * receipt-file.h - where a receipt, or a recording, is written to
  */
 #ifndef RATION_CLI_RECEIPT_FILE_H
 #define RATION_CLI_RECEIPT_FILE_H
@@ -10,6 +10,7 @@
 #include "ration.h"
 
 struct receipt_file {
+	const char *flag;   /* the option that names it: --receipt */
 	const char *target; /* as it was written, for messages */
 	int fd;             /* or -EBADF: no receipt is wanted */
 	int dir_fd;         /* of the directory where it has its name, or -EBADF: it is an fd */
@@ -20,10 +21,10 @@ struct receipt_file {
 	char *temporary;    /* what it is called until it is complete */
 };
 
-#define RECEIPT_FILE_NONE { .fd = -EBADF, .dir_fd = -EBADF, .fds_fd = -EBADF }
+#define RECEIPT_FILE_NONE { .flag = "--receipt", .fd = -EBADF, .dir_fd = -EBADF, .fds_fd = -EBADF }
 
 /*
- * Opens what `--receipt TARGET` means, so that what can't be written is known
+ * Opens what `FLAG TARGET` means, so that what can't be written is known
  * before anything is started. A file appears under its name when it is
  * complete, not before; devices, pipes and links are written to directly.
  * Waits five seconds for the reader of a fifo.
@@ -37,6 +38,9 @@ int receipt_file_open(struct receipt_file *file, const char *target, struct rati
  * is there from now on is this run's, or nothing. Errors: those of unlink(2) and ftruncate(2).
  */
 int receipt_file_begin(struct receipt_file *file, struct ration_error *reterr);
+
+/* Gives it its name now, for what is written as it comes. Errors: -ESTALE (somebody else has put another there). */
+int receipt_file_name(struct receipt_file *file, struct ration_error *reterr);
 
 /* Writes the whole text, and gives the file its name. Errors: those of write(2) and rename(2). */
 int receipt_file_write(struct receipt_file *file, const char *text, struct ration_error *reterr);

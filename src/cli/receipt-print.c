@@ -153,7 +153,7 @@ void receipt_print_kv(const json_t *receipt, bool first)
 
 /* ----------------------------------------------------------------------- csv */
 
-static void print_quoted(const char *value)
+void receipt_print_quoted(const char *value)
 {
 	if (!value[strcspn(value, ",\"\r\n")]) {
 		(void)fputs(value, stdout);
@@ -168,7 +168,7 @@ static void print_quoted(const char *value)
 static void print_field(const json_t *value)
 {
 	if (json_is_string(value))
-		print_quoted(json_string_value(value));
+		receipt_print_quoted(json_string_value(value));
 	else if (json_is_integer(value))
 		(void)printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	(void)putchar(',');
@@ -199,6 +199,6 @@ void receipt_print_csv(const json_t *receipt)
 	for (size_t i = 0; (metric = ration_metric_at(i)) != RATION_METRIC_NONE; i++)
 		print_field(json_object_get(usage, ration_metric_name(metric)));
 	add_command(&command, receipt);
-	print_quoted(command.text ? command.text : "");
+	receipt_print_quoted(command.text ? command.text : "");
 	(void)fputs("\r\n", stdout);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * receipts.c - reads receipts: files of one, journals, and any mixture
+ * receipts.c - reads receipts: files of one, journals, and any mixture; and the lines of recordings
  */
 #include "cli/receipts.h"
 
@@ -17,12 +17,17 @@
 #include "util/error.h"
 #include "util/text.h"
 
-extern const char receipt_schema[]; /* docs/receipt.schema.json */
+extern const char receipt_schema[], recording_schema[]; /* docs/NAME.schema.json */
+
+const struct receipts_kind receipts_receipt = { .command = "receipt", .what = "a receipt", .schema = receipt_schema };
+const struct receipts_kind receipts_recording = { .command = "record", .what = "a line of a recording",
+	.schema = recording_schema, .grows = true };
 
 /* More are counted, and not told one by one. */
 #define TOLD_MAX 10
 
 struct reader {
+	const struct receipts_kind *kind;
 	const char *name; /* for messages */
 	FILE *file;
 	json_t *schema;
@@ -88,7 +93,7 @@ static int next(struct reader *reader)
 	reader->too_long = false;
 	r = add_line(reader, &length);
 	reader->first = reader->line;
-	if (r <= 0 || reader->too_long || !is_line(reader, length, "{"))
+	if (r <= 0 || reader->too_long || reader->kind->grows || !is_line(reader, length, "{"))
 		return r;
 	while (r > 0 && !reader->too_long && !is_line(reader, length, "}"))
 		r = add_line(reader, &length);
@@ -100,7 +105,16 @@ static void tell(struct reader *reader, const char *why)
 	char shown[TEXT_SHOWN_MAX];
 
 	if (reader->report->invalid++ < TOLD_MAX)
-		say("ration receipt: %s, line %lu: %s\n", text_show(shown, sizeof(shown), reader->name), reader->first, why);
+		say("ration %s: %s, line %lu: %s\n", reader->kind->command, text_show(shown, sizeof(shown), reader->name),
+				reader->first, why);
+}
+
+/* Whoever writes it was ended, or is just writing. */
+static bool is_torn(const struct reader *reader)
+{
+	const struct buffer *text = &reader->text;
+
+	return reader->kind->grows && text->length > 0 && text->text[text->length - 1] != '\n' && feof(reader->file);
 }
 
 /* Returns the receipt, if the text is one. */
@@ -111,12 +125,18 @@ static json_t *parse(struct reader *reader)
 	json_t *receipt;
 
 	if (reader->too_long) {
-		tell(reader, "not a receipt: too long");
+		(void)snprintf(why, sizeof(why), "not %s: too long", reader->kind->what);
+		tell(reader, why);
 		return NULL;
 	}
 	receipt = json_loadb(reader->text.text, reader->text.length, 0, &error);
+	if (!receipt && is_torn(reader)) {
+		reader->report->torn = true;
+		return NULL;
+	}
 	if (!receipt) {
-		(void)snprintf(why, sizeof(why), "not a receipt: %s", text_escape(shown, sizeof(shown), error.text));
+		(void)snprintf(why, sizeof(why), "not %s: %s", reader->kind->what,
+				text_escape(shown, sizeof(shown), error.text));
 		tell(reader, why);
 		return NULL;
 	}
@@ -136,7 +156,7 @@ static int open_reader(struct reader *reader, const char *path, struct ration_er
 	if (!reader->file)
 		return error_set(reterr, -errno, RATION_CAUSE_INVALID, "can't read %s: %s",
 				text_show(shown, sizeof(shown), path), error_text(-errno));
-	reader->schema = json_loads(receipt_schema, 0, NULL);
+	reader->schema = json_loads(reader->kind->schema, 0, NULL);
 	return reader->schema ? 0 : error_oom(reterr);
 }
 
@@ -158,10 +178,11 @@ static int take(struct reader *reader, int (*visit)(void *data, const json_t *re
 	return r;
 }
 
-int receipts_read(const char *path, int (*visit)(void *data, const json_t *receipt, struct ration_error *reterr),
-		void *data, struct receipts_report *report, struct ration_error *reterr)
+int receipts_read(const struct receipts_kind *kind, const char *path,
+		int (*visit)(void *data, const json_t *receipt, struct ration_error *reterr), void *data,
+		struct receipts_report *report, struct ration_error *reterr)
 {
-	CLEANUP(reader_done) struct reader reader = { .report = report };
+	CLEANUP(reader_done) struct reader reader = { .kind = kind, .report = report };
 	char shown[TEXT_SHOWN_MAX];
 	int r = open_reader(&reader, path, reterr);
 

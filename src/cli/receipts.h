@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * receipts.h - reads receipts: files of one, journals, and any mixture
+ * receipts.h - reads receipts: files of one, journals, and any mixture; and the lines of recordings
  */
 #ifndef RATION_CLI_RECEIPTS_H
 #define RATION_CLI_RECEIPTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "ration.h"
 
 /* A receipt that is longer is none. */
 #define RECEIPTS_LENGTH_MAX (16u << 20)
 
+/* What is read: of what `ration COMMAND` tells, and how it is called there. */
+struct receipts_kind {
+	const char *command, *what, *schema;
+	bool grows; /* its last line may be cut off, which is no fault */
+};
+
+extern const struct receipts_kind receipts_receipt, receipts_recording;
+
 struct receipts_report {
 	size_t valid, invalid;
+	bool torn; /* the last line was cut off, and is left out */
 };
 
 /*
@@ -22,7 +32,8 @@ struct receipts_report {
  * standard error, with its line, and counted.
  * Errors: -ENOMEM, those of open(2) and read(2), and what `visit` returned.
  */
-int receipts_read(const char *path, int (*visit)(void *data, const json_t *receipt, struct ration_error *reterr),
-		void *data, struct receipts_report *report, struct ration_error *reterr);
+int receipts_read(const struct receipts_kind *kind, const char *path,
+		int (*visit)(void *data, const json_t *receipt, struct ration_error *reterr), void *data,
+		struct receipts_report *report, struct ration_error *reterr);
 
 #endif

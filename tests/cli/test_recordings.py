@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""ration record, ration run --record: figures of a group over time."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+
+import pytest
+
+import check
+from conftest import DEADLINE, HELPERS, RATION, wait_for
+
+
+class Recording:
+    """A whole recording, each line of which is as the schema says."""
+
+    def __init__(self, text):
+        self.lines = [json.loads(line) for line in text.splitlines()]
+        for line in self.lines:
+            check.schema("recording", line)
+        self.begin, self.end = self.lines[0], self.lines[-1]
+        assert (self.begin["line"], self.end["line"]) == ("begin", "end")
+        assert [line["line"] for line in self.lines[1:-1] if line["line"] in ("begin", "end")] == []
+        self.samples = [dict(zip(self.begin["columns"], line["values"]), usec=line["time_usec"], last="last" in line)
+                        for line in self.lines if line["line"] == "sample"]
+        assert all(len(line["values"]) == len(self.begin["columns"]) for line in self.lines if line["line"] == "sample")
+        assert len(self.samples) == self.end["samples"] or self.end["dropped"] > 0
+        times = [line["time_usec"] for line in self.lines[1:]]
+        assert times == sorted(times)
+        if "receipt" in self.end:
+            check.schema("receipt", self.end["receipt"])
+
+    def events(self, name):
+        return [line for line in self.lines if line["line"] == "event" and line["event"] == name]
+
+    @property
+    def limits(self):
+        return [line["limits"] for line in self.lines if line["line"] == "limits"]
+
+
+def recorder(run, *words, **popen):
+    return subprocess.Popen([RATION, "record", *words], env=run.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            **popen)
+
+
+def rest(popen):
+    """What is still to be read; communicate() doesn't know what readline() has read ahead."""
+    out, err = popen.stdout.read(), popen.stderr.read()
+    assert (popen.wait(DEADLINE), err) == (0, "")
+    return out
+
+
+def lines_until(popen, kind):
+    """Reads up to a line of that kind, and returns all."""
+    lines = []
+    wait_for(kind, lambda: lines.append(popen.stdout.readline()) or json.loads(lines[-1])["line"] == kind)
+    return lines
+
+
+# --------------------------------------------------------------------- record
+
+
+@pytest.mark.needs("cgroup")
+def test_record_a_group(hand, run):
+    """Samples from the first moment until it is removed, which ends it."""
+    hand.ok("create acme/g")
+    popen = recorder(run, "--interval", "20ms", "acme/g")
+    lines = lines_until(popen, "sample")
+    hand.put("acme/g", f"{HELPERS}/spin 1000")
+    wait_for("its process", lambda: lines.append(popen.stdout.readline()) or "processes-came" in lines[-1])
+    assert run.command("rm", "--force", "acme/g").code == 0
+    it = Recording("".join(lines) + rest(popen))
+    assert (it.end["reason"], it.end["dropped"]) == ("group-gone", 0)
+    assert (it.begin["group"], it.begin["interval_usec"], it.begin["schema"]) == ("acme/g", 20000, 1)
+    used = [sample["cpu_usec"] for sample in it.samples]
+    assert used == sorted(used) and len(used) >= 2
+    assert it.events("processes-came")[0]["count"] == 1
+
+
+@pytest.mark.needs("memory", "pids")
+def test_record_changed_limits(hand, run):
+    """The first line of limits has what applies, each later one what changed."""
+    hand.ok("create acme/g --memory 64M --pids 20")
+    popen = recorder(run, "--interval", "50ms", "acme/g")
+    lines = lines_until(popen, "limits")
+    assert run.command("set", "acme/g", "--memory", "32M").code == 0
+    lines += lines_until(popen, "limits")
+    popen.send_signal(signal.SIGTERM)
+    it = Recording("".join(lines) + rest(popen))
+    assert [limits["memory"] for limits in it.limits] == [64 << 20, 32 << 20] and it.limits[0]["pids"] == 20
+    assert it.end["reason"] == "signal"
+
+
+@pytest.mark.needs("cgroup")
+def test_record_for_a_time(hand, run, tmp_path):
+    """FILE can be read while it grows, and is complete at the end; a tenant can be recorded as well."""
+    hand.ok("create acme/g")
+    (tmp_path / "r").write_text("from before\n")
+    r = run.command("record", "acme", "--for", "100ms", "--interval", "1h", "-o", tmp_path / "r")
+    it = Recording((tmp_path / "r").read_text())
+    assert (r.code, r.stdout, r.stderr, it.end["reason"]) == (0, "", "", "time")
+    assert len(it.samples) == 2 and it.begin["group"] == "acme"
+
+
+@pytest.mark.needs("cgroup")
+def test_record_to_a_reader_who_sleeps(hand, run):
+    """What a full pipe doesn't take is dropped, and told in the last line."""
+    hand.ok("create acme/g")
+    popen = recorder(run, "--interval", "10ms", "acme/g", pipesize=4096)
+    begin = popen.stdout.readline()
+    wait_for("a full pipe", lambda: sampled(popen.pid) > 40)
+    popen.send_signal(signal.SIGINT)
+    assert Recording(begin + rest(popen)).end["dropped"] > 0
+
+
+def sampled(pid):
+    """How often it has been woken."""
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("voluntary_ctxt"))
+
+
+@pytest.mark.anywhere
+@pytest.mark.parametrize("words, what", [
+    (["acme/nobody"], "acme/nobody"), (["--interval", "9ms", "a"], "10 ms"), (["--interval", "61m", "a"], "1 h"), ([], "GROUP"),
+    (["--interval", "0", "a"], "10 ms"), (["--dump", "csv", "--for", "1s", "a"], "--for"), (["--dump", "xml", "a"], "xml"),
+    (["--dump", "csv", "/nonexistent/r"], "/nonexistent/r")])
+def test_record_refused(run, tmp_path, words, what):
+    """One message, and no file."""
+    r = run.command("record", *words, *(["-o", tmp_path / "r"] if "--dump" not in words and words else []))
+    assert r.code == 125 and what in r.stderr and r.stderr.count("ration record:") == 1, r
+    assert not (tmp_path / "r").exists()
+
+
+# ----------------------------------------------------------------------- dump
+
+
+BEGIN = {"line": "begin", "schema": 1, "started": {"time": "2026-11-26T00:00:00.000000Z", "monotonic_usec": 1},
+         "interval_usec": 10000, "columns": ["cpu_usec", "pids_current"]}
+WHOLE = [BEGIN, {"line": "limits", "time_usec": 0, "limits": {"memory": 5, "cpus": 1.5, "pids": "max"}},
+         {"line": "sample", "time_usec": 7, "values": [3, None]},
+         {"line": "event", "time_usec": 8, "event": "oom-kill", "count": 2},
+         {"line": "end", "time_usec": 9, "reason": "time", "samples": 1, "dropped": 0}]
+
+
+def written(tmp_path, lines, tail=""):
+    (tmp_path / "r").write_text("".join(json.dumps(line) + "\n" for line in lines) + tail)
+    return tmp_path / "r"
+
+
+@pytest.mark.anywhere
+def test_dump_csv(run, tmp_path):
+    r = run.command("record", "--dump", "csv", written(tmp_path, WHOLE))
+    rows = list(csv.DictReader(io.StringIO(r.stdout, newline="")))
+    assert (r.code, r.stderr) == (0, "")
+    assert [(row["time_usec"], row["line"], row["event"], row["cpu_usec"], row["pids_current"]) for row in rows] == [
+        ("0", "limits", "", "", ""), ("7", "sample", "", "3", ""), ("8", "event", "oom-kill", "", ""), ("9", "end", "", "", "")]
+    assert {(row["limit_memory"], row["limit_cpus"], row["limit_pids"], row["limit_swap"]) for row in rows} == {("5", "1.5", "max", "")}
+
+
+@pytest.mark.anywhere
+def test_dump_json(run, tmp_path):
+    r = run.command("record", "--dump", "json", written(tmp_path, WHOLE))
+    lines = [json.loads(line) for line in r.stdout.splitlines()]
+    assert lines == [*WHOLE[:2], {"line": "sample", "time_usec": 7, "figures": {"cpu_usec": 3}}, *WHOLE[3:]]
+
+
+@pytest.mark.anywhere
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_dump_a_torn_last_line(run, tmp_path, cut):
+    """ration was killed, or the file is just being written."""
+    tail = json.dumps({"line": "sample", "time_usec": 10, "values": [5, 6], "x": "{"})[:cut]
+    r = run.command("record", "--dump", "csv", written(tmp_path, WHOLE[:3], tail))
+    assert r.code == 0 and "cut off" in r.stderr and len(r.stdout.splitlines()) == 3, r
+
+
+@pytest.mark.anywhere
+@pytest.mark.parametrize("line, what", [
+    ({"line": "sample", "time_usec": 1, "values": [1]}, "number of values"), ({"line": "sample", "values": [1, 2]}, "time_usec"),
+    ({"line": "sample", "time_usec": 1, "values": [1, "x"]}, "values"), ({"line": "nonsense", "time_usec": 1}, "nonsense"),
+    ({"line": "event", "time_usec": 1, "event": "\x1b[2J", "count": 1}, "event"), ([], "object"), ("{", "line 2"),
+    ({"line": "end", "time_usec": -1, "reason": "time", "samples": 0, "dropped": 0}, "time_usec"), (None, "line 2")])
+def test_dump_what_is_none(run, tmp_path, line, what):
+    """It is told, and left out; the others are shown."""
+    text = "{\n" if line == "{" else json.dumps(line) + "\n"
+    (tmp_path / "r").write_text(json.dumps(BEGIN) + "\n" + text + json.dumps(WHOLE[2]) + "\n")
+    r = run.command("record", "--dump", "csv", tmp_path / "r")
+    assert r.code == 1 and what in r.stderr and "1 of 3" in r.stderr and "\x1b" not in r.stderr, r
+    assert r.stdout.splitlines()[1].startswith("7,sample,")
+
+
+@pytest.mark.anywhere
+def test_dump_without_a_beginning(run, tmp_path):
+    r = run.command("record", "--dump", "csv", written(tmp_path, WHOLE[1:]))
+    assert r.code == 1 and "first line" in r.stderr and r.stdout == ""

@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cli/command.h"
 #include "cli/environment.h"
@@ -20,6 +19,7 @@
 #include "cli/json.h"
 #include "cli/inherited.h"
 #include "cli/options-plan.h"
+#include "cli/options-run.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/patience.h"
@@ -34,125 +34,7 @@
 #include "cli/summary.h"
 #include "cli/verdict.h"
 #include "util/cleanup.h"
-#include "util/ending.h"
 #include "util/error.h"
-#include "util/text.h"
-
-/* ------------------------------------------------------------------ options */
-
-static int set_signal(struct options *options, const struct option *row, const char *value,
-		struct ration_error *reterr)
-{
-	if (strcasecmp(value, "none") != 0)
-		return option_set_signal(options, row, value, reterr);
-	options->signal = RATION_SIGNAL_NONE;
-	return 0;
-}
-
-/* The library does so as well, but not before an earlier receipt is gone. */
-static int check_timeout(const struct options *options, struct ration_error *reterr)
-{
-	uint64_t soft = RATION_UNLIMITED, hard;
-
-	if (ration_limits_get(options->limits, RATION_LIMIT_TIMEOUT, &soft, &hard) < 0)
-		return 0;
-	return ending_check(soft != RATION_UNLIMITED, options->signal, options->kill_after_usec, reterr);
-}
-
-static int set_group(struct options *options, const struct option *row, const char *value,
-		struct ration_error *reterr)
-{
-	char shown[TEXT_SHOWN_MAX];
-	const char *slash = strchr(value, '/');
-
-	if (!slash || slash == value || !slash[1] || strchr(slash + 1, '/')) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME, "%s %s: expected TENANT/NAME",
-				row->flag, text_show(shown, sizeof(shown), value));
-		return error_hint(reterr, -EINVAL, "e.g. %s acme/vm7; use --tenant acme for a unique name",
-				row->flag);
-	}
-	options->group = value;
-	return 0;
-}
-
-/* TENANT/NAME is split where it stands, as the parser hands out words of argv. */
-static int take_group(struct options *options, struct ration_error *reterr)
-{
-	char shown[TEXT_SHOWN_MAX], group[TEXT_SHOWN_MAX];
-	char *slash;
-
-	if (!options->group)
-		return 0;
-	if (options->tenant || options->name) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "--group %s and %s %s exclude each other",
-				text_show(group, sizeof(group), options->group),
-				options->tenant ? "--tenant" : "--name",
-				text_show(shown, sizeof(shown), options->tenant ? options->tenant : options->name));
-		return error_hint(reterr, -EINVAL, "--group is short for --tenant and --name: leave one of them out");
-	}
-	slash = strchr((char *)(uintptr_t)options->group, '/');
-	*slash = '\0';
-	options->tenant = options->group;
-	options->name = slash + 1;
-	return 0;
-}
-
-#define FIELD(name) .offset = offsetof(struct options, name)
-
-static const struct option_set run_set = {
-	.title = "Running the command",
-	.rows = (const struct option[]) {
-		{ .flag = "--tenant", .argument = "NAME", .set = option_set_text, FIELD(tenant),
-			.help = "Tenant of the run; default: default" },
-		{ .flag = "--name", .argument = "NAME", .set = option_set_text, FIELD(name),
-			.help = "Name of the group; default: a unique name" },
-		{ .flag = "--group", .argument = "TENANT/NAME", .set = set_group,
-			.help = "Short for --tenant TENANT --name NAME" },
-		{ .flag = "--exec", .set = option_set_true, FIELD(exec),
-			.help = "Execute the command without a supervisor" },
-		{ .flag = "--foreground", .set = option_set_true, FIELD(foreground),
-			.help = "Hand the terminal over to the command" },
-		{ .flag = "--wait-all", .set = option_set_true, FIELD(wait_all),
-			.help = "Wait for all processes instead of killing them" },
-		{ .flag = NULL },
-	},
-};
-
-static const struct option_set end_set = {
-	.title = "Ending the command",
-	.rows = (const struct option[]) {
-		{ .flag = "--signal", .letter = "-s", .argument = "SIGNAL", .set = set_signal, FIELD(signal),
-			.help = "Signal sent at the time limit; default: TERM" },
-		{ .flag = "--kill-after", .letter = "-k", .argument = "DURATION", .set = option_set_duration,
-			FIELD(kill_after_usec),
-			.help = "Delay before SIGKILL; 0: never; default: 300ms" },
-		{ .flag = "--output-mode", .set = option_set_word, FIELD(output_mode),
-			.help = "Action at --output-limit; default: kill",
-			.words = (const struct option_word[]) {
-				{ "kill", RATION_OUTPUT_KILL },
-				{ "truncate", RATION_OUTPUT_TRUNCATE },
-				{ NULL, 0 },
-			} },
-		{ .flag = "--preserve-status", .set = option_set_true, FIELD(preserve_status),
-			.help = "Keep the command's exit status at timeouts" },
-		{ .flag = NULL },
-	},
-};
-
-static const struct option_set report_set = {
-	.title = "Output",
-	.rows = (const struct option[]) {
-		{ .flag = "--receipt", .argument = "FILE|fd:N", .set = option_set_text, FIELD(receipt),
-			.help = "Write a receipt in JSON" },
-		{ .flag = "--journal", .argument = "FILE", .set = option_set_text, FIELD(journal),
-			.help = "Add the receipt to FILE as one line" },
-		{ .flag = "--verbose", .letter = "-v", .set = option_set_true, FIELD(verbose),
-			.help = "Print the receipt to standard error" },
-		{ .flag = "--quiet", .letter = "-q", .set = option_set_true, FIELD(quiet),
-			.help = "Print no warnings and no verdict" },
-		{ .flag = NULL },
-	},
-};
 
 /* How soon to look again after a poll(2) that failed. */
 #define POLL_AGAIN_MSEC 10
@@ -207,7 +89,7 @@ static int open_receipt(struct job *job, struct ration_error *reterr)
 static int prepare(struct job *job, struct ration_error *reterr)
 {
 	struct options *options = job->options;
-	int r = check_timeout(options, reterr);
+	int r = options_run_check(options, reterr);
 
 	if (r >= 0)
 		r = options_host_ready(options, &job->host, reterr);
@@ -446,7 +328,7 @@ static int run_function(struct options *options, char **operands)
 		help_missing(options->command, "COMMAND", "ration run --memory 64M -- make");
 		return EXIT_RATION;
 	}
-	if (take_group(options, &error) < 0 || starting_check(options, &error) < 0) {
+	if (options_run_take(options, &error) < 0 || starting_check(options, &error) < 0) {
 		output_error(options->command->name, &error);
 		return EXIT_RATION;
 	}
@@ -472,9 +354,9 @@ const struct command cmd_run = {
 		"125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
-	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &run_set, &options_start,
+	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &options_run_set, &options_start,
 		&options_environment, &options_user,
-		&end_set, &options_oom, &options_vm, &report_set, NULL },
+		&options_run_end, &options_oom, &options_vm, &options_run_report, NULL },
 	.common = (const char *const[]) { "--memory", "--cpus", "--pids", "--timeout", "--cpu-time", "--profile",
 		"--enforce", "--receipt", "--verbose", "--quiet", "--tenant", "--name", "--vm", "--guest-memory", NULL },
 	.operand = "COMMAND",

@@ -7,6 +7,7 @@
  * end it writes the receipt in any case.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include "cli/patience.h"
 #include "cli/profile.h"
 #include "cli/receipt-file.h"
+#include "cli/recording.h"
 #include "cli/rows.h"
 #include "cli/run-exec.h"
 #include "cli/say.h"
@@ -49,6 +51,7 @@ struct job {
 	int signal_fd;
 	struct receipt_file file;
 	struct journal journal;
+	struct recording recording;
 	struct ration_host *host;
 	struct ration_plan *plan;
 	struct ration_run *run;
@@ -59,6 +62,7 @@ struct job {
 static void job_done(struct job *job)
 {
 	patience_begin_for(job->options->command, "its helper processes to end");
+	recording_done(&job->recording);
 	job->run = ration_run_free(job->run);
 	job->plan = ration_plan_free(job->plan);
 	job->host = ration_host_free(job->host);
@@ -71,6 +75,7 @@ static void job_done(struct job *job)
 
 /* Of a receipt that is a pipe. */
 static const char reader[] = "somebody to read the receipt";
+static const char watcher[] = "somebody to read the recording";
 
 static int open_receipt(struct job *job, struct ration_error *reterr)
 {
@@ -81,6 +86,20 @@ static int open_receipt(struct job *job, struct ration_error *reterr)
 		return 0;
 	patience_begin_for(command, reader);
 	r = receipt_file_open(&job->file, job->options->receipt, reterr);
+	patience_begin_for(command, command->waits);
+	return r;
+}
+
+static int open_recording(struct job *job, struct ration_error *reterr)
+{
+	const struct command *command = job->options->command;
+	int r;
+
+	if (!job->options->record)
+		return 0;
+	job->recording.interval_usec = job->options->record_interval_usec;
+	patience_begin_for(command, watcher);
+	r = recording_file_open(&job->recording.file, "--record", job->options->record, reterr);
 	patience_begin_for(command, command->waits);
 	return r;
 }
@@ -101,6 +120,8 @@ static int prepare(struct job *job, struct ration_error *reterr)
 		r = environment_make(options, &job->envp, reterr);
 	if (r >= 0)
 		r = open_receipt(job, reterr);
+	if (r >= 0)
+		r = open_recording(job, reterr);
 	if (r >= 0 && options->journal)
 		r = journal_open(&job->journal, options->journal, reterr);
 	return r;
@@ -124,7 +145,7 @@ static int start(struct job *job, struct ration_error *reterr)
 		.no_oom_group = options->no_oom_group,
 		.preserve_status = options->preserve_status,
 		.descent = true,
-		.no_figures = !options->receipt && !options->journal && !options->verbose,
+		.no_figures = !options->receipt && !options->journal && !options->verbose && !options->record,
 		.output_mode = (enum ration_output_mode)options->output_mode,
 	};
 	int r = signals_open(&job->signal_fd, reterr);
@@ -133,12 +154,30 @@ static int start(struct job *job, struct ration_error *reterr)
 	if (r < 0)
 		return r;
 	r = receipt_file_begin(&job->file, reterr);
+	if (r == 0 && options->record)
+		r = recording_begin(&job->recording, &(struct recording_subject) { .argv = job->argv }, reterr);
 	if (r < 0)
 		return r;
 	r = ration_run_start(job->host, job->plan, &how, &job->run, reterr);
 	if (r < 0 && reterr->cause == RATION_CAUSE_BAD_NAME && job->options->group)
 		given_as(reterr, "--group");
 	return r;
+}
+
+/* The command runs already, or has run: what can't be watched is told, and its last figures are recorded all the same. */
+static void begin_to_watch(struct job *job)
+{
+	struct ration_host_info info = { .size = sizeof(info) };
+	struct ration_error error = { .message = "" };
+	int r;
+
+	if (!job->options->record)
+		return;
+	ration_host_info(job->host, &info);
+	r = recording_watch(&job->recording, job->host, ration_run_address(job->run), &error);
+	if (job->options->quiet || (r >= 0 && info.base[0]) || r == -ENOENT)
+		return;
+	say("ration: --record has the last figures only: %s\n", r < 0 ? error.message : "there is no cgroup");
 }
 
 /* What hangs is told once, and again only if it is something else. */
@@ -153,17 +192,35 @@ static void tell_waiting(struct job *job)
 	    "  hint: a second signal to ration gives up, and leaves it to the keeper\n", now);
 }
 
+/* Looks at the run for a recording, and tells how long not to: -1, for ever, without one. */
+static int watch(struct job *job)
+{
+	uint64_t now_usec;
+
+	if (!job->recording.sampler)
+		return -1;
+	now_usec = recording_now_usec();
+	recording_look(&job->recording, now_usec);
+	return recording_wait_msec(recording_due_usec(&job->recording), now_usec);
+}
+
 static int supervise(struct job *job, struct ration_error *reterr)
 {
 	struct pollfd fds[] = {
 		{ .fd = ration_run_fd(job->run), .events = POLLIN },
 		{ .fd = job->signal_fd, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
 	};
 	int r;
 
+	begin_to_watch(job);
 	for (;;) {
+		int wait_msec = watch(job);
+
+		/* The kernel's word of the group may be no longer to be had. */
+		fds[2].fd = recording_fd(&job->recording);
 		/* What is missing for a moment only, memory, delays the look and nothing else. */
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), wait_msec) < 0 && errno != EINTR)
 			(void)poll(NULL, 0, POLL_AGAIN_MSEC);
 		/*
 		 * Signals first: of Ctrl-C both we and the command get one, and when
@@ -213,6 +270,27 @@ static int add_to_journal(struct job *job, const struct ration_receipt *receipt,
 	return line ? journal_add(&job->journal, line, reterr) : error_oom(reterr);
 }
 
+/* With what was read after the end, in the receipt as here. */
+static int end_recording(struct job *job, const struct ration_receipt *receipt, struct ration_error *reterr)
+{
+	CLEANUP(freep) char *line = NULL;
+	int r;
+
+	if (!job->options->record || job->recording.n_metrics == 0)
+		return 0;
+	line = receipt_text(job, receipt, true);
+	if (!line)
+		return error_oom(reterr);
+	recording_take_receipt(&job->recording, receipt, recording_now_usec());
+	patience_begin_for(job->options->command, watcher);
+	r = recording_end(&job->recording, "run-ended", line, reterr);
+	patience_end();
+	if (r >= 0 && job->recording.file.dropped > 0 && !job->options->quiet)
+		say("ration: --record %s: lines that couldn't be written: %" PRIu64 "\n", job->options->record,
+				job->recording.file.dropped);
+	return r;
+}
+
 /* What isn't there must not be taken for success; but a command that didn't run has no other status. */
 static int without_receipt(const struct job *job, enum ration_verdict verdict, int exit_code,
 		const struct ration_error *error)
@@ -250,6 +328,8 @@ static int report(struct job *job, const struct ration_receipt *receipt)
 	if (write_receipt(job, receipt, &error) < 0)
 		exit_code = without_receipt(job, verdict, exit_code, &error);
 	if (add_to_journal(job, receipt, &error) < 0)
+		exit_code = without_receipt(job, verdict, exit_code, &error);
+	if (end_recording(job, receipt, &error) < 0)
 		exit_code = without_receipt(job, verdict, exit_code, &error);
 	/* A failure of ration's own isn't the command's end, which --quiet is about. */
 	if (job->options->verbose)
@@ -320,6 +400,7 @@ static int run_function(struct options *options, char **operands)
 		.signal_fd = -EBADF,
 		.file = RECEIPT_FILE_NONE,
 		.journal = JOURNAL_NONE,
+		.recording = RECORDING_NONE,
 	};
 	struct ration_error error = { .code = 0 };
 	int status;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/recording.h"
 #include "cli/setters.h"
 #include "util/ending.h"
 #include "util/error.h"
@@ -49,7 +50,7 @@ static int set_group(struct options *options, const struct option *row, const ch
 }
 
 /* TENANT/NAME is split where it stands, as the parser hands out words of argv. */
-int options_run_take(struct options *options, struct ration_error *reterr)
+static int take_group(struct options *options, struct ration_error *reterr)
 {
 	char shown[TEXT_SHOWN_MAX], group[TEXT_SHOWN_MAX];
 	char *slash;
@@ -68,6 +69,36 @@ int options_run_take(struct options *options, struct ration_error *reterr)
 	options->tenant = options->group;
 	options->name = slash + 1;
 	return 0;
+}
+
+/*
+ * FILE:INTERVAL is split, too. A name can have a colon as well: what begins with a digit is meant to be an interval,
+ * but for that of fd:3.
+ */
+static int take_record(struct options *options, struct ration_error *reterr)
+{
+	char *colon = options->record ? strrchr(options->record, ':') : NULL, shown[TEXT_SHOWN_MAX];
+	int r;
+
+	options->record_interval_usec = RECORDING_INTERVAL_USEC;
+	if (!colon || colon[1] < '0' || colon[1] > '9' ||
+			(strncmp(options->record, "fd:", strlen("fd:")) == 0 && strchr(options->record, ':') == colon))
+		return 0;
+	r = ration_parse_duration("--record", colon + 1, &options->record_interval_usec, reterr);
+	if (r >= 0)
+		r = recording_check_interval("--record", options->record_interval_usec, reterr);
+	if (r < 0)
+		return error_hint(reterr, r, "e.g. --record %.60s:100ms; after a name with a colon, too",
+				text_show(shown, sizeof(shown), options->record));
+	*colon = '\0';
+	return 0;
+}
+
+int options_run_take(struct options *options, struct ration_error *reterr)
+{
+	int r = take_group(options, reterr);
+
+	return r < 0 ? r : take_record(options, reterr);
 }
 
 #define FIELD(name) .offset = offsetof(struct options, name)
@@ -119,6 +150,8 @@ const struct option_set options_run_report = {
 			.help = "Write a receipt in JSON" },
 		{ .flag = "--journal", .argument = "FILE", .set = option_set_text, FIELD(journal),
 			.help = "Add the receipt to FILE as one line" },
+		{ .flag = "--record", .argument = "FILE[:INTERVAL]", .set = option_set_text, FIELD(record),
+			.help = "Record usage over time; default: each 100ms" },
 		{ .flag = "--verbose", .letter = "-v", .set = option_set_true, FIELD(verbose),
 			.help = "Print the receipt to standard error" },
 		{ .flag = "--quiet", .letter = "-q", .set = option_set_true, FIELD(quiet),

@@ -123,8 +123,18 @@ int recording_file_last(struct recording_file *recording, const char *line, stru
 	return r < 0 ? named_file_refuse_write(file->flag, file->target, r, reterr) : 0;
 }
 
+/* What began and has nothing in it, since nothing was started, isn't left behind. */
+static void take_back(const struct recording_file *recording)
+{
+	const struct receipt_file *file = &recording->file;
+
+	if (recording->head && recording->ours && named_file_is_there(file->dir_fd, file->name, file->fd))
+		(void)unlinkat(file->dir_fd, file->name, 0);
+}
+
 void recording_file_done(struct recording_file *recording)
 {
+	take_back(recording);
 	free(TAKE_PTR(recording->head));
 	receipt_file_done(&recording->file);
 }

@@ -68,6 +68,7 @@ static int check(const struct options *options, struct ration_error *reterr)
 	} of_supervisors[] = {
 		{ options->receipt, "--receipt" },
 		{ options->journal, given_name("--journal") },
+		{ options->record, "--record" },
 		{ options->verbose, "--verbose" },
 		{ options->wait_all, "--wait-all" },
 		{ options->foreground, "--foreground" },

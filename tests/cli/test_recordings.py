@@ -4,6 +4,8 @@
 import csv
 import io
 import json
+import os
+import shlex
 import signal
 import subprocess
 
@@ -125,11 +127,103 @@ def sampled(pid):
 @pytest.mark.parametrize("words, what", [
     (["acme/nobody"], "acme/nobody"), (["--interval", "9ms", "a"], "10 ms"), (["--interval", "61m", "a"], "1 h"), ([], "GROUP"),
     (["--interval", "0", "a"], "10 ms"), (["--dump", "csv", "--for", "1s", "a"], "--for"), (["--dump", "xml", "a"], "xml"),
-    (["--dump", "csv", "/nonexistent/r"], "/nonexistent/r")])
+    (["--dump", "csv", "none/r"], "none/r")])
 def test_record_refused(run, tmp_path, words, what):
     """One message, and no file."""
     r = run.command("record", *words, *(["-o", tmp_path / "r"] if "--dump" not in words and words else []))
     assert r.code == 125 and what in r.stderr and r.stderr.count("ration record:") == 1, r
+    assert not (tmp_path / "r").exists()
+
+
+# --------------------------------------------------------------- run --record
+
+
+def of_run(run, tmp_path, options, command, interval="20ms"):
+    """A run that is recorded: the result, and the recording, which agrees with its receipt."""
+    r = run([*shlex.split(options), "--record", f"{tmp_path}/r:{interval}"], command)
+    it = Recording((tmp_path / "r").read_text())
+    assert (it.end["receipt"], it.end["reason"], it.begin["command"]) == (r.receipt, "run-ended", r.receipt["command"])
+    assert [sample["last"] for sample in it.samples].index(True) == len(it.samples) - 1
+    assert {name: value for name, value in it.samples[-1].items() if name in r.usage} == r.usage
+    return r, it
+
+
+@pytest.mark.anywhere
+@pytest.mark.parametrize("command, code", [("true", 0), ("sh -c 'sleep .2; exit 3'", 3), ("sh -c 'kill -9 $$'", 137)])
+def test_a_run_has_its_last_figures(run, tmp_path, command, code):
+    """Those of the receipt, also where there is no group, or the run was over before it could be looked at."""
+    r, it = of_run(run, tmp_path, "", command)
+    assert r.code == code and it.end["dropped"] == 0
+
+
+@pytest.mark.needs("memory")
+def test_a_run_out_of_memory(run, tmp_path):
+    r, it = of_run(run, tmp_path, "--memory 30M", "alloc 100")
+    assert r.verdict == "memory" and sum(event["count"] for event in it.events("oom-kill")) == r.usage["oom_kills"]
+    assert it.limits[0]["memory"] == 30 << 20 or not it.limits
+
+
+@pytest.mark.needs("cpu")
+def test_a_throttled_run(run, tmp_path):
+    r, it = of_run(run, tmp_path, "--cpus 0.2 --cpu-time 300ms", "spin 1000")
+    assert it.events("throttled") and it.samples[-1]["throttled_usec"] > 0 and it.limits[0]["cpus"] == .2
+    assert r.code == 124 and len(it.samples) > 2
+
+
+@pytest.mark.anywhere
+@pytest.mark.parametrize("word, what", [
+    ("r:9ms", "10 ms"), ("r:2h", "10 ms to 1 h"), ("r:10x", "10x"), ("none/r", "No such file"), (".", "directory"), ("-", "mix with"),
+    ("", "empty value"), ("fd:99", "isn't open for writing"), ("fd:1:1ms", "10 ms")])
+def test_run_record_refused(run, tmp_path, word, what):
+    """Before anything is started, by one message; what was there is still there."""
+    (tmp_path / "r").write_text("before")
+    r = run.program(["sh", "-c", 'cd "$1"; exec "$2" run --record "$3" -- touch ran', "sh", str(tmp_path), RATION, word])
+    assert r.code == 125 and what in r.stderr and r.stderr.count("ration run:") == 1, r
+    assert not (tmp_path / "ran").exists() and (tmp_path / "r").read_text() == "before"
+
+
+@pytest.mark.anywhere
+def test_run_record_of_another_uid(run, tmp_path):
+    """A link in a directory that others can write isn't followed."""
+    tmp_path.chmod(0o777)
+    (tmp_path / "r").symlink_to(tmp_path / "target")
+    r = run.command("run", "--record", tmp_path / "r", "--", "true")
+    assert r.code == 125 and "link in a directory" in r.stderr and not (tmp_path / "target").exists()
+
+
+@pytest.mark.anywhere
+def test_run_record_with_a_colon(run, tmp_path):
+    for word, name in ((f"{tmp_path}/a:b", "a:b"), (f"{tmp_path}/c:1:100ms", "c:1")):
+        assert run.command("run", "--record", word, "--", "true").code == 0
+        Recording((tmp_path / name).read_text())
+
+
+@pytest.mark.anywhere
+def test_run_record_to_a_full_disk(run, tmp_path):
+    """The run goes on; that it isn't recorded is told, and not taken for success."""
+    r = run.command("run", "--record", "/dev/full", "--", "sh", "-c", "sleep .2; echo ran")
+    assert (r.code, r.stdout) == (123, "ran\n") and "--record /dev/full: can't be written: No space left" in r.stderr
+
+
+@pytest.mark.anywhere
+def test_run_record_to_a_fifo(run, tmp_path):
+    """A reader who reads nothing until the end holds nothing up; one who goes away, neither."""
+    os.mkfifo(tmp_path / "f")
+    running = run.start(["--record", f"{tmp_path}/f:10ms"], "sh -c 'sleep .5; echo ran'", receipt=False)
+    with (tmp_path / "f").open() as fifo:
+        assert json.loads(fifo.readline())["line"] == "begin"
+    r = running.wait()
+    assert (r.code, r.stdout) == (123, "ran\n") and "--record" in r.stderr
+
+
+@pytest.mark.anywhere
+def test_run_record_of_nothing(run, tmp_path):
+    """What can't be executed has a recording, what is refused leaves none."""
+    r = run(["--record", f"{tmp_path}/r"], str(tmp_path / "none"))
+    it = Recording((tmp_path / "r").read_text())
+    assert (r.code, it.end["receipt"]["verdict"]) == (127, "not-started")
+    (tmp_path / "r").unlink()
+    assert run.command("run", "--name", "no/name", "--record", tmp_path / "r", "--", "true").code == 125
     assert not (tmp_path / "r").exists()
 
 

@@ -44,21 +44,34 @@ static int open_file(int dir_fd)
 	return r == -ENOENT ? sys_open_beneath(dir_fd, LOCK_FILE_V1, O_WRONLY) : r;
 }
 
+int lock_open(int dir_fd)
+{
+	int fd = open_file(dir_fd);
+
+	if (fd >= 0)
+		shut(fd);
+	return fd;
+}
+
+/* Between two attempts: hundreds may want the same lock at once, and none has it for long. */
+#define PAUSE_MSEC_MAX 16
+
 int lock_take(int dir_fd, int timeout_msec)
 {
-	CLEANUP(closep) int fd = open_file(dir_fd);
+	CLEANUP(closep) int fd = lock_open(dir_fd);
 	uint64_t end = sys_now_usec() + (uint64_t)timeout_msec * 1000;
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	/* The first byte: those behind it are a queue's (queue.h). */
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	int tries = 0;
 
 	if (fd < 0)
 		return fd;
-	shut(fd);
 	while (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return -errno;
 		if (sys_now_usec() >= end)
 			return -EBUSY;
-		(void)poll(NULL, 0, 1);
+		(void)poll(NULL, 0, tries < PAUSE_MSEC_MAX * 4 ? 1 + tries++ / 4 : PAUSE_MSEC_MAX);
 	}
 	return TAKE_FD(fd);
 }
@@ -75,7 +88,7 @@ int lock_release(int fd)
 
 /* ------------------------------------------------------------------ holder */
 
-/* Whether a file of /proc/PID/fdinfo tells of a lock on that inode. */
+/* Whether a file of /proc/PID/fdinfo tells of a lock on that inode, ":INODE BEGIN ". */
 static bool tells_of(int dir_fd, const char *name, const char *inode)
 {
 	char text[1024];
@@ -132,7 +145,7 @@ static pid_t find_holder(const char *inode)
 pid_t lock_holder(int dir_fd)
 {
 	CLEANUP(closep) int fd = open_file(dir_fd);
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
 	char inode[32];
 	struct stat st;
 
@@ -140,6 +153,6 @@ pid_t lock_holder(int dir_fd)
 		return 0;
 	if (lock.l_pid > 0)
 		return lock.l_pid;
-	(void)snprintf(inode, sizeof(inode), ":%llu ", (unsigned long long)st.st_ino);
+	(void)snprintf(inode, sizeof(inode), ":%llu 0 ", (unsigned long long)st.st_ino);
 	return find_holder(inode);
 }

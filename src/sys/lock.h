@@ -21,6 +21,9 @@
 /* Tells whether others are shut out of a directory's lock, as of each that cg_mkdir() makes and of none that mkdir(1) does. */
 bool lock_is_shut(int dir_fd);
 
+/* Opens the file of a directory's lock, for a lock on it. Errors as lock_take(). */
+int lock_open(int dir_fd);
+
 /*
  * Takes the lock of the group, until lock_release() of the fd that it returns. A lock of
  * the same process counts as anybody's. -EBUSY: somebody has it all the time; -ENOENT,

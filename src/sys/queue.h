@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue.h - who waits for a group, in the order of their coming
+ *
+ * A place in the queue is a lock on one byte of the file of the group's lock (lock.h), behind the
+ * first: the numbers go up, and who has a lower one was there before. There is nothing to be written or
+ * left behind: a lock ends with the last fd of its open file, so nobody dead has a place, and nobody has one who
+ * can't open that file, which no other user can. The numbers begin anew once nobody waits.
+ */
+#ifndef RATION_SYS_QUEUE_H
+#define RATION_SYS_QUEUE_H
+
+#include <stdint.h>
+
+/*
+ * Takes the place behind all others of the group's queue. Returns an fd that has it, until
+ * queue_leave(), and `ret_number`, 1 or more. Errors: those of lock_take(); -ENOLCK.
+ */
+int queue_join(int dir_fd, uint64_t *ret_number);
+
+/* Gives the place back, in whatever process its fd is a copy. Accepts no fd; returns "no fd". */
+int queue_leave(int fd);
+
+static inline void queue_leavep(int *fd)
+{
+	*fd = queue_leave(*fd);
+}
+
+/*
+ * The highest number below `number` that anybody has, but for `fd` itself; 0: there is none, it is the first.
+ * `fd` is one of queue_join() or of lock_open().
+ */
+int queue_ahead(int fd, uint64_t number, uint64_t *ret_ahead);
+
+/* How many have a number below `number`; UINT64_MAX: in all. */
+int queue_count(int fd, uint64_t number, uint64_t *ret_count);
+
+/* Calls `visit` for each number, ascending. */
+int queue_each(int fd, void (*visit)(uint64_t number, void *data), void *data);
+
+/* Sleeps until nobody has `number` any more. A signal with a handler, or cancelling the thread, interrupts it: -EINTR. */
+int queue_sleep(int fd, uint64_t number);
+
+#endif

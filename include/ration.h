@@ -28,6 +28,7 @@
  *     ration/pool.h      groups that are ready before there is a command
  *     ration/receipt.h   the record of a run
  *     ration/group.h     tenants and groups that outlive a command
+ *     ration/budget.h    what all groups of a tenant can take together
  *     ration/list.h      those that exist
  *     ration/sampler.h   chosen figures of many, again and again
  *     ration/events.h    what happens to them
@@ -41,6 +42,7 @@
 #define RATION_H
 
 #include <ration/base.h>
+#include <ration/budget.h>
 #include <ration/error.h>
 #include <ration/events.h>
 #include <ration/findings.h>

@@ -43,6 +43,7 @@ struct ration_group_options {
 				 its directories, their cgroup.procs and tasks */
 	uint32_t uid, gid;
 	const char *command;  /* what it is for, shown by ration_list_new(); NULL: nothing */
+	const char *budget;   /* a tenant's: see ration/budget.h; NULL: none. Since 0.2.0 */
 };
 
 /* How to change the limits of a live one. Zeroed fields take their defaults. */
@@ -51,6 +52,7 @@ struct ration_update_options {
 	bool force;               /* set a limit below the present use at once: the kernel reclaims,
 				     and kills if that isn't enough */
 	uint64_t reclaim_usec;    /* how long to reclaim memory before giving up; 0: 2 s */
+	const char *budget;       /* changes a tenant's budget: see ration/budget.h; NULL: it stays. Since 0.2.0 */
 };
 
 /* What the change did. */

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "cli/budgets.h"
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/options-plan.h"
@@ -35,6 +36,9 @@ static const struct option_set create_set = {
 			.help = "Accept an existing group with these limits" },
 		{ .flag = "--owner", .argument = "USER[:GROUP]", .set = set_owner,
 			.help = "Delegate the group to this user" },
+		{ .flag = "--budget", .argument = "KEY=VALUE,...", .set = option_set_budget, FIELD(budget),
+			.help = "What a tenant's groups can take together",
+			.details = "e.g. memory=8G,cpus=4,runs=100" },
 		{ .flag = NULL },
 	},
 };
@@ -50,6 +54,7 @@ static int create(struct target *target, struct options *options, const char *ad
 		.has_owner = options->has_owner,
 		.uid = options->uid,
 		.gid = options->gid,
+		.budget = options->budget,
 	};
 	int r = options_host_ready(options, &target->host, reterr);
 
@@ -76,7 +81,7 @@ static int create_function(struct options *options, char **operands)
 	plan = ration_plan_free(plan);
 	if (r < 0) {
 		output_error(options->command->name, &error);
-		return EXIT_RATION;
+		return command_failed(&error);
 	}
 	return output_finish(options->command->name, 0);
 }
@@ -94,7 +99,7 @@ const struct command cmd_create = {
 		"\n"
 		"If one limit can't be set, nothing is created.\n"
 		"\n"
-		"Exit status: 0; 125 if ration failed.",
+		"Exit status: 0; 122 if a budget is full now; 125 if ration failed.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_GROUP,
 	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &create_set, &options_oom,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/budgets.h"
 #include "cli/command.h"
 #include "cli/group-words.h"
 #include "cli/json.h"
@@ -152,11 +153,13 @@ static int ls(const struct options *options, const struct ration_host *host, con
 	if (tenant && ration_list_count(list) == 0)
 		r = refuse_tenant(host, tenant, reterr);
 	else if (options->json)
-		r = output_json(json_ls(list), reterr);
+		r = output_json(json_ls(host, list), reterr);
 	else if (ration_list_count(list) > 0)
 		print_list(list);
 	else
 		explain_nothing(options, host);
+	if (r >= 0 && !options->json)
+		r = budgets_print_all(options, host, list, reterr);
 	list = ration_list_free(list);
 	return r;
 }

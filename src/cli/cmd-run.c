@@ -377,7 +377,7 @@ static int run(struct job *job)
 		return report_failure(job, &error);
 	if (r < 0) {
 		output_error(job->options->command->name, &error);
-		return EXIT_RATION;
+		return command_failed(&error);
 	}
 	/* Not before: what was refused has one message, that of the refusal. */
 	job->warned = !job->options->quiet;

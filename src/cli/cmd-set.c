@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cli/budgets.h"
 #include "cli/command.h"
 #include "cli/group-words.h"
 #include "cli/json.h"
@@ -44,6 +45,19 @@ static const struct option_set set_set = {
 			.help = "Time limit for reclaiming memory; default: 2s" },
 		{ .flag = "--force", .set = option_set_true, FIELD(force),
 			.help = "Kill if memory can't be reclaimed in time" },
+		{ .flag = NULL },
+	},
+};
+
+static const struct option_set budget_set = {
+	.title = "Budgets",
+	.rows = (const struct option[]) {
+		{ .flag = "--budget", .argument = "KEY=VALUE,...", .set = option_set_budget, FIELD(budget),
+			.help = "What a tenant's groups can take together",
+			.details = "e.g. memory=8G,cpus=4,runs=100; none: no budget" },
+		{ .flag = "--namespace-budget", .argument = "KEY=VALUE,...", .set = option_set_budget, FIELD(namespace_budget),
+			.help = "The same for all tenants; without an operand",
+			.details = "e.g. memory=90%,runs=1000" },
 		{ .flag = NULL },
 	},
 };
@@ -131,12 +145,12 @@ static int make_plan(const struct target *target, struct options *options, const
 	if (r < 0)
 		return r;
 	n = ration_plan_count(change->plan);
-	if (n == 0) {
+	if (n == 0 && !options->budget) {
 		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing limit");
 		return error_hint(reterr, -EINVAL, "e.g. ration set %s --memory 64M", options->command->operand);
 	}
-	change->before = calloc(n, sizeof(*change->before));
-	change->after = change->before ? calloc(n, sizeof(*change->after)) : NULL;
+	change->before = calloc(n + 1, sizeof(*change->before));
+	change->after = change->before ? calloc(n + 1, sizeof(*change->after)) : NULL;
 	if (!change->after)
 		return error_oom(reterr);
 	return ration_plan_check(change->plan, reterr);
@@ -149,6 +163,7 @@ static int apply(const struct target *target, const struct options *options, str
 		.size = sizeof(how),
 		.force = options->force,
 		.reclaim_usec = options->deadline_usec,
+		.budget = options->budget,
 	};
 	int r = read_limits(target, change->plan, change->before, reterr);
 
@@ -175,7 +190,7 @@ static int print(const struct options *options, const struct target *target, con
 					&change->report, NULL), reterr);
 	print_limits(address, change->plan, change->before, change->after);
 	print_reclaim(address, change->plan, &change->report);
-	return 0;
+	return options->budget ? budgets_print(options, target->host, address, reterr) : 0;
 }
 
 /* On stderr as always, and with --json what was found and left as it was. */
@@ -191,7 +206,7 @@ static int tell_failure(const struct options *options, const struct target *targ
 	if (options->json && change->tried)
 		(void)!output_json(json_set(ration_group_address(target->group), change->plan, change->before,
 					change->after, &change->report, error), &ignored);
-	return EXIT_RATION;
+	return command_failed(error);
 }
 
 /* A command without a limit is no command; then, whatever its limits are, there must be such a group. */
@@ -201,7 +216,7 @@ static int open_group(struct target *target, struct options *options, const char
 	struct ration_error error;
 	int r = make_plan(target, options, address, change, reterr), opened;
 
-	if (change->plan && ration_plan_count(change->plan) == 0)
+	if (change->plan && ration_plan_count(change->plan) == 0 && !options->budget)
 		return r;
 	opened = ration_group_open(target->host, address, &target->group, &error);
 	if (opened < 0)
@@ -209,13 +224,57 @@ static int open_group(struct target *target, struct options *options, const char
 	return opened < 0 ? opened : r;
 }
 
+/* It has no group, and nothing else is set with it. */
+static int check_operand(const struct options *options, char **operands, struct ration_error *reterr)
+{
+	const struct ration_limit_info *info;
+	bool limits = options->budget != NULL;
+
+	if (!options->namespace_budget && operands[0])
+		return 0;
+	if (!options->namespace_budget) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing argument: %s", options->command->operand);
+		return error_hint(reterr, -EINVAL, "ration %s %s", options->command->name, options->command->arguments);
+	}
+	for (size_t i = 0; (info = ration_limit_at(i)); i++)
+		limits = limits || ration_limits_has(options->limits, info->limit);
+	if (!limits && !operands[0])
+		return 0;
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--namespace-budget takes no %s",
+			operands[0] ? "tenant or group" : "other limit or budget");
+	return error_hint(reterr, -EINVAL, "a tenant's own budget is --budget");
+}
+
+static int set_namespace(struct options *options, struct ration_error *reterr)
+{
+	struct ration_host *host = NULL;
+	int r = options_host_ready(options, &host, reterr);
+
+	if (r >= 0)
+		r = ration_budget_set(host, options->namespace_budget, reterr);
+	if (r >= 0 && options->json)
+		r = output_json(json_budget(host), reterr);
+	else if (r >= 0)
+		r = budgets_print(options, host, NULL, reterr);
+	host = ration_host_free(host);
+	return r;
+}
+
 static int set_function(struct options *options, char **operands)
 {
 	CLEANUP(target_done) struct target target = TARGET_NONE;
 	CLEANUP(change_done) struct change change = { .report = { .size = sizeof(change.report) } };
 	struct ration_error error;
-	int r = options_host(options, &target.host, &error);
+	int r = check_operand(options, operands, &error);
 
+	if (r >= 0 && options->namespace_budget)
+		r = set_namespace(options, &error);
+	if (r < 0 || options->namespace_budget) {
+		if (r < 0)
+			output_error(options->command->name, &error);
+		return output_finish(options->command->name, r < 0 ? EXIT_RATION : 0);
+	}
+	r = options_host(options, &target.host, &error);
 	if (r >= 0)
 		r = open_group(&target, options, operands[0], &change, &error);
 	if (r >= 0)
@@ -238,12 +297,12 @@ const struct command cmd_set = {
 		"the others are restored. To set a memory limit below the current usage, ration "
 		"first reclaims memory, for a limited time. Nothing is killed without --force.\n"
 		"\n"
-		"Exit status: 0; 125 if ration failed and nothing was changed.",
+		"Exit status: 0; 122 if a budget has no room for more; 125 if ration failed. Then "
+		"nothing was changed.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_GROUP,
-	.sets = (const struct option_set *const[]) { &options_enforce, &set_set, &options_vm, &options_json, NULL },
+	.sets = (const struct option_set *const[]) { &options_enforce, &set_set, &budget_set, &options_vm, &options_json, NULL },
 	.operand = "TENANT[/NAME]",
-	.min_operands = 1,
 	.max_operands = 1,
 	.function = set_function,
 };

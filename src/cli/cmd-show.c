@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/budgets.h"
 #include "cli/command.h"
 #include "cli/group-limits.h"
 #include "cli/group-words.h"
@@ -155,19 +156,22 @@ static void print_effective(const struct group_limits *limits)
 	}
 }
 
-static int show(const struct options *options, const struct ration_group *group, struct ration_error *reterr)
+static int show(const struct options *options, const struct target *target, struct ration_error *reterr)
 {
 	CLEANUP(group_limits_done) struct group_limits limits = { .n = 0 };
+	const struct ration_group *group = target->group;
 	int r = read_limits(group, &limits, reterr);
 
 	if (r < 0)
 		return r;
 	if (options->json)
-		return output_json(json_show(group, limits.list, limits.n), reterr);
+		return output_json(json_show(target->host, group, limits.list, limits.n), reterr);
 	if (options->effective)
 		print_effective(&limits);
 	else
 		print_table(group, &limits, options->all);
+	if (!options->effective && ration_group_is_tenant(group))
+		return budgets_print(options, target->host, ration_group_address(group), reterr);
 	return 0;
 }
 
@@ -178,7 +182,7 @@ static int show_function(struct options *options, char **operands)
 	int r = target_open(&target, options, operands[0], &error);
 
 	if (r >= 0)
-		r = show(options, target.group, &error);
+		r = show(options, &target, &error);
 	if (r < 0) {
 		output_error(options->command->name, &error);
 		return EXIT_RATION;

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/budgets.h"
 #include "cli/command.h"
 #include "cli/groups.h"
 #include "cli/json.h"
@@ -56,6 +57,7 @@ static void print_stats(const char *address, const struct ration_stats *stats)
 struct once {
 	size_t n;
 	struct json_stats *list;
+	struct ration_host *host; /* for budgets: not before the first tenant */
 };
 
 static int stat_one(struct options *options, struct ration_group *group, const char *address, void *data,
@@ -70,9 +72,12 @@ static int stat_one(struct options *options, struct ration_group *group, const c
 	if (r < 0)
 		return r;
 	once->n++;
-	if (!options->json)
-		print_stats(address, at->stats);
-	return 0;
+	if (ration_group_is_tenant(group) && !once->host)
+		r = options_host(options, &once->host, reterr);
+	if (r < 0 || options->json)
+		return r;
+	print_stats(address, at->stats);
+	return ration_group_is_tenant(group) ? budgets_print(options, once->host, address, reterr) : 0;
 }
 
 static int stat_once(struct options *options, char **operands, size_t n, struct ration_error *reterr)
@@ -84,10 +89,11 @@ static int stat_once(struct options *options, char **operands, size_t n, struct 
 	if (!list)
 		return error_oom(reterr);
 	status = groups_each(options, operands, stat_one, &once);
-	if (options->json && output_json(json_stat(list, once.n), reterr) < 0)
+	if (options->json && output_json(json_stat(list, once.n, once.host), reterr) < 0)
 		status = -ENOMEM;
 	for (size_t i = 0; i < once.n; i++)
 		list[i].stats = ration_stats_free(list[i].stats);
+	once.host = ration_host_free(once.host);
 	return status;
 }
 

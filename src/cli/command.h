@@ -18,6 +18,7 @@ struct options;
 
 /* What `ration` itself exits with; everything else is the command's own. */
 enum {
+	EXIT_NO_ROOM = 122,     /* a budget is full now, and nothing was started: try again */
 	EXIT_NO_RECEIPT = 123,  /* the command ran, and its receipt couldn't be written */
 	EXIT_RATION = 125,      /* ration failed, and the command didn't run */
 	EXIT_CANNOT_EXECUTE = 126,

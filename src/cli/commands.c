@@ -43,6 +43,8 @@ const struct command *const commands[] = {
 
 int command_failed(const struct ration_error *error)
 {
+	if (error->cause == RATION_CAUSE_BUDGET)
+		return EXIT_NO_ROOM;
 	if (error->cause != RATION_CAUSE_COMMAND)
 		return EXIT_RATION;
 	return error->code == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;

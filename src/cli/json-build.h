@@ -51,6 +51,9 @@ json_t *build_plan_item(struct builder *builder, const struct ration_plan_item *
 json_t *build_limits(struct builder *builder, const struct ration_plan *plan,
 		const struct ration_receipt *receipt);
 
+/* Puts the budget of a tenant, or of the namespace if that is NULL, and what is taken of it; if there is one. */
+void build_put_budget(struct builder *builder, json_t *object, const struct ration_host *host, const char *tenant);
+
 /* Takes the document, returns its text, or NULL where it isn't whole. */
 char *build_finish(const struct builder *builder, json_t *document);
 

@@ -48,7 +48,8 @@ static json_t *group_object(struct builder *builder, const struct ration_group *
 	return object;
 }
 
-char *json_show(const struct ration_group *group, struct ration_group_limit *const *limits, size_t n)
+char *json_show(const struct ration_host *host, const struct ration_group *group, struct ration_group_limit *const *limits,
+		size_t n)
 {
 	struct builder builder = { .failed = false };
 	json_t *object = group_object(&builder, group), *array = json_array();
@@ -56,6 +57,8 @@ char *json_show(const struct ration_group *group, struct ration_group_limit *con
 	for (size_t i = 0; i < n; i++)
 		build_add(&builder, array, group_limit(&builder, limits[i]));
 	build_put(&builder, object, "limits", array);
+	if (ration_group_is_tenant(group))
+		build_put_budget(&builder, object, host, ration_group_address(group));
 	return build_finish(&builder, object);
 }
 
@@ -123,7 +126,7 @@ char *json_set(const char *address, const struct ration_plan *plan, struct ratio
 
 /* ------------------------------------------------------------- life and death */
 
-static json_t *list_item(struct builder *builder, const struct ration_list_item *item)
+static json_t *list_item(struct builder *builder, const struct ration_host *host, const struct ration_list_item *item)
 {
 	json_t *object = json_object();
 
@@ -139,19 +142,32 @@ static json_t *list_item(struct builder *builder, const struct ration_list_item 
 		build_put(builder, object, "created_usec", build_number(item->created_usec));
 	build_put_text(builder, object, "command", item->command);
 	build_put_stats(builder, object, item->stats);
+	if (item->is_tenant)
+		build_put_budget(builder, object, host, item->address);
 	return object;
 }
 
-char *json_ls(const struct ration_list *list)
+char *json_ls(const struct ration_host *host, const struct ration_list *list)
 {
 	struct builder builder = { .failed = false };
 	json_t *object = json_object(), *array = json_array();
 	const struct ration_list_item *item;
 
 	for (size_t i = 0; (item = ration_list_item(list, i)); i++)
-		build_add(&builder, array, list_item(&builder, item));
+		build_add(&builder, array, list_item(&builder, host, item));
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put(&builder, object, "groups", array);
+	build_put_budget(&builder, object, host, NULL);
+	return build_finish(&builder, object);
+}
+
+char *json_budget(const struct ration_host *host)
+{
+	struct builder builder = { .failed = false };
+	json_t *object = json_object();
+
+	build_put(&builder, object, "schema", json_integer(1));
+	build_put_budget(&builder, object, host, NULL);
 	return build_finish(&builder, object);
 }
 

@@ -3,6 +3,7 @@
  * json-live.c - what groups do and what was done to them, for programs
  */
 #include <stdint.h>
+#include <string.h>
 
 #include "cli/json-build.h"
 #include "cli/json.h"
@@ -10,7 +11,7 @@
 
 /* ------------------------------------------------------------------- stats */
 
-char *json_stat(const struct json_stats *list, size_t n)
+char *json_stat(const struct json_stats *list, size_t n, const struct ration_host *host)
 {
 	struct builder builder = { .failed = false };
 	json_t *object = json_object(), *array = json_array();
@@ -20,6 +21,8 @@ char *json_stat(const struct json_stats *list, size_t n)
 
 		build_put_text(&builder, group, "group", list[i].address);
 		build_put_stats(&builder, group, list[i].stats);
+		if (host && !strchr(list[i].address, '/'))
+			build_put_budget(&builder, group, host, list[i].address);
 		build_add(&builder, array, group);
 	}
 	build_put(&builder, object, "schema", json_integer(1));

@@ -42,7 +42,11 @@ char *json_set(const char *address, const struct ration_plan *plan, struct ratio
 		const struct ration_error *error);
 
 /* `n` limits of a group. */
-char *json_show(const struct ration_group *group, struct ration_group_limit *const *limits, size_t n);
+char *json_show(const struct ration_host *host, const struct ration_group *group, struct ration_group_limit *const *limits,
+		size_t n);
+
+/* The budget of the namespace. */
+char *json_budget(const struct ration_host *host);
 
 /* One group that was to be removed, and what became of that. */
 struct removal {
@@ -53,7 +57,7 @@ struct removal {
 };
 char *json_rm(const struct removal *removals, size_t n);
 
-char *json_ls(const struct ration_list *list);
+char *json_ls(const struct ration_host *host, const struct ration_list *list);
 
 /* One group that garbage collection looked at. */
 struct gc_finding {
@@ -71,7 +75,8 @@ struct json_stats {
 	struct ration_stats *stats;
 };
 
-char *json_stat(const struct json_stats *list, size_t n);
+/* `host` is where the budgets of tenants are; NULL: there are none among them. */
+char *json_stat(const struct json_stats *list, size_t n, const struct ration_host *host);
 
 /* The same of one group at a time since the epoch, as one line. */
 char *json_stat_line(const struct json_stats *at, uint64_t time_usec);

@@ -64,6 +64,7 @@ struct options {
 	struct ration_vm vm;
 	/* tenants and groups by hand */
 	bool exist_ok, has_owner, force, release, ignore_missing, dry_run, all, effective;
+	const char *budget, *namespace_budget; /* NULL: not given */
 	uint32_t uid, gid;      /* USER_SAME: as it is */
 	uint64_t deadline_usec; /* 0: the default */
 	/* groups that live */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "group/apply.h"
+#include "group/budget.h"
 #include "group/cgroup1.h"
 #include "group/compare.h"
 #include "group/gc.h"
@@ -31,6 +32,7 @@
 #include "host/notes.h"
 #include "host/prepare.h"
 #include "sys/cgroup.h"
+#include "sys/syscalls.h"
 #include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -117,8 +119,11 @@ static int finish(void *data, struct ration_error *reterr)
 	const struct finishing *finishing = data;
 	struct ration_group *group = finishing->group;
 	const struct ration_group_options *options = finishing->options;
-	int r = options->has_owner ? delegate(&group->at, options->uid, options->gid) : 0;
+	int r = options->budget ? budget_change(group->at.fd, "--budget", options->budget, NULL, reterr) : 0;
 
+	if (r < 0)
+		return r;
+	r = options->has_owner ? delegate(&group->at, options->uid, options->gid) : 0;
 	if (r < 0)
 		r = handle_error(group, r, "change the owner of", reterr);
 	else if (options->has_owner)
@@ -200,6 +205,19 @@ static bool given_to(const struct ration_group *group, const struct ration_group
 	return !options->has_owner || (whose_is(group->at.fd, &uid) != WHOSE_OTHER && uid == options->uid);
 }
 
+/* 1: its budget is another than the one that is asked for, where one is. */
+static int compare_budget(const struct ration_group *group, const struct ration_group_options *options)
+{
+	struct budget has = BUDGET_NONE, asked = BUDGET_NONE;
+	char a[BUDGET_TEXT_MAX], b[BUDGET_TEXT_MAX];
+	int r = options->budget ? budget_read(group->at.fd, &has) : 0;
+
+	if (r < 0 || !options->budget)
+		return r;
+	r = budget_parse("--budget", options->budget, &asked, NULL);
+	return r < 0 ? r : strcmp(budget_format(a, &has), budget_format(b, &asked)) != 0;
+}
+
 /* It is there: as good as made by us, if that is allowed and it is what was asked for. */
 static int take_existing(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
@@ -212,6 +230,8 @@ static int take_existing(struct ration_group *group, const struct ration_plan *p
 			r = v1_open(&group->at);
 		if (r >= 0)
 			r = compare(group, plan, text);
+		if (r == 0 && (r = compare_budget(group, options)) > 0)
+			(void)strcpy(text, ": another budget");
 		if (r <= 0)
 			return r < 0 ? handle_error(group, r, "read the limits of", reterr) : 0;
 	}
@@ -225,6 +245,7 @@ static void abandon(struct ration_group *group, bool mine)
 {
 	(void)notes_write(group->at.fd, NOTE_KEEP, "");
 	(void)notes_write(group->at.fd, NOTE_OWNER, "");
+	(void)notes_write(group->at.fd, NOTE_BUDGET, "");
 	handle_unlock(group);
 	if (group->tenant)
 		nodes_remove(group->host, group->at.namespace_fd, group->at.tenant, group->at.fd);
@@ -258,14 +279,47 @@ static bool open_delegated(struct ration_group *group)
 	return false;
 }
 
+/* A budget is a tenant's, and whom that is given to keeps to none of ours. */
+static int check_budget(const struct ration_group *group, const struct ration_group_options *options,
+		struct ration_error *reterr)
+{
+	if (!options->budget)
+		return 0;
+	if (!group->tenant) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--budget: %s is a group, and only a tenant has a "
+				"budget", group->address);
+		return error_hint(reterr, -EINVAL, "set it on the tenant: ration set %s --budget ...", group->at.tenant);
+	}
+	if (options->has_owner && options->uid != geteuid()) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--budget and --owner exclude each other: it would "
+				"bind nobody in a tenant that is uid %u's", (unsigned)options->uid);
+		return error_hint(reterr, -EINVAL, "set limits on the tenant, e.g. --memory 8G");
+	}
+	return ration_budget_check(options->budget, reterr);
+}
+
+/* What is given away counts by its own limits, as one; any other tenant by its groups. */
+static int take_for_tenant(const struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, struct budget_hold *hold, struct ration_error *reterr)
+{
+	struct budget_ask ask;
+
+	if (!options->has_owner || options->uid == geteuid())
+		return 0;
+	budget_ask_of(plan, &ask);
+	return budget_take(&group->at, &ask, NULL, hold, reterr);
+}
+
 static int create_tenant(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
 {
+	CLEANUP(budget_release) struct budget_hold hold = BUDGET_HOLD_NONE;
 	struct place *at = &group->at;
 	int r = -ENOENT;
 
 	/* Until it is marked to stay, the last run in it takes it along. */
 	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
+		budget_release(&hold);
 		place_close(at);
 		if (open_delegated(group))
 			return take_existing(group, plan, options, reterr);
@@ -275,6 +329,9 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 		r = at->fd = cg_open_dir(at->namespace_fd, at->tenant);
 		if (r < 0)
 			continue;
+		r = take_for_tenant(group, plan, options, &hold, reterr);
+		if (r < 0)
+			break;
 		r = leaf_claim(at, false, reterr);
 		if (r == -EEXIST && !make_room(group))
 			return take_existing(group, plan, options, reterr);
@@ -320,6 +377,22 @@ static int take_existing_group(struct ration_group *group, const struct ration_p
 	return vanished(r) ? -ENOENT : r;
 }
 
+/* Makes it, if there is room for it. -EEXIST: it is there. */
+static int make_group(struct ration_group *group, const struct ration_plan *plan,
+		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
+{
+	CLEANUP(budget_release) struct budget_hold hold = BUDGET_HOLD_NONE;
+	struct budget_ask ask;
+	int r;
+
+	budget_ask_of(plan, &ask);
+	r = budget_take(&group->at, &ask, NULL, &hold, reterr);
+	if (r < 0)
+		return options->exist_ok && sys_access(group->at.tenant_fd, group->at.name, F_OK) == 0 ? -EEXIST : r;
+	r = leaf_make(&group->at, wanted, reterr);
+	return r == 0 ? finish_group(group, plan, options, reterr) : r;
+}
+
 static int create_group(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
 {
@@ -331,9 +404,9 @@ static int create_group(struct ration_group *group, const struct ration_plan *pl
 		r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
 		if (r < 0)
 			return r;
-		r = leaf_make(at, wanted, reterr);
+		r = make_group(group, plan, options, wanted, reterr);
 		if (r == 0)
-			return finish_group(group, plan, options, reterr);
+			return 0;
 		if (r != -EEXIST)
 			break;
 		r = take_existing_group(group, plan, options, reterr);
@@ -369,6 +442,8 @@ int ration_group_create(const struct ration_host *handle, const char *address, c
 	if (r < 0)
 		return r;
 	r = handle_check_plan(group, plan, reterr);
+	if (r == 0)
+		r = check_budget(group, &options, reterr);
 	if (r < 0)
 		return r;
 	if (host->base_fd < 0) {

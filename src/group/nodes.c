@@ -300,7 +300,8 @@ static int chain_make(struct chain *chain, uint32_t wanted, struct ration_error 
 	return r;
 }
 
-int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t wanted, int *ret_namespace_fd,
+/* `tenant` NULL: the namespace alone. */
+static int make_all(const struct host_snapshot *host, const char *tenant, uint32_t wanted, int *ret_namespace_fd,
 		int *ret_tenant_fd, struct ration_error *reterr)
 {
 	CLEANUP(chain_close) struct chain chain = CHAIN(host);
@@ -316,7 +317,7 @@ int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t wa
 	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
 		chain_close(&chain);
 		r = chain_make(&chain, wanted, reterr);
-		if (r == 0)
+		if (r == 0 && tenant)
 			r = make_node(host, host->n_nodes, *namespace_fd, tenant, wanted, &tenant_fd, reterr);
 	}
 	if (r < 0)
@@ -328,12 +329,25 @@ int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t wa
 	}
 	if (vanished(r))
 		return error_set(reterr, -EIO, RATION_CAUSE_VANISHED, "%.100s/%s keeps vanishing", host->nspace,
-				tenant);
+				tenant ? tenant : "");
 	if (r < 0)
 		return r;
 	*ret_namespace_fd = TAKE_FD(*namespace_fd);
-	*ret_tenant_fd = TAKE_FD(tenant_fd);
+	if (tenant)
+		*ret_tenant_fd = TAKE_FD(tenant_fd);
 	return 0;
+}
+
+int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t wanted, int *ret_namespace_fd,
+		int *ret_tenant_fd, struct ration_error *reterr)
+{
+	return make_all(host, tenant, wanted, ret_namespace_fd, ret_tenant_fd, reterr);
+}
+
+int nodes_make_namespace(const struct host_snapshot *host, uint32_t wanted, int *ret_namespace_fd,
+		struct ration_error *reterr)
+{
+	return make_all(host, NULL, wanted, ret_namespace_fd, NULL, reterr);
 }
 
 int nodes_check(const struct host_snapshot *host, uid_t allowed, struct ration_error *reterr)

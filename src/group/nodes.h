@@ -48,6 +48,10 @@ int nodes_check(const struct host_snapshot *host, uid_t allowed, struct ration_e
 int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t controllers, int *ret_namespace_fd,
 		int *ret_tenant_fd, struct ration_error *reterr);
 
+/* The same for the namespace alone. */
+int nodes_make_namespace(const struct host_snapshot *host, uint32_t controllers, int *ret_namespace_fd,
+		struct ration_error *reterr);
+
 /* Removes the tenant and the namespace where they are empty and not marked to stay. */
 void nodes_remove(const struct host_snapshot *host, int namespace_fd, const char *tenant, int tenant_fd);
 

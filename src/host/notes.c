@@ -27,6 +27,7 @@ static const char *const names[][2] = {
 	[NOTE_FROM] = NAMES("from"),
 	[NOTE_STOP] = NAMES("stop"),
 	[NOTE_V1] = NAMES("v1"),
+	[NOTE_BUDGET] = NAMES("budget"),
 };
 
 /*

@@ -38,6 +38,7 @@ enum note {
 	NOTE_STOP,    /* somebody ends the run in it: "SIGNAL USEC", the time from there to SIGKILL */
 	NOTE_V1,      /* its directories in cgroup v1, a line each: "memory /sys/fs/cgroup/memory",
 			 below which place */
+	NOTE_BUDGET,  /* what its groups may take together: group/budget-text.h */
 };
 
 /* Longest note that is written, with the final NUL that isn't. */

@@ -68,7 +68,7 @@ static void freeentryp(struct entry **entry)
 static int make_entry(const struct ration_pool *pool, const struct host_snapshot *host, struct entry **ret_entry,
 		struct ration_error *reterr)
 {
-	const struct ready_request request = { pool->plan, true, pool->oom_group };
+	const struct ready_request request = { pool->plan, true, pool->oom_group, NULL };
 	CLEANUP(freeentryp) struct entry *entry = calloc(1, sizeof(*entry));
 	int r;
 

@@ -12,6 +12,7 @@
 #include "group/protect.h"
 #include "group/record.h"
 #include "group/room.h"
+#include "util/cleanup.h"
 #include "util/error.h"
 
 static int bound(const struct place *group, struct ration_error *reterr)
@@ -40,8 +41,15 @@ int ready_make(const struct ready_request *request, struct place *group, struct 
 {
 	const struct ration_plan *plan = request->plan;
 	const struct host_facts *facts = &group->host->facts;
-	int r = request->keep ? keeper_start(group, keeper) : 0;
+	CLEANUP(budget_release) struct budget_hold hold = BUDGET_HOLD_NONE;
+	struct budget_ask ask;
+	int r;
 
+	budget_ask_of(plan, &ask);
+	r = budget_take(group, &ask, request->turn, &hold, reterr);
+	if (r < 0)
+		return r;
+	r = request->keep ? keeper_start(group, keeper) : 0;
 	if (r < 0)
 		return room_fork_error(group->host, "start a keeper", r, reterr);
 	r = leaf_create(group, apply_controllers(plan, facts), reterr);

@@ -5,6 +5,7 @@
 #ifndef RATION_RUN_READY_H
 #define RATION_RUN_READY_H
 
+#include "group/budget.h"
 #include "group/place.h"
 #include "plan/plan.h"
 #include "ration.h"
@@ -15,6 +16,7 @@ struct ready_request {
 	const struct ration_plan *plan;
 	bool keep;      /* have the keeper told of it, before it is there */
 	bool oom_group; /* an OOM kill ends all of it */
+	const struct budget_turn *turn; /* whose turn it is where there is a budget; NULL: it hasn't waited */
 };
 
 /*

@@ -41,6 +41,13 @@ KILL_AFTER_USEC = 300000
 VM_CPU_SECONDS = 3600
 
 
+class Resource(Word):
+    RUNS = ("runs", 0)
+    MEMORY = ("memory", 1)
+    CPUS = ("cpus", 2)
+    OTHER = ("other", -1)
+
+
 class Cause(Word):
     UNKNOWN = ("unknown", 0)
     INVALID = ("invalid", 100)
@@ -56,6 +63,7 @@ class Cause(Word):
     NO_GROUP = ("no_group", 302)
     HAS_PROCESSES = ("has_processes", 303)
     IN_USE = ("in_use", 304)
+    BUDGET = ("budget", 305)
     COMMAND = ("command", 400)
     NO_PROCESS = ("no_process", 401)
     NO_MEMORY = ("no_memory", 500)
@@ -329,6 +337,20 @@ class Os(Word):
     OTHER = ("other", -1)
 
 
+class BudgetItem(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("resource", c.c_int),
+        ("limit", c.c_uint64),
+        ("taken", c.c_uint64),
+        ("base", c.c_uint64),
+        ("overcommit_pct", c.c_uint32),
+        ("share_pct100", c.c_uint32),
+        ("source", c.c_char_p),
+        ("where", c.c_char_p),
+    ]
+
+
 class Error(c.Structure):
     _fields_ = [
         ("code", c.c_int),
@@ -398,6 +420,7 @@ class GroupOptions(c.Structure):
         ("uid", c.c_uint32),
         ("gid", c.c_uint32),
         ("command", c.c_char_p),
+        ("budget", c.c_char_p),
     ]
 
 
@@ -406,6 +429,7 @@ class UpdateOptions(c.Structure):
         ("size", c.c_size_t),
         ("force", c.c_bool),
         ("reclaim_usec", c.c_uint64),
+        ("budget", c.c_char_p),
     ]
 
 
@@ -750,6 +774,14 @@ class WrapOptions(c.Structure):
 FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_version": (c.c_char_p, []),
     "ration_version_number": (c.c_int, []),
+    "ration_budget_check": (c.c_int, [c.c_char_p, c.POINTER(Error)]),
+    "ration_budget_set": (c.c_int, [c.c_void_p, c.c_char_p, c.POINTER(Error)]),
+    "ration_budget_new": (c.c_int, [c.c_void_p, c.c_char_p, c.POINTER(c.c_void_p), c.POINTER(Error)]),
+    "ration_budget_free": (c.c_void_p, [c.c_void_p]),
+    "ration_budget_count": (c.c_size_t, [c.c_void_p]),
+    "ration_budget_item": (c.POINTER(BudgetItem), [c.c_void_p, c.c_size_t]),
+    "ration_budget_text": (c.c_char_p, [c.c_void_p]),
+    "ration_resource_name": (c.c_char_p, [c.c_int]),
     "ration_events_open": (c.c_int, [c.c_void_p, c.POINTER(EventsOptions), c.POINTER(c.c_void_p), c.POINTER(Error)]),
     "ration_events_free": (c.c_void_p, [c.c_void_p]),
     "ration_events_fd": (c.c_int, [c.c_void_p]),

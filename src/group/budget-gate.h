@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * budget-gate.h - whether now is a time to start anything
+ */
+#ifndef RATION_GROUP_BUDGET_GATE_H
+#define RATION_GROUP_BUDGET_GATE_H
+
+#include "group/budget-account.h"
+
+/* -EDQUOT: the tenant or the namespace waits for memory, or the machine would have too little left. */
+int budget_gate(const struct budget_node *node, const struct budget *budget, const struct budget_ask *ask,
+		struct ration_error *reterr);
+
+/*
+ * The share of the last 10 s in which all tasks waited, in the text of a pressure file, in hundredths of a
+ * percent. -EBADMSG: it has no such number, a finite one.
+ */
+int budget_pressure_parse(const char *text, uint64_t *ret_pct100);
+
+/* Room for what budget_gate_doubt() writes. */
+#define BUDGET_DOUBT_MAX 256
+
+/*
+ * Why the pressure there isn't known, so that everything is let in; "" if it is known, or isn't asked for. Returns buf.
+ */
+const char *budget_gate_doubt(char buf[BUDGET_DOUBT_MAX], const struct budget_node *node, const struct budget *budget);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * budget.h - what the groups of a tenant, and of the namespace, may take together
+ *
+ * The budget is a note on the tenant's or the namespace's directory (host/notes.h says who is
+ * believed). What is taken of it is nowhere written: it is the sum of the limits of the groups
+ * that live, counted when somebody asks. So that two who ask at once don't get the same room, who has
+ * a budget above decides and makes its group with the lock of the directory that has it:
+ * the namespace's first, then the tenant's, then, as always, the group's.
+ *
+ * A group that nobody has finished making, or whose owner is dead, counts as long as it has processes.
+ */
+#ifndef RATION_GROUP_BUDGET_H
+#define RATION_GROUP_BUDGET_H
+
+#include "group/budget-account.h"
+#include "group/place.h"
+#include "plan/plan.h"
+#include "ration.h"
+
+/* What a group with the limits of `plan`, may be NULL, is going to take. */
+void budget_ask_of(const struct ration_plan *plan, struct budget_ask *ret);
+
+/* Whose turn it is in the queues (sys/queue.h) of the two directories. 0: it hasn't waited there. */
+struct budget_turn {
+	uint64_t of_namespace, of_tenant;
+};
+
+/* The locks of those that have a budget. */
+struct budget_hold {
+	int namespace_fd, tenant_fd;
+};
+
+#define BUDGET_HOLD_NONE ((struct budget_hold) { -EBADF, -EBADF })
+
+/*
+ * Makes sure that there is room for the group of a place, or for the tenant if that is one, and keeps it until
+ * budget_release(): until the group is made with its limits, or isn't going to be. Where there is no budget it
+ * does nothing. `turn` may be NULL.
+ * Errors: -EDQUOT (there is no room now), -EINVAL (a limit is missing), -ERANGE (there never is),
+ * -ETIMEDOUT (somebody has the lock all the time), ...
+ */
+int budget_take(const struct place *place, const struct budget_ask *ask, const struct budget_turn *turn,
+		struct budget_hold *ret_hold, struct ration_error *reterr);
+
+/* The same for new limits of a group or a tenant that is there. */
+int budget_take_more(const struct place *place, const struct ration_plan *plan, struct budget_hold *ret_hold,
+		struct ration_error *reterr);
+
+void budget_release(struct budget_hold *hold);
+
+/*
+ * Looks whether there is room at one level, whoever has its lock: as budget_take(), without
+ * keeping anything. `number`: of its place in that level's queue, or 0. 1: there is no budget.
+ */
+int budget_look(const struct budget_node *node, const struct budget_ask *ask, uint64_t number, struct ration_error *reterr);
+
+/* Reads a directory's budget. 0: none. Negative: it isn't known. */
+int budget_read(int fd, struct budget *ret);
+
+/*
+ * Changes what `text` says of a directory's budget, with its lock. `before`, may be NULL: as it was.
+ * Errors: -EINVAL, -ERANGE; of fsetxattr(2).
+ */
+int budget_change(int fd, const char *flag, const char *text, struct budget *before, struct ration_error *reterr);
+
+/* Writes it as a note on the directory. Errors: of fsetxattr(2). */
+int budget_write(int fd, const struct budget *budget);
+
+#endif

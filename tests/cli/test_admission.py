@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: MIT
+"""Budgets: how much all groups of a tenant, or of the namespace, take together."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import NAMESPACE, RATION, wait_for
+from world import mount, notes
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def namespace(hand):
+    """namespace("runs=3") sets the budget of all tenants; it is taken away at the end."""
+    yield lambda text: hand.ok(["set", "--namespace-budget", text])
+    hand.ok("set --namespace-budget none")
+
+
+def taken(hand, tenant=None):
+    """What is taken of a budget, by `ls`: resource -> (taken, limit)."""
+    listed = hand.json("ls")
+    if tenant:
+        listed = next(group for group in listed["groups"] if group["group"] == tenant)
+    items = listed["budget" if tenant else "namespace_budget"]
+    return {item["resource"]: (item["taken"], item["limit"]) for item in items}
+
+
+def directory(tenant=""):
+    """Where a tenant, or the namespace, is: found without ration."""
+    return next(Path(path) for path, _, _ in os.walk(mount()) if path.endswith(f"/{NAMESPACE}/{tenant}".rstrip("/")))
+
+
+def full(r, *texts):
+    """122, and one message with these texts in it."""
+    assert r.code == 122 and r.stdout == "" and r.stderr.startswith("ration ") and r.stderr.count("ration ") == 1, r
+    assert all(text in r.stderr for text in texts), r
+    return r
+
+
+def begun(run, options, name):
+    """A run that goes on until it is signalled, with its group's name."""
+    it = run.start(f"{options} --name {name}", ["sh", "-c", f"echo ready >{run.file(name)}; exec sleep 1000"])
+    run.ready(name)
+    return it
+
+
+def end(*runs):
+    for it in runs:
+        it.signal(signal.SIGTERM)
+    for it in runs:
+        it.wait()
+
+
+@pytest.mark.needs("cgroup")
+def test_K10_runs(run, hand):
+    """So many at a time: one more is refused at once, by one message that says who has the room; and the end of a run
+    is room again."""
+    hand.ok("create acme --budget runs=2")
+    a, b = begun(run, "--tenant acme", "a"), begun(run, "--tenant acme", "b")
+    r = full(run("--tenant acme", ["touch", str(run.file("ran"))]), "tenant acme is full", "runs", "free 0 of 2", "acme/a", "acme/b",
+             "--wait")
+    assert r.receipt is None and not run.file("ran").exists()
+    full(hand("create acme/c"), "acme/a")
+    assert taken(hand, "acme") == {"runs": (2, 2)}
+    assert run("", "true").code == 0  # another tenant's
+    end(a)
+    assert run("--tenant acme", "true").code == 0
+    end(b)
+    assert taken(hand, "acme") == {"runs": (0, 2)}
+
+
+@pytest.mark.needs("cgroup")
+def test_K10_memory(run, hand):
+    """What is taken is what the limits of those add up to that live; without one nobody gets in, and who asks for more
+    than there ever is isn't told to try again. Where no controller enforces a limit, that what was asked for."""
+    hand.ok("create acme --budget memory=1G,cpus=4")
+    kept = [hand.ok(f"create acme/g{i} --memory 256M --cpus 0.5 --enforce any") for i in range(3)]
+    assert len(kept) == 3 and taken(hand, "acme") == {"memory": (768 * MIB, 1024 * MIB), "cpus": (1.5, 4)}
+    full(run("--tenant acme --memory 300M --cpus 1", "true"), "memory asked 300 MiB", "free 256 MiB of 1 GiB", "acme/g0 256 MiB")
+    full(run("--tenant acme --memory 200M --cpus 3", "true"), "cpus asked 3", "free 2.50 of 4")
+    assert run("--tenant acme --memory 256M --cpus 2.5", "true").code == 0
+    hand.refused(["run", "--tenant", "acme", "--cpus", "1", "true"], "budget of memory", "--memory")
+    hand.refused("create acme/x --memory 1M --enforce any", "budget of cpus", "--cpus")
+    hand.refused(["run", "--tenant", "acme", "-m", "1025M", "--cpus", "1", "true"], "more than all of the budget", "1 GiB")
+    hand.ok("rm acme/g0 acme/g1 acme/g2")
+    hand.ok("rm --ignore-missing acme/g0")  # twice gives back once
+    assert taken(hand, "acme") == {"memory": (0, 1024 * MIB), "cpus": (0, 4)}
+
+
+@pytest.mark.needs("memory", "cpu")
+def test_K10_limits_grow(run, hand):
+    """Whoever gets more later takes it from the budget as well."""
+    hand.ok("create acme --budget memory=1G")
+    hand.ok("create acme/a --memory 256M")
+    hand.ok("create acme/b --memory 512M")
+    r = full(hand("set acme/a --memory 600M"), "memory asked 600 MiB", "acme/b 512 MiB")
+    assert hand.read("acme/a", "memory.max") == str(256 * MIB), r
+    hand.refused("set acme/a --memory max", "budget of memory")
+    hand.ok("set acme/a --memory 512M")
+    hand.ok("set acme/b --memory 100M")  # less is always possible
+    assert taken(hand, "acme") == {"memory": (612 * MIB, 1024 * MIB)}
+    # Lowered by hand, or raised: the account is the kernel's.
+    (hand.path("acme/b") / "memory.max").write_text(str(50 * MIB))
+    assert taken(hand, "acme") == {"memory": (562 * MIB, 1024 * MIB)}
+
+
+@pytest.mark.needs("cgroup")
+def test_K10_below_use(run, hand):
+    """A budget that is lowered below what is taken ends nothing, and lets nobody in until enough has ended."""
+    hand.ok("create acme --budget runs=3")
+    runs = [begun(run, "--tenant acme", name) for name in "abc"]
+    hand.ok("set acme --budget runs=1")
+    assert taken(hand, "acme") == {"runs": (3, 1)}
+    end(*runs[:2])
+    full(run("--tenant acme", "true"), "free 0 of 1", "acme/c")
+    end(runs[2])
+    assert run("--tenant acme", "true").code == 0
+    hand.ok("set acme --budget none")
+    assert "budget" not in hand.json("ls")["groups"][0]
+
+
+@pytest.mark.needs("cgroup")
+def test_K10_older_groups(run, hand):
+    """A group without a limit may take all: as long as it lives, a budget of memory is full."""
+    hand.ok("create acme")
+    a = begun(run, "--tenant acme", "a")
+    hand.ok("set acme --budget memory=1G")
+    full(run("--tenant acme --memory 1M", "true"), "acme/a (no limit)")
+    end(a)
+    assert run("--tenant acme --memory 1M", "true").code == 0
+
+
+@pytest.mark.needs("cgroup")
+def test_K10_overcommit(run, hand):
+    hand.ok("create acme --budget memory=100Mx1.5")
+    hand.ok("create acme/a --memory 150M --enforce any")
+    full(run("--tenant acme --memory 1M", "true"), "free 0 B of 150 MiB")
+    assert "overcommit 1.50 of 100 MiB" in hand.ok("show acme").stdout
+
+
+@pytest.mark.needs("cgroup")
+@pytest.mark.parametrize("who", ["ration", "all"])
+def test_K10_killed(run, hand, who):
+    """A kill -9 leaks nothing: the account is the kernel's own. Nor does one of all that ration has there."""
+    hand.ok("create acme --budget runs=1")
+    it = begun(run, "--tenant acme", "a")
+    for pid in [it.pid] if who == "ration" else [pid for pid in run.alive() if pid != it.pid] + [it.pid]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    it.popen.communicate()
+    wait_for("the room", lambda: taken(hand, "acme") == {"runs": (0, 1)})
+    assert run("--tenant acme", "true").code == 0
+
+
+@pytest.mark.needs("cgroup")
+def test_K16_two_processes(run, hand, namespace):
+    """Two programs that know nothing of each other, in two tenants, and one budget of the namespace."""
+    namespace("memory=1G")
+    hand.ok("create red/a --memory 400M --enforce any")
+    hand.ok("create blue/b --memory 400M --enforce any")
+    full(run("--tenant green --memory 400M", "true"), f"namespace {NAMESPACE} is full", "red/a 400 MiB", "blue/b 400 MiB")
+    hand.ok("rm red/a")
+    assert run("--tenant green --memory 400M", "true").code == 0
+    assert taken(hand) == {"memory": (400 * MIB, 1024 * MIB)}
+    # It stays with its budget, and goes with it.
+    hand.ok("rm blue")
+    assert directory().is_dir()
+    hand.ok("gc")
+    hand.ok("set --namespace-budget none")
+    assert not run.groups()
+
+
+@pytest.mark.needs("cgroup")
+def test_K17_capacity(run, hand, namespace):
+    """Where the figure comes from that percent are of: the host, a limit above, or who has set an amount."""
+    total = next(int(line.split()[1]) * 1024 for line in open("/proc/meminfo", encoding="ascii") if line.startswith("MemTotal"))
+    namespace("memory=50%")
+    item, = hand.json("ls")["namespace_budget"]
+    if item["source"] == "host":
+        assert item["limit"] == pytest.approx(total / 2, rel=.01)
+        assert "50% of the host" in hand.ok("ls").stdout
+    else:
+        assert item["where"] in hand.ok("ls").stdout and item["limit"] < total / 2
+    namespace("memory=64M")
+    item, = hand.json("ls")["namespace_budget"]
+    assert (item["source"], item["limit"]) == ("override", 64 * MIB)
+
+
+@pytest.mark.needs("memory")
+def test_K17_limit_above(hand, namespace, by_hand, base):
+    """K17 with a limit of 1 GiB above, as that of a container; and of a tenant that has one."""
+    above = by_hand(base / f"{NAMESPACE}-above", memory_max=1 << 30)
+    (above / "cgroup.subtree_control").write_text("+memory")
+    hand.ok(["set", "--base", str(above), "--namespace-budget", "memory=90%"])
+    item, = hand.json(["ls", "--base", str(above)])["namespace_budget"]
+    assert item["limit"] == pytest.approx((1 << 30) * .9, rel=.001) and item["where"].endswith("-above"), item
+    assert item["source"] in ("limit", "container limit")
+    hand.ok(["set", "--base", str(above), "--namespace-budget", "none"])
+    namespace("runs=100")
+    hand.ok("create acme --memory 100M --budget memory=50%")
+    item, = next(group["budget"] for group in hand.json("ls")["groups"] if group["group"] == "acme")
+    assert (item["source"], item["where"], item["limit"]) == ("tenant limit", "acme", 50 * MIB)
+
+
+@pytest.mark.needs("cgroup", "root", "unshare")
+def test_K10_whose_word(run, hand):
+    """A tenant can't raise its own budget: what another user notes on the directory isn't read."""
+    hand.ok("create acme --budget runs=1")
+    path = directory("acme")
+    if notes(path).startswith("user"):
+        pytest.skip("here root's word is one that others have, too")
+    os.chown(path, 12345, 12345)
+    try:
+        os.setxattr(path, "user.ration.budget", b"runs=1000")
+        assert taken(hand, "acme") == {"runs": (0, 1)}
+        assert os.getxattr(path, "trusted.ration.budget") == b"runs=1"
+        code = subprocess.run([RATION, "set", "acme", "--budget", "runs=1000"], env=run.env, user=12345, capture_output=True,
+                              check=False).returncode
+        assert code == 125
+    finally:
+        os.chown(path, os.geteuid(), os.getegid())
+    os.removexattr(path, "user.ration.budget")
+    hand.refused("create blue --owner 12345 --budget runs=3", "--owner", "exclude each other")
+
+
+@pytest.mark.needs("memory", "root", "unshare")
+def test_K10_delegated(run, hand, namespace):
+    """A tenant that is given away takes its own limits, whatever is in it; without one it isn't made."""
+    namespace("memory=1G,runs=10")
+    hand.refused("create acme --owner 12345", "budget of memory", "--memory")
+    hand.ok("create acme --owner 12345 --memory 768M")
+    for name in ("a", "b"):
+        subprocess.run(["mkdir", directory("acme") / name], user=12345, check=True)
+    assert taken(hand) == {"runs": (1, 10), "memory": (768 * MIB, 1024 * MIB)}
+    full(run("--memory 512M", "true"), "acme 768 MiB")
+
+
+@pytest.mark.needs("cgroup")
+def test_K10_lock_of_a_stranger(run, hand):
+    """Who can only look into the directory can't keep anybody waiting."""
+    hand.ok("create acme --budget runs=1")
+    stranger = os.open(directory("acme"), os.O_RDONLY)
+    fcntl.flock(stranger, fcntl.LOCK_EX)
+    assert run("--tenant acme", "true").code == 0
+    os.close(stranger)
+
+
+@pytest.mark.needs("cgroup")
+def test_K13_many_at_once(run, hand):
+    """Many arrivals, each from a process of its own: never more than there is room for, at any sample."""
+    crowd(run, hand, 24, 5)
+
+
+def crowd(run, hand, arrivals, room):
+    hand.ok(f"create acme --budget runs={room}")
+    path, most = directory("acme"), 0
+    runs = [subprocess.Popen([RATION, "run", "-q", "--tenant", "acme", "--", "sleep", ".05"], env=run.env,
+                             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(arrivals)]
+    while any(it.poll() is None for it in runs):
+        most = max(most, sum(entry.is_dir() for entry in os.scandir(path)))
+    codes = [it.wait() for it in runs]
+    assert set(codes) <= {0, 122} and codes.count(0) >= room and most <= room, (codes, most)
+    assert taken(hand, "acme") == {"runs": (0, room)}
+
+
+@pytest.mark.anywhere
+@pytest.mark.parametrize("text", ["runs=0", "memory=1GB", "disk=3", "runs=3,runs=4", "memory=1Gx0", "memory=101%", "cpus=four",
+                                  "pressure=10", "none,runs=1", "runs=9999999999999999999999"])
+@pytest.mark.parametrize("words", [["create", "acme", "--budget"], ["set", "acme", "--budget"], ["set", "--namespace-budget"]])
+def test_K10_bad_input(hand, words, text):
+    """One message that names the value and the way out; nothing is changed."""
+    hand.refused([*words, text], words[-1], "e.g.")
+
+
+@pytest.mark.anywhere
+@pytest.mark.parametrize("words, text", [
+    ("set --namespace-budget runs=3 acme", "takes no tenant"),
+    ("set --namespace-budget runs=3 --memory 64M", "takes no other limit"),
+    ("set --budget runs=3", "missing argument"),
+    ("set", "missing argument"),
+    ("create acme/x --budget runs=3", "only a tenant has a budget"),
+])
+def test_K10_contradictions(hand, words, text):
+    hand.refused(words, text)

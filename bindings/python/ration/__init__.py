@@ -20,6 +20,7 @@ from ._errors import ClosedError, CommandError, EnforcementWarning, Error, Group
 from ._events import Event, Events
 from ._group import Attached, Group, GroupLimit, Removed, Spawned, Tenant, Updated
 from ._host import Collected, Finding, Host, HostInfo, Listed, default_host
+from ._journal import read_receipts
 from ._lib import lib as _library
 from ._limits import LimitOptions, Limits
 from ._plan import Plan, PlanItem
@@ -38,5 +39,5 @@ __all__ = [
     "EnforcementWarning", "Error", "Event", "EventKind", "Events", "Evidence", "Finding", "Group", "GroupError", "GroupLimit", "Hierarchy",
     "Host", "HostInfo", "InvalidError", "Level", "LimitOptions", "LimitRecord", "Limits", "Listed", "Mechanism", "Owner", "PIPE", "Plan",
     "PlanItem", "Policy", "Pool", "Receipt", "Removed", "Run", "RunError", "RunOptions", "STDOUT", "Sample", "Sampler", "Scope", "Severity", "Source", "Spawned",
-    "Stats", "Tenant", "UnavailableError", "Updated", "Usage", "Verdict", "default_host", "run", "run_sync", "wrap",
+    "Stats", "Tenant", "UnavailableError", "Updated", "Usage", "Verdict", "default_host", "read_receipts", "run", "run_sync", "wrap",
 ]

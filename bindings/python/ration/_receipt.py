@@ -54,7 +54,8 @@ class Receipt:
 
     Attributes:
         verdict: "ok", "exit", "signal", "memory", "memory-external", "memory-stall", "cpu-time",
-            "cpu-time-soft", "wall-time", "pids", "output", "interrupted", "internal".
+            "cpu-time-soft", "wall-time", "pids", "output", "interrupted", "internal"; of the command also
+            "not-started".
         exit_code: what `ration run` would exit with: 124 for a timeout, 137 for an OOM kill.
         status: the exit code of the command, None if it didn't exit.
         signal: the signal that ended it, or None.
@@ -89,6 +90,9 @@ class Receipt:
     #: When the command was started, in UTC, and on time.monotonic().
     started: Optional[datetime] = None
     started_monotonic: Optional[float] = None
+    #: The file of `ration run --profile`, and why its command couldn't be executed, such as "ENOENT": see read_receipts().
+    profile: Optional[str] = None
+    start_errno: Optional[str] = None
     stdout: Optional[bytes] = field(default=None, repr=False)
     stderr: Optional[bytes] = field(default=None, repr=False)
 

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""ration.read_receipts(): what the command wrote, as Python has it of its own runs."""
+
+import json
+import os
+import subprocess
+import time
+
+import pytest
+from setting import DEADLINE, HAS, NAMESPACE, RATION, ration
+
+pytest_plugins = ["setting"]
+pytestmark = [pytest.mark.worlds("host", "v2")]
+OPTIONS = {"memory": "64M", "cpus": 1.5, "cpu_time": ("50s", "90s"), "timeout": "100s", "pids": 50, "cpuset_cpus": "0", "output_limit": "1M",
+           "rlimit": {"core": "max", "nofile": 64}}
+WORDS = ("--memory 64M --cpus 1.5 --cpu-time 50s:90s --timeout 100s --pids 50 --cpuset-cpus 0 --output-limit 1M --rlimit core=max "
+         "--rlimit nofile=64").split()
+
+
+def command(*words, code=0):
+    """Runs `ration run -q WORDS`."""
+    done = subprocess.run([RATION, "--namespace", NAMESPACE, "run", "-q", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          timeout=DEADLINE, check=False)
+    assert done.returncode == code
+
+
+def test_profile(tmp_path):
+    """Of a receipt, and of each line of a journal; without one there is none."""
+    profile, file, journal = tmp_path / "small", tmp_path / "receipt", tmp_path / "journal"
+    profile.write_text("timeout = 100s\n")
+    command("--profile", profile, "--receipt", file, "--journal", journal, "--", "sh", "-c", "exit 3", code=3)
+    command("--journal", journal, "--", "true")
+    one, (first, second) = ration.read_receipts(file), ration.read_receipts(str(journal))
+    assert one == [first] and (first.profile, second.profile) == (str(profile), None)
+    assert (first.verdict, first.exit_code, first.status, first.command) == ("exit", 3, 3, ("sh", "-c", "exit 3"))
+    assert second.ok and second.check() is second and first.id != second.id and first.group == f"default/{first.id}"
+    assert first.limit("timeout").in_force == 10**8 and first.usage.sources["wall_usec"] is ration.Source.CLOCK
+    assert first.started < second.started and 0 < first.started_monotonic < second.started_monotonic <= time.monotonic()
+
+
+def test_same_as_of_its_own_run(host, tmp_path):
+    """Each figure and each limit, in the same unit and under the same name."""
+    own = ration.run_sync(["true"], host=host, user="0:0" if "root" in HAS else None, **OPTIONS)
+    command(*WORDS, *(["--user", "0:0"] if "root" in HAS else []), "--receipt", tmp_path / "r", "--", "true")
+    read, = ration.read_receipts(tmp_path / "r")
+    for name in ("verdict", "exit_code", "status", "signal", "core", "command", "evidence", "birth", "containment", "leftover_killed",
+                 "truncated", "status_lost", "user", "escaped_to", "failure", "start_errno"):
+        assert getattr(read, name) == getattr(own, name), name
+    assert read.limits == own.limits
+    assert set(read.usage.known()) >= set(own.usage.known()) - {"maxrss_bytes"} and type(read.usage) is type(own.usage)
+    assert {name: source for name, source in read.usage.sources.items() if name in own.usage.sources} == {
+        name: source for name, source in own.usage.sources.items() if name in read.usage.sources}
+
+
+def test_limit_that_ended_it(tmp_path):
+    command("--timeout", "50ms", "--receipt", tmp_path / "r", "--", "sleep", "1000", code=124)
+    receipt, = ration.read_receipts(tmp_path / "r")
+    row = receipt.limit("timeout")
+    assert receipt.verdict is ration.Verdict.WALL_TIME and row.acted and row.observed >= row.in_force == 50000
+    with pytest.raises(ration.RunError, match="wall-time"):
+        receipt.check()
+
+
+def test_not_started_and_bytes(tmp_path):
+    """A command that isn't there; and one that isn't UTF-8, which comes back as it was."""
+    command("--journal", tmp_path / "j", "--", "/no/such", code=127)
+    odd = b"\xff\\x41\\"
+    command("--journal", tmp_path / "j", "--", "true", os.fsdecode(odd))
+    first, second = ration.read_receipts(tmp_path / "j")
+    assert (first.verdict, first.start_errno, first.exit_code, first.started) == ("not-started", "ENOENT", 127, None)
+    assert os.fsencode(second.command[1]) == odd and second.ok
+
+
+def test_what_is_none_is_told(tmp_path):
+    """Left out, with its line; what comes behind is read."""
+    command("--journal", tmp_path / "j", "--", "true")
+    line = (tmp_path / "j").read_text()
+    later = dict(json.loads(line), verdict="another", birth="hatched")
+    later["usage"]["moon_phase"] = 3
+    (tmp_path / "j").write_text(f"\n{line[:60]}\n{line}7\n[1]\n{{}}\n{json.dumps(dict(later, schema=2))}\n{json.dumps(later, indent=1)}\n")
+    with pytest.warns(UserWarning) as told:
+        first, second = ration.read_receipts(tmp_path / "j")
+    assert [str(each.message).split(": line ")[1] for each in told] == [f"{n} isn't a receipt: left out" for n in (2, 4, 5, 6, 7)]
+    assert told[0].filename == __file__ and first.ok and (second.verdict, second.birth) == ("other", "other")
+    (tmp_path / "j").write_text("")
+    assert ration.read_receipts(tmp_path / "j") == []
+    with pytest.raises(FileNotFoundError):
+        ration.read_receipts(tmp_path / "none")

@@ -3,14 +3,17 @@
 
 import asyncio
 import inspect
+import json
 import logging
 import os
+import shutil
 import subprocess
 import traceback
 from pathlib import Path
 
 import pytest
-from setting import counts_peak, ration, together
+from setting import BUILD, DEADLINE, HAS, counts_peak, ration, script, together
+from world import strict
 
 from ration.compat import cgroup
 
@@ -135,3 +138,61 @@ def test_R02_none(module):
 
     together(none())
     assert not module.is_cgroup_available(None) and not module.is_cgroup_available(Path("/tmp/cgroup-x"))
+
+
+# A host as it was written for the module before, but for its import.
+HOST = """
+import asyncio
+import json
+import sys
+
+from ration.compat import cgroup
+
+QEMU = ["qemu-system-x86_64", "-accel", "tcg,tb-size=256", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-serial", "stdio", "-m", "64M", "-kernel", sys.argv[1]]
+
+
+async def machine(vm_id, tenant_id, *more):
+    path = await cgroup.setup_cgroup(vm_id, tenant_id, 64, use_tcg=True)
+    command = QEMU + list(more)
+    if not cgroup.is_cgroup_available(path):
+        command = cgroup.wrap_with_ulimit(command, 64)
+    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE)
+    told = {"path": str(path), "attached": await cgroup.attach_if_available(path, process.pid)}
+    try:
+        if "-S" not in more:
+            told["said"] = (await process.stdout.read()).decode()
+            await process.wait()
+        told["cpu_ms"], told["peak_mb"] = await cgroup.read_cgroup_stats(path)
+    finally:
+        told["gone"] = await cgroup.cleanup_cgroup(path, vm_id)
+    if not told["attached"] and process.returncode is None:
+        process.kill()
+    told["status"] = await process.wait()
+    return told
+
+
+async def main():
+    print(json.dumps(await asyncio.gather(machine("vm-1", "acme"), machine("vm-2", "other", "-S"))))
+
+asyncio.run(main())
+"""
+
+
+def test_R02_host_of_qemu_machines(host):
+    """One that does its work and switches off, and one that is still there when it is cleaned up."""
+    guest = BUILD / "scripts" / "demo-guest"
+    if not guest.exists() or not shutil.which("qemu-system-x86_64"):
+        pytest.skip("needs qemu-system-x86_64 and an x86-64 machine")
+    argv, options = script("from ration.compat import cgroup as first\nfirst.use_host(host)\n" + HOST, str(guest), stdout=subprocess.PIPE)
+    done = subprocess.run(argv, timeout=DEADLINE, check=False, **options)
+    assert done.returncode == 0
+    worker, waiter = json.loads(done.stdout)
+    assert worker["said"].startswith("guest: ") and worker["status"] == 0 and worker["gone"] is waiter["gone"] is True
+    limited = "cgroup" in HAS and strict()
+    assert worker["attached"] is waiter["attached"] is limited and waiter["status"] == -9
+    for told, name in ((worker, "acme/vm-1"), (waiter, "other/vm-2")):
+        assert told["path"].endswith(name) and not Path(told["path"]).exists()
+        assert isinstance(told["cpu_ms"], int) if limited else (told["cpu_ms"], told["peak_mb"]) == (None, None)
+    if limited and counts_peak():
+        assert worker["cpu_ms"] > 0 and 0 < worker["peak_mb"] < 64 + 200 + 256

@@ -60,6 +60,7 @@ extern const struct command cmd_stop;
 extern const struct command cmd_reclaim;
 extern const struct command cmd_receipt;
 extern const struct command cmd_record;
+extern const struct command cmd_plot;
 extern const struct command cmd_gc;
 extern const struct command cmd_guard;
 extern const struct command cmd_metrics;

@@ -32,6 +32,7 @@ const struct command *const commands[] = {
 	&cmd_reclaim,
 	&cmd_receipt,
 	&cmd_record,
+	&cmd_plot,
 	&cmd_gc,
 	&cmd_guard,
 	&cmd_metrics,

@@ -19,7 +19,7 @@ import pytest
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TOP / "bindings" / "python"), str(TOP / "tests" / "cli")]
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, groups, wait_for  # noqa: E402
+from conftest import DEADLINE, HELPERS, NAMESPACE, ONCE, RATION, groups, wait_for  # noqa: E402
 from world import HAS, counts_peak, holder  # noqa: E402
 
 BUILD = Path(RATION).resolve().parent
@@ -29,7 +29,7 @@ ctypes.CDLL(str(LIBRARY))
 
 import ration  # noqa: E402
 
-__all__ = ["BUILD", "DEADLINE", "HAS", "HELPERS", "LIBRARY", "NAMESPACE", "RATION", "TOP", "counts_peak", "helper", "holder", "ration",
+__all__ = ["BUILD", "DEADLINE", "HAS", "HELPERS", "LIBRARY", "NAMESPACE", "ONCE", "RATION", "TOP", "counts_peak", "helper", "holder", "ration",
            "script", "together", "wait_for"]
 
 

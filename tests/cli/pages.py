@@ -83,9 +83,7 @@ def plain(text, vary=()):
     """Lines without what differs from run to run, and without columns."""
     text = text.replace(f"/{NAMESPACE}/", "/ration/")
     for kind in vary:
-        text = re.sub(rf"\b\d+(?:\.\d+)?( ?{KINDS[kind]})", r"N\1", text)
-        if kind != "percents":
-            text = re.sub(rf"\bN ?{KINDS[kind]}", f"N {kind}", text)
+        text = re.sub(rf"\b\d+(?:\.\d+)? ?{KINDS[kind]}", f"N {kind}", text)
     return [" ".join(line.split()) for line in text.splitlines()]
 
 

@@ -158,6 +158,7 @@ ROWS = {
     "R02": "from Python: the earlier module's functions and results, but for what was wrong there",
     "R03": "from Python: a cancelled task, a collected run, a fork, Ctrl-C, the interpreter's end: the run ends, nobody else's child is touched",
     "R04": "from Python: exceptions with cause, code and hint, in the words of the command",
+    "R05": "from Python: receipts and journals of the command, in the units of its own runs",
 }
 # Faults of 0.1.0 that attacks and reviews found: whose word is believed, what holds all together, what is reported.
 # The tests of SECURITY.md's threats have their numbers in their names: FA1 to FA13, and so on.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ration.read_receipts(): what the command wrote, as Python has it of its own runs."""
+"""ration.read_receipts(), row R05: what the command wrote, as Python has it of its own runs."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def command(*words, code=0):
     assert done.returncode == code
 
 
-def test_profile(tmp_path):
+def test_R05_profile(tmp_path):
     """Of a receipt, and of each line of a journal; without one there is none."""
     profile, file, journal = tmp_path / "small", tmp_path / "receipt", tmp_path / "journal"
     profile.write_text("timeout = 100s\n")
@@ -38,7 +38,7 @@ def test_profile(tmp_path):
     assert first.started < second.started and 0 < first.started_monotonic < second.started_monotonic <= time.monotonic()
 
 
-def test_same_as_of_its_own_run(host, tmp_path):
+def test_R05_same_as_of_its_own_run(host, tmp_path):
     """Each figure and each limit, in the same unit and under the same name."""
     own = ration.run_sync(["true"], host=host, user="0:0" if "root" in HAS else None, **OPTIONS)
     command(*WORDS, *(["--user", "0:0"] if "root" in HAS else []), "--receipt", tmp_path / "r", "--", "true")
@@ -52,7 +52,7 @@ def test_same_as_of_its_own_run(host, tmp_path):
         name: source for name, source in own.usage.sources.items() if name in read.usage.sources}
 
 
-def test_limit_that_ended_it(tmp_path):
+def test_R05_limit_that_ended_it(tmp_path):
     command("--timeout", "50ms", "--receipt", tmp_path / "r", "--", "sleep", "1000", code=124)
     receipt, = ration.read_receipts(tmp_path / "r")
     row = receipt.limit("timeout")
@@ -61,7 +61,7 @@ def test_limit_that_ended_it(tmp_path):
         receipt.check()
 
 
-def test_not_started_and_bytes(tmp_path):
+def test_R05_not_started_and_bytes(tmp_path):
     """A command that isn't there; and one that isn't UTF-8, which comes back as it was."""
     command("--journal", tmp_path / "j", "--", "/no/such", code=127)
     odd = b"\xff\\x41\\"
@@ -71,7 +71,7 @@ def test_not_started_and_bytes(tmp_path):
     assert os.fsencode(second.command[1]) == odd and second.ok
 
 
-def test_what_is_none_is_told(tmp_path):
+def test_R05_what_is_none_is_told(tmp_path):
     """Left out, with its line; what comes behind is read."""
     command("--journal", tmp_path / "j", "--", "true")
     line = (tmp_path / "j").read_text()

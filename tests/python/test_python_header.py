@@ -57,7 +57,7 @@ def test_layout_is_what_the_compiler_makes(tmp_path):
 
 @HERE
 def test_every_file_is_installed():
-    listed = set(re.findall(r"'(ration/[\w./]+)'", (PACKAGE / "meson.build").read_text()))
+    listed = set(re.findall(r"'(ration/[\w/]+\.\w+)'", (PACKAGE / "meson.build").read_text()))
     assert listed == {str(path.relative_to(PACKAGE)) for path in (PACKAGE / "ration").rglob("*") if path.suffix == ".py" or path.name == "py.typed"}
 
 

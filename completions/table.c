@@ -99,7 +99,8 @@ static const char *kind_of(const struct option *row)
 
 	if (row->set == option_set_policies)
 		return "policies";
-	if (!row->argument)
+	/* What may follow behind = isn't the next word. */
+	if (!row->argument || row->optional)
 		return row->words ? "words" : "";
 	if (strcmp(row->flag, "--rlimit") == 0)
 		return "rlimit";

@@ -24,6 +24,7 @@
 #define RATION_BUDGET_H
 
 #include <ration/host.h>
+#include <ration/plan.h>
 
 /* What a budget can have. */
 enum ration_resource {
@@ -47,6 +48,26 @@ struct ration_budget_item {
 };
 
 struct ration_budget;
+
+/* How to wait for room. Zeroed fields take their defaults. */
+struct ration_admission_options {
+	size_t size;            /* sizeof(struct ration_admission_options) */
+	const char *tenant;     /* of what is to be started; default "default" */
+	uint64_t wait_usec;     /* how long; 0 or RATION_UNLIMITED: for ever */
+};
+
+struct ration_admission;
+
+/* Who waits, as it was when the list was made. Its strings are valid as long as the list. */
+struct ration_waiter {
+	size_t size;            /* sizeof(struct ration_waiter) */
+	const char *tenant;     /* in whose queue; "": in that of the namespace, where who is first in its tenant waits */
+	uint64_t place;         /* in that queue, from 1 */
+	int pid;                /* 0: not known */
+	const char *command;    /* of that process, escaped; "": not known */
+};
+
+struct ration_waiters;
 
 RATION_BEGIN
 
@@ -79,6 +100,55 @@ RATION_PUBLIC const struct ration_budget_item *ration_budget_item(const struct r
 
 /* Returns its text, as it was set; "" if there is none. Valid as long as the budget. */
 RATION_PUBLIC const char *ration_budget_text(const struct ration_budget *budget);
+
+/*
+ * Takes a place in the queue for room in the budgets of a tenant and of the namespace: first come, first served, among all
+ * processes that wait. `plan` says what is asked for. It begins to wait with the first ration_admission_dispatch(). When it
+ * is its turn, start a run with ration_run_options.admission, or create a group with that of
+ * ration_group_options: the place is kept until then, or until it is freed. It is for one start.
+ * Where there is no budget it is always its turn. `host` must outlive it. Nothing is left behind, however
+ * this process ends. Meanwhile the others wait: free it if you don't start.
+ * Errors: -EINVAL, -EMFILE, -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_admission_new(const struct ration_host *host, const struct ration_plan *plan,
+		const struct ration_admission_options *options, struct ration_admission **ret_admission,
+		struct ration_error *reterr);
+RATION_PUBLIC struct ration_admission *ration_admission_free(struct ration_admission *admission);
+
+/* Returns an fd that polls readable when ration_admission_dispatch() has something to do. It belongs to the admission. */
+RATION_PUBLIC int ration_admission_fd(const struct ration_admission *admission);
+
+/*
+ * Looks, without waiting. Returns 1 when it is its turn, else 0. A start may still find that the budget was lowered
+ * since: -EDQUOT; then begin anew.
+ * Errors: -ETIMEDOUT with RATION_CAUSE_BUDGET (no room in time: the message says what it waited for), -EINVAL (a limit is
+ * missing), -ERANGE (it asks for more than there ever is), -EIO, -ENOMEM.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_admission_dispatch(struct ration_admission *admission, struct ration_error *reterr);
+
+/* Waits until it is its turn. A signal with a handler interrupts it: -EINTR, and it can be called again. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_admission_wait(struct ration_admission *admission, struct ration_error *reterr);
+
+/* Returns how many are before it in its queue, at the last look; 0 also once it is its turn. */
+RATION_PUBLIC uint64_t ration_admission_ahead(const struct ration_admission *admission);
+
+/* Returns how long it has waited. */
+RATION_PUBLIC uint64_t ration_admission_waited_usec(const struct ration_admission *admission);
+
+/* Returns what it waits for, a sentence; "": for nothing. Valid until the next call. */
+RATION_PUBLIC const char *ration_admission_reason(const struct ration_admission *admission);
+
+/* Returns why memory pressure isn't known and holds nobody; "" if it is known, or no budget asks. Valid until the next call. */
+RATION_PUBLIC const char *ration_admission_doubt(const struct ration_admission *admission);
+
+/* Lists who waits, by queue and place. Errors: -EIO, -ENOMEM. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_waiters_new(const struct ration_host *host, struct ration_waiters **ret_waiters,
+		struct ration_error *reterr);
+RATION_PUBLIC struct ration_waiters *ration_waiters_free(struct ration_waiters *waiters);
+RATION_PUBLIC size_t ration_waiters_count(const struct ration_waiters *waiters);
+
+/* Returns waiter `i`, or NULL. */
+RATION_PUBLIC const struct ration_waiter *ration_waiters_item(const struct ration_waiters *waiters, size_t i);
 
 /* "runs", "memory", "cpus". */
 RATION_PUBLIC const char *ration_resource_name(enum ration_resource resource);

@@ -22,6 +22,7 @@
 #ifndef RATION_GROUP_H
 #define RATION_GROUP_H
 
+#include <ration/budget.h>
 #include <ration/host.h>
 #include <ration/limits.h>
 #include <ration/plan.h>
@@ -44,6 +45,7 @@ struct ration_group_options {
 	uint32_t uid, gid;
 	const char *command;  /* what it is for, shown by ration_list_new(); NULL: nothing */
 	const char *budget;   /* a tenant's: see ration/budget.h; NULL: none. Since 0.2.0 */
+	struct ration_admission *admission; /* of a group: as that of ration_run_options. Since 0.2.0 */
 };
 
 /* How to change the limits of a live one. Zeroed fields take their defaults. */

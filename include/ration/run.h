@@ -8,6 +8,7 @@
 #ifndef RATION_RUN_H
 #define RATION_RUN_H
 
+#include <ration/budget.h>
 #include <ration/host.h>
 #include <ration/plan.h>
 #include <ration/pool.h>
@@ -67,6 +68,8 @@ struct ration_run_options {
 	bool no_figures;              /* nobody will read what a command has used that exits with 0 by itself:
 					 its receipt has what tells of limits that were reached or changed, and of
 					 memory that stays behind, and not the rest. It spares some reads. Since 0.2.0 */
+	struct ration_admission *admission; /* whose turn it is: its place in the queue is given up once the run has
+					 started, or hasn't. NULL: without room in a budget nothing starts. Since 0.2.0 */
 };
 
 /* Room for what ration_run_waiting() says, with the final NUL. Since 0.2.0. */

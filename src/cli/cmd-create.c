@@ -15,6 +15,7 @@
 #include "cli/setters.h"
 #include "cli/target.h"
 #include "cli/user.h"
+#include "cli/wait.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -46,7 +47,7 @@ static const struct option_set create_set = {
 static int create(struct target *target, struct options *options, const char *address,
 		struct ration_plan **ret_plan, struct ration_error *reterr)
 {
-	const struct ration_group_options how = {
+	struct ration_group_options how = {
 		.size = sizeof(how),
 		.keep = true,
 		.exist_ok = options->exist_ok,
@@ -62,9 +63,13 @@ static int create(struct target *target, struct options *options, const char *ad
 		r = options_plan_group(options, target->host, address, ret_plan, reterr);
 	if (r >= 0)
 		r = ration_plan_check(*ret_plan, reterr);
+	if (r >= 0)
+		r = wait_for_group(options, target->host, *ret_plan, address, &how.admission, reterr);
 	if (r < 0)
 		return r;
-	return ration_group_create(target->host, address, *ret_plan, &how, &target->group, reterr);
+	r = ration_group_create(target->host, address, *ret_plan, &how, &target->group, reterr);
+	how.admission = ration_admission_free(how.admission);
+	return r;
 }
 
 static int create_function(struct options *options, char **operands)
@@ -102,7 +107,7 @@ const struct command cmd_create = {
 		"Exit status: 0; 122 if a budget is full now; 125 if ration failed.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_GROUP,
-	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &create_set, &options_oom,
+	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &create_set, &options_room, &options_oom,
 		&options_vm, &options_json, NULL },
 	.operand = "TENANT[/NAME]",
 	.min_operands = 1,

@@ -16,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "cli/say.h"
+#include "cli/setters.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -140,6 +141,39 @@ static int read_list(const struct ration_host *host, const char *tenant, bool al
 	return all ? ration_list_new(host, tenant, ret_list, reterr) : ration_list_new_with(host, &options, ret_list, reterr);
 }
 
+static void print_waiter(const struct ration_waiter *waiter)
+{
+	char pid[OUTPUT_VALUE_MAX] = "-";
+
+	if (waiter->pid > 0)
+		(void)snprintf(pid, sizeof(pid), "%d", waiter->pid);
+	(void)printf("%-24s  %5" PRIu64 "  %8s  %s\n", *waiter->tenant ? waiter->tenant : "(namespace)", waiter->place, pid,
+			waiter->command);
+}
+
+/* Those of one tenant, or all. */
+static int ls_waiting(const struct options *options, const struct ration_host *host, const char *tenant,
+		struct ration_error *reterr)
+{
+	const struct ration_waiter *waiter;
+	struct ration_waiters *waiters;
+	int r = ration_waiters_new(host, &waiters, reterr);
+
+	if (r < 0)
+		return r;
+	if (options->json) {
+		r = output_json(json_waiting(waiters, tenant), reterr);
+	} else {
+		(void)printf("%-24s  %5s  %8s  %s\n", "tenant", "place", "pid", "command");
+		for (size_t i = 0; (waiter = ration_waiters_item(waiters, i)); i++) {
+			if (!tenant || strcmp(tenant, waiter->tenant) == 0)
+				print_waiter(waiter);
+		}
+	}
+	waiters = ration_waiters_free(waiters);
+	return r;
+}
+
 static int ls(const struct options *options, const struct ration_host *host, const char *tenant,
 		struct ration_error *reterr)
 {
@@ -171,7 +205,7 @@ static int ls_function(struct options *options, char **operands)
 	int r = options_host(options, &host, &error);
 
 	if (r >= 0)
-		r = ls(options, host, operands[0], &error);
+		r = (options->waiting ? ls_waiting : ls)(options, host, operands[0], &error);
 	host = ration_host_free(host);
 	if (r < 0) {
 		output_error(options->command->name, &error);
@@ -180,9 +214,18 @@ static int ls_function(struct options *options, char **operands)
 	return output_finish(options->command->name, 0);
 }
 
+static const struct option_set ls_set = {
+	.title = "Options",
+	.rows = (const struct option[]) {
+		{ .flag = "--waiting", .set = option_set_true, .offset = offsetof(struct options, waiting),
+			.help = "List who waits for room in a budget" },
+		{ .flag = NULL },
+	},
+};
+
 const struct command cmd_ls = {
 	.name = "ls",
-	.arguments = "[--json] [TENANT]",
+	.arguments = "[--waiting] [--json] [TENANT]",
 	.help = "List tenants and groups",
 	.details =
 		"owner: the supervisor of the group (alive or dead) and its pid; kept: stays until "
@@ -190,7 +233,7 @@ const struct command cmd_ls = {
 		"The figures of a tenant include its groups. A dash means: not available.\n"
 		"\n"
 		"Exit status: 0; 125 if ration failed.",
-	.sets = (const struct option_set *const[]) { &options_json, NULL },
+	.sets = (const struct option_set *const[]) { &ls_set, &options_json, NULL },
 	.operand = "TENANT",
 	.max_operands = 1,
 	.function = ls_function,

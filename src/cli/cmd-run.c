@@ -35,6 +35,7 @@
 #include "cli/starting.h"
 #include "cli/summary.h"
 #include "cli/verdict.h"
+#include "cli/wait.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -55,6 +56,8 @@ struct job {
 	struct ration_host *host;
 	struct ration_plan *plan;
 	struct ration_run *run;
+	uint64_t waited_usec; /* for room in a budget */
+	char doubt[RATION_WAITING_MAX]; /* why memory pressure wasn't known meanwhile */
 	bool warned; /* about each limit with a weaker mechanism */
 	char waiting[RATION_WAITING_MAX]; /* what was last told to be waited for */
 };
@@ -127,6 +130,19 @@ static int prepare(struct job *job, struct ration_error *reterr)
 	return r;
 }
 
+/* Signals end this process as long as it waits: it has nothing yet. */
+static int take_turn(struct job *job, struct ration_run_options *how, struct ration_error *reterr)
+{
+	const struct options *options = job->options;
+	uint64_t begun_usec = wait_now_usec();
+	int r = wait_for_room(options, job->host, job->plan, options_tenant(options), &how->admission, reterr);
+
+	job->waited_usec = wait_now_usec() - begun_usec;
+	if (r >= 0 && how->admission)
+		(void)snprintf(job->doubt, sizeof(job->doubt), "%s", ration_admission_doubt(how->admission));
+	return r;
+}
+
 static int start(struct job *job, struct ration_error *reterr)
 {
 	const struct options *options = job->options;
@@ -148,17 +164,20 @@ static int start(struct job *job, struct ration_error *reterr)
 		.no_figures = !options->receipt && !options->journal && !options->verbose && !options->record,
 		.output_mode = (enum ration_output_mode)options->output_mode,
 	};
-	int r = signals_open(&job->signal_fd, reterr);
+	int r;
 
 	STARTING_SET(&how, options);
-	if (r < 0)
-		return r;
+	/* What is there afterwards is this run's, or nothing: also if it is killed while it waits. */
 	r = receipt_file_begin(&job->file, reterr);
-	if (r == 0 && options->record)
+	if (r >= 0)
+		r = take_turn(job, &how, reterr);
+	if (r >= 0)
+		r = signals_open(&job->signal_fd, reterr);
+	if (r >= 0 && options->record)
 		r = recording_begin(&job->recording, &(struct recording_subject) { .argv = job->argv }, reterr);
-	if (r < 0)
-		return r;
-	r = ration_run_start(job->host, job->plan, &how, &job->run, reterr);
+	if (r >= 0)
+		r = ration_run_start(job->host, job->plan, &how, &job->run, reterr);
+	how.admission = ration_admission_free(how.admission);
 	if (r < 0 && reterr->cause == RATION_CAUSE_BAD_NAME && job->options->group)
 		given_as(reterr, "--group");
 	return r;
@@ -241,7 +260,8 @@ static int supervise(struct job *job, struct ration_error *reterr)
 static char *receipt_text(const struct job *job, const struct ration_receipt *receipt, bool line)
 {
 	return json_receipt(receipt, &(struct json_run) { .plan = job->plan, .argv = job->argv,
-		.profile = job->options->profile_file, .line = line });
+		.profile = job->options->profile_file, .line = line, .waited = job->options->wait_usec > 0,
+		.waited_usec = job->waited_usec, .doubt = job->doubt });
 }
 
 static int write_receipt(struct job *job, const struct ration_receipt *receipt, struct ration_error *reterr)
@@ -437,7 +457,7 @@ const struct command cmd_run = {
 	.limits = true,
 	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &options_run_set, &options_start,
 		&options_environment, &options_user,
-		&options_run_end, &options_oom, &options_vm, &options_run_report, NULL },
+		&options_run_end, &options_room, &options_oom, &options_vm, &options_run_report, NULL },
 	.common = (const char *const[]) { "--memory", "--cpus", "--pids", "--timeout", "--cpu-time", "--profile",
 		"--enforce", "--receipt", "--verbose", "--quiet", "--tenant", "--name", "--vm", "--guest-memory", NULL },
 	.operand = "COMMAND",

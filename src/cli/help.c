@@ -47,8 +47,11 @@ static void print_flag(FILE *file, const struct option *row)
 {
 	char argument[64];
 	int n = fprintf(file, "  %s%s%s%s%s", row->letter ? row->letter : "", row->letter ? ", " : "",
-			row->flag, row->argument || row->words ? " " : "",
+			row->flag, row->optional ? "[=" : row->argument || row->words ? " " : "",
 			option_argument(argument, sizeof(argument), row));
+
+	if (row->optional)
+		n += fprintf(file, "]");
 
 	if (n + 2 > TEXT_COLUMN)
 		n = fprintf(file, "\n") - 1;

@@ -2,6 +2,8 @@
 /*
  * json-groups.c - tenants and groups for programs
  */
+#include <string.h>
+
 #include "cli/group-words.h"
 #include "cli/json-build.h"
 #include "cli/json.h"
@@ -158,6 +160,30 @@ char *json_ls(const struct ration_host *host, const struct ration_list *list)
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put(&builder, object, "groups", array);
 	build_put_budget(&builder, object, host, NULL);
+	return build_finish(&builder, object);
+}
+
+char *json_waiting(const struct ration_waiters *waiters, const char *tenant)
+{
+	struct builder builder = { .failed = false };
+	json_t *object = json_object(), *array = json_array();
+	const struct ration_waiter *waiter;
+
+	for (size_t i = 0; (waiter = ration_waiters_item(waiters, i)); i++) {
+		json_t *item;
+
+		if (tenant && strcmp(tenant, waiter->tenant) != 0)
+			continue;
+		item = json_object();
+		build_put_text(&builder, item, "tenant", waiter->tenant);
+		build_put(&builder, item, "place", build_number(waiter->place));
+		if (waiter->pid > 0)
+			build_put(&builder, item, "pid", json_integer(waiter->pid));
+		build_put_text(&builder, item, "command", waiter->command);
+		build_add(&builder, array, item);
+	}
+	build_put(&builder, object, "schema", json_integer(1));
+	build_put(&builder, object, "waiting", array);
 	return build_finish(&builder, object);
 }
 

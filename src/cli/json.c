@@ -158,6 +158,19 @@ static void put_started(struct builder *builder, json_t *object, const struct ra
 	build_put(builder, object, "started", started);
 }
 
+/* With --wait. */
+static void put_admission(struct builder *builder, json_t *object, const struct json_run *run)
+{
+	json_t *admission;
+
+	if (!run->waited)
+		return;
+	admission = json_object();
+	build_put(builder, admission, "waited_usec", build_number(run->waited_usec));
+	build_put_text(builder, admission, "pressure_unknown", run->doubt);
+	build_put(builder, object, "admission", admission);
+}
+
 char *json_receipt(const struct ration_receipt *receipt, const struct json_run *run)
 {
 	struct builder builder = { .line = run->line };
@@ -171,6 +184,7 @@ char *json_receipt(const struct ration_receipt *receipt, const struct json_run *
 	put_command(&builder, object, run->argv);
 	build_put_text(&builder, object, "profile", run->profile);
 	put_user(&builder, object, receipt);
+	put_admission(&builder, object, run);
 	build_put(&builder, object, "exit", exit_object(&builder, receipt));
 	if (ration_receipt_start_errno(receipt) > 0)
 		build_put(&builder, object, "start_errno", errno_json(ration_receipt_start_errno(receipt)));

@@ -17,6 +17,9 @@ struct json_run {
 	char *const *argv;      /* the command */
 	const char *profile;    /* its file, or NULL */
 	bool line;              /* all of it in one line */
+	bool waited;            /* for room in a budget, or would have */
+	uint64_t waited_usec;
+	const char *doubt;      /* why memory pressure wasn't known then; "": it was */
 };
 
 /* A receipt, as docs/receipt.schema.json describes it. */
@@ -44,6 +47,9 @@ char *json_set(const char *address, const struct ration_plan *plan, struct ratio
 /* `n` limits of a group. */
 char *json_show(const struct ration_host *host, const struct ration_group *group, struct ration_group_limit *const *limits,
 		size_t n);
+
+/* Who waits for room; `tenant`: in its queue alone, or NULL. */
+char *json_waiting(const struct ration_waiters *waiters, const char *tenant);
 
 /* The budget of the namespace. */
 char *json_budget(const struct ration_host *host);

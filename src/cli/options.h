@@ -65,6 +65,8 @@ struct options {
 	/* tenants and groups by hand */
 	bool exist_ok, has_owner, force, release, ignore_missing, dry_run, all, effective;
 	const char *budget, *namespace_budget; /* NULL: not given */
+	uint64_t wait_usec;     /* for room in a budget; 0: not at all, RATION_UNLIMITED: for ever */
+	bool waiting;
 	uint32_t uid, gid;      /* USER_SAME: as it is */
 	uint64_t deadline_usec; /* 0: the default */
 	/* groups that live */
@@ -121,6 +123,7 @@ struct option {
 	const char *flag;       /* "--signal" */
 	const char *letter;     /* "-v", or NULL */
 	const char *argument;   /* "SIG", or one of `words` as well; NULL: it takes none, or one of `words` */
+	bool optional;          /* its argument can be left out, and is never the next word: --wait[=DURATION] */
 	bool repeats;           /* it may be given several times, each with a value of its own */
 	const char *help;       /* one line, no final full stop */
 	const char *details;    /* lines of help below, separated by '\n', or NULL */

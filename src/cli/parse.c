@@ -131,9 +131,9 @@ int options_give(struct options *options, const struct option *row, const char *
 
 	if (!takes_value(row) && value)
 		return refuse_value(row, "takes no value", reterr);
-	if (takes_value(row) && !value)
+	if (takes_value(row) && !value && !row->optional)
 		return refuse_value(row, "needs a value", reterr);
-	if (takes_value(row) && !*value)
+	if (takes_value(row) && value && !*value)
 		return refuse_value(row, "has an empty value", reterr);
 	if (takes_value(row) && !row->repeats)
 		r = give(options, row, value, reterr);
@@ -172,7 +172,7 @@ static int parse_letters(struct options *options, const struct command *command,
 		if (!find_letter(command, *at, &row))
 			return refuse_unknown(command, words[0], reterr);
 		at++;
-		apart = takes_value(&row) && !*at && is_value(words[1]);
+		apart = takes_value(&row) && !row.optional && !*at && is_value(words[1]);
 		value = apart ? words[1] : *at == '=' ? at + 1 : takes_value(&row) && *at ? at : NULL;
 		r = options_give(options, &row, value, reterr);
 		if (r < 0 || value || options->help)
@@ -197,7 +197,7 @@ static int parse_one(struct options *options, const struct command *command, cha
 		return r;
 	if (value)
 		value++;
-	if (takes_value(&row) && !value && is_value(words[1])) {
+	if (takes_value(&row) && !row.optional && !value && is_value(words[1])) {
 		value = words[1];
 		taken = 2;
 	}

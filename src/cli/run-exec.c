@@ -26,6 +26,7 @@
 #include "cli/policies.h"
 #include "cli/rows.h"
 #include "cli/starting.h"
+#include "cli/wait.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -173,7 +174,7 @@ static int prepare(struct job *job, struct ration_error *reterr)
 static int make_group(struct job *job, struct ration_error *reterr)
 {
 	const struct options *options = job->options;
-	const struct ration_group_options how = {
+	struct ration_group_options how = {
 		.size = sizeof(how),
 		.without_cgroup = true, /* where a limit needs one, the plan has been refused */
 		.no_oom_group = options->no_oom_group,
@@ -181,6 +182,7 @@ static int make_group(struct job *job, struct ration_error *reterr)
 	};
 	char address[2 * RATION_NAME_MAX + 64], name[64];
 	struct timespec now;
+	int r;
 
 	/* Our pid and the time: nobody else has both, but for another pid namespace, whom EEXIST tells. */
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -190,7 +192,12 @@ static int make_group(struct job *job, struct ration_error *reterr)
 				options->name ? options->name : name) >= (int)sizeof(address))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME,
 				"--tenant and --name are limited to %d bytes each", RATION_NAME_MAX);
-	return ration_group_create(job->host, address, job->group_plan, &how, &job->group, reterr);
+	r = wait_for_room(options, job->host, job->group_plan, options_tenant(options), &how.admission, reterr);
+	if (r < 0)
+		return r;
+	r = ration_group_create(job->host, address, job->group_plan, &how, &job->group, reterr);
+	how.admission = ration_admission_free(how.admission);
+	return r;
 }
 
 /* Returns on failure only; then the group is gone again. */

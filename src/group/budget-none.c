@@ -51,3 +51,29 @@ const char *ration_budget_text(const struct ration_budget *budget)
 	(void)budget;
 	return "";
 }
+
+int ration_waiters_new(const struct ration_host *host, struct ration_waiters **ret_waiters, struct ration_error *reterr)
+{
+	(void)host;
+	*ret_waiters = malloc(1);
+	return *ret_waiters ? 0 : error_oom(reterr);
+}
+
+struct ration_waiters *ration_waiters_free(struct ration_waiters *waiters)
+{
+	free(waiters);
+	return NULL;
+}
+
+size_t ration_waiters_count(const struct ration_waiters *waiters)
+{
+	(void)waiters;
+	return 0;
+}
+
+const struct ration_waiter *ration_waiters_item(const struct ration_waiters *waiters, size_t i)
+{
+	(void)waiters;
+	(void)i;
+	return NULL;
+}

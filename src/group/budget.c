@@ -223,28 +223,40 @@ static int check_account(const struct budget_node *node, const struct budget *bu
 	return 0;
 }
 
-static int check(const struct budget_node *node, const struct budget *budget, const struct budget_ask *ask,
-		uint64_t number, struct ration_error *reterr)
+static int check_room(const struct budget_node *node, const struct budget *budget, const struct budget_ask *ask,
+		struct ration_error *reterr)
 {
-	bool begins = ask->had[RATION_RESOURCE_RUNS] == 0;
-	int r = check_ask(node, budget, ask, reterr);
+	int r = check_account(node, budget, ask, reterr);
 
-	/* What is there already waits for nobody. */
-	if (r == 0 && begins)
-		r = check_turn(node, number, reterr);
-	if (r == 0)
-		r = check_account(node, budget, ask, reterr);
-	return r < 0 || !begins ? r : budget_gate(node, budget, ask, reterr);
+	/* What is there already waits for nothing else. */
+	return r < 0 || ask->had[RATION_RESOURCE_RUNS] > 0 ? r : budget_gate(node, budget, ask, reterr);
 }
 
-int budget_look(const struct budget_node *node, const struct budget_ask *ask, uint64_t number, struct ration_error *reterr)
+int budget_look(const struct budget_node *node, const struct budget_ask *ask, uint64_t ahead, struct ration_error *reterr)
 {
 	struct budget budget;
 	int r = budget_read(node->fd, &budget);
 
 	if (r <= 0)
 		return r < 0 ? unread_error(node, r, reterr) : 1;
-	return check(node, &budget, ask, number, reterr);
+	r = check_ask(node, &budget, ask, reterr);
+	if (r == 0 && ahead > 0)
+		r = queue_error(node, ahead, reterr);
+	return r < 0 ? r : check_room(node, &budget, ask, reterr);
+}
+
+/* With the lock. */
+static int decide(const struct budget_node *node, const struct budget_ask *ask, uint64_t number, struct ration_error *reterr)
+{
+	struct budget budget;
+	int r = budget_read(node->fd, &budget);
+
+	if (r <= 0)
+		return r < 0 ? unread_error(node, r, reterr) : 0;
+	r = check_ask(node, &budget, ask, reterr);
+	if (r == 0 && ask->had[RATION_RESOURCE_RUNS] == 0)
+		r = check_turn(node, number, reterr);
+	return r < 0 ? r : check_room(node, &budget, ask, reterr);
 }
 
 /* ------------------------------------------------------------------- lock */
@@ -303,7 +315,7 @@ static int take(const struct budget_node *node, const struct budget_ask *ask, ui
 	if (fd < 0)
 		return fd;
 	/* As it is now that nobody can change it. */
-	r = budget_look(node, ask, number, reterr);
+	r = decide(node, ask, number, reterr);
 	if (r == 0)
 		*ret_fd = TAKE_FD(fd);
 	return r < 0 ? r : 0;

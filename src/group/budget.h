@@ -26,6 +26,16 @@ struct budget_turn {
 	uint64_t of_namespace, of_tenant;
 };
 
+/* What the handle of who waits begins with (run/admit.c): the room of groups knows no more of it. */
+struct budget_waiting {
+	struct budget_turn turn;
+};
+
+static inline const struct budget_turn *budget_turn_of(const struct ration_admission *admission)
+{
+	return admission ? &((const struct budget_waiting *)(const void *)admission)->turn : NULL;
+}
+
 /* The locks of those that have a budget. */
 struct budget_hold {
 	int namespace_fd, tenant_fd;
@@ -51,9 +61,10 @@ void budget_release(struct budget_hold *hold);
 
 /*
  * Looks whether there is room at one level, whoever has its lock: as budget_take(), without
- * keeping anything. `number`: of its place in that level's queue, or 0. 1: there is no budget.
+ * keeping anything, and without opening the file of the queue, which would tell those who watch that. `ahead`: how many are
+ * before it there. 1: there is no budget.
  */
-int budget_look(const struct budget_node *node, const struct budget_ask *ask, uint64_t number, struct ration_error *reterr);
+int budget_look(const struct budget_node *node, const struct budget_ask *ask, uint64_t ahead, struct ration_error *reterr);
 
 /* Reads a directory's budget. 0: none. Negative: it isn't known. */
 int budget_read(int fd, struct budget *ret);

@@ -386,7 +386,7 @@ static int make_group(struct ration_group *group, const struct ration_plan *plan
 	int r;
 
 	budget_ask_of(plan, &ask);
-	r = budget_take(&group->at, &ask, NULL, &hold, reterr);
+	r = budget_take(&group->at, &ask, budget_turn_of(options->admission), &hold, reterr);
 	if (r < 0)
 		return options->exist_ok && sys_access(group->at.tenant_fd, group->at.name, F_OK) == 0 ? -EEXIST : r;
 	r = leaf_make(&group->at, wanted, reterr);

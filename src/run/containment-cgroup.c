@@ -157,7 +157,7 @@ static int watch_events(struct cgroup *cgroup, struct ration_error *reterr)
 static int make_group(struct cgroup *cgroup, struct ration_error *reterr)
 {
 	const struct ration_run *run = cgroup->run;
-	const struct ready_request request = { run->plan, !run->options.descent, !run->options.no_oom_group, NULL };
+	const struct ready_request request = { run->plan, !run->options.descent, !run->options.no_oom_group, &run->turn };
 
 	gc_sweep(cgroup->group, GC_SWEEP_AT_START);
 	return ready_make(&request, cgroup->group, &cgroup->keeper, reterr);

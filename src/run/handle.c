@@ -10,6 +10,7 @@
 
 #include "group/room.h"
 #include "host/prepare.h"
+#include "run/admit.h"
 #include "run/launch.h"
 #include "run/make.h"
 #include "sys/terminal.h"
@@ -99,6 +100,8 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	run->options.fds = fds;
 	r = start(run, reterr);
 	run->options.fds = NULL;
+	run->options.admission = NULL;
+	admit_done(options.admission);
 	if (r < 0) {
 		(void)ration_run_free(run);
 		return r;

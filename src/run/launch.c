@@ -13,6 +13,7 @@
 #include "group/cgroup1.h"
 #include "group/gc.h"
 #include "group/leaf.h"
+#include "run/admit.h"
 #include "run/containment-cgroup.h"
 #include "run/containment-subreaper.h"
 #include "run/make.h"
@@ -69,6 +70,16 @@ static int take_ready(struct ration_run *run, struct ration_error *reterr)
 	return containment_cgroup_take(run, options->pool);
 }
 
+/* Its place in the queue stays its own until its group is there, or isn't going to be. */
+static int take_turn(struct ration_run *run, struct ration_error *reterr)
+{
+	int r = admit_check(run->options.admission, run->host, run->options.tenant, reterr);
+
+	if (r == 0)
+		run->turn = *budget_turn_of(run->options.admission);
+	return r;
+}
+
 int launch_run(struct ration_run *run, struct ration_error *reterr)
 {
 	const struct ration_run_options *options = &run->options;
@@ -81,6 +92,8 @@ int launch_run(struct ration_run *run, struct ration_error *reterr)
 	if (run->host->facts.proc_foreign)
 		run->options.descent = false;
 	r = options->pool ? take_ready(run, reterr) : 0;
+	if (r == 0 && options->admission)
+		r = take_turn(run, reterr);
 	if (r == 0)
 		r = leaf_prepare(run->host, options->tenant, options->name,
 				apply_controllers(run->plan, &run->host->facts), &run->group, reterr);

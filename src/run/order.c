@@ -44,6 +44,7 @@ struct head {
 	uint32_t files;       /* which of the fds there are, as bits */
 	uint32_t opened, cut; /* of the command's */
 	pid_t caller;
+	struct budget_turn turn;
 	char address[2 * RATION_NAME_MAX + 2];
 	char id[NAMES_UNIQUE_MAX];
 	struct ration_run_options options;
@@ -182,12 +183,14 @@ int order_send(int fd, const struct order *order)
 	head.options = order->options;
 	/* Pointers, and nothing there. */
 	head.options.user = head.options.cwd = NULL;
+	head.options.admission = NULL;
 	head.options.stdin_file = head.options.stdout_file = head.options.stderr_file = NULL;
 	head.opened = order->opened;
 	head.cut = order->cut;
 	head.identity = order->identity;
 	head.as_user = order->as_user;
 	head.caller = order->caller;
+	head.turn = order->turn;
 	head.guarded = order->guarded;
 	(void)strcpy(head.address, order->address);
 	(void)strcpy(head.id, order->id);
@@ -313,6 +316,7 @@ static int take_apart(struct order *order, const struct head *head, char *body)
 	order->as_user = head->as_user != 0;
 	order->options = head->options;
 	order->caller = head->caller;
+	order->turn = head->turn;
 	order->guarded = head->guarded != 0;
 	(void)strcpy(order->address, head->address);
 	(void)strcpy(order->id, head->id);

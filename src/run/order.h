@@ -8,6 +8,7 @@
 #ifndef RATION_RUN_ORDER_H
 #define RATION_RUN_ORDER_H
 
+#include "group/budget.h"
 #include "group/place.h"
 #include "host/names.h"
 #include "host/snapshot.h"
@@ -28,6 +29,7 @@ struct order {
 	char id[NAMES_UNIQUE_MAX];             /* of the run */
 	int fds[3];                        /* the command's; -EBADF: there is no such */
 	pid_t caller;                      /* who asks for the run */
+	struct budget_turn turn;           /* its places in the queues of its budgets */
 	bool guarded;                      /* a process stays above the subreaper */
 	void *memory;                      /* in which all this is, but for the files */
 };

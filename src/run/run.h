@@ -18,6 +18,7 @@
 #ifndef RATION_RUN_RUN_H
 #define RATION_RUN_RUN_H
 
+#include "group/budget.h"
 #include "group/command.h"
 #include "group/counters.h"
 #include "group/place.h"
@@ -57,6 +58,7 @@ struct ration_run {
 	int tty_fd;                        /* the terminal that the command has been given, or -EBADF */
 	pid_t subreaper;                   /* in the process that asked: who supervises */
 	bool adopts, adopted_before;       /* it is the child subreaper above: now; and before the run */
+	struct budget_turn turn;           /* its places in the queues of its budgets */
 	bool guarded;                      /* a process of its own is that */
 	struct spared spared;              /* without a group: the OOM killer takes neither of the two */
 	bool socket_tells;                 /* in the subreaper: nobody but the caller has the other end of the socket */

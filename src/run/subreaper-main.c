@@ -279,6 +279,7 @@ static struct ration_run *make(struct order *order, struct command *command)
 	run->command = command;
 	run->group = order->place;
 	run->guarded = order->guarded;
+	run->turn = order->turn;
 	(void)strcpy(run->receipt.group, order->address);
 	(void)strcpy(run->receipt.id, order->id);
 	return run;

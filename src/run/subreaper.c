@@ -329,6 +329,7 @@ static int send_order(const struct ration_run *run, int fd)
 		.place = run->group,
 		.caller = getpid(),
 		.guarded = run->guarded,
+		.turn = run->turn,
 	};
 
 	if (!program)

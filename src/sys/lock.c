@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "sys/proc.h"
@@ -88,24 +89,36 @@ int lock_release(int fd)
 
 /* ------------------------------------------------------------------ holder */
 
-/* Whether a file of /proc/PID/fdinfo tells of a lock on that inode, ":INODE BEGIN ". */
-static bool tells_of(int dir_fd, const char *name, const char *inode)
+struct looking {
+	bool (*visit)(const struct lock_seen *seen, void *data);
+	void *data;
+};
+
+/* Tells of the locks in a file of /proc/PID/fdinfo. True: enough was seen. */
+static bool look_at_file(int dir_fd, const char *name, pid_t pid, const struct looking *looking)
 {
 	char text[1024];
-	const char *line;
+	const char *line = proc_read(dir_fd, name, text, sizeof(text)) > 0 ? text : NULL;
 
-	if (proc_read(dir_fd, name, text, sizeof(text)) <= 0)
-		return false;
-	line = strstr(text, "\nlock:");
-	return line && strstr(line, inode);
+	while (line && (line = strstr(line, "\nlock:"))) {
+		unsigned major, minor;
+		unsigned long long inode, begin;
+
+		line++;
+		/* "lock:\t1: OFDLCK ADVISORY WRITE -1 00:1c:1234 0 0" */
+		if (sscanf(line, "lock: %*d: %*s %*s %*s %*d %x:%x:%llu %llu", &major, &minor, &inode, &begin) == 4 &&
+				looking->visit(&(struct lock_seen) { makedev(major, minor), (ino_t)inode, begin, pid }, looking->data))
+			return true;
+	}
+	return false;
 }
 
-static bool holds(int proc_fd, const char *pid, const char *inode)
+static bool look_at_process(int proc_fd, const char *pid, const struct looking *looking)
 {
 	CLEANUP(closep) int fd = -EBADF;
 	char name[300];
 	const struct dirent *entry;
-	bool found = false;
+	bool enough = false;
 	DIR *dir;
 
 	(void)snprintf(name, sizeof(name), "%s/fdinfo", pid);
@@ -113,46 +126,58 @@ static bool holds(int proc_fd, const char *pid, const char *inode)
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
 		return false;
-	while (!found && (entry = readdir(dir)))
-		found = isdigit((unsigned char)entry->d_name[0]) && tells_of(fd, entry->d_name, inode);
+	while (!enough && (entry = readdir(dir)))
+		enough = isdigit((unsigned char)entry->d_name[0]) &&
+			look_at_file(fd, entry->d_name, (pid_t)strtol(pid, NULL, 10), looking);
 	(void)TAKE_FD(fd);
 	(void)closedir(dir);
-	return found;
+	return enough;
 }
 
-/* The kernel doesn't say whose an open file description's lock is: whoever has it open. */
-static pid_t find_holder(const char *inode)
+void lock_each(bool (*visit)(const struct lock_seen *seen, void *data), void *data)
 {
+	const struct looking looking = { visit, data };
 	CLEANUP(closep) int proc_fd = -EBADF;
 	const struct dirent *entry;
-	pid_t pid = 0;
+	bool enough = false;
 	DIR *dir;
 
 	if (proc_open(NULL, &proc_fd, NULL) < 0)
-		return 0;
+		return;
 	dir = fdopendir(proc_fd);
 	if (!dir)
-		return 0;
-	while (pid == 0 && (entry = readdir(dir))) {
-		if (isdigit((unsigned char)entry->d_name[0]) && holds(proc_fd, entry->d_name, inode))
-			pid = (pid_t)strtol(entry->d_name, NULL, 10);
-	}
+		return;
+	while (!enough && (entry = readdir(dir)))
+		enough = isdigit((unsigned char)entry->d_name[0]) && look_at_process(proc_fd, entry->d_name, &looking);
 	(void)TAKE_FD(proc_fd);
 	(void)closedir(dir);
-	return pid;
+}
+
+static bool is_it(const struct lock_seen *seen, void *data)
+{
+	struct lock_seen *wanted = data;
+
+	/* That of somebody who has all of the file is the group's, too. */
+	if (seen->inode != wanted->inode || seen->device != wanted->device || seen->begin != wanted->begin)
+		return false;
+	wanted->pid = seen->pid;
+	return true;
 }
 
 pid_t lock_holder(int dir_fd)
 {
 	CLEANUP(closep) int fd = open_file(dir_fd);
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
-	char inode[32];
+	struct lock_seen wanted = { .pid = 0 };
 	struct stat st;
 
 	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || fstat(fd, &st) < 0)
 		return 0;
 	if (lock.l_pid > 0)
 		return lock.l_pid;
-	(void)snprintf(inode, sizeof(inode), ":%llu 0 ", (unsigned long long)st.st_ino);
-	return find_holder(inode);
+	/* The kernel doesn't say whose an open file description's lock is: whoever has it open. */
+	wanted.device = st.st_dev;
+	wanted.inode = st.st_ino;
+	lock_each(is_it, &wanted);
+	return wanted.pid;
 }

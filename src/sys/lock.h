@@ -12,6 +12,7 @@
 #define RATION_SYS_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define LOCK_FILE "cgroup.max.descendants"
@@ -38,6 +39,17 @@ static inline void lock_releasep(int *fd)
 {
 	*fd = lock_release(*fd);
 }
+
+/* A lock on a file that a process has open, from byte `begin` on. */
+struct lock_seen {
+	dev_t device;
+	ino_t inode;
+	uint64_t begin;
+	pid_t pid;
+};
+
+/* Calls `visit` for the locks that can be seen, until it returns true. */
+void lock_each(bool (*visit)(const struct lock_seen *seen, void *data), void *data);
 
 /* Finds who has the lock. 0: nobody, or nobody knows. */
 pid_t lock_holder(int dir_fd);

@@ -270,6 +270,178 @@ def crowd(run, hand, arrivals, room):
     assert taken(hand, "acme") == {"runs": (0, room)}
 
 
+def waiting(hand, tenant="acme"):
+    """The pids of those who wait, in the order of their places."""
+    listed = hand.json("ls --waiting")["waiting"]
+    assert all(set(item) >= {"place", "pid"} for item in listed), listed
+    return [item["pid"] for item in sorted(listed, key=lambda item: item["place"]) if item.get("tenant", "") == tenant]
+
+
+def queued(run, hand, options, name, command=None):
+    """A run that has its place in the queue."""
+    before = waiting(hand)
+    it = run.start(f"{options} --name {name}", command or ["sh", "-c", f"echo {name} >>{run.file('order')}"])
+    wait_for(f"{name} to wait", lambda: it.pid in waiting(hand))
+    assert waiting(hand)[:-1] == [pid for pid in before if pid in waiting(hand)]
+    return it
+
+
+@pytest.mark.needs("cgroup")
+def test_K10_wait(run, hand):
+    """Who waits gets the room that comes back, and the receipt says how long that took; nobody overtakes."""
+    hand.ok("create acme --budget runs=1")
+    a = begun(run, "--tenant acme", "a")
+    b = queued(run, hand, "--tenant acme --wait", "b")
+    assert "b" in hand.ok("ls --waiting acme").stdout and waiting(hand) == [b.pid]
+    full(run("--tenant acme", "true"), "1 waits before")
+    end(a)
+    r = b.wait()
+    assert r.code == 0 and r.receipt["admission"]["waited_usec"] > 0, r
+    assert run("--tenant acme --wait", "true").code == 0
+    assert waiting(hand) == [] and taken(hand, "acme") == {"runs": (0, 1)}
+
+
+@pytest.mark.needs("cgroup")
+def test_K11_timeout(run, hand):
+    """122 with what it waited for, when the time is up; and nothing is left of it."""
+    hand.ok("create acme --budget runs=1")
+    a = begun(run, "--tenant acme", "a")
+    r = full(run("--tenant acme --wait=300ms", ["touch", str(run.file("ran"))]), "no room within", "tenant acme is full", "acme/a")
+    assert not run.file("ran").exists() and r.receipt is None
+    full(hand("create acme/b --wait=.1"), "no room within")
+    full(run("--exec --tenant acme --wait=.1", "true", receipt=False), "no room within")
+    assert waiting(hand) == []
+    end(a)
+
+
+@pytest.mark.needs("cgroup")
+@pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_K11_waiter_ends(run, hand, sig):
+    """One that is ended while it waits has run nothing, leaves nothing, and keeps nobody."""
+    hand.ok("create acme --budget runs=1")
+    a = begun(run, "--tenant acme", "a")
+    b = queued(run, hand, "--tenant acme --wait", "b")
+    c = queued(run, hand, "--tenant acme --wait", "c")
+    b.signal(sig)
+    r = b.wait()
+    assert r.code == -sig and r.receipt is None and waiting(hand) == [c.pid]
+    end(a)
+    assert c.wait().code == 0 and run.file("order").read_text() == "c\n"
+
+
+@pytest.mark.needs("cgroup")
+def test_K13_in_order(run, hand):
+    """First come, first served, across processes that know nothing of each other."""
+    hand.ok("create acme --budget runs=1")
+    a = begun(run, "--tenant acme", "a")
+    names = "bcdefg"
+    waiters = [queued(run, hand, "--tenant acme --wait", name) for name in names]
+    end(a)
+    assert [it.wait().code for it in waiters] == [0] * len(names)
+    assert run.file("order").read_text().split() == list(names)
+
+
+@pytest.mark.needs("cgroup")
+def test_K13_small_behind_large(run, hand):
+    """A small one that would fit doesn't overtake a large one that waits, whether it waits itself or not."""
+    hand.ok("create acme --budget memory=1G")
+    a = begun(run, "--tenant acme --memory 600M", "a")
+    large = queued(run, hand, "--tenant acme --wait --memory 800M", "large")
+    small = queued(run, hand, "--tenant acme --wait --memory 100M", "small")
+    full(run("--tenant acme --memory 100M", "true"), "2 wait before")
+    assert not run.file("order").exists()
+    end(a)
+    assert (large.wait().code, small.wait().code) == (0, 0)
+    assert run.file("order").read_text().split()[0] == "large"
+
+
+@pytest.mark.needs("cgroup")
+def test_K16_full_tenant(run, hand, namespace):
+    """A tenant that is full keeps no other from the budget of the namespace; there, too, it is first come, first served."""
+    namespace("runs=2")
+    hand.ok("create acme --budget runs=1")
+    a = begun(run, "--tenant acme", "a")
+    b = queued(run, hand, "--tenant acme --wait", "b")
+    assert run("--wait", "true").code == 0  # its own tenant, and room in the namespace
+    c = begun(run, "", "c")
+    d = run.start("--wait --name d", ["sh", "-c", f"echo d >>{run.file('order')}"])
+    wait_for("d to wait", lambda: waiting(hand, "") == [d.pid])
+    end(c)
+    assert d.wait().code == 0
+    end(a)
+    assert b.wait().code == 0 and run.file("order").read_text().split() == ["d", "b"]
+
+
+@pytest.mark.needs("cgroup")
+def test_K10_budget_changes(run, hand):
+    """Who waits sees at once that the budget was raised, and when it is taken away."""
+    hand.ok("create acme --budget runs=1")
+    a = begun(run, "--tenant acme", "a")
+    b = queued(run, hand, "--tenant acme --wait", "b")
+    hand.ok("set acme --budget runs=2")
+    assert b.wait().code == 0
+    hand.ok("set acme --budget runs=1")
+    c = queued(run, hand, "--tenant acme --wait", "c")
+    hand.ok("set acme --budget none")
+    assert c.wait().code == 0
+    end(a)
+
+
+def stalled(path):
+    """The share of the last 10 s in which all tasks there waited for memory."""
+    full_line = next(line for line in (path / "memory.pressure").read_text().splitlines() if line.startswith("full"))
+    return float(full_line.split()[1].split("=")[1])
+
+
+@pytest.mark.needs("memory", "psi")
+def test_K12_pressure(run, hand):
+    """Nothing starts in a tenant whose tasks all wait for memory, and what lives goes on; it resumes once that is over."""
+    hand.ok("create acme --budget runs=100")
+    path = directory("acme")
+    hog = run.start("--tenant acme --memory 64M --memory-high 16M", "alloc 40 stay")
+    wait_for("pressure", lambda: stalled(path) > 8)
+    hand.ok(f"set acme --budget pressure={max(stalled(path) - 4, 1):.0f}%")
+    full(run("--tenant acme", "true"), "waited for memory", "% at most")
+    assert hog.popen.poll() is None and run("", "true").code == 0
+    b = queued(run, hand, "--tenant acme --wait", "b")
+    end(hog)
+    assert b.wait().code == 0
+
+
+@pytest.mark.needs("cgroup", "psi")
+def test_K12_unknown(run, hand):
+    """Pressure that isn't known holds nobody, and the receipt says so."""
+    hand.ok("create acme --budget pressure=1%,runs=9")
+    off = directory("acme") / "cgroup.pressure"
+    if not off.exists():
+        pytest.skip("this kernel can't switch it off for one group")
+    off.write_text("0")
+    r = run("--tenant acme --wait", "true")
+    assert r.code == 0 and "memory.pressure" in r.receipt["admission"]["pressure_unknown"], r
+    hand.ok("set acme --budget pressure=none")
+    assert "pressure_unknown" not in run("--tenant acme --wait", "true").receipt["admission"]
+
+
+@pytest.mark.needs("cgroup")
+def test_K12_available(run, hand):
+    """A floor for the memory that the machine has left."""
+    hand.ok("create acme --budget available=1000T")
+    full(run("--tenant acme", "true"), "available memory")
+    full(run("--tenant acme --wait=.2", "true"), "no room within", "available memory")
+    hand.ok("set acme --budget available=1M")
+    assert run("--tenant acme", "true").code == 0
+
+
+@pytest.mark.needs("cgroup")
+def test_K11_never(run, hand):
+    """What no waiting helps isn't waited for."""
+    hand.ok("create acme --budget memory=1G")
+    hand.refused("run --tenant acme --wait -- true", "--memory")
+    hand.refused("run --tenant acme --wait --memory 2G -- true", "more than all")
+    hand.refused("run --tenant acme --wait=0 --memory 2G -- true", "--wait=0", "above 0")
+    hand.refused("run --tenant acme --wait=soon -- true", "--wait")
+
+
 @pytest.mark.anywhere
 @pytest.mark.parametrize("text", ["runs=0", "memory=1GB", "disk=3", "runs=3,runs=4", "memory=1Gx0", "memory=101%", "cpus=four",
                                   "pressure=10", "none,runs=1", "runs=9999999999999999999999"])

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * admit.c - waits its turn for room in the budgets of a tenant and of the namespace
+ *
+ * A place in the queue of the tenant (sys/queue.h) first. Who is the first there, and has room in it,
+ * takes one in the queue of the namespace: so a tenant that is full keeps no other from
+ * starting. Both are kept until the group is made, so that nobody overtakes; nothing is locked meanwhile.
+ *
+ * Who is waited for tells nothing, and may be killed. What the first and the next few get to know at once
+ * is the change of a directory: a group that is removed, a budget or a limit that is changed, and the file of the
+ * queue, which is closed by whoever leaves it, also by a kill. The rest look ten times a second, and so do
+ * all where inotify has no instance left; those who know look once a second, since nothing tells of memory.
+ */
+#include "run/admit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+
+#include "group/budget-gate.h"
+#include "group/nodes.h"
+#include "host/host.h"
+#include "host/names.h"
+#include "host/prepare.h"
+#include "plan/plan.h"
+#include "run/loop.h"
+#include "sys/cgroup.h"
+#include "sys/queue.h"
+#include "sys/syscalls.h"
+#include "sys/walk.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/size.h"
+
+/* Between two looks: of who isn't told of changes, and of who is. */
+#define LOOK_USEC 100000
+#define LOOK_TOLD_USEC 1000000
+
+/* So many of a queue have an inotify instance: a user has 128 in all. */
+#define WATCHERS_MAX 8
+
+/* The tenant's queue, or the namespace's. */
+struct level {
+	struct budget_node node;
+	int ticket_fd;         /* -EBADF: it doesn't wait here */
+	uint64_t *number;      /* 0: the same */
+};
+
+struct ration_admission {
+	struct budget_waiting waiting; /* first: budget_turn_of() */
+	const struct host_snapshot *host;
+	struct budget_ask ask;
+	char tenant[RATION_NAME_MAX + 1];
+	struct level of_namespace, of_tenant;
+	struct loop loop;
+	struct loop_source changes; /* inotify */
+	struct loop_deadline again, end;
+	int inotify_fd;
+	bool look, late;
+	bool over;             /* its turn, or failed */
+	uint64_t ahead;        /* of it in all, at the last look */
+	uint64_t begun_usec, over_usec;
+	struct ration_error why; /* it waits */
+	char doubt[BUDGET_DOUBT_MAX];
+};
+
+/* --------------------------------------------------------------- changes */
+
+static void on_changes(void *userdata, bool failed)
+{
+	struct ration_admission *admission = userdata;
+	char buffer[4096] __attribute__((aligned(_Alignof(struct inotify_event))));
+
+	(void)failed;
+	while (read(admission->inotify_fd, buffer, sizeof(buffer)) > 0)
+		;
+	admission->look = true;
+}
+
+static void on_again(void *userdata, uint64_t now_usec)
+{
+	struct ration_admission *admission = userdata;
+
+	(void)now_usec;
+	admission->look = true;
+}
+
+static void on_end(void *userdata, uint64_t now_usec)
+{
+	struct ration_admission *admission = userdata;
+
+	(void)now_usec;
+	admission->look = admission->late = true;
+}
+
+static int watch_directory(const struct ration_admission *admission, int fd)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return inotify_add_watch(admission->inotify_fd, path, IN_CREATE | IN_DELETE | IN_ATTRIB | IN_CLOSE_WRITE | IN_ONLYDIR);
+}
+
+static int watch_tenant(int namespace_fd, const char *name, void *data)
+{
+	CLEANUP(closep) int fd = cg_open_dir(namespace_fd, name);
+
+	/* One that can't be watched is looked at once a second. */
+	if (fd >= 0)
+		(void)watch_directory(data, fd);
+	return 0;
+}
+
+/* Has the kernel tell of changes to what it waits for. False: it doesn't. */
+static bool watch(struct ration_admission *admission)
+{
+	struct level *waits_at = admission->of_namespace.ticket_fd >= 0 ? &admission->of_namespace : &admission->of_tenant;
+
+	if (admission->inotify_fd < 0) {
+		admission->inotify_fd = lift_fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+		if (admission->inotify_fd < 0 ||
+				loop_add(&admission->loop, &admission->changes, admission->inotify_fd, LOOP_READABLE) < 0) {
+			admission->inotify_fd = close_fd(admission->inotify_fd);
+			return false;
+		}
+	}
+	/* One that is watched already is the same watch. */
+	if (watch_directory(admission, waits_at->node.fd) < 0)
+		return false;
+	if (!waits_at->node.tenant)
+		(void)cg_each_child(waits_at->node.fd, watch_tenant, admission);
+	return true;
+}
+
+static void unwatch(struct ration_admission *admission)
+{
+	loop_drop(&admission->loop, &admission->changes);
+	admission->inotify_fd = close_fd(admission->inotify_fd);
+}
+
+/* ------------------------------------------------------------------ looks */
+
+static int ticket_error(const struct level *level, int code, struct ration_error *reterr)
+{
+	return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't wait for room in the budget of %s: %s",
+			level->node.tenant ? level->node.tenant : level->node.host->nspace, error_text(code));
+}
+
+/* 1: there is room for it at this level, and it is the first. 0: it waits. */
+static int look_at(struct ration_admission *admission, struct level *level, struct ration_error *reterr)
+{
+	struct budget budget;
+	uint64_t ahead = 0;
+	int r = level->node.fd < 0 ? 0 : budget_read(level->node.fd, &budget);
+
+	if (r < 0)
+		return ticket_error(level, r, reterr);
+	if (r == 0)
+		return 1;
+	if (!admission->doubt[0])
+		(void)budget_gate_doubt(admission->doubt, &level->node, &budget);
+	if (level->ticket_fd < 0) {
+		r = queue_join(level->node.fd, level->number);
+		if (r < 0)
+			return ticket_error(level, r, reterr);
+		level->ticket_fd = r;
+	}
+	r = queue_count(level->ticket_fd, *level->number, &ahead);
+	if (r < 0)
+		return ticket_error(level, r, reterr);
+	admission->ahead = ahead;
+	r = budget_look(&level->node, &admission->ask, ahead, reterr);
+	if (r != -EDQUOT)
+		return r < 0 ? r : 1;
+	if (reterr)
+		admission->why = *reterr;
+	return 0;
+}
+
+static void leave(struct level *level)
+{
+	level->ticket_fd = queue_leave(level->ticket_fd);
+	*level->number = 0;
+}
+
+static int look(struct ration_admission *admission, struct ration_error *reterr)
+{
+	int r = look_at(admission, &admission->of_tenant, reterr);
+
+	if (r == 0) {
+		/* Whoever has room in its own tenant goes first. */
+		leave(&admission->of_namespace);
+		return 0;
+	}
+	return r < 0 ? r : look_at(admission, &admission->of_namespace, reterr);
+}
+
+static int late_error(const struct ration_admission *admission, struct ration_error *reterr)
+{
+	const struct ration_error why = admission->why;
+	char waited[RATION_TEXT_MAX];
+
+	(void)error_set(reterr, -ETIMEDOUT, RATION_CAUSE_BUDGET, "no room within %s: %s",
+			ration_format_duration(waited, sys_now_usec() - admission->begun_usec), why.message);
+	return error_hint(reterr, -ETIMEDOUT, "try again, or wait longer");
+}
+
+/* When it looks again by itself. */
+static void set_again(struct ration_admission *admission, uint64_t now_usec)
+{
+	bool told = admission->ahead < WATCHERS_MAX && watch(admission);
+
+	if (!told && admission->ahead >= WATCHERS_MAX)
+		unwatch(admission);
+	loop_set(&admission->loop, &admission->again,
+			loop_after(now_usec, told && admission->ahead == 0 ? LOOK_TOLD_USEC : LOOK_USEC));
+}
+
+static int finish(struct ration_admission *admission, int r)
+{
+	admission->over = true;
+	admission->over_usec = sys_now_usec();
+	loop_clear(&admission->loop, &admission->again);
+	loop_clear(&admission->loop, &admission->end);
+	unwatch(admission);
+	return r;
+}
+
+int ration_admission_dispatch(struct ration_admission *admission, struct ration_error *reterr)
+{
+	struct ration_error error = { .code = 0 };
+	int r = loop_dispatch(&admission->loop);
+
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
+	if (admission->over || !admission->look)
+		return admission->over;
+	admission->look = false;
+	r = look(admission, &error);
+	if (r == 0 && admission->late)
+		r = late_error(admission, &error);
+	if (r < 0 && reterr)
+		*reterr = error;
+	if (r != 0)
+		return finish(admission, r);
+	set_again(admission, sys_now_usec());
+	r = loop_arm(&admission->loop);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r)) : 0;
+}
+
+int ration_admission_wait(struct ration_admission *admission, struct ration_error *reterr)
+{
+	for (;;) {
+		int r = ration_admission_dispatch(admission, reterr);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+		r = loop_sleep(&admission->loop);
+		if (r < 0)
+			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "waiting was interrupted");
+	}
+}
+
+/* ----------------------------------------------------------------- handle */
+
+static void open_levels(struct ration_admission *admission)
+{
+	const struct host_snapshot *host = admission->host;
+	int namespace_fd = host->base_fd >= 0 ? nodes_open(host) : -ENOENT;
+
+	admission->of_namespace.node = (struct budget_node) { host, NULL, namespace_fd };
+	admission->of_tenant.node = (struct budget_node) { host, admission->tenant,
+		namespace_fd >= 0 ? cg_open_dir(namespace_fd, admission->tenant) : -ENOENT };
+}
+
+static int begin(struct ration_admission *admission, uint64_t wait_usec, struct ration_error *reterr)
+{
+	int r = loop_open(&admission->loop);
+
+	if (r < 0)
+		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
+	open_levels(admission);
+	admission->begun_usec = sys_now_usec();
+	loop_set(&admission->loop, &admission->again, admission->begun_usec);
+	if (wait_usec > 0 && wait_usec != RATION_UNLIMITED)
+		loop_set(&admission->loop, &admission->end, loop_after(admission->begun_usec, wait_usec));
+	r = loop_arm(&admission->loop);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r)) : 0;
+}
+
+int ration_admission_new(const struct ration_host *handle, const struct ration_plan *plan,
+		const struct ration_admission_options *given, struct ration_admission **ret_admission,
+		struct ration_error *reterr)
+{
+	struct ration_admission_options options;
+	const struct host_snapshot *host;
+	struct ration_admission *admission;
+	int r = error_check_null("host", handle, reterr);
+
+	if (r == 0)
+		r = error_check_null("plan", plan, reterr);
+	if (r == 0)
+		r = TAKE_OPTIONS(struct ration_admission_options, &options, given, reterr);
+	if (r == 0 && options.tenant)
+		r = names_check("tenant", options.tenant, reterr);
+	if (r == 0)
+		r = plan_check_purpose(plan, plan->purpose, reterr);
+	if (r == 0)
+		r = host_need(handle, plan->purpose, &host, reterr);
+	if (r < 0)
+		return r;
+	admission = calloc(1, sizeof(*admission));
+	if (!admission)
+		return error_oom(reterr);
+	admission->host = host;
+	(void)strcpy(admission->tenant, options.tenant ? options.tenant : NAMES_DEFAULT_TENANT);
+	admission->of_namespace.ticket_fd = admission->of_tenant.ticket_fd = -EBADF;
+	admission->of_namespace.node.fd = admission->of_tenant.node.fd = admission->inotify_fd = -EBADF;
+	admission->of_namespace.number = &admission->waiting.turn.of_namespace;
+	admission->of_tenant.number = &admission->waiting.turn.of_tenant;
+	admission->loop = LOOP_NONE;
+	admission->changes = LOOP_SOURCE(on_changes, admission);
+	admission->again = LOOP_DEADLINE(on_again, admission);
+	admission->end = LOOP_DEADLINE(on_end, admission);
+	admission->look = true;
+	budget_ask_of(plan, &admission->ask);
+	r = begin(admission, options.wait_usec, reterr);
+	if (r < 0) {
+		(void)ration_admission_free(admission);
+		return r;
+	}
+	*ret_admission = admission;
+	return 0;
+}
+
+void admit_done(struct ration_admission *admission)
+{
+	if (!admission)
+		return;
+	/* The namespace's first: who comes next there is of another tenant, or waits here. */
+	leave(&admission->of_namespace);
+	leave(&admission->of_tenant);
+}
+
+struct ration_admission *ration_admission_free(struct ration_admission *admission)
+{
+	if (!admission)
+		return NULL;
+	unwatch(admission);
+	admit_done(admission);
+	loop_close(&admission->loop);
+	(void)close_fd(admission->of_tenant.node.fd);
+	(void)close_fd(admission->of_namespace.node.fd);
+	free(admission);
+	return NULL;
+}
+
+int ration_admission_fd(const struct ration_admission *admission)
+{
+	return admission->loop.fd;
+}
+
+uint64_t ration_admission_ahead(const struct ration_admission *admission)
+{
+	return admission->over ? 0 : admission->ahead;
+}
+
+uint64_t ration_admission_waited_usec(const struct ration_admission *admission)
+{
+	return (admission->over ? admission->over_usec : sys_now_usec()) - admission->begun_usec;
+}
+
+const char *ration_admission_reason(const struct ration_admission *admission)
+{
+	return admission->over ? "" : admission->why.message;
+}
+
+const char *ration_admission_doubt(const struct ration_admission *admission)
+{
+	return admission->doubt;
+}
+
+int admit_check(const struct ration_admission *admission, const struct host_snapshot *host, const char *tenant,
+		struct ration_error *reterr)
+{
+	if (!admission || (host->keeper == admission->host->keeper &&
+			strcmp(tenant ? tenant : NAMES_DEFAULT_TENANT, admission->tenant) == 0))
+		return 0;
+	return error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "this admission is for tenant %s, on its own host",
+			admission->tenant);
+}

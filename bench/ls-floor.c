@@ -17,7 +17,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static const char *const files[] = { "cpu.stat", "memory.current", "memory.pressure", "pids.current" };
+static const char *const files[] = { "cgroup.events", "cpu.stat", "memory.current", "memory.pressure", "pids.current" };
 static const char *const notes[] = { "keep", "created", "command" };
 
 static void look(int fd)

@@ -140,6 +140,15 @@ struct ration_remove_report {
 /* What a group uses now, and has used. The calls for it are since 0.2.0. */
 struct ration_stats;
 
+/* What the processes of a tenant or a group do. Since 0.2.0. */
+enum ration_state {
+	RATION_STATE_UNKNOWN = 0, /* it wasn't asked for */
+	RATION_STATE_RUNNING = 1,
+	RATION_STATE_FROZEN = 2,  /* with processes or without: those that come freeze, too */
+	RATION_STATE_STOPPED = 3, /* each of them was stopped by a signal, e.g. SIGSTOP */
+	RATION_STATE_EMPTY = 4,   /* there is none */
+};
+
 RATION_BEGIN
 
 /*
@@ -328,6 +337,14 @@ RATION_PUBLIC bool ration_stats_populated(const struct ration_stats *stats);
 
 /* Returns whether all of them are stopped. */
 RATION_PUBLIC bool ration_stats_frozen(const struct ration_stats *stats);
+
+/*
+ * Returns what the processes do. A process that can't be seen in /proc counts as running. Since 0.2.0.
+ */
+RATION_PUBLIC enum ration_state ration_stats_state(const struct ration_stats *stats);
+
+/* "unknown", "running", "frozen", "stopped", "empty". Since 0.2.0. */
+RATION_PUBLIC const char *ration_state_name(enum ration_state state);
 
 /* Returns the number of processes, or RATION_UNKNOWN. */
 RATION_PUBLIC uint64_t ration_stats_processes(const struct ration_stats *stats);

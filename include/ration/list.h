@@ -34,7 +34,8 @@ struct ration_list_options {
 	const enum ration_metric *metrics; /* the figures that `stats` has; NULL: none */
 	size_t n_metrics;
 	bool pressure;                     /* and ration_stats_memory_pressure_pct100() */
-	bool processes;                    /* and ration_stats_processes(), _populated() and _frozen() */
+	bool processes;                    /* and ration_stats_processes(), _populated(), _frozen() and _state() */
+	bool state;                        /* all of these but ration_stats_processes() */
 };
 
 struct ration_list;

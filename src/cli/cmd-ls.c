@@ -25,9 +25,9 @@
 #define LINE_WIDTH 110
 #define ADDRESS_MAX 24
 
-#define COLUMNS "  %-13s  %6s  %6s  %10s  %11s  %8s"
+#define COLUMNS "  %-7s  %-13s  %6s  %6s  %10s  %11s  %8s"
 /* What all these take up. */
-#define COLUMNS_WIDTH 72
+#define COLUMNS_WIDTH 79
 
 static const char *metric(char buf[OUTPUT_VALUE_MAX], const struct ration_stats *stats, enum ration_metric which)
 {
@@ -73,7 +73,7 @@ static void print_item(const struct ration_list_item *item, int width)
 
 	if (printf("%-*s", width, item->address) > width)
 		(void)printf("\n%*s", width, "");
-	(void)printf(COLUMNS, owner(who, item), group_age(age, item->created_usec),
+	(void)printf(COLUMNS, ration_state_name(ration_stats_state(item->stats)), owner(who, item), group_age(age, item->created_usec),
 			metric(tasks, item->stats, RATION_METRIC_PIDS_CURRENT),
 			metric(memory, item->stats, RATION_METRIC_MEMORY_CURRENT_BYTES),
 			metric(cpu, item->stats, RATION_METRIC_CPU_USEC), pressure(stalled, item->stats));
@@ -95,7 +95,7 @@ static void print_list(const struct ration_list *list)
 		if (length > width)
 			width = length < ADDRESS_MAX ? length : ADDRESS_MAX;
 	}
-	(void)printf("%-*s" COLUMNS "  %s\n", width, "group", "owner", "age", "tasks", "memory", "cpu used",
+	(void)printf("%-*s" COLUMNS "  %s\n", width, "group", "state", "owner", "age", "tasks", "memory", "cpu used",
 			"pressure", "command");
 	for (size_t i = 0; (item = ration_list_item(list, i)); i++)
 		print_item(item, width);
@@ -136,7 +136,7 @@ static int read_list(const struct ration_host *host, const char *tenant, bool al
 	static const enum ration_metric shown[] = { RATION_METRIC_PIDS_CURRENT, RATION_METRIC_MEMORY_CURRENT_BYTES,
 		RATION_METRIC_CPU_USEC };
 	const struct ration_list_options options = { .size = sizeof(options), .tenant = tenant, .metrics = shown,
-		.n_metrics = ARRAY_SIZE(shown), .pressure = true };
+		.n_metrics = ARRAY_SIZE(shown), .pressure = true, .state = true };
 
 	return all ? ration_list_new(host, tenant, ret_list, reterr) : ration_list_new_with(host, &options, ret_list, reterr);
 }
@@ -228,6 +228,7 @@ const struct command cmd_ls = {
 	.arguments = "[--waiting] [--json] [TENANT]",
 	.help = "List tenants and groups",
 	.details =
+		"state: running, frozen, stopped (each process, by a signal), empty. "
 		"owner: the supervisor of the group (alive or dead) and its pid; kept: stays until "
 		"`ration rm`; uid: it belongs to another user. pressure: share of the last 10 s in which a task waited for memory. "
 		"The figures of a tenant include its groups. A dash means: not available.\n"

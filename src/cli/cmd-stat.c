@@ -45,8 +45,8 @@ static void print_stats(const char *address, const struct ration_stats *stats)
 	if (processes != RATION_UNKNOWN)
 		(void)printf("%" PRIu64 " %s", processes, groups_processes(processes));
 	else
-		(void)printf("%s", ration_stats_populated(stats) ? "has processes" : "empty");
-	(void)printf("%s\n", ration_stats_frozen(stats) ? ", frozen" : "");
+		(void)printf("%s", ration_stats_populated(stats) ? "has processes" : "no processes");
+	(void)printf(", %s\n", ration_state_name(ration_stats_state(stats)));
 	output_usage(stdout, (struct metrics) { .stats = stats });
 	print_pressure(stats);
 }

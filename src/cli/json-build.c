@@ -118,6 +118,7 @@ void build_put_stats(struct builder *builder, json_t *object, const struct ratio
 
 	build_put(builder, object, "populated", json_boolean(ration_stats_populated(stats)));
 	build_put(builder, object, "frozen", json_boolean(ration_stats_frozen(stats)));
+	build_put(builder, object, "state", json_string(ration_state_name(ration_stats_state(stats))));
 	if (processes != RATION_UNKNOWN)
 		build_put(builder, object, "processes", build_number(processes));
 	if (pressure_pct100 != RATION_UNKNOWN)

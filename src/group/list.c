@@ -99,7 +99,12 @@ static int read_v1(struct listing *listing, const struct listed *at, struct usag
 /* Reads what the group uses. -ENOENT: it has gone meanwhile. */
 static int read_stats(struct listing *listing, const struct listed *at, struct ration_stats *ret)
 {
-	int r = stats_read(at->fd, &listing->wanted, ret);
+	struct stats_wanted wanted = listing->wanted;
+	int r;
+
+	/* Its processes are those of its groups, which are looked at next: tell_state(). */
+	wanted.stopped = wanted.stopped && (at->name || wanted.members);
+	r = stats_read(at->fd, &wanted, ret);
 
 	if (r == 0)
 		r = read_v1(listing, at, &ret->usage);
@@ -152,6 +157,22 @@ static int compare(const void *a, const void *b)
 	return listed_compare((*(const struct entry *const *)a)->text, (*(const struct entry *const *)b)->text);
 }
 
+/* What a tenant with processes does, by its groups, which follow it: nothing runs in it if nothing does in any of them. */
+static void tell_state(const struct entry *const *groups, struct ration_stats *tenant)
+{
+	enum ration_state state = RATION_STATE_RUNNING;
+
+	for (; *groups && !(*groups)->item.is_tenant; groups++) {
+		const struct ration_stats *stats = &(*groups)->stats;
+
+		if (stats->state == RATION_STATE_RUNNING)
+			return;
+		if (stats->populated && state != RATION_STATE_STOPPED)
+			state = stats->state;
+	}
+	tenant->state = state;
+}
+
 /* Not before all are there: until then the entries move. */
 static int finish(struct ration_list *list)
 {
@@ -166,7 +187,12 @@ static int finish(struct ration_list *list)
 		entry->item.stats = &entry->stats;
 		list->sorted[i] = entry;
 	}
+	list->sorted[list->n] = NULL;
 	qsort(list->sorted, list->n, sizeof(list->sorted[0]), compare);
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->sorted[i]->item.is_tenant && list->sorted[i]->stats.state == RATION_STATE_RUNNING)
+			tell_state(list->sorted + i + 1, &list->entry[list->sorted[i] - list->entry].stats);
+	}
 	return 0;
 }
 
@@ -181,7 +207,10 @@ static int list_new(const struct ration_host *handle, const char *tenant, const 
 	const struct host_snapshot *host = host_now(handle);
 	CLEANUP(freelistp) struct ration_list *list = calloc(1, sizeof(*list));
 	struct listing listing = { .host = host, .wanted = *wanted, .owners = { .proc_fd = host->proc_fd, .notes = { .many = true } }, .list = list };
-	int r = list ? listed_each(host, tenant, list_directory, &listing, reterr) : error_oom(reterr);
+	int r;
+
+	listing.wanted.proc_fd = host->proc_fd;
+	r = list ? listed_each(host, tenant, list_directory, &listing, reterr) : error_oom(reterr);
 
 	if (r < 0)
 		return r;
@@ -196,7 +225,7 @@ int ration_list_new(const struct ration_host *handle, const char *tenant, struct
 {
 	int r = tenant ? names_check("tenant", tenant, reterr) : 0;
 
-	return r < 0 ? r : list_new(handle, tenant, &STATS_ALL, ret_list, reterr);
+	return r < 0 ? r : list_new(handle, tenant, &STATS_ALL(-EBADF), ret_list, reterr);
 }
 
 int ration_list_new_with(const struct ration_host *handle, const struct ration_list_options *given, struct ration_list **ret_list,
@@ -212,6 +241,7 @@ int ration_list_new_with(const struct ration_host *handle, const struct ration_l
 		wanted.metrics |= UINT64_C(1) << metric_index(options.metrics[i]);
 	wanted.share = options.pressure;
 	wanted.members = options.processes;
+	wanted.state = wanted.stopped = options.processes || options.state;
 	return list_new(handle, options.tenant, &wanted, ret_list, reterr);
 }
 

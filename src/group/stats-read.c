@@ -22,6 +22,11 @@ bool ration_stats_frozen(const struct ration_stats *stats)
 	return stats->frozen;
 }
 
+enum ration_state ration_stats_state(const struct ration_stats *stats)
+{
+	return stats->state;
+}
+
 uint64_t ration_stats_processes(const struct ration_stats *stats)
 {
 	return stats->processes;

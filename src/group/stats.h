@@ -11,6 +11,7 @@
 
 struct ration_stats {
 	bool populated, frozen;
+	enum ration_state state;
 	uint64_t processes;              /* or RATION_UNKNOWN */
 	uint64_t memory_pressure_pct100; /* the same */
 	struct usage usage;
@@ -20,10 +21,15 @@ struct ration_stats {
 struct stats_wanted {
 	uint64_t metrics; /* a set of group/metrics.h */
 	bool share;       /* memory_pressure_pct100 */
-	bool members;     /* `populated`, `frozen`, `processes` */
+	bool members;     /* `processes`, and the next */
+	bool state;       /* `populated`, `frozen`, and `state` but for what `stopped` adds */
+	bool stopped;     /* a look at the processes, until one isn't stopped */
+	int proc_fd;      /* for that; < 0: there is none */
 };
 
-#define STATS_ALL ((struct stats_wanted) { .metrics = METRICS_ALL, .share = true, .members = true })
+/* All, by a /proc that is open. */
+#define STATS_ALL(fd) \
+	((struct stats_wanted) { .metrics = METRICS_ALL, .share = true, .members = true, .state = true, .stopped = true, .proc_fd = (fd) })
 
 /*
  * Reads what is wanted and can be read of the group behind `fd`; `usage.unread` tells what can't. The rest is absent or

@@ -181,6 +181,8 @@ struct each {
 	int sig, count, failed;
 	pid_t spared;
 	bool all;
+	bool awake;  /* only groups that aren't frozen */
+	bool frozen; /* there was one that is */
 };
 
 /*
@@ -206,13 +208,33 @@ static int gone_below(const struct each *each, int dir_fd, int r)
 	return (r == -ENOENT || r == -ENODEV) && dir_fd != each->top_fd ? 0 : r;
 }
 
+/* What cgroup.events says behind `key`; `otherwise` where it can't be read. */
+static bool event_is(int dir_fd, const char *key, bool otherwise)
+{
+	uint64_t value = otherwise;
+	char text[256];
+
+	if (cg_read(dir_fd, "cgroup.events", text, sizeof(text)) > 0)
+		(void)cg_text_key(text, key, &value);
+	return value != 0;
+}
+
 static int visit_group(int dir_fd, void *data)
 {
 	CLEANUP(pids_free) struct pids listed = { .pid = NULL };
 	CLEANUP(unlisted_free) struct unlisted unlisted = UNLISTED;
-	const struct each *each = data;
-	int r = read_group(dir_fd, each, &listed, &unlisted);
+	struct each *each = data;
+	int r;
 
+	if (each->awake && dir_fd != each->top_fd) {
+		if (!event_is(dir_fd, "populated", true))
+			return CG_WALK_PAST;
+		if (event_is(dir_fd, "frozen", false)) {
+			each->frozen = true;
+			return CG_WALK_PAST;
+		}
+	}
+	r = read_group(dir_fd, each, &listed, &unlisted);
 	for (size_t i = 0; i < listed.n && r == 0; i++)
 		r = each->visit(each->data, listed.pid[i]);
 	for (size_t i = 0; i < unlisted.processes.n && r == 0; i++)
@@ -225,6 +247,14 @@ int cg_each_pid(int dir_fd, int (*visit)(void *data, pid_t pid), void *data)
 	struct each each = { .visit = visit, .data = data, .top_fd = dir_fd };
 
 	return cg_each_group(dir_fd, visit_group, &each);
+}
+
+int cg_each_awake(int dir_fd, int (*visit)(void *data, pid_t pid), void *data)
+{
+	struct each each = { .visit = visit, .data = data, .top_fd = dir_fd, .awake = true };
+	int r = cg_each_group(dir_fd, visit_group, &each);
+
+	return r == 0 ? each.frozen : r;
 }
 
 static int count_one(void *data, pid_t pid)
@@ -338,12 +368,9 @@ static int signal_members(int dir_fd, struct each *each)
 static int signal_group(int dir_fd, void *data)
 {
 	struct each *each = data;
-	uint64_t populated = 1;
-	char text[256];
 	int r;
 
-	if (each->all && cg_read(dir_fd, "cgroup.events", text, sizeof(text)) > 0 &&
-			cg_text_key(text, "populated", &populated) == 0 && populated == 0)
+	if (each->all && !event_is(dir_fd, "populated", true))
 		return CG_WALK_PAST;
 	r = gone_below(each, dir_fd, signal_members(dir_fd, each));
 	if (r < 0 && each->failed == 0)

@@ -20,6 +20,9 @@ int cg_populated(int dir_fd);
  */
 int cg_each_pid(int dir_fd, int (*visit)(void *data, pid_t pid), void *data);
 
+/* The same without those of groups below that are frozen. 1: there are such groups with processes, and else as that. */
+int cg_each_awake(int dir_fd, int (*visit)(void *data, pid_t pid), void *data);
+
 /*
  * Sends `sig` to each process of the group and of those below it, once. For a
  * warning, not for an end: a process that forks meanwhile can be missed. A pid that

@@ -114,6 +114,18 @@ const char *ration_metric_name(enum ration_metric value)
 	return NULL;
 }
 
+const char *ration_state_name(enum ration_state value)
+{
+	switch (value) {
+	NAME(RATION_STATE_UNKNOWN, "unknown")
+	NAME(RATION_STATE_RUNNING, "running")
+	NAME(RATION_STATE_FROZEN, "frozen")
+	NAME(RATION_STATE_STOPPED, "stopped")
+	NAME(RATION_STATE_EMPTY, "empty")
+	}
+	return NULL;
+}
+
 const char *ration_source_name(enum ration_source value)
 {
 	switch (value) {

@@ -710,9 +710,10 @@ def test_ls(hand, run):
     r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
     run.ready("log")
     lines = hand.ok("ls").stdout.splitlines()
-    assert lines[0].split() == "group owner age tasks memory cpu used pressure command".split()
+    assert lines[0].split() == "group state owner age tasks memory cpu used pressure command".split()
     assert [line.split()[0] for line in lines[1:]] == ["acme", "acme/run", "acme/vm7"]
-    assert [line.split()[1] for line in lines[1:]] == ["kept", "alive", "kept"]
+    assert [line.split()[1] for line in lines[1:]] == ["running"] * 3
+    assert [line.split()[2] for line in lines[1:]] == ["kept", "alive", "kept"]
     assert f"alive {r.pid}" in lines[2] and " sh -c " in lines[2]
     assert all(len(line) <= 110 for line in lines)
     said = {item["group"]: item for item in hand.json("ls acme")["groups"]}
@@ -726,6 +727,82 @@ def test_ls(hand, run):
         assert "memory_current_bytes" not in said["acme/vm7"]["usage"]
     r.signal(signal.SIGTERM)
     r.wait()
+
+
+def states(hand, tenant):
+    """What `ls` says that each does: for people, for programs, and `stat` of it alone. All agree."""
+    lines = {line.split()[0]: line.split()[1] for line in hand.ok(f"ls {tenant}").stdout.splitlines()[1:]}
+    assert lines == {item["group"]: item["state"] for item in hand.json(f"ls {tenant}")["groups"]}
+    assert lines == {item["group"]: item["state"] for item in hand.json(["stat", *lines])["groups"]}
+    return lines
+
+
+def is_stopped(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+@cgroup
+def test_ls_state(hand):
+    """Running, frozen, stopped, empty. A tenant runs as long as something in it can."""
+    for name in ("a", "b", "c"):
+        hand.ok(["create", f"acme/{name}"])
+    assert states(hand, "acme") == {"acme": "empty", "acme/a": "empty", "acme/b": "empty", "acme/c": "empty"}
+    mine = [hand.put("acme/a"), hand.put("acme/a"), hand.put("acme/b")]
+    assert states(hand, "acme") == {"acme": "running", "acme/a": "running", "acme/b": "running", "acme/c": "empty"}
+
+    def stop(child):
+        child.send_signal(signal.SIGSTOP)
+        wait_for("a stopped process", lambda: is_stopped(child.pid))
+
+    stop(mine[0])
+    assert states(hand, "acme")["acme/a"] == "running"
+    stop(mine[1])
+    assert states(hand, "acme") == {"acme": "running", "acme/a": "stopped", "acme/b": "running", "acme/c": "empty"}
+    hand.ok("freeze acme/b")
+    assert states(hand, "acme") == {"acme": "stopped", "acme/a": "stopped", "acme/b": "frozen", "acme/c": "empty"}
+    hand.ok("freeze acme/a acme/c")
+    assert states(hand, "acme") == {"acme": "frozen", "acme/a": "frozen", "acme/b": "frozen", "acme/c": "frozen"}
+    assert "acme/a: 2 processes, frozen" in hand.ok("stat acme/a").stdout
+    hand.ok("thaw acme/a acme/b acme/c")
+    mine[0].send_signal(signal.SIGCONT)
+    wait_for("one that runs", lambda: states(hand, "acme")["acme/a"] == "running")
+    assert states(hand, "acme")["acme"] == "running"
+
+
+@cgroup
+def test_ls_state_of_nested(hand):
+    """What a program made inside its group is the group's."""
+    hand.ok("create acme/g")
+    inner = hand.path("acme/g") / "inner"
+    inner.mkdir()
+    child = hand.start(["sleep", "1000"])
+    (inner / "cgroup.procs").write_text(str(child.pid))
+    assert states(hand, "acme") == {"acme": "running", "acme/g": "running"}
+    child.send_signal(signal.SIGSTOP)
+    wait_for("a stopped process", lambda: is_stopped(child.pid))
+    assert states(hand, "acme") == {"acme": "stopped", "acme/g": "stopped"}
+    child.kill()
+    child.wait()
+    wait_for("an empty group", lambda: states(hand, "acme")["acme/g"] == "empty")
+    inner.rmdir()
+
+
+@cgroup
+@pytest.mark.unsanitized("strace")
+def test_ls_state_costs_no_look_at_the_empty(hand, run):
+    """One file of the group; who lives there is looked at only where somebody does, up to the first that runs."""
+    hand.ok("create acme/a")
+    hand.ok("create acme/b")
+    for _ in range(20):
+        hand.put("acme/b", "sleep 1000")
+    trace = run.file("trace")
+    r = run.program(["strace", "-y", "-e", "trace=open,openat,openat2", "-o", str(trace), RATION, "ls", "acme"])
+    assert r.code == 0, r
+    opened = trace.read_text().splitlines()
+    assert sum("cgroup.events" in line for line in opened) == 3
+    assert sum('"cgroup.procs"' in line for line in opened) == 1, opened
+    pids = {str(child.pid) for child in hand.children}
+    assert sum(any(f'"{pid}/stat"' in line for pid in pids) for line in opened) == 1, opened
 
 
 @cgroup

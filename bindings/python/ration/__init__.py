@@ -14,7 +14,7 @@ why a call failed (``cause``) and what to do (``hint``). The package needs libra
 """
 
 from ._abi import (Accel, BaseKind, Birth, Cause, Containment, EventKind, Hierarchy, Level, Mechanism, Owner, Policy, Scope, Severity,
-                   Source, Verdict)
+                   Source, State, Verdict)
 from ._command import DEVNULL, PIPE, STDOUT
 from ._errors import ClosedError, CommandError, EnforcementWarning, Error, GroupError, InvalidError, UnavailableError
 from ._events import Event, Events
@@ -39,5 +39,5 @@ __all__ = [
     "EnforcementWarning", "Error", "Event", "EventKind", "Events", "Evidence", "Finding", "Group", "GroupError", "GroupLimit", "Hierarchy",
     "Host", "HostInfo", "InvalidError", "Level", "LimitOptions", "LimitRecord", "Limits", "Listed", "Mechanism", "Owner", "PIPE", "Plan",
     "PlanItem", "Policy", "Pool", "Receipt", "Removed", "Run", "RunError", "RunOptions", "STDOUT", "Sample", "Sampler", "Scope", "Severity", "Source", "Spawned",
-    "Stats", "Tenant", "UnavailableError", "Updated", "Usage", "Verdict", "default_host", "read_receipts", "run", "run_sync", "wrap",
+    "State", "Stats", "Tenant", "UnavailableError", "Updated", "Usage", "Verdict", "default_host", "read_receipts", "run", "run_sync", "wrap",
 ]

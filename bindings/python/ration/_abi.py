@@ -107,6 +107,15 @@ class Remove(Word):
     OTHER = ("other", -1)
 
 
+class State(Word):
+    UNKNOWN = ("unknown", 0)
+    RUNNING = ("running", 1)
+    FROZEN = ("frozen", 2)
+    STOPPED = ("stopped", 3)
+    EMPTY = ("empty", 4)
+    OTHER = ("other", -1)
+
+
 class Hierarchy(Word):
     NONE = ("none", 0)
     V1 = ("v1", 1)
@@ -601,6 +610,7 @@ class ListOptions(c.Structure):
         ("n_metrics", c.c_size_t),
         ("pressure", c.c_bool),
         ("processes", c.c_bool),
+        ("state", c.c_bool),
     ]
 
 
@@ -822,6 +832,8 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_stats_free": (c.c_void_p, [c.c_void_p]),
     "ration_stats_populated": (c.c_bool, [c.c_void_p]),
     "ration_stats_frozen": (c.c_bool, [c.c_void_p]),
+    "ration_stats_state": (c.c_int, [c.c_void_p]),
+    "ration_state_name": (c.c_char_p, [c.c_int]),
     "ration_stats_processes": (c.c_uint64, [c.c_void_p]),
     "ration_stats_memory_pressure_pct100": (c.c_uint64, [c.c_void_p]),
     "ration_stats_metric": (c.c_int, [c.c_void_p, c.c_int, c.POINTER(c.c_uint64)]),

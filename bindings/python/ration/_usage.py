@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
-from ._abi import Metric, Source
+from ._abi import Metric, Source, State
 from ._lib import known, lib
 
 
@@ -73,6 +73,8 @@ class Stats:
     #: Percent of the last ten seconds in which some process waited for memory.
     memory_pressure_pct: Optional[float]
     usage: Usage
+    #: What the processes do: "running", "frozen", "stopped" (each by a signal), "empty".
+    state: State
 
 
 _METRICS: Tuple[Metric, ...] = tuple(m for m in Metric if m.number > 0)
@@ -93,4 +95,5 @@ def read_usage(read: Callable[[Any, int, Any], int], pointer: Any) -> Usage:
 def read_stats(pointer: Any) -> Stats:
     pressure = known(lib.ration_stats_memory_pressure_pct100(pointer))
     return Stats(lib.ration_stats_populated(pointer), lib.ration_stats_frozen(pointer), known(lib.ration_stats_processes(pointer)),
-                 None if pressure is None else pressure / 100, read_usage(lib.ration_stats_metric, pointer))
+                 None if pressure is None else pressure / 100, read_usage(lib.ration_stats_metric, pointer),
+                 State.of(lib.ration_stats_state(pointer)))

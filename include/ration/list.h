@@ -11,6 +11,7 @@ enum ration_owner {
 	RATION_OWNER_ALIVE = 1,
 	RATION_OWNER_DEAD = 2,
 	RATION_OWNER_KEPT = 3,    /* it belongs to nobody and stays until it is removed */
+	RATION_OWNER_IMPLIED = 4, /* a tenant that nobody made by hand: it goes with the last of its groups. Since 0.2.0 */
 };
 
 /* A tenant or a group, as it was when the list was made. */
@@ -66,7 +67,7 @@ RATION_PUBLIC size_t ration_list_count(const struct ration_list *list);
 /* Returns item `i`, or NULL. It and all that it points to are valid as long as the list. */
 RATION_PUBLIC const struct ration_list_item *ration_list_item(const struct ration_list *list, size_t i);
 
-/* "unknown", "alive", "dead", "kept". */
+/* "unknown", "alive", "dead", "kept", "implied". */
 RATION_PUBLIC const char *ration_owner_name(enum ration_owner owner);
 
 RATION_END

@@ -60,16 +60,19 @@ static struct entry *add_entry(struct ration_list *list)
 	return memset(&list->entry[list->n], 0, sizeof(list->entry[0]));
 }
 
-static int read_notes(struct listing *listing, const struct listed *at, struct ration_list_item *item, char command[COMMAND_MAX])
+static int read_notes(struct listing *listing, const struct listed *at, enum whose whose, struct ration_list_item *item,
+		char command[COMMAND_MAX])
 {
 	struct notes_reader *reader = &listing->owners.notes;
 	int r = owner_ask_next(&listing->owners, at->fd, &at->st, &item->owner_pid);
 
 	if (facts_doubt(r))
 		return r;
-	/* A tenant that nobody has made belongs to its groups. */
-	if (r < 0 || (r == RATION_OWNER_DEAD && item->is_tenant && !owner_recorded(at->fd)))
+	if (r < 0)
 		r = RATION_OWNER_UNKNOWN;
+	/* What others have noted on theirs isn't known. */
+	if (item->is_tenant && whose != WHOSE_OTHER && (r == RATION_OWNER_DEAD || r == RATION_OWNER_UNKNOWN) && !owner_recorded(at->fd))
+		r = RATION_OWNER_IMPLIED;
 	item->owner = (enum ration_owner)r;
 	r = record_created_usec(reader, at->fd, &at->st, &item->created_usec);
 	if (facts_doubt(r))
@@ -132,6 +135,7 @@ static int list_directory(const struct listed *at, void *data)
 {
 	struct listing *listing = data;
 	struct entry *entry = add_entry(listing->list);
+	enum whose whose = whose_of(at->fd, &at->st);
 	char command[COMMAND_MAX];
 	int r;
 
@@ -140,8 +144,8 @@ static int list_directory(const struct listed *at, void *data)
 	entry->item.size = sizeof(entry->item);
 	entry->item.is_tenant = !at->name;
 	entry->item.uid = at->st.st_uid;
-	entry->item.delegated = whose_of(at->fd, &at->st) == WHOSE_DELEGATED;
-	r = read_notes(listing, at, &entry->item, command);
+	entry->item.delegated = whose == WHOSE_DELEGATED;
+	r = read_notes(listing, at, whose, &entry->item, command);
 	if (r == 0)
 		r = read_stats(listing, at, &entry->stats);
 	if (r == 0)

@@ -146,6 +146,7 @@ const char *ration_owner_name(enum ration_owner value)
 	NAME(RATION_OWNER_ALIVE, "alive")
 	NAME(RATION_OWNER_DEAD, "dead")
 	NAME(RATION_OWNER_KEPT, "kept")
+	NAME(RATION_OWNER_IMPLIED, "implied")
 	}
 	return NULL;
 }

@@ -806,6 +806,20 @@ def test_ls_state_costs_no_look_at_the_empty(hand, run):
 
 
 @cgroup
+def test_ls_implied_tenant(hand, run):
+    """What a run made on its way is nobody's, and goes with it; what was made by hand is kept, before and after."""
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
+    run.ready("log")
+    assert hand.json("ls acme")["groups"][0]["owner"] == "implied"
+    assert " implied " in hand.ok("ls").stdout and "unknown" not in hand.ok("ls").stdout
+    hand.ok("create --exist-ok acme")
+    assert hand.json("ls acme")["groups"][0]["owner"] == "kept"
+    r.signal(signal.SIGTERM)
+    r.wait()
+    assert hand.json("ls acme")["groups"][0]["owner"] == "kept"
+
+
+@cgroup
 def test_ls_pads_nothing_at_the_end(hand):
     hand.ok("create acme/vm7")
     lines = hand.ok("ls").stdout.splitlines()

@@ -51,7 +51,8 @@ static void test_names(void **state)
 	CHECK_NAMES(ration_severity_name, ration_severity, { 0, "ok" }, { 100, "note" }, { 200, "warn" },
 			{ 300, "bad" });
 	CHECK_NAMES(ration_state_name, ration_state, { 0, "unknown" }, { 1, "running" }, { 2, "frozen" }, { 3, "stopped" }, { 4, "empty" });
-	CHECK_NAMES(ration_owner_name, ration_owner, { 0, "unknown" }, { 1, "alive" }, { 2, "dead" }, { 3, "kept" });
+	CHECK_NAMES(ration_owner_name, ration_owner, { 0, "unknown" }, { 1, "alive" }, { 2, "dead" }, { 3, "kept" },
+			{ 4, "implied" });
 	CHECK_NAMES(ration_event_name, ration_event_kind, { 0, "oom" }, { 1, "oom-kill" }, { 2, "memory-high" },
 			{ 16, "tasks-refused" }, { 24, "populated" }, { 25, "empty" }, { 26, "frozen" },
 			{ 27, "thawed" }, { 28, "gone" }, { 40, "pressure" });

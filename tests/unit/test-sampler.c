@@ -368,7 +368,7 @@ static void test_a_list_has_what_is_asked_for(void **state)
 
 			assert_string_equal(item->address, expected[i]);
 			assert_true(item->is_tenant == !strchr(expected[i], '/') && item->uid == geteuid() && !item->delegated);
-			assert_int_equal(item->owner, item->is_tenant ? RATION_OWNER_UNKNOWN : RATION_OWNER_KEPT);
+			assert_int_equal(item->owner, item->is_tenant ? RATION_OWNER_IMPLIED : RATION_OWNER_KEPT);
 			assert_true(item->is_tenant || item->created_usec > 0);
 			assert_true(ration_stats_processes(item->stats) == (few % 2 ? 0 : RATION_UNKNOWN));
 			assert_figures(&base, item, asked, few);

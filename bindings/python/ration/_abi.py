@@ -187,6 +187,7 @@ class Owner(Word):
     ALIVE = ("alive", 1)
     DEAD = ("dead", 2)
     KEPT = ("kept", 3)
+    IMPLIED = ("implied", 4)
     OTHER = ("other", -1)
 
 

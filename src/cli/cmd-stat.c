@@ -2,7 +2,7 @@
 /*
  * cmd-stat.c - ration stat: show resource usage of groups
  *
- * It prints all known figures with their sources. With --watch it prints a line per
+ * It prints what matters first, and with --all each figure with its source. With --watch it prints a line per
  * interval and group until the groups are gone, which events of the kernel tell at
  * once where there are any.
  */
@@ -22,34 +22,13 @@
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "cli/setters.h"
+#include "cli/stat-print.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
 
 #define DEFAULT_INTERVAL_USEC 1000000
 #define MIN_INTERVAL_USEC 10000
-
-static void print_pressure(const struct ration_stats *stats)
-{
-	uint64_t pct100 = ration_stats_memory_pressure_pct100(stats);
-
-	if (pct100 != RATION_UNKNOWN)
-		(void)printf("  memory stall in the last 10 s: %.2f %%\n", (double)pct100 / 100);
-}
-
-static void print_stats(const char *address, const struct ration_stats *stats)
-{
-	uint64_t processes = ration_stats_processes(stats);
-
-	(void)printf("%s: ", address);
-	if (processes != RATION_UNKNOWN)
-		(void)printf("%" PRIu64 " %s", processes, groups_processes(processes));
-	else
-		(void)printf("%s", ration_stats_populated(stats) ? "has processes" : "no processes");
-	(void)printf(", %s\n", ration_state_name(ration_stats_state(stats)));
-	output_usage(stdout, (struct metrics) { .stats = stats });
-	print_pressure(stats);
-}
 
 /* -------------------------------------------------------------------- once */
 
@@ -76,7 +55,7 @@ static int stat_one(struct options *options, struct ration_group *group, const c
 		r = options_host(options, &once->host, reterr);
 	if (r < 0 || options->json)
 		return r;
-	print_stats(address, at->stats);
+	stat_print(group, address, at->stats, options->all);
 	return ration_group_is_tenant(group) ? budgets_print(options, once->host, address, reterr) : 0;
 }
 
@@ -294,6 +273,8 @@ static int stat_watch(struct options *options, char **operands, size_t n, struct
 
 static int check(struct options *options, struct ration_error *reterr)
 {
+	if (options->all && options->watch)
+		return error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--all and --watch exclude each other");
 	if (options->interval_usec == 0)
 		options->interval_usec = DEFAULT_INTERVAL_USEC;
 	else if (!options->watch)
@@ -322,6 +303,15 @@ static int stat_function(struct options *options, char **operands)
 	return output_finish(options->command->name, r);
 }
 
+static const struct option_set stat_set = {
+	.title = "Output",
+	.rows = (const struct option[]) {
+		{ .flag = "--all", .set = option_set_true, .offset = offsetof(struct options, all),
+			.help = "Print each figure, with its source" },
+		{ .flag = NULL },
+	},
+};
+
 static const struct option_set watch_set = {
 	.title = "Watching",
 	.rows = (const struct option[]) {
@@ -336,15 +326,16 @@ static const struct option_set watch_set = {
 
 const struct command cmd_stat = {
 	.name = "stat",
-	.arguments = "[--watch [--interval DURATION]] [--json] GROUP...",
+	.arguments = "[--all] [--watch [--interval DURATION]] [--json] GROUP...",
 	.help = "Show resource usage of groups",
 	.details =
-		"Each figure has its source. Figures that the kernel doesn't count are left out. "
+		"Figures that the kernel doesn't count are left out. A limit is the lowest of the group's own and of those above it, "
+		"which is named then. "
 		"With --watch and --json, each line is a JSON object.\n"
 		"\n"
 		"Exit status: 0, with --watch when all groups are gone; 125 if a group doesn't "
 		"exist or ration failed.",
-	.sets = (const struct option_set *const[]) { &watch_set, &options_json, NULL },
+	.sets = (const struct option_set *const[]) { &stat_set, &watch_set, &options_json, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,
 	.function = stat_function,

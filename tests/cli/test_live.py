@@ -515,6 +515,29 @@ def test_stat(live, run):
 
 
 @pytest.mark.needs("cgroup")
+def test_stat_says_what_matters_first(live, run):
+    """A line for each subject, beside its limit; --all has each figure as well. JSON is the same with and without."""
+    limits = ["--memory", "100M", "--pids", "50"] if HAS >= {"memory", "pids"} else []
+    path = live.create("acme/g")
+    if limits:
+        assert run.command("set", "acme", "--memory", "100M").code == 0
+        assert run.command("set", "acme/g", "--pids", "50").code == 0
+    short, whole = (run.command("stat", *words, "acme/g") for words in ([], ["--all"]))
+    assert whole.stdout.startswith(short.stdout.partition("  pressure")[0]) and "source" in whole.stdout
+    titles = [line.split()[0] for line in short.stdout.splitlines()[1:]]
+    order = ["cpu", "memory", "tasks", "io", "pressure", "events"]
+    assert titles == [title for title in order if title in titles] and "cpu" in titles and len(short.stdout.splitlines()) <= 7
+    assert ("memory" in titles) == (path / "memory.current").exists()
+    if limits:
+        lines = dict(line.split(None, 1) for line in short.stdout.splitlines()[1:])
+        assert lines["memory"].startswith("0 B of 100 MiB (tenant)") and lines["tasks"].startswith("0 of 50")
+        assert lines["events"] == "none"
+    assert set(live.json("stat", "--all", "acme/g")["groups"][0]) == set(live.stat("acme/g"))
+    r = run.command("stat", "--all", "--watch", "acme/g")
+    assert r.code == 125 and "exclude" in r.stderr
+
+
+@pytest.mark.needs("cgroup")
 def test_stat_and_ls_call_things_alike(live, run):
     """What both tell of a group has one name, and the same value: nobody is in it."""
     live.create("acme/g")

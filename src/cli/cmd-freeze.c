@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/groups.h"
 #include "cli/output.h"
+#include "cli/patterns.h"
 
 static int freeze_one(struct options *options, struct ration_group *group, const char *address, void *data,
 		struct ration_error *reterr)
@@ -34,7 +35,7 @@ static int thaw_function(struct options *options, char **operands)
 
 const struct command cmd_freeze = {
 	.name = "freeze",
-	.arguments = "[--ignore-missing] [--timeout DURATION] GROUP...",
+	.arguments = "[OPTIONS] GROUP...",
 	.help = "Suspend all processes of a group",
 	.waits = "% to freeze",
 	.details =
@@ -43,7 +44,8 @@ const struct command cmd_freeze = {
 		"frozen. A group that ration itself runs in is refused.\n"
 		"\n"
 		"Exit status: 0; 125 if a group doesn't exist, has ration in it, or doesn't freeze in time.",
-	.sets = (const struct option_set *const[]) { &options_missing, &options_wait, NULL },
+	.sets = (const struct option_set *const[]) { &options_missing, &options_patterns, &options_wait, NULL },
+	.verb = "freeze",
 	.operand = "GROUP",
 	.min_operands = 1,
 	.function = freeze_function,
@@ -51,14 +53,15 @@ const struct command cmd_freeze = {
 
 const struct command cmd_thaw = {
 	.name = "thaw",
-	.arguments = "[--ignore-missing] [--timeout DURATION] GROUP...",
+	.arguments = "[OPTIONS] GROUP...",
 	.help = "Resume a frozen group",
 	.waits = "% to thaw",
 	.details =
 		"A group below a frozen group stays frozen.\n"
 		"\n"
 		"Exit status: 0; 125 if a group doesn't exist or doesn't thaw in time.",
-	.sets = (const struct option_set *const[]) { &options_missing, &options_wait, NULL },
+	.sets = (const struct option_set *const[]) { &options_missing, &options_patterns, &options_wait, NULL },
+	.verb = "thaw",
 	.operand = "GROUP",
 	.min_operands = 1,
 	.function = thaw_function,

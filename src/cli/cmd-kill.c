@@ -10,6 +10,7 @@
 #include "cli/groups.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/patterns.h"
 #include "cli/rows.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -61,7 +62,7 @@ static int kill_function(struct options *options, char **operands)
 
 const struct command cmd_kill = {
 	.name = "kill",
-	.arguments = "[--ignore-missing] [--timeout DURATION] [--json] GROUP...",
+	.arguments = "[OPTIONS] GROUP...",
 	.help = "Kill all processes of a group",
 	.waits = "the processes of % to die",
 	.details =
@@ -69,7 +70,8 @@ const struct command cmd_kill = {
 		"it.\n"
 		"\n"
 		"Exit status: 0; 125 if a group doesn't exist or its processes don't die.",
-	.sets = (const struct option_set *const[]) { &options_missing, &options_wait, &options_json, NULL },
+	.sets = (const struct option_set *const[]) { &options_missing, &options_patterns, &options_wait, &options_json, NULL },
+	.verb = "kill",
 	.operand = "GROUP",
 	.min_operands = 1,
 	.function = kill_function,

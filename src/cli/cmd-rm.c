@@ -9,9 +9,11 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/groups.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/patterns.h"
 #include "cli/rows.h"
 #include "cli/say.h"
 #include "cli/setters.h"
@@ -106,12 +108,14 @@ static int remove_one(const struct options *options, struct target *target, stru
 	enum ration_remove mode;
 	int r = target_open(target, options, removal->address, &removal->error);
 
-	if (r == -ENOENT && removal->error.cause == RATION_CAUSE_NO_GROUP && options->ignore_missing)
+	if (r < 0 && groups_may_miss(options, removal->address, &removal->error))
 		return 0;
 	if (r < 0)
 		return r;
 	mode = mode_of(options, target->group);
 	r = ration_group_remove(target->group, mode, &removal->report, &removal->error);
+	if (r < 0 && groups_may_miss(options, removal->address, &removal->error))
+		return 0;
 	if (r == -EBUSY && mode == RATION_REMOVE_EMPTY)
 		return refuse_inhabited(target, &removal->error);
 	return r;
@@ -210,7 +214,8 @@ const struct command cmd_rm = {
 		"\n"
 		"Exit status: 0 if all were removed; 125 if one wasn't. The others are removed all "
 		"the same.",
-	.sets = (const struct option_set *const[]) { &rm_set, &options_json, NULL },
+	.sets = (const struct option_set *const[]) { &rm_set, &options_patterns, &options_json, NULL },
+	.verb = "remove",
 	.operand = "TENANT[/NAME]",
 	.min_operands = 1,
 	.function = rm_function,

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/groups.h"
 #include "cli/output.h"
+#include "cli/patterns.h"
 #include "cli/setters.h"
 
 static int stop_one(struct options *options, struct ration_group *group, const char *address, void *data,
@@ -51,7 +52,8 @@ const struct command cmd_stop = {
 		"the run's receipt is interrupted. A group without a run is emptied and stays.\n"
 		"\n"
 		"Exit status: 0 when the run is over; 125 if a group doesn't exist or its run doesn't end.",
-	.sets = (const struct option_set *const[]) { &stop_set, &options_missing, &options_wait, NULL },
+	.sets = (const struct option_set *const[]) { &stop_set, &options_missing, &options_patterns, &options_wait, NULL },
+	.verb = "stop",
 	.operand = "GROUP",
 	.min_operands = 1,
 	.function = stop_function,

@@ -36,6 +36,7 @@ struct command {
 	const char *const *common; /* flags that its help shows first, up to NULL, or NULL */
 	const char *operand;    /* what its operands are called, or NULL: it takes none */
 	unsigned min_operands, max_operands; /* how many; a maximum of 0: any number */
+	const char *verb;       /* what it does to groups that match a pattern: "kill"; NULL: it takes no patterns */
 	bool foreign;           /* its operands are somebody else's command: the first ends the options */
 	const char *waits;      /* what it may wait for: "% to freeze", % its operand, @ its first one; or NULL */
 	/* Does it. `operands` ends in NULL. Returns the exit status. */

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/options-plan.h"
 #include "cli/output.h"
+#include "cli/patterns.h"
 #include "cli/say.h"
 #include "cli/setters.h"
 #include "util/error.h"
@@ -46,9 +47,12 @@ static int do_one(struct options *options, const struct ration_host *host, const
 	return r;
 }
 
-static bool is_missing(const struct ration_error *error)
+bool groups_may_miss(const struct options *options, const char *address, const struct ration_error *error)
 {
-	return error->cause == RATION_CAUSE_NO_GROUP || error->cause == RATION_CAUSE_VANISHED;
+	if (error->cause != RATION_CAUSE_NO_GROUP && error->cause != RATION_CAUSE_VANISHED)
+		/* Others can call a group as a file of the kernel, which no command takes. */
+		return error->cause == RATION_CAUSE_BAD_NAME && patterns_matched(options, address);
+	return options->ignore_missing || patterns_matched(options, address);
 }
 
 int groups_each(struct options *options, char **addresses, group_function *function, void *data)
@@ -64,7 +68,7 @@ int groups_each(struct options *options, char **addresses, group_function *funct
 	for (; *addresses; addresses++) {
 		if (do_one(options, host, *addresses, function, data, &error) >= 0)
 			continue;
-		if (options->ignore_missing && is_missing(&error))
+		if (groups_may_miss(options, *addresses, &error))
 			continue;
 		output_error(options->command->name, &error);
 		status = EXIT_RATION;

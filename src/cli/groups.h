@@ -20,10 +20,12 @@ typedef int group_function(struct options *options, struct ration_group *group, 
 /*
  * Opens each group of `addresses` (up to NULL) and calls `function` with it. What
  * fails is told on standard error, and the others are done. Returns 0, or
- * EXIT_RATION where one failed; with --ignore-missing one that isn't there, or
- * goes meanwhile, doesn't.
+ * EXIT_RATION where one failed; one that groups_may_miss() doesn't.
  */
 int groups_each(struct options *options, char **addresses, group_function *function, void *data);
+
+/* Whether `error` says that it isn't there, or went meanwhile, and --ignore-missing or a pattern lets that be. */
+bool groups_may_miss(const struct options *options, const char *address, const struct ration_error *error);
 
 /*
  * Opens the group that a process is to be put into with the limits of `plan`.

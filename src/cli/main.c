@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/patience.h"
+#include "cli/patterns.h"
 #include "cli/profile.h"
 #include "ration.h"
 #include "util/error.h"
@@ -101,6 +102,9 @@ static int dispatch(struct options *options, char **words, struct ration_error *
 	r = check_operands(options->command, words, reterr);
 	if (r < 0)
 		return r;
+	r = patterns_expand(options, &words, reterr);
+	if (r < 0)
+		return r;
 	patience_begin(options->command, words);
 	r = options->command->function(options, words);
 	patience_end();
@@ -124,6 +128,7 @@ int main(int argc, char **argv)
 		output_error(options.command ? options.command->name : NULL, &error);
 		r = EXIT_RATION;
 	}
+	patterns_done(&options);
 	options_done(&options);
 	return r;
 }

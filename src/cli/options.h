@@ -18,6 +18,7 @@
 
 struct command;
 struct option;
+struct patterns;
 
 /* An option that was given, with the word of argv that is its value. */
 struct option_given {
@@ -69,6 +70,8 @@ struct options {
 	bool waiting;
 	uint32_t uid, gid;      /* USER_SAME: as it is */
 	uint64_t deadline_usec; /* 0: the default */
+	bool yes;
+	struct patterns *patterns; /* what operands that are patterns match, or NULL; owned: patterns_done() */
 	/* groups that live */
 	uint64_t timeout_usec, interval_usec; /* 0: the default; RATION_UNLIMITED: for ever */
 	bool watch;

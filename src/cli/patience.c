@@ -78,7 +78,7 @@ static void begin(const char *command)
 void patience_begin(const struct command *command, char *const *operands)
 {
 	patience_end();
-	if (!command->waits || !isatty(STDERR_FILENO))
+	if (!command->waits || (command->operand && !operands[0]) || !isatty(STDERR_FILENO))
 		return;
 	fill(command->waits, operands);
 	begin(command->name);

@@ -101,6 +101,9 @@ struct ration_spawn_options {
 	bool append_stdout;
 	bool append_stderr;
 	bool stderr_to_stdout;
+	bool foreground;          /* the same, but the caller takes the terminal back when the command has ended, by
+				     tcsetpgrp(3): if it was handed over, the command's process group is its pid.
+				     ration_group_spawn() only */
 };
 
 /* One limit of a live group. Its strings are valid as long as it. */

@@ -10,14 +10,17 @@
 
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/foreground.h"
 #include "cli/groups.h"
 #include "cli/help.h"
 #include "cli/inherited.h"
 #include "cli/options-plan.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/patience.h"
 #include "cli/profile.h"
 #include "cli/rows.h"
+#include "cli/setters.h"
 #include "cli/starting.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -47,7 +50,7 @@ static int prepare(struct job *job, const char *address, struct ration_error *re
 	return r;
 }
 
-/* Returns on failure only. */
+/* Returns the command's status, if it was to have the terminal, and otherwise on failure only. */
 static int become(struct job *job, struct ration_error *reterr)
 {
 	const struct attributes ours = inherited_own();
@@ -63,13 +66,17 @@ static int become(struct job *job, struct ration_error *reterr)
 	STARTING_SET(&how, job->options);
 	inherited_tell(&ours);
 	output_warnings(job->plan);
-	return ration_group_exec(job->group, &how, reterr);
+	if (!job->options->foreground)
+		return ration_group_exec(job->group, &how, reterr);
+	patience_end();
+	return foreground_run(job->group, &how, reterr);
 }
 
 static int exec_function(struct options *options, char **operands)
 {
 	struct job job = { .options = options };
 	struct ration_error error;
+	bool ran = false;
 	/* Options may stand behind GROUP, too; what follows `--` is the command's. */
 	int r = options_parse(options, options->command, operands + 1, &error);
 
@@ -87,15 +94,27 @@ static int exec_function(struct options *options, char **operands)
 		job.argv = operands + 1 + r;
 		r = prepare(&job, operands[0], &error);
 	}
-	if (r >= 0)
+	if (r >= 0) {
 		r = become(&job, &error);
-	output_error(error.cause == RATION_CAUSE_COMMAND ? NULL : options->command->name, &error);
+		ran = r >= 0;
+	}
+	if (!ran)
+		output_error(error.cause == RATION_CAUSE_COMMAND ? NULL : options->command->name, &error);
 	free(job.envp);
 	job.group = ration_group_free(job.group);
 	job.plan = ration_plan_free(job.plan);
 	job.host = ration_host_free(job.host);
-	return command_failed(&error);
+	return ran ? r : command_failed(&error);
 }
+
+static const struct option_set exec_set = {
+	.title = "Options",
+	.rows = (const struct option[]) {
+		{ .flag = "--foreground", .set = option_set_true, .offset = offsetof(struct options, foreground),
+			.help = "Hand the terminal over to the command" },
+		{ .flag = NULL },
+	},
+};
 
 const struct command cmd_exec = {
 	.name = "exec",
@@ -105,13 +124,14 @@ const struct command cmd_exec = {
 	.details =
 		"The command replaces ration: it keeps the pid and, unless changed by options, the "
 		"file descriptors 0 to 2, the working directory and the environment. No supervisor stays and no receipt is "
-		"written. LIMITS apply to the process.\n"
+		"written. LIMITS apply to the process. With --foreground, ration waits for the command, to take the terminal "
+		"back, and passes its status on.\n"
 		"\n"
 		"Exit status: the command's own; 125 if ration failed and the command didn't run; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.purpose = RATION_PURPOSE_PROCESS,
-	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &options_start,
+	.sets = (const struct option_set *const[]) { &exec_set, &options_profile, &options_enforce, &options_start,
 		&options_environment, &options_user, NULL },
 	.operand = "GROUP",
 	.min_operands = 1,

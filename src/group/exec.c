@@ -25,6 +25,7 @@
 #include "sys/cgroup.h"
 #include "sys/proc-usage.h"
 #include "sys/proc.h"
+#include "sys/terminal.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/size.h"
@@ -84,14 +85,31 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 	if (r < 0)
 		return r;
 	command->spawn.cgroup_fd = group->at.fd;
+	command->spawn.foreground = options.foreground;
 	return options.plan ? set_limits(group, options.plan, &command->spawn, reterr) : 0;
+}
+
+/* Where there is nothing to hand over, the command shares this process's group. */
+static int open_terminal(struct spawn *spawn)
+{
+	spawn->tty_fd = spawn->foreground ? terminal_open() : -EBADF;
+	spawn->foreground = spawn->tty_fd >= 0;
+	return spawn->tty_fd;
+}
+
+/* Why a start has failed in itself. */
+static int start_error(const struct ration_group *group, const struct spawn *spawn, int code, struct ration_error *reterr)
+{
+	if (group->at.fd >= 0 && (vanished(code) ? leaf_gone(&group->at) : !leaf_alive(group->at.fd)))
+		return handle_error(group, -ENOENT, "start a command in", reterr);
+	return room_start_error(&group->at, spawn, code, reterr);
 }
 
 int ration_group_spawn(struct ration_group *group, const struct ration_spawn_options *options, int *ret_pid,
 		int *ret_pid_fd, struct ration_error *reterr)
 {
 	CLEANUP(command_done) struct command command = { .program = NULL };
-	CLEANUP(closep) int pid_fd = -EBADF;
+	CLEANUP(closep) int pid_fd = -EBADF, tty_fd = -EBADF;
 	enum ration_birth birth;
 	struct birth watched;
 	pid_t pid;
@@ -108,16 +126,17 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 		(void)birth_end(&watched, &command.spawn, r, reterr);
 		return vanished(r) && leaf_gone(&group->at) ? handle_error(group, r, "start a command in", reterr) : r;
 	}
+	tty_fd = open_terminal(&command.spawn);
 	started = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
 	r = birth_end(&watched, &command.spawn, started, reterr);
-	if (started < 0 && group->at.fd >= 0 && (vanished(started) ? leaf_gone(&group->at) : !leaf_alive(group->at.fd)))
-		return handle_error(group, -ENOENT, "start a command in", reterr);
-	if (started < 0)
-		return watched.killed ? r : room_start_error(&group->at, &command.spawn, started, reterr);
-	if (r < 0) {
+	if (started >= 0 && r < 0)
 		(void)waitpid(pid, NULL, 0);
+	if ((started < 0 || r < 0) && tty_fd >= 0)
+		terminal_take_back(tty_fd, 0);
+	if (started < 0)
+		return watched.killed ? r : start_error(group, &command.spawn, started, reterr);
+	if (r < 0)
 		return r;
-	}
 	*ret_pid = (int)pid;
 	if (ret_pid_fd)
 		*ret_pid_fd = TAKE_FD(pid_fd);
@@ -132,6 +151,9 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 	unsigned outside = 0; /* see origin.h */
 	int r = prepare(group, options, &command, reterr);
 
+	if (r == 0 && command.spawn.foreground)
+		r = error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "a process that becomes the command can't take the "
+				"terminal back: foreground is for ration_group_spawn()");
 	if (r == 0 && spawn_prepare(&command.spawn) < 0)
 		r = command_spawn_error(&command.spawn, command.spawn.failed, reterr);
 	if (r == 0 && proc_cgroup(group->host->proc_fd, getpid(), from, sizeof(from)) < 0)

@@ -485,6 +485,7 @@ class SpawnOptions(c.Structure):
         ("append_stdout", c.c_bool),
         ("append_stderr", c.c_bool),
         ("stderr_to_stdout", c.c_bool),
+        ("foreground", c.c_bool),
     ]
 
 

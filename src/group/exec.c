@@ -154,6 +154,8 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 	if (r == 0 && command.spawn.foreground)
 		r = error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "a process that becomes the command can't take the "
 				"terminal back: foreground is for ration_group_spawn()");
+	if (r == 0 && group->at.fd >= 0)
+		r = room_check_tasks(&group->at, reterr);
 	if (r == 0 && spawn_prepare(&command.spawn) < 0)
 		r = command_spawn_error(&command.spawn, command.spawn.failed, reterr);
 	if (r == 0 && proc_cgroup(group->host->proc_fd, getpid(), from, sizeof(from)) < 0)

@@ -28,6 +28,7 @@
 
 #include "group/command.h"
 #include "sys/cgroup.h"
+#include "sys/members.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -314,6 +315,28 @@ int room_start_error(const struct place *place, const struct spawn *spawn, int c
 		return command_spawn_error(spawn, code, reterr);
 	(void)snprintf(what, sizeof(what), "start a command in %s", place_address(place, address));
 	return tell(what, &full, place->tenant_fd, place->tenant, code == -E2BIG ? -ENOMEM : code, reterr);
+}
+
+int room_check_tasks(const struct place *place, struct ration_error *reterr)
+{
+	const int levels[] = { place->fd, place->tenant_fd };
+	char address[PLACE_ADDRESS_MAX], what[PLACE_ADDRESS_MAX + 32];
+	struct full full = { .used = 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		struct full here = { .used = 0 };
+
+		if (levels[i] >= 0 && check_tasks(levels[i], &here) && !cg_has_caller(levels[i]))
+			take(levels[i], ROOM_TASKS, &here, &full);
+	}
+	for (size_t i = 0; i < place->host->n_v1; i++) {
+		if (place->v1_fd[i] >= 0 && !cg_has_caller(place->v1_fd[i]))
+			check(place->v1_fd[i], ROOM_TASKS, 1, &full);
+	}
+	if (!full.room)
+		return 0;
+	(void)snprintf(what, sizeof(what), "start a command in %s", place_address(place, address));
+	return tell(what, &full, place->tenant_fd, place->tenant, -EAGAIN, reterr);
 }
 
 int room_fork_error(const struct host_snapshot *host, const char *what, int code, struct ration_error *reterr)

@@ -23,6 +23,12 @@ int room_error(int dir_fd, const char *tenant, const char *address, int code, st
  */
 int room_start_error(const struct place *place, const struct spawn *spawn, int code, struct ration_error *reterr);
 
+/*
+ * -EAGAIN where the group at `place` or its tenant has as many tasks as it may have, by cgroup2 or v1: the kernel
+ * refuses nobody who moves into it. 0: there is room for this process, or it is in there and counts already.
+ */
+int room_check_tasks(const struct place *place, struct ration_error *reterr);
+
 /* For a process of our own, `what`, that couldn't be forked: the same of the group that we are in. Returns `code`. */
 int room_fork_error(const struct host_snapshot *host, const char *what, int code, struct ration_error *reterr);
 

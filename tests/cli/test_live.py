@@ -537,6 +537,23 @@ def test_stat_says_what_matters_first(live, run):
     assert r.code == 125 and "exclude" in r.stderr
 
 
+@pytest.mark.needs("pids")
+def test_exec_where_the_tasks_are_used_up(live, run):
+    """The kernel lets it in, where it can't start anything: refused, with the limit and the way out. Who is in
+    there already counts already."""
+    for address, limited in (("acme/g", "acme/g"), ("other/g", "other")):
+        live.create(address)
+        assert run.command("set", limited, "--pids", "1").code == 0
+        live.exec(address, ["sleep", "1000"])
+        r = run.command("exec", address, "--", "true")
+        assert r.code == 125 and "1 of 1 tasks (pids.max)" in r.stderr and "--pids N" in r.stderr, r
+        assert run.command("exec", address, "--foreground", "--", "true").code == 125
+        assert len(live.pids(address)) == 1
+    live.create("third/g", "--pids", "1")
+    r = run.command("exec", "third/g", "--", RATION, "exec", "third/g", "--", "sh", "-c", "echo in")
+    assert (r.code, r.stdout) == (0, "in\n"), r
+
+
 @pytest.mark.needs("cgroup")
 def test_stat_and_ls_call_things_alike(live, run):
     """What both tell of a group has one name, and the same value: nobody is in it."""

@@ -11,6 +11,7 @@ enum ration_gc_action {
 				  user's */
 	RATION_GC_REMOVED = 1, /* removed; in a dry run: would be */
 	RATION_GC_FAILED = 2,  /* its processes don't die */
+	RATION_GC_SHUT = 3,    /* the caller may not look into it: left alone, and counted nowhere. Since 0.2.0 */
 };
 
 /* How to collect. Zeroed fields take their defaults. */

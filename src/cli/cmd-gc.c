@@ -67,6 +67,8 @@ static const char *action_words(enum ration_gc_action action, bool dry_run)
 		return dry_run ? "would be removed: owner is dead" : "removed: owner is dead";
 	case RATION_GC_FAILED:
 		return "can't be removed: processes don't die, or a directory is in use or mounted over";
+	case RATION_GC_SHUT:
+		return "left alone: you can't look into it (its mode or its owner doesn't let you)";
 	}
 	return NULL;
 }

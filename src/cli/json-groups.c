@@ -234,6 +234,8 @@ static const char *action_name(enum ration_gc_action action)
 		return "live";
 	case RATION_GC_REMOVED:
 		return "removed";
+	case RATION_GC_SHUT:
+		return "shut";
 	case RATION_GC_FAILED:
 		break;
 	}

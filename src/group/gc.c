@@ -81,6 +81,8 @@ static void tell(struct gc *gc, const char *name, enum ration_gc_action action)
 	case RATION_GC_FAILED:
 		gc->report.failed++;
 		break;
+	case RATION_GC_SHUT:
+		break;
 	}
 	if (!gc->options.found)
 		return;
@@ -109,9 +111,13 @@ static int visit_group(int tenant_fd, const char *name, void *data)
 	struct gc *gc = data;
 	CLEANUP(closep) int fd = cg_open_dir(tenant_fd, name);
 
-	/* Gone meanwhile, or somebody's own sort of directory. */
-	if (vanished(fd) || fd == -EACCES || seen_before(gc, name))
+	if (vanished(fd) || seen_before(gc, name))
 		return 0;
+	/* Somebody's own sort of directory. */
+	if (fd == -EACCES) {
+		tell(gc, name, RATION_GC_SHUT);
+		return 0;
+	}
 	if (gc->report.examined == gc->examine_max)
 		return 1;
 	gc->report.examined++;
@@ -136,9 +142,11 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	CLEANUP(closep) int fd = cg_open_dir(namespace_fd, name);
 	int r;
 
+	gc->tenant = name;
+	if (fd == -EACCES && gc->v1 == 0)
+		tell(gc, NULL, RATION_GC_SHUT);
 	if (fd < 0)
 		return vanished(fd) || fd == -EACCES ? 0 : fd;
-	gc->tenant = name;
 	r = collect(gc, fd);
 	if (!gc->options.dry_run && gc->v1 == 0)
 		nodes_remove(gc->host, namespace_fd, name, fd);

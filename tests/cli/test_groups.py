@@ -819,6 +819,28 @@ def test_ls_implied_tenant(hand, run):
     assert hand.json("ls acme")["groups"][0]["owner"] == "kept"
 
 
+@root
+def test_gc_of_what_is_shut(hand):
+    """Whoever may not look into a directory is told; who may, isn't."""
+    who = {"before": ("setpriv", "--bounding-set=-dac_override,-dac_read_search")}
+    hand.ok("create top")
+    base = ["--base", str(hand.path("top"))]
+    for address in ("acme/g", "other/g"):
+        hand.ok(["create", *base, address])
+    shut = [Path(hand.json(["show", *base, address])["path"]) for address in ("acme", "other/g")]
+    for path in shut:
+        path.chmod(0)
+    for words in (["gc"], ["gc", "--dry-run"]):
+        lines = hand.ok([*words, *base], **who).stdout.splitlines()
+        assert sorted(line.partition(":")[0] for line in lines if "left alone: you can't look into it" in line) == ["acme", "other/g"], lines
+        assert "look into" not in hand.ok([*words, *base]).stdout
+    said = hand.json(["gc", *base], **who)
+    assert {"group": "acme", "action": "shut"} in said["groups"] and said["failed"] == said["removed"] == 0
+    for path in shut:
+        path.chmod(0o755)
+    hand.ok(["rm", "--force", *base, "acme", "other"])
+
+
 @cgroup
 def test_ls_pads_nothing_at_the_end(hand):
     hand.ok("create acme/vm7")

@@ -97,6 +97,7 @@ class GcAction(Word):
     LIVE = ("live", 0)
     REMOVED = ("removed", 1)
     FAILED = ("failed", 2)
+    SHUT = ("shut", 3)
     OTHER = ("other", -1)
 
 

@@ -55,6 +55,18 @@ def test_G01_truncate(run):
     assert "wrote 1000000" in r.stderr
 
 
+def test_bytes_are_counted_where_they_pass(run):
+    """Without a limit the command writes to ration's own files: nothing is piped for a figure, which isn't there then, as 0
+    would say that nothing was written."""
+    for options, passes in (("", False), ("--output-limit 1M", True)):
+        with run.file("out").open("w") as out:
+            r = run(options, "readlink /proc/self/fd/1", stdout=out)
+        text = run.file("out").read_text()
+        assert text.startswith("pipe:") == passes and (text.strip() == str(run.file("out"))) == (not passes)
+        figures = {name: value for name, value in r.usage.items() if name in ("stdout_bytes", "stderr_bytes")}
+        assert figures == ({"stdout_bytes": len(text), "stderr_bytes": 0} if passes else {})
+
+
 def test_G02_streams_have_a_cap_each(run):
     r = run("--output-limit 1K", ["sh", "-c", "head -c 1024 /dev/zero; head -c 1024 /dev/zero >&2"])
     assert (r.code, r.verdict) == (0, "ok")

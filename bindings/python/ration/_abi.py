@@ -362,6 +362,24 @@ class BudgetItem(c.Structure):
     ]
 
 
+class AdmissionOptions(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("tenant", c.c_char_p),
+        ("wait_usec", c.c_uint64),
+    ]
+
+
+class Waiter(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("tenant", c.c_char_p),
+        ("place", c.c_uint64),
+        ("pid", c.c_int),
+        ("command", c.c_char_p),
+    ]
+
+
 class Error(c.Structure):
     _fields_ = [
         ("code", c.c_int),
@@ -432,6 +450,7 @@ class GroupOptions(c.Structure):
         ("gid", c.c_uint32),
         ("command", c.c_char_p),
         ("budget", c.c_char_p),
+        ("admission", c.c_void_p),
     ]
 
 
@@ -711,6 +730,7 @@ class RunOptions(c.Structure):
         ("stderr_to_stdout", c.c_bool),
         ("foreground", c.c_bool),
         ("no_figures", c.c_bool),
+        ("admission", c.c_void_p),
     ]
 
 
@@ -794,6 +814,19 @@ FUNCTIONS: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "ration_budget_count": (c.c_size_t, [c.c_void_p]),
     "ration_budget_item": (c.POINTER(BudgetItem), [c.c_void_p, c.c_size_t]),
     "ration_budget_text": (c.c_char_p, [c.c_void_p]),
+    "ration_admission_new": (c.c_int, [c.c_void_p, c.c_void_p, c.POINTER(AdmissionOptions), c.POINTER(c.c_void_p), c.POINTER(Error)]),
+    "ration_admission_free": (c.c_void_p, [c.c_void_p]),
+    "ration_admission_fd": (c.c_int, [c.c_void_p]),
+    "ration_admission_dispatch": (c.c_int, [c.c_void_p, c.POINTER(Error)]),
+    "ration_admission_wait": (c.c_int, [c.c_void_p, c.POINTER(Error)]),
+    "ration_admission_ahead": (c.c_uint64, [c.c_void_p]),
+    "ration_admission_waited_usec": (c.c_uint64, [c.c_void_p]),
+    "ration_admission_reason": (c.c_char_p, [c.c_void_p]),
+    "ration_admission_doubt": (c.c_char_p, [c.c_void_p]),
+    "ration_waiters_new": (c.c_int, [c.c_void_p, c.POINTER(c.c_void_p), c.POINTER(Error)]),
+    "ration_waiters_free": (c.c_void_p, [c.c_void_p]),
+    "ration_waiters_count": (c.c_size_t, [c.c_void_p]),
+    "ration_waiters_item": (c.POINTER(Waiter), [c.c_void_p, c.c_size_t]),
     "ration_resource_name": (c.c_char_p, [c.c_int]),
     "ration_events_open": (c.c_int, [c.c_void_p, c.POINTER(EventsOptions), c.POINTER(c.c_void_p), c.POINTER(Error)]),
     "ration_events_free": (c.c_void_p, [c.c_void_p]),

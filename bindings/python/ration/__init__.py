@@ -15,6 +15,7 @@ why a call failed (``cause``) and what to do (``hint``). The package needs libra
 
 from ._abi import (Accel, BaseKind, Birth, Cause, Containment, EventKind, Hierarchy, Level, Mechanism, Owner, Policy, Scope, Severity,
                    Source, State, Verdict)
+from ._admission import Admission
 from ._command import DEVNULL, PIPE, STDOUT
 from ._errors import ClosedError, CommandError, EnforcementWarning, Error, GroupError, InvalidError, UnavailableError
 from ._events import Event, Events
@@ -35,7 +36,7 @@ from ._usage import Stats, Usage
 __version__: str = _library.ration_version().decode()
 
 __all__ = [
-    "Accel", "Attached", "BaseKind", "Birth", "Cause", "ClosedError", "Collected", "CommandError", "Containment", "DEVNULL",
+    "Accel", "Admission", "Attached", "BaseKind", "Birth", "Cause", "ClosedError", "Collected", "CommandError", "Containment", "DEVNULL",
     "EnforcementWarning", "Error", "Event", "EventKind", "Events", "Evidence", "Finding", "Group", "GroupError", "GroupLimit", "Hierarchy",
     "Host", "HostInfo", "InvalidError", "Level", "LimitOptions", "LimitRecord", "Limits", "Listed", "Mechanism", "Owner", "PIPE", "Plan",
     "PlanItem", "Policy", "Pool", "Receipt", "Removed", "Run", "RunError", "RunOptions", "STDOUT", "Sample", "Sampler", "Scope", "Severity", "Source", "Spawned",

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Dict, Generator, Mapping, Optional, S
 
 from . import _abi
 from ._abi import OutputMode
+from ._admission import Admission
 from ._command import DEFAULT_SIGNALS, Argument, File, Files, environment_of, numbers_of, surroundings_of, words_of
 from ._feed import Feed
 from ._host import Host
@@ -56,6 +57,7 @@ class RunOptions(LimitOptions, total=False):
     foreground: hand the terminal over to it.
     descent: end processes that have left the group, too. This process may have no other children.
     pool: take the group from it, if one is ready. The limits, the host and the tenant are the pool's.
+    admission: whose turn it is for room in a budget, an `Admission` with the same limits and tenant. It is used up then.
     figures: have the usage of a command in its receipt that exits with 0 by itself; True. False is quicker.
     """
 
@@ -83,6 +85,7 @@ class RunOptions(LimitOptions, total=False):
     foreground: bool
     descent: bool
     pool: Optional[Pool]
+    admission: Optional[Admission]
     figures: bool
 
 
@@ -114,7 +117,7 @@ def _plan_of(own: Mapping[str, Any], limits: Mapping[str, Any]) -> Plan:
 def _native(own: Mapping[str, Any], words: Any, files: Files) -> _abi.RunOptions:
     pass_fds, n_pass_fds = numbers_of(own.get("pass_fds", ()))
     kill_after = own.get("kill_after")
-    pool = own.get("pool")
+    pool, admission = own.get("pool"), own.get("admission")
     usec = 0 if kill_after is None else duration_usec(kill_after, "kill_after") or _abi.UNLIMITED
     return sized(
         _abi.RunOptions, argv=words, envp=environment_of(own.get("env")),
@@ -123,7 +126,8 @@ def _native(own: Mapping[str, Any], words: Any, files: Files) -> _abi.RunOptions
         wait_all=bool(own.get("wait_all", False)), no_oom_group=not own.get("oom_group", True),
         preserve_status=bool(own.get("preserve_status", False)),
         output_mode=OutputMode.named("output_mode", own.get("output_mode", "kill")).number, pass_fds=pass_fds, n_pass_fds=n_pass_fds,
-        descent=bool(own.get("descent", False)), pool=pool._use().pointer if pool else None, user=encode_or_none(own.get("user"), "user"),
+        descent=bool(own.get("descent", False)), admission=admission._use().pointer if admission else None,
+        pool=pool._use().pointer if pool else None, user=encode_or_none(own.get("user"), "user"),
         new_privileges=not own.get("no_new_privs", True), foreground=bool(own.get("foreground", False)),
         no_figures=not own.get("figures", True),
         **surroundings_of(files, own.get("cwd"), own.get("umask"), own.get("append", False)))

@@ -102,6 +102,7 @@ struct options {
 	bool once;
 	/* metrics */
 	bool openmetrics;
+	const char *textfile, *listen;
 	/* receipt */
 	bool kv, csv, summary;
 	/* record, and run --record */

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Prometheus' text format 0.0.4 and OpenMetrics 1.0, read strictly: what a scraper would refuse is an error."""
 
+import json
+import os
 import re
+import shutil
+import subprocess
 from decimal import Decimal
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -84,3 +88,24 @@ class Exposition:
 
     def all(self, name):
         return [(dict(labels), value) for (other, labels), value in self.samples.items() if other == name]
+
+
+def promtool(text):
+    """It has nothing to say, where it is."""
+    if tool := shutil.which("promtool"):
+        done = subprocess.run([tool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0 and done.stdout + done.stderr == "", done
+
+
+def receipt(verdict="ok", tenant="acme", wall=2000, **more):
+    """A line that the exporter takes for a receipt's."""
+    return json.dumps({"schema": 1, "verdict": verdict, "group": f"{tenant}/{os.urandom(6).hex()}", "usage": {"wall_usec": wall},
+                       **more}) + "\n"
+
+
+def runs(told):
+    return {(labels.get("tenant"), labels["verdict"]): value for labels, value in told.all("ration_runs_total")}
+
+
+def errors(told, reason):
+    return told.value("ration_scrape_errors_total", reason=reason)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import DEADLINE, NAMESPACE, RATION, wait_for
-from exposition import Exposition
+from exposition import Exposition, errors, promtool, receipt, runs
 from world import HAS, WORLD, mount
 
 PROGRAM = Path(RATION).resolve().parent / "ration-metrics"
@@ -21,13 +21,6 @@ PROGRAM = Path(RATION).resolve().parent / "ration-metrics"
 def built():
     if not PROGRAM.exists():
         pytest.skip("built without ration-metrics: libmicrohttpd-dev is missing")
-
-
-def promtool(text):
-    """It has nothing to say, where it is."""
-    if tool := shutil.which("promtool"):
-        done = subprocess.run([tool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=DEADLINE, check=False)
-        assert done.returncode == 0 and done.stdout + done.stderr == "", done
 
 
 def once(run, *words, **options):
@@ -129,20 +122,6 @@ def test_metrics_while_groups_vanish(run):
         stop.touch()
         assert process.wait(timeout=DEADLINE) is not None
     run.command("rm", "v")
-
-
-def receipt(verdict="ok", tenant="acme", wall=2000, **more):
-    """A line that the exporter takes for a receipt's."""
-    return json.dumps({"schema": 1, "verdict": verdict, "group": f"{tenant}/{os.urandom(6).hex()}", "usage": {"wall_usec": wall},
-                       **more}) + "\n"
-
-
-def runs(told):
-    return {(labels.get("tenant"), labels["verdict"]): value for labels, value in told.all("ration_runs_total")}
-
-
-def errors(told, reason):
-    return told.value("ration_scrape_errors_total", reason=reason)
 
 
 @pytest.mark.anywhere
@@ -260,9 +239,15 @@ def test_metrics_not_installed(run):
 
 @pytest.mark.anywhere
 def test_metrics_refused(run):
-    assert "missing --once" in run.command("metrics").stderr
-    done = run.command("metrics", "--once", "--timeout", "1us")
-    assert done.code in (0, 125), done
+    assert "missing --once, --textfile or --listen" in run.command("metrics").stderr
+    for words, why in (("--once --textfile .", "--once and --textfile exclude each other"), ("--once --listen :0", "--once and --listen"),
+                       ("--textfile . --listen :0", "--textfile and --listen"), ("--textfile . --openmetrics", "exclude each other"),
+                       ("--once --interval 5s", "--interval requires --textfile"), ("--textfile . --interval 1ms", "must be 1s or more"),
+                       ("--once --timeout 0", "must be above 0"), ("--listen x", "expected ADDRESS:PORT"), ("--listen 1.2.3:9", "ADDRESS:PORT"),
+                       ("--listen localhost.:9", "ADDRESS:PORT"), ("--listen ::1:9", "ADDRESS:PORT"), ("--listen [::1]", "ADDRESS:PORT"),
+                       ("--listen :65536", "ADDRESS:PORT"), ("--listen 192.0.2.1:9", "Cannot assign"), ("--textfile /none", "can't open it")):
+        done = run.command("metrics", *words.split())
+        assert (done.code, done.stdout) == (125, "") and done.stderr.startswith("ration metrics: --") and why in done.stderr, done
     assert run.command("metrics", "--once", "--namespace", "../x").code == 125
     done = run.program([PROGRAM, "x"])
     assert done.code == 2 and "internal program" in done.stderr

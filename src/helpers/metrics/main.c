@@ -12,7 +12,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "helpers/metrics/common.h"
+#include "helpers/metrics/listen.h"
 #include "helpers/metrics/scrape.h"
+#include "helpers/metrics/serve.h"
+#include "helpers/metrics/textfile.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -21,16 +25,14 @@
 
 #define TIMEOUT_USEC 10000000
 
-/* As `ration` itself. */
-#define EXIT_RATION 125
-
 struct settings {
 	const char *base, *nspace, *parent;
 	const char *no_create;
 	const char *once;        /* NULL: it isn't wanted; so are all of these */
+	const char *textfile, *listen;
 	const char *openmetrics;
 	const char *journal;
-	const char *timeout;     /* in microseconds */
+	const char *timeout, *interval; /* in microseconds */
 };
 
 /* What a word of the command line sets. */
@@ -43,17 +45,13 @@ static const struct setting {
 	{ "--parent", offsetof(struct settings, parent) },
 	{ "--no-create", offsetof(struct settings, no_create) },
 	{ "--once", offsetof(struct settings, once) },
+	{ "--textfile", offsetof(struct settings, textfile) },
+	{ "--interval", offsetof(struct settings, interval) },
+	{ "--listen", offsetof(struct settings, listen) },
 	{ "--openmetrics", offsetof(struct settings, openmetrics) },
 	{ "--journal", offsetof(struct settings, journal) },
 	{ "--timeout", offsetof(struct settings, timeout) },
 };
-
-static int complain(const struct ration_error *error)
-{
-	(void)fprintf(stderr, "ration metrics: %s\n%s%s%s", error->message, error->hint[0] ? "  hint: " : "", error->hint,
-			error->hint[0] ? "\n" : "");
-	return EXIT_RATION;
-}
 
 static int take_word(struct settings *settings, const char *word)
 {
@@ -105,6 +103,31 @@ static int tell_once(struct scraper *scraper, const struct settings *settings, s
 	return 0;
 }
 
+/* On the socket of systemd, or on one of ours. */
+static int listen_and_serve(struct scraper *scraper, const struct settings *settings, struct ration_error *reterr)
+{
+	int fd = settings->listen ? listen_open(settings->listen, reterr) : listen_passed(reterr);
+	char shown[LISTEN_SHOWN_MAX];
+
+	if (fd < 0)
+		return fd;
+	(void)fprintf(stderr, "ration metrics: listening on %s\n", listen_show(fd, shown));
+	return serve(scraper, fd, settings->openmetrics != NULL, reterr);
+}
+
+static int tell(struct scraper *scraper, const struct settings *settings, struct ration_error *reterr)
+{
+	if (settings->once)
+		return tell_once(scraper, settings, reterr);
+	common_block_signals();
+	if (settings->textfile)
+		return textfile_keep(scraper, settings->textfile, number_or(settings->interval, 0), reterr);
+	if (settings->listen || listen_is_passed())
+		return listen_and_serve(scraper, settings, reterr);
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "missing --once, --textfile or --listen");
+	return error_hint(reterr, -EINVAL, "ration metrics --once prints the metrics");
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = { .base = NULL };
@@ -113,7 +136,7 @@ int main(int argc, char **argv)
 	int r = 0;
 
 	(void)argc;
-	if (take_words(&settings, argv) < 0 || !settings.once) {
+	if (take_words(&settings, argv) < 0) {
 		(void)fprintf(stderr, "ration-metrics: internal program of ration, see ration-metrics(1)\n");
 		return 2;
 	}
@@ -129,7 +152,9 @@ int main(int argc, char **argv)
 	if (settings.journal)
 		r = scrape_follow(&scraper, settings.journal, &error);
 	if (r >= 0)
-		r = tell_once(&scraper, &settings, &error);
+		r = tell(&scraper, &settings, &error);
 	scrape_done(&scraper);
-	return r < 0 ? complain(&error) : 0;
+	if (r < 0)
+		common_complain(&error);
+	return r < 0 ? COMMON_EXIT_FAILED : 0;
 }

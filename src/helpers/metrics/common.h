@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * common.h - what the ways to tell metrics have in common
+ */
+#ifndef RATION_HELPERS_METRICS_COMMON_H
+#define RATION_HELPERS_METRICS_COMMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ration.h"
+
+/* How often a journal is looked at, at least: one that is rotated twice in between would lose lines. */
+#define COMMON_LOOK_USEC 1000000
+
+/* What `ration` itself exits with. */
+#define COMMON_EXIT_FAILED 125
+
+/* Says what is wrong on standard error. */
+void common_complain(const struct ration_error *error);
+
+/* Blocks SIGTERM and SIGINT, for common_wait(), in all threads that are started later. */
+void common_block_signals(void);
+
+/* Waits, COMMON_LOOK_USEC at most. Returns whether this process is to end. */
+bool common_wait(uint64_t usec);
+
+#endif

@@ -2,8 +2,8 @@
 /*
  * program.c - sub-commands that are programs of their own, in packages of their own
  *
- * They take libraries that a static command is better without. They stand where the helper programs do, and nowhere
- * else: the environment isn't asked (beside.c).
+ * They take libraries that a static command is better without. They stand where the helper programs do, and
+ * nowhere else: the environment isn't asked (beside.c).
  */
 #include "cli/program.h"
 

@@ -22,8 +22,9 @@ struct program {
 void program_add(struct program *program, const char *flag, const char *value);
 
 /*
- * Becomes the program `name`, which stands where the helper programs are, with what says where the groups are, and the words.
- * Returns on failure only, and frees the words: -ENOENT (it isn't installed; `package` has it), -ENOMEM, those of execve(2).
+ * Becomes the program `name`, which stands where the helper programs are, with what says where the groups are,
+ * and the words. Returns on failure only, and frees the words: -ENOENT (it isn't installed; `package` has it),
+ * -ENOMEM, those of execve(2).
  */
 int program_become(struct program *program, const struct options *options, const char *name, const char *package,
 		struct ration_error *reterr);

@@ -2,7 +2,8 @@
 /*
  * accept.c - which of the two formats a scraper would rather have
  *
- * OpenMetrics only for who names it, and likes it no less than text. A version that we don't have isn't asked for.
+ * OpenMetrics only for who names it, and likes it no less than text. A version that we don't have isn't asked
+ * for.
  */
 #include "helpers/metrics/accept.h"
 

@@ -2,10 +2,11 @@
 /*
  * follow.c - the lines of a file to which others add, whatever is done to it
  *
- * It can be renamed, and a new one made (logrotate): the old one is read to its end, and a little longer, for a run may have
- * opened it just before. It can be copied and cut off (logrotate's copytruncate): then it is shorter than what was read of it,
- * or has other text there, even if it has grown since. What was added until the copy was made stands in the copy, which is known by the same
- * text at the same place. A line counts when it has its end.
+ * It can be renamed, and a new one made (logrotate): the old one is read to its end, and a little longer, for
+ * a run may have opened it just before. It can be copied and cut off (logrotate's copytruncate): then it is
+ * shorter than what was read of it, or has other text there, even if it has grown since. What was added until
+ * the copy was made stands in the copy, which is known by the same text at the same place. A line counts when
+ * it has its end.
  */
 #include "helpers/metrics/follow.h"
 

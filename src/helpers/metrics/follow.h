@@ -45,12 +45,15 @@ struct follow {
 	void *data;
 };
 
-/* Nothing is opened before the first look. `path` is borrowed. Errors: -EISDIR, -ENOENT, -ENOMEM, those of open(2) for its directory. */
+/*
+ * Nothing is opened before the first look. `path` is borrowed. Errors: -EISDIR, -ENOENT, -ENOMEM, those of
+ * open(2) for its directory.
+ */
 int follow_begin(struct follow *follow, const char *path, struct ration_error *reterr);
 
 /*
- * Reads what has been added since the last look. Returns 1 at `until_usec` (CLOCK_MONOTONIC), where there is more; 0: that is all. A file
- * that isn't there isn't an error: `seen`.
+ * Reads what has been added since the last look. Returns 1 at `until_usec` (CLOCK_MONOTONIC), where there is
+ * more; 0: that is all. A file that isn't there isn't an error: `seen`.
  * Errors: -EINVAL (no regular file), -EPERM (another user's), those of open(2) and read(2).
  */
 int follow_look(struct follow *follow, uint64_t until_usec, struct ration_error *reterr);

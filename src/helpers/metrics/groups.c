@@ -2,8 +2,8 @@
 /*
  * groups.c - what tenants and kept groups use, and their limits
  *
- * The figures come from the library where it has them, in cgroup v1 as well. What it hasn't is read in the directory of
- * cgroup2: events of a whole tenant, each disk for itself, the other lines of pressure files.
+ * The figures come from the library where it has them, in cgroup v1 as well. What it hasn't is read in the
+ * directory of cgroup2: events of a whole tenant, each disk for itself, the other lines of pressure files.
  */
 #include "helpers/metrics/groups.h"
 

@@ -12,8 +12,8 @@
 #include "ration.h"
 
 /*
- * Tells of all tenants, and of the groups that are kept; others are in the figures of their tenants. What can't be read is
- * counted in `errors` and left out; what has gone meanwhile is only left out.
+ * Tells of all tenants, and of the groups that are kept; others are in the figures of their tenants. What
+ * can't be read is counted in `errors` and left out; what has gone meanwhile is only left out.
  * Errors: -ETIMEDOUT (it isn't done at `until_usec`, CLOCK_MONOTONIC), -ENOMEM.
  */
 int groups_tell(const struct ration_host *host, uint64_t until_usec, struct exposition *exposition,

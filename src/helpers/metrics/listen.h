@@ -22,7 +22,8 @@ bool listen_is_passed(void);
 int listen_passed(struct ration_error *reterr);
 
 /*
- * Opens one for "ADDRESS:PORT", "[ADDRESS]:PORT", or ":PORT" and "PORT", which are those of the loopback. Returns it.
+ * Opens one for "ADDRESS:PORT", "[ADDRESS]:PORT", or ":PORT" and "PORT", which are those of the loopback.
+ * Returns it.
  * Errors: -EINVAL; those of bind(2).
  */
 int listen_open(const char *address, struct ration_error *reterr);

@@ -2,13 +2,14 @@
 /*
  * requests.c - scrapes that are waited for, and the one that is at work
  *
- * A scrape takes as long as the kernel takes to answer, so one thread does them, one after the other, and the server's own never
- * waits: a connection that asks is suspended. All that ask for the same format while one is at work share the
- * next. Who isn't answered in time is told so, whatever the worker is doing.
+ * A scrape takes as long as the kernel takes to answer, so one thread does them, one after the other, and the
+ * server's own never waits: a connection that asks is suspended. All that ask for the same format while one is
+ * at work share the next. Who isn't answered in time is told so, whatever the worker is doing.
  */
 #include "helpers/metrics/requests.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #include "helpers/metrics/common.h"
 #include "sys/syscalls.h"
+#include "util/error.h"
 
 #define TYPE_TEXT "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -87,7 +89,7 @@ struct MHD_Response *requests_text(const char *text)
 	return response;
 }
 
-/* Locked. Each has a reference of its own; all share the text. */
+/* Locked. */
 static void answer(struct request *request, unsigned status, struct MHD_Response *response)
 {
 	request->status = status;
@@ -170,15 +172,45 @@ static bool take_new(struct requests *requests, bool *ret_openmetrics)
 	return found;
 }
 
-/* NULL: no memory. The text is taken over. */
-static struct MHD_Response *made_of(char *text, size_t length, bool openmetrics)
-{
-	struct MHD_Response *response = MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE);
+/* The text of a scrape, which may be large, for all who asked for it. */
+struct shared {
+	atomic_uint users;
+	char *text;
+	size_t length;
+};
 
-	if (response)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, openmetrics ? TYPE_OPENMETRICS : TYPE_TEXT);
+static void leave(void *data)
+{
+	struct shared *shared = data;
+
+	if (atomic_fetch_sub(&shared->users, 1) > 1)
+		return;
+	free(shared->text);
+	free(shared);
+}
+
+/* NULL: no memory. The text is taken over. */
+static struct shared *share(char *text, size_t length)
+{
+	struct shared *shared = malloc(sizeof(*shared));
+
+	if (shared)
+		*shared = (struct shared) { .users = 1, .text = text, .length = length };
 	else
 		free(text);
+	return shared;
+}
+
+/* NULL: no memory. */
+static struct MHD_Response *made_of(struct shared *shared, bool openmetrics)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer_with_free_callback_cls(shared->length, shared->text, leave, shared);
+
+	if (!response)
+		return NULL;
+	(void)atomic_fetch_add(&shared->users, 1);
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, openmetrics ? TYPE_OPENMETRICS : TYPE_TEXT);
 	return response;
 }
 
@@ -190,37 +222,38 @@ static struct MHD_Response *failed(const struct ration_error *error)
 	return requests_text(text);
 }
 
-static void answer_taken(struct requests *requests, unsigned status, char *text, size_t length, bool openmetrics,
+/* Locked. `shared`: NULL, it failed. */
+static void answer_taken(struct requests *requests, unsigned status, struct shared *shared, bool openmetrics,
 		const struct ration_error *error)
 {
 	for (struct request *at = requests->first; at; at = at->next) {
-		char *copy = NULL;
-
 		if (!at->asked || at->state != REQUEST_TAKEN)
 			continue;
-		if (text)
-			copy = malloc(length);
-		if (copy)
-			memcpy(copy, text, length);
 		at->until_usec = sys_now_usec() + READ_USEC;
-		answer(at, status, copy ? made_of(copy, length, openmetrics) : text ? NULL : failed(error));
+		answer(at, status, shared ? made_of(shared, openmetrics) : failed(error));
 	}
 }
 
 static void work_once(struct requests *requests, bool openmetrics)
 {
 	struct ration_error error;
+	struct shared *shared = NULL;
 	char *text = NULL;
 	size_t length = 0;
 	int r = scrape(requests->scraper, openmetrics, &text, &length, &error);
 	unsigned status = r >= 0 ? MHD_HTTP_OK : r == -ETIMEDOUT ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_INTERNAL_SERVER_ERROR;
 
-	if (r < 0)
+	if (r >= 0 && !(shared = share(text, length))) {
+		(void)error_oom(&error);
+		status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+	}
+	if (!shared)
 		common_complain(&error);
 	(void)pthread_mutex_lock(&requests->lock);
-	answer_taken(requests, status, text, length, openmetrics, &error);
+	answer_taken(requests, status, shared, openmetrics, &error);
 	(void)pthread_mutex_unlock(&requests->lock);
-	free(text);
+	if (shared)
+		leave(shared);
 }
 
 /* Returns false at the end; `*ret_found`: somebody asks. */

@@ -29,14 +29,17 @@ struct scraper {
  */
 int scrape_follow(struct scraper *scraper, const char *path, struct ration_error *reterr);
 
-/* Reads what has been added to the journal, until `until_usec`; to be called again if it returns 1. An error is counted. */
+/*
+ * Reads what has been added to the journal, until `until_usec`; to be called again if it returns 1. An error
+ * is counted.
+ */
 int scrape_look(struct scraper *scraper, uint64_t until_usec);
 
 void scrape_done(struct scraper *scraper);
 
 /*
- * Returns the text of all metrics, which the caller frees. The machine is looked at anew each time: the first run may have started
- * the unit below which groups are.
+ * Returns the text of all metrics, which the caller frees. The machine is looked at anew each time: the first
+ * run may have started the unit below which groups are.
  * Errors: -ETIMEDOUT, -ENOMEM, those of ration_host_open().
  */
 int scrape(struct scraper *scraper, bool openmetrics, char **ret_text, size_t *ret_length, struct ration_error *reterr);

@@ -2,9 +2,9 @@
 /*
  * serve.c - metrics for scrapers, by HTTP
  *
- * Whoever can connect may mean harm: there are few connections at once, each has one request, little memory for its head and little
- * time to say it and to read the answer. Three threads: the server's, the worker (requests.c), and this one, which
- * looks at the clock.
+ * Whoever can connect may mean harm: there are few connections at once, each has one request, little memory
+ * for its head and little time to say it and to read the answer. Three threads: the server's, the worker
+ * (requests.c), and this one, which looks at the clock.
  */
 #include "helpers/metrics/serve.h"
 

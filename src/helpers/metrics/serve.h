@@ -10,8 +10,8 @@
 #include "helpers/metrics/scrape.h"
 
 /*
- * Serves /metrics on a listening socket, which is taken over, until SIGTERM or SIGINT; both are blocked already. `openmetrics`: in that
- * format, whatever is asked for.
+ * Serves /metrics on a listening socket, which is taken over, until SIGTERM or SIGINT; both are blocked
+ * already. `openmetrics`: in that format, whatever is asked for.
  * Errors: -ENOMEM, and what keeps a thread or the server from being started.
  */
 int serve(struct scraper *scraper, int listen_fd, bool openmetrics, struct ration_error *reterr);

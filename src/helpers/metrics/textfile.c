@@ -2,8 +2,8 @@
 /*
  * textfile.c - metrics in a file of a directory that node_exporter's textfile collector reads
  *
- * A file without a name is written, gets a name when it is whole, and is renamed: nobody reads a part of it, and if we are
- * killed, nothing is left. The collector reads names that end in .prom.
+ * A file without a name is written, gets a name when it is whole, and is renamed: nobody reads a part of it,
+ * and if we are killed, nothing is left. The collector reads names that end in .prom.
  */
 #include "helpers/metrics/textfile.h"
 

@@ -2,7 +2,8 @@
 /*
  * totals.c - what the runs of a journal come to
  *
- * Labels have the words of the library's tables only, and names as tenants have them: a line can say what it likes.
+ * Labels have the words of the library's tables only, and names as tenants have them: a line can say what it
+ * likes.
  */
 #include "helpers/metrics/totals.h"
 

@@ -214,11 +214,11 @@ static int hint(const struct full *full, const char *ours, int code, struct rati
 {
 	switch (full->room) {
 	case ROOM_TASKS:
-		return ours ? error_hint(reterr, code, "end some of them, or raise the limit: ration set %.128s --pids N", ours) :
+		return ours ? error_hint(reterr, code, "end some of them, or raise the limit: ration set %.257s --pids N", ours) :
 			error_hint(reterr, code, "end some of them, or write a higher number to that file, or max");
 	case ROOM_MEMORY:
 		return ours ? error_hint(reterr, code, "end processes there, remove its files in tmpfs, or raise the limit: "
-					"ration set %.128s --memory SIZE", ours) :
+					"ration set %.257s --memory SIZE", ours) :
 			error_hint(reterr, code, "end processes there, remove its files in tmpfs, or write a higher number "
 					"to that file");
 	case ROOM_GROUPS:
@@ -298,10 +298,19 @@ static enum room lacks(const struct spawn *spawn, int code)
 	return code == -ENOMEM || (code == -E2BIG && arguments_fit(spawn)) ? ROOM_MEMORY : 0;
 }
 
+/* The same of a start in `place`, whose own limits ration can set as well. */
+static int tell_start(const struct place *place, const struct full *full, int code, struct ration_error *reterr)
+{
+	char address[PLACE_ADDRESS_MAX], what[PLACE_ADDRESS_MAX + 32];
+
+	(void)snprintf(what, sizeof(what), "start a command in %s", place_address(place, address));
+	(void)tell(what, full, place->tenant_fd, place->tenant, code, reterr);
+	return is_at(full, place->fd) ? hint(full, address, code, reterr) : code;
+}
+
 int room_start_error(const struct place *place, const struct spawn *spawn, int code, struct ration_error *reterr)
 {
 	enum room room = lacks(spawn, code);
-	char address[PLACE_ADDRESS_MAX], what[PLACE_ADDRESS_MAX + 32];
 	struct full full = { .used = 0 };
 
 	if (room) {
@@ -313,14 +322,12 @@ int room_start_error(const struct place *place, const struct spawn *spawn, int c
 	}
 	if (!full.room)
 		return command_spawn_error(spawn, code, reterr);
-	(void)snprintf(what, sizeof(what), "start a command in %s", place_address(place, address));
-	return tell(what, &full, place->tenant_fd, place->tenant, code == -E2BIG ? -ENOMEM : code, reterr);
+	return tell_start(place, &full, code == -E2BIG ? -ENOMEM : code, reterr);
 }
 
 int room_check_tasks(const struct place *place, struct ration_error *reterr)
 {
 	const int levels[] = { place->fd, place->tenant_fd };
-	char address[PLACE_ADDRESS_MAX], what[PLACE_ADDRESS_MAX + 32];
 	struct full full = { .used = 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
@@ -333,10 +340,7 @@ int room_check_tasks(const struct place *place, struct ration_error *reterr)
 		if (place->v1_fd[i] >= 0 && !cg_has_caller(place->v1_fd[i]))
 			check(place->v1_fd[i], ROOM_TASKS, 1, &full);
 	}
-	if (!full.room)
-		return 0;
-	(void)snprintf(what, sizeof(what), "start a command in %s", place_address(place, address));
-	return tell(what, &full, place->tenant_fd, place->tenant, -EAGAIN, reterr);
+	return full.room ? tell_start(place, &full, -EAGAIN, reterr) : 0;
 }
 
 int room_fork_error(const struct host_snapshot *host, const char *what, int code, struct ration_error *reterr)

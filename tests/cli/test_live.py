@@ -549,8 +549,8 @@ def test_exec_where_the_tasks_are_used_up(live, run):
         assert r.code == 125 and "1 of 1 tasks (pids.max)" in r.stderr and "--pids N" in r.stderr, r
         assert run.command("exec", address, "--foreground", "--", "true").code == 125
         assert len(live.pids(address)) == 1
-    live.create("third/g", "--pids", "1")
-    r = run.command("exec", "third/g", "--", RATION, "exec", "third/g", "--", "sh", "-c", "echo in")
+    base = str(live.create("third/g", "--pids", "1").parent.parent.parent)
+    r = run.command("exec", "--base", base, "third/g", "--", RATION, "exec", "--base", base, "third/g", "--", "echo", "in")
     assert (r.code, r.stdout) == (0, "in\n"), r
 
 

@@ -91,7 +91,7 @@ static const struct {
 	{ "a level above BASE", "v2/base", "pids.max", "3", "pids.current", "4", NONE, -EAGAIN,
 		"/v2/base has 4 of 3 tasks (pids.max)", "write a higher number", -EAGAIN },
 	{ "the group's own tasks", "v2/base/t/g", "pids.max", "1", "pids.current", "1", NONE, -EAGAIN,
-		"/v2/base/t/g has 1 of 1 tasks (pids.max)", "write a higher number", -EAGAIN },
+		"/v2/base/t/g has 1 of 1 tasks (pids.max)", "ration set t/g --pids N", -EAGAIN },
 	{ "tasks of v1", "v1/own/t", "pids.max", "1", "pids.current", "1", NONE, -EAGAIN, "/v1/own/t has 1 of 1 tasks", "",
 		-EAGAIN },
 	{ "our own tasks", "v2/own", "pids.max", "1", "pids.current", "1", NONE, -EAGAIN, "/v2/own has 1 of 1 tasks", "",

@@ -25,6 +25,7 @@
 #include "cli/output.h"
 #include "cli/patience.h"
 #include "cli/profile.h"
+#include "cli/progress.h"
 #include "cli/receipt-file.h"
 #include "cli/recording.h"
 #include "cli/rows.h"
@@ -53,6 +54,7 @@ struct job {
 	struct receipt_file file;
 	struct journal journal;
 	struct recording recording;
+	struct progress progress;
 	struct ration_host *host;
 	struct ration_plan *plan;
 	struct ration_run *run;
@@ -65,6 +67,7 @@ struct job {
 static void job_done(struct job *job)
 {
 	patience_begin_for(job->options->command, "its helper processes to end");
+	progress_end(&job->progress);
 	recording_done(&job->recording);
 	job->run = ration_run_free(job->run);
 	job->plan = ration_plan_free(job->plan);
@@ -211,16 +214,21 @@ static void tell_waiting(struct job *job)
 	    "  hint: a second signal to ration gives up, and leaves it to the keeper\n", now);
 }
 
-/* Looks at the run for a recording, and tells how long not to: -1, for ever, without one. */
+/* Looks at the run for who watches it, and tells how long not to: -1, for ever, if nobody does. */
 static int watch(struct job *job)
 {
-	uint64_t now_usec;
+	uint64_t now_usec, due_usec;
 
-	if (!job->recording.sampler)
+	if (!job->recording.sampler && !job->progress.wanted)
 		return -1;
 	now_usec = recording_now_usec();
-	recording_look(&job->recording, now_usec);
-	return recording_wait_msec(recording_due_usec(&job->recording), now_usec);
+	if (job->recording.sampler)
+		recording_look(&job->recording, now_usec);
+	progress_look(&job->progress, now_usec);
+	due_usec = progress_due_usec(&job->progress);
+	if (due_usec > recording_due_usec(&job->recording))
+		due_usec = recording_due_usec(&job->recording);
+	return recording_wait_msec(due_usec, now_usec);
 }
 
 static int supervise(struct job *job, struct ration_error *reterr)
@@ -233,6 +241,8 @@ static int supervise(struct job *job, struct ration_error *reterr)
 	int r;
 
 	begin_to_watch(job);
+	if (job->options->progress)
+		progress_begin(&job->progress, job->host, job->plan, ration_run_address(job->run), job->options->foreground);
 	for (;;) {
 		int wait_msec = watch(job);
 
@@ -407,6 +417,7 @@ static int run(struct job *job)
 		output_warnings(job->plan);
 	}
 	r = supervise(job, &error);
+	progress_end(&job->progress);
 	if (r < 0)
 		return report_failure(job, &error);
 	return report(job, ration_run_receipt(job->run));
@@ -421,6 +432,7 @@ static int run_function(struct options *options, char **operands)
 		.file = RECEIPT_FILE_NONE,
 		.journal = JOURNAL_NONE,
 		.recording = RECORDING_NONE,
+		.progress = PROGRESS_NONE,
 	};
 	struct ration_error error = { .code = 0 };
 	int status;

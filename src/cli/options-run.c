@@ -152,6 +152,8 @@ const struct option_set options_run_report = {
 			.help = "Add the receipt to FILE as one line" },
 		{ .flag = "--record", .argument = "FILE[:INTERVAL]", .set = option_set_text, FIELD(record),
 			.help = "Record usage over time; default: each 100ms" },
+		{ .flag = "--progress", .set = option_set_true, FIELD(progress),
+			.help = "Show progress on a terminal" },
 		{ .flag = "--verbose", .letter = "-v", .set = option_set_true, FIELD(verbose),
 			.help = "Print the receipt to standard error" },
 		{ .flag = "--quiet", .letter = "-q", .set = option_set_true, FIELD(quiet),

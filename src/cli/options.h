@@ -106,6 +106,7 @@ struct options {
 	/* receipt */
 	bool kv, csv, summary;
 	/* record, and run --record */
+	bool progress;
 	const char *record;     /* the file, or NULL */
 	uint64_t record_interval_usec, record_for_usec; /* 0: the default; for ever */
 	int dump;               /* enum recording_dump */

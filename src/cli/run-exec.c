@@ -70,6 +70,7 @@ static int check(const struct options *options, struct ration_error *reterr)
 		{ options->receipt, "--receipt" },
 		{ options->journal, given_name("--journal") },
 		{ options->record, "--record" },
+		{ options->progress, "--progress" },
 		{ options->verbose, "--verbose" },
 		{ options->wait_all, "--wait-all" },
 		{ options->foreground, "--foreground" },

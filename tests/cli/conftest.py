@@ -229,7 +229,7 @@ class Ration:
     def __init__(self, tmp):
         self.tmp = tmp
         self.marker = f"RATION_TEST_MARKER={uuid.uuid4().hex}"
-        self.count, self.receipts = 0, []
+        self.count, self.receipts, self.last = 0, [], None
         self.env = dict(os.environ, PATH=f"{HELPERS}:/usr/sbin:/usr/bin:/sbin:/bin",
                         RATION_NAMESPACE=NAMESPACE, RATION_TEST_PROGRAMS=str(Path(RATION).resolve().parent),
                         LC_ALL="C.UTF-8")
@@ -248,7 +248,8 @@ class Ration:
             argv += ["--receipt", str(file)]
         if command is not None:
             argv += ["--", *command]
-        return Running(argv, file, options, dict(self.env, **(env or {})), receipts=self.receipts, **popen)
+        self.last = Running(argv, file, options, dict(self.env, **(env or {})), receipts=self.receipts, **popen)
+        return self.last
 
     def __call__(self, *args, deadline=None, input=None, **kwargs):
         if input is not None:
@@ -277,7 +278,20 @@ class Ration:
 
     def ready(self, name, text="ready"):
         """Waits until the command has written `text` to a file."""
-        wait_for(f"{text!r} in {name}", lambda: self.said(name, text))
+        try:
+            wait_for(f"{text!r} in {name}", lambda: self.said(name, text))
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.what_there_is()}") from None
+
+    def what_there_is(self):
+        """The processes of this test and what each waits for, and how the last run ended if it has."""
+        lines = []
+        for pid, name in self.alive().items():
+            with contextlib.suppress(OSError):
+                lines.append(f"{pid} {name}: {Path(f'/proc/{pid}/wchan').read_text()}, {Path(f'/proc/{pid}/syscall').read_text().strip()}")
+        if self.last and self.last.popen.poll() is not None:
+            lines.append(f"the last run has ended: {self.last.popen.returncode} {self.last.popen.stderr and self.last.popen.stderr.read()}")
+        return "\n".join(lines)
 
     def said(self, name, text="ready"):
         path = self.file(name)

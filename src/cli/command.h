@@ -65,6 +65,7 @@ extern const struct command cmd_plot;
 extern const struct command cmd_gc;
 extern const struct command cmd_guard;
 extern const struct command cmd_metrics;
+extern const struct command cmd_top;
 extern const struct command cmd_vm;
 extern const struct command cmd_wrap;
 extern const struct command cmd_help;

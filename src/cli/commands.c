@@ -35,6 +35,7 @@ const struct command *const commands[] = {
 	&cmd_plot,
 	&cmd_gc,
 	&cmd_guard,
+	&cmd_top,
 	&cmd_metrics,
 	&cmd_vm,
 	&cmd_wrap,

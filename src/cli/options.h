@@ -103,6 +103,11 @@ struct options {
 	/* metrics */
 	bool openmetrics;
 	const char *textfile, *listen;
+	/* top */
+	bool ascii;
+	int sort;               /* what --sort was given, from 1 on; 0: nothing */
+	const char *filter;     /* NULL: all */
+	uint64_t width;         /* in columns; 0: the terminal's */
 	/* receipt */
 	bool kv, csv, summary;
 	/* record, and run --record */

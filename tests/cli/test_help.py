@@ -12,7 +12,7 @@ from conftest import DEADLINE, RATION
 pytestmark = [pytest.mark.worlds("host")]
 
 COMMANDS = ["run", "plan", "doctor", "create", "set", "show", "rm", "ls", "attach", "exec", "stat", "freeze", "thaw",
-            "kill", "stop", "reclaim", "receipt", "record", "plot", "gc", "guard", "metrics", "vm", "wrap", "help"]
+            "kill", "stop", "reclaim", "receipt", "record", "plot", "gc", "guard", "top", "metrics", "vm", "wrap", "help"]
 
 
 def text(*words, columns=None):

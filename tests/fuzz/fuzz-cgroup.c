@@ -52,7 +52,7 @@ static void check_stats(int fd)
 
 	if (stats_read(fd, &STATS_ALL(-1), &stats) < 0)
 		return;
-	must_be_json(json_stat(&shown, 1));
+	must_be_json(json_stat(&shown, 1, NULL));
 	must_be_json(json_stat_line(&shown, 1));
 }
 
@@ -81,7 +81,7 @@ static void check_group(struct ration_group *group)
 		else
 			n++;
 	}
-	must_be_json(json_show(group, limits, n));
+	must_be_json(json_show(machine_host(), group, limits, n));
 	for (size_t i = 0; i < n; i++)
 		limits[i] = ration_group_limit_free(limits[i]);
 }

@@ -330,8 +330,10 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 		if (r < 0)
 			continue;
 		r = take_for_tenant(group, plan, options, &hold, reterr);
-		if (r < 0)
+		if (r < 0) {
+			nodes_remove(group->host, at->namespace_fd, at->tenant, at->fd);
 			break;
+		}
 		r = leaf_claim(at, false, reterr);
 		if (r == -EEXIST && !make_room(group))
 			return take_existing(group, plan, options, reterr);

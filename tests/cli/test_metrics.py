@@ -74,6 +74,22 @@ def test_metrics_of_groups(run, hand):
     assert started.wait().code == 0
 
 
+@pytest.mark.needs("cgroup")
+def test_metrics_of_budgets(run, hand):
+    """Those of tenants, and that of the namespace, which has no tenant; with what is taken."""
+    hand.ok("create acme --budget runs=5")
+    hand.ok("set --namespace-budget runs=7")
+    try:
+        hand.ok("create acme/a")
+        hand.ok("create other/b")
+        told = once(run)
+    finally:
+        hand.ok("set --namespace-budget none")
+    assert (told.value("ration_budget_runs", tenant="acme"), told.value("ration_budget_runs_taken", tenant="acme")) == (5, 1)
+    assert (told.value("ration_budget_runs"), told.value("ration_budget_runs_taken")) == (7, 2)
+    assert told.value("ration_budget_runs", tenant="other") is None and told.value("ration_budget_memory_bytes") is None
+
+
 @pytest.mark.needs("memory", "psi", "vm")
 def test_metrics_of_events(run, hand):
     """What happened to a run is in its tenant's counters, after its end."""

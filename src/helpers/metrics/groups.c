@@ -16,6 +16,7 @@
 
 #include "group/handle.h"
 #include "group/metrics.h"
+#include "helpers/metrics/budgets.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -284,6 +285,17 @@ static void tell_owners(const struct subject *subject, struct owners *owners)
 	*owners = (struct owners) { .n = { 0 } };
 }
 
+static void tell_tenant(struct subject *subject, const struct ration_host *host, const struct ration_list_item *item)
+{
+	int r;
+
+	(void)snprintf(subject->tenant, sizeof(subject->tenant), "%s", item->address);
+	r = budgets_tell(host, item->address, subject->tenant, subject->exposition);
+	/* -EINVAL: a name that ration doesn't give, which has no budget. */
+	if (!vanished(r) && r != -EINVAL)
+		(void)got(subject, r);
+}
+
 /* A tenant's groups stand right behind it. */
 static int tell_all(struct subject *subject, const struct ration_host *host, const struct ration_list *list, uint64_t until_usec)
 {
@@ -298,7 +310,7 @@ static int tell_all(struct subject *subject, const struct ration_host *host, con
 		if (item->is_tenant && i > 0)
 			tell_owners(subject, &owners);
 		if (item->is_tenant)
-			(void)snprintf(subject->tenant, sizeof(subject->tenant), "%s", item->address);
+			tell_tenant(subject, host, item);
 		else
 			owners.n[item->owner]++;
 		subject->name = slash ? slash + 1 : "";
@@ -323,8 +335,10 @@ int groups_tell(const struct ration_host *host, uint64_t until_usec, struct expo
 		errors->n[METRICS_ERROR_GROUPS]++;
 		return 0;
 	}
-	if (r == 0)
+	if (r == 0) {
+		(void)got(&subject, budgets_tell(host, NULL, NULL, exposition));
 		r = tell_all(&subject, host, list, until_usec);
+	}
 	list = ration_list_free(list);
 	if (r == -ETIMEDOUT)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "to read all groups took too long");

@@ -17,6 +17,7 @@
 #include "helpers/metrics/scrape.h"
 #include "helpers/metrics/serve.h"
 #include "helpers/metrics/textfile.h"
+#include "helpers/words.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -35,11 +36,7 @@ struct settings {
 	const char *timeout, *interval; /* in microseconds */
 };
 
-/* What a word of the command line sets. */
-static const struct setting {
-	const char *name;
-	size_t offset;
-} words[] = {
+static const struct word words[] = {
 	{ "--base", offsetof(struct settings, base) },
 	{ "--namespace", offsetof(struct settings, nspace) },
 	{ "--parent", offsetof(struct settings, parent) },
@@ -52,28 +49,6 @@ static const struct setting {
 	{ "--journal", offsetof(struct settings, journal) },
 	{ "--timeout", offsetof(struct settings, timeout) },
 };
-
-static int take_word(struct settings *settings, const char *word)
-{
-	size_t length = strcspn(word, "=");
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strlen(words[i].name) != length || strncmp(words[i].name, word, length) != 0)
-			continue;
-		*(const char **)((char *)settings + words[i].offset) = word + length + (word[length] == '=');
-		return 0;
-	}
-	return -EINVAL;
-}
-
-static int take_words(struct settings *settings, char **argv)
-{
-	for (argv += *argv != NULL; *argv; argv++) {
-		if (take_word(settings, *argv) < 0)
-			return -EINVAL;
-	}
-	return 0;
-}
 
 static uint64_t number_or(const char *text, uint64_t otherwise)
 {
@@ -136,7 +111,7 @@ int main(int argc, char **argv)
 	int r = 0;
 
 	(void)argc;
-	if (take_words(&settings, argv) < 0) {
+	if (words_take(&settings, words, ARRAY_SIZE(words), argv) < 0) {
 		(void)fprintf(stderr, "ration-metrics: internal program of ration, see ration-metrics(1)\n");
 		return 2;
 	}

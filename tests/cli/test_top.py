@@ -184,6 +184,19 @@ def test_top_page(run, groups):
     started.wait()
 
 
+@pytest.mark.needs("cgroup")
+def test_top_budget(run, hand):
+    """How much of a tenant's is taken."""
+    hand.ok("create acme --budget runs=3")
+    hand.ok("create acme/a")
+    with top(run, "--sort", "name") as terminal:
+        terminal.wait("its rows", lambda lines: names_or_none(lines) == ["- acme", "  a"])
+        terminal.keys("Enter")
+        terminal.wait("its budget", lambda lines: lines[10] == "budget      runs 1 of 3")
+    told = json.loads(run.command("top", "--once", "--json", "--interval", "100ms").stdout)
+    assert [group.get("budget") for group in told["groups"]] == [{"runs": {"limit": 3, "taken": 1}}, None]
+
+
 @pytest.mark.needs("memory", "cpu", "pids")
 def test_top_limits(run, hand):
     """Each limit has its bar; the marks are memory's peak and memory-high; what happened to it is counted."""

@@ -320,3 +320,19 @@ void model_look(struct model *model, struct model_group *group)
 	read_limits(group, open);
 	read_notes(details, open);
 }
+
+void model_look_at_budget(struct model *model, struct model_group *group)
+{
+	const struct ration_budget_item *item;
+	struct ration_budget *budget = NULL;
+
+	if (!group->is_tenant || !group->details || ration_budget_new(model->host, group->address, &budget, NULL) < 0)
+		return;
+	group->details->budget = (struct model_budget){ .of = { { .is = false } } };
+	for (size_t i = 0; (item = ration_budget_item(budget, i)); i++) {
+		group->details->budget.of[item->resource].is = true;
+		group->details->budget.of[item->resource].limit = item->limit;
+		group->details->budget.of[item->resource].taken = item->taken;
+	}
+	budget = ration_budget_free(budget);
+}

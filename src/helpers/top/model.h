@@ -51,6 +51,14 @@ struct model_reading {
 	uint64_t value[MODEL_FIGURES]; /* RATION_UNKNOWN: not counted here, or not read */
 };
 
+/* How much of a tenant's budget is taken. */
+struct model_budget {
+	struct {
+		bool is;
+		uint64_t limit, taken; /* RATION_UNLIMITED: a group has no such limit */
+	} of[RATION_RESOURCE_CPUS + 1];
+};
+
 /* What is known of a group that was looked at. */
 struct model_details {
 	struct model_reading now, before;
@@ -60,6 +68,7 @@ struct model_details {
 	uint64_t created_usec; /* since the epoch; 0: not known */
 	enum ration_mechanism mechanism; /* what enforces its first limit; NONE: it has none */
 	char command[256];     /* any bytes */
+	struct model_budget budget;
 };
 
 struct model_group {
@@ -94,6 +103,9 @@ int model_read(struct model *model, struct ration_error *reterr);
 
 /* Reads all that there is of one group, for its row. One that has gone keeps what it had. */
 void model_look(struct model *model, struct model_group *group);
+
+/* Reads the budget of a tenant that was looked at: it takes a look at each of its groups. */
+void model_look_at_budget(struct model *model, struct model_group *group);
 
 /* What a figure has risen by in a second. < 0: not known. */
 double model_rate(const struct model_reading *before, const struct model_reading *now, enum model_figure figure);

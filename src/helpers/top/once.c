@@ -44,8 +44,10 @@ static int look(struct view *view, struct ration_error *reterr)
 	verdicts_look(view->options->verdicts);
 	if (rows_fill(&view->rows, view->model, &view->options->view) < 0)
 		return error_oom(reterr);
-	for (size_t i = 0; i < view->rows.n; i++)
+	for (size_t i = 0; i < view->rows.n; i++) {
 		model_look(view->model, &view->model->groups[view->rows.at[i]]);
+		model_look_at_budget(view->model, &view->model->groups[view->rows.at[i]]);
+	}
 	return 0;
 }
 
@@ -162,6 +164,26 @@ static json_t *limits_object(const struct model_group *group)
 	return object;
 }
 
+static json_t *budget_object(const struct model_budget *budget)
+{
+	static const char *const names[] = { [RATION_RESOURCE_RUNS] = "runs", [RATION_RESOURCE_MEMORY] = "memory",
+		[RATION_RESOURCE_CPUS] = "cpus" };
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		double unit = i == RATION_RESOURCE_CPUS ? 100000 : 1;
+		json_t *share = budget->of[i].is ? json_object() : NULL;
+
+		if (!share)
+			continue;
+		put_rate(share, "limit", (double)budget->of[i].limit / unit);
+		if (budget->of[i].taken != RATION_UNLIMITED)
+			put_rate(share, "taken", (double)budget->of[i].taken / unit);
+		(void)json_object_set_new(object, names[i], share);
+	}
+	return object;
+}
+
 static json_t *group_object(const struct model_group *group)
 {
 	const struct model_details *details = group->details;
@@ -179,6 +201,8 @@ static json_t *group_object(const struct model_group *group)
 		put_rate(rates, "memory_pressure_some", model_rate(&details->before, &details->now, MODEL_MEMORY_PRESSURE) / 1e6);
 		put_rate(rates, "io_pressure_full", model_rate(&details->before, &details->now, MODEL_IO_PRESSURE) / 1e6);
 	}
+	if (group->is_tenant && details)
+		(void)json_object_set_new(object, "budget", budget_object(&details->budget));
 	put_rate(rates, "cpus", model_cpus(group));
 	for (size_t i = 0; i < MODEL_FIGURES; i++)
 		put_number(usage, figures[i], i < MODEL_OF_ALL ? group->now.value[i] : details ? details->now.value[i] : RATION_UNKNOWN);

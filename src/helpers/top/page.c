@@ -164,10 +164,45 @@ static void page_pressure(const struct model_group *group, struct line *line)
 	}
 }
 
+static void add_share(struct line *line, const struct model_budget *budget, enum ration_resource resource, const char *name)
+{
+	uint64_t taken = budget->of[resource].taken, limit = budget->of[resource].limit;
+	char text[LINE_NUMBER_MAX], most[LINE_NUMBER_MAX];
+
+	if (!budget->of[resource].is)
+		return;
+	if (resource == RATION_RESOURCE_CPUS) {
+		(void)snprintf(text, sizeof(text), "%.2f", (double)taken / 100000);
+		(void)snprintf(most, sizeof(most), "%.2f", (double)limit / 100000);
+	} else if (resource == RATION_RESOURCE_MEMORY) {
+		(void)line_bytes(text, (double)taken);
+		(void)line_bytes(most, (double)limit);
+	} else {
+		(void)line_count(text, taken);
+		(void)line_count(most, limit);
+	}
+	line_add(line, LINE_DIM, "%s ", name);
+	line_add(line, taken >= limit ? LINE_NEAR : LINE_PLAIN, "%s", taken == RATION_UNLIMITED ? "no limit" : text);
+	line_add(line, LINE_DIM, " of %s  ", most);
+}
+
+static void page_budget(const struct model_group *group, struct line *line)
+{
+	if (!group->is_tenant || !group->details)
+		return;
+	label(line, "budget");
+	add_share(line, &group->details->budget, RATION_RESOURCE_MEMORY, "memory");
+	add_share(line, &group->details->budget, RATION_RESOURCE_CPUS, "CPUs");
+	add_share(line, &group->details->budget, RATION_RESOURCE_RUNS, "runs");
+	if (line->columns == INDENT)
+		line_add(line, LINE_DIM, "none");
+}
+
 bool table_page(const struct table *table, const struct model_group *group, int i, struct line *line)
 {
 	static void (*const lines[])(const struct model_group *group, struct line *line) = {
 		page_title, page_owner, page_command, page_cpu, NULL, page_memory, NULL, page_tasks, page_io, page_pressure,
+		page_budget,
 	};
 
 	if (i >= (int)ARRAY_SIZE(lines))

@@ -59,8 +59,10 @@ void screen_place_cursor(struct screen *screen)
 /* Those that are on the screen, and the one whose page is shown. */
 static void look(struct screen *screen)
 {
-	if (screen->mode == SCREEN_PAGE && screen_chosen(screen))
+	if (screen->mode == SCREEN_PAGE && screen_chosen(screen)) {
 		model_look(screen->model, screen_chosen(screen));
+		model_look_at_budget(screen->model, screen_chosen(screen));
+	}
 	for (size_t i = 0; screen->mode != SCREEN_PAGE && i < (size_t)screen_body_lines() && screen->top + i < screen->rows.n; i++)
 		model_look(screen->model, &screen->model->groups[screen->rows.at[screen->top + i]]);
 }

@@ -774,6 +774,7 @@ def test_ls_state(hand):
 
 
 @cgroup
+@pytest.mark.worlds("host", "v2", "systemd")
 def test_ls_state_of_nested(hand):
     """What a program made inside its group is the group's."""
     hand.ok("create acme/g")
@@ -792,6 +793,7 @@ def test_ls_state_of_nested(hand):
 
 
 @cgroup
+@pytest.mark.worlds("host", "v2", "systemd")
 @pytest.mark.unsanitized("strace")
 def test_ls_state_costs_no_look_at_the_empty(hand, run):
     """One file of the group; who lives there is looked at only where somebody does, up to the first that runs."""

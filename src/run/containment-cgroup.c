@@ -369,15 +369,20 @@ static int msec_left(uint64_t deadline_usec)
 static void cgroup_free(struct containment *containment, uint64_t deadline_usec)
 {
 	struct cgroup *cgroup = of(containment);
+	int r;
 
-	/* Of a run that came to its end there is none any more. */
-	if (cgroup->group->fd >= 0)
+	/* Of a run that came to its end there is none any more. Where nothing was started, nobody is in it. */
+	if (cgroup->group->fd >= 0 && cgroup->run->leader.pid > 0)
 		(void)cg_end(cgroup->group->fd, msec_left(deadline_usec));
 	if (cgroup->group->fd >= 0 && cgroup->run->descent)
 		(void)takeover_end(cgroup->run->host->proc_fd, deadline_usec);
 	descent_done(&cgroup->descent);
 	forget_keeper(cgroup);
-	if (remove_group(cgroup) == 0) {
+	r = remove_group(cgroup);
+	/* But who has been moved there. */
+	if (r == -EBUSY && cgroup->run->leader.pid <= 0 && cg_end(cgroup->group->fd, msec_left(deadline_usec)) == 0)
+		r = remove_group(cgroup);
+	if (r == 0) {
 		keeper_dismiss(&cgroup->keeper);
 	} else {
 		/* The process above us won't wait for it any longer. */

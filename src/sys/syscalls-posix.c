@@ -86,6 +86,9 @@ pid_t sys_fork_masked(void)
 int sys_child_signal(pid_t pid, int pid_fd, int sig)
 {
 	(void)pid_fd;
+	/* One that was never started: kill(0) would be the caller's own process group. */
+	if (pid <= 0)
+		return -ESRCH;
 	return kill(pid, sig) < 0 ? -errno : 0;
 }
 

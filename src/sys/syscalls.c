@@ -134,6 +134,9 @@ int sys_child_signal(pid_t pid, int pid_fd, int sig)
 {
 	if (pid_fd >= 0)
 		return sys_pidfd_signal(pid_fd, sig);
+	/* One that was never started: kill(0) would be the caller's own process group. */
+	if (pid <= 0)
+		return -ESRCH;
 	return kill(pid, sig) < 0 ? -errno : 0;
 }
 

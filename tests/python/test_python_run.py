@@ -222,6 +222,30 @@ def test_R01_many_at_once(host):
     assert {(row.in_force, row.mechanism) for row in (r.limit("memory") for r in receipts)} == {(64 << 20, holder("memory", "watch"))}
 
 
+SHORT = """
+import os, resource
+ration.run_sync(["true"], host=host)
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+used = max(map(int, os.listdir("/proc/self/fd"))) + 1
+ended = []
+for free in range(40):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + free, hard))
+    try:
+        ended.append(ration.run_sync(["true"], host=host).verdict)
+    except ration.Error as error:
+        ended.append(type(error).__name__)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+assert ended[0] != "ok" and ended[-1] == "ok", ended
+print("lives", max(map(int, os.listdir("/proc/self/fd"))) + 1 - used)
+"""
+
+
+def test_R01_short_of_fds(host):
+    """Whatever a start has no fd for, it fails, and ends nobody: not its caller, whose process group this is."""
+    argv, options = script(SHORT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    assert subprocess.run(argv, timeout=DEADLINE, check=False, **options).stdout == "lives 0\n"
+
+
 def test_several_wait_for_one(host):
     async def wait():
         async with ration.Run(["sleep", "1000"], host=host) as run:

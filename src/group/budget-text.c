@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/overflow.h"
 #include "util/parse.h"

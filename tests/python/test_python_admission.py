@@ -40,6 +40,6 @@ def test_K11_too_late(host, budget):
         with pytest.raises(ration.GroupError) as full:
             ration.run_sync(["true"], tenant="acme", host=host)
         assert full.value.cause is ration.Cause.BUDGET
-        with ration.Admission(tenant="acme", timeout="100ms", host=host) as turn, pytest.raises(ration.GroupError) as late:
+        with ration.Admission(tenant="acme", max_wait="100ms", host=host) as turn, pytest.raises(ration.GroupError) as late:
             turn.wait()
         assert late.value.cause is ration.Cause.BUDGET and "no room within" in str(late.value)

@@ -14,6 +14,7 @@ import pytest
 from setting import BUILD, TOP
 
 pytest.importorskip("matplotlib", reason="matplotlib isn't installed")
+pytestmark = [pytest.mark.anywhere]
 
 pytest_plugins = ["setting"]
 

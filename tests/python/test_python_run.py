@@ -137,6 +137,7 @@ def test_signals_that_python_ignores(host, tmp_path):
     assert (receipt.verdict, receipt.signal) == ("signal", signal.SIGXFSZ)
 
 
+@pytest.mark.anywhere
 # --------------------------------------------------------------------- errors
 
 @pytest.mark.parametrize("options, kind, text", [

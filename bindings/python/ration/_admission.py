@@ -28,13 +28,13 @@ class Admission(Handle):
 
     Args:
         limits, enforce, host, tenant: of the run, which has the same; the limits can be keywords.
-        timeout: how long to wait; for ever.
+        max_wait: how long to wait; for ever.
 
     It is for one run. Raises GroupError with Cause.BUDGET (no room in time), InvalidError (a limit is missing, or
     there never is as much room). The others wait until the run has started or this is closed.
     """
 
-    def __init__(self, limits: Optional[Limits] = None, *, tenant: Optional[str] = None, timeout: Optional[Duration] = None,
+    def __init__(self, limits: Optional[Limits] = None, *, tenant: Optional[str] = None, max_wait: Optional[Duration] = None,
                  host: Optional[Host] = None, enforce: Enforce = "fallback", **given: Unpack[LimitOptions]) -> None:
         self.tenant = tenant
         self.plan = Plan(limits, host=host, enforce=enforce, tenant=tenant, **given)
@@ -42,7 +42,7 @@ class Admission(Handle):
         self._waits = Waits()
         owned, pointer = self.plan.host._use(), ctypes.c_void_p()
         options = sized(_abi.AdmissionOptions, tenant=encode_or_none(tenant, "tenant"),
-                        wait_usec=0 if timeout is None else duration_usec(timeout, "timeout"))
+                        wait_usec=0 if max_wait is None else duration_usec(max_wait, "max_wait"))
         call("ration_admission_new", owned.pointer, self.plan._owned.pointer, ctypes.byref(options), ctypes.byref(pointer))
         self._owned = Owned("admission", pointer, lib.ration_admission_free, self.plan._owned, owned)
 

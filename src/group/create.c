@@ -379,9 +379,9 @@ static int take_existing_group(struct ration_group *group, const struct ration_p
 	return vanished(r) ? -ENOENT : r;
 }
 
-/* Makes it, if there is room for it. -EEXIST: it is there. */
+/* Makes it, if there is room for it. `ret_there`: one of that name is there, and nothing was made. */
 static int make_group(struct ration_group *group, const struct ration_plan *plan,
-		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
+		const struct ration_group_options *options, uint32_t wanted, bool *ret_there, struct ration_error *reterr)
 {
 	CLEANUP(budget_release) struct budget_hold hold = BUDGET_HOLD_NONE;
 	struct budget_ask ask;
@@ -389,9 +389,11 @@ static int make_group(struct ration_group *group, const struct ration_plan *plan
 
 	budget_ask_of(plan, &ask);
 	r = budget_take(&group->at, &ask, budget_turn_of(options->admission), &hold, reterr);
+	*ret_there = r < 0 && options->exist_ok && sys_access(group->at.tenant_fd, group->at.name, F_OK) == 0;
 	if (r < 0)
-		return options->exist_ok && sys_access(group->at.tenant_fd, group->at.name, F_OK) == 0 ? -EEXIST : r;
+		return r;
 	r = leaf_make(&group->at, wanted, reterr);
+	*ret_there = r == -EEXIST;
 	return r == 0 ? finish_group(group, plan, options, reterr) : r;
 }
 
@@ -399,6 +401,7 @@ static int create_group(struct ration_group *group, const struct ration_plan *pl
 		const struct ration_group_options *options, uint32_t wanted, struct ration_error *reterr)
 {
 	struct place *at = &group->at;
+	bool there;
 	int r = -ENOENT;
 
 	/* Each round means that somebody has removed what was there. */
@@ -406,10 +409,10 @@ static int create_group(struct ration_group *group, const struct ration_plan *pl
 		r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
 		if (r < 0)
 			return r;
-		r = make_group(group, plan, options, wanted, reterr);
+		r = make_group(group, plan, options, wanted, &there, reterr);
 		if (r == 0)
 			return 0;
-		if (r != -EEXIST)
+		if (!there)
 			break;
 		r = take_existing_group(group, plan, options, reterr);
 		if (vanished(r))

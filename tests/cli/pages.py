@@ -99,7 +99,9 @@ class Session:
     def __init__(self, hand, directory, env=(), plain=None):
         self.hand, self.directory, self.plain = hand, directory, plain
         path = f"{Path(RATION).parent}:{hand.run.env.get('PATH', '/usr/bin:/bin')}"
-        self.env = dict(hand.run.env, PATH=path, **dict(env))
+        # What runs the tests may be a make, whose words for those below it a reader's make hasn't.
+        of_make = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"}
+        self.env = {name: value for name, value in dict(hand.run.env, PATH=path, **dict(env)).items() if name not in of_make}
         self.left, self.status = [], 0
 
     def __enter__(self):

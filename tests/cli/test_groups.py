@@ -186,6 +186,7 @@ def test_owner_refused(hand, owner):
 # ------------------------------------------------------------- bad addresses
 
 
+@pytest.mark.anywhere
 @pytest.mark.worlds("host", "v2")
 @pytest.mark.parametrize("name", [n for n in HOSTILE if n not in ("a/b", "-x")] + ["a/b/c", "a//b", "/a", "a/", "a/.."],
                          ids=lambda name: repr(name[:20]))

@@ -31,10 +31,21 @@ struct ration_budget {
 #define LOCK_MSEC 30000
 
 /* With a budget the namespace stays. */
+static int keep(int fd)
+{
+	struct budget now;
+	int r = budget_read(fd, &now);
+
+	if (r < 0)
+		return r;
+	return r > 0 ? owner_keep(fd) : notes_write(fd, NOTE_KEEP, "");
+}
+
+/* All of it or nothing: one that goes with its last tenant is no budget of the namespace. */
 static int change(const struct host_snapshot *host, int fd, const char *text, struct ration_error *reterr)
 {
 	CLEANUP(lock_releasep) int lock_fd = lock_take(fd, LOCK_MSEC);
-	struct budget now;
+	struct budget before;
 	int r;
 
 	if (lock_fd == -EBUSY)
@@ -42,14 +53,14 @@ static int change(const struct host_snapshot *host, int fd, const char *text, st
 				(int)lock_holder(fd), host->nspace, LOCK_MSEC / 1000);
 	if (lock_fd < 0)
 		return owner_error(fd, lock_fd, "lock", host->nspace, reterr);
-	r = budget_change(fd, "--namespace-budget", text, NULL, reterr);
-	if (r == 0)
-		r = budget_read(fd, &now);
+	r = budget_change(fd, "--namespace-budget", text, &before, reterr);
 	if (r < 0)
 		return r;
-	r = r > 0 ? owner_keep(fd) : notes_write(fd, NOTE_KEEP, "");
-	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write notes on the namespace %s: %s", host->nspace,
-			error_text(r)) : 0;
+	r = keep(fd);
+	if (r == 0)
+		return 0;
+	(void)budget_write(fd, &before);
+	return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write notes on the namespace %s: %s", host->nspace, error_text(r));
 }
 
 int ration_budget_set(const struct ration_host *handle, const char *text, struct ration_error *reterr)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import NAMESPACE, RATION, wait_for
+from conftest import NAMESPACE, RATION, STRACE, wait_for
 from world import mount, notes
 
 MIB = 1 << 20
@@ -175,6 +175,17 @@ def test_K16_two_processes(run, hand, namespace):
     hand.ok("gc")
     hand.ok("set --namespace-budget none")
     assert not run.groups()
+
+
+@pytest.mark.worlds("host", "v2")
+@pytest.mark.needs("cgroup", "root", "!filtered")
+def test_a_namespace_budget_that_cannot_stay(run, hand, namespace):
+    """The note that keeps the namespace can't be written: then its budget is the one before."""
+    namespace("runs=3")
+    r = run.command("set", "--namespace-budget", "runs=5",
+                    before=[*STRACE, "-f", "-o", "/dev/null", "-e", "trace=fsetxattr", "-e", "inject=fsetxattr:error=ENOSPC:when=2"])
+    assert r.code == 125 and "can't write notes on the namespace" in r.stderr, r
+    assert taken(hand) == {"runs": (0, 3)}
 
 
 @pytest.mark.needs("cgroup")

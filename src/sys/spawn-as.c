@@ -314,17 +314,18 @@ static void search(void *data)
 	it->code = spawn_find(scout->cwd, scout->argv0, it->near, it->path);
 }
 
-/* Most of it is where everything is. What isn't, a process beside us looks for. -ETIMEDOUT: it goes on writing. */
-static int search_within(struct search *it)
+/* Most of it is where everything is. What isn't, a process beside us looks for; *ret_left: it goes on writing. */
+static int search_within(struct search *it, bool *ret_left)
 {
-	int r = 0;
+	int r;
 
+	*ret_left = false;
 	it->near = !needs_fds(it->scout);
 	search(it);
 	if (it->code != -EXDEV)
 		return 0;
 	it->near = false;
-	r = sys_within(patience_usec(it->scout), search, it);
+	r = sys_within(patience_usec(it->scout), search, it, ret_left);
 	if (r == -ETIMEDOUT || r == -EINTR)
 		return r;
 	if (r < 0)
@@ -336,13 +337,14 @@ static int search_within(struct search *it)
 static int scout_here(const struct scout *scout, struct scouted *ret)
 {
 	CLEANUP(freep) struct search *it = calloc(1, sizeof(*it));
+	bool left;
 	int r;
 
 	if (!it)
 		return -ENOMEM;
 	it->scout = scout;
-	r = search_within(it);
-	if (r == -ETIMEDOUT)
+	r = search_within(it, &left);
+	if (left)
 		it = NULL;
 	if (r < 0)
 		return r;

@@ -59,11 +59,12 @@ int sys_near(const char *path)
 	return -EXDEV;
 }
 
-int sys_within(uint64_t within_usec, void (*function)(void *data), void *data)
+int sys_within(uint64_t within_usec, void (*function)(void *data), void *data, bool *ret_left)
 {
 	(void)within_usec;
 	(void)function;
 	(void)data;
+	*ret_left = false;
 	return -ENOSYS;
 }
 

@@ -80,21 +80,25 @@ static int call_main(void *argument)
 	return 0;
 }
 
-/* What can't be waited for is looked at again and again. Never by errno: it is the other's as well. */
+/*
+ * What can't be waited for is looked at again and again. errno is the other's as well: nothing here goes by it,
+ * and no call here fails, as a read(2) of the empty pipe would: the other may be about to look at its own.
+ */
 static bool ends(int fd, uint64_t deadline_usec)
 {
 	const struct timespec nap = { .tv_nsec = 1000000 };
 	struct pollfd poll_fd = { .fd = fd };
-	char byte;
 
 	for (;;) {
 		uint64_t now_usec = sys_now_usec();
+		int r = poll(&poll_fd, 1, now_usec < deadline_usec ? (int)((deadline_usec - now_usec) / 1000) + 1 : 0);
 
-		if (read(fd, &byte, 1) == 0)
+		/* Nobody writes: it is closed. */
+		if (r > 0)
 			return true;
 		if (now_usec >= deadline_usec)
 			return false;
-		if (poll(&poll_fd, 1, (int)((deadline_usec - now_usec) / 1000) + 1) < 0)
+		if (r < 0)
 			(void)nanosleep(&nap, NULL);
 	}
 }
@@ -103,7 +107,7 @@ static int start(struct call *call, void *stack, int *ret_fd, pid_t *ret_pid)
 {
 	int fds[2];
 
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	call->fd = fds[1];
 	*ret_pid = sys_clone_beside(stack, STACK_SIZE, call_main, call);
@@ -115,10 +119,14 @@ static int start(struct call *call, void *stack, int *ret_fd, pid_t *ret_pid)
 	return *ret_pid < 0 ? *ret_pid : 0;
 }
 
-/* False: it hangs, and is left. When it goes on some time, it is dead, but what it waits for may be written before. */
-static bool finish(pid_t pid, int fd, uint64_t within_usec)
+/*
+ * -ETIMEDOUT: it was ended at its time. What hangs so that nothing ends it is left: when it goes on some time it is
+ * dead, but what it waits for may be written before.
+ */
+static int finish(pid_t pid, int fd, uint64_t within_usec, bool *ret_left)
 {
 	bool over = ends(fd, sys_now_usec() + within_usec);
+	int r = over ? 0 : -ETIMEDOUT;
 
 	if (!over) {
 		(void)kill(pid, SIGKILL);
@@ -127,10 +135,11 @@ static bool finish(pid_t pid, int fd, uint64_t within_usec)
 	if (over)
 		(void)waitpid(pid, NULL, __WALL);
 	(void)close(fd);
-	return over;
+	*ret_left = !over;
+	return r;
 }
 
-int sys_within(uint64_t within_usec, void (*function)(void *data), void *data)
+int sys_within(uint64_t within_usec, void (*function)(void *data), void *data, bool *ret_left)
 {
 	/* One piece: it can be left as a whole. */
 	struct call *call = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
@@ -138,6 +147,7 @@ int sys_within(uint64_t within_usec, void (*function)(void *data), void *data)
 	pid_t pid = -1;
 	int fd = -EBADF, r;
 
+	*ret_left = false;
 	if (call == MAP_FAILED)
 		return -errno;
 	*call = (struct call) { .function = function, .data = data };
@@ -145,12 +155,12 @@ int sys_within(uint64_t within_usec, void (*function)(void *data), void *data)
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	r = start(call, (char *)call + STACK_SIZE, &fd, &pid);
-	if (r == 0 && !finish(pid, fd, within_usec))
-		r = -ETIMEDOUT;
-	else if (r == 0 && !call->over)
+	if (r == 0)
+		r = finish(pid, fd, within_usec, ret_left);
+	if (r == 0 && !call->over)
 		r = -EINTR;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r != -ETIMEDOUT)
+	if (!*ret_left)
 		(void)munmap(call, 2 * STACK_SIZE);
 	return r;
 }

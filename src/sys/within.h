@@ -9,6 +9,7 @@
 #ifndef RATION_SYS_WITHIN_H
 #define RATION_SYS_WITHIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -19,10 +20,10 @@ int sys_near(const char *path);
 
 /*
  * Calls function(data), which makes system calls and nothing else, and opens none of our fds. 0: it has
- * returned. -ETIMEDOUT: it hasn't; then `data` is to stay where it is for ever, as it may still be written.
- * -EINTR: somebody has killed it. Anything else: it wasn't called, for want of such processes (-ENOSYS), of
- * tasks or of fds.
+ * returned. -ETIMEDOUT: it hasn't, and was ended; where even that didn't help it is left (*ret_left), and `data` is to
+ * stay where it is for ever, as it may still be written. -EINTR: somebody has killed it. Anything else: it
+ * wasn't called, for want of such processes (-ENOSYS), of tasks or of fds.
  */
-int sys_within(uint64_t within_usec, void (*function)(void *data), void *data);
+int sys_within(uint64_t within_usec, void (*function)(void *data), void *data, bool *ret_left);
 
 #endif

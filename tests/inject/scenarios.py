@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -254,9 +255,12 @@ def whole_json(s):
 
 def figures(s):
     """All that could be told the first time: what can't be read isn't told as absent."""
-    found = {line[:28].strip() for line in s.done.stdout.splitlines()} - {""}
+    above, _, table = s.done.stdout.partition("\n  usage ")
+    # What each line is about; the figure itself is another each time.
+    found = {(part, re.split(r" {2,}", line.strip())[0]) for part, text in (("above", above), ("table", table))
+             for line in text.splitlines()[1:] if line.strip()}
     if s.same("figures", found) - found:
-        raise Bad(f"it doesn't tell {', '.join(sorted(s.same('figures', found) - found))}")
+        raise Bad(f"it doesn't tell {sorted(s.same('figures', found) - found)}")
 
 
 def shown(s):

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "group/cgroup1.h"
+#include "host/facts.h"
+#include "plan/mech/mech.h"
 #include "sys/cgroup.h"
 #include "util/cleanup.h"
 
@@ -84,4 +87,19 @@ int in_force_read_v1(int dir_fd, const struct ration_limit_info *info, uint64_t 
 	if (r == 0)
 		*ret = info->unit == RATION_UNIT_BYTES && value >= V1_NO_LIMIT ? RATION_UNLIMITED : value;
 	return r;
+}
+
+int in_force_read_own(const struct place *place, const struct ration_limit_info *info, uint64_t *ret,
+		enum ration_mechanism *ret_mechanism)
+{
+	uint32_t controller = mech_v1_controller(info->limit);
+	int fd = controller ? v1_fd(place, controller) : -EBADF;
+	int r = fd < 0 ? fd : in_force_read_v1(fd, info, ret);
+
+	*ret_mechanism = RATION_MECHANISM_CGROUP1;
+	/* What may be there and can't be read just now isn't taken for none. */
+	if (r >= 0 || facts_doubt(r))
+		return r;
+	*ret_mechanism = RATION_MECHANISM_CGROUP2;
+	return in_force_read(place->fd, info, ret);
 }

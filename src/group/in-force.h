@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "group/place.h"
 #include "ration.h"
 
 /*
@@ -20,5 +21,12 @@ const char *in_force_v1_file(enum ration_limit limit);
 
 /* The same from a directory in the hierarchy of its controller. -EOPNOTSUPP: no such file. */
 int in_force_read_v1(int dir_fd, const struct ration_limit_info *info, uint64_t *ret);
+
+/*
+ * The limit of a group itself, and what enforces it; what levels above it allow is another matter. Of one that is a
+ * number. -ENOENT: it has none; -EBADMSG, or what stood in the way.
+ */
+int in_force_read_own(const struct place *place, const struct ration_limit_info *info, uint64_t *ret,
+		enum ration_mechanism *ret_mechanism);
 
 #endif

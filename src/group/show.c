@@ -312,24 +312,37 @@ static void look_upwards_v1(struct search *search, int dir_fd, char *path)
 	}
 }
 
-/* A limit that the group has in cgroup v1. False: it has none there. */
-static bool find_v1(const struct ration_group *group, struct search *search)
+static void find_v1(const struct ration_group *group, struct search *search)
 {
 	uint32_t controller = mech_v1_controller(search->info->limit);
 	struct found *found = search->found;
-	int fd = controller ? v1_fd(&group->at, controller) : -EBADF;
 	char path[sizeof(group->path)];
 
-	if (fd < 0 || !got(found, in_force_read_v1(fd, search->info, &found->limit.here)))
-		return false;
-	found->limit.mechanism = RATION_MECHANISM_CGROUP1;
 	found->limit.file = in_force_v1_file(search->info->limit);
-	found->limit.has_here = found->limit.has_effective = true;
+	found->limit.has_effective = true;
 	found->limit.effective = machine_has(group->host, search->info->limit);
 	found->limit.level = RATION_LEVEL_MACHINE;
 	path_in_v1(path, sizeof(path), group, controller);
-	look_upwards_v1(search, fd, path);
-	return true;
+	look_upwards_v1(search, v1_fd(&group->at, controller), path);
+}
+
+static void find_number(const struct ration_group *group, struct search *search, enum kind kind)
+{
+	struct found *found = search->found;
+	enum ration_mechanism mechanism;
+
+	found->limit.has_here = got(found, in_force_read_own(&group->at, search->info, &found->limit.here, &mechanism));
+	if (found->limit.has_here)
+		found->limit.mechanism = mechanism;
+	if (found->limit.mechanism == RATION_MECHANISM_CGROUP1) {
+		find_v1(group, search);
+	} else if (kind == KIND_OWN) {
+		found->limit.has_effective = found->limit.has_here;
+		found->limit.effective = found->limit.here;
+		found->limit.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
+	} else {
+		find_lowest(group, search);
+	}
 }
 
 static void find_asked(const struct ration_group *group, enum ration_limit limit, struct found *found)
@@ -350,20 +363,15 @@ static void find_in_force(const struct ration_group *group, struct search *searc
 {
 	const struct ration_limit_info *info = search->info;
 	struct found *found = search->found;
+	enum kind kind = kinds[limit_index(info->limit)];
 
-	switch (find_v1(group, search) ? KIND_NONE : kinds[limit_index(info->limit)]) {
+	switch (kind) {
 	case KIND_NONE:
 		break;
 	case KIND_LOWEST:
 	case KIND_QUOTA:
-		found->limit.has_here = got(found, in_force_read(group->at.fd, info, &found->limit.here));
-		find_lowest(group, search);
-		break;
 	case KIND_OWN:
-		found->limit.has_here = got(found, in_force_read(group->at.fd, info, &found->limit.here));
-		found->limit.has_effective = found->limit.has_here;
-		found->limit.effective = found->limit.here;
-		found->limit.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
+		find_number(group, search, kind);
 		break;
 	case KIND_SET:
 		find_set(group, info, found);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "group/handle.h"
+#include "group/in-force.h"
 #include "group/metrics.h"
 #include "helpers/metrics/budgets.h"
 #include "sys/cgroup.h"
@@ -223,14 +224,14 @@ static const struct bound bounds[] = {
 static void tell_limits(const struct subject *subject)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bounds); i++) {
+		const struct ration_limit_info *info = ration_limit_info(bounds[i].limit);
 		const struct bound *at = &bounds[i];
-		struct ration_group_limit *limit = NULL;
-		int r = ration_group_limit_new(subject->group, at->limit, &limit, NULL);
+		enum ration_mechanism mechanism;
+		uint64_t here;
 
-		if (got(subject, r) && limit->has_here && limit->here != RATION_UNLIMITED && !(at->protects && limit->here == 0))
-			tell(subject, at->family, at->named ? "limit" : NULL, at->named ? ration_limit_info(at->limit)->name : NULL,
-					limit->here, at->decimals);
-		limit = ration_group_limit_free(limit);
+		if (got(subject, in_force_read_own(&subject->group->at, info, &here, &mechanism)) && here != RATION_UNLIMITED &&
+				!(at->protects && here == 0))
+			tell(subject, at->family, at->named ? "limit" : NULL, at->named ? info->name : NULL, here, at->decimals);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "group/handle.h"
+#include "group/in-force.h"
 #include "group/owner.h"
 #include "host/notes.h"
 #include "sys/syscalls.h"
@@ -200,13 +201,12 @@ static void remember(struct model_group *group)
 static void read_limits(struct model_group *group, const struct ration_group *open)
 {
 	for (size_t i = 0; i < MODEL_LIMITS; i++) {
-		struct ration_group_limit *limit = NULL;
-		int r = ration_group_limit_new(open, limits[i], &limit, NULL);
+		enum ration_mechanism mechanism;
 
-		group->limit[i] = r >= 0 && limit->has_here ? limit->here : RATION_UNLIMITED;
+		if (in_force_read_own(&open->at, ration_limit_info(limits[i]), &group->limit[i], &mechanism) < 0)
+			group->limit[i] = RATION_UNLIMITED;
 		if (group->details && group->limit[i] != RATION_UNLIMITED && group->details->mechanism == RATION_MECHANISM_NONE)
-			group->details->mechanism = limit->mechanism;
-		limit = ration_group_limit_free(limit);
+			group->details->mechanism = mechanism;
 	}
 	group->limits_read = true;
 }

@@ -20,6 +20,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "sys/clone.h"
 #include "sys/syscalls.h"
 
 #define NSPACE "ration-bench-floor"

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "run/follow.h"
+#include "sys/clone.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/compat.h"

@@ -13,6 +13,7 @@
 
 #include "run/keeper-main.h"
 #include "run/run.h"
+#include "sys/clone.h"
 #include "sys/syscalls.h"
 #include "sys/tree-kill.h"
 #include "util/cleanup.h"

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "sys/bus.h"
+#include "sys/clone.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "sys/clone.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/compat.h"

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/clone.h"
 #include "sys/passing.h"
 #include "sys/spawn.h"
 #include "sys/syscalls.h"

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "sys/cgroup.h"
+#include "sys/clone.h"
 #include "sys/cpuset.h"
 #include "sys/inherit.h"
 #include "sys/syscalls.h"

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "sys/clone.h"
 #include "sys/within.h"
 #include "util/cleanup.h"
 

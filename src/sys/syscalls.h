@@ -85,49 +85,6 @@ struct sys_wait {
 int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret);
 
 /*
- * clone3(2) into a new process, since 5.3: its pid, or 0 in the child.
- * With `cgroup_fd` >= 0 it is born in that cgroup (CLONE_INTO_CGROUP, 5.7).
- * The parent gets a pidfd, which is written before the child runs: another thread may use
- * it meanwhile. With CLONE_VM|CLONE_VFORK in `flags` the
- * child runs `function(argument)` on `stack` in the parent's memory, and the
- * parent sleeps until it has execed or exited: no page table is copied, and
- * nothing that the child touches is charged to its new group. Where that can't
- * be had (an architecture without our few lines of assembly), the flags are
- * dropped and the child gets a copy.
- */
-pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
-		void *argument, int *ret_pid_fd);
-
-/* The same in a copy of the parent's memory, while the parent goes on. */
-pid_t sys_clone_copied(int cgroup_fd, int (*function)(void *), void *argument, int *ret_pid_fd);
-
-/*
- * As sys_clone_into() in no cgroup, and always in the parent's memory, on every kernel and every
- * architecture: clone(2). Where that has no pidfd (before 5.2), `ret_pid_fd` isn't written.
- */
-pid_t sys_clone_shared(void *stack, size_t stack_size, int (*function)(void *), void *argument, int *ret_pid_fd);
-
-/*
- * A process in the parent's memory that goes on beside it, and of whose end no SIGCHLD tells: waitpid(2)
- * finds it with __WALL. Both have one errno: neither may read it while the other is there. -ENOSYS where
- * there is no such thing.
- */
-pid_t sys_clone_beside(void *stack, size_t stack_size, int (*function)(void *), void *argument);
-
-/*
- * As sys_clone_into() without clone3 and without a cgroup: fork(2) and pidfd_open(2). Where
- * that isn't to be had, `ret_pid_fd` is -EBADF.
- */
-pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd);
-
-/*
- * fork(2) for a helper of ours: in the child every signal is blocked from the
- * first moment, since a handler of the program would run there as if in the
- * program itself. -errno.
- */
-pid_t sys_fork_masked(void);
-
-/*
  * If this process is stopped when its parent (the thread that made it) ends, it goes on, and
  * finds out. To one that isn't stopped nothing happens. It holds until the next fork.
  */

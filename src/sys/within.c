@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/clone.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
@@ -80,26 +81,30 @@ static int call_main(void *argument)
 	return 0;
 }
 
-/*
- * What can't be waited for is looked at again and again. errno is the other's as well: nothing here goes by it,
- * and no call here fails, as a read(2) of the empty pipe would: the other may be about to look at its own.
- */
+/* As poll(2) for the end of a pipe: 1, it is closed; 0, not yet; or a negative errno. */
+static long wait_closed(int fd, uint64_t usec)
+{
+	struct timespec time = { .tv_sec = (time_t)(usec / 1000000), .tv_nsec = (long)(usec % 1000000) * 1000 };
+	struct pollfd poll_fd = { .fd = fd };
+
+	return sys_quiet(SYS_ppoll, (long)(intptr_t)&poll_fd, 1, (long)(intptr_t)&time, 0);
+}
+
+/* What can't be waited for is looked at again and again. errno is the other's, who may be about to look at it. */
 static bool ends(int fd, uint64_t deadline_usec)
 {
 	const struct timespec nap = { .tv_nsec = 1000000 };
-	struct pollfd poll_fd = { .fd = fd };
 
 	for (;;) {
 		uint64_t now_usec = sys_now_usec();
-		int r = poll(&poll_fd, 1, now_usec < deadline_usec ? (int)((deadline_usec - now_usec) / 1000) + 1 : 0);
+		long r = wait_closed(fd, now_usec < deadline_usec ? deadline_usec - now_usec : 0);
 
-		/* Nobody writes: it is closed. */
 		if (r > 0)
 			return true;
 		if (now_usec >= deadline_usec)
 			return false;
 		if (r < 0)
-			(void)nanosleep(&nap, NULL);
+			(void)sys_quiet(SYS_nanosleep, (long)(intptr_t)&nap, 0, 0, 0);
 	}
 }
 
@@ -111,7 +116,7 @@ static int start(struct call *call, void *stack, int *ret_fd, pid_t *ret_pid)
 		return -errno;
 	call->fd = fds[1];
 	*ret_pid = sys_clone_beside(stack, STACK_SIZE, call_main, call);
-	(void)close(fds[1]);
+	(void)sys_quiet(SYS_close, fds[1], 0, 0, 0);
 	if (*ret_pid < 0)
 		(void)close(fds[0]);
 	else

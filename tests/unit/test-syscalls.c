@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "sys/clone.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

@@ -17,6 +17,7 @@
 #include "cli/setters.h"
 #include "cli/target.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -79,7 +80,7 @@ static void block_signals(sigset_t *ret_open)
 static void sleep_until(const struct recording *recording, uint64_t usec, const sigset_t *open)
 {
 	struct pollfd fd = { .fd = recording_fd(recording), .events = POLLIN };
-	uint64_t due_usec = recording_due_usec(recording), now_usec = recording_now_usec(), left;
+	uint64_t due_usec = recording_due_usec(recording), now_usec = clock_usec(CLOCK_MONOTONIC), left;
 	struct timespec rest;
 
 	due_usec = due_usec < usec ? due_usec : usec;
@@ -92,7 +93,7 @@ static void sleep_until(const struct recording *recording, uint64_t usec, const 
 static const char *record_until(struct recording *recording, uint64_t until_usec, const sigset_t *open)
 {
 	for (;;) {
-		uint64_t now_usec = recording_now_usec();
+		uint64_t now_usec = clock_usec(CLOCK_MONOTONIC);
 
 		recording_look(recording, now_usec);
 		if (recording->gone)

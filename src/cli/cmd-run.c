@@ -38,6 +38,7 @@
 #include "cli/verdict.h"
 #include "cli/wait.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/error.h"
 
 /* How soon to look again after a poll(2) that failed. */
@@ -137,10 +138,10 @@ static int prepare(struct job *job, struct ration_error *reterr)
 static int take_turn(struct job *job, struct ration_run_options *how, struct ration_error *reterr)
 {
 	const struct options *options = job->options;
-	uint64_t begun_usec = wait_now_usec();
+	uint64_t begun_usec = clock_usec(CLOCK_MONOTONIC);
 	int r = wait_for_room(options, job->host, job->plan, options_tenant(options), &how->admission, reterr);
 
-	job->waited_usec = wait_now_usec() - begun_usec;
+	job->waited_usec = clock_usec(CLOCK_MONOTONIC) - begun_usec;
 	if (r >= 0 && how->admission)
 		(void)snprintf(job->doubt, sizeof(job->doubt), "%s", ration_admission_doubt(how->admission));
 	return r;
@@ -221,7 +222,7 @@ static int watch(struct job *job)
 
 	if (!job->recording.sampler && !job->progress.wanted)
 		return -1;
-	now_usec = recording_now_usec();
+	now_usec = clock_usec(CLOCK_MONOTONIC);
 	if (job->recording.sampler)
 		recording_look(&job->recording, now_usec);
 	progress_look(&job->progress, now_usec);
@@ -311,7 +312,7 @@ static int end_recording(struct job *job, const struct ration_receipt *receipt, 
 	line = receipt_text(job, receipt, true);
 	if (!line)
 		return error_oom(reterr);
-	recording_take_receipt(&job->recording, receipt, recording_now_usec());
+	recording_take_receipt(&job->recording, receipt, clock_usec(CLOCK_MONOTONIC));
 	patience_begin_for(job->options->command, watcher);
 	r = recording_end(&job->recording, "run-ended", line, reterr);
 	patience_end();

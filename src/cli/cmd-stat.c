@@ -24,6 +24,7 @@
 #include "cli/setters.h"
 #include "cli/stat-print.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/compat.h"
 #include "util/error.h"
 
@@ -96,14 +97,6 @@ struct watch {
 
 #define WATCH_COLUMNS "%-24s %9s %12s %12s %8s %8s\n"
 
-static uint64_t now_usec(clockid_t clock)
-{
-	struct timespec now;
-
-	(void)clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static const char *size_or_none(char buf[RATION_TEXT_MAX], const struct ration_stats *stats,
 		enum ration_metric metric)
 {
@@ -121,7 +114,7 @@ static const char *percent(char buf[RATION_TEXT_MAX], double value)
 /* Share of one CPU since the last look. */
 static const char *cpu_or_none(char buf[RATION_TEXT_MAX], struct watched *at, const struct ration_stats *stats)
 {
-	uint64_t now = now_usec(CLOCK_MONOTONIC), cpu;
+	uint64_t now = clock_usec(CLOCK_MONOTONIC), cpu;
 	const char *text = "-";
 
 	if (ration_stats_metric(stats, RATION_METRIC_CPU_USEC, &cpu) == RATION_SOURCE_ABSENT)
@@ -166,7 +159,7 @@ static int look(struct watch *watch, struct watched *at, struct ration_error *re
 	if (r < 0)
 		return r;
 	if (watch->options->json)
-		r = output_json(json_stat_line(&now, now_usec(CLOCK_REALTIME)), reterr);
+		r = output_json(json_stat_line(&now, clock_usec(CLOCK_REALTIME)), reterr);
 	else
 		print_line(at, now.stats);
 	now.stats = ration_stats_free(now.stats);
@@ -191,7 +184,7 @@ static void sleep_until(struct watch *watch, uint64_t usec)
 {
 	uint64_t now;
 
-	while (watch->left > 0 && (now = now_usec(CLOCK_MONOTONIC)) < usec) {
+	while (watch->left > 0 && (now = clock_usec(CLOCK_MONOTONIC)) < usec) {
 		const struct timespec rest = {
 			.tv_sec = (time_t)((usec - now) / 1000000),
 			.tv_nsec = (long)((usec - now) % 1000000) * 1000,
@@ -215,7 +208,7 @@ static void sleep_until(struct watch *watch, uint64_t usec)
 static int watch_groups(struct watch *watch, struct ration_error *reterr)
 {
 	uint64_t interval = watch->options->interval_usec;
-	uint64_t next = now_usec(CLOCK_MONOTONIC);
+	uint64_t next = clock_usec(CLOCK_MONOTONIC);
 
 	if (!watch->options->json)
 		(void)printf(WATCH_COLUMNS, "group", "processes", "memory", "swap", "cpu", "stalled");

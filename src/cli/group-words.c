@@ -7,9 +7,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 bool limit_is_text(const struct ration_limit_info *info)
@@ -108,17 +108,15 @@ const char *group_age(char buf[OUTPUT_VALUE_MAX], uint64_t created_usec)
 		const char *name;
 		uint64_t seconds;
 	} units[] = { { "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
-	struct timespec now;
-	uint64_t seconds;
+	uint64_t now = clock_usec(CLOCK_REALTIME) / 1000000, seconds;
 	size_t i = 0;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
 	if (created_usec == 0) {
 		(void)snprintf(buf, OUTPUT_VALUE_MAX, "-");
 		return buf;
 	}
 	/* The clock may have been set back meanwhile. */
-	seconds = created_usec / 1000000 < (uint64_t)now.tv_sec ? (uint64_t)now.tv_sec - created_usec / 1000000 : 0;
+	seconds = created_usec / 1000000 < now ? now - created_usec / 1000000 : 0;
 	while (i < ARRAY_SIZE(units) - 1 && seconds < units[i].seconds)
 		i++;
 	(void)snprintf(buf, OUTPUT_VALUE_MAX, "%" PRIu64 " %s", seconds / units[i].seconds, units[i].name);

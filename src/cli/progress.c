@@ -22,6 +22,7 @@
 #include "cli/say.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 /* At most four times a second. */
 #define INTERVAL_USEC 250000
@@ -70,7 +71,7 @@ void progress_begin(struct progress *progress, const struct ration_host *host, c
 		progress->sampler = NULL;
 	progress->wanted = true;
 	progress->foreground = foreground;
-	progress->begun_usec = recording_now_usec();
+	progress->begun_usec = clock_usec(CLOCK_MONOTONIC);
 	/* A command that is over at once needs no line. */
 	progress->due_usec = progress->begun_usec + INTERVAL_USEC;
 	progress->timeout_usec = limit_of(plan, RATION_LIMIT_TIMEOUT);

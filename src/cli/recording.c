@@ -13,12 +13,12 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/json-build.h"
 #include "cli/output.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/error.h"
 
 #define LIMITS_USEC UINT64_C(1000000)
@@ -41,14 +41,6 @@ static const struct {
 	{ RATION_METRIC_OOM_KILLS, "oom-kill", false },
 	{ RATION_METRIC_PIDS_REFUSED, "tasks-refused", false },
 };
-
-uint64_t recording_now_usec(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 int recording_wait_msec(uint64_t usec, uint64_t now_usec)
 {
@@ -126,9 +118,7 @@ static char *head(const struct recording *recording, const struct recording_subj
 	struct builder builder = { .line = true };
 	json_t *object = json_object(), *started = json_object(), *command = json_array();
 	char text[OUTPUT_TIME_MAX];
-	struct timespec now = { 0 };
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
 	build_put(&builder, object, "line", json_string("begin"));
 	build_put(&builder, object, "schema", json_integer(1));
 	build_put(&builder, object, "ration", json_string(ration_version()));
@@ -140,7 +130,7 @@ static char *head(const struct recording *recording, const struct recording_subj
 	else
 		json_decref(command);
 	build_put(&builder, started, "time",
-			json_string(output_time(text, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000)));
+			json_string(output_time(text, clock_usec(CLOCK_REALTIME))));
 	build_put(&builder, started, "monotonic_usec", build_number(recording->begun_usec));
 	build_put(&builder, object, "started", started);
 	build_put(&builder, object, "interval_usec", build_number(recording->interval_usec));
@@ -169,7 +159,7 @@ int recording_begin(struct recording *recording, const struct recording_subject 
 	if (r < 0)
 		return r;
 	take_metrics(recording);
-	recording->begun_usec = recording_now_usec();
+	recording->begun_usec = clock_usec(CLOCK_MONOTONIC);
 	line = head(recording, subject);
 	if (!line)
 		return error_oom(reterr);
@@ -413,7 +403,7 @@ int recording_watch(struct recording *recording, const struct ration_host *host,
 	if (r < 0)
 		return r;
 	open_events(recording);
-	recording->due_usec = recording_now_usec();
+	recording->due_usec = clock_usec(CLOCK_MONOTONIC);
 	return 0;
 }
 
@@ -464,7 +454,7 @@ int recording_end(struct recording *recording, const char *reason, const char *r
 	CLEANUP(freep) char *text = NULL;
 
 	buffer_printf(&line, "{\"line\":\"end\",\"time_usec\":%" PRIu64 ",\"reason\":\"%s\",\"samples\":%" PRIu64
-			",\"dropped\":%" PRIu64, since(recording, recording_now_usec()), reason, recording->samples,
+			",\"dropped\":%" PRIu64, since(recording, clock_usec(CLOCK_MONOTONIC)), reason, recording->samples,
 			recording->file.dropped);
 	if (receipt) {
 		buffer_put(&line, ",\"receipt\":");

@@ -90,9 +90,6 @@ int recording_end(struct recording *recording, const char *reason, const char *r
 
 void recording_done(struct recording *recording);
 
-/* Now, on CLOCK_MONOTONIC. */
-uint64_t recording_now_usec(void);
-
 /* How long until `usec`, for poll(2): a round more rather than one too early; -1 for ever. */
 int recording_wait_msec(uint64_t usec, uint64_t now_usec);
 

@@ -15,7 +15,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cli/command.h"
 #include "cli/environment.h"
@@ -28,6 +27,7 @@
 #include "cli/starting.h"
 #include "cli/wait.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/error.h"
 
 struct job {
@@ -182,13 +182,10 @@ static int make_group(struct job *job, struct ration_error *reterr)
 		.command = job->argv[0],
 	};
 	char address[2 * RATION_NAME_MAX + 64], name[64];
-	struct timespec now;
 	int r;
 
 	/* Our pid and the time: nobody else has both, but for another pid namespace, whom EEXIST tells. */
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	(void)snprintf(name, sizeof(name), "x%d-%llx", (int)getpid(),
-			(unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000);
+	(void)snprintf(name, sizeof(name), "x%d-%llx", (int)getpid(), (unsigned long long)clock_usec(CLOCK_MONOTONIC));
 	if (snprintf(address, sizeof(address), "%s/%s", options_tenant(options),
 				options->name ? options->name : name) >= (int)sizeof(address))
 		return error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME,

@@ -21,10 +21,10 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/compat.h"
 #include "util/text.h"
 
@@ -34,14 +34,6 @@ enum way {
 	WAY_SOCKET,
 	WAY_POLLED,
 };
-
-static uint64_t now_usec(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* The other end of a terminal can't be opened again: that would make a new pair. */
 static bool is_reopened(int fd, const struct stat *st)
@@ -95,14 +87,14 @@ static ssize_t write_now(int fd, enum way way, const char *text, size_t length)
 static bool wait_for_reader(int fd, uint64_t *wait_usec)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLOUT };
-	uint64_t begun = now_usec(), waited;
+	uint64_t begun = clock_usec(CLOCK_MONOTONIC), waited;
 
 	if (*wait_usec == 0)
 		return false;
 	/* A pipe that others fill as fast as it is read is writable, and then it isn't. */
 	if (poll(&ready, 1, (int)((*wait_usec + 999) / 1000)) > 0)
 		(void)poll(NULL, 0, 1);
-	waited = now_usec() - begun;
+	waited = clock_usec(CLOCK_MONOTONIC) - begun;
 	*wait_usec = waited < *wait_usec ? *wait_usec - waited : 0;
 	return true;
 }

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/budgets.h"
@@ -42,14 +41,6 @@ const struct option_set options_room = {
 		{ .flag = NULL },
 	},
 };
-
-uint64_t wait_now_usec(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* On a terminal, whenever the place is another. */
 static void tell_place(const struct options *options, const struct ration_admission *admission, uint64_t *told)

@@ -20,7 +20,4 @@ int wait_for_room(const struct options *options, const struct ration_host *host,
 int wait_for_group(const struct options *options, const struct ration_host *host, const struct ration_plan *plan,
 		const char *address, struct ration_admission **ret_admission, struct ration_error *reterr);
 
-/* The monotonic clock. */
-uint64_t wait_now_usec(void);
-
 #endif

@@ -8,22 +8,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "host/notes.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/parse.h"
 #include "util/text.h"
 
 int record_created(int group_fd)
 {
-	struct timespec now;
 	char text[32];
 	int r;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)snprintf(text, sizeof(text), "%" PRIu64,
-			(uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, clock_usec(CLOCK_REALTIME));
 	r = notes_write(group_fd, NOTE_CREATED, text);
 	return r == -EOPNOTSUPP ? 0 : r;
 }

@@ -11,6 +11,7 @@
 
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/compat.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -75,7 +76,7 @@ int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
  */
 void names_unique(char buf[NAMES_UNIQUE_MAX])
 {
-	(void)snprintf(buf, NAMES_UNIQUE_MAX, "r%d-%" PRIx64, (int)gettid(), sys_clock_usec(CLOCK_REALTIME));
+	(void)snprintf(buf, NAMES_UNIQUE_MAX, "r%d-%" PRIx64, (int)gettid(), clock_usec(CLOCK_REALTIME));
 }
 
 int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],

@@ -17,6 +17,7 @@
 #include "run/account.h"
 #include "run/concern.h"
 #include "run/end.h"
+#include "util/clock.h"
 #include "util/error.h"
 
 static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_error *reterr)
@@ -26,7 +27,7 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 
 	/* Before the time that it has to become the command: what that ends, the limit of time has ended. */
 	run->leader.start_usec = run->receipt.started_monotonic_usec = sys_now_usec();
-	run->receipt.started_usec = sys_clock_usec(CLOCK_REALTIME);
+	run->receipt.started_usec = clock_usec(CLOCK_REALTIME);
 	run->leader.start_time = (time_t)(run->receipt.started_usec / 1000000);
 	r = containment->ops->enter(containment, spawn, reterr);
 	if (r == 0) {

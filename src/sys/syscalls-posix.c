@@ -12,6 +12,7 @@
 #include "sys/clone.h"
 #include "sys/within.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 /* Where the limit on open files is none, there is still one of the kernel, about here. */
 #define OPEN_FILES_MAX 65536
@@ -118,5 +119,5 @@ int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret)
 
 uint64_t sys_now_usec(void)
 {
-	return sys_clock_usec(CLOCK_MONOTONIC);
+	return clock_usec(CLOCK_MONOTONIC);
 }

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/compat.h"
 
 bool sys_refused(int code)
@@ -290,5 +291,5 @@ void sys_wake_with_parent(void)
 
 uint64_t sys_now_usec(void)
 {
-	return sys_clock_usec(CLOCK_MONOTONIC);
+	return clock_usec(CLOCK_MONOTONIC);
 }

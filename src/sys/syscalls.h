@@ -15,7 +15,6 @@
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
-#include <time.h>
 
 /* True where `code` says that the call itself isn't to be had on this machine. */
 bool sys_refused(int code);
@@ -92,14 +91,5 @@ void sys_wake_with_parent(void);
 
 /* Now on CLOCK_MONOTONIC, in microseconds. */
 uint64_t sys_now_usec(void);
-
-/* Now on any clock. */
-static inline uint64_t sys_clock_usec(clockid_t clock)
-{
-	struct timespec now = { .tv_sec = 0 };
-
-	(void)clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 #endif

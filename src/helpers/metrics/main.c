@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "helpers/metrics/common.h"
 #include "helpers/metrics/listen.h"
@@ -20,6 +19,7 @@
 #include "helpers/words.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/parse.h"
 #include "util/text.h"
@@ -55,14 +55,6 @@ static uint64_t number_or(const char *text, uint64_t otherwise)
 	uint64_t number;
 
 	return text && parse_count(text, &number) == 0 ? number : otherwise;
-}
-
-static uint64_t epoch_usec(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static int tell_once(struct scraper *scraper, const struct settings *settings, struct ration_error *reterr)
@@ -106,7 +98,7 @@ static int tell(struct scraper *scraper, const struct settings *settings, struct
 int main(int argc, char **argv)
 {
 	struct settings settings = { .base = NULL };
-	struct scraper scraper = { .began_usec = epoch_usec() };
+	struct scraper scraper = { .began_usec = clock_usec(CLOCK_REALTIME) };
 	struct ration_error error;
 	int r = 0;
 

@@ -16,6 +16,7 @@
 
 #include "host/names.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/compat.h"
 
 static const enum ration_verdict verdicts[] = {
@@ -272,18 +273,10 @@ static void count_fallbacks(struct totals *totals, const json_t *limits)
 	}
 }
 
-static uint64_t epoch_usec(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static int count(struct totals *totals, const struct line *line, struct metrics_errors *errors)
 {
 	struct tenant *tenant = find_tenant(totals, line->tenant, errors);
-	uint64_t now_usec = epoch_usec();
+	uint64_t now_usec = clock_usec(CLOCK_REALTIME);
 	size_t i = 0;
 
 	if (!tenant)

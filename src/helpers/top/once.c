@@ -14,6 +14,7 @@
 
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/error.h"
 
 struct view {
@@ -231,12 +232,10 @@ static json_t *machine_object(const struct machine *machine)
 static int print_document(const struct view *view, struct ration_error *reterr)
 {
 	json_t *document = json_object(), *groups = json_array();
-	struct timespec now = { .tv_sec = 0 };
 	int r;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
 	(void)json_object_set_new(document, "schema", json_integer(1));
-	(void)json_object_set_new(document, "time_usec", json_integer((json_int_t)now.tv_sec * 1000000 + now.tv_nsec / 1000));
+	(void)json_object_set_new(document, "time_usec", json_integer((json_int_t)clock_usec(CLOCK_REALTIME)));
 	(void)json_object_set_new(document, "interval_usec", json_integer((json_int_t)view->options->interval_usec));
 	(void)json_object_set_new(document, "machine", machine_object(&view->machine));
 	for (size_t i = 0; i < view->rows.n; i++)

@@ -79,7 +79,7 @@ static int serve(const struct ration_host *host, const struct ration_plan *plan,
 	int r = ration_pool_fill(pool, 0, &error);
 
 	/* Unbuffered: poll() doesn't see what stdio has taken already. */
-	setvbuf(stdin, NULL, _IONBF, 0);
+	(void)setvbuf(stdin, NULL, _IONBF, 0);
 	while (r >= 0 && fgets(request, sizeof(request), stdin)) {
 		r = answer(host, plan, pool, request);
 		if (r >= 0)

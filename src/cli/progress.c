@@ -160,7 +160,8 @@ static void put_bar(struct buffer *line, unsigned *room, const char *label, cons
 		uint64_t most)
 {
 	CLEANUP(buffer_done) struct buffer part = { .text = NULL };
-	bool utf8 = has_utf8(), plain = getenv("NO_COLOR") && *getenv("NO_COLOR");
+	const char *no_color = getenv("NO_COLOR");
+	bool utf8 = has_utf8(), plain = no_color && *no_color;
 	double share = most > 0 ? (double)value / (double)most : 1;
 	unsigned columns = (unsigned)(strlen(label) + 1 + strlen(used));
 

@@ -34,7 +34,7 @@ static int leave_note(struct ration_group *group, int sig, uint64_t kill_after_u
 	(void)snprintf(text, sizeof(text), "%d %" PRIu64, sig, kill_after_usec);
 	r = notes_leave(group->at.fd, NOTE_STOP, text);
 	/* A kernel without such notes: it ends all the same, and nobody knows why. */
-	return r == 0 || r == -EOPNOTSUPP || r == -ENOTSUP ? 0 : handle_error(group, r, "stop", reterr);
+	return r == 0 || r == -EOPNOTSUPP ? 0 : handle_error(group, r, "stop", reterr);
 }
 
 /* Sends the signal, and waits. 1: somebody is left. */

@@ -163,13 +163,13 @@ static struct tenant *find_tenant(struct totals *totals, const char *name, struc
 {
 	size_t at = place_of(totals, name);
 
-	if (is_at(totals, at, name))
-		return totals->tenant[at];
-	if (totals->n_tenants >= TOTALS_TENANTS_MAX && *name) {
-		errors->n[METRICS_ERROR_TENANTS]++;
-		return find_tenant(totals, "", errors);
+	if (!is_at(totals, at, name) && totals->n_tenants >= TOTALS_TENANTS_MAX) {
+		/* Those that there is no room for are one, without a name. */
+		errors->n[METRICS_ERROR_TENANTS] += *name != '\0';
+		name = "";
+		at = place_of(totals, name);
 	}
-	return insert(totals, at, name);
+	return is_at(totals, at, name) ? totals->tenant[at] : insert(totals, at, name);
 }
 
 /* ------------------------------------------------------------------- lines */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "group/metrics.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -19,38 +20,15 @@
 
 #define FILE_NAME "memory.pressure"
 
-int budget_pressure_parse(const char *text, uint64_t *ret_pct100)
-{
-	static const char key[] = "full avg10=";
-	const char *at = strstr(text, key);
-	uint64_t whole = 0, cents = 0;
-	size_t n, fraction;
-
-	if (!at || (at != text && at[-1] != '\n'))
-		return -EBADMSG;
-	at += strlen(key);
-	n = strspn(at, "0123456789");
-	/* 100.00 at most: "nan", "inf" and what is longer aren't measured. */
-	if (n == 0 || n > 3 || at[n] != '.')
-		return -EBADMSG;
-	fraction = strspn(at + n + 1, "0123456789");
-	if (fraction != 2 || (at[n + 3] != ' ' && at[n + 3] != '\n' && at[n + 3] != '\0'))
-		return -EBADMSG;
-	for (size_t i = 0; i < n; i++)
-		whole = whole * 10 + (uint64_t)(at[i] - '0');
-	cents = (uint64_t)(at[n + 1] - '0') * 10 + (uint64_t)(at[n + 2] - '0');
-	if (whole * 100 + cents > 10000)
-		return -EBADMSG;
-	*ret_pct100 = whole * 100 + cents;
-	return 0;
-}
-
 static int read_pressure(const struct budget_node *node, uint64_t *ret_pct100)
 {
 	char text[512];
 	int r = cg_read(node->fd, FILE_NAME, text, sizeof(text));
 
-	return r < 0 ? r : budget_pressure_parse(text, ret_pct100);
+	if (r < 0)
+		return r;
+	*ret_pct100 = metrics_share(text, "full");
+	return *ret_pct100 == RATION_UNKNOWN ? -EBADMSG : 0;
 }
 
 const char *budget_gate_doubt(char buf[BUDGET_DOUBT_MAX], const struct budget_node *node, const struct budget *budget)
@@ -92,21 +70,18 @@ static int floor_error(const struct budget_node *node, uint64_t available, const
 static int check_available(const struct budget_node *node, const struct budget *budget, const struct budget_ask *ask,
 		struct ration_error *reterr)
 {
-	static const char key[] = "MemAvailable:";
-	uint64_t asked = ask->amount[RATION_RESOURCE_MEMORY], kib;
+	uint64_t asked = ask->amount[RATION_RESOURCE_MEMORY], available;
 	char text[4096];
-	const char *at;
 
 	if (budget->available_bytes == 0 || proc_read(node->host->proc_fd, "meminfo", text, sizeof(text)) <= 0)
 		return 0;
-	at = strstr(text, key);
-	if (!at || sscanf(at + strlen(key), "%" SCNu64, &kib) != 1)
+	if (proc_meminfo(text, "MemAvailable", &available) < 0)
 		return 0;
 	if (asked == RATION_UNLIMITED)
 		asked = 0;
-	if (kib * 1024 >= asked && kib * 1024 - asked >= budget->available_bytes)
+	if (available >= asked && available - asked >= budget->available_bytes)
 		return 0;
-	return floor_error(node, kib * 1024, budget, reterr);
+	return floor_error(node, available, budget, reterr);
 }
 
 int budget_gate(const struct budget_node *node, const struct budget *budget, const struct budget_ask *ask,

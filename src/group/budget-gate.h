@@ -11,12 +11,6 @@
 int budget_gate(const struct budget_node *node, const struct budget *budget, const struct budget_ask *ask,
 		struct ration_error *reterr);
 
-/*
- * The share of the last 10 s in which all tasks waited, in the text of a pressure file, in hundredths of a
- * percent. -EBADMSG: it has no such number, a finite one.
- */
-int budget_pressure_parse(const char *text, uint64_t *ret_pct100);
-
 /* Room for what budget_gate_doubt() writes. */
 #define BUDGET_DOUBT_MAX 256
 

@@ -5,6 +5,7 @@
 #include "group/metrics.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,17 +98,23 @@ uint64_t metrics_memory_pressure(int group_fd, const char *line)
 	return cg_read(group_fd, "memory.pressure", text, sizeof(text)) < 0 ? USAGE_ABSENT : metrics_pressure(text, line);
 }
 
-uint64_t metrics_share(const char *text)
+uint64_t metrics_share(const char *text, const char *line)
 {
-	static const char begin[] = "some avg10=";
-	const char *at = text + strlen(begin), *point;
+	char key[32];
+	const char *at;
 	uint64_t whole, hundredths;
+	size_t n;
 
-	if (strncmp(text, begin, strlen(begin)) != 0 || cg_text_u64(at, &whole) < 0)
+	(void)snprintf(key, sizeof(key), "%s avg10=", line);
+	at = strstr(text, key);
+	if (!at || (at != text && at[-1] != '\n'))
 		return RATION_UNKNOWN;
-	point = at + strspn(at, "0123456789");
-	/* The kernel writes two decimals. */
-	if (*point != '.' || strspn(point + 1, "0123456789") != 2 || cg_text_u64(point + 1, &hundredths) < 0)
+	at += strlen(key);
+	n = strspn(at, "0123456789");
+	/* 100.00 at most, with two decimals: "nan", "inf" and what is longer aren't measured. */
+	if (n == 0 || n > 3 || at[n] != '.' || strspn(at + n + 1, "0123456789") != 2 || !strchr(" \n", at[n + 3]))
+		return RATION_UNKNOWN;
+	if (cg_text_u64(at, &whole) < 0 || cg_text_u64(at + n + 1, &hundredths) < 0 || whole * 100 + hundredths > 10000)
 		return RATION_UNKNOWN;
 	return whole * 100 + hundredths;
 }
@@ -213,7 +220,7 @@ void metrics_read(int group_fd, uint64_t metrics, struct usage *usage, uint64_t 
 		const char *text = share || is_in(metrics, at->metric) ? text_of(&reading, group_fd, at, usage) : NULL;
 
 		if (text && share)
-			*ret_share = metrics_share(text);
+			*ret_share = metrics_share(text, "some");
 		if (text && is_in(metrics, at->metric))
 			usage_set(usage, at->metric, metrics_value(at, text), RATION_SOURCE_CGROUP2);
 	}

@@ -90,16 +90,6 @@ void machine_probe_parts(struct host_facts *facts, const char *root)
 	probe_huge(facts, root);
 }
 
-static uint64_t meminfo_bytes(const char *text, const char *key)
-{
-	const char *at = strstr(text, key);
-	uint64_t kib;
-
-	if (!at || sscanf(at + strlen(key), ": %" SCNu64, &kib) != 1)
-		return 0;
-	return kib * 1024;
-}
-
 static bool kernel_at_least(const char *release, unsigned major, unsigned minor)
 {
 	unsigned a = 0, b = 0;
@@ -206,8 +196,8 @@ int machine_probe(struct host_snapshot *host, const char *root, struct ration_er
 	n = proc_read(host->proc_fd, "meminfo", meminfo, sizeof(meminfo));
 	facts_note(facts, (int)n, "meminfo", "/proc");
 	if (n > 0) {
-		facts->memory_bytes = meminfo_bytes(meminfo, "MemTotal");
-		facts->swap_bytes = meminfo_bytes(meminfo, "SwapTotal");
+		(void)proc_meminfo(meminfo, "MemTotal", &facts->memory_bytes);
+		(void)proc_meminfo(meminfo, "SwapTotal", &facts->swap_bytes);
 	}
 	(void)strcpy(host->memory_source, "machine");
 	facts->systemd = below_root(root, "/run/systemd/system");

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,6 +96,20 @@ static uint64_t saturating_mul(uint64_t a, uint64_t b)
 	uint64_t product;
 
 	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+int proc_meminfo(const char *text, const char *key, uint64_t *ret)
+{
+	size_t length = strlen(key);
+	uint64_t kib;
+
+	for (const char *at = text; at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
+		if (strncmp(at, key, length) == 0 && sscanf(at + length, ": %" SCNu64 " kB", &kib) == 1) {
+			*ret = saturating_mul(kib, 1024);
+			return 0;
+		}
+	}
+	return -ENODATA;
 }
 
 static uint64_t ticks_to_usec(uint64_t ticks)

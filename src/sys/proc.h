@@ -66,6 +66,9 @@ ssize_t proc_read(int dir_fd, const char *path, char *buf, size_t size);
 /* The same of an open file. */
 ssize_t proc_read_fd(int fd, char *buf, size_t size);
 
+/* A line of /proc/meminfo, e.g. "MemTotal", in bytes. -ENODATA: there is none, and *ret stays as it is. */
+int proc_meminfo(const char *text, const char *key, uint64_t *ret);
+
 /* Reads one unsigned number and moves past it. Errors: -EBADMSG. */
 int proc_take_number(const char **text, uint64_t *ret);
 

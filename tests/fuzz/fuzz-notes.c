@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	note_size = size;
 	check_limits(fd, text);
 	check_origins(text);
-	(void)metrics_share(text);
+	(void)metrics_share(text, "some");
 	check_owner(proc_fd, fd);
 	check_places(fd);
 	MUST(fstat(fd, &st) == 0);

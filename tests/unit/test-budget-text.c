@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "group/budget-gate.h"
 #include "group/budget-text.h"
 #include "util/cleanup.h"
 
@@ -80,46 +79,12 @@ static void test_overcommit(void **state)
 	assert_true(budget_with_overcommit(UINT64_MAX - 1, 100000) < RATION_UNKNOWN);
 }
 
-static void test_pressure(void **state)
-{
-	static const struct {
-		const char *text;
-		int code;
-		uint64_t pct100;
-	} table[] = {
-		{ "some avg10=90.00 avg60=0.00 avg300=0.00 total=1\nfull avg10=12.34 avg60=0.00 avg300=0.00 total=0", 0, 1234 },
-		{ "full avg10=0.00 avg60=0.00", 0, 0 },
-		{ "full avg10=100.00 ", 0, 10000 },
-		{ "full avg10=100.01 ", -EBADMSG, 0 },
-		{ "full avg10=nan ", -EBADMSG, 0 },
-		{ "full avg10=-1.00 ", -EBADMSG, 0 },
-		{ "full avg10=inf", -EBADMSG, 0 },
-		{ "full avg10=1.2 ", -EBADMSG, 0 },
-		{ "full avg10=1.234 ", -EBADMSG, 0 },
-		{ "full avg10=1e3.00 ", -EBADMSG, 0 },
-		{ "full avg10=99999999999999999999.00 ", -EBADMSG, 0 },
-		{ "full avg10=", -EBADMSG, 0 },
-		{ "some avg10=90.00 avg60=0.00", -EBADMSG, 0 },
-		{ "nofull avg10=90.00 ", -EBADMSG, 0 },
-		{ "", -EBADMSG, 0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		uint64_t pct100 = 0;
-
-		assert_row(budget_pressure_parse(table[i].text, &pct100) == table[i].code, "%s", table[i].text);
-		assert_int_equal(pct100, table[i].pct100);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_overcommit),
-		cmocka_unit_test(test_pressure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,12 +104,34 @@ static void test_origins(void **state)
 
 static void test_pressure(void **state)
 {
+	static const struct {
+		const char *text;
+		uint64_t share;
+	} full[] = {
+		{ "some avg10=90.00 avg60=0.00 avg300=0.00 total=1\nfull avg10=12.34 avg60=0.00 avg300=0.00 total=0", 1234 },
+		{ "full avg10=0.00 avg60=0.00", 0 },
+		{ "full avg10=100.00 ", 10000 },
+		{ "full avg10=100.01 ", RATION_UNKNOWN },
+		{ "full avg10=nan ", RATION_UNKNOWN },
+		{ "full avg10=-1.00 ", RATION_UNKNOWN },
+		{ "full avg10=inf", RATION_UNKNOWN },
+		{ "full avg10=1.2 ", RATION_UNKNOWN },
+		{ "full avg10=1.234 ", RATION_UNKNOWN },
+		{ "full avg10=1e3.00 ", RATION_UNKNOWN },
+		{ "full avg10=99999999999999999999.00 ", RATION_UNKNOWN },
+		{ "full avg10=", RATION_UNKNOWN },
+		{ "some avg10=90.00 avg60=0.00", RATION_UNKNOWN },
+		{ "nofull avg10=90.00 ", RATION_UNKNOWN },
+		{ "", RATION_UNKNOWN },
+	};
+
 	(void)state;
-	assert_int_equal(metrics_share("some avg10=1.23 avg60=0.00 avg300=0.00 total=5\n"), 123);
-	assert_int_equal(metrics_share("some avg10=100.00 avg60=0.00\n"), 10000);
-	assert_true(metrics_share("") == RATION_UNKNOWN);
-	assert_true(metrics_share("full avg10=1.23") == RATION_UNKNOWN);
-	assert_true(metrics_share("some avg10=1") == RATION_UNKNOWN);
+	for (size_t i = 0; i < ARRAY_SIZE(full); i++)
+		assert_row(metrics_share(full[i].text, "full") == full[i].share, "%s", full[i].text);
+	assert_int_equal(metrics_share("some avg10=1.23 avg60=0.00 avg300=0.00 total=5\n", "some"), 123);
+	assert_int_equal(metrics_share("some avg10=100.00 avg60=0.00\n", "some"), 10000);
+	assert_true(metrics_share("full avg10=1.23", "some") == RATION_UNKNOWN);
+	assert_true(metrics_share("some avg10=1", "some") == RATION_UNKNOWN);
 }
 
 static void test_what_a_keeper_is_told(void **state)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "group/metrics.h"
+#include "sys/proc.h"
 #include "util/cleanup.h"
 
 static bool read_text(const char *path, char *buf, size_t size)
@@ -19,14 +21,6 @@ static bool read_text(const char *path, char *buf, size_t size)
 
 	buf[n > 0 ? n : 0] = '\0';
 	return n > 0;
-}
-
-static uint64_t kilobytes(const char *text, const char *key)
-{
-	const char *at = strstr(text, key);
-	uint64_t value;
-
-	return at && sscanf(at + strlen(key), " %" SCNu64 " kB", &value) == 1 ? value * 1024 : 0;
 }
 
 static void read_cpu(struct machine *machine)
@@ -52,9 +46,9 @@ static void read_cpu(struct machine *machine)
 static double read_pressure(const char *path)
 {
 	char text[256];
-	double value;
+	uint64_t share = read_text(path, text, sizeof(text)) ? metrics_share(text, "some") : RATION_UNKNOWN;
 
-	return read_text(path, text, sizeof(text)) && sscanf(text, "some avg10=%lf", &value) == 1 && value >= 0 ? value : -1;
+	return share == RATION_UNKNOWN ? -1 : (double)share / 100;
 }
 
 void machine_read(struct machine *machine)
@@ -66,8 +60,8 @@ void machine_read(struct machine *machine)
 	machine->cpus = cpus > 0 ? (unsigned)cpus : 1;
 	machine->memory_bytes = machine->available_bytes = 0;
 	if (read_text("/proc/meminfo", text, sizeof(text))) {
-		machine->memory_bytes = kilobytes(text, "MemTotal:");
-		machine->available_bytes = kilobytes(text, "MemAvailable:");
+		(void)proc_meminfo(text, "MemTotal", &machine->memory_bytes);
+		(void)proc_meminfo(text, "MemAvailable", &machine->available_bytes);
 	}
 	read_cpu(machine);
 	for (size_t i = 0; i < 3; i++)

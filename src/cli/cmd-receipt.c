@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/figures.h"
+#include "cli/merged.h"
 #include "cli/output.h"
 #include "cli/receipt-print.h"
 #include "cli/receipts.h"
@@ -31,6 +32,10 @@ static const struct option_set receipt_set = {
 			.help = "Print comma-separated values, a line for each run" },
 		{ .flag = "--summary", .set = option_set_true, FIELD(summary),
 			.help = "Print counts of verdicts, and figures of all" },
+		{ .flag = "--json", .set = option_set_true, FIELD(json),
+			.help = "Print JSON, a line for each run" },
+		{ .flag = "--merge", .set = option_set_true, FIELD(merge),
+			.help = "Each run once, by time of start" },
 		{ .flag = NULL },
 	},
 };
@@ -114,13 +119,15 @@ static void summary_done(struct summary *summary)
 struct job {
 	const struct options *options;
 	struct receipts_report report;
+	struct merged merged;
 	struct summary summary;
+	size_t shown;
 };
 
-static int visit(void *data, const json_t *receipt, struct ration_error *reterr)
+static int show(void *data, const json_t *receipt, struct ration_error *reterr)
 {
 	struct job *job = data;
-	bool first = job->report.valid == 1;
+	bool first = job->shown++ == 0;
 
 	if (job->options->summary)
 		return add_to_summary(&job->summary, receipt) < 0 ? error_oom(reterr) : 0;
@@ -128,17 +135,36 @@ static int visit(void *data, const json_t *receipt, struct ration_error *reterr)
 		receipt_print_kv(receipt, first);
 	else if (job->options->csv)
 		receipt_print_csv(receipt);
+	else if (job->options->json)
+		receipt_print_json(receipt);
 	else
 		receipt_print_row(receipt);
 	return 0;
 }
 
+static int keep(void *data, const json_t *receipt, struct ration_error *reterr)
+{
+	struct job *job = data;
+
+	return merged_add(&job->merged, receipt) < 0 ? error_oom(reterr) : 0;
+}
+
 static int check(const struct options *options, struct ration_error *reterr)
 {
-	if (options->kv + options->csv + options->summary <= 1)
+	const char *given[4];
+	size_t n = 0;
+
+	if (options->kv)
+		given[n++] = "--kv";
+	if (options->csv)
+		given[n++] = "--csv";
+	if (options->summary)
+		given[n++] = "--summary";
+	if (options->json)
+		given[n++] = "--json";
+	if (n <= 1)
 		return 0;
-	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s and %s exclude each other",
-			options->kv ? "--kv" : "--csv", options->summary ? "--summary" : "--csv");
+	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s and %s exclude each other", given[0], given[1]);
 	return error_hint(reterr, -EINVAL, "leave one of them out");
 }
 
@@ -152,12 +178,14 @@ static int read_all(struct job *job, char **files, struct ration_error *reterr)
 		r = error_oom(reterr);
 	if (r == 0 && options->csv)
 		receipt_print_csv_head();
-	else if (r == 0 && !options->kv && !options->summary)
+	else if (r == 0 && !options->kv && !options->summary && !options->json)
 		receipt_print_head();
 	for (; r == 0 && *files; files++)
-		r = receipts_read(&receipts_receipt, *files, visit, job, &job->report, reterr);
+		r = receipts_read(&receipts_receipt, *files, options->merge ? keep : show, job, &job->report, reterr);
+	if (r == 0 && options->merge)
+		r = merged_each(&job->merged, show, job, reterr);
 	if (r == 0 && options->summary)
-		print_summary(&job->summary, job->report.valid);
+		print_summary(&job->summary, job->shown);
 	return r;
 }
 
@@ -168,24 +196,29 @@ static int receipt_function(struct options *options, char **operands)
 	int r = read_all(&job, operands, &error);
 
 	summary_done(&job.summary);
+	merged_done(&job.merged);
 	if (r < 0) {
 		output_error(options->command->name, &error);
 		return EXIT_RATION;
 	}
 	if (job.report.invalid > 0)
 		say("ration receipt: not receipts: %zu of %zu\n", job.report.invalid, job.report.invalid + job.report.valid);
-	return output_finish(options->command->name, job.report.invalid > 0);
+	if (job.merged.again > 0)
+		say("ration receipt: there more than once, left out: %zu\n", job.merged.again);
+	return output_finish(options->command->name, job.report.invalid > 0 || job.merged.differ > 0);
 }
 
 const struct command cmd_receipt = {
 	.name = "receipt",
-	.arguments = "[--kv | --csv | --summary] FILE...",
+	.arguments = "[--merge] [--kv | --csv | --summary | --json] FILE...",
 	.help = "Show receipts and journals as a table",
 	.details =
 		"A FILE is what --receipt or --journal of `ration run` has written; - is standard input. "
 		"Each receipt is checked by the schema. What is none is told, and left out.\n"
 		"\n"
-		"Exit status: 0; 1 if something isn't a receipt; 125 if a file can't be read.",
+		"--merge is for journals of several machines, and copies of them. A run is known by its id and its start.\n"
+		"\n"
+		"Exit status: 0; 1 if something isn't a receipt, or two of one run differ; 125 if a file can't be read.",
 	.sets = (const struct option_set *const[]) { &receipt_set, NULL },
 	.operand = "FILE",
 	.min_operands = 1,

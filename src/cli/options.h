@@ -109,7 +109,7 @@ struct options {
 	const char *filter;     /* NULL: all */
 	uint64_t width;         /* in columns; 0: the terminal's */
 	/* receipt */
-	bool kv, csv, summary;
+	bool kv, csv, summary, merge;
 	/* record, and run --record */
 	bool progress;
 	const char *record;     /* the file, or NULL */

@@ -202,3 +202,11 @@ void receipt_print_csv(const json_t *receipt)
 	receipt_print_quoted(command.text ? command.text : "");
 	(void)fputs("\r\n", stdout);
 }
+
+/* ---------------------------------------------------------------------- json */
+
+void receipt_print_json(const json_t *receipt)
+{
+	(void)json_dumpf(receipt, stdout, JSON_COMPACT);
+	(void)putchar('\n');
+}

@@ -140,6 +140,52 @@ def test_receipt_that_is_none(run, journal, tmp_path, text, line):
     assert len(r.stdout.splitlines()) == 4
 
 
+def parted(receipts, directory):
+    """The files of two machines, the second of which came twice, and was longer the second time."""
+    files = {"a": receipts[1::2], "b": receipts[:2:2], "b-again": receipts[::2]}
+    for name, own in files.items():
+        (directory / name).write_text("".join(json.dumps(receipt) + "\n" for receipt in own))
+    return [directory / name for name in files]
+
+
+def test_receipt_merge(run, journal, tmp_path):
+    """Of several journals: complete, in the order of their start, none twice."""
+    run(["--journal", str(journal)], "no-such-command")
+    *receipts, last = [json.loads(line) for line in run.command("receipt", "--json", journal).stdout.splitlines()]
+    assert receipts == read_all(journal)[:-1] and last["verdict"] == "not-started"
+    # The same pid and clock on two machines: an id is a machine's own.
+    twin = copy.deepcopy(receipts[0])
+    twin["started"]["time"] = "2001-01-01T00:00:00.000000Z"
+    receipts.insert(0, twin)
+    r = run.command("receipt", "--merge", "--json", *parted([*receipts, last], tmp_path))
+    assert [json.loads(line) for line in r.stdout.splitlines()] == [*receipts, last], r
+    assert r.code == 0 and "more than once, left out: 1\n" in r.stderr, r
+    r = run.command("receipt", "--merge", "--summary", *parted(receipts, tmp_path), journal)
+    assert ["all", "5"] in [line.split() for line in r.stdout.splitlines()], r
+    assert len(run.command("receipt", "--merge", *parted(receipts, tmp_path)).stdout.splitlines()) == 5
+    assert len(run.command("receipt", "--merge", "--kv", *parted(receipts, tmp_path)).stdout.split("\n\n")) == 4
+    assert run.command("receipt", "--merge", "--json", "/dev/null").stdout == ""
+
+
+def read_all(journal):
+    decoder, text, found = json.JSONDecoder(), journal.read_text(), []
+    while text:
+        receipt, end = decoder.raw_decode(text)
+        found, text = [*found, receipt], text[end:].lstrip()
+    return found
+
+
+def test_receipt_merge_differs(run, journal, tmp_path):
+    """Somebody has changed one: told, with its id; the first of them counts."""
+    receipt = read(journal)[1]
+    (tmp_path / "changed").write_text(json.dumps(dict(receipt, verdict="ok", exit=dict(receipt["exit"], code=0, status=0))) + "\n")
+    r = run.command("receipt", "--merge", journal, tmp_path / "changed")
+    assert r.code == 1 and f"two receipts of run {receipt['id']} differ" in r.stderr and len(r.stdout.splitlines()) == 4, r
+    assert "exit " in r.stdout
+    r = run.command("receipt", "--json", "--kv", journal)
+    assert r.code == 125 and "--kv and --json exclude each other" in r.stderr and not r.stdout, r
+
+
 def test_receipt_that_cant_be_read(run, journal, tmp_path):
     for file, why in (tmp_path / "none", "No such file"), (tmp_path, "Is a directory"):
         r = run.command("receipt", journal, file)

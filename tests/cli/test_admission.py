@@ -341,6 +341,22 @@ def test_K11_waiter_ends(run, hand, sig):
 
 
 @pytest.mark.needs("cgroup")
+def test_a_waiter_that_is_stopped(run, hand):
+    """It keeps its place: those behind it wait as long as they were told to, see its pid, and go on after it."""
+    hand.ok("create acme --budget runs=1")
+    a = begun(run, "--tenant acme", "a")
+    b = queued(run, hand, "--tenant acme --wait", "b")
+    c = queued(run, hand, "--tenant acme --wait", "c")
+    b.signal(signal.SIGSTOP)
+    end(a)
+    full(run("--tenant acme --wait=300ms", "true"), "no room within")
+    assert waiting(hand) == [b.pid, c.pid] and not run.file("order").exists()
+    b.signal(signal.SIGCONT)
+    assert b.wait().code == 0 and c.wait().code == 0
+    assert run.file("order").read_text() == "b\nc\n" and waiting(hand) == []
+
+
+@pytest.mark.needs("cgroup")
 def test_K13_in_order(run, hand):
     """First come, first served, across processes that know nothing of each other."""
     hand.ok("create acme --budget runs=1")

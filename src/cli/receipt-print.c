@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/output.h"
 #include "util/buffer.h"
@@ -80,18 +81,19 @@ void receipt_print_row(const json_t *receipt)
 
 /* ------------------------------------------------------------------------ kv */
 
-/* A line end in a value would begin another pair. */
+/* A line end in a value would begin another pair, and what isn't printed would be a terminal's to obey. */
 static void print_escaped(const char *value)
 {
-	for (const char *at = value; *at; at++) {
-		unsigned char byte = (unsigned char)*at;
+	for (const char *at = value; *at;) {
+		size_t n = *at >= ' ' && *at <= '~' ? 1 : text_printable(at);
 
-		if (byte == '\\')
+		if (*at == '\\')
 			(void)fputs("\\\\", stdout);
-		else if (byte < ' ' || byte == 0x7f)
-			(void)printf("\\x%02x", byte);
+		else if (n == 0)
+			(void)printf("\\x%02x", (unsigned char)*at);
 		else
-			(void)putchar(byte);
+			(void)printf("%.*s", (int)n, at);
+		at += n > 0 ? n : 1;
 	}
 }
 
@@ -155,6 +157,11 @@ void receipt_print_kv(const json_t *receipt, bool first)
 
 void receipt_print_quoted(const char *value)
 {
+	/* Bytes for programs; a person's terminal would obey some of them. */
+	if (isatty(STDOUT_FILENO)) {
+		print_escaped(value);
+		return;
+	}
 	if (!value[strcspn(value, ",\"\r\n")]) {
 		(void)fputs(value, stdout);
 		return;
@@ -207,6 +214,6 @@ void receipt_print_csv(const json_t *receipt)
 
 void receipt_print_json(const json_t *receipt)
 {
-	(void)json_dumpf(receipt, stdout, JSON_COMPACT);
+	(void)json_dumpf(receipt, stdout, JSON_COMPACT | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0));
 	(void)putchar('\n');
 }

@@ -12,6 +12,14 @@
 #include "util/compat.h"
 #include "util/text.h"
 
+/* What stood in the way was none of what the caller was about, whatever that was. NULL: it may have been. */
+static const char *way_out(int code)
+{
+	if (code == -EMFILE)
+		return "this process has no fd to spare: raise its limit, e.g. ulimit -n 1024";
+	return code == -ENFILE ? "the machine has no open file to spare: see fs.file-max" : NULL;
+}
+
 int error_set(struct ration_error *reterr, int code, enum ration_cause cause, const char *format, ...)
 {
 	va_list args;
@@ -20,7 +28,7 @@ int error_set(struct ration_error *reterr, int code, enum ration_cause cause, co
 		return code;
 	reterr->code = code;
 	reterr->cause = cause;
-	reterr->hint[0] = '\0';
+	(void)snprintf(reterr->hint, sizeof(reterr->hint), "%s", way_out(code) ? way_out(code) : "");
 	va_start(args, format);
 	(void)vsnprintf(reterr->message, sizeof(reterr->message), format, args);
 	va_end(args);
@@ -32,7 +40,7 @@ int error_hint(struct ration_error *reterr, int code, const char *format, ...)
 {
 	va_list args;
 
-	if (!reterr)
+	if (!reterr || way_out(code))
 		return code;
 	va_start(args, format);
 	(void)vsnprintf(reterr->hint, sizeof(reterr->hint), format, args);

@@ -14,14 +14,14 @@
 #include "ration.h"
 
 /*
- * Fills in `reterr` (may be NULL) with a sentence, and empties the hint.
+ * Fills in `reterr` (may be NULL) with a sentence, and empties the hint, but for that of short fds.
  * Returns `code`, a negative errno. The errno's own text isn't added: say it
  * with %s and error_text() where it tells something.
  */
 int error_set(struct ration_error *reterr, int code, enum ration_cause cause, const char *format, ...)
 		__attribute__((format(printf, 4, 5)));
 
-/* Says what to do about the error that error_set() has filled in. Returns its code. */
+/* Says what to do about the error that error_set() has filled in; where fds are short it has done so. Returns its code. */
 int error_hint(struct ration_error *reterr, int code, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 

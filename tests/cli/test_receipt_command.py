@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """ration receipt: reads what --receipt and --journal have written."""
 
+import contextlib
 import copy
 import csv
 import io
 import json
+import os
+import pty
 import statistics
+import subprocess
 
 import pytest
 
 import check
-from conftest import RATION
+from conftest import DEADLINE, RATION
 
 pytestmark = pytest.mark.worlds("host")
 
@@ -49,6 +53,42 @@ def test_receipt_kv(run, journal):
         assert {key: int(pair[key]) for key in receipt["usage"]} == receipt["usage"]
         assert ("pids_peak" in pair) == ("pids_peak" in receipt["usage"])
     assert pairs[0]["limit_memory"] == str(64 << 20) and "mechanism_memory" in pairs[0]
+
+
+HOSTILE = ["\x1b[2J\x07", "a\nb\r", "\u202eabc\u009b31m", "\u00e9"]
+
+
+def hostile(journal, path):
+    """A receipt whose command is what a terminal would obey."""
+    receipt = json.loads(journal.read_text().splitlines()[0])
+    receipt["command"] = HOSTILE
+    path.write_text(json.dumps(receipt) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("form", ["--kv", "--csv", "--json", "--summary", None])
+def test_no_receipt_rules_the_terminal(journal, tmp_path, form):
+    """Neither C0 nor C1 nor a change of direction; what can be read is printed."""
+    words = [RATION, "receipt", *([form] if form else []), str(hostile(journal, tmp_path / "hostile"))]
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        assert subprocess.run(words, stdin=subprocess.DEVNULL, stdout=theirs, timeout=DEADLINE, check=False).returncode == 0
+        os.close(theirs)
+        text = b""
+        # A terminal whose other side is closed ends with EIO.
+        with contextlib.suppress(OSError):
+            while more := terminal.read(65536):
+                text += more
+    text = text.decode()
+    assert text
+    assert not set(text) & set("\x1b\x07\u009b\u202e"), text
+    if form == "--kv":
+        assert "\u00e9" in text
+
+
+def test_receipt_kv_in_a_pipe(run, journal, tmp_path):
+    text = run.command("receipt", "--kv", hostile(journal, tmp_path / "hostile")).stdout
+    assert not set(text) & set("\x1b\x07\u009b\u202e") and "\u00e9" in text, text
 
 
 def test_receipt_csv(run, journal):

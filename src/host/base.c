@@ -165,6 +165,14 @@ bool base_threaded(int fd)
 		(strcmp(text, "threaded") == 0 || strcmp(text, "domain invalid") == 0);
 }
 
+/* A task's group as Slurm names it, which is root's: SCOPE/job_J/step_S/user/task_N. */
+static bool is_slurm_task(const char *path)
+{
+	const char *task = strstr(path, "/user/task_"), *step = strstr(path, "/step_"), *job = strstr(path, "/job_");
+
+	return job && step > job && task > step;
+}
+
 /* Handing over the group that is there isn't enough: it may be the root, which its owner can't write either. */
 static void note_not_ours(struct host_snapshot *host, int fd, int r)
 {
@@ -179,6 +187,8 @@ static void note_not_ours(struct host_snapshot *host, int fd, int r)
 		fix = kernel_fix_v1(host->kernel_kind);
 	else if (facts->root)
 		fix = "start ration in a group that belongs to this user namespace's root, or set --base DIR";
+	else if (is_slurm_task(host->base))
+		fix = "have the admin install ration-slurm, Slurm's plugin, on this node";
 	else
 		fix = create;
 	base_note(facts, fix, "%s belongs to another user (%s)", host->base, error_text(r));

@@ -40,8 +40,11 @@ static int refuse_policy(const struct option *row, const struct part *part, stru
 {
 	char buf[TEXT_SHOWN_MAX], words[64];
 
-	(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: not one of %s", row->flag, shown(buf, part),
-			option_argument(words, sizeof(words), row));
+	if (part->length == 0)
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s: a part of the list is empty", row->flag);
+	else
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: not one of %s", row->flag, shown(buf, part),
+				option_argument(words, sizeof(words), row));
 	return error_hint(reterr, -EINVAL, "e.g. %s strict, or %s memory=strict,memory-high=any", row->flag, row->flag);
 }
 

@@ -75,7 +75,7 @@ static int set_pass_fd(struct options *options, const struct option *row, const 
 	int flags;
 
 	if (parse_count(value, &fd) < 0 || fd < 3 || fd > INT32_MAX) {
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: must be the number of a file descriptor, 3 or more",
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: must be the number of a file descriptor, 3 to 2147483647",
 				row->flag, text_show(shown, sizeof(shown), value));
 		return error_hint(reterr, -EINVAL, "0 to 2 are passed on anyway: see --stdin, --stdout and --stderr");
 	}

@@ -132,7 +132,7 @@ static int take_runs(struct word *word, struct budget_part *part, struct ration_
 	int r = parse_count(word->value, &part->amount);
 
 	if (r < 0 || part->amount == 0)
-		return refuse(word, r < 0 ? r : -ERANGE, "must be a number, 1 or more", "runs=100", reterr);
+		return refuse(word, r < 0 ? r : -ERANGE, "must be a number from 1 to 18446744073709551614", "runs=100", reterr);
 	return 0;
 }
 

@@ -7,7 +7,7 @@ BUILD ?= build
 # The one that was given last: /usr/local at the first time.
 PREFIX ?= $(prefix)
 
-.PHONY: all deps demo demo-top check check-all torture soak mutants fuzz coverage with-tests bench install uninstall deb dist-static clean
+.PHONY: all deps demo demo-top pictures check check-all torture soak mutants fuzz coverage with-tests bench install uninstall deb dist-static clean
 
 # Installs nothing: `make deps` does.
 all: $(BUILD)/build.ninja
@@ -31,6 +31,11 @@ demo-top:
 	@scripts/deps demo-top
 	@log=$$(mktemp) && if ! $(MAKE) --no-print-directory all >$$log 2>&1; then cat $$log; rm -f $$log; exit 1; fi; rm -f $$log
 	@BUILD=$(BUILD) scripts/demo-top
+
+# Those of README, from real runs in the test bed.
+pictures: with-tests
+	@scripts/deps pictures
+	@BUILD=$(BUILD) scripts/pictures
 
 check: with-tests
 	@BUILD=$(BUILD) tests/check

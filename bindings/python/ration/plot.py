@@ -317,7 +317,8 @@ def title_of(recording: Recording) -> str:
     return str(recording.group or recording.path)
 
 
-def footer_of(recording: Recording) -> str:
+def footer_of(recording: Recording, columns: int) -> str:
+    """How it ended, in lines that are no longer than that."""
     receipt, parts = recording.receipt, []
     if receipt:
         parts.append(f"verdict: {receipt.get('verdict')}")
@@ -336,7 +337,11 @@ def footer_of(recording: Recording) -> str:
         parts.append("not ended, or cut off")
     if recording.end.get("dropped"):
         parts.append(f"{recording.end['dropped']} lines dropped")
-    return harmless("   ·   ".join(parts), 170)
+    lines: List[str] = []
+    for part in parts:
+        longer = f"{lines[-1]}   ·   {part}" if lines else part
+        lines[-1 if lines and len(longer) <= columns else len(lines):] = [longer if len(longer) <= columns else part]
+    return "\n".join(harmless(line, columns) for line in lines)
 
 
 def draw_recordings(plt: Any, recordings: Sequence[Recording]) -> Any:
@@ -356,8 +361,8 @@ def draw_recordings(plt: Any, recordings: Sequence[Recording]) -> Any:
     for column, recording in enumerate(recordings):
         box = grid[0, column].get_position()
         figure.text(box.x0, .955, harmless(title_of(recording), 88 if n == 1 else 70), fontsize=12, fontweight="bold", va="center")
-        figure.text(box.x0, .025, footer_of(recording) if n == 1 else harmless(footer_of(recording), 125),
-                    fontsize=8 if n == 1 else 7, color="#333333")
+        figure.text(box.x0, .012, footer_of(recording, 120 if n == 1 else 105), fontsize=8 if n == 1 else 7, color="#333333",
+                    va="bottom", linespacing=1.35)
     return figure
 
 

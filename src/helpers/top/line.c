@@ -92,6 +92,9 @@ void line_bar(struct line *line, int width, struct line_bar bar)
 			put(line, LINE_STRONG, "|", 1);
 		else if (i == high && eighth < 8)
 			put(line, LINE_NEAR, "^", 1);
+		else if (eighth == 0)
+			/* In the row that is selected a colour would fill it. */
+			put(line, LINE_PLAIN, " ", 1);
 		else if (line->utf8)
 			put(line, style, eighths[eighth], strlen(eighths[eighth]));
 		else

@@ -34,7 +34,7 @@ ration top: tenants and groups, what they use and what they may
   S         R runs, F frozen, - nobody is in it
   CPU%      100 is one CPU
   of limit  used of the own limit; | the most there was, ^ memory-high
-  thr%      share of the time in which the CPU limit held it back
+  thr%      share of the time the CPU limit held it back, over all CPUs
   cpu* mem* io*   share of the time in which a task (io: each) waited
   by        what enforces its limits
   -         not available

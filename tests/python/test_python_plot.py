@@ -74,7 +74,10 @@ def test_a_recording(tmp_path):
     assert {"CPUs in use", "throttled", "limit", "anon", "file", "shmem", "kernel", "high", "max", "OOM kill", "in use", "CPU pressure",
             "tasks", "I/O, MiB/s", "seconds", "stalled, %", "memory, MiB"} <= set(found)
     assert "grow $x^2$ <&> \\x1b[31m é漢" in found
-    footer = next(text for text in found if text.startswith("verdict: memory"))
+    first = next(n for n, text in enumerate(found) if text.startswith("verdict: memory"))
+    lines = found[first:first + 2]
+    footer = "\n".join(lines)
+    assert all(len(line) <= 120 for line in lines), lines
     assert "memory.events.local oom_kill 0 → 1 (group)" in footer and "peak 96 MiB" in footer and "3 lines dropped" in footer
 
 

@@ -6,7 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -215,21 +215,5 @@ pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd)
 		return pid_fd;
 	}
 	*ret_pid_fd = pid_fd < 0 ? -EBADF : pid_fd;
-	return pid;
-}
-
-pid_t sys_fork_masked(void)
-{
-	sigset_t all, before;
-	pid_t pid;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid = fork();
-	if (pid == 0)
-		return 0;
-	if (pid < 0)
-		pid = -errno;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return pid;
 }

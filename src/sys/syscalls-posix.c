@@ -5,14 +5,12 @@
 #include "sys/syscalls.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "sys/clone.h"
 #include "sys/within.h"
 #include "util/cleanup.h"
-#include "util/clock.h"
 
 /* Where the limit on open files is none, there is still one of the kernel, about here. */
 #define OPEN_FILES_MAX 65536
@@ -70,22 +68,6 @@ int sys_within(uint64_t within_usec, void (*function)(void *data), void *data, b
 	return -ENOSYS;
 }
 
-pid_t sys_fork_masked(void)
-{
-	sigset_t all, before;
-	pid_t pid;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid = fork();
-	if (pid == 0)
-		return 0;
-	if (pid < 0)
-		pid = -errno;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return pid;
-}
-
 int sys_child_signal(pid_t pid, int pid_fd, int sig)
 {
 	(void)pid_fd;
@@ -115,9 +97,4 @@ int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret)
 	}
 	*ret = result;
 	return 1;
-}
-
-uint64_t sys_now_usec(void)
-{
-	return clock_usec(CLOCK_MONOTONIC);
 }

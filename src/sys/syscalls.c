@@ -18,7 +18,6 @@
 #include <time.h>
 
 #include "util/cleanup.h"
-#include "util/clock.h"
 #include "util/compat.h"
 
 bool sys_refused(int code)
@@ -287,9 +286,4 @@ int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret)
 void sys_wake_with_parent(void)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGCONT);
-}
-
-uint64_t sys_now_usec(void)
-{
-	return clock_usec(CLOCK_MONOTONIC);
 }

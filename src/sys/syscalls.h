@@ -16,6 +16,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "util/clock.h"
+
 /* True where `code` says that the call itself isn't to be had on this machine. */
 bool sys_refused(int code);
 
@@ -90,6 +92,9 @@ int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret);
 void sys_wake_with_parent(void);
 
 /* Now on CLOCK_MONOTONIC, in microseconds. */
-uint64_t sys_now_usec(void);
+static inline uint64_t sys_now_usec(void)
+{
+	return clock_usec(CLOCK_MONOTONIC);
+}
 
 #endif

@@ -81,6 +81,16 @@ void receipt_print_row(const json_t *receipt)
 
 /* ------------------------------------------------------------------------ kv */
 
+/* Where standard output leads doesn't change: it is asked once, not for each field. */
+static bool on_terminal(void)
+{
+	static int known = -1;
+
+	if (known < 0)
+		known = isatty(STDOUT_FILENO);
+	return known > 0;
+}
+
 /* A line end in a value would begin another pair, and what isn't printed would be a terminal's to obey. */
 static void print_escaped(const char *value)
 {
@@ -92,7 +102,7 @@ static void print_escaped(const char *value)
 		else if (n == 0)
 			(void)printf("\\x%02x", (unsigned char)*at);
 		else
-			(void)printf("%.*s", (int)n, at);
+			(void)fwrite(at, 1, n, stdout);
 		at += n > 0 ? n : 1;
 	}
 }
@@ -158,7 +168,7 @@ void receipt_print_kv(const json_t *receipt, bool first)
 void receipt_print_quoted(const char *value)
 {
 	/* Bytes for programs; a person's terminal would obey some of them. */
-	if (isatty(STDOUT_FILENO)) {
+	if (on_terminal()) {
 		print_escaped(value);
 		return;
 	}
@@ -214,6 +224,6 @@ void receipt_print_csv(const json_t *receipt)
 
 void receipt_print_json(const json_t *receipt)
 {
-	(void)json_dumpf(receipt, stdout, JSON_COMPACT | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0));
+	(void)json_dumpf(receipt, stdout, JSON_COMPACT | (on_terminal() ? JSON_ENSURE_ASCII : 0));
 	(void)putchar('\n');
 }

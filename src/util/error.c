@@ -22,13 +22,14 @@ static const char *way_out(int code)
 
 int error_set(struct ration_error *reterr, int code, enum ration_cause cause, const char *format, ...)
 {
+	const char *hint = way_out(code);
 	va_list args;
 
 	if (!reterr)
 		return code;
 	reterr->code = code;
 	reterr->cause = cause;
-	(void)snprintf(reterr->hint, sizeof(reterr->hint), "%s", way_out(code) ? way_out(code) : "");
+	(void)snprintf(reterr->hint, sizeof(reterr->hint), "%s", hint ? hint : "");
 	va_start(args, format);
 	(void)vsnprintf(reterr->message, sizeof(reterr->message), format, args);
 	va_end(args);

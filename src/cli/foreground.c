@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 
 struct foreground {

@@ -26,6 +26,7 @@
 #include "sys/mounts.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 
 static int complain(const char *what, int code)

@@ -17,6 +17,7 @@
 #include "sys/syscalls.h"
 #include "sys/tree-kill.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 /* How long those who are dying are waited for, before they are looked at again. */
 #define DYING_MSEC 10

@@ -18,6 +18,7 @@
 #include "sys/clone.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 
 struct child {

@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "util/compat.h"
+
 pid_t sys_fork_masked(void)
 {
 	sigset_t all, before;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/compat.h"
 
 int terminal_open(void)
 {

@@ -243,8 +243,16 @@ static inline int compat_sigmask(int how, const sigset_t *set, sigset_t *ret_bef
 	return compat_sigprocmask(how, set, ret_before) < 0 ? errno : 0;
 }
 
+/* All of them: that one, too, would otherwise come through in the middle of a fork. */
+static inline int compat_sigfillset(sigset_t *set)
+{
+	(void)memset(set, 0xff, sizeof(*set));
+	return 0;
+}
+
 #define sigprocmask compat_sigprocmask
 #define pthread_sigmask compat_sigmask
+#define sigfillset compat_sigfillset
 
 #endif
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "util/compat.h"
+
 void common_complain(const struct ration_error *error)
 {
 	(void)fprintf(stderr, "ration metrics: %s\n%s%s%s", error->message, error->hint[0] ? "  hint: " : "", error->hint,

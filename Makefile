@@ -7,7 +7,7 @@ BUILD ?= build
 # The one that was given last: /usr/local at the first time.
 PREFIX ?= $(prefix)
 
-.PHONY: all deps demo demo-top pictures check check-all torture soak mutants fuzz coverage with-tests bench install uninstall deb dist-static clean
+.PHONY: all deps demo demo-top pictures check check-long check-all torture soak mutants fuzz coverage with-tests bench install uninstall deb dist-static clean
 
 # Installs nothing: `make deps` does.
 all: $(BUILD)/build.ninja
@@ -39,6 +39,10 @@ pictures: with-tests
 
 check: with-tests
 	@BUILD=$(BUILD) tests/check
+
+# What `make check` leaves out, as it takes long.
+check-long: with-tests
+	@BUILD=$(BUILD) tests/check --long
 
 # And more kernels, sanitizers, linters, memcheck; `tests/check --all` has still more.
 check-all: with-tests

@@ -12,7 +12,8 @@ named file may be left: row I01, for all of them.
 Environment: RATION is the command (build/ration), RATION_WORLD says where we are
 (world.py), RATION_SLOW stretches deadlines, RATION_MUST=1 makes a failure of
 every skip, RATION_SHARE=1/2 takes every second test, from the first, RATION_ONCE=1
-leaves out what another part of the same check runs as well.
+leaves out what another part of the same check runs as well, RATION_LONG=no leaves out
+what takes long, and RATION_LONG=only all else.
 """
 
 import contextlib
@@ -45,6 +46,8 @@ SANITIZED = os.environ.get("RATION_SANITIZED") == "1"
 ONCE = os.environ.get("RATION_ONCE") == "1"
 # Both trace: a sanitizer in the command doesn't look for leaks under it, and for all else it does.
 STRACE = ["strace", *(["-E", f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0"] if SANITIZED else [])]
+# For `make check` and `make check-long`, which share the tests.
+LONG = os.environ.get("RATION_LONG")
 NAMESPACE = f"ration-test-{os.getpid()}"
 # Far more than anything takes, however busy the machine: it ends what hangs. What ration has
 # to end lives for longer by itself: `sleep 1000`.
@@ -57,6 +60,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "worlds(*names): the only worlds that this is for")
     config.addinivalue_line("markers", "unsanitized(reason): what a sanitizer in the command can't do; it runs elsewhere")
     config.addinivalue_line("markers", "anywhere: no kernel decides it, unless the test needs something of one (needs)")
+    config.addinivalue_line("markers", "long: it takes much of the time that `make check` has; `make check-long` runs it")
     config.addinivalue_line("markers", "holds(*limits): this exceeds these limits, and sees them hold (see holds.py)")
 
 
@@ -70,6 +74,8 @@ def pytest_collection_modifyitems(config, items):
     """Leaves out what this world or this build isn't for: those tests run in another one."""
     def here(item):
         if ONCE and item.get_closest_marker("anywhere") and not item.get_closest_marker("needs"):
+            return False
+        if LONG and (item.get_closest_marker("long") is not None) != (LONG == "only"):
             return False
         return fits(item.iter_markers()) and not (SANITIZED and item.get_closest_marker("unsanitized"))
 

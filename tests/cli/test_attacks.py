@@ -387,6 +387,7 @@ FIRST = int(os.environ.get("RATION_SEED", 1))
 SEEDS = range(FIRST, FIRST + (50 if LONG else 1))
 
 
+@pytest.mark.long
 @root
 @bed
 @pytest.mark.parametrize("seed", SEEDS)
@@ -533,6 +534,7 @@ def test_attack_left_behind(run):
     subprocess.run(["ipcrm", "-m", ids[0], "-q", ids[1], "-s", ids[2]], check=True)
 
 
+@pytest.mark.long
 @root
 @bed
 def test_attack_nesting(run):

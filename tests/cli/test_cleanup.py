@@ -64,6 +64,7 @@ def test_I04_zombie_outside(run):
     assert r.wait().code == 4
 
 
+@pytest.mark.long
 def test_nothing_grows(run):
     """fds of a long-lived caller of the library, and kernel memory for dead groups."""
     top = mount()

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import DEADLINE, RATION
 
-pytestmark = [pytest.mark.worlds("host")]
+pytestmark = [pytest.mark.long, pytest.mark.worlds("host")]
 MADE = Path(RATION).resolve().parent / "completions"
 BASH = r"""
 source "$1"; shift

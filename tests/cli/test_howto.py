@@ -10,6 +10,8 @@ from conftest import TOP
 from world import KERNEL, WORLD, strict
 
 NAMES = sorted(path.name for path in (TOP / "docs" / "howto").glob("*.md"))
+# Hundreds of runs in one page.
+LONG = ("many-runs.md",)
 PAGES = {name: pages.blocks(f"docs/howto/{name}") for name in NAMES}
 # What they show of a peak is counted since 5.19.
 HERE = KERNEL >= (5, 19) if WORLD == "v2" else strict()
@@ -24,7 +26,8 @@ def for_here(block):
 
 
 @pytest.mark.worlds("host", "v2")
-@pytest.mark.parametrize("name", [name for name in NAMES if HERE and any(map(for_here, PAGES[name]))])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] if name in LONG else [])
+                                  for name in NAMES if HERE and any(map(for_here, PAGES[name]))])
 def test_console(hand, name, tmp_path):
     """All of a page, in one directory."""
     here = tmp_path / "page"

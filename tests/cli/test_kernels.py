@@ -90,6 +90,7 @@ def in_gvisor(run, script):
     return run.program([*SANDBOX, "sh", "-ec", script], deadline=DEADLINE)
 
 
+@pytest.mark.long
 @once
 @pytest.mark.parametrize("mounted", ["true", MOUNTED], ids=["without groups", "with groups"])
 def test_J07_gvisor_doctor(run, mounted):
@@ -107,6 +108,7 @@ def test_J07_gvisor_doctor(run, mounted):
     assert not {"old-kernel", "no-psi", "filtered-calls", "no-cgroups", "v1-only"} & set(found)
 
 
+@pytest.mark.long
 @once
 def test_J07_gvisor_groups_hold_nobody(run):
     """Why: what a group of memory there is told, it repeats, and lets three times as much be used."""
@@ -119,6 +121,7 @@ def test_J07_gvisor_groups_hold_nobody(run):
     assert r.code == 0 and r.stdout.split()[-1] == "31457280", r
 
 
+@pytest.mark.long
 @once
 def test_J07_gvisor_runs(run):
     """A real one. Limits are watched, and hold; or, in one of before July 2023, nothing runs and why is told."""

@@ -214,6 +214,7 @@ def watched(run, archive, program, *libraries):
     return "setarch", "-R", run.file("watched")
 
 
+@pytest.mark.long
 @pytest.mark.worlds("host")
 @pytest.mark.unsanitized("it has a sanitizer of its own")
 def test_L03_many_threads_without_races(run, library_watched):
@@ -222,6 +223,7 @@ def test_L03_many_threads_without_races(run, library_watched):
     assert program(run, *crowd, "8", "10") == ["rounds 80 fds 0 children none"]
 
 
+@pytest.mark.long
 @pytest.mark.worlds("host")
 @pytest.mark.unsanitized("it has a sanitizer of its own")
 def test_L03_many_threads_prepare_a_host_without_races(run, library_watched):

@@ -91,6 +91,7 @@ def sleepers(n):
 # --------------------------------------------------------------------- kill
 
 
+@pytest.mark.long
 @pytest.mark.since((5, 14))
 @pytest.mark.needs("cgroup")
 @pytest.mark.unsanitized("no leak detection under strace")

@@ -468,6 +468,7 @@ def test_D29_boundaries(run):
     assert (r.code, r.verdict) == (0, "ok")
 
 
+@pytest.mark.long
 @pytest.mark.worlds("v2")
 def test_D29_boundaries_of_a_gib(run):
     r = run("--memory 1G", "alloc 1024")

@@ -90,6 +90,7 @@ def test_metrics_of_budgets(run, hand):
     assert told.value("ration_budget_runs", tenant="other") is None and told.value("ration_budget_memory_bytes") is None
 
 
+@pytest.mark.long
 @pytest.mark.needs("memory", "psi", "vm")
 def test_metrics_of_events(run, hand):
     """What happened to a run is in its tenant's counters, after its end."""
@@ -124,6 +125,7 @@ def test_metrics_of_hostile_names(run, hand, by_hand):
     assert told.value("ration_groups", tenant="acme", owner="unknown") == 6
 
 
+@pytest.mark.long
 @pytest.mark.needs("cgroup")
 def test_metrics_while_groups_vanish(run):
     """What goes meanwhile isn't an error."""

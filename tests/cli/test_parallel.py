@@ -12,7 +12,7 @@ from conftest import DEADLINE, NAMESPACE, RATION, wait_for
 from test_admission import directory, taken
 from world import WORLD
 
-pytestmark = [pytest.mark.worlds("host", "v2"), pytest.mark.needs("cgroup")]
+pytestmark = [pytest.mark.long, pytest.mark.worlds("host", "v2"), pytest.mark.needs("cgroup")]
 
 # A boot of perl for each takes its time where the machine is emulated.
 MANY = 200 if WORLD == "host" else 30

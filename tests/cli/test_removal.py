@@ -214,6 +214,7 @@ def test_FB3_wide(hand):
     assert not top.exists()
 
 
+@pytest.mark.long
 @pytest.mark.needs("root")
 def test_FB3_somebody_makes_more(hand):
     """As long as root removes it, who has it makes more groups in it, deeper and deeper."""
@@ -285,6 +286,7 @@ def test_FB17_of_another_user(run, base, by_hand):
     assert (base / NAMESPACE).exists()
 
 
+@pytest.mark.long
 def test_FB14_a_sweep_goes_round(run):
     """Runs that live were always looked at first; the dead ones came never."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

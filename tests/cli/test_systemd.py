@@ -371,6 +371,7 @@ def test_H08_installed_unit(run, unit_files):
     assert run.plan("--memory 50%")["memory"]["asked"] == 100 << 20
 
 
+@pytest.mark.long
 def test_I06_gc_by_the_timer(run, unit_files):
     """It removes what a dead supervisor left."""
     running = run.start("--memory 64M", ["sh", "-c", f"echo ready >{run.file('up')}; sleep 1000"], receipt=False,

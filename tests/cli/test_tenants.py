@@ -39,6 +39,7 @@ def test_H16_tenant_total(run):
     assert run.command("rm", "--force", "t").code == 0
 
 
+@pytest.mark.long
 @pytest.mark.needs("memory", "cpu", "pids")
 def test_L01_many_machines(run):
     """examples/vms.c: QEMU for two tenants; one that is too large is ended, alone."""
@@ -75,6 +76,7 @@ class Samples(threading.Thread):
         return self.all
 
 
+@pytest.mark.long
 @pytest.mark.since((5, 14))
 @pytest.mark.worlds("v2")
 def test_K13_burst(hand, run):
@@ -111,6 +113,7 @@ def dying():
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("nr_dying_desc")), 0)
 
 
+@pytest.mark.long
 @pytest.mark.unsanitized("a sanitizer keeps what is freed")
 def test_I08_many_runs(run):
     """In one process: no fd more, no memory, no group that stays. For a minute, or for as

@@ -259,6 +259,7 @@ def test_top_of_hostile_names(run, groups, by_hand):
     started.wait()
 
 
+@pytest.mark.long
 @pytest.mark.needs("cgroup")
 def test_top_while_groups_come_and_go(run, hand):
     """What vanishes while it is read is no error, and the cursor stays where it was."""

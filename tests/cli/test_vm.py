@@ -146,6 +146,7 @@ def boot(run, options, tb_mib):
                f"-serial stdio -no-reboot -m 64M -kernel {GUEST} -append fill", deadline=DEADLINE)
 
 
+@pytest.mark.long
 @pytest.mark.worlds("v2")
 def test_H19_head_room(run):
     """What the profile gives on top of the guest's memory is enough, and is needed: the

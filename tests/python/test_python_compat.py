@@ -179,6 +179,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.long
 def test_R02_host_of_qemu_machines(host):
     """One that does its work and switches off, and one that is still there when it is cleaned up."""
     guest = BUILD / "scripts" / "demo-guest"

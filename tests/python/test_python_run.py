@@ -241,6 +241,7 @@ print("lives", max(map(int, os.listdir("/proc/self/fd"))) + 1 - used)
 """
 
 
+@pytest.mark.long
 def test_R01_short_of_fds(host):
     """Whatever a start has no fd for, it fails, and ends nobody: not its caller, whose process group this is."""
     argv, options = script(SHORT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
@@ -315,6 +316,7 @@ def test_R03_collected(host):
     assert not alive(pid)
 
 
+@pytest.mark.long
 def test_R03_collected_meanwhile(host):
     """A thread that collects without pause, while runs come and go in others."""
     stop = threading.Event()

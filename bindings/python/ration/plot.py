@@ -361,7 +361,7 @@ def draw_recordings(plt: Any, recordings: Sequence[Recording]) -> Any:
     for column, recording in enumerate(recordings):
         box = grid[0, column].get_position()
         figure.text(box.x0, .955, harmless(title_of(recording), 88 if n == 1 else 70), fontsize=12, fontweight="bold", va="center")
-        figure.text(box.x0, .012, footer_of(recording, 120 if n == 1 else 105), fontsize=8 if n == 1 else 7, color="#333333",
+        figure.text(box.x0, .012, footer_of(recording, 120 if n == 1 else 92), fontsize=8, color="#333333",
                     va="bottom", linespacing=1.35)
     return figure
 

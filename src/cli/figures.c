@@ -8,19 +8,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "util/compat.h"
+#include "util/array.h"
 
 int figures_add(struct figures *figures, double value)
 {
-	if (figures->n == figures->size) {
-		size_t size = figures->size ? 2 * figures->size : 64;
-		double *values = reallocarray(figures->values, size, sizeof(*values));
+	double *values = array_grow(figures->values, figures->n, &figures->size, sizeof(*values));
 
-		if (!values)
-			return -ENOMEM;
-		figures->values = values;
-		figures->size = size;
-	}
+	if (!values)
+		return -ENOMEM;
+	figures->values = values;
 	figures->values[figures->n++] = value;
 	return 0;
 }

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "cli/say.h"
+#include "util/array.h"
 #include "util/buffer.h"
 #include "util/cleanup.h"
-#include "util/compat.h"
 #include "util/error.h"
 
 /* More are counted, and not told one by one. */
@@ -42,17 +42,11 @@ static int make_key(struct merged_one *one, const json_t *receipt)
 
 int merged_add(struct merged *merged, const json_t *receipt)
 {
-	struct merged_one one = { .at = merged->n };
+	struct merged_one *ones = array_grow(merged->ones, merged->n, &merged->size, sizeof(*ones)), one = { .at = merged->n };
 
-	if (merged->n == merged->size) {
-		size_t size = merged->size ? 2 * merged->size : 64;
-		struct merged_one *ones = reallocarray(merged->ones, size, sizeof(*ones));
-
-		if (!ones)
-			return -ENOMEM;
-		merged->ones = ones;
-		merged->size = size;
-	}
+	if (!ones)
+		return -ENOMEM;
+	merged->ones = ones;
 	one.text = json_dumps(receipt, JSON_COMPACT);
 	if (!one.text || make_key(&one, receipt) < 0) {
 		free(one.text);

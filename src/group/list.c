@@ -20,6 +20,7 @@
 #include "host/host.h"
 #include "host/names.h"
 #include "host/notes.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/enum-index.h"
 #include "util/error.h"
@@ -48,16 +49,12 @@ struct listing {
 
 static struct entry *add_entry(struct ration_list *list)
 {
-	if (list->n == list->room) {
-		size_t room = list->room ? 2 * list->room : 16;
-		struct entry *entry = reallocarray(list->entry, room, sizeof(*entry));
+	struct entry *entry = array_grow(list->entry, list->n, &list->room, sizeof(*entry));
 
-		if (!entry)
-			return NULL;
-		list->entry = entry;
-		list->room = room;
-	}
-	return memset(&list->entry[list->n], 0, sizeof(list->entry[0]));
+	if (!entry)
+		return NULL;
+	list->entry = entry;
+	return memset(&entry[list->n], 0, sizeof(*entry));
 }
 
 static int read_notes(struct listing *listing, const struct listed *at, enum whose whose, struct ration_list_item *item,

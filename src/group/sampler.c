@@ -23,6 +23,7 @@
 #include "host/names.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/enum-index.h"
 #include "util/error.h"
@@ -62,16 +63,12 @@ static void rows_done(struct ration_sampler *sampler, struct sampler_rows *rows)
 
 static struct sampler_row *rows_add(struct sampler_rows *rows)
 {
-	if (rows->n == rows->room) {
-		size_t room = rows->room ? 2 * rows->room : 16;
-		struct sampler_row *row = reallocarray(rows->row, room, sizeof(*row));
+	struct sampler_row *row = array_grow(rows->row, rows->n, &rows->room, sizeof(*row));
 
-		if (!row)
-			return NULL;
-		rows->row = row;
-		rows->room = room;
-	}
-	return memset(&rows->row[rows->n], 0, sizeof(rows->row[0]));
+	if (!row)
+		return NULL;
+	rows->row = row;
+	return memset(&row[rows->n], 0, sizeof(*row));
 }
 
 static int compare_rows(const void *a, const void *b)

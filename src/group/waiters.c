@@ -19,6 +19,7 @@
 #include "sys/lock.h"
 #include "sys/proc.h"
 #include "sys/queue.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -53,17 +54,12 @@ static void add(uint64_t number, void *data)
 	struct ration_waiters *waiters = listing->waiters;
 	struct entry *entry;
 
-	if (waiters->n == waiters->room) {
-		size_t room = waiters->room ? 2 * waiters->room : 16;
-
-		entry = reallocarray(waiters->entry, room, sizeof(*entry));
-		listing->failed |= !entry;
-		if (!entry)
-			return;
-		waiters->entry = entry;
-		waiters->room = room;
-	}
-	entry = &waiters->entry[waiters->n++];
+	entry = array_grow(waiters->entry, waiters->n, &waiters->room, sizeof(*entry));
+	listing->failed |= !entry;
+	if (!entry)
+		return;
+	waiters->entry = entry;
+	entry += waiters->n++;
 	memset(entry, 0, sizeof(*entry));
 	(void)strncpy(entry->tenant, listing->tenant, sizeof(entry->tenant) - 1);
 	entry->device = listing->st.st_dev;

@@ -11,6 +11,7 @@
 
 #include "sys/cpus.h"
 #include "sys/syscalls.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 
@@ -28,15 +29,11 @@ static struct follow_member *find(const struct follow *follow, pid_t pid)
 
 static int push(struct follow *follow, const struct os_process *process)
 {
-	if (follow->n == follow->room) {
-		size_t room = follow->room ? 2 * follow->room : 16;
-		struct follow_member *more = reallocarray(follow->members, room, sizeof(*more));
+	struct follow_member *more = array_grow(follow->members, follow->n, &follow->room, sizeof(*more));
 
-		if (!more)
-			return -ENOMEM;
-		follow->members = more;
-		follow->room = room;
-	}
+	if (!more)
+		return -ENOMEM;
+	follow->members = more;
 	follow->members[follow->n++] = (struct follow_member) { .at = *process };
 	return 0;
 }

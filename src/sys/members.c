@@ -25,6 +25,7 @@
 #include "sys/proc.h"
 #include "sys/syscalls.h"
 #include "sys/walk.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 /* -------------------------------------------------------------------- lists */
@@ -41,15 +42,11 @@ static void pids_free(struct pids *pids)
 
 static int pids_push(struct pids *pids, pid_t pid)
 {
-	if (pids->n == pids->allocated) {
-		size_t allocated = 2 * pids->allocated + 64;
-		pid_t *more = reallocarray(pids->pid, allocated, sizeof(*more));
+	pid_t *more = array_grow(pids->pid, pids->n, &pids->allocated, sizeof(*more));
 
-		if (!more)
-			return -ENOMEM;
-		pids->pid = more;
-		pids->allocated = allocated;
-	}
+	if (!more)
+		return -ENOMEM;
+	pids->pid = more;
 	pids->pid[pids->n++] = pid;
 	return 0;
 }

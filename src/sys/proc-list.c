@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "util/array.h"
+
 /* PID_MAX_LIMIT of a 64-bit kernel. More entries than that are a tree that bites its tail. */
 #define PIDS_MAX 4194304u
 
@@ -22,17 +24,14 @@ void proc_list_free(struct proc_list *list)
 
 int proc_list_push(struct proc_list *list, const struct proc_stat *stat)
 {
+	struct proc_stat *items;
+
 	if (list->n >= PIDS_MAX)
 		return -E2BIG;
-	if (list->n == list->allocated) {
-		size_t allocated = list->allocated ? 2 * list->allocated : 64;
-		struct proc_stat *items = reallocarray(list->items, allocated, sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		list->items = items;
-		list->allocated = allocated;
-	}
+	items = array_grow(list->items, list->n, &list->allocated, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	list->items = items;
 	list->items[list->n++] = *stat;
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 
@@ -113,6 +114,7 @@ static int add_thread(struct undo *undo, pid_t tid)
 {
 	struct thread thread = { .tid = tid };
 	long n = syscall(SYS_sched_getaffinity, tid, sizeof(thread.mask.bits), thread.mask.bits);
+	struct thread *threads;
 
 	errno = 0;
 	thread.nice = getpriority(PRIO_PROCESS, (id_t)tid);
@@ -120,15 +122,10 @@ static int add_thread(struct undo *undo, pid_t tid)
 	if (n < 0 || errno == ESRCH)
 		return 0;
 	thread.mask_size = (size_t)n;
-	if (undo->n == undo->allocated) {
-		size_t allocated = 2 * undo->allocated + 4;
-		struct thread *threads = reallocarray(undo->threads, allocated, sizeof(*threads));
-
-		if (!threads)
-			return -ENOMEM;
-		undo->threads = threads;
-		undo->allocated = allocated;
-	}
+	threads = array_grow(undo->threads, undo->n, &undo->allocated, sizeof(*threads));
+	if (!threads)
+		return -ENOMEM;
+	undo->threads = threads;
 	undo->threads[undo->n++] = thread;
 	return 0;
 }

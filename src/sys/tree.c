@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "sys/syscalls.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 static inline void closedirp(DIR **dir)
@@ -136,15 +137,11 @@ static void walk_free(struct walk *walk)
 
 static int family_push(struct walk *walk, struct family family)
 {
-	if (walk->n_families == walk->allocated_families) {
-		size_t allocated = walk->allocated_families ? 2 * walk->allocated_families : 256;
-		struct family *families = reallocarray(walk->families, allocated, sizeof(*families));
+	struct family *families = array_grow(walk->families, walk->n_families, &walk->allocated_families, sizeof(*families));
 
-		if (!families)
-			return -ENOMEM;
-		walk->families = families;
-		walk->allocated_families = allocated;
-	}
+	if (!families)
+		return -ENOMEM;
+	walk->families = families;
 	walk->families[walk->n_families++] = family;
 	return 0;
 }

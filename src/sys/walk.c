@@ -22,6 +22,7 @@
 
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 /* Removing 10,000 groups takes a second, or a minute on an emulated machine: then others make more of them. */
@@ -150,15 +151,11 @@ static void walk_free(struct walk *walk)
 
 static int push_level(struct walk *walk, const struct level *level)
 {
-	if (walk->n == walk->allocated) {
-		size_t allocated = 2 * walk->allocated + 16;
-		struct level *levels = reallocarray(walk->levels, allocated, sizeof(*levels));
+	struct level *levels = array_grow(walk->levels, walk->n, &walk->allocated, sizeof(*levels));
 
-		if (!levels)
-			return -ENOMEM;
-		walk->levels = levels;
-		walk->allocated = allocated;
-	}
+	if (!levels)
+		return -ENOMEM;
+	walk->levels = levels;
 	walk->levels[walk->n++] = *level;
 	return 0;
 }

@@ -15,9 +15,9 @@
 #include <time.h>
 
 #include "host/names.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/compat.h"
 
 static const enum ration_verdict verdicts[] = {
 	RATION_VERDICT_OK,
@@ -136,21 +136,15 @@ static bool is_at(const struct totals *totals, size_t i, const char *name)
 
 static struct tenant *insert(struct totals *totals, size_t at, const char *name)
 {
+	struct tenant **list = array_grow(totals->tenant, totals->n_tenants, &totals->room, sizeof(*list));
 	struct tenant *tenant = calloc(1, sizeof(*tenant));
 
-	if (tenant && totals->n_tenants == totals->room) {
-		size_t room = totals->room ? 2 * totals->room : 16;
-		struct tenant **list = reallocarray(totals->tenant, room, sizeof(*list));
-
-		if (!list) {
-			free(tenant);
-			return NULL;
-		}
+	if (list)
 		totals->tenant = list;
-		totals->room = room;
-	}
-	if (!tenant)
+	if (!tenant || !list) {
+		free(tenant);
 		return NULL;
+	}
 	(void)snprintf(tenant->name, sizeof(tenant->name), "%s", name);
 	memmove(totals->tenant + at + 1, totals->tenant + at, (totals->n_tenants - at) * sizeof(*totals->tenant));
 	totals->tenant[at] = tenant;

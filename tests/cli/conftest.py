@@ -109,6 +109,24 @@ def wait_for(what, condition):
     return result
 
 
+def parent(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return int(file.read().rsplit(")", 1)[1].split()[1])
+
+
+def end_at_once(pids):
+    """Ends processes of ration's so that none can do anything for another. A parent's end wakes one that is stopped:
+    children first."""
+    above = {pid: parent(pid) for pid in pids}
+
+    def depth(pid):
+        return 1 + depth(above[pid]) if pid in above else 0
+
+    for sig in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in sorted(above, key=depth, reverse=True):
+            os.kill(pid, sig)
+
+
 def patiently(attempt):
     """Returns what attempt(SECONDS) returns, with ever more of them until that is true: for
     what has to happen within a time limit, or before the command ends by itself. How long a

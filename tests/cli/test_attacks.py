@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, Ration, wait_for
+from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, Ration, end_at_once, wait_for
 from world import HAS, WORLD, mount
 
 TOP = Path(__file__).resolve().parents[2]
@@ -556,9 +556,7 @@ def test_attack_pid_used_again(run, hand):
     r = run.start("--group t/g", ["sh", "-c", f"echo ready >{run.file('log')}; exec sleep 1000"], receipt=False)
     run.ready("log")
     pids = (r.pid, run.one("ration-reaper"))
-    for sig in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in pids:
-            os.kill(pid, sig)
+    end_at_once(pids)
     r.popen.wait(DEADLINE)  # its output is held by the command, which lives
 
     def again():

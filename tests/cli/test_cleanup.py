@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, wait_for
+from conftest import DEADLINE, HELPERS, NAMESPACE, end_at_once, wait_for
 from world import WORLD, mount
 
 # Who is left behind holds them open, and we would wait for that.
@@ -140,9 +140,7 @@ def test_name_of_a_dead_run(run):
     r = run.start("--name again", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"], **NO_PIPES)
     run.ready("log")
     pids = [pid for pid, name in run.alive().items() if name.startswith("ration")]
-    for sig in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in pids:
-            os.kill(pid, sig)
+    end_at_once(pids)
     r.wait()
     assert run("--name again", "true").code == 0
     wait_for("all to be dead", lambda: not run.alive())

@@ -59,10 +59,10 @@ def watched(run):
     watches = []
 
     def start(options, command, *addresses):
-        go = run.file("go")
-        script = f"while [ ! -e {go} ]; do sleep .05; done; {command}"
+        go, up = run.file("go"), run.file("up")
+        script = f"echo ready >{up}; while [ ! -e {go} ]; do sleep .05; done; {command}"
         r = run.start(f"--tenant t --name n {options}", ["sh", "-c", script])
-        wait_for("the group", lambda: any(path.endswith("/t/n") for path in run.groups()))
+        run.ready("up")
         watches.extend(Watch(run, address) for address in addresses)
         go.touch()
         return (r, *watches)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, NAMESPACE, RATION, patiently, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, end_at_once, patiently, wait_for
 from test_input import HOSTILE
 from world import HAS, WORLD, mount
 from world import strict as strictly
@@ -896,9 +896,7 @@ def test_I06_gc_after_kill(hand, run):
     orphan = start("orphan", **quiet)
     theirs = [pid for pid, name in run.alive().items() if name.startswith("ration")]
     live = start("live")
-    for sig in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in theirs:
-            os.kill(pid, sig)
+    end_at_once(theirs)
     orphan.wait()
     owners = {item["group"]: item["owner"] for item in hand.json("ls")["groups"]}
     assert owners["acme/orphan"] == "dead" and owners["acme/live"] == "alive" and owners["acme/kept"] == "kept"
@@ -925,9 +923,7 @@ def test_protection_goes_with_the_dead(hand, run, who):
     above = [hand.path("acme") / "memory.low", hand.path("acme").parent / "memory.low"]
     assert {int(file.read_text()) for file in above} == {24 * MIB}
     ours = [r.pid] if who == "keeper" else [pid for pid, name in run.alive().items() if name.startswith("ration")]
-    for sig in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in ours:
-            os.kill(pid, sig)
+    end_at_once(ours)
     r.wait()
     if who == "gc":
         hand.ok("gc")

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from conftest import NAMESPACE, wait_for
+from conftest import NAMESPACE, end_at_once, parent, wait_for
 from world import WORLD, locked, mount, v1_places
 
 pytestmark = pytest.mark.needs("cgroup")
@@ -32,18 +32,11 @@ def make_names(top):
         os.mkdir(os.path.join(os.fsencode(top), name))
 
 
-def parent(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        return int(file.read().rsplit(")", 1)[1].split()[1])
-
-
 def orphan(run, *started):
     """Ends runs' own processes at once, so that none can clean up after another."""
     runs = {r.pid for r in started}
     own = [pid for pid, name in run.alive().items() if name.startswith("ration") and {pid, parent(pid)} & runs]
-    for sig in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in own:
-            os.kill(pid, sig)
+    end_at_once(own)
     for r in started:
         r.wait()
 

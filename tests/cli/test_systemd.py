@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, RATION, UNIT_PROGRAM, wait_for
+from conftest import DEADLINE, HELPERS, RATION, UNIT_PROGRAM, end_at_once, wait_for
 from world import HAS, mount, unit_group
 
 pytestmark = [pytest.mark.needs("systemd")]
@@ -378,9 +378,7 @@ def test_I06_gc_by_the_timer(run, unit_files):
                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     run.ready("up")
     ours = (run.one("ration-reaper"), running.pid)
-    for sig in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in ours:
-            os.kill(pid, sig)
+    end_at_once(ours)
     running.wait()
     systemctl("start", "ration-gc.timer")
     assert state("ration-gc.timer") == "active"

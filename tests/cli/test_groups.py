@@ -806,7 +806,7 @@ def test_ls_state_costs_no_look_at_the_empty(hand, run):
     r = run.program(["strace", "-y", "-e", "trace=open,openat,openat2", "-o", str(trace), RATION, "ls", "acme"])
     assert r.code == 0, r
     opened = trace.read_text().splitlines()
-    assert sum("cgroup.events" in line for line in opened) == 3
+    assert sum("cgroup.events" in line for line in opened) == 3, opened
     assert sum('"cgroup.procs"' in line for line in opened) == 1, opened
     pids = {str(child.pid) for child in hand.children}
     assert sum(any(f'"{pid}/stat"' in line for pid in pids) for line in opened) == 1, opened

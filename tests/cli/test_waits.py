@@ -15,7 +15,7 @@ import time
 import pytest
 
 from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, STRACE, patiently, wait_for
-from world import v1_places
+from world import SLOW, v1_places
 
 # What would end a process that doesn't know them; faults are ration's own.
 ENDING = ["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGABRT", "SIGTRAP",
@@ -278,6 +278,8 @@ def test_FB8_wakes(run, frozen_disk):
     assert (r.code, r.verdict) == (124, "wall-time") and "failure" not in r.receipt, r
 
 
+# Each of these has to be frozen before the time is up.
+SOON = f"--timeout {int(2 * SLOW)}"
 FREEZE = "mkdir -p {0} && echo $$ >{0}/cgroup.procs && echo ready >{1} && echo FROZEN >{0}/freezer.state; sleep 1000"
 
 
@@ -285,7 +287,7 @@ FREEZE = "mkdir -p {0} && echo $$ >{0}/cgroup.procs && echo ready >{1} && echo F
 def test_FB7_below_its_own(run):
     """Frozen in the freezer of cgroup v1, below the run's own directory: thawed, and ended."""
     own = v1_places()["freezer"] / NAMESPACE / "default" / "ice"
-    r = run("--timeout 1 --pids 50 --name ice", ["sh", "-c", f"(sh -c '{FREEZE.format(own / 'a' / 'b', run.file('log'))}') & wait"])
+    r = run(f"{SOON} --pids 50 --name ice", ["sh", "-c", f"(sh -c '{FREEZE.format(own / 'a' / 'b', run.file('log'))}') & wait"])
     assert (r.code, r.verdict) == (124, "wall-time") and run.said("log"), r
 
 
@@ -294,7 +296,7 @@ def test_FB7_below_its_own(run):
 def test_FB7_elsewhere(run):
     """In a group that isn't the run's: named, and not touched."""
     ice = v1_places()["freezer"] / "somebody-elses"
-    r = run.start("--timeout 1", ["sh", "-c", f"(sh -c '{FREEZE.format(ice, run.file('log'))}') & wait"])
+    r = run.start(SOON, ["sh", "-c", f"(sh -c '{FREEZE.format(ice, run.file('log'))}') & wait"])
     try:
         said = error_of(r, "waiting for process")
         assert f"frozen by the cgroup v1 freezer at {ice}" in said, said

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, STRACE, patiently, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, STRACE, patiently, wait_for
 from world import SLOW, v1_places
 
 # What would end a process that doesn't know them; faults are ration's own.

@@ -109,14 +109,27 @@ def wait_for(what, condition):
     return result
 
 
-def parent(pid):
+def of_stat(pid):
+    """What the kernel says of a process after its name: state, parent, ..."""
     with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        return int(file.read().rsplit(")", 1)[1].split()[1])
+        return file.read().rsplit(")", 1)[1].split()
+
+
+def parent(pid):
+    return int(of_stat(pid)[1])
+
+
+def has_ended(pid):
+    """It does nothing any more, though its parent may not have been told."""
+    try:
+        return of_stat(pid)[0] in "ZX"
+    except OSError:
+        return True
 
 
 def end_at_once(pids):
-    """Ends processes of ration's so that none can do anything for another. A parent's end wakes one that is stopped:
-    children first."""
+    """Ends processes of ration's so that none can do anything for another, and waits until they have ended. A parent's end
+    wakes one that is stopped: children first."""
     above = {pid: parent(pid) for pid in pids}
 
     def depth(pid):
@@ -125,6 +138,7 @@ def end_at_once(pids):
     for sig in (signal.SIGSTOP, signal.SIGKILL):
         for pid in sorted(above, key=depth, reverse=True):
             os.kill(pid, sig)
+    wait_for(f"the end of {sorted(above)}", lambda: all(map(has_ended, above)))
 
 
 def patiently(attempt):

@@ -102,10 +102,7 @@ def test_gc_of_an_orphan(run):
     # All of ration's own processes at once, so that none can clean up after another.
     keepers = [pid for pid, name in run.alive().items() if name.startswith("ration")]
     before = run.groups()
-    for pid in keepers:
-        os.kill(pid, signal.SIGSTOP)
-    for pid in keepers:
-        os.kill(pid, signal.SIGKILL)
+    end_at_once(keepers)
     r.wait()
     assert any("orphan" in path for path in before)
     assert run.command("gc").code == 0

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, RATION, wait_for
+from conftest import DEADLINE, HELPERS, RATION, patiently, wait_for
 from world import mount
 
 root = pytest.mark.needs("root")
@@ -247,8 +247,14 @@ def test_attack_read_only_before_and_after(run):
     """The tree is mounted read-only: before, and a run has no group; while it runs, and it ends all the same."""
     readonly = f"mount -o remount,bind,ro {mount()}"
     assert run("--enforce any", ["sh", "-c", "exit 3"], before=["unshare", "-m", "sh", "-c", f'{readonly}; exec "$@"', "sh"]).code == 3
-    r = run("--timeout .5 --kill-after .1", ["sh", "-c", f"{readonly}; sleep 1000 & exec sleep 1000"], before=["unshare", "-m"])
-    assert (r.code, r.verdict) == (124, "wall-time") and "Read-only file system" in r.stderr, r
+
+    def while_it_runs(seconds):
+        r = run(f"--timeout {seconds} --kill-after .1", ["sh", "-c", f"{readonly}; echo ready >{run.file('log')}; sleep 1000 & exec sleep 1000"],
+                before=["unshare", "-m"])
+        assert (r.code, r.verdict) == (124, "wall-time"), r
+        return r if run.said("log") else None
+
+    assert "Read-only file system" in patiently(while_it_runs).stderr
     assert run.command("gc").code == 0
 
 

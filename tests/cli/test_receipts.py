@@ -244,7 +244,7 @@ def test_FC25_memory_high_of_the_tenant(run, tenant):
 
 @pytest.mark.needs("cpu")
 @pytest.mark.worlds("v2")
-@pytest.mark.parametrize("options", ["", "--cpus 50"])
+@pytest.mark.parametrize("options", ["", pytest.param("--cpus 50", marks=pytest.mark.long)])
 def test_FC25_cpus_of_the_tenant(run, tenant, options):
     """The own limit is far above: an emulated CPU that had to wait itself has used more than there is."""
     r = run(f"--tenant {tenant} {options}", "spin 0.3")

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -181,6 +182,34 @@ def test_top_page(run, groups):
         assert lines[9].startswith("waiting%    cpu ")
         terminal.keys("q")
         terminal.wait("the table", lambda lines: "  aa" in (names_or_none(lines) or []))
+    started.signal(15)
+    started.wait()
+
+
+# It has more of code than the guest has of memory, and more of malloc's, which nobody uses.
+QEMU = ["qemu-system-x86_64", "-accel", "tcg,tb-size=64", "-m", "24", "-nodefaults", "-no-user-config", "-display", "none", "-S"]
+
+
+@pytest.mark.needs("cgroup")
+def test_top_vm(run, groups):
+    """What of a QEMU's memory is the guest's, and what is its own."""
+    if not shutil.which("qemu-system-x86_64"):
+        pytest.skip("needs qemu-system-x86_64")
+    started = run.start("--group acme/vm", QEMU)
+
+    def told():
+        groups = json.loads(run.command("top", "--once", "--json", "--interval", "100ms", "acme").stdout)["groups"]
+        assert all(group["group"] == "acme/vm" or "vm" not in group for group in groups)
+        vm = next((group.get("vm") for group in groups if group["group"] == "acme/vm"), None)
+        return vm and vm["guest_bytes"] == 24 << 20 and vm
+
+    vm = wait_for("its memory", told)
+    assert vm["guest_resident_bytes"] <= 24 << 20 and vm["overhead_bytes"] > 1 << 20 and Path(f"/proc/{vm['pid']}").exists()
+    with top(run, "--sort", "name") as terminal:
+        terminal.wait("its row", lambda lines: any(re.match("  vm +R", line) for line in lines))
+        terminal.keys("End", "Up", "Up", "Enter")
+        lines = terminal.wait("its page", lambda lines: lines[0].startswith("group acme/vm") and lines[11].startswith("VM"))
+        assert re.fullmatch(rf"VM +guest \S+ of 24M  overhead \S+  guessed from pid {vm['pid']}'s mappings", lines[11]), lines
     started.signal(15)
     started.wait()
 

@@ -321,6 +321,19 @@ void model_look(struct model *model, struct model_group *group)
 	read_notes(details, open);
 }
 
+void model_look_at_vm(struct model *model, struct model_group *group)
+{
+	CLEANUP(handle_freep) struct ration_group *open = NULL;
+	struct model_details *details = group->details;
+	int pids[VM_AMONG], n;
+
+	if (!details || group->is_tenant || details->vm_hangs || ration_group_open(model->host, group->address, &open, NULL) < 0)
+		return;
+	n = ration_group_pids(open, pids, VM_AMONG, NULL);
+	if (n >= 0)
+		details->vm_hangs = vm_look(open->host->proc_fd, pids, n < VM_AMONG ? (size_t)n : VM_AMONG, &details->vm) < 0;
+}
+
 void model_look_at_budget(struct model *model, struct model_group *group)
 {
 	const struct ration_budget_item *item;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "helpers/top/vm.h"
 #include "ration.h"
 
 /* Readings that a group's page shows. */
@@ -69,6 +70,8 @@ struct model_details {
 	enum ration_mechanism mechanism; /* what enforces its first limit; NONE: it has none */
 	char command[256];     /* any bytes */
 	struct model_budget budget;
+	struct vm vm;
+	bool vm_hangs;         /* it didn't answer, and isn't asked again */
 };
 
 struct model_group {
@@ -106,6 +109,9 @@ void model_look(struct model *model, struct model_group *group);
 
 /* Reads the budget of a tenant that was looked at: it takes a look at each of its groups. */
 void model_look_at_budget(struct model *model, struct model_group *group);
+
+/* Reads what of a group that was looked at is a virtual machine's, if it runs one; it walks over the page tables of that. */
+void model_look_at_vm(struct model *model, struct model_group *group);
 
 /* What a figure has risen by in a second. < 0: not known. */
 double model_rate(const struct model_reading *before, const struct model_reading *now, enum model_figure figure);

@@ -35,6 +35,13 @@ static void rest(uint64_t until_usec)
 	}
 }
 
+/* Of all groups, those that were made to run one. */
+static void look_at_vm(struct model *model, struct model_group *group)
+{
+	if (group->details && strstr(group->details->command, "qemu-system-"))
+		model_look_at_vm(model, group);
+}
+
 static int look(struct view *view, struct ration_error *reterr)
 {
 	int r = model_read(view->model, reterr);
@@ -48,6 +55,7 @@ static int look(struct view *view, struct ration_error *reterr)
 	for (size_t i = 0; i < view->rows.n; i++) {
 		model_look(view->model, &view->model->groups[view->rows.at[i]]);
 		model_look_at_budget(view->model, &view->model->groups[view->rows.at[i]]);
+		look_at_vm(view->model, &view->model->groups[view->rows.at[i]]);
 	}
 	return 0;
 }
@@ -185,6 +193,17 @@ static json_t *budget_object(const struct model_budget *budget)
 	return object;
 }
 
+static json_t *vm_object(const struct vm *vm)
+{
+	json_t *object = json_object();
+
+	(void)json_object_set_new(object, "pid", json_integer(vm->pid));
+	put_number(object, "guest_bytes", vm->guest_bytes);
+	put_number(object, "guest_resident_bytes", vm->resident_bytes);
+	put_number(object, "overhead_bytes", vm->own_bytes);
+	return object;
+}
+
 static json_t *group_object(const struct model_group *group)
 {
 	const struct model_details *details = group->details;
@@ -204,6 +223,8 @@ static json_t *group_object(const struct model_group *group)
 	}
 	if (group->is_tenant && details)
 		(void)json_object_set_new(object, "budget", budget_object(&details->budget));
+	if (details && details->vm.pid > 0)
+		(void)json_object_set_new(object, "vm", vm_object(&details->vm));
 	put_rate(rates, "cpus", model_cpus(group));
 	for (size_t i = 0; i < MODEL_FIGURES; i++)
 		put_number(usage, figures[i], i < MODEL_OF_ALL ? group->now.value[i] : details ? details->now.value[i] : RATION_UNKNOWN);

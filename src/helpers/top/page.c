@@ -198,11 +198,25 @@ static void page_budget(const struct model_group *group, struct line *line)
 		line_add(line, LINE_DIM, "none");
 }
 
+/* A guess, and called one. */
+static void page_vm(const struct model_group *group, struct line *line)
+{
+	const struct vm *vm = group->details ? &group->details->vm : NULL;
+	char resident[LINE_NUMBER_MAX], guest[LINE_NUMBER_MAX];
+
+	if (!vm || vm->pid == 0)
+		return;
+	label(line, "VM");
+	line_add(line, LINE_PLAIN, "guest %s of %s", line_bytes(resident, (double)vm->resident_bytes), line_bytes(guest, (double)vm->guest_bytes));
+	add_bytes(line, "overhead", (double)vm->own_bytes);
+	line_add(line, LINE_DIM, "  guessed from pid %d's mappings", (int)vm->pid);
+}
+
 bool table_page(const struct table *table, const struct model_group *group, int i, struct line *line)
 {
 	static void (*const lines[])(const struct model_group *group, struct line *line) = {
 		page_title, page_owner, page_command, page_cpu, NULL, page_memory, NULL, page_tasks, page_io, page_pressure,
-		page_budget,
+		page_budget, page_vm,
 	};
 
 	if (i >= (int)ARRAY_SIZE(lines))

@@ -62,6 +62,7 @@ static void look(struct screen *screen)
 	if (screen->mode == SCREEN_PAGE && screen_chosen(screen)) {
 		model_look(screen->model, screen_chosen(screen));
 		model_look_at_budget(screen->model, screen_chosen(screen));
+		model_look_at_vm(screen->model, screen_chosen(screen));
 	}
 	for (size_t i = 0; screen->mode != SCREEN_PAGE && i < (size_t)screen_body_lines() && screen->top + i < screen->rows.n; i++)
 		model_look(screen->model, &screen->model->groups[screen->rows.at[screen->top + i]]);

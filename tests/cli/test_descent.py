@@ -2,6 +2,7 @@
 """Who belongs to a run: whoever descends from its command, wherever it has moved to. The
 names of rows of the list of attacks are in the tests' names."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import HELPERS, NAMESPACE, RATION, Running, wait_for
+from conftest import HELPERS, NAMESPACE, RATION, Running, patiently, wait_for
 from world import mount
 
 root_in_a_group = [pytest.mark.needs("cgroup", "root"), pytest.mark.worlds("host", "v2", "hybrid", "filtered")]
@@ -81,7 +82,13 @@ def test_FB5_a_child_moves_out(run, there, child):
 @moves
 def test_FB5_at_a_time_limit(run, there):
     """The limit comes first, and stays the verdict."""
-    r = run("--timeout 1", ["sh", "-c", f"{out(there)} & sleep 1000"])
+    def attempt(seconds):
+        """Long enough for the child to be there."""
+        r = run(f"--timeout {seconds}", ["sh", "-c", f"{out(there)} & while ! grep -q . {there}/cgroup.procs; do :; done; "
+                                         f"echo moved >{run.file('log')}; sleep 1000"])
+        return r if run.said("log", "moved") else None
+
+    r = patiently(attempt)
     assert (r.code, r.verdict) == (124, "wall-time"), r
     assert evidence(r, "processes outside") == [1] and "1 process left the group" in r.stderr
     assert run.alive() == {}
@@ -112,14 +119,29 @@ def test_FB5_who_stays_isnt_told(run):
 
 # ------------------------------------------------- whoever of ration's dies
 
-def ours(run, r):
-    """ration's own processes of a run, by what they are."""
-    return {name: pid for pid, name in run.alive().items() if name.startswith("ration")}
+# Who executes ration and has a child: there are three of ration's then.
+CHILDREN = ["sh", "-c", 'sleep 999 & exec "$@"', "sh"]
+
+
+def ours(run, r, n=0):
+    """ration's own processes of a run, by what they are. Each has its name from itself, once it runs: until `n` have one."""
+    def named():
+        found = {name: pid for pid, name in run.alive().items() if name.startswith("ration")}
+        return found if len(found) >= n else None
+    return wait_for(f"{n} of ration's", named) if n else named()
 
 
 def left(run):
     """Groups of ration's, but for those of the test."""
     return {path for path in run.groups() if not path.endswith("-there")}
+
+
+def end_all(run):
+    """Whoever is left, and isn't the run's."""
+    for pid in run.alive():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_for("its end", lambda: not run.alive())
 
 
 def start(run, there, **how):
@@ -135,7 +157,7 @@ def start(run, there, **how):
 def test_FB19_either_is_killed(run, there, who):
     """The other ends all at once, with who has left the group."""
     r = start(run, there)
-    os.kill(ours(run, r)[who], signal.SIGKILL)
+    os.kill(ours(run, r, 2)[who], signal.SIGKILL)
     code = r.wait().code
     assert code == (-9 if who == "ration" else 125)
     wait_for("all to be gone", lambda: not run.alive() and not left(run))
@@ -145,23 +167,20 @@ def test_FB19_either_is_killed(run, there, who):
 @pytest.mark.parametrize("who", ["ration", "ration-keeper", "ration-reaper"])
 def test_FB19_with_children_of_its_own(run, there, who):
     """Who executes ration may have children. They are none of the run's, whoever dies."""
-    r = start(run, there, before=["sh", "-c", 'sleep 999 & exec "$@"', "sh"])
-    # Each has its name from itself, once it runs.
-    wait_for("ration's own", lambda: set(ours(run, r)) == {"ration", "ration-keeper", "ration-reaper"})
-    os.kill(ours(run, r)[who], signal.SIGKILL)
+    r = start(run, there, before=CHILDREN)
+    os.kill(ours(run, r, 3)[who], signal.SIGKILL)
     r.wait()
     wait_for("the run to be gone", lambda: len(run.alive()) == 1 and not left(run))
     other, = run.alive()
-    assert Path(f"/proc/{other}/cmdline").read_bytes() == b"sleep\000999\0"
-    os.kill(other, signal.SIGKILL)
-    wait_for("its end", lambda: not run.alive())
+    wait_for("the caller's own child", lambda: Path(f"/proc/{other}/cmdline").read_bytes() == b"sleep\000999\0")
+    end_all(run)
 
 
 @moves
 def test_FB19_the_supervisor_is_stopped(run, there):
     """It does nothing any more: who gives up the run takes over."""
     r = start(run, there)
-    os.kill(ours(run, r)["ration-reaper"], signal.SIGSTOP)
+    os.kill(ours(run, r, 2)["ration-reaper"], signal.SIGSTOP)
     os.kill(r.pid, signal.SIGKILL)
     r.wait()
     wait_for("all to be gone", lambda: not run.alive() and not left(run))
@@ -171,13 +190,10 @@ def test_FB19_the_supervisor_is_stopped(run, there):
 def test_FB19_a_stopped_supervisor_is_told_to_end(run, there):
     """A signal to ration wakes it, and the run ends as it would have."""
     r = start(run, there)
-    os.kill(ours(run, r)["ration-reaper"], signal.SIGSTOP)
+    os.kill(ours(run, r, 2)["ration-reaper"], signal.SIGSTOP)
     r.signal(signal.SIGTERM)
     assert r.wait().code == 128 + signal.SIGTERM
     wait_for("all to be gone", lambda: not run.alive() and not left(run))
-
-
-CHILDREN = ["sh", "-c", 'sleep 999 & exec "$@"', "sh"]
 
 
 @moves
@@ -187,42 +203,46 @@ CHILDREN = ["sh", "-c", 'sleep 999 & exec "$@"', "sh"]
 def test_FB19_a_stopped_one_wakes(run, there, stopped, killed, before):
     """Nobody continues it: the death of who is above it does."""
     r = start(run, there, before=before or ())
-    os.kill(ours(run, r)[stopped], signal.SIGSTOP)
-    os.kill(ours(run, r)[killed], signal.SIGKILL)
+    mine = ours(run, r, 3 if before else 2)
+    os.kill(mine[stopped], signal.SIGSTOP)
+    os.kill(mine[killed], signal.SIGKILL)
     r.wait()
     wait_for("the run to be gone", lambda: len(run.alive()) == bool(before) and not left(run))
-    for other in run.alive():
-        os.kill(other, signal.SIGKILL)
-    wait_for("its end", lambda: not run.alive())
+    end_all(run)
 
 
 @moves
 @pytest.mark.parametrize("before", [(), CHILDREN], ids=["two", "three"])
 def test_FB19_a_stopped_supervisor_keeps_its_limits(run, before):
     """Nobody dies, and nobody continues it: who is above it does, or no limit of its own would be kept."""
-    r = run.start("--timeout 2", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"], before=before, **NO_PIPES)
-    run.ready("log")
-    os.kill(ours(run, r)["ration-reaper"], signal.SIGSTOP)
-    done = r.wait()
+    def attempt(seconds):
+        """Before its time is up."""
+        run.file("log").unlink(missing_ok=True)
+        r = run.start(f"--timeout {seconds}", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"], before=before, **NO_PIPES)
+        wait_for("the command", lambda: run.said("log") or r.popen.poll() is not None)
+        supervisor = ours(run, r).get("ration-reaper")
+        if supervisor:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(supervisor, signal.SIGSTOP)
+        done = r.wait()
+        end_all(run)
+        return done if supervisor else None
+
+    done = patiently(attempt)
     assert (done.code, done.verdict) == (124, "wall-time"), done
-    for other in run.alive():
-        os.kill(other, signal.SIGKILL)
-    wait_for("its end", lambda: not run.alive())
 
 
 @moves
 def test_FB19_the_one_between_ends_the_group(run, there):
     """Of three, it alone is left: it removes the group as well, and nobody has to collect it."""
     r = start(run, there, before=CHILDREN)
-    mine = ours(run, r)
+    mine = ours(run, r, 3)
     os.kill(mine["ration"], signal.SIGSTOP)
     os.kill(mine["ration-reaper"], signal.SIGKILL)
     wait_for("the run to be gone", lambda: set(run.alive().values()) <= {"ration", "sleep"} and not left(run))
     os.kill(mine["ration"], signal.SIGKILL)
     r.wait()
-    for other in run.alive():
-        os.kill(other, signal.SIGKILL)
-    wait_for("its end", lambda: not run.alive())
+    end_all(run)
 
 
 @pytest.mark.needs("cgroup", "root")
@@ -241,19 +261,17 @@ def test_FB19_stopped_and_killed_at_the_start(run, there):
     r.signal(signal.SIGTERM)
     for other in run.alive():
         if other != r.pid:
-            os.kill(other, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(other, signal.SIGKILL)
     r.wait()
     calls = report.read_text().splitlines()[2].split()[2:]
     setsid = len(calls) - calls[::-1].index("112")  # the last before the report of the start
     r = start(run, there, before=before(3, setsid, "s2s3"), env=env)
-    mine = ours(run, r)
-    os.kill(mine["ration-reaper"], signal.SIGKILL)
+    os.kill(run.one("ration-reaper"), signal.SIGKILL)
     wait_for("the run to be gone", lambda: set(run.alive().values()) <= {"sleep", "failing"} and not left(run) and
              not (there / "cgroup.procs").read_text())
-    for other in run.alive():
-        os.kill(other, signal.SIGKILL)
+    end_all(run)
     r.wait()
-    wait_for("its end", lambda: not run.alive())
 
 
 @pytest.mark.needs("cgroup")
@@ -262,8 +280,7 @@ def test_FB19_a_stopped_keeper_wakes(run):
     r = Running([f"{HELPERS}/caller", NAMESPACE, run.env["RATION_TEST_PROGRAMS"], "group", "sh", "-c",
                  f"daemonise; echo ready >{run.file('log')}; sleep 1000"], None, [], run.env, **NO_PIPES)
     run.ready("log")
-    keeper, = [pid for pid, name in run.alive().items() if name == "ration-keeper"]
-    os.kill(keeper, signal.SIGSTOP)
+    os.kill(run.one("ration-keeper"), signal.SIGSTOP)
     os.kill(r.pid, signal.SIGKILL)
     r.wait()
     wait_for("the run to be gone", lambda: not run.alive() and not left(run))
@@ -302,6 +319,7 @@ def test_FB19_the_OOM_killer_kills(run, container, who):
     if who == "both":
         # Nor does the one end the run between its own death and the other's.
         (container / "self" / "cgroup.freeze").write_text("1")
+        wait_for("both to be frozen", lambda: "frozen 1" in (container / "self" / "cgroup.events").read_text())
     else:
         # What a dead process had isn't free at once, and the kernel would choose another.
         for name, pid in ours(run, r).items():
@@ -337,7 +355,7 @@ def test_FB19_without_a_group(run, who):
     r = run.start("--enforce any", ["sh", "-c", f"daemonise; echo ready >{run.file('log')}; sleep 1000"], receipt=False,
                   **NO_PIPES)
     run.ready("log")
-    os.kill(ours(run, r)[who], signal.SIGKILL)
+    os.kill(ours(run, r, 2)[who], signal.SIGKILL)
     r.wait()
     wait_for("all to be gone", lambda: not run.alive())
 
@@ -367,8 +385,8 @@ def end(pid):
 @pytest.mark.needs("root")
 @pytest.mark.worlds("host", "v2", "nothing")
 @pytest.mark.parametrize("options,command", [
-    ("--timeout 1", "{} sleep 1000"),
-    ("--timeout 1", "{} sleep 1000 & sleep 1000"),
+    ("--timeout {}", "{} sleep 1000"),
+    ("--timeout {}", "{} sleep 1000 & sleep 1000"),
     ("", "{} sleep 1000 & while ! grep -q . $OUT; do :; done"),
 ], ids=["command", "child", "left over"])
 def test_FB9_who_became_root_isnt_ended(run, becomeroot, options, command):
@@ -377,11 +395,16 @@ def test_FB9_who_became_root_isnt_ended(run, becomeroot, options, command):
     file.chmod(0o777)
     said = file / "pid"
     command = command.replace("{}", f"{becomeroot} sh -c 'echo $$ >$OUT; exec \"$@\" >/dev/null 2>&1' sh")
-    r = run(f"--enforce any {options}", ["sh", "-c", command], before=AS_USER, receipt=False,
-            env={"OUT": str(said)})
-    pid = int(said.read_text())
+
+    def attempt(seconds):
+        """Long enough to become root."""
+        r = run(f"--enforce any {options.format(seconds)}", ["sh", "-c", command], before=AS_USER, receipt=False,
+                env={"OUT": str(said)})
+        return r if r.code == 125 else None
+
+    r = patiently(attempt)
+    pid = int(wait_for("its pid", lambda: said.exists() and said.read_text().strip()))
     try:
-        assert r.code == 125, r
         assert f"could not be ended: pid {pid}" in r.stderr and "reached: " not in r.stderr
         assert Path(f"/proc/{pid}").exists()
     finally:
@@ -399,7 +422,7 @@ nothing = marked(pytest.mark.needs("root"), pytest.mark.worlds("nothing"))
 @nothing
 def test_FB20_a_bomb_is_held(run):
     """It is seen while it grows, stopped and killed, whole; what is counted on is said."""
-    r = run("--pids 64 --timeout 300", "bomb 2000")
+    r = run("--pids 64 --timeout 3000", "bomb 2000")
     assert (r.code, r.verdict) == (137, "pids"), r
     assert run.alive() == {}
     assert "can overshoot" in r.limit("pids")["reason"] and "can overshoot" in r.stderr
@@ -412,7 +435,7 @@ def test_FB20_the_supervisor_comes_first(run):
     r = run.start("--pids 64", ["sh", "-c", f"cat /proc/self/oom_score_adj >{run.file('adj')}; chrt -p $$ >{run.file('chrt')}; "
                                 f"echo ready >{run.file('log')}; exec sleep 1000"], before=["choom", "-n", "100", "--"])
     run.ready("log")
-    mine = ours(run, r)
+    mine = ours(run, r, 2)
     for pid in mine.values():
         assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "-1000\n", mine
     assert os.sched_getscheduler(mine["ration-reaper"]) in (os.SCHED_FIFO, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK)

@@ -31,7 +31,8 @@ filters = pytest.mark.parametrize("filter", FILTERS, ids=lambda words: words[2])
 
 
 def ration(run, filter, *words):
-    """Runs `ration WORDS...` below a filter."""
+    """Runs `ration WORDS...` below a filter. For a kill it has as long as a test waits: 10 s are for people."""
+    words = ("kill", "--timeout", str(DEADLINE // 2), *words[1:]) if words[0] == "kill" else words
     return Running([*filter, RATION, *words], None, [], run.env).wait()
 
 
@@ -45,7 +46,7 @@ def test_F05_ends(run, filter):
             ("--timeout .3 --kill-after .2", "ignoreterm", 124, "wall-time"),
             ("--cpu-time .2", "spin 1000", 124, "cpu-time"),
             ("--output-limit 1000", "writer 100000", None, "output"),
-            ("--memory 30M", "alloc 100", 137, "memory")):
+            ("--memory 30M", "alloc 100 stay", 137, "memory")):
         r = run(f"--enforce any {options}", command, before=filter)
         assert code in (r.code, None) and r.verdict == verdict, (r, command)
         assert run.alive() == {} and run.groups() == set()
@@ -147,7 +148,7 @@ def test_F05_attach_a_thread(run, filter):
     r = run.start("", "spin 1000 3", receipt=False)
     pid = wait_for("threads", lambda: next((p for p, name in run.alive().items() if name == "spin" and
                                             len(os.listdir(f"/proc/{p}/task")) > 1), None))
-    thread = max(map(int, os.listdir(f"/proc/{pid}/task")))
+    thread = next(int(task) for task in os.listdir(f"/proc/{pid}/task") if int(task) != pid)
     assert ration(run, filter, "create", "acme/vm7").code == 0
     done = ration(run, filter, "attach", "acme/vm7", str(thread))
     assert done.code == 125 and f"{thread} is a thread of another process" in done.stderr

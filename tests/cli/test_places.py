@@ -262,8 +262,7 @@ def test_I09_groups(run, how):
     done = shut(run, how, """
 		ration create t/g
 		(exec /proc/self/fd/9 exec t/g -- sleep 1000 >/dev/null &)
-		for i in $(seq 100); do
-			ration stat t/g --json | grep -q '"processes": 1' && break
+		until ration stat t/g --json | grep -q '"processes": 1'; do
 			sleep .1
 		done
 		ration gc

@@ -197,7 +197,7 @@ def test_FA2_above_the_namespace(hand, base, by_hand):
 @root
 def test_FA2_given_away_with_groups_in_it(hand, run):
     """A tenant that has groups of root's isn't given away."""
-    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; exec sleep 1000"])
     run.ready("log")
     hand.refused(f"create acme --owner {STRANGER}", "acme has groups", "acme/run")
     assert hand.path("acme").stat().st_uid == 0
@@ -208,7 +208,7 @@ def test_FA2_given_away_with_groups_in_it(hand, run):
 @memory
 def test_FA2_not_given_away_without_its_limits(hand, run):
     """A run has made it: what was to be its owner's limits would be the run's."""
-    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; exec sleep 1000"])
     run.ready("log")
     hand.refused(f"create acme --owner {STRANGER} --memory 64M", "acme has groups")
     assert (hand.path("acme") / "memory.max").read_text() == "max\n"
@@ -347,7 +347,7 @@ def test_FA12_given_to_somebody(hand):
 @memory
 def test_FA13_limits_of_a_tenant_that_a_run_made(hand, run):
     """They aren't inherited by who creates it; and those that are set stay with it."""
-    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
+    r = run.start("--group acme/run", ["sh", "-c", f"echo ready >{run.file('log')}; exec sleep 1000"])
     run.ready("log")
     acme = hand.path("acme")
     (acme / "pids.max").write_text("50")

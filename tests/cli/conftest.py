@@ -297,7 +297,7 @@ class Ration:
     def command(self, *words, env=None, deadline=None, before=()):
         """Runs `ration WORDS...`, whatever it is. What waits for a group is given as long as a test waits: the default
         is for people, and too short for a machine with a hundred others to run."""
-        if words and words[0] in ("kill", "freeze", "thaw") and "--timeout" not in words:
+        if words and words[0] in ("kill", "freeze", "thaw", "stop") and "--timeout" not in words:
             words = (words[0], "--timeout", str(DEADLINE // 2), *words[1:])
         return self.program([*before, RATION, *words], env=env, deadline=deadline)
 

@@ -4,7 +4,7 @@
 import shlex
 import subprocess
 
-from conftest import wait_for
+from conftest import DEADLINE, wait_for
 
 
 class Terminal:
@@ -29,7 +29,7 @@ class Terminal:
 
     def tmux(self, *words):
         return subprocess.run(["tmux", "-u", "-S", str(self.socket), "-f", "/dev/null", *words], env=self.env, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60, check=True).stdout
+                              capture_output=True, text=True, timeout=DEADLINE, check=True).stdout
 
     def keys(self, *names):
         """Types keys by tmux's names: "q", "Enter", "Down"."""

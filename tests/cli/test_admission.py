@@ -374,12 +374,13 @@ def test_K13_small_behind_large(run, hand):
     hand.ok("create acme --budget memory=1G")
     a = begun(run, "--tenant acme --memory 600M", "a")
     large = queued(run, hand, "--tenant acme --wait --memory 800M", "large")
-    small = queued(run, hand, "--tenant acme --wait --memory 100M", "small")
+    # It fits beside the one that runs, and not beside the large one: the two don't run at the same time.
+    small = queued(run, hand, "--tenant acme --wait --memory 300M", "small")
     full(run("--tenant acme --memory 100M", "true"), "2 wait before")
     assert not run.file("order").exists()
     end(a)
     assert (large.wait().code, small.wait().code) == (0, 0)
-    assert run.file("order").read_text().split()[0] == "large"
+    assert run.file("order").read_text().split() == ["large", "small"]
 
 
 @pytest.mark.needs("cgroup")
@@ -427,7 +428,8 @@ def test_K12_pressure(run, hand):
     path = directory("acme")
     hog = run.start("--tenant acme --memory 64M --memory-high 16M", "alloc 40 stay")
     wait_for("pressure", lambda: stalled(path) > 8)
-    hand.ok(f"set acme --budget pressure={max(stalled(path) - 4, 1):.0f}%")
+    # Far below: on a busy machine that waits for its CPU as well, it isn't stalled meanwhile.
+    hand.ok(f"set acme --budget pressure={max(stalled(path) / 4, 1):.0f}%")
     full(run("--tenant acme", "true"), "waited for memory", "% at most")
     assert hog.popen.poll() is None and run("", "true").code == 0
     b = queued(run, hand, "--tenant acme --wait", "b")

@@ -49,8 +49,8 @@ def test_journal_of_many_at_once(run, tmp_path):
 def test_journal_that_is_rotated(run, tmp_path):
     """A run that began before has its line in the file that has the name at its end."""
     journal = tmp_path / "journal"
-    started = run.start(["--journal", str(journal)], ["sh", "-c", f"touch {tmp_path}/runs; read line <{tmp_path}/go"])
     os.mkfifo(tmp_path / "go")
+    started = run.start(["--journal", str(journal)], ["sh", "-c", f"touch {tmp_path}/runs; read line <{tmp_path}/go"])
     wait_for("it to run", (tmp_path / "runs").exists)
     journal.rename(tmp_path / "journal.1")
     (tmp_path / "go").write_text("\n")

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from conftest import NAMESPACE, end_at_once, parent, wait_for
+from conftest import DEADLINE, NAMESPACE, end_at_once, parent, wait_for
 from world import WORLD, locked, mount, v1_places
 
 pytestmark = pytest.mark.needs("cgroup")
@@ -194,7 +194,7 @@ def test_FB3_deep_by_hand(hand, words):
                               "open(sys.argv[2], 'w').write('ready')\ntime.sleep(1000)", hand.path("t/g"), log))
     hand.run.ready("log")
     hand.ok(words, before=["prlimit", "--nofile=64"])
-    assert child.wait(10) == -signal.SIGKILL
+    assert child.wait(DEADLINE) == -signal.SIGKILL
     assert hand.ok("ls --json").stdout.count('"t/g"') == (words == "kill t/g")
 
 
@@ -224,7 +224,7 @@ def test_FB3_somebody_makes_more(hand):
                               "        except OSError: break\n", top))
     wait_for("it to have begun", lambda: (top / "h").exists())
     hand.ok("rm --force t")
-    assert child.wait(10) == 0 and not top.exists()
+    assert child.wait(DEADLINE) == 0 and not top.exists()
 
 
 # A run that was killed before it had a group leaves what it had made by then.

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import wait_for
+from conftest import DEADLINE, wait_for
 
 SHOW = ["sh", "-c", "pwd; umask; echo error >&2"]
 NOBODY = 54321  # a uid that nobody has
@@ -101,7 +101,7 @@ def test_A20_a_pipe_ends_with_the_command(run):
     os.mkfifo(run.file("fifo"))
     with subprocess.Popen(["cat", str(run.file("fifo"))], stdout=subprocess.PIPE, text=True) as reader:
         started = run.start(f"--stdout {run.file('fifo')}", ["sh", "-c", "echo end; exec >&-; exec sleep 1000"])
-        assert reader.communicate(timeout=60)[0] == "end\n"
+        assert reader.communicate(timeout=DEADLINE)[0] == "end\n"
         started.signal(15)
         assert started.wait().verdict == "interrupted"
 

@@ -31,19 +31,26 @@ def test_B02_under_and_over(run):
     assert (r.code, r.verdict) == (124, "wall-time")
 
 
+def begun_in_time(run, options, command, **popen):
+    """The end of a run whose time is up, when its command had said "ready": one that a busy machine doesn't
+    execute within the time limit and two seconds is killed, whatever it does with signals."""
+    def attempt(seconds):
+        r = run(f"--timeout {seconds / 5} {options}", command, **popen)
+        assert r.verdict == "wall-time", r
+        return r if "ready" in r.stdout else None
+
+    return patiently(attempt)
+
+
 def test_B03_preserve_status(run):
-    r = run("--preserve-status --timeout .1", "sleep 1000")
-    assert (r.code, r.verdict) == (143, "wall-time")
+    assert begun_in_time(run, "--preserve-status", ["sh", "-c", "echo ready; exec sleep 1000"]).code == 143
 
 
 def test_B03_preserve_status_of_an_exit(run):
     """A command that handles the signal and exits with a status of its own."""
-    r = run("--preserve-status --timeout 1 --kill-after 500", "onsignal 7", preexec_fn=hold_signals)
-    assert (r.code, r.verdict) == (7, "wall-time")
-    r = run("--timeout 1 --kill-after 500", "onsignal 7", preexec_fn=hold_signals)
-    assert (r.code, r.verdict) == (124, "wall-time")
-    r = run("--timeout 1 --kill-after 500", "onsignal 0", preexec_fn=hold_signals)
-    assert (r.code, r.verdict) == (124, "wall-time")
+    assert begun_in_time(run, "--preserve-status --kill-after 500", "onsignal 7", preexec_fn=hold_signals).code == 7
+    assert begun_in_time(run, "--kill-after 500", "onsignal 7", preexec_fn=hold_signals).code == 124
+    assert begun_in_time(run, "--kill-after 500", "onsignal 0", preexec_fn=hold_signals).code == 124
 
 
 def test_B04_kill_follows(run):
@@ -64,28 +71,32 @@ def test_B04_kill_follows_by_default(run):
 
 def test_B04_never_kill(run):
     """--kill-after 0: the first signal only. What ignores it lives to its own end."""
-    r = run("--timeout .2 --kill-after 0", "ignoreterm 2", preexec_fn=hold_signals)
-    assert r.verdict == "wall-time"
+    r = begun_in_time(run, "--kill-after 0", "ignoreterm 2", preexec_fn=hold_signals)
     assert r.receipt["exit"].get("signal", 0) == 0
     assert r.usage["wall_usec"] >= 2_000_000
 
 
 def test_B04_all_processes_get_the_signal(run):
     """Not the command alone: a child that cleans up has its chance."""
-    child = f"onsignal 0 {run.file('child')}"
-    r = run("--timeout 1 --kill-after 500", ["sh", "-c", f"{child} & onsignal 0 {run.file('leader')}; wait"],
-            preexec_fn=hold_signals)
-    assert (r.code, r.verdict) == (124, "wall-time")
-    assert "15" in run.file("child").read_text().split()
-    assert "15" in run.file("leader").read_text().split()
+    files = [run.file("child"), run.file("leader")]
+
+    def attempt(seconds):
+        """Who is started later than the signal comes doesn't get it."""
+        for file in files:
+            file.write_text("")
+        r = run(f"--timeout {seconds} --kill-after {5 * seconds}", ["sh", "-c", "onsignal 0 {} & onsignal 0 {}; wait".format(*files)],
+                preexec_fn=hold_signals, deadline=DEADLINE + 6 * seconds)
+        assert (r.code, r.verdict) == (124, "wall-time")
+        return all("15" in file.read_text().split() for file in files)
+
+    patiently(attempt)
 
 
 @pytest.mark.parametrize("name", ["INT", "SIGINT", "2"])
 def test_B04_first_signal_of_choice(run, name):
-    r = run(["--timeout", "1", "--signal", name, "--kill-after", "500"], f"onsignal 5 {run.file('log')}",
-            preexec_fn=hold_signals)
-    assert (r.code, r.verdict) == (124, "wall-time")
-    assert run.file("log").read_text().split() == ["ready", "2"]
+    r = begun_in_time(run, f"--signal {name} --kill-after 500", "onsignal 5", preexec_fn=hold_signals)
+    assert r.code == 124
+    assert r.stdout.split() == ["ready", "2"]
 
 
 def test_B04_kill_is_a_first_signal(run):
@@ -100,7 +111,7 @@ def test_B04_stopped_command(run):
 
 
 def test_B06_soft_then_hard_cpu(run):
-    r = run("--cpu-time .3:20", "spin 1000")
+    r = run("--cpu-time .3:500", "spin 1000")
     assert r.verdict == "cpu-time-soft"
     assert r.receipt["exit"]["signal"] == 15
     assert r.usage["cpu_usec"] >= 300_000
@@ -108,18 +119,25 @@ def test_B06_soft_then_hard_cpu(run):
 
 def test_B06_soft_is_a_signal_only(run):
     """Who handles the soft limit's SIGTERM has the time up to the hard one."""
-    r = run("--cpu-time .5:2", ["sh", "-c", "trap 'echo soft' TERM; while :; do :; done"])
-    assert "soft" in r.stdout
-    assert (r.code, r.verdict) == (124, "cpu-time")
-    assert r.usage["cpu_usec"] >= 2_000_000
+    def attempt(seconds):
+        """The time is the machine's own: its trap has to be there before the first limit, and ration to look before the second."""
+        r = run(f"--cpu-time {seconds / 2}:{2 * seconds}", ["sh", "-c", "trap 'echo soft' TERM; while :; do :; done"],
+                deadline=DEADLINE + 10 * seconds)
+        if r.verdict == "cpu-time-soft":
+            return False
+        assert (r.code, r.verdict) == (124, "cpu-time"), r
+        assert r.usage["cpu_usec"] >= 2_000_000 * seconds
+        return "soft" in r.stdout
+
+    patiently(attempt)
 
 
 def test_B07_precedence(run):
     r = run("--cpu-time .5 --timeout 3000", "spin 1000")
     assert (r.code, r.verdict) == (124, "cpu-time")
-    r = run("--cpu-time .5:10 --timeout 3000", "spin 1000")
+    r = run("--cpu-time .5:500 --timeout 3000", "spin 1000")
     assert r.verdict == "cpu-time-soft"
-    r = run("--cpu-time 20 --timeout .5", "spin 1000")
+    r = run("--cpu-time 500 --timeout .5", "spin 1000")
     assert (r.code, r.verdict) == (124, "wall-time")
 
 
@@ -163,8 +181,10 @@ def test_B09_right_at_the_start(run):
         assert r.code in (143, -15), r
         assert r.receipt is None or r.verdict == "interrupted"
         wait_for("all to be gone", lambda: not run.alive())
-        assert r.code == -15 or run.groups() == set()
-    run.command("gc")
+        # Killed by the signal, it can't have removed what it had made: what runs next doesn't find that.
+        if r.code == -15:
+            run.command("gc")
+        assert run.groups() == set()
 
 
 def test_B09_other_signals_are_passed_on(run):
@@ -418,6 +438,9 @@ def test_B16_the_clock_runs_on(run):
         run.file("log").unlink(missing_ok=True)
         r = run.start(f"--timeout {seconds}", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
         wait_for("the command", lambda: run.said("log") or r.popen.poll() is not None)
+        if r.popen.returncode is not None:
+            assert r.wait().verdict == "wall-time"
+            return False
         r.signal(signal.SIGSTOP)
         in_time = time.monotonic() < r.begun + seconds
         while time.monotonic() < r.begun + seconds + .3:

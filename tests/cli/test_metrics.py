@@ -47,8 +47,8 @@ def test_metrics_of_groups(run, hand):
     """Tenants and kept groups by name; runs are in their tenants'."""
     limits = "--memory 64M --pids 20 --cpus 1.5" if HAS >= {"memory", "pids", "cpu"} else ""
     hand.ok(f"create acme/kept {limits}")
-    started = run.start("--tenant acme --name a-run", ["sh", "-c", f"touch {run.tmp}/runs; read line <{run.tmp}/go"])
     os.mkfifo(run.tmp / "go")
+    started = run.start("--tenant acme --name a-run", ["sh", "-c", f"touch {run.tmp}/runs; read line <{run.tmp}/go"])
     wait_for("it to run", (run.tmp / "runs").exists)
     told = once(run)
     uid = str(os.geteuid())

@@ -13,6 +13,7 @@
  */
 #include "group/protect.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -79,13 +80,23 @@ static bool made(int fd)
 	return notes_has(fd, NOTE_MADE);
 }
 
+/* A sum of nothing, or none, which the end of a child makes no less: of its siblings, maybe thousands, none is asked. */
+static bool has_none(int node_fd, const char *file)
+{
+	uint64_t bytes = 0;
+	int r = cg_read_u64(node_fd, file, &bytes);
+
+	return r == -ENOENT || (r == 0 && bytes == 0);
+}
+
 /* Adds up in the tenant, in the namespace, and in parents of ours, which are at most the other nodes. */
-static int share_upwards(const struct place *place, enum ration_limit limit, const char *file)
+static int share_upwards(const struct place *place, enum ration_limit limit, const char *file, bool less)
 {
 	CLEANUP(closep) int at = place->tenant_fd < 0 ? -EBADF : fcntl(place->tenant_fd, F_DUPFD_CLOEXEC, 3);
 
 	for (size_t i = 0; i <= place->host->n_nodes && at >= 0 && (i < 2 || made(at)); i++) {
-		int r = record_has_limit(at, limit) || whose_is(at, NULL) == WHOSE_OTHER ? 0 : share(at, file);
+		int r = (less && has_none(at, file)) || record_has_limit(at, limit) || whose_is(at, NULL) == WHOSE_OTHER ? 0 :
+			share(at, file);
 
 		if (r < 0)
 			return r;
@@ -106,7 +117,7 @@ int protect_nodes(const struct ration_plan *plan, const struct place *place, str
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		int r = !plan || plan_enforced(plan, files[i].limit) ?
-			share_upwards(place, files[i].limit, files[i].file) : 0;
+			share_upwards(place, files[i].limit, files[i].file, !plan) : 0;
 
 		if (r < 0)
 			return error_set(reterr, r, RATION_CAUSE_UNKNOWN,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, NAMESPACE, RATION, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, STRACE, wait_for
 from test_cpu import group_files
 from world import HAS, KERNEL, WORLD, counts_peak, holder, mount, notes
 
@@ -365,6 +365,22 @@ def test_D31_protection_is_written(run):
     assert run("--memory-low 8M --memory-min 4M", group_files("memory.low", "memory.min")).stdout.split() == [
         str(8 * MIB), str(4 * MIB)]
     assert run("--memory-low max", group_files("memory.low")).stdout == "max\n"
+
+
+@memory
+def test_rm_asks_no_sibling(run, hand):
+    """Of what a group was protected with, its tenant has the sum: where that is nothing, the end of one group needs no look at
+    the others, of which there may be thousands."""
+    def opened(words):
+        trace = run.file("trace")
+        hand.ok(words, before=[*STRACE, "-o", str(trace), "-e", "trace=openat,openat2"])
+        return [line for line in trace.read_text().splitlines() if '"sibling"' in line]
+
+    for address in ("acme/a", "acme/b", "acme/sibling"):
+        hand.ok(f"create {address}")
+    assert opened("rm acme/a") == []
+    hand.ok("set acme/sibling --memory-low 1M")
+    assert opened("rm acme/b") != [], "so it would be seen"
 
 
 @memory

@@ -46,7 +46,7 @@ def test_I01_groups_inside(run):
     assert (r.code, r.verdict) == (0, "ok")
 
 
-@pytest.mark.parametrize("command", ["deadleader 1 50", "zombies 5 50", "zombies 5"])
+@pytest.mark.parametrize("command", ["deadleader 1 1000", "zombies 5 1000", "zombies 5"])
 def test_I04_zombies(run, command):
     """Dead and unreaped processes, and a main thread that is dead, hold up nothing."""
     r = run("--timeout 3000" if command == "zombies 5" else "--timeout .5", command)
@@ -78,7 +78,8 @@ def test_nothing_grows(run):
     for _ in range(100 if WORLD == "host" else 10):
         run("", "true", receipt=False)
     if WORLD != "host":
-        assert dying() - before <= 40
+        # They go when the kernel finds the time.
+        wait_for("the kernel", lambda: dying() - before <= 40)
 
 
 @pytest.mark.needs("cgroup")

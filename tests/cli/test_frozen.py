@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import HELPERS, RATION, patiently, wait_for
+from conftest import DEADLINE, HELPERS, RATION, patiently, wait_for
 from world import WORLD, mount
 
 OWN = f"{mount()}$(sed -n s/^0:://p /proc/self/cgroup)"  # in a shell: its own group's directory
@@ -42,7 +42,7 @@ def test_E15_frozen_and_interrupted(run):
 def test_E15_ration_in_what_it_freezes(run, hand, base, of):
     """It would never return: refused, and nothing is frozen. A group beside its own freezes."""
     hand.ok("create t/below")
-    r = run("--group t/g --timeout 5 --kill-after .1", [RATION, "--base", str(base), "freeze", of])
+    r = run(f"--group t/g --timeout {DEADLINE // 2} --kill-after .1", [RATION, "--base", str(base), "freeze", of])
     frozen = "frozen 1" in (hand.path(of) / "cgroup.events").read_text() if of != "t/g" else False
     assert (r.code, frozen) == ((0, True) if of == "t/below" else (125, False)), r
     assert of == "t/below" or f"can't freeze {of}: this process is in it" in r.stderr and "outside" in r.stderr, r

@@ -50,7 +50,8 @@ def leased(run):
 @pytest.mark.parametrize("options", ["", pytest.param("--user daemon", marks=root)], ids=["caller", "user"])
 def test_attack_program_that_cannot_be_read(run, leased, options):
     """Whoever holds up its program: the limit of time ends the run."""
-    r = run(f"--timeout .1 {options}", [str(leased)])
+    # And two seconds: who looks for the program isn't to be taken for one who hangs.
+    r = run(f"--timeout 3 {options}", [str(leased)])
     assert (r.code, r.verdict, r.usage["wall_usec"] < 40e6) == (124, "wall-time", True), r
 
 
@@ -76,7 +77,8 @@ def test_attack_file_system_that_does_not_answer(run, fuse):
             for user in ("", "--user daemon") for question, options, program in asked]
     for r in runs:
         r = r.wait()
-        assert (r.code, r.verdict, r.wall < 40) == (126, "not-started", True) and "its file system doesn't answer" in r.stderr, r
+        # Who waited for an answer would wait for ever.
+        assert (r.code, r.verdict) == (126, "not-started") and "its file system doesn't answer" in r.stderr, r
     wait_for("the end of who hangs", lambda: not run.alive())  # with the file system
 
 
@@ -226,8 +228,12 @@ def test_attack_terminal_that_stops_writers(run):
     r = run("--timeout .3 --kill-after .1 --verbose", ["sh", "-c", "sleep 1000 & exec sleep 1000"],
             before=[sys.executable, "-c", script], stdin=theirs, stderr=theirs)
     os.close(theirs)
-    assert (r.code, r.verdict) == (124, "wall-time") and b"wall-time limit" in os.read(ours, 10000), r
+    said = b""
+    with contextlib.suppress(OSError):  # EIO: nobody has it open any more
+        while part := os.read(ours, 10000):
+            said += part
     os.close(ours)
+    assert (r.code, r.verdict) == (124, "wall-time") and b"wall-time limit" in said, (r, said)
 
 
 @pytest.mark.needs("cgroup")

@@ -123,7 +123,7 @@ def test_E09_wait_all(run):
 
 def test_E09_wait_all_under_limits(run):
     """Who waits for daemons still ends them in time."""
-    r = run("--wait-all --timeout 1", "daemonise 50")
+    r = run("--wait-all --timeout 1", "daemonise 1000")
     assert (r.code, r.verdict) == (124, "wall-time")
     assert run.alive() == {}
     # The run's time, although its command has ended long before.

@@ -46,7 +46,8 @@ def test_FC1_realtime_is_not_inherited(run, how):
 def test_FC1_a_realtime_caller_is_throttled(run):
     r = run("--cpus 0.1 --enforce strict --timeout 1s", "spin 1000", preexec_fn=realtime)
     assert r.verdict == "wall-time"
-    assert r.usage["cpu_usec"] < 500_000
+    # A tenth, and what it takes until it is seen that the time is up.
+    assert r.usage["cpu_usec"] < r.usage["wall_usec"] / 2
 
 
 @pytest.mark.needs("root", "cpu1")
@@ -269,7 +270,8 @@ def test_user_who_stops_what_starts(run):
             assert stopper.stdout.readline() == b"ready\n"
             for _ in range(3):
                 r = run(f"--user {NOBODY}:{NOBODY} --timeout 200ms --kill-after 100ms", "true", receipt=False)
-                assert r.code in (0, 124, 125, 137), r
+                # 126: what looks for its program was stopped, or didn't run, for so long as if its file system didn't answer.
+                assert r.code in (0, 124, 125, 137) or r.code == 126 and "doesn't answer" in r.stderr, r
         finally:
             stopper.kill()
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Nothing is left: I01 is the `run` fixture, for all tests; here is the rest."""
 
-import os
 import re
 import signal
 import subprocess

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """GNU parallel around `ration run`: many runs under a budget, killed in the middle, resumed."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import DEADLINE, NAMESPACE, RATION, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, has_ended, wait_for
 from test_admission import directory, taken
 from world import WORLD
 
@@ -57,6 +58,15 @@ class Many:
         return {int(row[0]): int(row[6]) for row in rows if len(row) > 6}
 
 
+    def go(self):
+        """Those that HELD stops can go on."""
+        (self.at / "go").touch()
+
+
+# All but the first of them stay until they are told to go on: whoever looks for the middle isn't too late.
+HELD = f"[ {{}} -lt {MANY // 5} ] || until [ -e go ]; do sleep .05; done; echo {{}} >>done"
+
+
 def all_is_back(hand):
     hand.ok("gc")
     assert taken(hand, "acme") == {"runs": (0, ROOM)} and hand.json("ls --waiting")["waiting"] == []
@@ -66,10 +76,11 @@ def all_is_back(hand):
 def test_parallel_hung_up_and_resumed(run, hand):
     """SIGHUP lets those finish that run: nothing is lost, nothing done twice."""
     hand.ok(f"create acme --budget runs={ROOM}")
-    many = Many(run, MANY)
+    many = Many(run, MANY, HELD)
     it = many.start("--resume")
     wait_for("some to be over", lambda: len(many.receipts()) >= MANY // 10)
     it.send_signal(signal.SIGHUP)
+    many.go()
     code, out = many.finish(it)
     assert 0 < len(many.logged()) < MANY, (code, out)
     code, out = many.finish(many.start("--resume"))
@@ -84,17 +95,21 @@ def test_parallel_killed_and_resumed(run, hand):
     """Killed with all that it has started: whoever had no receipt runs again. What had one, but no line in the joblog,
     does so as well: as many as ran at once, at most, and each with a receipt of its own."""
     hand.ok(f"create acme --budget runs={ROOM}")
-    many = Many(run, MANY)
+    many = Many(run, MANY, HELD)
     it = many.start("--resume")
     wait_for("some to be over", lambda: len(many.receipts()) >= MANY // 10)
     it.kill()
-    # parallel gives each job a process group: they have its session.
-    killed = [int(pid) for pid in os.listdir("/proc") if pid.isdecimal() and session(pid) == it.pid]
-    for pid in killed:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+
+    def all_killed():
+        """parallel gives each job a process group: they have its session. One may have been about to start another."""
+        left = [int(pid) for pid in os.listdir("/proc") if pid.isdecimal() and session(pid) == it.pid and not has_ended(pid)]
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not left
+
+    wait_for("the end of its session", all_killed)
+    many.go()
     many.finish(it)
     wait_for("the keepers to end what ran", lambda: not any(entry.is_dir() for entry in os.scandir(directory("acme"))))
     before = many.receipts()

@@ -157,6 +157,7 @@ def test_K10_killed(run, hand, who):
     it.popen.communicate()
     wait_for("the room", lambda: taken(hand, "acme") == {"runs": (0, 1)})
     assert run("--tenant acme", "true").code == 0
+    wait_for("its keeper's end", lambda: not run.alive())
 
 
 @pytest.mark.needs("cgroup")

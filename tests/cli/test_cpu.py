@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import NAMESPACE, wait_for
+from conftest import DEADLINE, NAMESPACE, patiently, wait_for
 from world import HAS, WORLD, mount
 
 # cpu.stat is in every cgroup, whatever its controllers.
@@ -40,15 +40,18 @@ def test_C01_hard_kills_at_once(run):
 
 
 def test_C02_sleep_is_not_cpu(run):
-    r = run("--cpu-time 1", "sleep 3")
-    assert (r.code, r.verdict) == (0, "ok")
-    assert r.usage["cpu_usec"] < 900_000
+    def attempt(seconds):
+        """An emulated CPU that has to wait charges that to whoever runs: to a command that starts, too."""
+        r = run(f"--cpu-time {seconds}", f"sleep {3 * seconds}", deadline=DEADLINE + 3 * seconds)
+        return (r.code, r.verdict) == (0, "ok") and r.usage["cpu_usec"] < 900_000 * seconds
+
+    patiently(attempt)
 
 
 @pytest.mark.holds("cpu_time")
 def test_C04_sum_over_processes(run):
-    """No single process comes near the limit."""
-    r = run("--cpu-time 2", "spawn 4 spin 1")
+    """No single process comes near the limit. There are more than it takes: ration may be late."""
+    r = run("--cpu-time 2", "spawn 60 spin 1")
     assert (r.code, r.verdict) == (124, "cpu-time")
     assert r.usage["cpu_usec"] >= 2_000_000
 
@@ -73,7 +76,7 @@ def test_C04_threads_count(run):
 @pytest.mark.needs("!cgroup", "!cpuacct1")
 def test_C05_without_cgroups(run):
     """The sum is watched; behind it stands RLIMIT_CPU, for each process."""
-    r = run("--cpu-time 2 --enforce fallback", "spawn 4 spin 1")
+    r = run("--cpu-time 2 --enforce fallback", "spawn 60 spin 1")
     assert (r.code, r.verdict) == (124, "cpu-time")
     entry = r.limit("cpu_time")
     assert (entry["mechanism"], entry["scope"]) == ("watch", "group")
@@ -111,9 +114,25 @@ def test_C07_rate(run):
 @pytest.mark.needs("cpu")
 def test_C07_rate_of_many(run):
     """The rate is the group's, not each process's."""
-    r = run("--cpus 0.2 --timeout 3", "spawn 3 spin 1000")
-    assert r.usage["cpu_usec"] / r.usage["wall_usec"] <= .4, "of each, it would be .6"
-    assert r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0
+    def attempt(seconds):
+        """They have to have run, and what is charged in lumps has to even out."""
+        r = run(f"--cpus 0.2 --timeout {3 * seconds}", "spawn 3 spin 1000", deadline=DEADLINE + 3 * seconds)
+        assert r.verdict == "wall-time"
+        # Of each, it would be .6.
+        return r.usage["cpu_usec"] / r.usage["wall_usec"] <= .4 and r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0
+
+    patiently(attempt)
+
+
+def uses_one_cpu(run, options):
+    """Two threads that want two."""
+    def attempt(seconds):
+        r = run(f"{options} --timeout {2 * seconds}", "spin 1000 2", deadline=DEADLINE + 2 * seconds)
+        assert (r.code, r.verdict) == (124, "wall-time")
+        # What its start took, which is longer ago than the wall time began, is less of it the longer it runs.
+        return r.usage["cpu_usec"] <= 1.2 * r.usage["wall_usec"]
+
+    patiently(attempt)
 
 
 @pytest.mark.holds("cpus")
@@ -124,7 +143,7 @@ def test_C07_rate_by_affinity(run):
     assert (r.code, r.stdout) == (0, "1\n")
     entry = r.limit("cpus")
     assert entry["mechanism"] == "affinity" and entry["reason"]
-    assert run("--cpus 1 --timeout 2", "spin 3 2").verdict == "wall-time"
+    uses_one_cpu(run, "--cpus 1")
     assert run("--cpus 1 --enforce strict", "true").code == 125
 
 
@@ -182,12 +201,16 @@ def test_C11_an_idle_group(run):
     other = run.start("--cpuset-cpus 0 --name other", "spin 1000")
     wait_for("the other to run", lambda: spent("other") > 300_000)
     before = spent("idle"), spent("other")
-    wait_for("the other to run more", lambda: spent("other") - before[1] > 2_000_000)
-    least, most = spent("idle") - before[0], spent("other") - before[1]
+
+    def gives_way():
+        """What an emulated CPU that had to wait has charged the idle one with becomes less of the whole."""
+        least, most = spent("idle") - before[0], spent("other") - before[1]
+        return most > 2_000_000 and most > 10 * least
+
+    wait_for("the other to run ten times as much", gives_way)
     for r in (idle, other):
         r.signal(15)
         r.wait()
-    assert most > 10 * least, (least, most)
 
 
 @pytest.mark.since((5, 15))
@@ -254,8 +277,7 @@ def test_C13_pinning(run):
     assert (r.code, r.stdout) == (0, "1\n")
     assert r.limit("cpuset_cpus")["mechanism"] == ("cgroup2" if "cpuset" in HAS else "affinity")
     assert run("--cpuset-cpus 0-1", "nproc").stdout == "2\n"
-    r = run("--cpuset-cpus 0 --timeout 2", "spin 3 2")
-    assert (r.code, r.verdict) == (124, "wall-time")
+    uses_one_cpu(run, "--cpuset-cpus 0")
     r = run.start("--cpuset-cpus 0-1", "spin 1000 2")
     seen = set()
     wait_for("both CPUs to be used", lambda: seen.update(cpus_of(run, "spin")) or seen == {0, 1})
@@ -321,7 +343,7 @@ def test_C15_nodes_take_the_controller(run):
 
 def test_cpu_time_of_a_dead_main_thread(run):
     """/proc shows such a process as a zombie, and yet it runs."""
-    r = run("--cpu-time .5", "deadleader 1 20")
+    r = run("--cpu-time .5", "deadleader 1 1000")
     assert (r.code, r.verdict) == (124, "cpu-time")
 
 

@@ -141,7 +141,7 @@ def test_events_of_the_soft_limit(hand, kept):
     watch, end = kept("--memory 64M --memory-high 20M", "t/n")
     # All of the soft limit, so that the little that a process has besides is what is too much: the
     # kernel puts one to sleep for a time that grows with the square of that.
-    assert hand("exec t/n -- alloc 20480K", deadline=300).code == 0
+    assert hand("exec t/n -- alloc 20480K", deadline=3 * DEADLINE).code == 0
     end()
     assert watch.words()["memory-high"][0] >= 1
     assert "oom-kill" not in watch.words()

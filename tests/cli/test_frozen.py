@@ -134,4 +134,4 @@ def test_E15_held_when_ration_is_killed(run):
         os.kill(r.pid, signal.SIGKILL)
         r.wait()
         wait_for("its end", lambda: " Z " in open(f"/proc/{pid}/stat").read())
-        wait_for("the group's end", lambda: not run.groups())
+        wait_for("the group's end, and the keeper's", lambda: not run.groups() and not run.alive())

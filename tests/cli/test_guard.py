@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """ration guard: the group that stalls its tenant is ended, the others live."""
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 
 import pytest
 
-from conftest import DEADLINE, RATION
+from conftest import DEADLINE, RATION, wait_for
 
 pressure = pytest.mark.needs("memory", "psi")
 
@@ -24,6 +26,14 @@ def guard(run, *options):
     """Starts a guard, to end one group of the tenant."""
     return subprocess.Popen([RATION, "guard", "t", "--pressure-kill", "60%/2s", "--once", "--json", *options],
                             env=run.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def open_files(pid):
+    files = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(OSError):
+            files.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    return files
 
 
 def member(run, name, command):
@@ -86,6 +96,7 @@ def test_H18_dry_run(run, tenant):
 def test_H18_no_stall(run, tenant):
     """A tenant that works isn't stalled: nobody is ended, and the guard goes with the tenant."""
     watch = guard(run)
+    wait_for("the guard to watch", lambda: any("memory.pressure" in file for file in open_files(watch.pid)))
     assert run("--tenant t --name busy", "spin 2").verdict == "ok"
     assert watch.poll() is None
     assert run.command("rm", "--force", "t").code == 0

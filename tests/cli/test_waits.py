@@ -290,7 +290,7 @@ def test_FB8_state_d(run, hand, frozen_disk):
     r.stderr = said + r.stderr
     assert (r.code, r.verdict) == (125, "internal"), r
     assert r.receipt["failure"].startswith("gave up waiting for process") and r.receipt["failure"] in r.stderr, r
-    wait_for("the keeper's end", lambda: not run.groups())
+    wait_for("the keeper's end", lambda: not run.groups() and not run.alive())
 
 
 @pytest.mark.worlds("disk")

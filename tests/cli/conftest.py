@@ -305,6 +305,15 @@ class Ration:
         """Runs any program."""
         return Running(argv, None, [], dict(self.env, **(env or {}))).wait(deadline)
 
+    def collect(self):
+        """`ration gc`, and no group is left. It waits two seconds for what it kills, and says so with a status of 1 where that
+        takes longer: then the next one removes it."""
+        def once():
+            r = self.command("gc")
+            assert r.code == 1 or r.code == 0 and self.groups() == set(), (r, self.groups())
+            return r.code == 0
+        wait_for("gc to remove all", once)
+
     def plan(self, options=""):
         """What `ration plan --json` says, limit -> entry."""
         r = self.command("plan", *shlex.split(options), "--json")

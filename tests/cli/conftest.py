@@ -127,6 +127,12 @@ def has_ended(pid):
         return True
 
 
+def stop(pid):
+    """When this returns, the process does nothing more: on a busy machine that is some time after it was told."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(f"process {pid} to stand still", lambda: of_stat(pid)[0] == "T")
+
+
 def end_at_once(pids):
     """Ends processes of ration's so that none can do anything for another, and waits until they have ended. A parent's end
     wakes one that is stopped: children first."""
@@ -149,6 +155,32 @@ def patiently(attempt):
         if result := attempt(seconds):
             return result
     pytest.fail(f"not even within {seconds} s")
+
+
+def time_of(what, condition):
+    """Waits for it; returns a time of time.monotonic() at which it wasn't so yet, or it was so from the first look."""
+    since = time.monotonic()
+
+    def look():
+        nonlocal since
+        begun = time.monotonic()
+        if condition():
+            return True
+        since = begun
+        return False
+
+    wait_for(what, look)
+    return since
+
+
+def in_time(seconds, attempt):
+    """attempt() returns how many seconds the test took for its part, and a result. Returns the result of one that took
+    less than ration waits for that, where no option changes it: of what was too slow itself nothing is known."""
+    for _ in range(20):
+        took, result = attempt()
+        if took < seconds:
+            return result
+    pytest.fail(f"this took {seconds} s or more, each time")
 
 
 def hold_signals():

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from conftest import DEADLINE, NAMESPACE, RATION, STRACE, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, STRACE, stop, wait_for
 from world import KERNEL, mount
 
 STRANGER = 1000
@@ -65,30 +65,39 @@ def test_FA9_a_strangers_fifo(run, place):
     refused(run, place / "fifo", f"a file of uid {STRANGER}")
 
 
+@contextlib.contextmanager
+def held_where_it_has_its_name(run, target, *options):
+    """A run that stands still as soon as its receipt has a name; it goes on, or dies, at the end of this."""
+    # The program is the child, and strace beside it: it lets go when it is killed.
+    argv = [*STRACE, "-D", "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:delay_exit=1000000000",
+            RATION, "run", *options, "--receipt", str(target), "--", "true"]
+    with subprocess.Popen(argv, env=run.env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as started:
+        wait_for("the receipt", target.exists)
+        with open(f"/proc/{started.pid}/status", encoding="utf-8") as status:
+            tracer, = (int(line.split()[1]) for line in status if line.startswith("TracerPid:"))
+        try:
+            yield started
+        finally:
+            os.kill(tracer, signal.SIGKILL)
+        _, started.said = started.communicate(timeout=DEADLINE)
+
+
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace isn't installed")
 @pytest.mark.worlds("host")
 def test_FA9_exchanged_at_the_end(run, place):
     """Somebody puts another one there while it gets its name: it isn't called written."""
     (place / "forged").write_text("{}")
-    argv = [*STRACE, "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:delay_exit=1000000",
-            RATION, "run", "--receipt", str(place / "receipt"), "--", "true"]
-    with subprocess.Popen(argv, env=run.env, stderr=subprocess.PIPE, text=True) as started:
-        wait_for("the receipt", (place / "receipt").exists)
+    with held_where_it_has_its_name(run, place / "receipt") as started:
         os.rename(place / "forged", place / "receipt")
-        _, said = started.communicate(timeout=DEADLINE)
-    assert started.returncode == 123 and "was replaced by somebody else" in said, said
+    assert started.returncode == 123 and "was replaced by somebody else" in started.said, started.said
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace isn't installed")
 @pytest.mark.worlds("host")
 def test_FA9_killed_as_it_gets_its_name(run, place):
     """It has that name or none: no file is left beside it."""
-    argv = [*STRACE, "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:delay_exit=3000000",
-            RATION, "run", "--enforce", "any", "--receipt", str(place / "receipt"), "--", "true"]
-    with subprocess.Popen(argv, env=run.env) as started:
-        wait_for("a file", lambda: os.listdir(place))
-        os.kill(run.one("ration"), signal.SIGKILL)
-        started.wait(timeout=DEADLINE)
+    with held_where_it_has_its_name(run, place / "receipt", "--enforce", "any") as started:
+        started.kill()
     assert os.listdir(place) == ["receipt"] and json.loads((place / "receipt").read_text())["verdict"] == "ok"
 
 
@@ -185,7 +194,7 @@ def test_FC5_too_much_output_that_is_seen_late(run, status):
     ours = [pid for pid, name in run.alive().items() if name.startswith("ration")]
     assert r.pid in ours
     for pid in ours:
-        os.kill(pid, signal.SIGSTOP)
+        stop(pid)
     run.file("go").unlink()
     wait_for("the command to end", lambda: run.file("end").exists() and not {"sh", "sleep", "touch"} & set(run.alive().values()))
     for pid in ours:

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, patiently, wait_for
+from conftest import DEADLINE, HELPERS, NAMESPACE, end_at_once, in_time, patiently, wait_for
 from world import HAS, WORLD, locked, mount, notes, strict, v1_places
 
 pytestmark = [pytest.mark.needs("memory1", "cpu1", "pids1")]
@@ -55,7 +55,7 @@ def places(stdout):
 
 def test_J06_limits_in_v1(run):
     """Each limit by the kernel, in whichever cgroup its controller is, and strictly."""
-    r = run("--memory 64M --pids 50 --cpus 1 --cpu-weight 50 --cpu-time 20 --enforce strict", "true")
+    r = run("--memory 64M --pids 50 --cpus 1 --cpu-weight 50 --cpu-time 1000 --enforce strict", "true")
     assert (r.code, r.stderr) == (0, "")
     assert r.receipt["containment"] == ("cgroup" if "cgroup" in HAS else "subreaper")
     assert r.receipt["birth"] == "joined"
@@ -108,7 +108,7 @@ def test_J06_membership_without_controllers(run):
     and counts its CPU time; the rest is watched, and nothing is used half."""
     script = "".join(f"mount -o remount,bind,ro {point(place)}; " for place in set(v1_places().values()))
     before = ["unshare", "-m", "sh", "-c", script + 'exec "$@"', "sh"]
-    r = run("--memory 64M --pids 50 --cpu-time 20", "true", before=before)
+    r = run("--memory 64M --pids 50 --cpu-time 1000", "true", before=before)
     assert r.receipt["containment"] == "cgroup" and r.receipt["birth"] == "cloned"
     assert r.limit("cpu_time")["mechanism"] == "cgroup2"
     assert r.limit("memory")["mechanism"] == r.limit("pids")["mechanism"] == "watch"
@@ -134,10 +134,11 @@ def test_D01_in_v1(run):
 def test_D01_in_v1_takes_the_whole_group(run):
     """cgroup v1 itself kills one process, and the supervisor the others a moment later;
     unless that is what is wished for."""
-    r = run("--memory 30M", ["sh", "-c", "sleep 1000 & alloc 100 stay; sleep 30; echo on"])
+    r = run("--memory 30M", ["sh", "-c", "sleep 1000 & alloc 100 stay; sleep 1000; echo on"])
     assert (r.code, r.verdict, r.stdout) == (137, "memory", "")
     # Nothing starts while what the dead one had is still being given back: it would be an OOM of its own.
-    r = run("--memory 30M --oom-group off", ["sh", "-c", "sleep 1000 & sleep 1; alloc 100 stay; echo on"])
+    there = "until grep -q sleep /proc/$!/comm; do sleep .1; done"
+    r = run("--memory 30M --oom-group off", ["sh", "-c", f"sleep 1000 & {there}; alloc 100 stay; echo on"])
     assert (r.code, r.verdict, r.stdout) == (0, "ok", "on\n")
 
 
@@ -189,11 +190,15 @@ def test_E01_in_v1(run):
 
 @pytest.mark.holds("cpus")
 def test_C07_in_v1(run):
-    """The rate is the group's."""
-    r = run("--cpus 0.2 --timeout 3", "spawn 3 spin 1000")
-    assert r.verdict == "wall-time"
-    assert 0 < r.usage["cpu_usec"] / r.usage["wall_usec"] <= .4, "of each, it would be .6"
-    assert r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0
+    """The rate is the group's: of each, it would be .6."""
+    def attempt(seconds):
+        r = run(f"--cpus 0.2 --timeout {seconds}", "spawn 3 spin 1000")
+        assert r.verdict == "wall-time"
+        # An emulated CPU that had to wait itself counts as used, until as much is held back.
+        return (0 < r.usage["cpu_usec"] / r.usage["wall_usec"] <= .4 and
+                r.usage["throttled_count"] > 0 and r.usage["throttled_usec"] > 0)
+
+    patiently(attempt)
 
 
 def test_C09_in_v1(run):
@@ -234,12 +239,8 @@ def test_I01_in_v1_all_killed(run):
     r = run.start("--memory 64M --pids 20 --name n",
                   ["sh", "-c", f"trap '' TERM; (sleep 1000 & sleep 1000) & echo ready >{run.file('log')}; sleep 1000"])
     run.ready("log")
-    beside = run.one("ration-reaper")
-    for pid in (beside, r.pid):
-        os.kill(pid, signal.SIGSTOP)
-    for pid in (beside, r.pid):
-        os.kill(pid, signal.SIGKILL)
-    r.popen.wait()
+    end_at_once((run.one("ration-reaper"), r.pid))
+    r.popen.wait(DEADLINE)
     assert directory("memory", "n").is_dir()
     told = run.command("gc")
     assert told.code == 0 and "default/n: removed" in told.stdout + told.stderr, told
@@ -264,17 +265,24 @@ def traced(pid):
 def test_I01_in_v1_killed_while_it_made_them(run):
     """One that nothing was written on yet is somebody's who makes it just now, if it is locked, and gc
     leaves it alone; the keeper removes it."""
-    r = run.start("--memory 64M --pids 20 --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
-    run.ready("log")
-    with traced(run.one("ration-reaper")):  # stopped, it would be woken by the death
-        r.signal(signal.SIGKILL)
-        r.popen.wait()
-        os.removexattr(directory("memory", "n"), notes(directory("memory", "n")) + "owner")
-        os.utime(directory("memory", "n"))  # of just now
-        with locked(directory("memory", "n") / "notify_on_release"):
-            assert run.command("gc").code == 0
-        assert directory("memory", "n").is_dir() and not directory("pids", "n").exists()
-    wait_for("the end of all", lambda: not run.alive() and not run.groups())
+    def attempt():
+        run.file("log").unlink(missing_ok=True)
+        r = run.start("--memory 64M --pids 20 --name n", ["sh", "-c", f"echo ready >{run.file('log')}; sleep 1000"])
+        run.ready("log")
+        with traced(run.one("ration-reaper")):  # stopped, it would be woken by the death
+            r.signal(signal.SIGKILL)
+            r.popen.wait(DEADLINE)
+            os.removexattr(directory("memory", "n"), notes(directory("memory", "n")) + "owner")
+            since = time.monotonic()
+            os.utime(directory("memory", "n"))  # of just now
+            with locked(directory("memory", "n") / "notify_on_release"):
+                assert run.command("gc").code == 0
+            left, took = {name for name in ("memory", "pids") if directory(name, "n").exists()}, time.monotonic() - since
+        wait_for("the end of all", lambda: not run.alive() and not run.groups())
+        return took, left
+
+    # After 10 s it is somebody's who has died.
+    assert in_time(10, attempt) == {"memory"}
 
 
 @alone
@@ -302,9 +310,14 @@ def test_H11_in_v1_beside_cgroup2(run):
     run.ready("log")
     assert run.command("freeze", "default/n").code == 0
     stat = mount() / NAMESPACE / "default" / "n" / "cpu.stat"
-    before = stat.read_text().splitlines()[0]
+
+    def used():
+        return int(stat.read_text().split()[1])
+
+    before = used()
     time.sleep(.3)
-    assert stat.read_text().splitlines()[0] == before
+    # It may have been interrupted on its last step, which it makes in some µs.
+    assert used() < before + 1000
     assert run.command("thaw", "default/n").code == 0
     r.signal(signal.SIGTERM)
     assert r.wait().verdict == "interrupted"

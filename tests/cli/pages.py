@@ -42,7 +42,7 @@ class Block:
 
     def steps(self):
         """Pairs of a command and what the page shows of its output. A backslash continues a command."""
-        parts = re.split(r"^[$#] ((?:.*\\\n)*.*)\n", self.text, flags=re.M)
+        parts = re.split(r"^[$#] ((?:.*\\\n)*.*)\n", self.here(), flags=re.M)
         assert parts[0] == "", f"{self}: no command"
         return list(zip(parts[1::2], parts[2::2]))
 

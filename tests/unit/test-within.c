@@ -33,7 +33,7 @@ static void test_called(void **state)
 	int done = 0;
 
 	(void)state;
-	assert_int_equal(sys_within(10 * SECOND, note, &done, &left), 0);
+	assert_int_equal(sys_within(DEADLINE_SECONDS * SECOND, note, &done, &left), 0);
 	assert_false(left);
 	assert_int_equal(done, 7);
 }
@@ -92,7 +92,7 @@ static void test_errno_is_its_own(void **state)
 
 	(void)state;
 	failed = false;
-	assert_int_equal(sys_within(10 * SECOND, watch_errno, &seen, &left), 0);
+	assert_int_equal(sys_within(DEADLINE_SECONDS * SECOND, watch_errno, &seen, &left), 0);
 	assert_int_equal(seen, ENOENT);
 }
 
@@ -123,7 +123,7 @@ static void test_killed(void **state)
 	bool left;
 
 	(void)state;
-	assert_int_equal(sys_within(10 * SECOND, die, NULL, &left), -EINTR);
+	assert_int_equal(sys_within(DEADLINE_SECONDS * SECOND, die, NULL, &left), -EINTR);
 	assert_false(left);
 }
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, wait_for
+from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, of_stat, wait_for
 from world import WORLD, mount
 
 FILES = ("memory.max memory.high memory.low memory.min memory.swap.max cpu.max cpu.max.burst cpu.weight pids.max "
@@ -97,8 +97,9 @@ class Hand:
         """A process in the group that has that much memory and keeps it."""
         child = self.put(address, f"{HELPERS}/alloc {mib} stay")
         path = self.path(address)
+        # All of it: then it sleeps. What else is counted may be there before.
         wait_for("the memory to be there", lambda: child.poll() is not None or
-                 int((path / "memory.current").read_text()) >= mib << 20)
+                 int((path / "memory.current").read_text()) >= mib << 20 and of_stat(child.pid)[0] == "S")
         assert child.poll() is None
         return child
 

@@ -74,7 +74,7 @@ def test_R02_a_virtual_machine(module, sleeper):
 
     together(live())
     # Not left alive without limits.
-    assert sleeper.wait(100) == -9
+    assert sleeper.wait(DEADLINE) == -9
 
 
 @CONTROLLERS

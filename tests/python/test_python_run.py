@@ -13,7 +13,7 @@ import warnings
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from setting import DEADLINE, HAS, ONCE, helper, holder, ration, script, together, wait_for
+from setting import DEADLINE, HAS, ONCE, groups, helper, holder, ration, script, together, wait_for
 
 pytest_plugins = ["setting"]
 pytestmark = [pytest.mark.worlds("host", "v2")]
@@ -455,6 +455,7 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize("end", ["sys.exit(3)", "os.kill(os.getpid(), 9)", "os._exit(3)"])
 def test_R03_exit_of_the_interpreter(host, end):
     """Whatever ends the program ends its runs, without a word of a crash."""
+    before = groups()
     it = program(f"""
 import os, sys
 run = ration.Run(["sleep", "1000"], host=host)
@@ -469,8 +470,8 @@ print(run.pid, flush=True)
     _, err = it.communicate(timeout=DEADLINE)
     assert it.returncode in (3, -9) and "Traceback" not in err, err
     wait_for("an end of the command", lambda: not alive(pid))
-    # By the keeper, which is nobody's child any more.
-    wait_for("an end of its group", lambda: not host.groups())
+    # By the keeper, which is nobody's child any more: the group, and what was made above it.
+    wait_for("an end of its group", lambda: not groups() - before)
 
 
 def test_no_library():

@@ -270,7 +270,7 @@ def test_FC21_elsewhere(hand, by_hand, base, words):
 
 
 def test_flag_with_equals_sign(run):
-    r = run("--memory=64M --timeout=60 --enforce=any", "true")
+    r = run("--memory=64M --timeout=3000 --enforce=any", "true")
     assert r.code == 0
     assert r.limit("memory")["asked"] == 64 * MIB
 

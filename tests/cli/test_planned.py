@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, NAMESPACE, RATION, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, patiently, wait_for
 from world import WORLD, mount, v1_places
 
 ALLOWED = ["sh", "-c", "grep Cpus_allowed_list /proc/self/status"]
@@ -68,9 +68,14 @@ def test_FC3_a_tenant_allows_less(run, tenant):
 def test_FC4_by_the_cpus_of_the_group(run):
     """The caller's affinity is nothing that the command must keep."""
     two_cpus()
-    r = run("--cpu-time 4", ["sh", "-c", "taskset -p 3 $$ >/dev/null && exec spin 1000 2"], before=["taskset", "1"])
-    assert (r.code, r.verdict) == (124, "cpu-time")
-    assert 4_000_000 <= r.usage["cpu_usec"] < 7_000_000
+    def attempt(seconds):
+        r = run(f"--cpu-time {seconds}", ["sh", "-c", "taskset -p 3 $$ >/dev/null && exec spin 1000 2"], before=["taskset", "1"])
+        assert (r.code, r.verdict) == (124, "cpu-time")
+        assert seconds * 1_000_000 <= r.usage["cpu_usec"]
+        # Looked at as late as one CPU would have it, it is twice as much; how late a busy machine looks doesn't go by the limit.
+        return r.usage["cpu_usec"] < seconds * 1_750_000
+
+    patiently(attempt)
 
 
 @pytest.mark.needs("cpuset")

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: MIT
 """ration record, ration run --record: figures of a group over time."""
 
+import array
 import csv
+import fcntl
 import io
 import json
 import os
 import shlex
 import signal
 import subprocess
+import termios
+import time
 
 import pytest
 
 import check
-from conftest import DEADLINE, HELPERS, RATION, wait_for
+from conftest import DEADLINE, HELPERS, RATION, in_time, patiently, wait_for
 
 
 class Recording:
@@ -47,18 +51,21 @@ def recorder(run, *words, **popen):
                             **popen)
 
 
-def rest(popen):
-    """What is still to be read; communicate() doesn't know what readline() has read ahead."""
-    out, err = popen.stdout.read(), popen.stderr.read()
-    assert (popen.wait(DEADLINE), err) == (0, "")
-    return out
+class InFile:
+    """A recorder that writes into a file: nothing of that is dropped, however seldom it is looked at."""
 
+    def __init__(self, run, *words):
+        self.file = run.file("recording")
+        self.popen = recorder(run, "-o", self.file, *words)
 
-def lines_until(popen, kind):
-    """Reads up to a line of that kind, and returns all."""
-    lines = []
-    wait_for(kind, lambda: lines.append(popen.stdout.readline()) or json.loads(lines[-1])["line"] == kind)
-    return lines
+    def wait_for(self, kind, n=1):
+        """Until so many lines, or events, of that kind are in it."""
+        wait_for(kind, lambda: self.file.exists() and self.file.read_text().count(f':"{kind}"') >= n)
+
+    def whole(self):
+        out, err = self.popen.communicate(timeout=DEADLINE)
+        assert (self.popen.returncode, out, err) == (0, "", "")
+        return Recording(self.file.read_text())
 
 
 # --------------------------------------------------------------------- record
@@ -68,12 +75,12 @@ def lines_until(popen, kind):
 def test_record_a_group(hand, run):
     """Samples from the first moment until it is removed, which ends it."""
     hand.ok("create acme/g")
-    popen = recorder(run, "--interval", "20ms", "acme/g")
-    lines = lines_until(popen, "sample")
+    recording = InFile(run, "--interval", "20ms", "acme/g")
+    recording.wait_for("sample")
     hand.put("acme/g", f"{HELPERS}/spin 1000")
-    wait_for("its process", lambda: lines.append(popen.stdout.readline()) or "processes-came" in lines[-1])
+    recording.wait_for("processes-came")
     assert run.command("rm", "--force", "acme/g").code == 0
-    it = Recording("".join(lines) + rest(popen))
+    it = recording.whole()
     assert (it.end["reason"], it.end["dropped"]) == ("group-gone", 0)
     assert (it.begin["group"], it.begin["interval_usec"], it.begin["schema"]) == ("acme/g", 20000, 1)
     used = [sample["cpu_usec"] for sample in it.samples]
@@ -85,12 +92,12 @@ def test_record_a_group(hand, run):
 def test_record_changed_limits(hand, run):
     """The first line of limits has what applies, each later one what changed."""
     hand.ok("create acme/g --memory 64M --pids 20")
-    popen = recorder(run, "--interval", "50ms", "acme/g")
-    lines = lines_until(popen, "limits")
+    recording = InFile(run, "--interval", "50ms", "acme/g")
+    recording.wait_for("limits")
     assert run.command("set", "acme/g", "--memory", "32M").code == 0
-    lines += lines_until(popen, "limits")
-    popen.send_signal(signal.SIGTERM)
-    it = Recording("".join(lines) + rest(popen))
+    recording.wait_for("limits", 2)
+    recording.popen.send_signal(signal.SIGTERM)
+    it = recording.whole()
     assert [limits["memory"] for limits in it.limits] == [64 << 20, 32 << 20] and it.limits[0]["pids"] == 20
     assert it.end["reason"] == "signal"
 
@@ -110,11 +117,31 @@ def test_record_for_a_time(hand, run, tmp_path):
 def test_record_to_a_reader_who_sleeps(hand, run):
     """What a full pipe doesn't take is dropped, and told in the last line."""
     hand.ok("create acme/g")
-    popen = recorder(run, "--interval", "10ms", "acme/g", pipesize=4096)
-    begin = popen.stdout.readline()
-    wait_for("a full pipe", lambda: sampled(popen.pid) > 40)
-    popen.send_signal(signal.SIGINT)
-    assert Recording(begin + rest(popen)).end["dropped"] > 0
+
+    def attempt():
+        popen = recorder(run, "--interval", "10ms", "acme/g", pipesize=4096)
+        begin = popen.stdout.readline()
+        # Woken so often since it took the last line.
+        at = {}
+        wait_for("a pipe that takes no more", lambda: sampled(popen.pid) > at.setdefault(waiting(popen.stdout), sampled(popen.pid)) + 40)
+        since = time.monotonic()
+        popen.send_signal(signal.SIGINT)
+        # communicate() doesn't know what readline() has read ahead.
+        out, err = popen.stdout.read(), popen.stderr.read()
+        took = time.monotonic() - since
+        return took, (popen.wait(DEADLINE), err, begin + out)
+
+    # The last line waits for so long.
+    code, err, text = in_time(5, attempt)
+    assert (code, err) == (0, "")
+    assert Recording(text).end["dropped"] > 0
+
+
+def waiting(file):
+    """Bytes that can be read."""
+    number = array.array("i", [0])
+    fcntl.ioctl(file, termios.FIONREAD, number)
+    return number[0]
 
 
 def sampled(pid):
@@ -165,9 +192,13 @@ def test_a_run_out_of_memory(run, tmp_path):
 
 @pytest.mark.needs("cpu")
 def test_a_throttled_run(run, tmp_path):
-    r, it = of_run(run, tmp_path, "--cpus 0.2 --cpu-time 300ms", "spin 1000")
+    def attempt(seconds):
+        r, it = of_run(run, tmp_path, f"--cpus 0.2 --cpu-time {300 * seconds}ms", "spin 1000")
+        assert r.code == 124
+        return len(it.samples) > 2 and it
+
+    it = patiently(attempt)
     assert it.events("throttled") and it.samples[-1]["throttled_usec"] > 0 and it.limits[0]["cpus"] == .2
-    assert r.code == 124 and len(it.samples) > 2
 
 
 @pytest.mark.anywhere
@@ -209,9 +240,12 @@ def test_run_record_to_a_full_disk(run, tmp_path):
 def test_run_record_to_a_fifo(run, tmp_path):
     """A reader who reads nothing until the end holds nothing up; one who goes away, neither."""
     os.mkfifo(tmp_path / "f")
-    running = run.start(["--record", f"{tmp_path}/f:10ms"], "sh -c 'sleep .5; echo ran'", receipt=False)
-    with (tmp_path / "f").open() as fifo:
+    # Open before: who comes too late is refused. To write, too: it has no end, as long as nobody else writes.
+    with os.fdopen(os.open(tmp_path / "f", os.O_RDWR), "rb") as fifo:
+        running = run.start(["--record", f"{tmp_path}/f:10ms"],
+                            ["sh", "-c", f"until [ -e {tmp_path}/go ]; do sleep .1; done; echo ran"], receipt=False)
         assert json.loads(fifo.readline())["line"] == "begin"
+    (tmp_path / "go").touch()
     r = running.wait()
     assert (r.code, r.stdout) == (123, "ran\n") and "--record" in r.stderr
 

@@ -87,6 +87,9 @@ def held_in_time(run, **options):
         run.file("pid").unlink(missing_ok=True)
         r = run.start(f"--timeout {seconds}", ["sh", "-c", f"echo $$ >{run.file('pid')}; exec sleep 1000"], **options)
         wait_for("its pid", lambda: run.said("pid", "\n") or r.popen.poll() is not None)
+        if not run.said("pid", "\n"):
+            r.wait()
+            return None
         with contextlib.suppress(TooLate, FileNotFoundError), held(pid_in(run, "pid")):
             return r.wait()
         r.wait()

@@ -124,7 +124,7 @@ def test_J11_realtime_task(run, by_hand, base):
     place = by_hand(base / "ration-test-realtime")
     inside, words = by_hand(place / "inside"), ["--base", str(place)]
     assert "rt-tasks" not in doctor(run, *words)[1]
-    task = subprocess.Popen(["chrt", "-f", "1", "sleep", "300"])
+    task = subprocess.Popen(["chrt", "-f", "1", "sleep", "1000"])
     try:
         wait_for("chrt", lambda: os.sched_getscheduler(task.pid) == os.SCHED_FIFO)
         (inside / "cgroup.procs").write_text(str(task.pid))

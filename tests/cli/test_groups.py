@@ -462,7 +462,7 @@ def test_set_of_a_group_that_vanishes(hand, run):
         fcntl.fcntl(lock, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
         popen = subprocess.Popen([RATION, "set", "acme/vm7", "--pids", "50"], env=run.env, text=True,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        wait_for("it to have opened the group", lambda: has_open(popen.pid, path))
+        wait_for("it to have opened the lock", lambda: has_open(popen.pid, path / "cgroup.max.descendants"))
         path.rmdir()
     finally:
         os.close(lock)
@@ -770,8 +770,8 @@ def test_ls_state(hand):
     assert "acme/a: 2 processes, frozen" in hand.ok("stat acme/a").stdout
     hand.ok("thaw acme/a acme/b acme/c")
     mine[0].send_signal(signal.SIGCONT)
-    wait_for("one that runs", lambda: states(hand, "acme")["acme/a"] == "running")
-    assert states(hand, "acme")["acme"] == "running"
+    wait_for("one that runs", lambda: not is_stopped(mine[0].pid))
+    assert states(hand, "acme") == {"acme": "running", "acme/a": "running", "acme/b": "running", "acme/c": "empty"}
 
 
 @cgroup
@@ -789,7 +789,8 @@ def test_ls_state_of_nested(hand):
     assert states(hand, "acme") == {"acme": "stopped", "acme/g": "stopped"}
     child.kill()
     child.wait()
-    wait_for("an empty group", lambda: states(hand, "acme")["acme/g"] == "empty")
+    wait_for("an empty group", lambda: "populated 0" in (hand.path("acme") / "cgroup.events").read_text())
+    assert states(hand, "acme") == {"acme": "empty", "acme/g": "empty"}
     inner.rmdir()
 
 
@@ -932,6 +933,8 @@ def test_protection_goes_with_the_dead(hand, run, who):
     elif who == "next run":
         assert run("--tenant acme", "true").code == 0
     wait_for("what stays", lambda: {int(file.read_text()) for file in above} == {4 * MIB})
+    if who == "keeper":
+        wait_for("its end", lambda: not run.alive())
     assert not any(path.endswith("/dies") for path in run.groups())
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, Ration, end_at_once, patiently, wait_for
+from conftest import DEADLINE, HELPERS, NAMESPACE, RATION, Ration, end_at_once, of_stat, patiently, wait_for
 from world import HAS, WORLD, mount
 
 TOP = Path(__file__).resolve().parents[2]
@@ -223,7 +223,7 @@ def test_attack_stop_the_caller(run):
     """`ration run` is stopped: its supervisor still ends the run in time; the receipt is there when it goes on."""
     def attempt(seconds):
         r = run.start(f"--timeout {seconds} --kill-after .1", meddle("stop", run.file("log"), 1))
-        wait_for("it to be stopped", lambda: " T " in Path(f"/proc/{r.pid}/stat").read_text() or r.popen.poll() is not None)
+        wait_for("it to be stopped", lambda: of_stat(r.pid)[0] == "T" or r.popen.poll() is not None)
         if r.popen.poll() is not None:
             r.wait()
             return None

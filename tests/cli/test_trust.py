@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, NAMESPACE, RATION
+from conftest import DEADLINE, NAMESPACE, RATION, of_stat
 from world import HAS, KERNEL, mount, notes, v1_places
 
 STRANGER = 1000
@@ -130,7 +130,7 @@ def test_FA3_where_they_came_from(hand, base, by_hand, acme):
     victim = by_hand(base / "victim")
     group = theirs(acme, "g1")
     child = hand.put("acme/g1", "sleep 1000")
-    start = Path(f"/proc/{child.pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    start = of_stat(child.pid)[19]
     place = "/" + str(victim.relative_to(mount()))
     forge(group, **{"from": f"{child.pid} {start} {place}"})
     for address in ("acme/g1", "acme"):

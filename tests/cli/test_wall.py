@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import DEADLINE, RATION, hold_signals, patiently, wait_for
+from conftest import DEADLINE, RATION, hold_signals, of_stat, patiently, wait_for
 from world import WORLD
 
 SIGNALS = {"INT": 2, "QUIT": 3, "HUP": 1, "TERM": 15}
@@ -283,7 +283,7 @@ class Terminal:
         self.fd = -1
 
     def status(self):
-        wait_for("its end", lambda: state(self.pid) == "Z")
+        wait_for("its end", lambda: of_stat(self.pid)[0] == "Z")
         pid, self.pid = self.pid, 0
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
@@ -353,10 +353,10 @@ def test_B15_stop_key(terminal, run):
     t.type("\x1a")
     assert "Stopped" in t.read("$ "), "and its prompt: from then on it reads what is typed"
     # As soon as the shell's own child stands still: what that has started may take what is typed until it does, too.
-    wait_for("the command to stop", lambda: "T" in {state(pid) for pid, name in run.alive().items() if name == "sh"})
+    wait_for("the command to stop", lambda: "T" in {of_stat(pid)[0] for pid, name in run.alive().items() if name == "sh"})
     t.type("echo back-in-the-''shell; fg\n")
     t.read("back-in-the-shell")
-    wait_for("it to go on", lambda: "T" not in {state(pid) for pid in run.alive()})
+    wait_for("it to go on", lambda: "T" not in {of_stat(pid)[0] for pid in run.alive()})
     t.type("words\n")
     t.read("got-words")
     t.type("exit\n")
@@ -409,11 +409,6 @@ def test_B15_hang_up(terminal, run):
     t.status()
 
 
-def state(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rsplit(")", 1)[1].split()[0]
-
-
 def test_B16_stop_and_continue(run):
     """TSTP stops ration and its command; CONT lets both go on; nothing is lost.
     In a process group of its own: the kernel stops none that nobody could continue."""
@@ -422,8 +417,8 @@ def test_B16_stop_and_continue(run):
     run.ready("log")
     child = int(run.file("pid").read_text())
     r.signal(signal.SIGTSTP)
-    wait_for("ration to stop", lambda: state(r.pid) == "T")
-    wait_for("the command to stop", lambda: state(child) == "T")
+    wait_for("ration to stop", lambda: of_stat(r.pid)[0] == "T")
+    wait_for("the command to stop", lambda: of_stat(child)[0] == "T")
     run.file("go").touch()
     r.signal(signal.SIGCONT)
     r = r.wait()

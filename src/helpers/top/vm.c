@@ -14,6 +14,7 @@
 
 #include "sys/proc.h"
 #include "sys/within.h"
+#include "util/cleanup.h"
 
 /* A QEMU has hundreds of mappings, of 700 bytes of text each. One with more than fits isn't looked at. */
 #define MAPS_MAX ((size_t)4 << 20)
@@ -60,7 +61,7 @@ static uint64_t resident_of(const char *line)
 	static const char *const keys[] = { "Rss:", "Shared_Hugetlb:", "Private_Hugetlb:" };
 	unsigned long long kib;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (strncmp(line, keys[i], strlen(keys[i])) == 0 && sscanf(line + strlen(keys[i]), "%llu kB", &kib) == 1)
 			return kib << 10;
 	}

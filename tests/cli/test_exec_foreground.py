@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from conftest import RATION, wait_for
-from test_wall import SEE, state, terminal  # noqa: F401
+from conftest import RATION, of_stat, wait_for
+from test_wall import SEE, terminal  # noqa: F401
 
 pytestmark = pytest.mark.needs("cgroup")
 
@@ -88,10 +88,10 @@ def test_exec_foreground_of_a_job(hand, terminal):  # noqa: F811
     for _ in range(2):
         t.type("\x1a")
         assert "Stopped" in t.read("$ ")
-        wait_for("both to stop", lambda: [state(pid) for pid, name in hand.run.alive().items() if name in ("sh", "ration")] == ["T"] * 2)
+        wait_for("both to stop", lambda: [of_stat(pid)[0] for pid, name in hand.run.alive().items() if name in ("sh", "ration")] == ["T"] * 2)
         t.type("echo back-in-the-''shell; fg\n")
         t.read("back-in-the-shell")
-        wait_for("it to go on", lambda: "T" not in {state(pid) for pid in hand.run.alive()})
+        wait_for("it to go on", lambda: "T" not in {of_stat(pid)[0] for pid in hand.run.alive()})
     t.type("words\n")
     t.read("got-words")
     t.type("echo status-$?\n")

@@ -34,7 +34,7 @@ sys.path.insert(0, str(HERE))
 
 import check  # noqa: E402
 import holds  # noqa: E402
-from world import HAS, SLOW, V1, fits, mount, own_group, unit_group, v1_places  # noqa: E402
+from world import HAS, SLOW, V1, WORLD, fits, mount, own_group, unit_group, v1_places  # noqa: E402
 
 TOP = HERE.parent.parent
 RATION = os.environ.get("RATION") or str(TOP / "build" / "ration")
@@ -60,7 +60,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "worlds(*names): the only worlds that this is for")
     config.addinivalue_line("markers", "unsanitized(reason): what a sanitizer in the command can't do; it runs elsewhere")
     config.addinivalue_line("markers", "anywhere: no kernel decides it, unless the test needs something of one (needs)")
-    config.addinivalue_line("markers", "long: it takes much of the time that `make check` has; `make check-long` runs it")
+    config.addinivalue_line("markers", "long(*worlds): in these worlds, or in all, it takes much of the time that "
+                                       "`make check` has, and another world has it too; `make check-long` runs it")
     config.addinivalue_line("markers", "holds(*limits): this exceeds these limits, and sees them hold (see holds.py)")
 
 
@@ -72,10 +73,14 @@ def shared(items):
 
 def pytest_collection_modifyitems(config, items):
     """Leaves out what this world or this build isn't for: those tests run in another one."""
+    def takes_long(item):
+        # What docs/worlds.md counts isn't put off in some worlds only.
+        return any(not mark.args or (WORLD in mark.args and not item.get_closest_marker("holds")) for mark in item.iter_markers("long"))
+
     def here(item):
         if ONCE and item.get_closest_marker("anywhere") and not item.get_closest_marker("needs"):
             return False
-        if LONG and (item.get_closest_marker("long") is not None) != (LONG == "only"):
+        if LONG and takes_long(item) != (LONG == "only"):
             return False
         return fits(item.iter_markers()) and not (SANITIZED and item.get_closest_marker("unsanitized"))
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import RATION, of_stat, wait_for
 from test_wall import SEE, terminal  # noqa: F401
 
-pytestmark = pytest.mark.needs("cgroup")
+pytestmark = [pytest.mark.long("v2"), pytest.mark.needs("cgroup")]
 
 
 @pytest.fixture

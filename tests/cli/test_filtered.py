@@ -20,7 +20,7 @@ from test_frozen import held_in_time, pid_in
 from world import HAS
 
 # With cgroups and without; that is all that the other worlds could change.
-pytestmark = [pytest.mark.worlds("host", "v2", "nothing-user")]
+pytestmark = [pytest.mark.long("v2"), pytest.mark.worlds("host", "v2", "nothing-user")]
 
 # What brings the supervision by a pid alone, as an old kernel; and a filter that refuses all at once.
 FILTERS = [["nosys", str(errno.ENOSYS), "clone3,pidfd"], ["nosys", str(errno.EPERM), "new"]]

@@ -14,7 +14,7 @@ import pytest
 from conftest import DEADLINE, HELPERS, RATION, TOP, patiently, wait_for
 from world import HAS, WORLD, counts_peak, holder
 
-pytestmark = [pytest.mark.worlds("host", "v2", "user", "nothing")]
+pytestmark = [pytest.mark.long("v2"), pytest.mark.worlds("host", "v2", "user", "nothing")]
 BUILD = Path(RATION).resolve().parent
 ENDS = pytest.mark.parametrize("command, verdict, known", [
     # Of 8 MiB, more than small() has: a smaller maxrss would be that of who started the command, and absent.
@@ -175,6 +175,7 @@ def test_L02_runs_in_an_asyncio_loop(run):
 
 # -------------------------------------------------------------------- threads
 
+@pytest.mark.long("host")
 def test_L03_many_threads(run):
     """Each has what it asked for, and nothing is left of it."""
     threads, rounds = (16, 40) if WORLD == "host" else (6, 3)
@@ -321,6 +322,7 @@ def own_kib(pid):
     return int(rollup["Anonymous"].split()[0])
 
 
+@pytest.mark.long("host")
 @pytest.mark.unsanitized("a sanitizer takes memory of its own in each helper")
 def test_L05_a_large_program_is_not_copied(run):
     """It had 121 ms and each page that it wrote meanwhile to pay, for a fork of it."""

@@ -9,6 +9,8 @@ import pytest
 from conftest import DEADLINE, NAMESPACE, RATION
 from test_wall import terminal  # noqa: F401
 
+pytestmark = pytest.mark.long("v2")
+
 cgroup = pytest.mark.needs("cgroup")
 COMMANDS = ("kill", "freeze", "thaw", "stop", "rm")
 NAMES = ("acme/vm1", "acme/vm2", "acme/vm10", "acme/db", "other/vm1")

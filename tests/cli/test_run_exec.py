@@ -10,6 +10,8 @@ import pytest
 from conftest import RATION, wait_for
 from world import HAS
 
+pytestmark = pytest.mark.long("v2")
+
 
 
 @pytest.mark.needs("cgroup")

@@ -12,6 +12,8 @@ import pytest
 from conftest import HELPERS, RATION, wait_for
 from world import HAS, mount
 
+pytestmark = pytest.mark.long("v2")
+
 
 def test_A01_success(run):
     r = run("", "true")

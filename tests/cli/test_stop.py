@@ -8,7 +8,7 @@ import pytest
 from conftest import hold_signals, patiently, wait_for
 
 
-pytestmark = [pytest.mark.needs("cgroup")]
+pytestmark = [pytest.mark.long("v2"), pytest.mark.needs("cgroup")]
 
 
 def started(run, options, command, **popen):

@@ -22,6 +22,8 @@ import pytest
 from conftest import DEADLINE, HELPERS, RATION, patiently, wait_for
 from world import mount
 
+pytestmark = pytest.mark.long("v2")
+
 root = pytest.mark.needs("root")
 
 # Its owner holds a lease on a program: who opens it waits for 45 s, or as long as a file system takes that doesn't answer.

@@ -192,6 +192,7 @@ def own(stdout):
     return next(line[3:] for line in stdout.splitlines() if line.startswith("0::"))
 
 
+@pytest.mark.long("host")
 @pytest.mark.needs("cgroup", "!filtered")
 def test_F01_first_instruction(run):
     for _ in range(300 if WORLD == "host" else 20):

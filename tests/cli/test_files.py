@@ -16,7 +16,7 @@ import pytest
 from conftest import in_time, of_stat, stop, time_of, wait_for
 from world import HAS, WORLD
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 
 @pytest.mark.holds("output")

@@ -9,7 +9,7 @@ import pages
 from conftest import TOP
 from world import KERNEL, WORLD, strict
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 NAMES = sorted(path.name for path in (TOP / "docs" / "howto").glob("*.md"))
 # Hundreds of runs in one page.

@@ -11,7 +11,7 @@ import check
 from conftest import DEADLINE, NAMESPACE, RATION, wait_for
 from world import WORLD
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 STRANGER = 1000
 

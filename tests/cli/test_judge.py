@@ -7,7 +7,7 @@ import pytest
 
 from conftest import hold_signals, patiently
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 REALTIME = {"RTMIN": 34, "rtmin+3": 37, "SIGRTMIN+30": 64, "RTMAX": 64, "RTMAX-1": 63, "RTMAX-30": 34, "40": 40}
 

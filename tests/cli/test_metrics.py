@@ -14,7 +14,7 @@ from conftest import DEADLINE, NAMESPACE, RATION, wait_for
 from exposition import Exposition, errors, promtool, receipt, runs
 from world import HAS, WORLD, mount
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 PROGRAM = Path(RATION).resolve().parent / "ration-metrics"
 

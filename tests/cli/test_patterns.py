@@ -9,7 +9,7 @@ import pytest
 from conftest import DEADLINE, NAMESPACE, RATION
 from test_wall import terminal  # noqa: F401
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 cgroup = pytest.mark.needs("cgroup")
 COMMANDS = ("kill", "freeze", "thaw", "stop", "rm")

@@ -10,7 +10,7 @@ import pytest
 from conftest import RATION, wait_for
 from world import HAS
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import HELPERS, RATION, wait_for
 from world import HAS, mount
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 
 def test_A01_success(run):

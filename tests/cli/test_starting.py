@@ -9,7 +9,7 @@ import pytest
 
 from conftest import DEADLINE, patiently, wait_for
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 SHOW = ["sh", "-c", "pwd; umask; echo error >&2"]
 NOBODY = 54321  # a uid that nobody has

@@ -22,7 +22,7 @@ import pytest
 from conftest import DEADLINE, HELPERS, RATION, patiently, wait_for
 from world import mount
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 root = pytest.mark.needs("root")
 

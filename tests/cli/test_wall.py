@@ -12,7 +12,7 @@ import pytest
 from conftest import DEADLINE, RATION, hold_signals, of_stat, patiently, wait_for
 from world import WORLD
 
-pytestmark = pytest.mark.long("v2")
+pytestmark = [pytest.mark.long("v2")]
 
 SIGNALS = {"INT": 2, "QUIT": 3, "HUP": 1, "TERM": 15}
 

@@ -44,7 +44,7 @@ const struct command cmd_freeze = {
 		"frozen. A group that ration itself runs in is refused.\n"
 		"\n"
 		"Exit status: 0; 125 if a group doesn't exist, has ration in it, or doesn't freeze in time.",
-	.sets = (const struct option_set *const[]) { &options_missing, &options_patterns, &options_wait, NULL },
+	.sets = (const struct option_set *const[]) { &options_missing, &options_patterns, &options_wait_freeze, NULL },
 	.verb = "freeze",
 	.operand = "GROUP",
 	.min_operands = 1,
@@ -60,7 +60,7 @@ const struct command cmd_thaw = {
 		"A group below a frozen group stays frozen.\n"
 		"\n"
 		"Exit status: 0; 125 if a group doesn't exist or doesn't thaw in time.",
-	.sets = (const struct option_set *const[]) { &options_missing, &options_patterns, &options_wait, NULL },
+	.sets = (const struct option_set *const[]) { &options_missing, &options_patterns, &options_wait_freeze, NULL },
 	.verb = "thaw",
 	.operand = "GROUP",
 	.min_operands = 1,

@@ -70,7 +70,7 @@ const struct command cmd_kill = {
 		"it.\n"
 		"\n"
 		"Exit status: 0; 125 if a group doesn't exist or its processes don't die.",
-	.sets = (const struct option_set *const[]) { &options_missing, &options_patterns, &options_wait, &options_json, NULL },
+	.sets = (const struct option_set *const[]) { &options_missing, &options_patterns, &options_wait_end, &options_json, NULL },
 	.verb = "kill",
 	.operand = "GROUP",
 	.min_operands = 1,

@@ -45,14 +45,14 @@ static const struct option_set stop_set = {
 const struct command cmd_stop = {
 	.name = "stop",
 	.arguments = "[OPTIONS] GROUP...",
-	.help = "End the run of a group",
+	.help = "End a run from another process",
 	.waits = "the run of % to end",
 	.details =
 		"Every process of the group gets the signal, and SIGKILL after a while. The verdict in "
 		"the run's receipt is interrupted. A group without a run is emptied and stays.\n"
 		"\n"
 		"Exit status: 0 when the run is over; 125 if a group doesn't exist or its run doesn't end.",
-	.sets = (const struct option_set *const[]) { &stop_set, &options_missing, &options_patterns, &options_wait, NULL },
+	.sets = (const struct option_set *const[]) { &stop_set, &options_missing, &options_patterns, &options_wait_end, NULL },
 	.verb = "stop",
 	.operand = "GROUP",
 	.min_operands = 1,

@@ -26,11 +26,21 @@ const struct option_set options_missing = {
 	},
 };
 
-const struct option_set options_wait = {
+/* The defaults are the library's: of ration_group_kill() and ration_group_stop(); of _freeze() and _thaw(). */
+const struct option_set options_wait_end = {
 	.title = "Waiting",
 	.rows = (const struct option[]) {
 		{ .flag = "--timeout", .argument = "DURATION", .set = option_set_duration, FIELD(timeout_usec),
-			.help = "Time to wait; default: 10s (kill) or 5s" },
+			.help = "Time to wait; 0: no limit; default: 10s" },
+		{ .flag = NULL },
+	},
+};
+
+const struct option_set options_wait_freeze = {
+	.title = "Waiting",
+	.rows = (const struct option[]) {
+		{ .flag = "--timeout", .argument = "DURATION", .set = option_set_duration, FIELD(timeout_usec),
+			.help = "Time to wait; 0: no limit; default: 5s" },
 		{ .flag = NULL },
 	},
 };

@@ -11,7 +11,7 @@
 extern const struct option_set options_missing;
 
 /* --timeout of what is waited for: `timeout_usec`. */
-extern const struct option_set options_wait;
+extern const struct option_set options_wait_end, options_wait_freeze;
 
 /* What is to be done with one group; `address` is the operand that named it. */
 typedef int group_function(struct options *options, struct ration_group *group, const char *address,

@@ -27,10 +27,24 @@ static bool takes_value(const struct option *row)
 	return row->argument || row->words;
 }
 
+/* A limit of a run given to `create`, or one of a group to `attach`: the hint names the commands that have it. */
+static bool name_owners(const char *flag, char *buffer, size_t size)
+{
+	struct option row;
+	size_t used = 0;
+
+	buffer[0] = 0;
+	for (size_t i = 0; strncmp(flag, "--", 2) == 0 && commands[i] && used < size; i++) {
+		if (options_find(commands[i], flag + strlen("--"), &row))
+			used += (size_t)snprintf(buffer + used, size - used, "%s%s", used > 0 ? ", " : "", commands[i]->name);
+	}
+	return used > 0;
+}
+
 static int refuse_unknown(const struct command *command, const char *flag, struct ration_error *reterr)
 {
 	const struct foreign *foreign = foreign_find(flag);
-	char shown[TEXT_SHOWN_MAX];
+	char shown[TEXT_SHOWN_MAX], owners[128];
 	struct nearest nearest = { .word = flag };
 	struct option row;
 	const char *title;
@@ -41,6 +55,9 @@ static int refuse_unknown(const struct command *command, const char *flag, struc
 			text_show(shown, sizeof(shown), flag));
 	if (foreign && options_find(command, foreign->ours + strlen("--"), &row))
 		return error_hint(reterr, -EINVAL, "did you mean %s%s?", foreign->ours, foreign->value);
+	if (name_owners(flag, owners, sizeof(owners)))
+		return error_hint(reterr, -EINVAL, "%s: %s", command ? "commands that have it" :
+				"write it behind a command that has it", owners);
 	if (nearest.best)
 		return error_hint(reterr, -EINVAL, "did you mean %s?", nearest.best);
 	if (!command)

@@ -493,10 +493,13 @@ static int refuse_range(const struct limit_row *row, const char *text, uint64_t 
 		struct ration_error *reterr)
 {
 	bool below = value < row->info.min;
-	char edge[RATION_TEXT_MAX], what[RATION_TEXT_MAX + 16];
+	/* Elsewhere, 64 can mean MiB. */
+	bool plain = below && row->info.unit == RATION_UNIT_BYTES && !text[strspn(text, "0123456789")];
+	char edge[RATION_TEXT_MAX], what[RATION_TEXT_MAX + 40];
 
-	(void)snprintf(what, sizeof(what), "%s %s", below ? "below" : "above",
-			format_value(row, edge, below ? row->info.min : row->info.max));
+	(void)snprintf(what, sizeof(what), "%s %s%s", below ? "below" : "above",
+			format_value(row, edge, below ? row->info.min : row->info.max),
+			plain ? " (a plain number is bytes)" : "");
 	return refuse(row, text, -ERANGE, RATION_CAUSE_INVALID, what, "", reterr);
 }
 

@@ -70,6 +70,32 @@ def test_what_another_tool_calls_it(refused, theirs, mine):  # noqa: F811
         refused(options, f"unknown option {theirs}", f"did you mean {mine}?")
 
 
+@pytest.mark.parametrize("words, owners", [
+    (["create", "--timeout", "5", "acme"], ["run", "plan"]), (["attach", "--memory", "64M", "acme/x", "1"], ["run", "create", "set"]),
+    (["run", "--budget", "runs=1", "true"], ["create", "set"]), (["--memory", "64M", "run", "true"], ["behind", "run"])])
+def test_an_option_of_other_commands(run, words, owners):
+    """The hint names those that have it: a limit of a run can't be one of a group that stays."""
+    r = run.command(*words)
+    assert r.code == 125 and "unknown option --" in r.stderr
+    hint = r.stderr.partition("hint: ")[2]
+    assert "have it" in hint or "has it" in hint
+    assert all(re.search(rf"\b{word}\b", hint) for word in owners), r.stderr
+
+
+def test_a_plain_number_is_bytes(run):
+    """Other tools take 64 for MiB."""
+    assert "--memory 64: below 1 MiB (a plain number is bytes)" in run.command("plan", "--memory", "64").stderr
+    assert "plain number" not in run.command("plan", "--memory", "64K").stderr
+
+
+@pytest.mark.parametrize("command, text", [("freeze", "5s"), ("thaw", "5s"), ("kill", "10s"), ("stop", "10s")])
+def test_the_default_of_its_own_timeout(run, command, text):
+    """The four shared one text, which told of two of them."""
+    page = (SOURCE.parents[2] / "man" / f"ration-{command}.1").read_text().partition(".It Fl Fl timeout Ar")[2]
+    assert re.search(rf"--timeout DURATION .*default: {text}$", run.command(command, "--help").stdout, re.M)
+    assert f"Default: {text.replace('s', ' s')}." in page[:400]
+
+
 def test_only_what_the_command_has(run):
     """`rm` has no --memory that could be meant."""
     r = run.command("rm", "--mem-limit", "5", "acme/x")

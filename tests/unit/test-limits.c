@@ -667,7 +667,7 @@ static void test_set_names_the_flag(void **state)
 
 	(void)state;
 	assert_int_equal(ration_limits_set(&limits, LIMIT(MEMORY), NONE, 5, &error), -ERANGE);
-	assert_string_equal(error.message, "--memory 5: below 1 MiB");
+	assert_string_equal(error.message, "--memory 5: below 1 MiB (a plain number is bytes)");
 	assert_int_equal(ration_limits_set(&limits, LIMIT(RLIMIT_NOFILE), 6, 5, &error), -ERANGE);
 	assert_string_equal(error.message, "--rlimit nofile=6:5: soft value 6 is above hard value 5");
 }

@@ -28,7 +28,7 @@ static const struct option_set metrics_set = {
 		{ .flag = "--textfile", .argument = "DIR", .set = option_set_text, FIELD(textfile),
 			.help = "Write DIR/ration.prom for node_exporter" },
 		{ .flag = "--interval", .argument = "DURATION", .set = option_set_duration, FIELD(interval_usec),
-			.help = "Write it again and again" },
+			.help = "Interval of --textfile; default: write once" },
 		{ .flag = "--listen", .argument = "ADDRESS:PORT", .set = option_set_text, FIELD(listen),
 			.help = "Serve /metrics; without ADDRESS on the loopback" },
 		{ .flag = "--openmetrics", .set = option_set_true, FIELD(openmetrics),
@@ -97,10 +97,10 @@ static int metrics_function(struct options *options, char **operands)
 
 const struct command cmd_metrics = {
 	.name = "metrics",
-	.arguments = "--once|--textfile DIR|--listen ADDRESS:PORT",
-	.help = "Show groups and runs to Prometheus",
+	.arguments = "--once|--textfile DIR|--listen ADDRESS:PORT [OPTIONS]",
+	.help = "Export metrics of groups and runs to Prometheus",
 	.details =
-		"The program ration-metrics does it, which is in a package of its own.\n"
+		"Executes the program ration-metrics, which is in a package of the same name.\n"
 		"\n"
 		"Exit status: 0; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &metrics_set, NULL },

@@ -19,6 +19,9 @@
 
 #define SYSTEM_PYTHON "/usr/bin/python3"
 
+/* Debian's archive has the second only. A string of Python's, too: no quotes. */
+#define INSTALL "install python3-ration, which `make deb` builds, and python3-matplotlib"
+
 /* What isn't there is told with the way to it. */
 static const char program[] =
 	"import sys, os\n"
@@ -30,16 +33,16 @@ static const char program[] =
 	"    from ration.plot import main\n"
 	"except (ImportError, OSError) as error:\n"
 	"    sys.stderr.write(f'ration plot: the Python package of ration can\\'t be loaded: {error}\\n'\n"
-	"                     '  hint: apt install python3-ration python3-matplotlib\\n')\n"
+	"                     '  hint: " INSTALL "\\n')\n"
 	"    sys.exit(125)\n"
 	"sys.exit(main())\n";
 
 static const struct option_set plot_set = {
 	.title = "Options",
 	.rows = (const struct option[]) {
-		{ .flag = "--output", .letter = "-o", .argument = "FILE", .set = option_set_text,
+		{ .flag = "--output", .letter = "-o", .argument = "PICTURE", .set = option_set_text,
 			.offset = offsetof(struct options, record),
-			.help = "Picture to write: FILE.svg, .png or .pdf" },
+			.help = "File to write: NAME.svg, .png or .pdf" },
 		{ .flag = NULL },
 	},
 };
@@ -76,7 +79,7 @@ static int become_python(const struct options *options, char **files, struct rat
 		(void)execvp("python3", words);
 	(void)error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't execute %s: %s", root ? SYSTEM_PYTHON : "python3",
 			error_text(-errno));
-	return error_hint(reterr, -errno, "apt install python3-ration python3-matplotlib");
+	return error_hint(reterr, -errno, INSTALL);
 }
 
 static int plot_function(struct options *options, char **operands)
@@ -95,12 +98,11 @@ static int plot_function(struct options *options, char **operands)
 
 const struct command cmd_plot = {
 	.name = "plot",
-	.arguments = "-o FILE.svg|png|pdf FILE...",
+	.arguments = "-o PICTURE FILE...",
 	.help = "Draw recordings and receipts",
 	.details =
-		"Of one or two recordings: CPU, memory, and pressure with tasks and I/O over time. Of receipts "
-		"and journals: how wall time, CPU time and peak memory are distributed. The Python package does it, "
-		"with matplotlib.\n"
+		"One or two recordings: CPU, memory, pressure, tasks and I/O over time. Receipts and journals: the "
+		"distribution of wall time, CPU time and peak memory. Needs ration's Python package and matplotlib.\n"
 		"\n"
 		"Exit status: 0; 125 if a file can't be read, or something isn't installed.",
 	.sets = (const struct option_set *const[]) { &plot_set, NULL },

@@ -214,7 +214,7 @@ const struct command cmd_receipt = {
 	.help = "Show receipts and journals as a table",
 	.details =
 		"A FILE is what --receipt or --journal of `ration run` has written; - is standard input. "
-		"Each receipt is checked by the schema. What is none is told, and left out.\n"
+		"Each receipt is checked against its schema. What isn't a receipt is reported and left out.\n"
 		"\n"
 		"--merge is for journals of several machines, and copies of them. A run is known by its id and its start.\n"
 		"\n"

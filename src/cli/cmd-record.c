@@ -30,7 +30,7 @@ static const struct option_set record_set = {
 		{ .flag = "--output", .letter = "-o", .argument = "FILE|fd:N", .set = option_set_text, FIELD(record),
 			.help = "Write there; default: standard output" },
 		{ .flag = "--interval", .argument = "DURATION", .set = option_set_duration, FIELD(interval_usec),
-			.help = "From sample to sample; default: 100ms" },
+			.help = "Time between samples; default: 100ms" },
 		{ .flag = "--for", .argument = "DURATION", .set = option_set_duration, FIELD(record_for_usec),
 			.help = "End after this time" },
 		{ .flag = "--dump", .set = option_set_word, FIELD(dump),

@@ -465,7 +465,7 @@ const struct command cmd_run = {
 		"\n"
 		"Exit status: the command's own; 128+N if signal N ended it (137 after an OOM "
 		"kill); 122 if a budget is full now; 123 if it ran and its receipt couldn't be written; "
-		"124 if its time was up; 125 if ration failed and the command didn't run; "
+		"124 if its time was up; 125 if ration failed, and the command didn't run or was killed; "
 		"126 if the command can't be executed; 127 if it wasn't found.",
 	.limits = true,
 	.sets = (const struct option_set *const[]) { &options_profile, &options_enforce, &options_run_set, &options_start,

@@ -46,7 +46,7 @@ static const struct option_set top_set = {
 		{ .flag = "--journal", .argument = "FILE", .set = option_set_text, FIELD(journal),
 			.help = "Count runs of FILE; default: RATION_JOURNAL" },
 		{ .flag = "--ascii", .set = option_set_true, FIELD(ascii),
-			.help = "Draw with ASCII alone" },
+			.help = "Draw with ASCII characters only" },
 		{ .flag = "--width", .argument = "N", .set = option_set_count, FIELD(width),
 			.help = "Columns of a table; default: the terminal's" },
 		{ .flag = NULL },
@@ -93,8 +93,8 @@ const struct command cmd_top = {
 	.arguments = "[OPTIONS] [TENANT]",
 	.help = "Watch tenants and groups live",
 	.details =
-		"The program ration-top does it, which is in a package of its own. ? shows its keys. "
-		"With --json a document for each interval, in a line.\n"
+		"Executes the program ration-top, which is in a package of the same name. ? shows the keys. "
+		"--json prints a document on one line for each interval.\n"
 		"\n"
 		"Exit status: 0; 125 if ration failed.",
 	.sets = (const struct option_set *const[]) { &top_set, &options_json, NULL },

@@ -89,10 +89,10 @@ const struct option_word options_accel_words[] = {
 static const struct option vm_rows[] = {
 	{ .flag = "--vm", .set = option_set_word, FIELD(accel), .words = options_accel_words,
 		.help = "Set the limits for a virtual machine",
-		.details = "sets memory, cpus and pids from the guest's size\n"
+		.details = "sets memory, cpus and pids; needs --guest-memory\n"
 			"pids is 100: tight for QEMU's aio=threads (102)" },
 	{ .flag = "--guest-memory", .argument = "SIZE", .set = option_set_size, FIELD(vm.guest_bytes),
-		.help = "Guest memory (QEMU's -m); required" },
+		.help = "Memory of the guest: QEMU's -m" },
 	{ .flag = "--vm-overhead", .argument = "SIZE", .set = option_set_size, FIELD(vm.overhead_bytes),
 		.help = "Memory of QEMU itself; default: 200M" },
 	{ .flag = "--tb-size", .argument = "SIZE", .set = option_set_size, FIELD(vm.tb_bytes),

@@ -117,7 +117,7 @@ const struct option_set options_start = {
 		{ .flag = "--stdout", .argument = "[+]FILE", .words = in_words, .set = set_file, FIELD(file[1]),
 			.help = "Standard output; +FILE: append" },
 		{ .flag = "--stderr", .argument = "[+]FILE", .words = err_words, .set = set_file, FIELD(file[2]),
-			.help = "Standard error; stdout: the same as that" },
+			.help = "Standard error; stdout: where standard output goes" },
 		{ .flag = "--pass-fd", .argument = "N", .set = set_pass_fd, .repeats = true,
 			.help = "Pass on a file descriptor (repeatable)" },
 		{ .flag = NULL },

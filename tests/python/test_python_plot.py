@@ -142,6 +142,6 @@ def test_the_command_finds_it(tmp_path):
                           timeout=300, check=False)
     if os.geteuid() == 0:
         assert "hijacked" not in done.stderr and not (tmp_path / "python3.ran").exists()
-        assert done.returncode == 125 and ("apt install python3-ration" in done.stderr or "can't read r" in done.stderr)
+        assert done.returncode == 125 and ("install python3-ration, which `make deb` builds" in done.stderr or "can't read r" in done.stderr)
     else:
         assert (tmp_path / "python3.ran").exists()

@@ -50,7 +50,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_sampler_new(const struct ration_host 
 RATION_PUBLIC struct ration_sampler *ration_sampler_free(struct ration_sampler *sampler);
 
 /*
- * Finds the groups that have come, and forgets those that have gone; then the numbers of groups are others.
+ * Finds the groups that have come, and forgets those that have gone; then the numbers of groups are others. Of a group that
+ * was there before, a new owner, and figures of a controller that it has got since, are found within 16 scans.
  * Sorted by address, each tenant before its groups. Returns how many there are. Without a BASE there are none.
  * Errors: -EIO, -ENOMEM; then the sampler is as it was before.
  */

@@ -208,10 +208,11 @@ static int list_new(const struct ration_host *handle, const char *tenant, const 
 	const struct host_snapshot *host = host_now(handle);
 	CLEANUP(freelistp) struct ration_list *list = calloc(1, sizeof(*list));
 	struct listing listing = { .host = host, .wanted = *wanted, .owners = { .proc_fd = host->proc_fd, .notes = { .many = true } }, .list = list };
+	const struct listed_visitor visitor = { .visit = list_directory, .data = &listing };
 	int r;
 
 	listing.wanted.proc_fd = host->proc_fd;
-	r = list ? listed_each(host, tenant, list_directory, &listing, reterr) : error_oom(reterr);
+	r = list ? listed_each(host, tenant, &visitor, reterr) : error_oom(reterr);
 
 	if (r < 0)
 		return r;

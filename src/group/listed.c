@@ -20,8 +20,7 @@
 struct walk {
 	const char *tenant;   /* that is being visited */
 	const char *only;     /* NULL: all */
-	int (*visit)(const struct listed *at, void *data);
-	void *data;
+	const struct listed_visitor *visitor;
 };
 
 bool listed_is_shut(int code, uid_t uid)
@@ -57,7 +56,14 @@ static int visit_group(int tenant_fd, const char *name, void *data)
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	at.fd = fd;
-	return walk->visit(&at, walk->data);
+	return walk->visitor->visit(&at, walk->visitor->data);
+}
+
+static int is_known(const char *name, uint64_t inode, void *data)
+{
+	const struct walk *walk = data;
+
+	return walk->visitor->known(walk->tenant, name, inode, walk->visitor->data);
 }
 
 static int visit_tenant(int namespace_fd, const char *name, void *data)
@@ -74,8 +80,10 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 		return fd == -ENOENT ? 0 : fd;
 	at.fd = fd;
 	walk->tenant = name;
-	r = walk->visit(&at, walk->data);
-	return r < 0 ? r : cg_each_child(fd, visit_group, walk);
+	r = walk->visitor->visit(&at, walk->visitor->data);
+	if (r < 0)
+		return r;
+	return walk->visitor->known ? cg_each_child_but(fd, is_known, visit_group, walk) : cg_each_child(fd, visit_group, walk);
 }
 
 /* -ENOENT: there is none. */
@@ -94,10 +102,10 @@ static int told(const struct host_snapshot *host, int r, struct ration_error *re
 						      host->nspace, error_text(r));
 }
 
-int listed_each(const struct host_snapshot *host, const char *tenant, int (*visit)(const struct listed *at, void *data),
-		void *data, struct ration_error *reterr)
+int listed_each(const struct host_snapshot *host, const char *tenant, const struct listed_visitor *visitor,
+		struct ration_error *reterr)
 {
-	struct walk walk = { .only = tenant, .visit = visit, .data = data };
+	struct walk walk = { .only = tenant, .visitor = visitor };
 	CLEANUP(closep) int namespace_fd = open_namespace(host);
 	int r = namespace_fd == -ENOENT ? 0 : namespace_fd;
 
@@ -107,9 +115,9 @@ int listed_each(const struct host_snapshot *host, const char *tenant, int (*visi
 }
 
 int listed_one(const struct host_snapshot *host, const char *tenant, const char *name,
-		int (*visit)(const struct listed *at, void *data), void *data, struct ration_error *reterr)
+		const struct listed_visitor *visitor, struct ration_error *reterr)
 {
-	struct walk walk = { .tenant = tenant, .visit = visit, .data = data };
+	struct walk walk = { .tenant = tenant, .visitor = visitor };
 	CLEANUP(closep) int namespace_fd = open_namespace(host);
 	struct listed at = { .tenant = tenant };
 	CLEANUP(closep) int fd = namespace_fd < 0 ? namespace_fd : open_listed(namespace_fd, tenant, &at.st);
@@ -117,7 +125,7 @@ int listed_one(const struct host_snapshot *host, const char *tenant, const char 
 
 	at.fd = fd;
 	if (fd >= 0)
-		r = name[0] ? visit_group(fd, name, &walk) : visit(&at, data);
+		r = name[0] ? visit_group(fd, name, &walk) : visitor->visit(&at, visitor->data);
 	return told(host, r, reterr);
 }
 

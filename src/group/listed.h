@@ -20,17 +20,24 @@ struct listed {
 	const char *name;   /* NULL: it is the tenant itself */
 };
 
+struct listed_visitor {
+	/* 1: this group of a tenant needs no look, and isn't opened; 0: it does; < 0: an error. NULL: each does */
+	int (*known)(const char *tenant, const char *name, uint64_t inode, void *data);
+	int (*visit)(const struct listed *at, void *data);
+	void *data;
+};
+
 /*
  * Calls `visit` for each tenant, and then for its groups; only for those of `tenant`, unless it is NULL.
  * What goes meanwhile is left out, and what another uid keeps from being read.
- * Errors: -EIO, -ENOMEM; what `visit` returns < 0.
+ * Errors: -EIO, -ENOMEM; what `known` or `visit` returns < 0.
  */
-int listed_each(const struct host_snapshot *host, const char *tenant, int (*visit)(const struct listed *at, void *data),
-		void *data, struct ration_error *reterr);
+int listed_each(const struct host_snapshot *host, const char *tenant, const struct listed_visitor *visitor,
+		struct ration_error *reterr);
 
 /* The same for this tenant alone, or for its group of that name, unless `name` is "". None is no error. */
 int listed_one(const struct host_snapshot *host, const char *tenant, const char *name,
-		int (*visit)(const struct listed *at, void *data), void *data, struct ration_error *reterr);
+		const struct listed_visitor *visitor, struct ration_error *reterr);
 
 /* Opens the directories that a group has in cgroup v1, none of a tenant. `ret` has nothing else that is open. */
 int listed_open_v1(const struct host_snapshot *host, const struct listed *at, struct place *ret);

@@ -43,6 +43,7 @@ struct ration_sampler {
 	struct sampler_figure figure[SAMPLER_FILES_MAX];          /* those of a file follow each other */
 	size_t begin[SAMPLER_FILES_MAX + 1];                      /* where they do, for each file and behind the last */
 	size_t max_fds, n_fds;
+	uint64_t n_scans;
 	struct sampler_rows rows;
 	char *text;        /* of the file that is read just now */
 	size_t text_size;

@@ -144,7 +144,7 @@ int ration_waiters_new(const struct ration_host *handle, struct ration_waiters *
 	if (r == 0 && namespace_fd >= 0 && list_queue(&listing, namespace_fd) < 0)
 		r = error_set(reterr, -EIO, RATION_CAUSE_UNKNOWN, "can't read the queue of namespace %s", host->nspace);
 	if (r == 0 && namespace_fd >= 0)
-		r = listed_each(host, NULL, list_tenant, &listing, reterr);
+		r = listed_each(host, NULL, &(struct listed_visitor){ .visit = list_tenant, .data = &listing }, reterr);
 	if (r < 0) {
 		(void)ration_waiters_free(waiters);
 		return r;

@@ -64,8 +64,21 @@ static bool is_child(const struct dirent64 *entry)
 	return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
+/* Whether a directory is to be visited, by whoever may know it. NULL: it is. */
+struct sieve {
+	int (*known)(const char *name, uint64_t inode, void *data);
+	void *data;
+};
+
+static int names_take(struct names *names, const struct dirent64 *entry, const struct sieve *sieve)
+{
+	int r = is_child(entry) && sieve ? sieve->known(entry->d_name, entry->d_ino, sieve->data) : 0;
+
+	return r == 0 && is_child(entry) ? names_push(names, entry->d_name) : r;
+}
+
 /* Adds the names of the directories in `fd`, which nobody has read yet. */
-static int names_read(struct names *names, int fd)
+static int names_read(struct names *names, int fd, const struct sieve *sieve)
 {
 	_Alignas(struct dirent64) char buf[4096];
 	long n;
@@ -78,7 +91,7 @@ static int names_read(struct names *names, int fd)
 			return errno == ENOENT ? 0 : -errno;
 		for (long at = 0; at < n;) {
 			const struct dirent64 *entry = (const struct dirent64 *)(const void *)(buf + at);
-			int r = is_child(entry) ? names_push(names, entry->d_name) : 0;
+			int r = names_take(names, entry, sieve);
 
 			if (r < 0)
 				return r;
@@ -101,7 +114,7 @@ int cg_each_child_from(int dir_fd, uint64_t first, int (*visit)(int dir_fd, cons
 {
 	CLEANUP(closep) int fd = open_again(dir_fd);
 	CLEANUP(names_free) struct names names = { .text = NULL };
-	int r = fd < 0 ? fd : names_read(&names, fd);
+	int r = fd < 0 ? fd : names_read(&names, fd, NULL);
 	uint64_t n = 0;
 	size_t start = 0, at;
 
@@ -118,6 +131,18 @@ int cg_each_child_from(int dir_fd, uint64_t first, int (*visit)(int dir_fd, cons
 		if (at == names.used)
 			at = 0;
 	} while (r == 0 && at != start);
+	return r;
+}
+
+int cg_each_child_but(int dir_fd, int (*known)(const char *name, uint64_t inode, void *data),
+		int (*visit)(int dir_fd, const char *name, void *data), void *data)
+{
+	CLEANUP(closep) int fd = open_again(dir_fd);
+	CLEANUP(names_free) struct names names = { .text = NULL };
+	int r = fd < 0 ? fd : names_read(&names, fd, &(struct sieve){ known, data });
+
+	for (size_t at = 0; r == 0 && at < names.used; at += strlen(names.text + at) + 1)
+		r = visit(fd, names.text + at, data);
 	return r;
 }
 
@@ -171,7 +196,7 @@ static int stand_in(struct walk *walk, int fd)
 		return -errno;
 	level.device = st.st_dev;
 	level.inode = st.st_ino;
-	r = names_read(&walk->names, fd);
+	r = names_read(&walk->names, fd, NULL);
 	if (r == 0)
 		r = push_level(walk, &level);
 	if (r < 0) {

@@ -19,6 +19,13 @@ int cg_each_child(int dir_fd, int (*visit)(int dir_fd, const char *name, void *d
 int cg_each_child_from(int dir_fd, uint64_t first, int (*visit)(int dir_fd, const char *name, void *data),
 		void *data);
 
+/*
+ * Calls `known` for each directory in `dir_fd`, with its inode, and then `visit` for those that it returned 0 for. It
+ * returns 1 for one that nobody needs to look at, or a negative errno, which ends it.
+ */
+int cg_each_child_but(int dir_fd, int (*known)(const char *name, uint64_t inode, void *data),
+		int (*visit)(int dir_fd, const char *name, void *data), void *data);
+
 /* A visit that returns this doesn't want to see the groups below. */
 #define CG_WALK_PAST 1
 

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -223,6 +224,58 @@ static void test_what_goes_and_comes(void **state)
 		sampler = ration_sampler_free(sampler);
 	}
 	base_end(&base);
+}
+
+/* How many directories were opened since the last time. */
+static size_t opened(int watch_fd)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+	size_t n = 0;
+	ssize_t size;
+
+	while ((size = read(watch_fd, buf, sizeof(buf))) > 0)
+		for (const char *at = buf; at < buf + size;) {
+			const struct inotify_event *event = (const struct inotify_event *)(const void *)at;
+
+			n += event->len == 0 && (event->mask & IN_OPEN);
+			at += sizeof(*event) + event->len;
+		}
+	return n;
+}
+
+/* Sixteen scans open each group once, and then have found who it belongs to now. */
+static void test_scans_of_known_groups(void **state)
+{
+	static const char *const names[] = { "t/0", "t/1", "t/2", "t/3", "t/4", "t/5", "t/6", "t/7" };
+	struct ration_group *group[ARRAY_SIZE(names)];
+	int watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	struct ration_sampler *sampler;
+	struct base base;
+
+	(void)state;
+	assert_true(watch_fd >= 0);
+	base_begin(&base);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		group[i] = make(&base, names[i]);
+	sampler = sample(&base, NULL, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *path = ration_group_path(group[i]);
+
+		assert_int_equal(chown(path, 4242, (gid_t)-1), 0);
+		assert_true(inotify_add_watch(watch_fd, path, IN_OPEN) >= 0);
+	}
+	for (size_t i = 0; i < 16; i++)
+		assert_int_equal(ration_sampler_scan(sampler, NULL), 1 + ARRAY_SIZE(names));
+	assert_int_equal(opened(watch_fd), ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_int_equal(ration_sampler_group(sampler, 1 + i)->uid, 4242);
+		assert_string_equal(ration_sampler_group(sampler, 1 + i)->address, names[i]);
+	}
+	sampler = ration_sampler_free(sampler);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		drop(group[i]);
+	base_end(&base);
+	(void)close(watch_fd);
 }
 
 /* For want of an fd a scan fails, or it doesn't; what it leaves can be read as soon as there are fds again. */
@@ -577,6 +630,7 @@ int main(void)
 		cmocka_unit_test(test_one_alone),
 		cmocka_unit_test(test_one_tenant),
 		cmocka_unit_test(test_what_goes_and_comes),
+		cmocka_unit_test(test_scans_of_known_groups),
 		cmocka_unit_test(test_short_of_fds),
 		cmocka_unit_test(test_memory_and_tasks_of_either_cgroup),
 		cmocka_unit_test(test_a_list_has_what_is_asked_for),

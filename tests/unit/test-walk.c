@@ -58,6 +58,43 @@ static void test_FB1_each_name(void **state)
 	files_end(dir);
 }
 
+static int know_name(const char *name, uint64_t inode, void *data)
+{
+	struct visits *visits = data;
+
+	assert_true(inode > 0);
+	if (strcmp(name, "fails") == 0)
+		return -EUCLEAN;
+	return strstr(visits->text, name) != NULL;
+}
+
+static void test_but_those_known(void **state)
+{
+	struct visits visits = { .text = "b d " };
+	char dir[PATH_MAX];
+	int fd;
+
+	(void)state;
+	files_begin(dir);
+	fd = open_dir(dir);
+	files_put(dir, "file", "");
+	for (const char *name = "abcd"; *name; name++)
+		assert_int_equal(mkdirat(fd, (const char[]){ *name, '\0' }, 0755), 0);
+	assert_int_equal(cg_each_child_but(fd, know_name, note_name, &visits), 0);
+	assert_int_equal(visits.n, 2);
+	assert_true(strcmp(visits.text, "b d a c ") == 0 || strcmp(visits.text, "b d c a ") == 0);
+	visits.n = 0;
+	assert_int_equal(cg_each_child_but(fd, know_name, note_name, &visits), 0);
+	assert_int_equal(visits.n, 0);
+	/* Whoever may know them can't tell: then none is visited. */
+	visits = (struct visits){ .n = 0 };
+	assert_int_equal(mkdirat(fd, "fails", 0755), 0);
+	assert_int_equal(cg_each_child_but(fd, know_name, note_name, &visits), -EUCLEAN);
+	assert_int_equal(visits.n, 0);
+	(void)close(fd);
+	files_end(dir);
+}
+
 /* FB14: from any of them, all are visited, once and in the same order. */
 static void test_FB14_goes_round(void **state)
 {
@@ -198,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_FB1_each_name),
+		cmocka_unit_test(test_but_those_known),
 		cmocka_unit_test(test_FB14_goes_round),
 		cmocka_unit_test(test_FB3_deep_with_few_fds),
 		cmocka_unit_test(test_the_rest_is_removed),

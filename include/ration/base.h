@@ -90,7 +90,7 @@
 
 RATION_BEGIN
 
-/* Returns the version of the library in use, "MAJOR.MINOR.PATCH". */
+/* Returns the version of the library in use, "MAJOR.MINOR.PATCH", a constant string. */
 RATION_PUBLIC const char *ration_version(void);
 
 /* Returns it as a number, to be compared with RATION_VERSION_NUMBER_OF(). Since 0.2.0. */

@@ -2,23 +2,30 @@
 /*
  * ration/budget.h - how much all groups of a tenant, or of the namespace, can take together
  *
- * Off unless a budget is set. Then each run and each group takes its limits from it before it
- * begins, and is refused where they don't fit: -EDQUOT with RATION_CAUSE_BUDGET. Nobody keeps an
- * account: what is taken is what the limits of the groups that live add up to, so it comes back
- * with the end of a group, however that ends. All of this is since 0.2.0.
+ * Without a budget nothing is checked. With one, each run and each group takes its limits from it before
+ * it starts. If they don't fit, the start fails with -EDQUOT and RATION_CAUSE_BUDGET. There is no separate
+ * account: the limits of all existing groups are added up. So a group gives back its part when it is
+ * removed, for whatever reason. All of this is since 0.2.0.
  *
- * A budget is a text, "memory=8G,cpus=4,runs=100". runs=N: so many groups at a time. memory=SIZE, or memory=N%
- * of what groups can use here: the sum of their memory limits. cpus=N: the sum of their limits of CPU rate.
- * memory=8Gx1.5 has an overcommit factor, limits of 12G for 8G; also cpus=4x2. pressure=N%: no start while
- * the tasks of the tenant or the namespace were all stalled for memory for more than this share of the last
- * 10 s; default 10%; none: whatever it is. available=SIZE: no start that would leave the machine
- * less available memory; default 0.
+ * A budget is a text such as "memory=8G,cpus=4,runs=100", with these keys:
  *
- * "none" as a value takes that key away; the text "none" takes the budget away.
+ *     runs=N              at most N groups at a time
+ *     memory=SIZE         the sum of their memory limits
+ *     memory=N%           the same, of the memory that groups can use here
+ *     memory=SIZExFACTOR  overcommit: 8Gx1.5 accepts limits of 12G
+ *     cpus=N, cpus=NxF    the sum of their limits of CPU rate
+ *     pressure=N%         no start while all tasks of the tenant, or of the
+ *                         namespace, waited for memory at once for more than
+ *                         this share of the last 10 s; default: 10%
+ *     available=SIZE      no start that would leave the machine less
+ *                         available memory; default: 0
  *
- * Who has no memory limit is refused where the budget has memory, and the same with cpus. The budget is recorded
- * as whose word it is: what another user, or who is in the group, writes there isn't read. It doesn't
- * bind the user to whom a tenant is delegated: of that, the namespace's budget takes the tenant's own limits.
+ * The value "none" removes a key; the text "none" removes the budget.
+ *
+ * If the budget has memory, a run or group without a memory limit is refused; the same with cpus. A budget is
+ * stored as a note of the user who set it. Notes of other users, and of processes in the group, are ignored.
+ * A delegated tenant takes its own limits from the namespace's budget, since a budget of its own wouldn't
+ * bind its user.
  */
 #ifndef RATION_BUDGET_H
 #define RATION_BUDGET_H
@@ -37,13 +44,13 @@ enum ration_resource {
 struct ration_budget_item {
 	size_t size;            /* sizeof(struct ration_budget_item) */
 	enum ration_resource resource;
-	uint64_t limit;         /* what can be taken in all */
-	uint64_t taken;         /* what the groups that live have taken; RATION_UNLIMITED: one has no such limit */
+	uint64_t limit;         /* the most that can be taken, in the unit of the resource */
+	uint64_t taken;         /* by existing groups; RATION_UNLIMITED: one of them has no such limit */
 	uint64_t base;          /* the limit before overcommit */
 	uint32_t overcommit_pct;/* 100: none */
 	uint32_t share_pct100;  /* base as a share of what there is, in hundredths of a percent; 0: it is absolute */
-	const char *source;     /* whose the base is: "override" (an amount was set), "host", "container limit",
-				   "limit", "tenant limit" */
+	const char *source;     /* where the base is from: "override" (an amount was set), "host",
+				   "container limit", "limit", "tenant limit" */
 	const char *where;      /* the group whose limit that is, or "" */
 };
 
@@ -58,10 +65,10 @@ struct ration_admission_options {
 
 struct ration_admission;
 
-/* Who waits, as it was when the list was made. Its strings are valid as long as the list. */
+/* A process that waits, as it was when the list was made. Its strings are valid as long as the list. */
 struct ration_waiter {
 	size_t size;            /* sizeof(struct ration_waiter) */
-	const char *tenant;     /* in whose queue; "": in that of the namespace, where who is first in its tenant waits */
+	const char *tenant;     /* whose queue it is in; "": that of the namespace, for the first of each tenant */
 	uint64_t place;         /* in that queue, from 1 */
 	int pid;                /* 0: not known */
 	const char *command;    /* of that process, escaped; "": not known */
@@ -71,13 +78,13 @@ struct ration_waiters;
 
 RATION_BEGIN
 
-/* Checks the text of a budget. Errors: -EINVAL, -ERANGE. */
+/* Checks the text of a budget. Errors: -EINVAL (malformed, an unknown key), -ERANGE (a value out of range). */
 RATION_PUBLIC RATION_MUST_CHECK int ration_budget_check(const char *text, struct ration_error *reterr);
 
 /*
- * Changes the budget of the namespace: the keys that `text` has, and no other. The namespace stays
- * until its budget is taken away. That of a tenant: ration_group_options and ration_update_options.
- * A budget below what is taken ends nothing: nobody gets in until enough has ended.
+ * Changes the budget of the namespace: the keys in `text`, and no other. The namespace stays until its
+ * budget is removed. For a tenant's, see ration_group_options and ration_update_options.
+ * A budget below what is taken ends nothing; there is no start until enough is given back.
  * Errors: -EINVAL, -ERANGE (the text), -EOPNOTSUPP (no cgroup), -EPERM, -EACCES (it belongs to another
  * user), -ETIMEDOUT (another process has the lock), -EIO.
  */
@@ -85,8 +92,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_budget_set(const struct ration_host *
 		struct ration_error *reterr);
 
 /*
- * Reads the budget of `tenant`, or that of the namespace if it is NULL, and what of it is taken now. Where
- * there is none, it has no items. Errors: -EINVAL (a bad name), -EIO, -ENOMEM.
+ * Reads the budget of `tenant`, or of the namespace if it is NULL, and how much of it is taken now. Without
+ * a budget the result has no items. Errors: -EINVAL (a bad name), -EIO, -ENOMEM.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_budget_new(const struct ration_host *host, const char *tenant,
 		struct ration_budget **ret_budget, struct ration_error *reterr);
@@ -102,12 +109,14 @@ RATION_PUBLIC const struct ration_budget_item *ration_budget_item(const struct r
 RATION_PUBLIC const char *ration_budget_text(const struct ration_budget *budget);
 
 /*
- * Takes a place in the queue for room in the budgets of a tenant and of the namespace: first come, first served, among all
- * processes that wait. `plan` says what is asked for. It begins to wait with the first ration_admission_dispatch(). When it
- * is its turn, start a run with ration_run_options.admission, or create a group with that of
- * ration_group_options: the place is kept until then, or until it is freed. It is for one start.
- * Where there is no budget it is always its turn. `host` must outlive it. Nothing is left behind, however
- * this process ends. Meanwhile the others wait: free it if you don't start.
+ * Makes a place in the queue for room in the budgets of a tenant and of the namespace: first come, first
+ * served, among all processes that wait. `plan` has the limits that need room. The first
+ * ration_admission_dispatch() takes the place. When it is its turn, start a run with
+ * ration_run_options.admission, or create a group with ration_group_options.admission: the place is kept
+ * until then, or until the handle is freed. It is for one start. The others wait meanwhile, so free it if
+ * you don't start anything.
+ * Without a budget it is always its turn. `host` must outlive it. Nothing is left behind, however this
+ * process ends.
  * Errors: -EINVAL, -EMFILE, -ENOMEM.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_admission_new(const struct ration_host *host, const struct ration_plan *plan,
@@ -115,39 +124,52 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_admission_new(const struct ration_hos
 		struct ration_error *reterr);
 RATION_PUBLIC struct ration_admission *ration_admission_free(struct ration_admission *admission);
 
-/* Returns an fd that polls readable when ration_admission_dispatch() has something to do. It belongs to the admission. */
+/*
+ * Returns an fd that polls readable when ration_admission_dispatch() has something to do. It belongs to the
+ * admission: don't read or close it.
+ */
 RATION_PUBLIC int ration_admission_fd(const struct ration_admission *admission);
 
 /*
- * Looks, without waiting. Returns 1 when it is its turn, else 0. A start may still find that the budget was lowered
- * since: -EDQUOT; then begin anew.
- * Errors: -ETIMEDOUT with RATION_CAUSE_BUDGET (no room in time: the message says what it waited for), -EINVAL (a limit is
- * missing), -ERANGE (it asks for more than there ever is), -EIO, -ENOMEM.
+ * Checks, without waiting, whether it is its turn. Returns 1 if so, else 0. If the budget is lowered after
+ * that, the start fails with -EDQUOT; then make a new admission.
+ * Errors: -ETIMEDOUT with RATION_CAUSE_BUDGET (no room in time: the message says what it waited for), -EINVAL
+ * (a limit is missing), -ERANGE (it needs more than the whole budget), -EIO, -ENOMEM.
  */
-RATION_PUBLIC RATION_MUST_CHECK int ration_admission_dispatch(struct ration_admission *admission, struct ration_error *reterr);
+RATION_PUBLIC RATION_MUST_CHECK int ration_admission_dispatch(struct ration_admission *admission,
+		struct ration_error *reterr);
 
-/* Waits until it is its turn. A signal with a handler interrupts it: -EINTR, and it can be called again. */
-RATION_PUBLIC RATION_MUST_CHECK int ration_admission_wait(struct ration_admission *admission, struct ration_error *reterr);
+/*
+ * Waits until it is its turn. Errors: those of ration_admission_dispatch(); -EINTR: a signal with a handler
+ * interrupted it, and it can be called again.
+ */
+RATION_PUBLIC RATION_MUST_CHECK int ration_admission_wait(struct ration_admission *admission,
+		struct ration_error *reterr);
 
-/* Returns how many are before it in its queue, at the last look; 0 also once it is its turn. */
+/* Returns how many were before it in its queue at the last check; 0 also once it is its turn. */
 RATION_PUBLIC uint64_t ration_admission_ahead(const struct ration_admission *admission);
 
-/* Returns how long it has waited. */
+/* Returns how long it has waited, in microseconds. */
 RATION_PUBLIC uint64_t ration_admission_waited_usec(const struct ration_admission *admission);
 
-/* Returns what it waits for, a sentence; "": for nothing. Valid until the next call. */
+/* Returns what it waits for, as a sentence, or "". Valid until the next call. */
 RATION_PUBLIC const char *ration_admission_reason(const struct ration_admission *admission);
 
-/* Returns why memory pressure isn't known and holds nobody; "" if it is known, or no budget asks. Valid until the next call. */
+/*
+ * Returns why memory pressure isn't known, so that it delays no start; "" if it is known or no budget has
+ * `pressure`. Valid until the next call.
+ */
 RATION_PUBLIC const char *ration_admission_doubt(const struct ration_admission *admission);
 
-/* Lists who waits, by queue and place. Errors: -EIO, -ENOMEM. */
-RATION_PUBLIC RATION_MUST_CHECK int ration_waiters_new(const struct ration_host *host, struct ration_waiters **ret_waiters,
-		struct ration_error *reterr);
+/* Lists the processes that wait, by queue and place. Errors: -EIO, -ENOMEM. */
+RATION_PUBLIC RATION_MUST_CHECK int ration_waiters_new(const struct ration_host *host,
+		struct ration_waiters **ret_waiters, struct ration_error *reterr);
 RATION_PUBLIC struct ration_waiters *ration_waiters_free(struct ration_waiters *waiters);
+
+/* Returns the number of waiters. */
 RATION_PUBLIC size_t ration_waiters_count(const struct ration_waiters *waiters);
 
-/* Returns waiter `i`, or NULL. */
+/* Returns waiter `i`, or NULL. It is valid as long as the list. */
 RATION_PUBLIC const struct ration_waiter *ration_waiters_item(const struct ration_waiters *waiters, size_t i);
 
 /* "runs", "memory", "cpus". */

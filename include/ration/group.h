@@ -164,7 +164,8 @@ RATION_BEGIN
  * Nothing is created below a directory that another uid than the caller's and root's can write: -EPERM.
  * A tenant that has groups isn't given to an owner: -EBUSY.
  * Errors: -EEXIST (it exists; with exist_ok: with other limits), -EBUSY
- * (processes where a node must be), -EAGAIN (too many groups), -ENOMEM, -ENOSPC.
+ * (processes where a node must be), -EAGAIN (too many groups), -EDQUOT with RATION_CAUSE_BUDGET (no room in a
+ * budget now), -ERANGE (there never is), -ENOMEM, -ENOSPC.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_create(const struct ration_host *host, const char *address,
 		const struct ration_plan *plan, const struct ration_group_options *options,
@@ -197,8 +198,9 @@ RATION_PUBLIC const char *ration_group_reason(const struct ration_group *group);
  * set only then; so nothing is killed, unless `force` is set. `options` and `report`
  * can be NULL; the report is filled in on failure, too.
  * Errors: -EBUSY with RATION_CAUSE_IN_USE (more is in use than the limit allows,
- * and couldn't be reclaimed), -EINVAL (limits that contradict those in force), -EOPNOTSUPP
- * (a limit that cgroup v1 enforces: it is set when the group is created).
+ * and couldn't be reclaimed), -EDQUOT with RATION_CAUSE_BUDGET (a budget has no room for higher limits), -EINVAL
+ * (limits that contradict those in force), -EOPNOTSUPP (a limit that cgroup v1 enforces: it is set when the
+ * group is created).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_update(struct ration_group *group,
 		const struct ration_plan *plan, const struct ration_update_options *options,
@@ -253,7 +255,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_spawn(struct ration_group *grou
 /*
  * Moves this process into the group and executes the command. Returns on failure
  * only; then the process is where it was, and as it was but for limits that were
- * set. With `user`, it may be that user from then on, and in the group: it can only exit. Not for programs with threads: exec ends the others.
+ * set. With `user`, it may be that user from then on, and in the group: it can only exit.
+ * Not for programs with threads: exec ends the others.
  * With a `user` to whom the group or a node above it is delegated, that delegation is no obstacle.
  * Errors: those of ration_group_attach() and execve(2), -EPERM (it isn't allowed to become `user`).
  */
@@ -316,8 +319,9 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_group_reclaim(struct ration_group *gr
  * gone already is no error. Released processes are never moved into a node with
  * controllers; the report counts them.
  * Errors: -EBUSY (processes: with RATION_REMOVE_EMPTY, or they don't die, or
- * can't be moved), -ETIMEDOUT (others kept creating groups in it for a minute, or changed it for 30 s), -EOPNOTSUPP (directories of it
- * are in a place of cgroup v1 that this process isn't in or can't write: nothing is removed). `report` can be NULL.
+ * can't be moved), -ETIMEDOUT (others kept creating groups in it for a minute, or changed it for 30 s),
+ * -EOPNOTSUPP (directories of it are in a place of cgroup v1 that this process isn't in or can't write:
+ * nothing is removed). `report` can be NULL.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_group_remove(struct ration_group *group, enum ration_remove mode,
 		struct ration_remove_report *report, struct ration_error *reterr);

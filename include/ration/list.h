@@ -11,13 +11,15 @@ enum ration_owner {
 	RATION_OWNER_ALIVE = 1,
 	RATION_OWNER_DEAD = 2,
 	RATION_OWNER_KEPT = 3,    /* it belongs to nobody and stays until it is removed */
-	RATION_OWNER_IMPLIED = 4, /* a tenant that nobody made by hand: it goes with the last of its groups. Since 0.2.0 */
+	RATION_OWNER_IMPLIED = 4, /* a tenant that nobody made by hand: it goes with the last of its groups.
+				     Since 0.2.0 */
 };
 
 /* A tenant or a group, as it was when the list was made. */
 struct ration_list_item {
 	size_t size;           /* sizeof(struct ration_list_item) */
-	const char *address;   /* if others have made it, its name can be any: then escaped, \xNN, and only to be shown */
+	const char *address;   /* TENANT[/NAME]. Others can make one of any name: that is escaped, \xNN, and only
+				  to be shown */
 	bool is_tenant;
 	enum ration_owner owner;
 	int owner_pid;         /* 0: not known */
@@ -55,8 +57,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_list_new(const struct ration_host *ho
 RATION_PUBLIC struct ration_list *ration_list_free(struct ration_list *list);
 
 /*
- * The same with what `options` asks for, and nothing else: figures that it doesn't ask for are absent or RATION_UNKNOWN in
- * `stats`, and no group has processes or is frozen. Errors: also -EINVAL (a metric that isn't known). Since 0.2.0.
+ * The same with only what `options` asks for: other figures are absent or RATION_UNKNOWN in `stats`, and no
+ * group has processes or is frozen. Errors: also -EINVAL (a metric that isn't known). Since 0.2.0.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_list_new_with(const struct ration_host *host,
 		const struct ration_list_options *options, struct ration_list **ret_list, struct ration_error *reterr);

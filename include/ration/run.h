@@ -117,8 +117,9 @@ RATION_BEGIN
  * Files of the command are opened before anything is created, so that one that can't be (any error of
  * open(2), -EISDIR) leaves nothing behind but those that were created before it; a FIFO whose other end nobody
  * opens within ten seconds, or the time limit of the run, is -ETIMEDOUT. Nothing is emptied unless the command runs.
- * Errors: -EPERM (it isn't allowed to become `user`), -EOPNOTSUPP (the policy forbids it), -EINVAL (names, options, no size), -E2BIG,
- * -EBADF (`fds` or `pass_fds` has one that isn't open), -EEXIST (a group of that name), -ENOENT,
+ * Errors: -EPERM (it isn't allowed to become `user`), -EOPNOTSUPP (the policy forbids it), -EINVAL (names,
+ * options, no size), -E2BIG, -EDQUOT with RATION_CAUSE_BUDGET (no room in a budget now: ration/budget.h), -ERANGE
+ * (there never is), -EBADF (`fds` or `pass_fds` has one that isn't open), -EEXIST (a group of that name), -ENOENT,
  * -EACCES, -ENOEXEC, ... with RATION_CAUSE_COMMAND (the command can't be executed: `code` is the
  * errno of execve(2)), -ENOENT with RATION_CAUSE_VANISHED (somebody removed the group before the
  * command ran in it), -EAGAIN or -ENOMEM with RATION_CAUSE_IN_USE (the tasks, memory or groups of

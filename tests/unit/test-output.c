@@ -83,7 +83,6 @@ static void test_truncated_exactly(void **state)
 	}
 }
 
-/* A reader that takes its time gets everything, and holds nobody up. */
 /* A file is always ready, and so nothing would ever tell to go on with what was left in hand. */
 static void test_much_at_once_to_a_file(void **state)
 {
@@ -107,6 +106,7 @@ static void test_much_at_once_to_a_file(void **state)
 	free(text);
 }
 
+/* A reader that takes its time gets everything, and holds nobody up. */
 static void test_slow_reader(void **state)
 {
 	const size_t size = 300000;

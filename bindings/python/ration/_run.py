@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Dict, Generator, Mapping, Optional, S
 from . import _abi
 from ._abi import OutputMode
 from ._admission import Admission
-from ._command import DEFAULT_SIGNALS, Argument, File, Files, environment_of, numbers_of, surroundings_of, words_of
+from ._command import DEFAULT_SIGNALS, PIPE, Argument, File, Files, environment_of, numbers_of, surroundings_of, words_of
 from ._feed import Feed
 from ._host import Host
 from ._lib import Handle, Owned, call, encode_or_none, lib, sized, text, word
@@ -330,12 +330,12 @@ def _piped(options: Dict[str, Any], input: Union[bytes, str, None], capture_outp
     if input is not None:
         if options.get("stdin") is not None:
             raise TypeError("give input=... or stdin=..., but not both")
-        options["stdin"] = -1
+        options["stdin"] = PIPE
     if capture_output:
         if options.get("stdout") is not None or options.get("stderr") is not None:
             raise TypeError("give capture_output=True, or stdout=... and stderr=..., but not both")
-        options.update(stdout=-1, stderr=-1)
-    pipes = [name for name in ("stdin", "stdout", "stderr") if options.get(name) == -1]
+        options.update(stdout=PIPE, stderr=PIPE)
+    pipes = [name for name in ("stdin", "stdout", "stderr") if options.get(name) == PIPE]
     if set(pipes) - {"stdin"} and not capture_output or "stdin" in pipes and input is None:
         raise TypeError(f"{pipes[0]}=PIPE: use Run, or capture_output=True and input=...")
 

@@ -136,7 +136,7 @@ static int show(void *data, const json_t *receipt, struct ration_error *reterr)
 	else if (job->options->csv)
 		receipt_print_csv(receipt);
 	else if (job->options->json)
-		receipt_print_json(receipt);
+		return receipt_print_json(receipt) < 0 ? error_oom(reterr) : 0;
 	else
 		receipt_print_row(receipt);
 	return 0;

@@ -10,6 +10,7 @@
 
 #include "util/buffer.h"
 #include "util/cleanup.h"
+#include "util/text.h"
 
 /* Two spaces; 12 digits are enough for CPUs, which have five decimals. */
 #define JSON_STYLE (JSON_INDENT(2) | JSON_REAL_PRECISION(12))
@@ -34,12 +35,16 @@ char *build_finish(const struct builder *builder, json_t *document)
 {
 	size_t style = builder->line ? JSON_LINE_STYLE : JSON_STYLE;
 	CLEANUP(buffer_done) struct buffer text = { .text = NULL };
+	CLEANUP(buffer_done) struct buffer harmless = { .text = NULL };
 	/* Not json_dumps(): jansson 2.14 doesn't see that the name of a member found no memory, and goes on. */
-	bool failed = builder->failed || json_dump_callback(document, add_text, &text, style) < 0;
+	bool failed = builder->failed || json_dump_callback(document, add_text, &text, style) < 0 || text.failed;
 
 	json_decref(document);
-	buffer_put(&text, "\n");
-	return failed ? NULL : buffer_take(&text);
+	if (failed)
+		return NULL;
+	text_json(&harmless, text.text);
+	buffer_put(&harmless, "\n");
+	return buffer_take(&harmless);
 }
 
 /* Returns an escaped copy of bytes that aren't UTF-8. */

@@ -6,6 +6,7 @@
  */
 #include "cli/receipt-print.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -222,8 +223,18 @@ void receipt_print_csv(const json_t *receipt)
 
 /* ---------------------------------------------------------------------- json */
 
-void receipt_print_json(const json_t *receipt)
+int receipt_print_json(const json_t *receipt)
 {
-	(void)json_dumpf(receipt, stdout, JSON_COMPACT | (on_terminal() ? JSON_ENSURE_ASCII : 0));
-	(void)putchar('\n');
+	CLEANUP(freep) char *text = json_dumps(receipt, JSON_COMPACT | (on_terminal() ? JSON_ENSURE_ASCII : 0));
+	CLEANUP(buffer_done) struct buffer harmless = { .text = NULL };
+	CLEANUP(freep) char *line = NULL;
+
+	if (!text)
+		return -ENOMEM;
+	text_json(&harmless, text);
+	line = buffer_take(&harmless);
+	if (!line)
+		return -ENOMEM;
+	(void)puts(line);
+	return 0;
 }

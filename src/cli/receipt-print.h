@@ -23,8 +23,8 @@ void receipt_print_kv(const json_t *receipt, bool first);
 void receipt_print_csv_head(void);
 void receipt_print_csv(const json_t *receipt);
 
-/* One line. */
-void receipt_print_json(const json_t *receipt);
+/* One line. -ENOMEM: nothing is printed. */
+int receipt_print_json(const json_t *receipt);
 
 /* Prints a text as a field of comma-separated values. */
 void receipt_print_quoted(const char *value);

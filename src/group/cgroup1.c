@@ -312,6 +312,14 @@ int v1_keep(const struct place *place)
 	return r;
 }
 
+/* "CONTROLLER /PLACE". What ration wouldn't have written says nothing of where the group has directories. */
+static bool is_place(const char *line)
+{
+	size_t length = strcspn(line, " ");
+
+	return length > 0 && cgroup1_is_name(line, length) && line[length] == ' ' && line[length + 1] == '/';
+}
+
 /* Finds our hierarchy of a line "CONTROLLER PLACE" of the record. -1: our place there is another, or none. */
 static int find_place(const struct host_snapshot *host, const char *line)
 {
@@ -346,7 +354,7 @@ int v1_check(const struct place *place, char *ret_line, size_t size)
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		int i = find_place(place->host, line);
 
-		if (i >= 0 && place->v1_fd[i] >= 0)
+		if (!is_place(line) || (i >= 0 && place->v1_fd[i] >= 0))
 			continue;
 		result = i < 0 ? -EXDEV : -ENOENT;
 		(void)snprintf(ret_line, size, "%s", line);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host/kinds.h"
@@ -132,4 +133,13 @@ const char *cgroup1_name(uint32_t bits)
 			return controllers[i].name;
 	}
 	return "";
+}
+
+bool cgroup1_is_name(const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		if (strncmp(name, controllers[i].name, length) == 0 && !controllers[i].name[length])
+			return true;
+	}
+	return false;
 }

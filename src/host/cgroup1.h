@@ -14,4 +14,7 @@ void cgroup1_probe(struct host_snapshot *host, const struct mounts_v1 *mounts, i
 /* The controller by which a hierarchy is known. */
 const char *cgroup1_name(uint32_t controllers);
 
+/* Tells whether it is one of these names. */
+bool cgroup1_is_name(const char *name, size_t length);
+
 #endif

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "util/buffer.h"
 #include "util/cleanup.h"
 
 static const char ellipsis[] = "...";
@@ -163,4 +164,36 @@ char *text_clean(char *text)
 		at += n > 0 ? n : 1;
 	}
 	return text;
+}
+
+/* "\u009b", or beyond U+FFFF the two that stand for it. */
+static void put_escaped(struct buffer *buffer, uint32_t value)
+{
+	if (value > 0xffff)
+		buffer_printf(buffer, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((value - 0x10000) >> 10)),
+				(unsigned)(0xdc00 + (value & 0x3ff)));
+	else
+		buffer_printf(buffer, "\\u%04x", (unsigned)value);
+}
+
+void text_json(struct buffer *buffer, const char *json)
+{
+	const char *plain = json;
+
+	while (*json) {
+		uint32_t value = 0x7f;
+		size_t n = (unsigned char)*json < 0x7f ? 1 : text_printable(json);
+
+		if (n == 0) {
+			(void)buffer_add(buffer, plain, (size_t)(json - plain));
+			n = *json == 0x7f ? 1 : decode(json, &value);
+			if (n > 0)
+				put_escaped(buffer, value);
+			plain = json + n;
+			/* A byte that isn't UTF-8, which no JSON has, stays as it is. */
+			n = n > 0 ? n : 1;
+		}
+		json += n;
+	}
+	(void)buffer_add(buffer, plain, (size_t)(json - plain));
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buffer;
+
 /* Room for a value as messages show it: about 60 characters, with the final NUL. */
 #define TEXT_SHOWN_MAX 64
 
@@ -38,5 +40,11 @@ size_t text_dash(const char *text);
  * character, and each byte that isn't UTF-8, becomes "?". Returns text.
  */
 char *text_clean(char *text);
+
+/*
+ * Appends JSON text in which each character of a string that can't be seen, or that tells a terminal something, is
+ * written as \uXXXX: to who reads it as JSON it is the same. `json` has its control characters below U+0020 escaped.
+ */
+void text_json(struct buffer *buffer, const char *json);
 
 #endif

@@ -2,6 +2,7 @@
 """Whose word is believed: root among directories and notes of another uid, which means harm."""
 
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -80,6 +81,38 @@ def test_FA3_the_notes_of_root(hand):
         for change in (os.removexattr, lambda *a: os.setxattr(*a, b"x")):
             with pytest.raises(PermissionError):
                 change(path, "trusted.ration.keep")
+
+
+HOSTILE = "\x7f\u009b2J\u202e\u2028\U000e0001 \u00e9\u65e5"
+
+
+def is_harmless(text):
+    return all(c.isprintable() or c == "\n" for c in text)
+
+
+@root
+def test_FB1_json_of_a_hostile_command(hand, run):
+    """What a terminal obeys and what can't be seen are escapes in JSON, as everywhere: it means the same to who reads it."""
+    r = run.start("--group acme/g", ["sh", "-c", f"echo ready >{run.file('up')}; exec sleep 1000", HOSTILE])
+    run.ready("up")
+    seen = hand.ok("ls --json")
+    assert is_harmless(seen.stdout) and any(HOSTILE in item.get("command", "") for item in json.loads(seen.stdout)["groups"]), seen
+    hand.ok("kill acme/g")
+    assert r.wait().verdict == "signal"
+    for text in (r.receipt_file.read_text(), hand.ok(f"receipt --json {r.receipt_file}").stdout):
+        assert is_harmless(text) and json.loads(text)["command"][-1] == HOSTILE, text
+
+
+@trusted
+def test_FA3_a_note_of_nonsense_bars_nobody(hand):
+    """Where its directories in cgroup v1 are, root inside may have written: what ration wouldn't write counts for nothing."""
+    for note in (b"\x01", b"memory", b"memory nowhere", b"mem /x", b" /x", b"\nx\n\n", b"\xff" * 300):
+        hand.ok("create acme/g")
+        path = hand.path("acme/g")
+        os.setxattr(path, "trusted.ration.v1", note)
+        hand.ok("exec acme/g -- true")
+        hand.ok("rm --force acme/g")
+        assert not path.exists()
 
 
 @pytest.mark.worlds("user")

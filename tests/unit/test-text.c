@@ -9,6 +9,7 @@
 
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/buffer.h"
 #include "util/text.h"
 
 static void test_escape(void **state)
@@ -129,6 +130,31 @@ static void test_clean(void **state)
 	}
 }
 
+/* What is escaped already stays so; what can be seen stays as it is. */
+static void test_json(void **state)
+{
+	static const char *const table[][2] = {
+		{ "", "" },
+		{ "{\n  \"a\": \"\\u001b \\n \\\\ \u00e9 \u65e5 \U0001f600\"\n}", "{\n  \"a\": \"\\u001b \\n \\\\ \u00e9 \u65e5 \U0001f600\"\n}" },
+		{ "\x7f", "\\u007f" },
+		{ "a\xc2\x9b" "2Jb\xc2\x85", "a\\u009b2Jb\\u0085" },
+		{ "\u202e\u2028\ufeff\u00ad", "\\u202e\\u2028\\ufeff\\u00ad" },
+		{ "\xf3\xa0\x80\x81", "\\udb40\\udc01" },
+		{ "\xf0\x9d\x85\xb3!", "\\ud834\\udd73!" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct buffer buffer = { .text = NULL };
+		char *text;
+
+		text_json(&buffer, table[i][0]);
+		text = buffer_take(&buffer);
+		assert_string_equal(text ? text : "", table[i][1]);
+		free(text);
+	}
+}
+
 /* Each message and hint is clean, whatever was put into it. */
 static void test_messages_are_clean(void **state)
 {
@@ -148,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_escape_every_byte),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_messages_are_clean),
 	};
 

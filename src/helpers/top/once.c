@@ -13,9 +13,11 @@
 #include <time.h>
 
 #include "sys/syscalls.h"
+#include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/error.h"
+#include "util/text.h"
 
 struct view {
 	struct model *model;
@@ -252,8 +254,9 @@ static json_t *machine_object(const struct machine *machine)
 
 static int print_document(const struct view *view, struct ration_error *reterr)
 {
+	CLEANUP(buffer_done) struct buffer harmless = { .text = NULL };
 	json_t *document = json_object(), *groups = json_array();
-	int r;
+	char *text;
 
 	(void)json_object_set_new(document, "schema", json_integer(1));
 	(void)json_object_set_new(document, "time_usec", json_integer((json_int_t)clock_usec(CLOCK_REALTIME)));
@@ -262,11 +265,16 @@ static int print_document(const struct view *view, struct ration_error *reterr)
 	for (size_t i = 0; i < view->rows.n; i++)
 		(void)json_array_append_new(groups, group_object(&view->model->groups[view->rows.at[i]]));
 	(void)json_object_set_new(document, "groups", groups);
-	r = json_array_size(groups) == view->rows.n ? json_dumpf(document, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
+	text = json_array_size(groups) == view->rows.n ? json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 	json_decref(document);
-	if (r < 0 && !ferror(stdout))
+	if (text)
+		text_json(&harmless, text);
+	free(text);
+	text = text ? buffer_take(&harmless) : NULL;
+	if (!text)
 		return error_oom(reterr);
-	(void)putchar('\n');
+	(void)puts(text);
+	free(text);
 	return finish(reterr);
 }
 

@@ -130,6 +130,15 @@ def test_a_value_behind_an_equals_sign_that_doesnt_break_words():
 
 
 @shells
+def test_profiles(complete, tmp_path, monkeypatch):
+    """Those that are installed, and files."""
+    monkeypatch.chdir(tmp_path)
+    Path("own").touch()
+    names = {path.name for path in (Path(__file__).resolve().parents[2] / "profiles").iterdir()}
+    assert set(complete("ration run --profile ")) == names | {"own"}
+
+
+@shells
 def test_signals(complete):
     assert [name.removeprefix("SIG") for name in complete("ration run --signal SIGWIN" if complete is in_bash else
                                                           "ration run --signal WIN")] == ["WINCH"]

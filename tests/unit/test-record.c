@@ -81,6 +81,52 @@ static void test_limits_are_remembered(void **state)
 	files_end(dir);
 }
 
+/* Limits of a new group, its command, and when it was made, which nobody has to believe. */
+static void test_a_new_group_is_remembered(void **state)
+{
+	static struct ration_plan plan = { .n = 1, .entry = { { .item = { .limit = RATION_LIMIT_PIDS, .asked = 7 } } } };
+	static const char *const nonsense[] = { "", "-1", "1 2", "x", "99999999999999999999999" };
+	char longest[400], dir[PATH_MAX], text[512], *const argv[] = { (char *)"a b", longest, (char *)"rest", NULL };
+	struct notes_reader reader = { .many = true };
+	CLEANUP(closep) int fd = -EBADF;
+	uint64_t created = 1;
+	struct stat st;
+
+	(void)state;
+	files_begin(dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0 && fstat(fd, &st) == 0);
+	if (notes_mark(fd, NOTE_KEEP) < 0) {
+		files_end(dir);
+		skip();
+	}
+	/* Nothing is limited: nothing is written. */
+	assert_int_equal(record_first_limits(fd, NULL), 0);
+	assert_int_equal(notes_read(fd, NOTE_LIMITS, text, sizeof(text)), -ENODATA);
+	assert_false(record_has_limit(fd, RATION_LIMIT_PIDS));
+	assert_int_equal(record_first_limits(fd, &plan), 0);
+	assert_remembered(fd, "pids 7");
+	assert_true(record_has_limit(fd, RATION_LIMIT_PIDS) && !record_has_limit(fd, RATION_LIMIT_MEMORY));
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	record_argv(fd, argv);
+	assert_int_equal(notes_read(fd, NOTE_COMMAND, text, sizeof(text)), 255);
+	assert_true(strncmp(text, "a b xxx", 7) == 0 && text[254] == 'x');
+
+	assert_int_equal(record_created_usec(&reader, fd, &st, &created), -ENODATA);
+	assert_int_equal(created, 0);
+	assert_int_equal(record_created(fd), 0);
+	assert_true(record_created_usec(&reader, fd, &st, &created) >= 0 && created > 0);
+	for (size_t i = 0; i < ARRAY_SIZE(nonsense); i++) {
+		assert_int_equal(notes_write(fd, NOTE_CREATED, nonsense[i]), 0);
+		created = 1;
+		(void)record_created_usec(&reader, fd, &st, &created);
+		assert_row(created == 0, "%s", nonsense[i]);
+	}
+	files_end(dir);
+}
+
 static void test_origins(void **state)
 {
 	static const struct {
@@ -188,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_limits_are_remembered),
+		cmocka_unit_test(test_a_new_group_is_remembered),
 		cmocka_unit_test(test_origins),
 		cmocka_unit_test(test_pressure),
 		cmocka_unit_test(test_what_a_keeper_is_told),

@@ -3,7 +3,8 @@
  * cmd-plot.c - ration plot: draw recordings and receipts
  *
  * The Python package does it, with matplotlib. Root gets no program that the environment chooses: the system's
- * Python, in its isolated mode. The folder that one happens to be in has no part in it for anybody.
+ * Python, in its isolated mode, and root's own home: matplotlib reads its settings there and writes its list of fonts,
+ * through a link as well. The folder that one happens to be in has no part in it for anybody.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,11 +25,12 @@
 
 /* What isn't there is told with the way to it. */
 static const char program[] =
-	"import sys, os\n"
+	"import sys, os, pwd\n"
 	"sys.path[:] = [folder for folder in sys.path if folder]\n"
 	"if os.geteuid() == 0:\n"
-	"    for name in ('MPLBACKEND', 'MPLCONFIGDIR', 'MATPLOTLIBRC'):\n"
+	"    for name in ('MPLBACKEND', 'MPLCONFIGDIR', 'MATPLOTLIBRC', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME'):\n"
 	"        os.environ.pop(name, None)\n"
+	"    os.environ['HOME'] = pwd.getpwuid(0).pw_dir\n"
 	"try:\n"
 	"    from ration.plot import main\n"
 	"except (ImportError, OSError) as error:\n"

@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: MIT
 """ration.plot: pictures of recordings and receipts."""
 
+import importlib
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from setting import BUILD, TOP
+from setting import BUILD, LIBRARY, TOP, ration
 
 pytest.importorskip("matplotlib", reason="matplotlib isn't installed")
 pytestmark = [pytest.mark.anywhere]
 
 pytest_plugins = ["setting"]
+importlib.import_module("ration.plot")
 
 PLOT = TOP / "bindings" / "python" / "ration" / "plot.py"
 COLUMNS = ["cpu_usec", "throttled_usec", "memory_current_bytes", "memory_anon_bytes", "memory_file_bytes", "memory_shmem_bytes",
@@ -128,6 +132,69 @@ def test_what_is_refused(tmp_path):
     (tmp_path / "l.svg").symlink_to("target")
     assert plot(good, "-o", "l.svg", cwd=tmp_path).returncode == 0
     assert (tmp_path / "target").read_text() == "kept" and not (tmp_path / "l.svg").is_symlink()
+
+
+@pytest.mark.parametrize("at, value", [
+    ((0, "columns"), 5), ((0, "columns"), None), ((0, "command"), 5), ((-1, "receipt"), []), ((-1, "receipt", "evidence"), {"a": 1}),
+    ((-1, "receipt", "evidence"), None), ((-1, "receipt", "usage"), []), ((-1, "receipt", "usage"), None)])
+def test_a_recording_of_another_kind_of_value(tmp_path, at, value):
+    """Whoever wrote it: a picture, or one line that says what is missing."""
+    lines = [json.loads(line) for line in recording(tmp_path / "r", 5).read_text().splitlines()]
+    place = lines[at[0]]
+    for key in at[1:-1]:
+        place = place[key]
+    place[at[-1]] = value
+    (tmp_path / "r").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = plot(tmp_path / "r", "-o", tmp_path / "p.svg")
+    assert (done.returncode, len(done.stderr.splitlines())) == ((125, 1) if at[-1] == "columns" else (0, 0)), done
+
+
+@pytest.mark.parametrize("command", [None, 5, {"a": 1}])
+def test_a_receipt_without_a_command(tmp_path, command):
+    (tmp_path / "r").write_text(json.dumps({**RECEIPT, "command": command}))
+    done = plot(tmp_path / "r", "-o", tmp_path / "p.svg")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_picture_in_a_strangers_folder(tmp_path, monkeypatch):
+    """Its owner puts a link where the new file was: what it leads to keeps its mode."""
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    make = tempfile.mkstemp
+
+    def exchanged(**options):
+        fd, name = make(**options)
+        os.unlink(name)
+        os.symlink(secret, name)
+        return fd, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", exchanged)
+    ration.plot.write(str(tmp_path / "p.svg"), b"x")
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="it is root's home that counts")
+def test_root_uses_its_own_home(tmp_path):
+    """As sudo can leave it, HOME is another user's: matplotlib's list of fonts isn't written through a link there."""
+    python = ["/usr/bin/python3", "-I", "-c"]
+    local = subprocess.run([*python, "import sys; print(next(p for p in sys.path if p.startswith('/usr/local') and 'dist-' in p))"],
+                           capture_output=True, text=True, timeout=300, check=False).stdout.strip()
+    if not local or not os.path.isdir(local):
+        pytest.skip("the system's Python has no folder of its own to put the package into")
+    version = subprocess.run([*python, "from matplotlib.font_manager import FontManager as it; print(it.__version__)"],
+                             capture_output=True, text=True, timeout=300, check=True).stdout.strip()
+    (tmp_path / "kept").write_text("kept")
+    for folder in (".cache/matplotlib", "matplotlib"):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in (f"fontlist-v{version}.json", f"fontList-v{version}.json"):
+            (tmp_path / folder / name).symlink_to(tmp_path / "kept")
+    env = dict(os.environ, LD_LIBRARY_PATH=str(LIBRARY.parent), HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path),
+               XDG_CONFIG_HOME=str(tmp_path))
+    done = subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh",
+                           TOP / "bindings" / "python", local, BUILD / "ration", "plot", recording(tmp_path / "r", 5), "-o",
+                           tmp_path / "p.svg"], env=env, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "p.svg").exists()
+    assert (tmp_path / "kept").read_text() == "kept"
 
 
 def test_the_command_finds_it(tmp_path):

@@ -56,12 +56,27 @@ def number(value: Any) -> Optional[int]:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2 ** 64 else None
 
 
+def items(value: Any) -> List[Any]:
+    """A list of a file that others wrote; whatever else stands there has none."""
+    return value if isinstance(value, list) else []
+
+
+def members(value: Any) -> Dict[str, Any]:
+    """The same of an object."""
+    return value if isinstance(value, dict) else {}
+
+
+def words(command: Any) -> str:
+    """A command, as one text; "" if none is told."""
+    return " ".join(map(str, items(command)))
+
+
 class Recording:
     """What `ration record` has written: samples, events and limits by time."""
 
     def __init__(self, path: str, objects: Sequence[Dict[str, Any]]) -> None:
         self.path, begin = path, objects[0]
-        columns = [str(name) for name in begin.get("columns", [])]
+        columns = [str(name) for name in items(begin.get("columns"))]
         self.command = begin.get("command")
         self.group = begin.get("group")
         self.samples: List[Tuple[float, Figures]] = []
@@ -90,8 +105,7 @@ class Recording:
 
     @property
     def receipt(self) -> Dict[str, Any]:
-        receipt = self.end.get("receipt")
-        return receipt if isinstance(receipt, dict) else {}
+        return members(self.end.get("receipt"))
 
     def thinned(self) -> List[Tuple[float, Figures]]:
         """Of each stretch the sample with the most memory; and the last one."""
@@ -311,10 +325,7 @@ def zip_rates(recording: Recording, *names: str) -> Tuple[List[float], List[floa
 
 
 def title_of(recording: Recording) -> str:
-    words = recording.command or recording.receipt.get("command")
-    if isinstance(words, list) and words:
-        return " ".join(map(str, words))
-    return str(recording.group or recording.path)
+    return words(recording.command or recording.receipt.get("command")) or str(recording.group or recording.path)
 
 
 def footer_of(recording: Recording, columns: int) -> str:
@@ -322,10 +333,10 @@ def footer_of(recording: Recording, columns: int) -> str:
     receipt, parts = recording.receipt, []
     if receipt:
         parts.append(f"verdict: {receipt.get('verdict')}")
-        for each in receipt.get("evidence", [])[:3]:
+        for each in items(receipt.get("evidence"))[:3]:
             with contextlib.suppress(KeyError, TypeError):
                 parts.append(f"{each['counter']} {each['before']} → {each['after']} ({each['level']})")
-        usage = receipt.get("usage", {})
+        usage = members(receipt.get("usage"))
         for name, label in (("wall_usec", "wall"), ("cpu_usec", "CPU")):
             if number(usage.get(name)) is not None:
                 parts.append(f"{label} {usage[name] / 1e6:.3g} s")
@@ -402,7 +413,7 @@ def draw_receipts(plt: Any, files: Sequence[Tuple[str, List[Dict[str, Any]]]]) -
     grid[1, 0].set_ylabel("runs below, %")
     grid[1, 0].legend(loc="lower right")
     every = [receipt for _, receipts in files for receipt in receipts]
-    commands = Counter(" ".join(map(str, receipt.get("command", []))) for receipt in every)
+    commands = Counter(words(receipt.get("command")) for receipt in every)
     title = next(iter(commands)) if len(commands) == 1 else f"{len(commands)} commands"
     figure.text(.07, .955, harmless(title, 100), fontsize=12, fontweight="bold", va="center")
     verdicts = Counter(str(receipt.get("verdict")) for receipt in every).most_common()
@@ -438,9 +449,10 @@ def write(path: str, data: bytes) -> None:
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
+            mask = os.umask(0)
+            os.umask(mask)
+            # By its fd: whoever owns the folder can have put a link there meanwhile.
+            os.fchmod(fd, 0o666 & ~mask)
         os.replace(temporary, path)
     except OSError as error:
         os.unlink(temporary)

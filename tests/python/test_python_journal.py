@@ -84,5 +84,41 @@ def test_R05_what_is_none_is_told(tmp_path):
     assert told[0].filename == __file__ and first.ok and (second.verdict, second.birth) == ("other", "other")
     (tmp_path / "j").write_text("")
     assert ration.read_receipts(tmp_path / "j") == []
+
+
+@pytest.mark.parametrize("hostile", ["[" * 100_000, '{"schema": 1e999}', "cpus", "memory"], ids=["deep", "schema", "cpus", "memory"])
+def test_R05_hostile_lines(tmp_path, hostile):
+    """Too deep for the parser, or infinite where a number is converted: left out as well."""
+    command("--memory", "64M", "--enforce", "any", "--journal", tmp_path / "j", "--", "true")
+    line = (tmp_path / "j").read_text()
+    if hostile in ("cpus", "memory"):
+        it = json.loads(line)
+        it["limits"][0].update(limit=hostile, in_force=float("inf"))
+        hostile = json.dumps(it)
+    (tmp_path / "j").write_text(f"{hostile}\n{line}")
+    with pytest.warns(UserWarning, match="line 1 isn't a receipt"):
+        receipt, = ration.read_receipts(tmp_path / "j")
+    assert receipt.ok
+
+
+def test_R05_each_alone(tmp_path, monkeypatch):
+    """The work grows as the file does: json is given each receipt and each bad line once, with nothing that follows."""
+    command("--journal", tmp_path / "j", "--", "true")
+    line = (tmp_path / "j").read_text()
+    many = json.dumps(json.loads(line), indent=2)
+    (tmp_path / "j").write_text(f"{line}no\n{many}\n{many[:-2]}\n" * 20)
+    seen, decode = [], json.JSONDecoder.raw_decode
+
+    def counted(decoder, text, idx=0):
+        seen.append(len(text))
+        return decode(decoder, text, idx)
+
+    monkeypatch.setattr(json.JSONDecoder, "raw_decode", counted)
+    with pytest.warns(UserWarning) as told:
+        assert len(ration.read_receipts(tmp_path / "j")) == 40
+    assert len(told) == 40 and len(seen) == 80 and sum(seen) < (tmp_path / "j").stat().st_size
+
+
+def test_R05_no_such_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         ration.read_receipts(tmp_path / "none")

@@ -8,7 +8,7 @@ import os
 import re
 import warnings
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Optional, Type, TypeVar, Union
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
 
 from ._abi import Birth, Containment, Level, Mechanism, Scope, Source, Verdict
 from ._receipt import Evidence, LimitRecord, Receipt
@@ -16,7 +16,6 @@ from ._usage import Usage
 from ._words import Word
 
 _W = TypeVar("_W", bound=Word)
-_DECODER = json.JSONDecoder()
 #: The limit that each of these verdicts says has ended the run.
 _ENDS = {"memory": "memory", "memory-stall": "stall_timeout", "cpu-time": "cpu_time", "cpu-time-soft": "cpu_time",
          "wall-time": "timeout", "pids": "pids", "output": "output"}
@@ -31,18 +30,37 @@ def read_receipts(file: Union[str, "os.PathLike[str]"]) -> List[Receipt]:
     with open(file, encoding="utf-8", errors="replace") as opened:
         text = opened.read()
     receipts: List[Receipt] = []
-    at = 0
-    while True:
-        at = len(text) - len(text[at:].lstrip())
-        if at == len(text):
-            return receipts
+    for line, part in _parts(text):
         try:
-            said, end = _DECODER.raw_decode(text, at)
-            receipts.append(_receipt(said))
-            at = end
-        except (ValueError, KeyError, TypeError, AttributeError):
-            warnings.warn(f"{os.fspath(file)}: line {text.count(chr(10), 0, at) + 1} isn't a receipt: left out", stacklevel=2)
-            at = text.find("\n", at) + 1 or len(text)
+            receipts.append(_receipt(json.loads(part)))
+        # What others wrote can be too deep, or infinite.
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
+            warnings.warn(f"{os.fspath(file)}: line {line} isn't a receipt: left out", stacklevel=2)
+    return receipts
+
+
+def _parts(text: str) -> Iterator[Tuple[int, str]]:
+    """What can be a receipt, with its line: one that isn't blank, or those from "{" to "}", as `ration receipt` reads them.
+
+    Each is taken apart alone: an error of json's counts the lines of all that it was given.
+    """
+    first, block = 0, []  # type: Tuple[int, List[str]]
+    for number, each in enumerate(text.split("\n"), 1):
+        line = each.rstrip("\r")
+        if block and line.startswith("{"):
+            # The one before was cut off.
+            yield first, "\n".join(block)
+            block = []
+        if block or line == "{":
+            first = first if block else number
+            block.append(line)
+            if line == "}":
+                yield first, "\n".join(block)
+                block = []
+        elif line.strip():
+            yield number, line
+    if block:
+        yield first, "\n".join(block)
 
 
 def _word(kind: Type[_W], text: Optional[str]) -> _W:

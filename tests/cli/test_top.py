@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -167,6 +168,27 @@ def test_top_acts(run, groups):
         terminal.keys("k", "n", "k", "y")
         assert started.wait().verdict == "signal"
         terminal.keys("q")
+
+
+@pytest.mark.needs("cgroup")
+def test_top_asks_about_one_group(run, groups):
+    """The group that a question names goes, and the cursor moves on: `y` isn't for the one that is there now."""
+    other = run.start("--group acme/aa", ["sh", "-c", f"touch {run.file('runs')}; exec sleep 1000"])
+    wait_for("it to run", run.file("runs").exists)
+    with top(run, "--sort", "name") as terminal:
+        terminal.wait("all rows", lambda lines: names_or_none(lines) == ["- acme", "  a", "  aa", "  b", "- zeta", "  c"])
+        terminal.keys("Down", "k")
+        terminal.wait("a question", lambda lines: lines[-1] == "kill acme/a? [y/N]")
+        groups.ok("rm acme/a")
+        lines = terminal.wait("it to go", lambda lines: names_or_none(lines) == ["- acme", "  aa", "  b", "- zeta", "  c"])
+        assert lines[-1] == "kill acme/a? [y/N]"
+        terminal.keys("y")
+        terminal.wait("an answer", lambda lines: "acme/a" in lines[-1] and "[y/N]" not in lines[-1])
+        assert "acme/aa" not in terminal.screen()[-1]
+        assert other.popen.poll() is None
+        terminal.keys("q")
+    other.signal(signal.SIGTERM)
+    assert other.wait().verdict == "interrupted"
 
 
 @pytest.mark.needs("cgroup")

@@ -125,10 +125,10 @@ static void draw_help(void)
 
 static void draw_foot(const struct screen *screen)
 {
-	char text[sizeof(screen->chosen) + 64];
+	char text[sizeof(screen->asked) + 64];
 
 	if (screen->mode == SCREEN_ASK) {
-		(void)snprintf(text, sizeof(text), "%s %s? [y/N]", act_name(screen->act), screen->chosen);
+		(void)snprintf(text, sizeof(text), "%s %s? [y/N]", act_name(screen->act), screen->asked);
 		draw_words(LINES - 1, LINE_BAD, text);
 	} else if (screen->mode == SCREEN_FILTER) {
 		(void)snprintf(text, sizeof(text), "/%s_", screen->view.filter);

@@ -44,6 +44,7 @@ static void ask(struct screen *screen, enum act act)
 		return;
 	screen->back = screen->mode;
 	screen->act = act;
+	(void)snprintf(screen->asked, sizeof(screen->asked), "%s", screen->chosen);
 	screen->mode = SCREEN_ASK;
 }
 
@@ -87,7 +88,7 @@ static void on_answer(struct screen *screen, int key)
 	screen->mode = screen->back;
 	if (key != 'y' && key != 'Y')
 		return;
-	act_do(screen->model->host, screen->act, screen->chosen, screen->said, sizeof(screen->said));
+	act_do(screen->model->host, screen->act, screen->asked, screen->said, sizeof(screen->said));
 	screen->next_usec = 0;
 }
 

@@ -40,6 +40,7 @@ struct screen {
 	struct table table;
 	enum screen_mode mode, back;   /* `back` is what a question was asked in */
 	enum act act;
+	char asked[512];               /* the address that the question is about: that under the cursor can change meanwhile */
 	uint64_t interval_usec, next_usec;
 	char chosen[512];       /* the address under the cursor: it stays there when rows move */
 	size_t cursor, top;

@@ -129,8 +129,11 @@ static void print_pairs(const char *prefix, const json_t *object)
 	const json_t *value;
 	const char *key;
 
-	json_object_foreach((json_t *)object, key, value)
-		print_pair(prefix, key, value);
+	/* Keys may be added, and are words. One with a line end would begin another pair. */
+	json_object_foreach((json_t *)object, key, value) {
+		if (key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0')
+			print_pair(prefix, key, value);
+	}
 }
 
 static void print_limits(const json_t *receipt)

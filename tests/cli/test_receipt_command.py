@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pty
+import re
 import statistics
 import subprocess
 
@@ -89,6 +90,29 @@ def test_no_receipt_rules_the_terminal(journal, tmp_path, form):
 def test_receipt_kv_in_a_pipe(run, journal, tmp_path):
     text = run.command("receipt", "--kv", hostile(journal, tmp_path / "hostile")).stdout
     assert not set(text) & set("\x1b\x07\u009b\u202e") and "\u00e9" in text, text
+
+
+def test_receipt_keys_of_others(run, journal, tmp_path):
+    """A key that is no word of ours begins no pair and reaches no terminal; a later version's word is shown."""
+    receipt = read(journal)[0]
+    receipt.update({"later": "yes", "x\x1b[2J\nverdict": "memory"})
+    receipt["usage"]["y\u009b\nmemory_peak_bytes"] = 5
+    (tmp_path / "one").write_text(json.dumps(receipt))
+    lines = run.command("receipt", "--kv", tmp_path / "one").stdout.splitlines()
+    assert "later=yes" in lines and all(re.match("[a-z0-9_]+=", line) for line in lines), lines
+    assert [line for line in lines if line.startswith("verdict=")] == ["verdict=ok"]
+
+
+def test_receipt_of_many_items(run, journal, tmp_path):
+    """That no two are the same is seen without comparing each with each, which took hours."""
+    receipt = read(journal)[0]
+    receipt["command_escaped"] = list(range(1_000_000))
+    (tmp_path / "one").write_text(json.dumps(receipt))
+    assert run.command("receipt", tmp_path / "one").code == 0
+    receipt["command_escaped"] = [1, 2, 1]
+    (tmp_path / "two").write_text(json.dumps(receipt))
+    r = run.command("receipt", tmp_path / "two")
+    assert r.code == 1 and "has the same item twice" in r.stderr
 
 
 def test_receipt_csv(run, journal):

@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import subprocess
+import threading
 import traceback
 from pathlib import Path
 
@@ -27,6 +28,26 @@ def module(host):
     cgroup.use_host(host)
     yield cgroup
     cgroup.use_host(None)
+
+
+def test_a_fork_while_another_thread_has_the_lock():
+    """The child has a lock of its own: it doesn't wait for a thread that it hasn't."""
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with cgroup._lock:
+            held.set()
+            done.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if cgroup._lock.acquire(blocking=False) else 1)
+    done.set()
+    thread.join()
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def test_R02_interface():

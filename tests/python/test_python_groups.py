@@ -31,6 +31,28 @@ def test_host(host):
         host.info
 
 
+@pytest.mark.parametrize("attempt", [
+    lambda host: ration.Group.open("t/g", host=host).attach(2**32 + os.getpid()),
+    lambda host: ration.Group.open("t/g", host=host).stop(2**32 + signal.SIGTERM),
+    lambda host: ration.Group.create("t/h", host=host, owner=(2**32, 0)),
+    lambda host: ration.Group.create("t/h", host=host, owner=(0, -1)),
+    lambda host: ration.Pool(2**64 + 1, host=host, memory="64M", enforce="any"),
+    lambda host: ration.Pool(1, host=host).fill(-1),
+    lambda host: ration.run_sync(["true"], host=host, pass_fds=[2**32 + 1]),
+    lambda host: ration.run_sync(["true"], host=host, stdout=2**32 + 1),
+    lambda host: ration.run_sync(["true"], host=host, signal=2**32 + signal.SIGTERM),
+    lambda host: ration.Sampler(host=host, max_fds=-1),
+], ids=["pid", "signal", "uid", "gid", "groups", "fill", "pass_fds", "stdout", "first signal", "max_fds"])
+@CGROUP
+def test_numbers_are_not_cut(host, attempt):
+    """What C has no room for is refused: not the process, the signal or the fd that its low bits name."""
+    with ration.Group.create("t/g", host=host) as group:
+        with pytest.raises(ValueError, match=" isn't -?[0-9]+ to [0-9]+$"):
+            attempt(host)
+        assert group.pids() == []
+        group.remove("kill")
+
+
 def test_plan(host):
     plan = ration.Plan(memory="64M", timeout="10s", host=host, enforce="any")
     memory, timeout = (next(i for i in plan.items if i.limit == name) for name in ("memory", "timeout"))

@@ -10,7 +10,7 @@ import subprocess
 import threading
 from typing import IO, Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from ._lib import array, encode
+from ._lib import array, encode, fits
 
 #: What a command's stdin, stdout or stderr can be; those of `subprocess`.
 DEVNULL, PIPE, STDOUT = subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT
@@ -52,6 +52,7 @@ def _number(file: Any, what: str) -> int:
     number: int = file if isinstance(file, int) else file.fileno()
     if number < 0:
         raise ValueError(f"{what}: {number} isn't a file descriptor")
+    fits(ctypes.c_int, number, what)
     return number
 
 

@@ -15,7 +15,7 @@ from ._command import DEFAULT_SIGNALS, Argument, File, Files, environment_of, nu
 from ._errors import Error
 from ._events import Events
 from ._host import Host, default_host
-from ._lib import Handle, Owned, array, call, encode, encode_or_none, known, lib, sized, text, word
+from ._lib import Handle, Owned, array, call, encode, encode_or_none, fits, known, lib, sized, text, word
 from ._limits import (_BY_NAME, _BY_WORD, Duration, Enforce, LimitOptions, Limits, Size, duration_usec, limit_name, merge, size_bytes,
                       unknown_option)
 from ._plan import Plan
@@ -121,9 +121,8 @@ class Node(Handle):
                     for_tenant=cls._tenant, **given)
         plan.check()
         options = sized(_abi.GroupOptions, keep=keep, exist_ok=exist_ok, without_cgroup=without_cgroup, no_oom_group=not oom_group,
-                        command=encode_or_none(command, "command"))
-        if owner is not None:
-            options.has_owner, (options.uid, options.gid) = True, owner
+                        command=encode_or_none(command, "command"), has_owner=owner is not None,
+                        **dict(zip(("uid", "gid"), owner or ())))
         owned_host, pointer = host._use(), ctypes.c_void_p()
         call("ration_group_create", owned_host.pointer, encode(address, "address"), plan._owned.pointer, ctypes.byref(options),
              ctypes.byref(pointer))
@@ -317,11 +316,12 @@ class Group(Node):
         """
         if isinstance(pid, bool) or not isinstance(pid, int):
             raise TypeError(f"pid: {pid!r} isn't an int")
+        fits(ctypes.c_int, pid, "pid")
         plan = self._process_plan(limits, enforce, given)
         report = sized(_abi.AttachReport)
         owned = self._use()
         with owned.lock:
-            owned.call("ration_group_attach", ctypes.c_int(pid), plan._owned.pointer if plan else None, ctypes.byref(report))
+            owned.call("ration_group_attach", pid, plan._owned.pointer if plan else None, ctypes.byref(report))
             return Attached(report.moved, known(report.elsewhere_bytes), word(getattr(report, "from")))
 
     def _process_plan(self, limits: Optional[Limits], enforce: Enforce, given: Mapping[str, Any]) -> Optional[Plan]:

@@ -13,13 +13,16 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from typing import Any, Callable, List, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Tuple, Type, TypeVar
 
 from . import _abi, _errors
 
 _SONAME = "libration.so.0"
 _OLDEST = 200
 _S = TypeVar("_S", bound=ctypes.Structure)
+_INTEGERS = (ctypes.c_int, ctypes.c_uint, ctypes.c_size_t, ctypes.c_uint32, ctypes.c_uint64)
+#: Of each function the parameters that are integers.
+_numbers: Dict[str, Tuple[Tuple[int, Any], ...]] = {}
 
 
 def _load() -> Any:
@@ -31,6 +34,7 @@ def _load() -> Any:
     if not hasattr(library, "ration_version_number") or library.ration_version_number() < _OLDEST:
         raise ImportError(f"{_SONAME} is older than 0.2.0")
     for name, (result, parameters) in _abi.FUNCTIONS.items():
+        _numbers[name] = tuple((i, kind) for i, kind in enumerate(parameters) if kind in _INTEGERS)
         # One that an older library lacks is missing when it is called.
         function = getattr(library, name, None)
         if function is not None:
@@ -41,8 +45,19 @@ def _load() -> Any:
 lib = _load()
 
 
+def fits(kind: Any, value: Any, what: str) -> None:
+    """Raises where ctypes would cut a number to what C has room for: 2**32 + 9 would be signal 9."""
+    if isinstance(value, int) and kind(value).value != value:
+        bits, signed = 8 * ctypes.sizeof(kind), kind(-1).value < 0
+        least, most = (-1 << bits - 1, (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+        raise ValueError(f"{what}: {value} isn't {least} to {most}")
+
+
 def call(name: str, *arguments: Any) -> int:
     """Calls a function whose last parameter is `reterr`; raises what that says."""
+    for i, kind in _numbers[name]:
+        # The last parameter is ours.
+        fits(kind, arguments[i], name)
     error = _abi.Error()
     result: int = getattr(lib, name)(*arguments, ctypes.byref(error))
     if result < 0:
@@ -52,6 +67,9 @@ def call(name: str, *arguments: Any) -> int:
 
 def sized(kind: Type[_S], **fields: Any) -> _S:
     """A struct that begins with its size."""
+    for name, its, *_ in kind._fields_:
+        if its in _INTEGERS and name in fields:
+            fits(its, fields[name], name)
     return kind(ctypes.sizeof(kind), **fields)
 
 

@@ -74,6 +74,15 @@ _lock = threading.RLock()
 _host: Tuple[int, Optional[Host]] = (0, None)
 
 
+def _after_fork() -> None:
+    # Another thread may have held it.
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def use_host(host: Optional[Host]) -> None:
     """Has this module use another host, such as ``Host(namespace=...)``; None: its own."""
     global _host

@@ -203,6 +203,29 @@ def test_groups_are_those_that_ration_lists(complete, kind, lister):
     assert pid in complete(f"{lister} try acme/vm7 {pid[:2]}", setup)
 
 
+HOSTILE = ["$(touch${IFS}ran)", "`touch${IFS}ran`", "${HOME}", "{a,b}", "~", "*", "a;b", "a'b", "-f", "x\\x1b"]
+
+
+@shells
+def test_names_of_a_delegate(complete, lister, tmp_path, monkeypatch):
+    """Whoever owns a tenant names directories in it as he likes: what no command takes isn't offered, and nothing is executed."""
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"acme/{name}  alive 1\n{name}  alive 1\n" for name in HOSTILE)
+    lister.write_text(f"#!/bin/sh\n[ \"$*\" = ls ] && cat <<'END'\n{LISTED}{rows}END\n")
+    for kind, wanted in NODES.items():
+        assert complete(f"{lister} try ", setups(kind)[complete]) == wanted
+    assert not (tmp_path / "ran").exists()
+
+
+def test_names_of_a_delegate_in_zsh(tmp_path, lister):
+    shutil.copy(MADE / "_ration", tmp_path)
+    rows = "".join(f"zeta{i}/{name}  alive 1\n" for i, name in enumerate(HOSTILE))
+    lister.write_text(f"#!/bin/sh\n[ \"$*\" = ls ] && cat <<'END'\n{LISTED}{rows}zeta/good  alive 1\nEND\n")
+    setup = f"path=({tmp_path} $path); fpath=({tmp_path} $fpath); cd {tmp_path}; autoload -Uz compinit; compinit -u -D"
+    typed(["zsh", "-f", "-i"], setup, "ration run --group zeta", "--group zeta/good ")
+    assert not (tmp_path / "ran").exists()
+
+
 @shells
 def test_values_that_are_groups(complete, lister):
     assert complete(f"{lister} run --tenant a") == NODES["tenant"]

@@ -342,6 +342,7 @@ int budget_take(const struct place *place, const struct budget_ask *ask, const s
 int budget_take_more(const struct place *place, const struct ration_plan *plan, struct budget_hold *ret_hold,
 		struct ration_error *reterr)
 {
+	char shown[PLACE_ADDRESS_MAX];
 	struct budget_ask ask;
 
 	budget_ask_of(plan, &ask);
@@ -351,7 +352,7 @@ int budget_take_more(const struct place *place, const struct ration_plan *plan, 
 
 		if (r < 0)
 			return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't read %s of %s: %s",
-					ration_resource_name((enum ration_resource)i), place->tenant, error_text(r));
+					ration_resource_name((enum ration_resource)i), place_address(place, shown), error_text(r));
 		if (!changes)
 			ask.amount[i] = ask.had[i];
 	}

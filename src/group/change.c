@@ -71,9 +71,13 @@ static int check_budget(const struct ration_group *group, const char *budget, st
 static int take_more(const struct ration_group *group, const struct ration_plan *plan, struct budget_hold *hold,
 		struct ration_error *reterr)
 {
+	int r;
+
 	if (group->tenant && whose_is(group->at.fd, NULL) != WHOSE_DELEGATED)
 		return 0;
-	return budget_take_more(&group->at, plan, hold, reterr);
+	r = budget_take_more(&group->at, plan, hold, reterr);
+	/* Removed while it was asked what it has. */
+	return vanished(r) ? handle_error(group, r, "read limits of", reterr) : r;
 }
 
 /* The budget first: it is easily set back. */

@@ -53,6 +53,15 @@ def test_numbers_are_not_cut(host, attempt):
         group.remove("kill")
 
 
+@pytest.mark.parametrize("owner", [(), (1000,), (1000, 1000, 0)])
+@CGROUP
+def test_an_owner_has_both(host, owner):
+    """A group that isn't told is no group of root's."""
+    with pytest.raises(ValueError):
+        ration.Group.create("t/h", host=host, owner=owner)
+    assert host.groups() == []
+
+
 def test_plan(host):
     plan = ration.Plan(memory="64M", timeout="10s", host=host, enforce="any")
     memory, timeout = (next(i for i in plan.items if i.limit == name) for name in ("memory", "timeout"))

@@ -120,9 +120,9 @@ class Node(Handle):
         plan = Plan(limits, host=host, enforce=enforce, purpose="group", tenant=None if cls._tenant else address.partition("/")[0],
                     for_tenant=cls._tenant, **given)
         plan.check()
+        uid, gid = owner if owner is not None else (0, 0)
         options = sized(_abi.GroupOptions, keep=keep, exist_ok=exist_ok, without_cgroup=without_cgroup, no_oom_group=not oom_group,
-                        command=encode_or_none(command, "command"), has_owner=owner is not None,
-                        **dict(zip(("uid", "gid"), owner or ())))
+                        command=encode_or_none(command, "command"), has_owner=owner is not None, uid=uid, gid=gid)
         owned_host, pointer = host._use(), ctypes.c_void_p()
         call("ration_group_create", owned_host.pointer, encode(address, "address"), plan._owned.pointer, ctypes.byref(options),
              ctypes.byref(pointer))

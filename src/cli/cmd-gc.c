@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "cli/setters.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"
@@ -31,14 +32,14 @@ static const struct option_set gc_set = {
 /* What was found, group by group. */
 struct findings {
 	struct gc_finding *list;
-	size_t n;
+	size_t n, room;
 	bool failed; /* no memory for one */
 };
 
 static void note(void *userdata, const char *address, enum ration_gc_action action)
 {
 	struct findings *findings = userdata;
-	struct gc_finding *list = reallocarray(findings->list, findings->n + 1, sizeof(*list));
+	struct gc_finding *list = array_grow(findings->list, findings->n, &findings->room, sizeof(*list));
 	char *copy = strdup(address);
 
 	if (list)

@@ -35,6 +35,7 @@
 #include "sys/members.h"
 #include "sys/syscalls.h"
 #include "sys/walk.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/size.h"
@@ -66,7 +67,7 @@ struct ration_guard {
 	uint64_t measure_usec;
 	uint64_t mark_usec, mark_stalled_usec;
 	struct mark *marks;
-	size_t n_marks;
+	size_t n_marks, marks_room;
 };
 
 static const char *pressure_line(const struct ration_guard *guard)
@@ -113,7 +114,7 @@ static int mark_visit(int dir_fd, const char *name, void *data)
 
 	if (fd < 0)
 		return 0;
-	more = reallocarray(guard->marks, guard->n_marks + 1, sizeof(*more));
+	more = array_grow(guard->marks, guard->n_marks, &guard->marks_room, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	guard->marks = more;
@@ -153,7 +154,13 @@ struct choice {
 	uint64_t stalled_usec; /* the tenant */
 	size_t n;
 	struct guard_candidate best;
+	int best_fd;           /* it itself, whatever has its name when it is ended */
 };
+
+static void choice_done(struct choice *choice)
+{
+	choice->best_fd = close_fd(choice->best_fd);
+}
 
 static int choose_visit(int dir_fd, const char *name, void *data)
 {
@@ -169,8 +176,11 @@ static int choose_visit(int dir_fd, const char *name, void *data)
 	at.stalling = at.stalled_usec >= choice->stalled_usec / 2;
 	at.scanned_pages = since(before.scanned_pages, scanned_pages(fd));
 	(void)cg_read_u64(fd, "memory.current", &at.memory_bytes);
-	if (choice->n++ == 0 || guard_rather(&at, &choice->best))
+	if (choice->n++ == 0 || guard_rather(&at, &choice->best)) {
+		(void)close_fd(choice->best_fd);
+		choice->best_fd = TAKE_FD(fd);
 		choice->best = at;
+	}
 	return 0;
 }
 
@@ -201,17 +211,16 @@ static int begin(struct ration_guard *guard)
 	return set_timer(guard, guard->measure_usec);
 }
 
-static int end_group(const struct ration_guard *guard, struct ration_guard_report *report, const char *name)
+static void end_group(const struct ration_guard *guard, struct ration_guard_report *report, int fd)
 {
-	CLEANUP(closep) int fd = cg_open_dir(guard->tenant_fd, name);
-	int n = fd < 0 ? 0 : cg_count(fd);
+	int n = cg_count(fd);
 
 	report->processes = n > 0 ? (uint64_t)n : 0;
-	if (fd < 0 || guard->options.dry_run)
-		return 0;
+	/* < 0: it is gone. */
+	if (n < 0 || guard->options.dry_run)
+		return;
 	report->killed = true;
 	report->emptied = cg_end(fd, END_MSEC) == 0;
-	return 0;
 }
 
 /* 1: `report` says what was done. */
@@ -219,7 +228,7 @@ static int finish(struct ration_guard *guard, struct ration_guard_report *report
 {
 	uint64_t stalled = metrics_memory_pressure(guard->tenant_fd, pressure_line(guard));
 	uint64_t elapsed = sys_now_usec() - guard->mark_usec;
-	struct choice choice = { .guard = guard };
+	CLEANUP(choice_done) struct choice choice = { .guard = guard, .best_fd = -EBADF };
 	int r;
 
 	guard->measuring = false;
@@ -242,8 +251,8 @@ static int finish(struct ration_guard *guard, struct ration_guard_report *report
 		.memory_bytes = choice.best.memory_bytes,
 	};
 	report->group = names_show(guard->ended, guard->name, choice.best.name);
-	r = end_group(guard, report, choice.best.name);
-	return r < 0 ? r : 1;
+	end_group(guard, report, choice.best_fd);
+	return 1;
 }
 
 /* -------------------------------------------------------------------- next */

@@ -35,16 +35,12 @@ char *build_finish(const struct builder *builder, json_t *document)
 {
 	size_t style = builder->line ? JSON_LINE_STYLE : JSON_STYLE;
 	CLEANUP(buffer_done) struct buffer text = { .text = NULL };
-	CLEANUP(buffer_done) struct buffer harmless = { .text = NULL };
 	/* Not json_dumps(): jansson 2.14 doesn't see that the name of a member found no memory, and goes on. */
-	bool failed = builder->failed || json_dump_callback(document, add_text, &text, style) < 0 || text.failed;
+	bool failed = builder->failed || json_dump_callback(document, add_text, &text, style) < 0;
 
 	json_decref(document);
-	if (failed)
-		return NULL;
-	text_json(&harmless, text.text);
-	buffer_put(&harmless, "\n");
-	return buffer_take(&harmless);
+	buffer_put(&text, "\n");
+	return failed || text.failed ? NULL : text_json(text.text);
 }
 
 /* Returns an escaped copy of bytes that aren't UTF-8. */

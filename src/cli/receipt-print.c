@@ -229,13 +229,8 @@ void receipt_print_csv(const json_t *receipt)
 int receipt_print_json(const json_t *receipt)
 {
 	CLEANUP(freep) char *text = json_dumps(receipt, JSON_COMPACT | (on_terminal() ? JSON_ENSURE_ASCII : 0));
-	CLEANUP(buffer_done) struct buffer harmless = { .text = NULL };
-	CLEANUP(freep) char *line = NULL;
+	CLEANUP(freep) char *line = text ? text_json(text) : NULL;
 
-	if (!text)
-		return -ENOMEM;
-	text_json(&harmless, text);
-	line = buffer_take(&harmless);
 	if (!line)
 		return -ENOMEM;
 	(void)puts(line);

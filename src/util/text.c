@@ -176,8 +176,9 @@ static void put_escaped(struct buffer *buffer, uint32_t value)
 		buffer_printf(buffer, "\\u%04x", (unsigned)value);
 }
 
-void text_json(struct buffer *buffer, const char *json)
+char *text_json(const char *json)
 {
+	CLEANUP(buffer_done) struct buffer buffer = { .text = NULL };
 	const char *plain = json;
 
 	while (*json) {
@@ -185,15 +186,16 @@ void text_json(struct buffer *buffer, const char *json)
 		size_t n = (unsigned char)*json < 0x7f ? 1 : text_printable(json);
 
 		if (n == 0) {
-			(void)buffer_add(buffer, plain, (size_t)(json - plain));
+			(void)buffer_add(&buffer, plain, (size_t)(json - plain));
 			n = *json == 0x7f ? 1 : decode(json, &value);
 			if (n > 0)
-				put_escaped(buffer, value);
+				put_escaped(&buffer, value);
 			plain = json + n;
 			/* A byte that isn't UTF-8, which no JSON has, stays as it is. */
 			n = n > 0 ? n : 1;
 		}
 		json += n;
 	}
-	(void)buffer_add(buffer, plain, (size_t)(json - plain));
+	(void)buffer_add(&buffer, plain, (size_t)(json - plain));
+	return buffer_take(&buffer);
 }

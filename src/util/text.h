@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct buffer;
-
 /* Room for a value as messages show it: about 60 characters, with the final NUL. */
 #define TEXT_SHOWN_MAX 64
 
@@ -42,9 +40,10 @@ size_t text_dash(const char *text);
 char *text_clean(char *text);
 
 /*
- * Appends JSON text in which each character of a string that can't be seen, or that tells a terminal something, is
- * written as \uXXXX: to who reads it as JSON it is the same. `json` has its control characters below U+0020 escaped.
+ * Returns a copy of JSON text in which each character of a string that can't be seen, or that tells a terminal something,
+ * is written as \uXXXX: to who reads it as JSON it is the same. `json` has its control characters below U+0020 escaped.
+ * The caller frees it. NULL: there is no memory.
  */
-void text_json(struct buffer *buffer, const char *json);
+char *text_json(const char *json);
 
 #endif

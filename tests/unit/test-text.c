@@ -9,7 +9,6 @@
 
 #include "util/cleanup.h"
 #include "util/error.h"
-#include "util/buffer.h"
 #include "util/text.h"
 
 static void test_escape(void **state)
@@ -145,11 +144,8 @@ static void test_json(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct buffer buffer = { .text = NULL };
-		char *text;
+		char *text = text_json(table[i][0]);
 
-		text_json(&buffer, table[i][0]);
-		text = buffer_take(&buffer);
 		assert_string_equal(text ? text : "", table[i][1]);
 		free(text);
 	}

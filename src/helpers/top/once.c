@@ -13,7 +13,6 @@
 #include <time.h>
 
 #include "sys/syscalls.h"
-#include "util/buffer.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -254,9 +253,9 @@ static json_t *machine_object(const struct machine *machine)
 
 static int print_document(const struct view *view, struct ration_error *reterr)
 {
-	CLEANUP(buffer_done) struct buffer harmless = { .text = NULL };
+	CLEANUP(freep) char *text = NULL;
+	CLEANUP(freep) char *harmless = NULL;
 	json_t *document = json_object(), *groups = json_array();
-	char *text;
 
 	(void)json_object_set_new(document, "schema", json_integer(1));
 	(void)json_object_set_new(document, "time_usec", json_integer((json_int_t)clock_usec(CLOCK_REALTIME)));
@@ -267,14 +266,10 @@ static int print_document(const struct view *view, struct ration_error *reterr)
 	(void)json_object_set_new(document, "groups", groups);
 	text = json_array_size(groups) == view->rows.n ? json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 	json_decref(document);
-	if (text)
-		text_json(&harmless, text);
-	free(text);
-	text = text ? buffer_take(&harmless) : NULL;
-	if (!text)
+	harmless = text ? text_json(text) : NULL;
+	if (!harmless)
 		return error_oom(reterr);
-	(void)puts(text);
-	free(text);
+	(void)puts(harmless);
 	return finish(reterr);
 }
 

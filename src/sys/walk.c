@@ -72,9 +72,12 @@ struct sieve {
 
 static int names_take(struct names *names, const struct dirent64 *entry, const struct sieve *sieve)
 {
-	int r = is_child(entry) && sieve ? sieve->known(entry->d_name, entry->d_ino, sieve->data) : 0;
+	int r;
 
-	return r == 0 && is_child(entry) ? names_push(names, entry->d_name) : r;
+	if (!is_child(entry))
+		return 0;
+	r = sieve ? sieve->known(entry->d_name, entry->d_ino, sieve->data) : 0;
+	return r == 0 ? names_push(names, entry->d_name) : r;
 }
 
 /* Adds the names of the directories in `fd`, which nobody has read yet. */

@@ -117,7 +117,7 @@ static void print_words(const struct option *row)
 {
 	/* Those that are installed with ration; what the machine has besides is for it to know. */
 	if (strcmp(row->flag, "--profile") == 0)
-		(void)printf("build judge notebook qemu-kvm qemu-tcg");
+		(void)printf("%s", PROFILES);
 	for (const struct option_word *at = row->words; at && at->word; at++)
 		(void)printf("%s%s", at == row->words ? "" : " ", at->word);
 }

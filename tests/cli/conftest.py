@@ -19,6 +19,7 @@ what takes long, and RATION_LONG=only all else.
 import contextlib
 import json
 import os
+import pty
 import shlex
 import signal
 import subprocess
@@ -112,6 +113,25 @@ def wait_for(what, condition):
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.01)
     return result
+
+
+def is_harmless(text):
+    """Lines of what can be seen, and nothing else."""
+    return all(c.isprintable() or c == "\n" for c in text)
+
+
+def on_a_terminal(words):
+    """Runs a command that succeeds, with a terminal for its standard output. Returns what that got."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        assert subprocess.run(words, stdin=subprocess.DEVNULL, stdout=theirs, timeout=DEADLINE, check=False).returncode == 0
+        os.close(theirs)
+        text = b""
+        # A terminal whose other side is closed ends with EIO.
+        with contextlib.suppress(OSError):
+            while more := terminal.read(65536):
+                text += more
+    return text.decode()
 
 
 def of_stat(pid):

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from conftest import NAMESPACE
+from conftest import NAMESPACE, is_harmless
 from world import HAS
 
 # The parser is the same everywhere.
@@ -133,7 +133,7 @@ HOSTILE = ["..", ".", "a/b", "/", "/etc", "../x", "a/../../b", "", " ", "a b", "
 @pytest.mark.parametrize("name", HOSTILE, ids=lambda name: repr(name[:20]))
 def test_hostile_names(refused, flag, name):
     message = refused([flag, name, "--memory", "64M"], flag)
-    assert all(c.isprintable() or c == "\n" for c in message), "control characters are shown, not sent"
+    assert is_harmless(message), "control characters are shown, not sent"
     assert len(message) < 1000
 
 

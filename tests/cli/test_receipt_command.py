@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: MIT
 """ration receipt: reads what --receipt and --journal have written."""
 
-import contextlib
 import copy
 import csv
 import io
 import json
-import os
-import pty
 import re
 import statistics
-import subprocess
 
 import pytest
 
 import check
-from conftest import DEADLINE, RATION
+from conftest import RATION, on_a_terminal
 
 pytestmark = pytest.mark.worlds("host")
 
@@ -71,16 +67,7 @@ def hostile(journal, path):
 def test_no_receipt_rules_the_terminal(journal, tmp_path, form):
     """Neither C0 nor C1 nor a change of direction; what can be read is printed."""
     words = [RATION, "receipt", *([form] if form else []), str(hostile(journal, tmp_path / "hostile"))]
-    ours, theirs = pty.openpty()
-    with os.fdopen(ours, "rb", buffering=0) as terminal:
-        assert subprocess.run(words, stdin=subprocess.DEVNULL, stdout=theirs, timeout=DEADLINE, check=False).returncode == 0
-        os.close(theirs)
-        text = b""
-        # A terminal whose other side is closed ends with EIO.
-        with contextlib.suppress(OSError):
-            while more := terminal.read(65536):
-                text += more
-    text = text.decode()
+    text = on_a_terminal(words)
     assert text
     assert not set(text) & set("\x1b\x07\u009b\u202e"), text
     if form == "--kv":

@@ -2,13 +2,11 @@
 """ration record, ration run --record: figures of a group over time."""
 
 import array
-import contextlib
 import csv
 import fcntl
 import io
 import json
 import os
-import pty
 import shlex
 import signal
 import subprocess
@@ -18,7 +16,7 @@ import time
 import pytest
 
 import check
-from conftest import DEADLINE, HELPERS, RATION, in_time, patiently, wait_for
+from conftest import DEADLINE, HELPERS, RATION, in_time, on_a_terminal, patiently, wait_for
 
 
 class Recording:
@@ -326,17 +324,8 @@ def test_no_dump_rules_the_terminal(tmp_path, form):
     """Whoever wrote the recording: neither C0 nor C1 nor a change of direction."""
     odd = "\x1b[2J\u009b31m\u202e"
     begin = dict(BEGIN, command=[odd], columns=[*BEGIN["columns"][:-1], odd])
-    ours, theirs = pty.openpty()
-    with os.fdopen(ours, "rb", buffering=0) as terminal:
-        words = [RATION, "record", "--dump", form, written(tmp_path, [begin, *WHOLE[1:]])]
-        assert subprocess.run(words, stdin=subprocess.DEVNULL, stdout=theirs, timeout=DEADLINE, check=False).returncode == 0
-        os.close(theirs)
-        text = b""
-        # A terminal whose other side is closed ends with EIO.
-        with contextlib.suppress(OSError):
-            while more := terminal.read(65536):
-                text += more
-    assert text and not set(text.decode()) & set("\x1b\u009b\u202e"), text
+    text = on_a_terminal([RATION, "record", "--dump", form, written(tmp_path, [begin, *WHOLE[1:]])])
+    assert text and not set(text) & set("\x1b\u009b\u202e"), text
 
 
 @pytest.mark.anywhere

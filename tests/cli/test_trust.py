@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, NAMESPACE, RATION, of_stat
+from conftest import DEADLINE, NAMESPACE, RATION, is_harmless, of_stat
 from world import HAS, KERNEL, mount, notes, v1_places
 
 STRANGER = 1000
@@ -84,10 +84,6 @@ def test_FA3_the_notes_of_root(hand):
 
 
 HOSTILE = "\x7f\u009b2J\u202e\u2028\U000e0001 \u00e9\u65e5"
-
-
-def is_harmless(text):
-    return all(c.isprintable() or c == "\n" for c in text)
 
 
 @root
@@ -419,7 +415,7 @@ def test_FA8_names_of_any_bytes(hand, run, acme):
     assert {f"acme/{shown(name)}" for name in NAMES} < {item["group"] for item in found["groups"]}
     for words in ("ls", "ls acme", "gc", "gc --dry-run", "show acme", "stat acme"):
         r = hand.ok(words)
-        assert all(c.isprintable() or c == "\n" for c in r.stdout + r.stderr), r
+        assert is_harmless(r.stdout + r.stderr), r
     lines = hand.ok("ls acme").stdout.splitlines()
     assert f"delegated to {STRANGER}" in next(line for line in lines if line.startswith("acme "))
     assert all(f"uid {STRANGER}" in line for line in lines if "bell" in line)

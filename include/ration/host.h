@@ -55,10 +55,10 @@ struct ration_host_options {
 	const char *nspace;     /* the node below BASE; default "ration" */
 	const char *parent;     /* nodes between BASE and that one: "a/b/c", at most 8; default none */
 	bool no_create;         /* don't create those nodes: -ENOENT if they don't exist */
-	const char *helpers;    /* the folder with the programs ration-unit and ration-keeper;
-				   NULL: where they are installed; "": use none of them.
-				   Without ration-keeper this process is forked for a keeper or
-				   subreaper, which takes longer the more memory it has. So it is for a
+	const char *helpers;    /* the folder with the programs ration-unit, ration-keeper and
+				   ration-reaper; NULL: where they are installed; "": use none of them.
+				   Without ration-keeper or ration-reaper this process is forked for
+				   them, which takes longer the more memory it has. So it is for a
 				   subreaper whose command is passed more fds, `n_pass_fds`: without a
 				   cgroup, with `descent`, or without pidfds. Since 0.2.0 */
 	bool fork_helpers;      /* this program is small: always fork it. Since 0.2.0 */

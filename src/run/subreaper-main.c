@@ -2,7 +2,7 @@
 /*
  * subreaper-main.c - the process that is the subreaper
  *
- * Executed by ration-keeper, or in a fork of the program. That its caller is gone it
+ * Executed by ration-reaper, or in a fork of the program. That its caller is gone it
  * learns by a pidfd and by the end of the socket, whichever comes first: a copy of the
  * caller has the other end of the socket as well.
  */
@@ -216,7 +216,7 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 
 	/* An ignored SIGCHLD would lose the command's status; the command finds its own again. */
 	(void)sigaction(SIGCHLD, &child, NULL);
-	(void)prctl(PR_SET_NAME, SUBREAPER_NAME);
+	(void)prctl(PR_SET_NAME, SUBREAPER_PROGRAM);
 	run->peer_fd = peer_fd;
 	run->containment->by_pid = true;
 	report.code = start_here(run, above, parent, &reaper, &report.error);

@@ -7,8 +7,8 @@
 
 #include "run/run.h"
 
-/* Of its process: the kernel keeps 15 characters of a name, which "ration-subreaper" exceeds. */
-#define SUBREAPER_NAME "ration-reaper"
+/* The program, and the name of its process: the kernel keeps 15 characters of a name, which "ration-subreaper" exceeds. */
+#define SUBREAPER_PROGRAM "ration-reaper"
 
 /* Starts and supervises `run` for `parent`, who is at the other end of the socket. */
 void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent) __attribute__((noreturn));

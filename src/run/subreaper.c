@@ -349,7 +349,7 @@ static int send_order(const struct ration_run *run, int fd)
 static int execute(const struct ration_run *run, struct helper *ret)
 {
 	const struct host_snapshot *host = run->host;
-	char path[PATH_MAX + sizeof("/" KEEPER_PROGRAM)], name[] = SUBREAPER_NAME;
+	char path[PATH_MAX + sizeof("/" SUBREAPER_PROGRAM)], name[] = SUBREAPER_PROGRAM;
 	/* The namespace is for those who read ps. */
 	char *argv[] = { name, (char *)host->nspace, NULL };
 	struct helper helper = HELPER_NONE;
@@ -358,7 +358,7 @@ static int execute(const struct ration_run *run, struct helper *ret)
 	/* More fds for the command have their numbers in this process, which another may not have free. */
 	if (host->fork_helpers || !host->helpers[0] || run->options.n_pass_fds > 0 || run->tty_fd >= 0)
 		return -ENOENT;
-	(void)snprintf(path, sizeof(path), "%s/" KEEPER_PROGRAM, host->helpers);
+	(void)snprintf(path, sizeof(path), "%s/" SUBREAPER_PROGRAM, host->helpers);
 	r = helper_exec(path, argv, &helper);
 	if (r == 0)
 		r = send_order(run, helper.fd);
@@ -387,7 +387,7 @@ static void forked_main(int fd, void *data)
 	subreaper_main(forked->run, fd, forked->parent);
 }
 
-/* Whatever is wrong with the program ration-keeper: a fork is as good, but for its price. */
+/* Whatever is wrong with the program ration-reaper: a fork is as good, but for its price. */
 static int start_process(struct ration_run *run, struct helper *ret, struct ration_error *reterr)
 {
 	CLEANUP(freep) int *keep = calloc(KEEP_MAX + run->options.n_pass_fds, sizeof(*keep));

@@ -99,6 +99,14 @@ static int move_up(int *fd)
 	return 0;
 }
 
+bool helper_is_executed(void)
+{
+	int type = 0;
+	socklen_t size = sizeof(type);
+
+	return getsockopt(HELPER_FD, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
 int helper_exec(const char *path, char *const *argv, struct helper *ret_helper)
 {
 	CLEANUP(closep) int ours = -EBADF;

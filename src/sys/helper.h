@@ -40,6 +40,9 @@ struct helper {
  */
 int helper_exec(const char *path, char *const *argv, struct helper *ret_helper);
 
+/* Whether this process was executed by helper_exec(): by hand, it has no such socket at HELPER_FD. */
+bool helper_is_executed(void);
+
 /* Forks. In the child `function` is called, with its end of the socket, and doesn't return. */
 int helper_fork(void (*function)(int fd, void *data), void *data, struct helper *ret_helper);
 

@@ -251,7 +251,7 @@ def test_FB19_stopped_and_killed_at_the_start(run, there):
     """Before its caller has heard of a start, two of three stop, and the supervisor is killed: the one between wakes,
     since it alone knows who has left the group."""
     failing, report = Path(HELPERS).parent / "inject" / "failing", run.file("report")
-    env = {"FAILING_WATCH": f"{RATION}:{Path(RATION).with_name('ration-keeper')}"}
+    env = {"FAILING_WATCH": f"{RATION}:{Path(RATION).with_name('ration-reaper')}"}
 
     def before(*where):
         return [str(failing), str(report), "60", *map(str, where), "/bin/sh", *CHILDREN[1:]]

@@ -94,7 +94,7 @@ def test_attack_umask(run, hand, mask):
     assert [path.stat().st_mode & 0o777 for path in (place, place.parent, place / "cgroup.max.descendants")] == [0o755, 0o755, 0o600]
 
 
-@pytest.mark.parametrize("program, code", [("ration", 125), ("ration-keeper", 2), ("ration-unit", 2)])
+@pytest.mark.parametrize("program, code", [("ration", 125), ("ration-keeper", 2), ("ration-reaper", 2), ("ration-unit", 2)])
 def test_attack_no_arguments_at_all(program, code):
     """Not even a name, as kernels before 5.18 let one execute."""
     path, none = str(Path(RATION).resolve().parent / program).encode(), (ctypes.c_char_p * 1)(None)

@@ -302,10 +302,10 @@ def test_FA11_no_variable_names_a_program():
 
 def test_FA11_programs_of_the_environment_are_not_executed(run, tmp_path):
     marker = tmp_path / "executed"
-    for name in ("ration-unit", "ration-keeper"):
+    for name in ("ration-unit", "ration-keeper", "ration-reaper"):
         (tmp_path / name).write_text(f"#!/bin/sh\n: >{marker}\n")
         (tmp_path / name).chmod(0o755)
-    names = ("RATION_UNIT_PROGRAM", "RATION_KEEPER_PROGRAM", "RATION_HELPERS")
+    names = ("RATION_UNIT_PROGRAM", "RATION_KEEPER_PROGRAM", "RATION_REAPER_PROGRAM", "RATION_HELPERS")
     for value in (tmp_path, tmp_path / "ration-unit"):
         assert run("--memory 64M", "true", env=dict.fromkeys(names, str(value))).code == 0
     assert not marker.exists()

@@ -58,8 +58,8 @@ static const struct scenario scenarios[] = {
 	{ "group by hand, no new calls", true, ENOSYS, false, NULL, NULL },
 	{ "subreaper", false, 0, false, "echo out; sleep 50 & exit 3", NULL },
 	{ "subreaper, given up", false, 0, true, "sleep 50 & sleep 50", NULL },
-	{ "subreaper, with ration-keeper", false, 0, false, "echo out; sleep 50 & exit 3", BUILT },
-	{ "subreaper, with ration-keeper, given up", false, 0, true, "sleep 50 & sleep 50", BUILT },
+	{ "subreaper, with ration-reaper", false, 0, false, "echo out; sleep 50 & exit 3", BUILT },
+	{ "subreaper, with ration-reaper, given up", false, 0, true, "sleep 50 & sleep 50", BUILT },
 	{ "subreaper, no new calls", false, ENOSYS, false, "exit 3", NULL },
 };
 

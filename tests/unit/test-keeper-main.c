@@ -158,14 +158,15 @@ static void test_an_old_directory_is_removed(void **state)
 }
 
 /* Executed by hand it says what it is. */
-static void test_by_hand(void **state)
+static void assert_says_what_it_is(const char *name)
 {
+	char path[PATH_MAX], expected[256], text[256];
 	int pair[2], status;
-	char text[256];
 	ssize_t n;
 	pid_t pid;
 
-	(void)state;
+	(void)snprintf(path, sizeof(path), BUILT "/%s", name);
+	(void)snprintf(expected, sizeof(expected), "%s: internal program of ration, see ration(1)\n", name);
 	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0) {
@@ -173,7 +174,7 @@ static void test_by_hand(void **state)
 		/* Where it would have its socket there is a file. */
 		for (int fd = 3; fd < 32; fd++)
 			(void)dup2(STDIN_FILENO, fd);
-		(void)execl(BUILT "/ration-keeper", "ration-keeper", (char *)NULL);
+		(void)execl(path, name, (char *)NULL);
 		_exit(99);
 	}
 	(void)close(pair[1]);
@@ -182,7 +183,14 @@ static void test_by_hand(void **state)
 	text[n > 0 ? n : 0] = '\0';
 	(void)close(pair[0]);
 	assert_int_equal(status, 2 << 8);
-	assert_string_equal(text, "ration-keeper: internal program of ration, see ration(1)\n");
+	assert_string_equal(text, expected);
+}
+
+static void test_by_hand(void **state)
+{
+	(void)state;
+	assert_says_what_it_is("ration-keeper");
+	assert_says_what_it_is("ration-reaper");
 }
 
 int main(void)

@@ -89,8 +89,8 @@ class Host(Handle):
         namespace: the node below it.
         parent: nodes between the two: "a/b/c".
         create: make those nodes if they aren't there.
-        helpers: the folder with the programs ration-keeper and ration-unit; None: where they
-            are installed; "": use none of them.
+        helpers: the folder with the programs ration-keeper, ration-reaper and ration-unit;
+            None: where they are installed; "": use none of them.
 
     Commands that are started on a host get the signal mask that the calling thread has now.
     Threads can share a host. It is freed when it is closed and the last run and group on it is.

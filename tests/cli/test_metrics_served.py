@@ -167,6 +167,41 @@ def test_metrics_of_a_rotated_journal(run, served):
 
 
 @pytest.mark.anywhere
+def test_metrics_of_a_journal_that_is_rotated_twice_at_once(run, served):
+    """What had the name between two looks is found by its name and its age. What is compressed by then is lost, which is told."""
+    journal = run.tmp / "journal"
+    (run.tmp / "journal.3").write_text(receipt("pids") * 7)
+    journal.write_text(receipt())
+    it = served("--journal", str(journal))
+    assert runs(it.told()) == {("acme", "ok"): 1}
+    with open(journal, "a", encoding="ascii") as file:
+        file.write(receipt())
+    journal.rename(run.tmp / "journal.2")
+    # Nothing has the name now, so nothing is seen until all of it is there.
+    for name, verdict in (("journal.1", "exit"), ("journal-20261126", "signal"), ("journal.0", "cpu-time")):
+        (run.tmp / name).write_text(receipt(verdict) * 2)
+    (run.tmp / "journalist").write_text(receipt("output"))
+    (run.tmp / "journal.x").symlink_to("journal.3")
+    journal.write_text(receipt("memory"))
+    both = {("acme", verdict): n for verdict, n in (("ok", 2), ("exit", 2), ("signal", 2), ("cpu-time", 2), ("memory", 1))}
+    told = it.told()
+    assert runs(told) == both and errors(told, "journal") == 0
+    # The one before is compressed at once: all of it was read.
+    journal.rename(run.tmp / "journal.4")
+    (run.tmp / "journal.4.gz").write_bytes(b"\x1f\x8b")
+    (run.tmp / "journal.4").unlink()
+    journal.write_text(receipt("memory"))
+    told = it.told()
+    assert runs(told) == {**both, ("acme", "memory"): 2} and errors(told, "journal") == 0
+    # So is one that nobody has read.
+    journal.rename(run.tmp / "journal.5")
+    (run.tmp / "journal.6.gz").write_bytes(b"\x1f\x8b")
+    journal.write_text(receipt("memory"))
+    told = it.told()
+    assert runs(told) == {**both, ("acme", "memory"): 3} and errors(told, "journal") == 1
+
+
+@pytest.mark.anywhere
 def test_metrics_of_a_restart(run, served):
     """The same journal gives the same counters, since the same time: nothing is counted twice by whoever adds them up."""
     journal = run.tmp / "journal"

@@ -10,7 +10,7 @@
 
 #include "ration.h"
 
-/* How often a journal is looked at, at least: one that is rotated twice in between would lose lines. */
+/* How often a journal is looked at, at least: of several that had its name in between, some may be compressed already. */
 #define COMMON_LOOK_USEC 1000000
 
 /* What `ration` itself exits with. */

@@ -3,7 +3,8 @@
  * follow.c - the lines of a file to which others add, whatever is done to it
  *
  * It can be renamed, and a new one made (logrotate): the old one is read to its end, and a little longer, for
- * a run may have opened it just before. It can be copied and cut off (logrotate's copytruncate): then it is
+ * a run may have opened it just before. Those that came and went between two looks are known by their names and
+ * by when they were made. It can be copied and cut off (logrotate's copytruncate): then it is
  * shorter than what was read of it, or has other text there, even if it has grown since. What was added until
  * the copy was made stands in the copy, which is known by the same text at the same place. A line counts when
  * it has its end.
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys/syscalls.h"
@@ -97,6 +99,15 @@ static int read_on(struct follow *follow, struct followed *followed, uint64_t un
 	}
 }
 
+/* Forgets one of those that had the name before. A last line without an end is none. */
+static void drop_before(struct follow *follow, size_t i)
+{
+	end_line(follow, &follow->before[i]);
+	followed_done(&follow->before[i]);
+	follow->n_before--;
+	memmove(&follow->before[i], &follow->before[i + 1], (follow->n_before - i) * sizeof(follow->before[0]));
+}
+
 /* ------------------------------------------------------------ what is done */
 
 /* Whether a file has, before the place up to which ours was read, the text that ours had there. */
@@ -130,16 +141,24 @@ static bool is_copy_name(const char *name, const char *of)
 	return strncmp(name, of, length) == 0 && (name[length] == '.' || name[length] == '-');
 }
 
-/* Reads what a copy has beyond what was read, and returns whether there is one. */
-static bool read_copy(struct follow *follow)
+/* NULL: it can't be read. */
+static DIR *open_names(const struct follow *follow)
 {
 	int fd = openat(follow->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *entry;
-	bool found = false;
 
 	if (!directory)
 		(void)close_fd(fd);
+	return directory;
+}
+
+/* Reads what a copy has beyond what was read, and returns whether there is one. */
+static bool read_copy(struct follow *follow)
+{
+	DIR *directory = open_names(follow);
+	struct dirent *entry;
+	bool found = false;
+
 	while (directory && !found && (entry = readdir(directory))) {
 		struct stat st;
 		CLEANUP(closep) int copy = is_copy_name(entry->d_name, follow->name) ?
@@ -181,39 +200,164 @@ static int refuse(const struct follow *follow, int code, struct ration_error *re
 	return error_set(reterr, code, RATION_CAUSE_INVALID, "--journal %s: %s", text_show(shown, sizeof(shown), follow->path), why);
 }
 
+/* Who had it open may add to it for a moment. The oldest makes room: so late nobody does any more. */
+static void keep_before(struct follow *follow, struct followed *followed)
+{
+	if (follow->n_before == FOLLOW_BEFORE_MAX)
+		drop_before(follow, 0);
+	followed->until_usec = sys_now_usec() + BEFORE_USEC;
+	follow->before[follow->n_before++] = *followed;
+	*followed = FOLLOWED_NONE;
+}
+
+static struct followed_id id_of(int fd, const struct stat *st)
+{
+	struct followed_id id = { .dev = st->st_dev, .ino = st->st_ino };
+	struct statx x;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BTIME, &x) == 0 && x.stx_mask & STATX_BTIME)
+		id.born_usec = (uint64_t)x.stx_btime.tv_sec * 1000000 + x.stx_btime.tv_nsec / 1000;
+	return id;
+}
+
+static void remember(struct follow *follow, int fd, const struct stat *st)
+{
+	follow->known[follow->n_known++ % FOLLOW_KNOWN_MAX] = id_of(fd, st);
+}
+
+static bool is_known(const struct follow *follow, const struct followed_id *id)
+{
+	for (size_t i = 0; i < follow->n_known && i < FOLLOW_KNOWN_MAX; i++) {
+		const struct followed_id *at = &follow->known[i];
+
+		if (at->dev == id->dev && at->ino == id->ino && at->born_usec == id->born_usec)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether it was made after the last look; where the file system doesn't keep that, whether it was written to. Who
+ * compresses a file gives the new one the time at which the old one was written to. A copy of the one that was read
+ * holds nothing new.
+ */
+static bool is_missed(const struct follow *follow, int fd, const struct stat *st, bool compressed)
+{
+	const struct followed_id id = id_of(fd, st);
+	uint64_t written_usec = (uint64_t)st->st_mtim.tv_sec * 1000000 + (uint64_t)st->st_mtim.tv_nsec / 1000;
+	uint64_t made_usec = id.born_usec > 0 && !compressed ? id.born_usec : written_usec;
+
+	return made_usec >= follow->had_name_usec && !is_known(follow, &id) &&
+		!(follow->now.offset > 0 && has_mark(fd, &follow->now));
+}
+
+static bool is_compressed(const char *name)
+{
+	static const char *const ends[] = { ".gz", ".xz", ".bz2", ".zst", ".lz4", ".Z" };
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		size_t end = strlen(ends[i]);
+
+		if (length > end && strcmp(name + length - end, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_removed(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
+/*
+ * Files that got the name after the last look, and lost it again. What is compressed can't be read; it is of no
+ * concern if it is the one that was read.
+ */
+static void find_missed(struct follow *follow)
+{
+	DIR *directory = open_names(follow);
+	struct dirent *entry;
+	size_t n_found = 0, n_lost = 0;
+
+	while (directory && (entry = readdir(directory))) {
+		const bool compressed = is_compressed(entry->d_name);
+		struct followed missed = FOLLOWED_NONE;
+		struct stat st = { .st_size = 0 };
+		CLEANUP(closep) int fd = is_copy_name(entry->d_name, follow->name) ?
+				open_ours(follow->dir_fd, entry->d_name, &st) : -EBADF;
+
+		if (fd < 0 || !is_missed(follow, fd, &st, compressed))
+			continue;
+		/* One place is for the one that was read. */
+		if (compressed || n_found == FOLLOW_BEFORE_MAX - 1) {
+			n_lost++;
+			continue;
+		}
+		n_found++;
+		remember(follow, fd, &st);
+		missed.fd = TAKE_FD(fd);
+		keep_before(follow, &missed);
+	}
+	if (n_lost > (is_removed(follow->now.fd) ? 1 : 0))
+		follow->lost(follow->data);
+	if (directory)
+		(void)closedir(directory);
+}
+
+/* The kernel stamps files by this clock. */
+static uint64_t stamp_usec(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 /* Looks at what has the name now. 1: it is another file than before. */
 static int look_at_name(struct follow *follow)
 {
+	const uint64_t now_usec = stamp_usec();
 	struct stat named, ours;
 	int fd;
 
 	if (fstatat(follow->dir_fd, follow->name, &named, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (follow->now.fd >= 0 && fstat(follow->now.fd, &ours) == 0 && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino)
+	if (follow->now.fd >= 0 && fstat(follow->now.fd, &ours) == 0 && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino) {
+		follow->had_name_usec = now_usec;
 		return 0;
+	}
 	fd = open_ours(follow->dir_fd, follow->name, &named);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	follow->seen = true;
-	if (follow->before.fd >= 0)
-		end_line(follow, &follow->before);
-	followed_done(&follow->before);
-	follow->before = follow->now;
-	follow->before_until_usec = sys_now_usec() + BEFORE_USEC;
-	follow->now = FOLLOWED_NONE;
+	remember(follow, fd, &named);
+	if (follow->now.fd >= 0) {
+		find_missed(follow);
+		keep_before(follow, &follow->now);
+	}
 	follow->now.fd = fd;
+	follow->had_name_usec = now_usec;
 	return 1;
 }
 
-/* The one before: until nobody can add to it any more. A last line without an end is none. */
+/* Those before: until nobody can add to them any more. */
 static int look_before(struct follow *follow, uint64_t until_usec)
 {
-	int r = follow->before.fd >= 0 ? read_on(follow, &follow->before, until_usec) : 0;
+	size_t i = 0;
 
-	if (follow->before.fd < 0 || r != 0 || sys_now_usec() < follow->before_until_usec)
-		return r;
-	end_line(follow, &follow->before);
-	followed_done(&follow->before);
+	while (i < follow->n_before) {
+		int r = read_on(follow, &follow->before[i], until_usec);
+
+		if (r != 0)
+			return r;
+		if (sys_now_usec() < follow->before[i].until_usec)
+			i++;
+		else
+			drop_before(follow, i);
+	}
 	return 0;
 }
 
@@ -236,7 +380,8 @@ int follow_begin(struct follow *follow, const char *path, struct ration_error *r
 	CLEANUP(freep) char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 
 	follow->path = path;
-	follow->now = follow->before = FOLLOWED_NONE;
+	follow->now = FOLLOWED_NONE;
+	follow->n_before = 0;
 	follow->dir_fd = -EBADF;
 	follow->name = strdup(slash ? slash + 1 : path);
 	if (!directory || !follow->name)
@@ -264,7 +409,9 @@ int follow_look(struct follow *follow, uint64_t until_usec, struct ration_error 
 void follow_done(struct follow *follow)
 {
 	followed_done(&follow->now);
-	followed_done(&follow->before);
+	for (size_t i = 0; i < follow->n_before; i++)
+		followed_done(&follow->before[i]);
+	follow->n_before = 0;
 	follow->dir_fd = close_fd(follow->dir_fd);
 	free(TAKE_PTR(follow->name));
 }

@@ -20,9 +20,23 @@
 /* Longer lines are none of a journal: what the command takes for a receipt is no longer. */
 #define FOLLOW_LINE_MAX (1 << 20)
 
+/* So many files that had the name before are still read: more than a rotation between two looks leaves. */
+#define FOLLOW_BEFORE_MAX 4
+
+/* Of so many it is remembered that they were followed. */
+#define FOLLOW_KNOWN_MAX 16
+
+/* Which file it is: a number of a removed file can be another one's later. */
+struct followed_id {
+	dev_t dev;
+	ino_t ino;
+	uint64_t born_usec; /* CLOCK_REALTIME; 0: the file system doesn't keep it */
+};
+
 /* One file, as far as it was read. */
 struct followed {
 	int fd;
+	uint64_t until_usec; /* when it has lost the name: who had opened it may add to it for a moment */
 	off_t offset;
 	struct buffer line; /* what has no end yet */
 	bool too_long;      /* it goes on, and is no line */
@@ -35,8 +49,11 @@ struct follow {
 	int dir_fd;
 	char *name;
 	struct followed now;
-	struct followed before; /* the one that had the name before: who had opened it may add to it for a moment */
-	uint64_t before_until_usec;
+	struct followed before[FOLLOW_BEFORE_MAX]; /* those that had the name before, the oldest first */
+	size_t n_before;
+	struct followed_id known[FOLLOW_KNOWN_MAX]; /* those that were followed, in a ring */
+	size_t n_known;
+	uint64_t had_name_usec; /* CLOCK_REALTIME: when `now` was last seen to have the name, or a moment before */
 	bool seen;              /* there was one once */
 	/* Is called for each line, without its end; NULL: one that can't be one. */
 	void (*line)(void *data, const char *text, size_t length);

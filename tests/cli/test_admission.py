@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Budgets: how much all groups of a tenant, or of the namespace, take together."""
 
-import contextlib
 import fcntl
 import os
 import signal
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import NAMESPACE, RATION, STRACE, wait_for
+from conftest import DEADLINE, NAMESPACE, RATION, STRACE, end_at_once, wait_for
 from world import mount, notes
 
 MIB = 1 << 20
@@ -146,18 +145,27 @@ def test_K10_overcommit(run, hand):
 
 
 @pytest.mark.needs("cgroup")
-@pytest.mark.parametrize("who", ["ration", "all"])
-def test_K10_killed(run, hand, who):
-    """A kill -9 leaks nothing: the account is the kernel's own. Nor does one of all that ration has there."""
+def test_K10_killed(run, hand):
+    """A kill -9 leaks nothing: the account is the kernel's own."""
     hand.ok("create acme --budget runs=1")
     it = begun(run, "--tenant acme", "a")
-    for pid in [it.pid] if who == "ration" else [pid for pid in run.alive() if pid != it.pid] + [it.pid]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    it.popen.communicate()
+    it.signal(signal.SIGKILL)
+    it.popen.wait(DEADLINE)
     wait_for("the room", lambda: taken(hand, "acme") == {"runs": (0, 1)})
     assert run("--tenant acme", "true").code == 0
     wait_for("its keeper's end", lambda: not run.alive())
+
+
+@pytest.mark.needs("cgroup")
+def test_K10_all_killed(run, hand):
+    """Nor does one of all that ration has there, at the same instant: the next run ends what is left, and has its room."""
+    hand.ok("create acme --budget runs=1")
+    it = begun(run, "--tenant acme", "a")
+    end_at_once((run.one("ration-reaper"), it.pid))
+    it.popen.wait(DEADLINE)
+    assert taken(hand, "acme") == {"runs": (1, 1)}
+    assert run("--tenant acme", "true").code == 0
+    wait_for("the end of all", lambda: taken(hand, "acme") == {"runs": (0, 1)} and not run.alive())
 
 
 @pytest.mark.needs("cgroup")

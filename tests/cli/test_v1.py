@@ -230,7 +230,7 @@ def test_I01_in_v1_supervisor_killed(run):
     run.ready("log")
     assert directory("memory", "n").is_dir() and directory("pids", "n").is_dir()
     r.signal(signal.SIGKILL)
-    r.popen.communicate()
+    r.popen.wait(DEADLINE)
     wait_for("the end of all", lambda: not run.alive() and not run.groups())
 
 

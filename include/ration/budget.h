@@ -146,7 +146,13 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_admission_dispatch(struct ration_admi
 RATION_PUBLIC RATION_MUST_CHECK int ration_admission_wait(struct ration_admission *admission,
 		struct ration_error *reterr);
 
-/* Returns how many were before it in its queue at the last check; 0 also once it is its turn. */
+/* So many of those before it are counted one by one: see ration_admission_ahead(). Since 0.2.0 */
+#define RATION_AHEAD_EXACT 8
+
+/*
+ * Returns how many were before it in its queue at the last check; 0 also once it is its turn. Above
+ * RATION_AHEAD_EXACT it can be too high: those who gave up while they waited are counted until their turn comes.
+ */
 RATION_PUBLIC uint64_t ration_admission_ahead(const struct ration_admission *admission);
 
 /* Returns how long it has waited, in microseconds. */

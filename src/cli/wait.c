@@ -50,8 +50,8 @@ static void tell_place(const struct options *options, const struct ration_admiss
 	if (options->quiet || !isatty(STDERR_FILENO) || place == *told)
 		return;
 	*told = place;
-	say("ration %s: waiting for room, place %" PRIu64 " in the queue: %s\n", options->command->name, place,
-			ration_admission_reason(admission));
+	say("ration %s: waiting for room, place %" PRIu64 "%s in the queue: %s\n", options->command->name, place,
+			place > RATION_AHEAD_EXACT + 1 ? " or less" : "", ration_admission_reason(admission));
 }
 
 static int wait_in(const struct options *options, struct ration_admission *admission, struct ration_error *reterr)

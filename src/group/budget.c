@@ -149,8 +149,8 @@ static int queue_error(const struct budget_node *node, uint64_t waiting, struct 
 {
 	char name[NAME_MAX_SHOWN];
 
-	(void)error_set(reterr, -EDQUOT, RATION_CAUSE_BUDGET, "the budget of %s is full: %" PRIu64 " %s before", name_of(name, node),
-			waiting, waiting == 1 ? "waits" : "wait");
+	(void)error_set(reterr, -EDQUOT, RATION_CAUSE_BUDGET, "the budget of %s is full: %s%" PRIu64 " %s before", name_of(name, node),
+			waiting > RATION_AHEAD_EXACT ? "up to " : "", waiting, waiting == 1 ? "waits" : "wait");
 	return error_hint(reterr, -EDQUOT, "try again, or wait for room: --wait");
 }
 
@@ -195,7 +195,7 @@ static int check_turn(const struct budget_node *node, uint64_t number, struct ra
 {
 	CLEANUP(closep) int fd = lock_open(node->fd);
 	uint64_t waiting = 0;
-	int r = fd < 0 ? fd : queue_count(fd, number ? number : UINT64_MAX, &waiting);
+	int r = fd < 0 ? fd : queue_count(fd, number ? number : UINT64_MAX, RATION_AHEAD_EXACT, &waiting);
 
 	if (r < 0)
 		return unread_error(node, r, reterr);

@@ -48,7 +48,7 @@ struct listing {
 	bool failed; /* there is no memory */
 };
 
-static void add(uint64_t number, void *data)
+static bool add(uint64_t number, void *data)
 {
 	struct listing *listing = data;
 	struct ration_waiters *waiters = listing->waiters;
@@ -57,7 +57,7 @@ static void add(uint64_t number, void *data)
 	entry = array_grow(waiters->entry, waiters->n, &waiters->room, sizeof(*entry));
 	listing->failed |= !entry;
 	if (!entry)
-		return;
+		return false;
 	waiters->entry = entry;
 	entry += waiters->n++;
 	memset(entry, 0, sizeof(*entry));
@@ -66,6 +66,7 @@ static void add(uint64_t number, void *data)
 	entry->inode = listing->st.st_ino;
 	entry->number = number;
 	entry->waiter = (struct ration_waiter) { .size = sizeof(entry->waiter), .place = ++listing->place };
+	return true;
 }
 
 static int list_queue(struct listing *listing, int dir_fd)

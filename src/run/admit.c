@@ -42,6 +42,9 @@
 /* So many of a queue have an inotify instance: a user has 128 in all. */
 #define WATCHERS_MAX 8
 
+/* No start takes less: who has many before it looks that much less often, and not more than ten times. */
+#define START_USEC 1000
+
 /* The tenant's queue, or the namespace's. */
 struct level {
 	struct budget_node node;
@@ -160,18 +163,19 @@ static int look_at(struct ration_admission *admission, struct level *level, stru
 		return ticket_error(level, r, reterr);
 	if (r == 0)
 		return 1;
-	if (!admission->doubt[0])
-		(void)budget_gate_doubt(admission->doubt, &level->node, &budget);
 	if (level->ticket_fd < 0) {
 		r = queue_join(level->node.fd, level->number);
 		if (r < 0)
 			return ticket_error(level, r, reterr);
 		level->ticket_fd = r;
 	}
-	r = queue_count(level->ticket_fd, *level->number, &ahead);
+	r = queue_count(level->ticket_fd, *level->number, RATION_AHEAD_EXACT, &ahead);
 	if (r < 0)
 		return ticket_error(level, r, reterr);
 	admission->ahead = ahead;
+	/* Of no concern before: many look, and often. */
+	if (ahead == 0 && !admission->doubt[0])
+		(void)budget_gate_doubt(admission->doubt, &level->node, &budget);
 	r = budget_look(&level->node, &admission->ask, ahead, reterr);
 	if (r != -EDQUOT)
 		return r < 0 ? r : 1;
@@ -208,6 +212,13 @@ static int late_error(const struct ration_admission *admission, struct ration_er
 	return error_hint(reterr, -ETIMEDOUT, "try again, or wait longer");
 }
 
+static uint64_t look_usec(uint64_t ahead)
+{
+	if (ahead < LOOK_USEC / START_USEC)
+		return LOOK_USEC;
+	return ahead < LOOK_TOLD_USEC / START_USEC ? ahead * START_USEC : LOOK_TOLD_USEC;
+}
+
 /* When it looks again by itself. */
 static void set_again(struct ration_admission *admission, uint64_t now_usec)
 {
@@ -216,7 +227,7 @@ static void set_again(struct ration_admission *admission, uint64_t now_usec)
 	if (!told && admission->ahead >= WATCHERS_MAX)
 		unwatch(admission);
 	loop_set(&admission->loop, &admission->again,
-			loop_after(now_usec, told && admission->ahead == 0 ? LOOK_TOLD_USEC : LOOK_USEC));
+			loop_after(now_usec, told && admission->ahead == 0 ? LOOK_TOLD_USEC : look_usec(admission->ahead)));
 }
 
 static int finish(struct ration_admission *admission, int r)

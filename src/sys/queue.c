@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 #include "sys/lock.h"
@@ -39,7 +38,8 @@ static int taken(int fd, uint64_t low, uint64_t high, uint64_t *ret_one)
 	return 1;
 }
 
-int queue_ahead(int fd, uint64_t number, uint64_t *ret_ahead)
+/* The highest number below `number` that anybody has, but for `fd` itself; 0: there is none. */
+static int highest_below(int fd, uint64_t number, uint64_t *ret_highest)
 {
 	uint64_t low = 0, high = number - 1;
 
@@ -57,7 +57,7 @@ int queue_ahead(int fd, uint64_t number, uint64_t *ret_ahead)
 		else
 			high = middle - 1;
 	}
-	*ret_ahead = low;
+	*ret_highest = low;
 	return 0;
 }
 
@@ -69,7 +69,7 @@ int queue_join(int dir_fd, uint64_t *ret_number)
 
 	if (fd < 0)
 		return fd;
-	r = queue_ahead(fd, UINT64_MAX, &number);
+	r = highest_below(fd, UINT64_MAX, &number);
 	if (r < 0)
 		return r;
 	for (int round = 0; round < JOIN_ROUNDS_MAX; round++) {
@@ -93,7 +93,7 @@ int queue_leave(int fd)
 }
 
 /* The kernel tells of any: mostly of the oldest, which is the lowest. */
-static int each(int fd, uint64_t high, void (*visit)(uint64_t number, void *data), void *data)
+static int each(int fd, uint64_t high, bool (*visit)(uint64_t number, void *data), void *data)
 {
 	uint64_t low = 1, one = 0;
 	int r;
@@ -104,36 +104,43 @@ static int each(int fd, uint64_t high, void (*visit)(uint64_t number, void *data
 		while (r > 0);
 		if (r < 0)
 			return r;
-		visit(one, data);
+		if (!visit(one, data))
+			return 0;
 		low = one + 1;
 	}
 	return r;
 }
 
-int queue_each(int fd, void (*visit)(uint64_t number, void *data), void *data)
+int queue_each(int fd, bool (*visit)(uint64_t number, void *data), void *data)
 {
 	return each(fd, NUMBER_MAX, visit, data);
 }
 
-static void count_one(uint64_t number, void *data)
+struct counting {
+	uint64_t n, exact;
+	uint64_t lowest; /* the number of the first */
+};
+
+static bool count_one(uint64_t number, void *data)
 {
-	(void)number;
-	++*(uint64_t *)data;
+	struct counting *counting = data;
+
+	if (counting->n++ == 0)
+		counting->lowest = number;
+	return counting->n <= counting->exact;
 }
 
-int queue_count(int fd, uint64_t number, uint64_t *ret_count)
+int queue_count(int fd, uint64_t number, uint64_t exact, uint64_t *ret_count)
 {
-	*ret_count = 0;
-	return each(fd, number > NUMBER_MAX ? NUMBER_MAX : number - 1, count_one, ret_count);
-}
+	struct counting counting = { .exact = exact };
+	uint64_t high = number > NUMBER_MAX ? NUMBER_MAX : number - 1;
+	int r = each(fd, high, count_one, &counting);
 
-int queue_sleep(int fd, uint64_t number)
-{
-	/* It isn't kept: who came in between may wait for the same. */
-	struct flock lock = range(F_WRLCK, number, number);
-
-	if (fcntl(fd, F_OFD_SETLKW, &lock) < 0)
-		return -errno;
-	lock.l_type = F_UNLCK;
-	return fcntl(fd, F_OFD_SETLK, &lock) < 0 ? -errno : 0;
+	*ret_count = counting.n;
+	if (r == 0 && counting.n > exact && number > NUMBER_MAX)
+		r = highest_below(fd, number, &high);
+	/* Unless all have left meanwhile. */
+	if (r == 0 && counting.n > exact && high >= counting.lowest)
+		*ret_count = high - counting.lowest + 1;
+	return r;
 }

@@ -10,6 +10,7 @@
 #ifndef RATION_SYS_QUEUE_H
 #define RATION_SYS_QUEUE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -27,18 +28,12 @@ static inline void queue_leavep(int *fd)
 }
 
 /*
- * The highest number below `number` that anybody has, but for `fd` itself; 0: there is none, it is the first.
- * `fd` is one of queue_join() or of lock_open().
+ * How many have a number below `number`; UINT64_MAX: in all. To count one takes the kernel as long as there are
+ * locks, so above `exact` of them it is how many could be: those who left before their turn are counted as well.
  */
-int queue_ahead(int fd, uint64_t number, uint64_t *ret_ahead);
+int queue_count(int fd, uint64_t number, uint64_t exact, uint64_t *ret_count);
 
-/* How many have a number below `number`; UINT64_MAX: in all. */
-int queue_count(int fd, uint64_t number, uint64_t *ret_count);
-
-/* Calls `visit` for each number, ascending. */
-int queue_each(int fd, void (*visit)(uint64_t number, void *data), void *data);
-
-/* Sleeps until nobody has `number` any more. A signal with a handler, or cancelling the thread, interrupts it: -EINTR. */
-int queue_sleep(int fd, uint64_t number);
+/* Calls `visit` for each number, ascending, until it returns false. */
+int queue_each(int fd, bool (*visit)(uint64_t number, void *data), void *data);
 
 #endif

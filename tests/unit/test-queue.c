@@ -6,7 +6,6 @@
 
 #include "base.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -14,20 +13,17 @@
 #include "sys/queue.h"
 #include "util/cleanup.h"
 
-static uint64_t ahead_of(int fd, uint64_t number)
+static uint64_t count_up_to(uint64_t exact, int fd, uint64_t number)
 {
-	uint64_t ahead = 99;
+	uint64_t count = 99;
 
-	assert_int_equal(queue_ahead(fd, number, &ahead), 0);
-	return ahead;
+	assert_int_equal(queue_count(fd, number, exact, &count), 0);
+	return count;
 }
 
 static uint64_t count_below(int fd, uint64_t number)
 {
-	uint64_t count = 99;
-
-	assert_int_equal(queue_count(fd, number, &count), 0);
-	return count;
+	return count_up_to(UINT64_MAX, fd, number);
 }
 
 static void test_order(void **state)
@@ -44,15 +40,16 @@ static void test_order(void **state)
 		assert_true(fd[i] >= 0);
 		assert_int_equal(number[i], i + 1);
 	}
-	assert_int_equal(ahead_of(fd[0], 1), 0);
-	assert_int_equal(ahead_of(fd[4], 5), 4);
 	assert_int_equal(count_below(fd[4], 5), 4);
 	/* One in the middle leaves. */
 	fd[3] = queue_leave(fd[3]);
 	fd[1] = queue_leave(fd[1]);
-	assert_int_equal(ahead_of(fd[4], 5), 3);
-	assert_int_equal(ahead_of(fd[2], 3), 1);
 	assert_int_equal(count_below(fd[4], 5), 2);
+	/* Not counted one by one, those who left are counted with the others. */
+	assert_int_equal(count_up_to(2, fd[4], 5), 2);
+	assert_int_equal(count_up_to(1, fd[4], 5), 4);
+	assert_int_equal(count_up_to(1, fd[0], UINT64_MAX), 3);
+	assert_int_equal(count_up_to(0, fd[0], 1), 0);
 	/* Numbers aren't used again while anybody waits behind them; and the lock is another matter. */
 	fd[1] = queue_join(dir, &number[1]);
 	assert_int_equal(number[1], 6);
@@ -69,28 +66,12 @@ static void test_order(void **state)
 	base_remove(&base, dir);
 }
 
-struct sleeper {
-	int fd;
-	uint64_t number;
-	int result;
-};
-
-static void *sleep_for(void *argument)
+/* Who is dead has no place. */
+static void test_killed(void **state)
 {
-	struct sleeper *sleeper = argument;
-
-	sleeper->result = queue_sleep(sleeper->fd, sleeper->number);
-	return NULL;
-}
-
-/* Who waits is woken by the end of the one before, however that ends. */
-static void test_wake(void **state)
-{
-	struct sleeper sleeper = { .result = 1 };
 	uint64_t number, first;
 	struct base base;
-	pthread_t thread;
-	int dir, pair[2];
+	int dir, fd, pair[2];
 	pid_t pid;
 
 	(void)state;
@@ -106,19 +87,13 @@ static void test_wake(void **state)
 			(void)pause();
 	}
 	assert_int_equal(read(pair[0], &first, sizeof(first)), sizeof(first));
-	sleeper.fd = queue_join(dir, &number);
+	fd = queue_join(dir, &number);
 	assert_int_equal(number, first + 1);
-	sleeper.number = ahead_of(sleeper.fd, number);
-	assert_int_equal(sleeper.number, first);
-	assert_int_equal(pthread_create(&thread, NULL, sleep_for, &sleeper), 0);
+	assert_int_equal(count_below(fd, number), 1);
 	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(sleeper.result, 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_int_equal(ahead_of(sleeper.fd, number), 0);
-	/* What it had for a moment, it has no more. */
-	assert_int_equal(count_below(sleeper.fd, UINT64_MAX), 0);
-	(void)queue_leave(sleeper.fd);
+	assert_int_equal(count_below(fd, number), 0);
+	(void)queue_leave(fd);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 	base_remove(&base, dir);
@@ -128,7 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_wake),
+		cmocka_unit_test(test_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,7 @@ class Admission(Handle):
 
     @property
     def ahead(self) -> int:
-        """How many are before it in its queue."""
+        """How many are before it in its queue. More than 8 can be too high: those who gave up are counted until their turn comes."""
         ahead: int = self._use().read("ration_admission_ahead")
         return ahead
 

@@ -124,11 +124,21 @@ struct job {
 	size_t shown;
 };
 
+static void print_head(const struct options *options)
+{
+	if (options->csv)
+		receipt_print_csv_head();
+	else if (!options->kv && !options->summary && !options->json)
+		receipt_print_head();
+}
+
 static int show(void *data, const json_t *receipt, struct ration_error *reterr)
 {
 	struct job *job = data;
 	bool first = job->shown++ == 0;
 
+	if (first)
+		print_head(job->options);
 	if (job->options->summary)
 		return add_to_summary(&job->summary, receipt) < 0 ? error_oom(reterr) : 0;
 	if (job->options->kv)
@@ -176,14 +186,13 @@ static int read_all(struct job *job, char **files, struct ration_error *reterr)
 	job->summary.verdicts = json_object();
 	if (r == 0 && !job->summary.verdicts)
 		r = error_oom(reterr);
-	if (r == 0 && options->csv)
-		receipt_print_csv_head();
-	else if (r == 0 && !options->kv && !options->summary && !options->json)
-		receipt_print_head();
 	for (; r == 0 && *files; files++)
 		r = receipts_read(&receipts_receipt, *files, options->merge ? keep : show, job, &job->report, reterr);
 	if (r == 0 && options->merge)
 		r = merged_each(&job->merged, show, job, reterr);
+	/* Of none there is a table, too. */
+	if (r == 0 && job->shown == 0)
+		print_head(options);
 	if (r == 0 && options->summary)
 		print_summary(&job->summary, job->shown);
 	return r;

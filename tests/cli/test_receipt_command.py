@@ -241,6 +241,11 @@ def test_receipt_that_cant_be_read(run, journal, tmp_path):
     for file, why in (tmp_path / "none", "No such file"), (tmp_path, "Is a directory"):
         r = run.command("receipt", journal, file)
         assert r.code == 125 and why in r.stderr, r
+        for options in [], ["--csv"], ["--merge"]:
+            r = run.command("receipt", *options, file)
+            assert r.code == 125 and why in r.stderr and not r.stdout, r
+    (tmp_path / "empty").touch()
+    assert len(run.command("receipt", tmp_path / "empty").stdout.splitlines()) == 1
     r = run.command("receipt", "--kv", "--csv", journal)
     assert r.code == 125 and "--kv and --csv exclude each other" in r.stderr and not r.stdout, r
     assert run.command("receipt").code == 125

@@ -20,13 +20,13 @@ void account_counters(const struct place *group, bool all, struct counters *ret)
 }
 
 /*
- * What there is to tell of, though the command went on: a limit that was reached, or raised and put back (the
+ * What is worth reporting although the command succeeded: limits that were reached or raised meanwhile (the
  * peaks), and memory that stays behind.
  */
 #define TOLD (METRIC_BIT(OOM_KILLS) | METRIC_BIT(PIDS_REFUSED) | METRIC_BIT(MEMORY_PEAK_BYTES) | \
 		METRIC_BIT(SWAP_PEAK_BYTES) | METRIC_BIT(MEMORY_SHMEM_BYTES))
 
-/* Those that a group can have whose host has these controllers for it. */
+/* The metrics that a group can have if its host has these controllers. */
 static uint64_t possible(uint32_t controllers)
 {
 	uint64_t metrics = METRICS_ALL;
@@ -71,10 +71,10 @@ static int read_limit(const struct place *group, const struct ration_plan_item *
 	return -EOPNOTSUPP;
 }
 
-/* What the kernel itself lets a group have above its limit, for a moment, is far less. */
+/* The kernel lets a group exceed its limit for a moment, by far less than this. */
 #define PEAK_SLACK_BYTES (1 << 20)
 
-/* It had more than the file says at the end: somebody raised the limit, and put it back. */
+/* The peak is above the limit at the end: somebody raised the limit and set it back. */
 static bool was_raised(const struct ration_plan_item *item, const struct ration_receipt *receipt)
 {
 	enum ration_metric metric = item->limit == RATION_LIMIT_MEMORY ? RATION_METRIC_MEMORY_PEAK_BYTES :

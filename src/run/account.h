@@ -13,26 +13,29 @@
 #include "ration.h"
 #include "run/receipt.h"
 
-/* Reads what verdicts rest on, and if `all` what is evidence only; what can't be read is USAGE_ABSENT. */
+/*
+ * Reads the counters that verdicts depend on; with `all` also those that are only evidence. Unreadable ones
+ * are USAGE_ABSENT.
+ */
 void account_counters(const struct place *group, bool all, struct counters *ret);
 
 /*
- * Adds what the group has used to the receipt, in the place of what was made of less; if not `all`,
- * what there is to tell of when the command has succeeded.
+ * Adds what the group has used to the receipt, and replaces less exact values there. Without `all`: only what
+ * is worth reporting after success.
  */
 void account_usage(const struct place *group, bool all, struct ration_receipt *receipt);
 
 /*
- * System V shared memory outlives its processes, charged to a group that is about to go: where some
- * is left since the run began, that and what is still charged is evidence. It began at `begun`, and that
- * is `wall_usec` ago. Where both don't agree, the clock was set meanwhile: the earlier one counts, so that
- * nothing is hidden; then segments of others can be among those counted.
+ * System V shared memory outlives its processes, and is charged to a group that is about to be removed. If
+ * there are segments from the time of the run, their number and the memory still charged become evidence. The
+ * run began at `begun`, which is `wall_usec` ago. If the two disagree, somebody set the clock meanwhile; the
+ * earlier time counts, so that no segment is missed. Then segments of others can be counted, too.
  */
 void account_left(int proc_fd, time_t begun, uint64_t wall_usec, struct ration_receipt *receipt);
 
 /*
- * Reads what is in force now, and finds limits that aren't any more as they were written: the
- * command itself may change them, or anybody.
+ * Reads the limits in force now, and finds those that differ from what was written: the command itself or
+ * anybody else may have changed them.
  */
 void account_changes(const struct place *group, const struct ration_plan *plan, struct ration_receipt *receipt);
 

@@ -2,14 +2,16 @@
 /*
  * admit.c - waits its turn for room in the budgets of a tenant and of the namespace
  *
- * A place in the queue of the tenant (sys/queue.h) first. Who is the first there, and has room in it,
- * takes one in the queue of the namespace: so a tenant that is full keeps no other from
- * starting. Both are kept until the group is made, so that nobody overtakes; nothing is locked meanwhile.
+ * A start first takes a place in the queue of its tenant (sys/queue.h). The first one there, if the
+ * tenant has room for it, takes a place in the queue of the namespace. So a full tenant doesn't
+ * keep other tenants from starting. A start keeps both places until its group is made, so that
+ * nobody overtakes it. Nothing is locked while it waits.
  *
- * Who is waited for tells nothing, and may be killed. What the first and the next few get to know at once
- * is the change of a directory: a group that is removed, a budget or a limit that is changed, and the file of the
- * queue, which is closed by whoever leaves it, also by a kill. The rest look ten times a second, and so do
- * all where inotify has no instance left; those who know look once a second, since nothing tells of memory.
+ * Processes that hold a budget don't announce their end, and can be killed. The first few in a
+ * queue watch directories by inotify: they are told at once of a removed group, a changed budget or
+ * limit, and of the close of the queue's file by a process that leaves the queue or is killed. The
+ * rest check ten times a second, as do all if no inotify instance is available. Those with inotify
+ * still check once a second, because nothing announces free memory.
  */
 #include "run/admit.h"
 
@@ -35,21 +37,24 @@
 #include "util/error.h"
 #include "util/size.h"
 
-/* Between two looks: of who isn't told of changes, and of who is. */
+/* The time between two checks: without and with inotify. */
 #define LOOK_USEC 100000
 #define LOOK_TOLD_USEC 1000000
 
-/* So many of a queue have an inotify instance: a user has 128 in all. */
+/* How many processes of a queue use an inotify instance: a user has 128 in all. */
 #define WATCHERS_MAX 8
 
-/* No start takes less: who has many before it looks that much less often, and not more than ten times. */
+/*
+ * The least time that a start takes. With many before it, a start checks that much less often, but at least
+ * every second.
+ */
 #define START_USEC 1000
 
 /* The tenant's queue, or the namespace's. */
 struct level {
 	struct budget_node node;
-	int ticket_fd;         /* -EBADF: it doesn't wait here */
-	uint64_t *number;      /* 0: the same */
+	int ticket_fd;         /* -EBADF: it isn't in this queue */
+	uint64_t *number;      /* points to 0 in that case */
 };
 
 struct ration_admission {
@@ -64,9 +69,9 @@ struct ration_admission {
 	int inotify_fd;
 	bool look, late;
 	bool over;             /* its turn, or failed */
-	uint64_t ahead;        /* of it in all, at the last look */
+	uint64_t ahead;        /* how many are before it, at the last check */
 	uint64_t begun_usec, over_usec;
-	struct ration_error why; /* it waits */
+	struct ration_error why; /* why it waits */
 	char doubt[BUDGET_DOUBT_MAX];
 };
 
@@ -111,13 +116,13 @@ static int watch_tenant(int namespace_fd, const char *name, void *data)
 {
 	CLEANUP(closep) int fd = cg_open_dir(namespace_fd, name);
 
-	/* One that can't be watched is looked at once a second. */
+	/* A directory that can't be watched is checked once a second. */
 	if (fd >= 0)
 		(void)watch_directory(data, fd);
 	return 0;
 }
 
-/* Has the kernel tell of changes to what it waits for. False: it doesn't. */
+/* Asks the kernel to report changes to what it waits for. False: it can't. */
 static bool watch(struct ration_admission *admission)
 {
 	struct level *waits_at = admission->of_namespace.ticket_fd >= 0 ? &admission->of_namespace : &admission->of_tenant;
@@ -130,7 +135,7 @@ static bool watch(struct ration_admission *admission)
 			return false;
 		}
 	}
-	/* One that is watched already is the same watch. */
+	/* Watching a directory twice gives the same watch. */
 	if (watch_directory(admission, waits_at->node.fd) < 0)
 		return false;
 	if (!waits_at->node.tenant)
@@ -152,7 +157,7 @@ static int ticket_error(const struct level *level, int code, struct ration_error
 			level->node.tenant ? level->node.tenant : level->node.host->nspace, error_text(code));
 }
 
-/* 1: there is room for it at this level, and it is the first. 0: it waits. */
+/* 1: it is the first, and there is room at this level. 0: it waits. */
 static int look_at(struct ration_admission *admission, struct level *level, struct ration_error *reterr)
 {
 	struct budget budget;
@@ -173,7 +178,7 @@ static int look_at(struct ration_admission *admission, struct level *level, stru
 	if (r < 0)
 		return ticket_error(level, r, reterr);
 	admission->ahead = ahead;
-	/* Of no concern before: many look, and often. */
+	/* Only the first needs to know: many processes check, and often. */
 	if (ahead == 0 && !admission->doubt[0])
 		(void)budget_gate_doubt(admission->doubt, &level->node, &budget);
 	r = budget_look(&level->node, &admission->ask, ahead, reterr);
@@ -195,7 +200,7 @@ static int look(struct ration_admission *admission, struct ration_error *reterr)
 	int r = look_at(admission, &admission->of_tenant, reterr);
 
 	if (r == 0) {
-		/* Whoever has room in its own tenant goes first. */
+		/* No room in its own tenant: others in the namespace's queue that have room go first. */
 		leave(&admission->of_namespace);
 		return 0;
 	}
@@ -219,7 +224,7 @@ static uint64_t look_usec(uint64_t ahead)
 	return ahead < LOOK_TOLD_USEC / START_USEC ? ahead * START_USEC : LOOK_TOLD_USEC;
 }
 
-/* When it looks again by itself. */
+/* Sets the time of the next check. */
 static void set_again(struct ration_admission *admission, uint64_t now_usec)
 {
 	bool told = admission->ahead < WATCHERS_MAX && watch(admission);
@@ -351,7 +356,10 @@ void admit_done(struct ration_admission *admission)
 {
 	if (!admission)
 		return;
-	/* The namespace's first: who comes next there is of another tenant, or waits here. */
+	/*
+	 * The namespace's place first: the next one there is from another tenant, or is still in this
+	 * tenant's queue.
+	 */
 	leave(&admission->of_namespace);
 	leave(&admission->of_tenant);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * concern.h - a limit, or something else that a supervisor has to mind
+ * concern.h - a limit, or something else that a supervisor watches
  *
- * Each is a file of its own, with a struct that begins with `struct concern`. It is
- * made before the command starts, if the plan asks for it; it registers sources and
- * deadlines with the run's loop, and ends the run by end.h. So nobody else knows of
- * its fds and its times. concerns.c lists them.
+ * Each concern is a file with a struct that begins with `struct concern`. If the plan asks for it, it is
+ * created before the command starts. It registers its sources and deadlines with the run's loop, and ends the
+ * run through end.h. So its fds and timers are known to no other file. concerns.c lists all concerns.
  */
 #ifndef RATION_RUN_CONCERN_H
 #define RATION_RUN_CONCERN_H
@@ -18,17 +17,17 @@ struct concern;
 
 /* All but `free` may be NULL. */
 struct concern_ops {
-	/* Tells the child what is to be different for it. */
+	/* Prepares the child before it becomes the command. */
 	void (*enter)(struct concern *concern, struct spawn *spawn);
-	/* The command runs, since run->leader.start_usec. */
+	/* The command runs; run->leader.start_usec is set. */
 	void (*begin)(struct concern *concern);
-	/* The loop has woken, and nobody has told why. */
+	/* The loop woke up, and no source said why. */
 	void (*woken)(struct concern *concern);
-	/* No process is left: whether the run may be over. */
+	/* No process is left: returns whether the run can be over. */
 	bool (*done)(struct concern *concern);
 	/* The run is over: adds to its receipt, and to what has been counted. */
 	void (*record)(struct concern *concern, struct counters *counters);
-	/* Closes what is its own; the loop is closed already. The memory is its list's. */
+	/* Closes what it owns; the loop is closed already. The list frees its memory. */
 	void (*free)(struct concern *concern);
 };
 

@@ -2,10 +2,10 @@
 /*
  * containment-cgroup.c - a run that is held together by a group of cgroup2
  *
- * The kernel holds the processes: whoever is born by a member is one. A keeper sleeps
- * beside us before there is a group, so that it is removed whatever becomes of us; or the
- * process that asked for the run is above us, which does the same. Then whoever moves out of
- * the group is found by descent (descent.c).
+ * The kernel keeps track of the processes: a child of a member is a member. A keeper is started
+ * before the group is made, so that the group is removed however this process ends. With `descent`,
+ * the process that asked for the run is above this one and does that instead. Then processes that
+ * move out of the group are found by descent (descent.c).
  */
 #include "run/containment-cgroup.h"
 
@@ -35,7 +35,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* How long until the next attempt to start a keeper, after one that has failed. */
+/* How long to wait after a failed attempt to start a keeper. */
 #define KEEPER_AGAIN_USEC 1000000
 
 struct cgroup {
@@ -62,7 +62,7 @@ static struct cgroup *of(struct containment *containment)
 
 /* ----------------------------------------------------------------- keeper */
 
-/* If that fails, the next start on this host notices. */
+/* If that fails, the next start on this host notices that the keeper is gone. */
 static void watch_keeper(struct cgroup *cgroup)
 {
 	if (cgroup->keeper.fd >= 0)
@@ -100,7 +100,7 @@ static void on_renew_keeper(void *userdata, uint64_t now_usec)
 
 /* ----------------------------------------------------------------- making */
 
-/* 1: the group is empty. 0: it isn't. Only a read makes the kernel tell of the next change. */
+/* 1: the group is empty. 0: it isn't. The kernel reports the next change only after a read. */
 static int look_at_events(struct cgroup *cgroup)
 {
 	struct loop *loop = &cgroup->run->loop;
@@ -108,7 +108,7 @@ static int look_at_events(struct cgroup *cgroup)
 	uint64_t populated = 0;
 	int r = cg_read_fd(cgroup->events_fd, text, sizeof(text));
 
-	/* Gone: empty, too. After any other failure it goes on telling. */
+	/* The group is gone, so it is empty. After any other failure the kernel keeps reporting. */
 	if (r == -ENODEV) {
 		loop_drop(loop, &cgroup->events);
 		return 1;
@@ -189,7 +189,7 @@ static int entered(struct containment *containment, struct spawn *spawn, int r, 
 	return birth_end(&of(containment)->birth, spawn, r, reterr);
 }
 
-/* Whatever failed first where somebody else has removed the group meanwhile: that is why. */
+/* If somebody else has removed the group meanwhile, that is the reason, whichever call failed first. */
 static int explain(const struct containment *containment, int code, struct ration_error *reterr)
 {
 	const struct place *group = ((const struct cgroup *)containment)->group;
@@ -210,10 +210,13 @@ static void signal_all(struct containment *containment, int sig)
 	(void)cg_signal(of(containment)->group->fd, sig);
 }
 
-/* What it takes to kill a group, to look at it, and to remove it. */
+/* The fds that it takes to kill a group, look at it and remove it. */
 #define FILES_NEEDED 64
 
-/* Whoever may has lowered our limit on open files, perhaps the command. With CAP_SYS_RESOURCE it can be raised again. */
+/*
+ * Another process, perhaps the command, has lowered our limit on open files. With CAP_SYS_RESOURCE we can
+ * raise it again.
+ */
 static bool regain_files(void)
 {
 	struct rlimit limit;
@@ -233,7 +236,7 @@ static int kill_group(struct cgroup *cgroup)
 
 	if (r == -EMFILE && regain_files())
 		r = kill_all_of(cgroup->group->fd);
-	/* Its mode was taken away since: who is in it may be signalled all the same. */
+	/* Somebody has changed the mode of cgroup.kill. The processes can still be signalled one by one. */
 	if ((r == -EACCES || r == -EPERM) && cg_signal_all(cgroup->group->fd) >= 0)
 		r = 0;
 	cgroup->killed = true;
@@ -250,9 +253,9 @@ static uint64_t kill_all(struct containment *containment, uint64_t *ret_killed)
 		return LOOP_NEVER;
 	if (ret_killed)
 		*ret_killed = left > 0 ? (uint64_t)left : 0;
-	/* Again soon, as long as anybody is alive: see cg_kill_again(); and this process may have no fd to spare just now. */
+	/* Repeat soon while anybody is alive: see cg_kill_again(). Or this process has no free fd just now. */
 	r = kill_group(cgroup);
-	/* Before 5.14 by a list, which couldn't be read: whoever can be found without it. */
+	/* Before 5.14 a list of pids is needed, and it couldn't be read: kill those that can be found without it. */
 	if (r < 0) {
 		const struct leader *leader = &cgroup->run->leader;
 
@@ -274,7 +277,7 @@ static int empty(struct containment *containment)
 	if (r >= 0)
 		r = cg_text_key(text, "populated", &populated);
 	if (r < 0) {
-		/* By another fd, and by another file. */
+		/* Try another fd, then another file. */
 		r = cg_populated(cgroup->group->fd);
 		if (r < 0)
 			r = cg_count(cgroup->group->fd);
@@ -285,7 +288,7 @@ static int empty(struct containment *containment)
 	return descent_empty_beside(&cgroup->descent);
 }
 
-/* `ration stop` notes it on the group. */
+/* `ration stop` leaves a note on the group. */
 static bool stopped(struct containment *containment, int *ret_sig, uint64_t *ret_usec)
 {
 	char text[48];
@@ -338,7 +341,10 @@ static int remove_group(struct cgroup *cgroup)
 {
 	int r = leaf_remove(cgroup->group);
 
-	/* The group's share is nobody's now. What is left of it after a failure, the next run takes away. */
+	/*
+	 * The protection that the nodes above had for this group isn't needed any more. If this fails, the
+	 * next run corrects it.
+	 */
 	if (r == 0)
 		(void)protect_nodes(cgroup->run->plan, cgroup->group, NULL);
 	return r;
@@ -371,7 +377,7 @@ static void cgroup_free(struct containment *containment, uint64_t deadline_usec)
 	struct cgroup *cgroup = of(containment);
 	int r;
 
-	/* Of a run that came to its end there is none any more. Where nothing was started, nobody is in it. */
+	/* A run that ended has no processes left. If no command was started, nobody should be in the group. */
 	if (cgroup->group->fd >= 0 && cgroup->run->leader.pid > 0)
 		(void)cg_end(cgroup->group->fd, msec_left(deadline_usec));
 	if (cgroup->group->fd >= 0 && cgroup->run->descent)
@@ -379,13 +385,13 @@ static void cgroup_free(struct containment *containment, uint64_t deadline_usec)
 	descent_done(&cgroup->descent);
 	forget_keeper(cgroup);
 	r = remove_group(cgroup);
-	/* But who has been moved there. */
+	/* Busy nevertheless: somebody has moved a process into it. */
 	if (r == -EBUSY && cgroup->run->leader.pid <= 0 && cg_end(cgroup->group->fd, msec_left(deadline_usec)) == 0)
 		r = remove_group(cgroup);
 	if (r == 0) {
 		keeper_dismiss(&cgroup->keeper);
 	} else {
-		/* The process above us won't wait for it any longer. */
+		/* With `descent`, the process above us was the keeper, and it won't wait any longer. */
 		if (cgroup->run->descent)
 			(void)keeper_start(cgroup->group, &cgroup->keeper);
 		keeper_inherit(&cgroup->keeper);

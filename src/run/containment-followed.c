@@ -2,8 +2,8 @@
 /*
  * containment-followed.c - a run whose processes are followed
  *
- * Nothing holds them together (follow.h). So they are looked for whenever one of them
- * forks or ends, as far as the system tells, and with each sample.
+ * The system keeps no set of its processes (follow.h). So we search for them with each sample, and whenever
+ * one of them forks or ends, if the system reports that.
  */
 #include "run/containment-followed.h"
 
@@ -15,7 +15,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* What has had its SIGKILL and is still there gets another. */
+/* When to send SIGKILL again to processes that survived it. */
 #define KILL_AGAIN_USEC 10000
 
 struct followed {
@@ -24,7 +24,7 @@ struct followed {
 	struct keeper keeper;
 	struct follow follow;
 	struct loop_source source;   /* a process has forked or ended */
-	struct loop_deadline missed; /* one ended before that could be waited for */
+	struct loop_deadline missed; /* a process ended before we could watch it */
 	bool killed;                 /* SIGKILL has been sent to all */
 };
 
@@ -42,7 +42,7 @@ static int make(struct containment *containment, struct ration_error *reterr)
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't fork a keeper: %s", error_text(r)) : 0;
 }
 
-/* The processes first: before their children have another parent, as far as that can be. */
+/* The processes first: their children get another parent when they end. */
 static void look_around(struct followed *followed)
 {
 	(void)follow_update(&followed->follow);
@@ -61,19 +61,19 @@ static void on_missed(void *userdata, uint64_t now_usec)
 	look_around(userdata);
 }
 
-/* From now on its forks and its end wake us, and the keeper knows of it. */
+/* From now on its forks and its end wake us, and the keeper knows it. */
 static void joined(void *userdata, const struct os_process *process)
 {
 	struct followed *followed = userdata;
 	struct loop *loop = &followed->run->loop;
 
-	/* Dead already: of that nothing will be told. */
+	/* It is dead already, so no event will come. */
 	if (loop_add_process(loop, &followed->source, process->pid) < 0)
 		loop_set(loop, &followed->missed, sys_now_usec());
 	keeper_tell(&followed->keeper, process, followed->follow.group);
 }
 
-/* It is there, and waits: followed from now on, and known to the keeper. */
+/* The child exists and waits: follow it from now on, and tell the keeper. */
 static int born(void *userdata, pid_t pid)
 {
 	struct followed *followed = userdata;
@@ -89,8 +89,8 @@ static int born(void *userdata, pid_t pid)
 }
 
 /*
- * In a process group of its own the command's orphans can be found. But it would be
- * in the background of a terminal, and so it stays in ours where it has one.
+ * In a process group of its own, orphans of the command can be found. But that group would be in the
+ * background of a terminal; so with a terminal the command stays in ours.
  */
 static bool has_terminal(const struct spawn *spawn)
 {
@@ -170,7 +170,7 @@ static int read_end(struct containment *containment, pid_t pid, struct sys_wait 
 	return -EOPNOTSUPP;
 }
 
-/* As long as it is there, dead or not, those in its process group can be found: now for the last time. */
+/* While it exists, dead or not, the members of its process group can be found: do so for the last time. */
 static bool may_reap(struct containment *containment, pid_t pid)
 {
 	struct os_process process;

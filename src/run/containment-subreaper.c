@@ -2,9 +2,9 @@
 /*
  * containment-subreaper.c - a run that is held together by descent
  *
- * This process is a child subreaper (subreaper.c), and has no other children: so the
- * run is exactly its descendants. Directories in cgroup v1 may hold limits of the run,
- * and a freezer there tells others of its processes.
+ * This process is a child subreaper (subreaper.c) and has no other children, so its descendants are
+ * exactly the run. Directories in cgroup v1 can enforce limits of the run; a freezer there also
+ * shows other programs its processes.
  */
 #include "run/containment-subreaper.h"
 
@@ -60,7 +60,10 @@ static int enter(struct containment *containment, struct spawn *spawn, struct ra
 static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
 	r = birth_end(&of(containment)->birth, spawn, r, reterr);
-	/* The command has none of it: it runs already. A bomb's share of the machine would else be ours. */
+	/*
+	 * Only now: the command runs already and doesn't inherit it. Without it, a fork bomb would leave us
+	 * hardly any CPU time.
+	 */
 	if (r == 0) {
 		precedence_spare(&of(containment)->spared);
 		precedence_raise(&of(containment)->precedence);
@@ -82,10 +85,10 @@ static uint64_t kill_all(struct containment *containment, uint64_t *ret_killed)
 	struct below *below = of(containment);
 	int members_fd = v1_members_fd(&below->run->group);
 
-	/* In the process that asked, other children are none of the run's. */
+	/* In the caller's process, other children aren't part of the run. */
 	if (below->root != getpid())
 		return LOOP_NEVER;
-	/* A process that the freezer holds would never die. */
+	/* A process that the freezer holds doesn't die before it is thawed. */
 	if (members_fd >= 0)
 		(void)cg1_thaw(members_fd);
 	return descent_kill(&below->descent, ret_killed);
@@ -124,7 +127,7 @@ static int read_end(struct containment *containment, pid_t pid, struct sys_wait 
 	return corpse_read(of(containment)->run->host->proc_fd, pid, ret);
 }
 
-/* The subreaper has reaped everybody, and nobody else. */
+/* The subreaper has reaped all processes of the run, and no others. */
 static bool rusage(struct containment *containment, struct rusage *ret)
 {
 	(void)containment;
@@ -145,7 +148,7 @@ static int remove_when_over(struct containment *containment, struct ration_error
 	return 0;
 }
 
-/* Those in the directories of cgroup v1 can be found by whoever has made them. */
+/* The process that made the directories in cgroup v1 can find who is in them. */
 static void below_free(struct containment *containment, uint64_t deadline_usec)
 {
 	struct below *below = of(containment);

@@ -38,7 +38,7 @@ static uint64_t enforce(struct cpu *cpu, uint64_t used_usec)
 	}
 	if (used_usec >= cpu->soft_usec) {
 		cpu->soft_usec = RATION_UNLIMITED;
-		/* What becomes of it is up to the command, and to the hard limit. */
+		/* The command decides how to react; the hard limit still applies. */
 		end_warn(run, RUN_CAUSE_CPU_TIME_SOFT, used_usec);
 	}
 	return cpu->soft_usec < cpu->hard_usec ? cpu->soft_usec : cpu->hard_usec;

@@ -9,7 +9,7 @@
 
 #include "sys/syscalls.h"
 
-/* A time_t of the kernel ends before 2^63 nanoseconds do. */
+/* The kernel's time ends at 2^63 nanoseconds. */
 #define FOREVER_USEC (UINT64_C(100) * 365 * 86400 * 1000000)
 
 uint64_t loop_after(uint64_t now_usec, uint64_t usec)
@@ -40,7 +40,7 @@ void loop_set(struct loop *loop, struct loop_deadline *deadline, uint64_t at_use
 	loop_clear(loop, deadline);
 	if (at_usec == LOOP_NEVER)
 		return;
-	/* Else one that sets itself for now would keep the round from its end. */
+	/* A deadline that sets itself again for now would never let the round end. */
 	if (loop->round_usec > 0 && at_usec <= loop->round_usec)
 		at_usec = loop->round_usec + 1;
 	while (*at && (*at)->at_usec <= at_usec)
@@ -67,7 +67,7 @@ void loop_call_due(struct loop *loop)
 	loop->round_usec = 0;
 }
 
-/* How soon to look again where nothing can be waited for. */
+/* How soon to look again if nothing can be waited for. */
 #define LOOK_MSEC 20
 
 int loop_sleep(const struct loop *loop)
@@ -75,7 +75,7 @@ int loop_sleep(const struct loop *loop)
 	struct pollfd poll_fd = { .fd = loop->fd, .events = POLLIN };
 	int r = poll(&poll_fd, 1, -1) < 0 ? -errno : 0;
 
-	/* Somebody has taken all fds from us by our limit on them; or there is no memory for a moment. */
+	/* Somebody has lowered our limit on open files to nothing; or the kernel has no memory for a moment. */
 	if (r == -EINVAL || r == -ENOMEM) {
 		(void)poll(NULL, 0, LOOK_MSEC);
 		r = 0;

@@ -15,17 +15,17 @@
 #include "sys/tree.h"
 #include "util/cleanup.h"
 
-/* How long the kill of all may take at a time; a fork bomb of thousands has taken 1.7 s. */
+/* How long one round of killing can take; a fork bomb of thousands has taken 1.7 s. */
 #define TREE_KILL_USEC 2000000
 #define AGAIN_USEC 10000
 
-/* How long tracers have to take note of the death of those whom they trace. */
+/* How long a tracer has to notice that its tracee is dead. */
 #define TRACER_USEC 1000000
 
-/* How long a process that has become another user has to become ours again, or to end. */
+/* How long to wait for a process that runs as another user to change back or to end. */
 #define DENIED_USEC 1000000
 
-/* A round of the loop is all that it takes. */
+/* Waking up is enough: each round of the loop calls end_settle(). */
 static void on_again(void *userdata, uint64_t now_usec)
 {
 	(void)userdata;
@@ -49,7 +49,7 @@ void descent_done(struct descent *descent)
 
 /* ---------------------------------------------------------------------- kill */
 
-/* Names those that live, as far as there is room. Returns whether there is one. */
+/* Lists the pids of live processes, as many as fit. Returns whether there is one. */
 static bool name_living(struct descent *descent, const struct proc_list *list, char *names, size_t size)
 {
 	struct ration_run *run = descent->run;
@@ -68,7 +68,10 @@ static bool name_living(struct descent *descent, const struct proc_list *list, c
 	return used > 0;
 }
 
-/* Says who can't be ended, in the receipt. The run isn't over then, whatever limit ended it. */
+/*
+ * Names the processes that can't be killed in the receipt. Whatever limit ended the run, the verdict isn't
+ * that limit's.
+ */
 static void give_up(struct descent *descent)
 {
 	CLEANUP(proc_list_free) struct proc_list list = { 0 };
@@ -83,7 +86,7 @@ static void give_up(struct descent *descent)
 	run->end.cause = RUN_CAUSE_NOT_ENDED;
 }
 
-/* Only those are left who may not be signalled. */
+/* The only processes left are those that we may not signal. */
 static void note_denied(struct descent *descent)
 {
 	uint64_t now_usec = sys_now_usec();
@@ -105,7 +108,7 @@ uint64_t descent_kill(struct descent *descent, uint64_t *ret_killed)
 		note_denied(descent);
 	else
 		descent->denied_usec = LOOP_NEVER;
-	/* All dead: what is left then is held by a tracer, of which nothing tells. */
+	/* All are dead. What is left is held by a tracer, and no event reports its release. */
 	again_usec = r < 0 ? AGAIN_USEC : TRACER_USEC;
 	if (r == 0 && descent->traced_usec == LOOP_NEVER)
 		descent->traced_usec = loop_after(sys_now_usec(), again_usec);
@@ -123,7 +126,7 @@ static bool all_dead(const struct proc_list *list)
 	return true;
 }
 
-/* All that is left are dead whom a tracer has, and has had its time for. */
+/* Everything left is dead and held by a tracer, whose time is up. */
 static bool left_to_tracers(const struct descent *descent)
 {
 	CLEANUP(proc_list_free) struct proc_list list = { 0 };
@@ -142,13 +145,13 @@ int descent_empty(struct descent *descent)
 		return 1;
 	if (r == 0)
 		return descent->given_up || left_to_tracers(descent);
-	/* It can't be waited for just now: what /proc says counts as well. */
+	/* The processes can't be reaped just now; /proc has the same information. */
 	return proc_descendants(descent->run->host->proc_fd, getpid(), &list) == 0 && all_dead(&list) ? 1 : r;
 }
 
 /* ------------------------------------------------------------ beside a group */
 
-/* How many live, and mean to: who is about to be a zombie has left its group, too. */
+/* Counts the live processes. One that is about to be a zombie has left its group, too, and isn't counted. */
 static uint64_t count_strays(const struct descent *descent, const struct proc_list *list, pid_t *ret_first)
 {
 	uint64_t n = 0;
@@ -176,7 +179,7 @@ static void end_strays(struct descent *descent, uint64_t n, pid_t first)
 	}
 	if (n > receipt->strays)
 		receipt->strays = n;
-	/* Whatever the command's own end was: not all that it had was within its limits. */
+	/* However the command ended, some of its processes weren't under its limits. */
 	(void)receipt_note(&run->end, false, RUN_CAUSE_ESCAPED, SIGKILL, 0);
 	(void)descent_kill(descent, NULL);
 }

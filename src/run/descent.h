@@ -2,8 +2,8 @@
 /*
  * descent.h - the processes of a run as the descendants of this process
  *
- * It is a child subreaper, and has no other children. So the run is over when it has no
- * child any more, and whoever is left can be found, wherever it has moved to.
+ * This process is a child subreaper without other children. So the run is over when this process has no child
+ * left, and processes that moved elsewhere can still be found.
  */
 #ifndef RATION_RUN_DESCENT_H
 #define RATION_RUN_DESCENT_H
@@ -13,9 +13,9 @@
 struct descent {
 	struct ration_run *run;
 	struct loop_deadline again;
-	uint64_t traced_usec; /* when the dead that tracers have aren't waited for any more */
-	uint64_t denied_usec; /* when those that may not be signalled are given up */
-	bool given_up;        /* they are */
+	uint64_t traced_usec; /* when to stop waiting for dead processes that a tracer holds */
+	uint64_t denied_usec; /* when to give up on processes that we may not signal */
+	bool given_up;        /* we have given up on them */
 };
 
 void descent_init(struct descent *descent, struct ration_run *run);
@@ -24,16 +24,16 @@ void descent_done(struct descent *descent);
 /* Kills all. As `kill` of struct containment_ops. */
 uint64_t descent_kill(struct descent *descent, uint64_t *ret_killed);
 
-/* Whether nobody is left who could be waited for. As `empty` of struct containment_ops. */
+/* Whether no process is left that could be reaped. As `empty` of struct containment_ops. */
 int descent_empty(struct descent *descent);
 
 /*
- * The same where the group is empty: whoever is left has left it. Once the command has ended,
- * they are killed, and the receipt tells.
+ * The same for a run whose group is empty: processes that are left have moved out of it. Once the command has
+ * ended they are killed, and the receipt reports them.
  */
 int descent_empty_beside(struct descent *descent);
 
-/* Says who doesn't die. As `stuck` of struct containment_ops. */
+/* Describes the processes that don't die. As `stuck` of struct containment_ops. */
 void descent_stuck(const struct descent *descent, char buf[RATION_WAITING_MAX]);
 
 #endif

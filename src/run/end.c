@@ -10,13 +10,13 @@
 #include "run/concern.h"
 #include "util/error.h"
 
-/* What couldn't be done is tried again: this often, and at most so many times. */
+/* A failed step is repeated: at this interval, at most so many times. */
 #define AGAIN_USEC 10000
 #define FAILURES_MAX 100
 
 /*
- * What was killed and doesn't die: when to look why, first and then; and from when on to tell, and to kill
- * it again more rarely. A kill takes milliseconds, that of a bomb of thousands 1.7 s.
+ * For processes that survive SIGKILL: when to look for the reason, first and then; and when to report it and
+ * to repeat the kill less often. A kill takes milliseconds; that of a bomb of thousands took 1.7 s.
  */
 #define LOOK_FIRST_USEC 200000
 #define LOOK_USEC 1000000
@@ -28,7 +28,7 @@ static void on_kill(void *userdata, uint64_t now_usec)
 	end_kill(userdata);
 }
 
-/* It wakes what the group's own freezer holds, too. */
+/* Looking also thaws processes that the group's own freezer of cgroup v1 holds. */
 static void on_look(void *userdata, uint64_t now_usec)
 {
 	struct ration_run *run = userdata;
@@ -42,7 +42,7 @@ static void on_look(void *userdata, uint64_t now_usec)
 	loop_set(&run->loop, &run->look, loop_after(now_usec, LOOK_USEC));
 }
 
-/* A round is all that it takes. */
+/* Waking up is enough: each round of the loop calls end_settle(). */
 static void on_again(void *userdata, uint64_t now_usec)
 {
 	(void)userdata;
@@ -56,7 +56,7 @@ void end_init(struct ration_run *run)
 	run->again = LOOP_DEADLINE(on_again, run);
 }
 
-/* Too much output is too much, also if it is seen when the command has ended. */
+/* Too much output counts as a cause even if we read it after the command's end. */
 static bool note_cause(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed)
 {
 	bool closed = run->leader.ended && !run->options.wait_all && cause != RUN_CAUSE_OUTPUT;
@@ -72,7 +72,7 @@ static void signal_all(struct ration_run *run, int sig)
 void end_kill(struct ration_run *run)
 {
 	struct containment *containment = run->containment;
-	/* What outlives the command by itself is leftover; what we end with it isn't. */
+	/* Processes that outlive the command by themselves are leftover; those that we end along with it aren't. */
 	bool leftover = run->leader.ended && run->end.cause == RUN_CAUSE_NONE;
 	uint64_t killed = 0, again_usec = containment->ops->kill(containment, leftover ? &killed : NULL);
 
@@ -84,7 +84,7 @@ void end_kill(struct ration_run *run)
 	run->killed = true;
 	if (run->waiting[0] && again_usec < LOOK_USEC)
 		again_usec = LOOK_USEC;
-	/* The wall time goes on: a reader of the output who never reads isn't waited for any longer than that. */
+	/* The wall-time limit stays set: it also ends the wait for a reader that never reads. */
 	loop_set(&run->loop, &run->kill, loop_after(sys_now_usec(), again_usec));
 }
 
@@ -100,7 +100,7 @@ void end_run_by(struct ration_run *run, enum run_cause cause, int sig, uint64_t 
 		return;
 	}
 	signal_all(run, sig);
-	/* A stopped process can't die of a signal that it can't take. */
+	/* A stopped process doesn't handle the signal before it continues. */
 	signal_all(run, SIGCONT);
 	if (first && kill_at_usec != LOOP_NEVER)
 		loop_set(&run->loop, &run->kill, kill_at_usec);
@@ -130,7 +130,7 @@ int end_retry(struct ration_run *run, int code)
 	return 0;
 }
 
-/* Where that can't be read for long, its removal is what tells: the kernel removes no group with processes. */
+/* If that can't be read for long, try to remove the group: the kernel doesn't remove one with processes. */
 static bool is_empty(struct ration_run *run)
 {
 	int r = run->containment->ops->empty(run->containment);
@@ -143,7 +143,7 @@ static bool is_empty(struct ration_run *run)
 	return r != 0;
 }
 
-/* Somebody may have ended the command from outside: by `ration stop`, which notes that on the group. */
+/* Another process may have ended the command: `ration stop` notes that on the group. */
 static void take_stop(struct ration_run *run)
 {
 	uint64_t usec;
@@ -154,7 +154,7 @@ static void take_stop(struct ration_run *run)
 			!run->containment->ops->stopped(run->containment, &sig, &usec))
 		return;
 	(void)receipt_note(&run->end, false, RUN_CAUSE_INTERRUPT, sig, 0);
-	/* The others have the time that they were given. */
+	/* The remaining processes keep the time that `ration stop` gave them. */
 	if (usec != RATION_UNLIMITED && !run->killed)
 		loop_set(&run->loop, &run->kill, loop_after(sys_now_usec(), usec));
 }
@@ -168,7 +168,7 @@ int end_settle(struct ration_run *run)
 	if (!run->stop_asked)
 		take_stop(run);
 	empty = is_empty(run);
-	/* Whoever has had a warning keeps the time that it was given. */
+	/* Processes that were warned keep the time that they were given. */
 	if (!empty && !run->options.wait_all && !run->killed && run->kill.at_usec == LOOP_NEVER) {
 		end_kill(run);
 		empty = is_empty(run);

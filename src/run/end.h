@@ -2,8 +2,8 @@
 /*
  * end.h - who decides that a run is over
  *
- * Whatever ends a run goes the same way: a cause is noted, once; everything is sent
- * a signal, or killed; no process is left; nobody minds any more.
+ * Every end takes the same steps: the first cause is noted; all processes get a signal or are killed; no
+ * process is left; all concerns agree that they are done.
  */
 #ifndef RATION_RUN_END_H
 #define RATION_RUN_END_H
@@ -12,24 +12,30 @@
 
 void end_init(struct ration_run *run);
 
-/* Ends the run for this cause: `sig` to every process, and SIGKILL after a while. SIGKILL: at once. */
+/*
+ * Ends the run for this cause: sends `sig` to every process, and SIGKILL after `kill_after`. `sig` is
+ * SIGKILL: at once.
+ */
 void end_run(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed);
 
 /* The same, and SIGKILL at a time of its own; LOOP_NEVER: never. */
 void end_run_by(struct ration_run *run, enum run_cause cause, int sig, uint64_t observed, uint64_t kill_at_usec);
 
-/* Sends the run's first signal to every process as a warning, and no more; if it has none, notes that. */
+/*
+ * Sends the run's first signal to every process as a warning, and nothing more. Without such a signal, only
+ * notes the event.
+ */
 void end_warn(struct ration_run *run, enum run_cause cause, uint64_t observed);
 
 /* Kills everything now. */
 void end_kill(struct ration_run *run);
 
-/* Whether the run is over: 1 or 0. After the command's end it kills what is left. */
+/* Whether the run is over: 1 or 0. Once the command has ended, kills what is left. */
 int end_settle(struct ration_run *run);
 
 /*
- * Something couldn't be done: tries again soon. Returns 0; or `code`, if that has been
- * for a second, and then the caller says what it was.
+ * A step has failed: schedules another attempt soon. Returns 0; or `code`, if it has failed for a second.
+ * Then the caller reports it.
  */
 int end_retry(struct ration_run *run, int code);
 

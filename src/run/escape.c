@@ -2,9 +2,8 @@
 /*
  * escape.c - a command that has left its group
  *
- * The group is empty, and the command lives: it has moved itself out, as root and
- * the owner of a delegated tree can. Then no limit holds for it any more, and
- * it is ended.
+ * The group is empty, but the command lives: it has moved itself out, as root and the owner of a
+ * delegated tree can. No limit applies to it any more, so it is ended.
  */
 #include "run/concern.h"
 #include "run/end.h"
@@ -21,12 +20,12 @@
 /* How long a command that has left its group may take to stop. */
 #define STOP_USEC 1000000
 
-/* How long the kill of what is below it may take at a time. */
+/* How long one round of killing its descendants can take. */
 #define TREE_KILL_USEC 2000000
 
 /*
- * Nobody is in the group, says the kernel: so whoever lives is elsewhere, whatever the
- * other group is called. A command that is about to be a zombie has left its group, too.
+ * The kernel says that the group is empty, so a live command is elsewhere, whatever that group is called. But
+ * a command that is about to be a zombie has left its group, too.
  */
 static void on_empty(void *userdata)
 {
@@ -42,7 +41,7 @@ static void on_empty(void *userdata)
 	if (proc_cgroup(proc_fd, leader->pid, path, sizeof(path)) < 0)
 		(void)strcpy(path, "/");
 	(void)snprintf(run->receipt.escaped_to, sizeof(run->receipt.escaped_to), "%s", path);
-	/* Once it stands it has no more children than can be found. */
+	/* Once it is stopped, it gets no more children, and those that it has can be found. */
 	(void)sys_child_stop(leader->pid, leader->pid_fd, STOP_USEC);
 	(void)proc_tree_stop_kill(run->host->proc_fd, leader->pid, TREE_KILL_USEC, &(uint64_t){ 0 });
 	(void)sys_child_signal(leader->pid, leader->pid_fd, SIGKILL);

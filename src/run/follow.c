@@ -70,10 +70,7 @@ int follow_add(struct follow *follow, pid_t pid, uint64_t born)
 
 /* --------------------------------------------------------------- who is there */
 
-/*
- * A member that is gone takes its times along, unless a member has waited for it,
- * who has them now.
- */
+/* A member that is gone takes its CPU time along, unless a member has waited for it and counts that time now. */
 static void forget(struct follow *follow, size_t i)
 {
 	struct os_process gone = follow->members[i].at;
@@ -83,7 +80,7 @@ static void forget(struct follow *follow, size_t i)
 		follow->gone_usec += gone.cpu_usec + gone.waited_usec;
 }
 
-/* From the last to the first: who was forked is behind its parent, mostly, and is forgotten before it. */
+/* From last to first: a child is usually behind its parent in the list, and is forgotten before it. */
 static void refresh(struct follow *follow)
 {
 	for (size_t i = follow->n; i-- > 0;) {
@@ -91,10 +88,10 @@ static void refresh(struct follow *follow)
 		struct os_process now;
 		int r = follow->os->look(member->at.pid, &now);
 
-		/* The pid of another process by now. */
+		/* Another process has the pid now. */
 		if (r == 0 && now.born != member->at.born)
 			r = -ESRCH;
-		/* Not every system tells of the dead what they have used. */
+		/* Not every system reports what a dead process has used. */
 		if (r == 0 && now.dead && now.cpu_usec < member->at.cpu_usec) {
 			now.cpu_usec = member->at.cpu_usec;
 			now.waited_usec = member->at.waited_usec;
@@ -115,7 +112,7 @@ static int list(struct follow *follow, enum os_kin kin, pid_t of)
 
 		if (n < 0 || (size_t)n <= follow->n_list)
 			return n == -ESRCH ? 0 : n;
-		/* Some more than there are now: a bomb goes on. */
+		/* A few more than there are now: a fork bomb goes on. */
 		more = reallocarray(follow->list, (size_t)n + (size_t)n / 4 + 16, sizeof(*more));
 		if (!more)
 			return -ENOMEM;
@@ -124,7 +121,7 @@ static int list(struct follow *follow, enum os_kin kin, pid_t of)
 	}
 }
 
-/* Makes members of those who aren't, and are still what they were listed as. */
+/* Makes members of those listed that aren't yet, if their pids are still the same processes. */
 static int adopt(struct follow *follow, enum os_kin kin, pid_t of)
 {
 	int n = list(follow, kin, of);
@@ -145,7 +142,7 @@ static int adopt(struct follow *follow, enum os_kin kin, pid_t of)
 	return n < 0 ? n : 0;
 }
 
-/* As long as a member is in the group, its number can't be that of another. */
+/* While a member is in the process group, no other group can get its number. */
 static bool has_group(const struct follow *follow)
 {
 	for (size_t i = 0; follow->group > 0 && i < follow->n; i++) {
@@ -172,7 +169,7 @@ int follow_update(struct follow *follow)
 
 	refresh(follow);
 	r = has_group(follow) ? adopt(follow, OS_GROUP, follow->group) : 0;
-	/* Those that are found are behind the others, and their children are looked for, too. */
+	/* New members are appended, so their children are searched for, too. */
 	for (size_t i = 0; r >= 0 && i < follow->n; i++)
 		r = follow->members[i].at.dead ? 0 : adopt(follow, OS_CHILDREN, follow->members[i].at.pid);
 	tell(follow);
@@ -213,7 +210,7 @@ static int measure(struct follow *follow, const struct sample_limits *limits, st
 
 		cpu_usec += at->cpu_usec + at->waited_usec;
 		if (at->dead) {
-			/* Ours to wait for are no longer the run's. */
+			/* Dead children of ours don't count any more: we are about to reap them. */
 			sample.tasks += find(follow, at->ppid) != NULL;
 			continue;
 		}
@@ -235,7 +232,10 @@ int follow_sample(struct follow *follow, const struct sample_limits *limits, str
 	struct sample sample;
 	int r = measure(follow, limits, &sample);
 
-	/* As in watch.c: what can't be undone is worth a second sample, since no sum is of one moment. */
+	/*
+	 * As in watch.c: an act that can't be undone is worth a second sample, because a sum isn't taken at
+	 * one moment.
+	 */
 	if (r == 0 && sample.processes > 1 && (sample.over == SAMPLE_OVER_MEMORY || sample.over == SAMPLE_OVER_TASKS))
 		r = measure(follow, limits, &sample);
 	if (r < 0)

@@ -2,14 +2,13 @@
 /*
  * follow.h - the processes of a run, where nothing holds them together
  *
- * Without a cgroup or a child subreaper, a process whose parent ends belongs to
- * process 1, and nobody can tell whose it was. So they are followed: whoever has
- * been seen as a child of a member is one from then on, by its pid and the time of
- * its birth, whoever its parent is later. Members of the run's own process group,
- * if it has one, are members as well.
+ * Without a cgroup or a child subreaper, a process whose parent ends belongs to process 1, and
+ * nobody can tell whose it was. So processes are followed: a process that was once seen as a child
+ * of a member is a member from then on. It is identified by its pid and time of birth, whoever its
+ * parent is later. If the run has a process group of its own, processes in that are members, too.
  *
- * What isn't seen: a process that has left the process group, and whose parent
- * has ended, before anybody has looked.
+ * A process isn't found if it has left the process group and its parent has ended before anybody
+ * looked.
  */
 #ifndef RATION_RUN_FOLLOW_H
 #define RATION_RUN_FOLLOW_H
@@ -45,10 +44,10 @@ void follow_end(struct follow *follow);
 /* Makes a process a member that is known by pid and birth, if it isn't one yet. -ESRCH: it isn't there any more. */
 int follow_add(struct follow *follow, pid_t pid, uint64_t born);
 
-/* Looks who is there. Returns how many live, or -ENOMEM and the like. */
+/* Looks for members. Returns how many live, or -ENOMEM and the like. */
 int follow_update(struct follow *follow);
 
-/* We have waited for a member ourselves, and it and its children have used so much. */
+/* We have reaped a member ourselves; it and its children have used this much CPU time. */
 void follow_reaped(struct follow *follow, pid_t pid, uint64_t cpu_usec);
 
 /* Tells whether a member was alive when it was looked at last. */

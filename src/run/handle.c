@@ -19,7 +19,7 @@
 #include "util/error.h"
 #include "util/size.h"
 
-/* What is passed on is checked before anything is opened. */
+/* Fds to pass on are checked first: what we open could get the number of one that is closed. */
 static int read_options(const struct ration_run_options *given, struct ration_run_options *options, int ret_fds[3],
 		struct ration_error *reterr)
 {
@@ -46,7 +46,7 @@ static int check_timeout(const struct ration_run_options *options, const struct 
 		0;
 }
 
-/* The command is found before anything is made: most that can't be executed are known now. */
+/* The command is looked up before anything is made: most that can't be executed fail here. */
 static int start(struct ration_run *run, struct ration_error *reterr)
 {
 	const struct ration_run_options *options = &run->options;
@@ -58,7 +58,7 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 	request.within_usec = timeout ? timeout->in_force : 0;
 	r = command_prepare(&command, &request, reterr);
 
-	/* Another user's command is looked for by a process of that user. */
+	/* Another user's command is looked up by a process of that user. */
 	if (r == -EAGAIN)
 		return room_fork_error(run->host, "start a command", r, reterr);
 	if (r < 0)
@@ -110,7 +110,7 @@ int ration_run_start(const struct ration_host *host, const struct ration_plan *p
 	return 0;
 }
 
-/* The terminal, once nobody of the run's can be reading from it. */
+/* Takes the terminal back, once no process of the run can read from it. */
 static void take_terminal(struct ration_run *run)
 {
 	if (run->tty_fd >= 0)

@@ -32,19 +32,22 @@
 
 struct concern;
 
-/* Who supervises: this process, or a subreaper in its stead. */
+/* The supervisor of a run: this process, or a subreaper on its behalf. */
 struct supervisor {
 	/* Handles what has happened. 1: the run is over. */
 	int (*dispatch)(struct ration_run *run, struct ration_error *reterr);
 	/* Sends the command a signal. */
 	int (*signal)(struct ration_run *run, int sig, struct ration_error *reterr);
-	/* Ends the run, as somebody's wish; or takes note that a terminal has done so. */
+	/* Ends the run on request; with `delivered`, only notes that a terminal has sent the signal. */
 	int (*interrupt)(struct ration_run *run, int sig, bool delivered, struct ration_error *reterr);
-	/* Ends and removes whatever is there, within RELEASE_MSEC and a moment. May be called again. */
+	/*
+	 * Kills and removes what is left, in bounded time: about RELEASE_MSEC, some seconds more with a
+	 * subreaper. Can be called again.
+	 */
 	void (*release)(struct ration_run *run);
 };
 
-/* How long a run that is given up waits for its dead to be gone; after that it is the keeper's. */
+/* How long the release of a run waits for killed processes to disappear. After that the keeper takes over. */
 #define RELEASE_MSEC 2000
 
 struct ration_run {
@@ -55,37 +58,37 @@ struct ration_run {
 	bool never_kill;                   /* no SIGKILL after the first signal */
 
 	const struct supervisor *supervisor;
-	int tty_fd;                        /* the terminal that the command has been given, or -EBADF */
-	pid_t subreaper;                   /* in the process that asked: who supervises */
-	bool adopts, adopted_before;       /* it is the child subreaper above: now; and before the run */
+	int tty_fd;                        /* the terminal that was handed to the command, or -EBADF */
+	pid_t subreaper;                   /* in the caller's process: the pid of the subreaper; else 0 */
+	bool adopts, adopted_before;       /* this process is the child subreaper above it: now; before the run */
 	struct budget_turn turn;           /* its places in the queues of its budgets */
-	bool guarded;                      /* a process of its own is that */
-	struct spared spared;              /* without a group: the OOM killer takes neither of the two */
+	bool guarded;                      /* another process of ours is the child subreaper above it */
+	struct spared spared;              /* without a group: how to undo that the OOM killer spares this process */
 	bool socket_tells;                 /* in the subreaper: nobody but the caller has the other end of the socket */
 	bool descent;                      /* in the subreaper: its descendants are exactly the run's processes */
 	int peer_fd;                       /* to the subreaper, or from it */
 	int subreaper_fd;                  /* its pidfd, or -EBADF */
 	struct loop_source peer, peer_gone;
 
-	struct place group;                /* its names, and its directories where there are cgroups */
+	struct place group;                /* the names of its group; its directories where there are cgroups */
 	struct loop loop;
 	struct containment *containment;
 	struct leader leader;
 	struct concern *concerns;
 
 	struct loop_deadline kill;         /* the SIGKILL after a warning, or the next one */
-	struct loop_deadline again;        /* what couldn't be read or removed is tried again */
-	unsigned failures;                 /* of that, in a row */
-	bool stop_asked;                   /* whether somebody ends it has been looked for */
-	bool killed;                       /* everything has been sent SIGKILL */
+	struct loop_deadline again;        /* retries what couldn't be read or removed */
+	unsigned failures;                 /* retries in a row */
+	bool stop_asked;                   /* we have checked whether `ration stop` ended it */
+	bool killed;                       /* SIGKILL has been sent to all processes */
 	uint64_t killed_usec;              /* when, for the first time */
-	struct loop_deadline look;         /* at what doesn't die of it */
-	char waiting[RATION_WAITING_MAX];  /* what that is, when it has lasted; or "" */
-	unsigned wishes;                   /* how often somebody wished the end */
-	bool give_up;                      /* nobody waits for that any longer */
-	bool give_up_output;               /* don't wait any longer for who reads the output */
+	struct loop_deadline look;         /* checks which processes survive SIGKILL, and why */
+	char waiting[RATION_WAITING_MAX];  /* what the run waits for, if that takes long; or "" */
+	unsigned wishes;                   /* requests to end the run */
+	bool give_up;                      /* don't wait any longer for processes that don't die */
+	bool give_up_output;               /* don't wait any longer for a slow reader of the output */
 	bool recorded;                     /* the receipt is written */
-	bool over;                         /* and nothing is left */
+	bool over;                         /* nothing is left of the run */
 	struct run_end end;
 	struct counters before;
 	struct ration_receipt receipt;

@@ -15,10 +15,10 @@
 #include "util/cleanup.h"
 #include "util/compat.h"
 
-/* How long it tries to end what its supervisor has left. */
+/* How long it tries to end the processes that its supervisor has left. */
 #define CLEAN_UP_MSEC 60000
 
-/* After so many processes it forgets those that are gone. */
+/* With more processes than this, it forgets those that are gone. */
 #define TOLD_MAX 256
 
 struct news {

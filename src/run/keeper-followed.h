@@ -2,8 +2,8 @@
 /*
  * keeper-followed.h - whoever kills the supervisor kills the run, where there is no group
  *
- * As keeper.h has it, but a group has no name here: the keeper is told of each
- * process, and when the supervisor is gone it follows them and kills them.
+ * Like keeper.h, but without a group there is no name to pass. So the keeper is told of each process. When
+ * the supervisor is gone, it follows these processes and kills them.
  */
 #ifndef RATION_RUN_KEEPER_FOLLOWED_H
 #define RATION_RUN_KEEPER_FOLLOWED_H
@@ -12,21 +12,21 @@
 
 struct keeper {
 	pid_t pid; /* 0: none */
-	int fd;    /* to tell it; when it is closed without goodbye, it acts */
+	int fd;    /* to tell it of processes; closed without goodbye, it kills them */
 };
 
 #define KEEPER_NONE ((struct keeper) { .pid = 0, .fd = -EBADF })
 
-/* Forks it: before the command, so that no moment is left. */
+/* Forks the keeper: before the command, so that the command is never without one. */
 int keeper_begin(struct keeper *keeper);
 
 /* Tells it of a process of the run. `group` is the run's own process group, or 0. */
 void keeper_tell(struct keeper *keeper, const struct os_process *process, pid_t group);
 
-/* Leaves the processes to it, as if we had died. Nobody waits for it. */
+/* Leaves the processes to it, as if we had died. Doesn't wait for it. */
 void keeper_inherit(struct keeper *keeper);
 
-/* The run is over: sends it home, and waits for it. */
+/* The run is over: ends the keeper, and waits for it. */
 void keeper_dismiss(struct keeper *keeper);
 
 #endif

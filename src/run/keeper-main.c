@@ -2,14 +2,14 @@
 /*
  * keeper-main.c - the process that is the keeper
  *
- * Executed by ration-keeper, or in a fork of the program. In a fork, other threads of
- * the program had locks that nobody will ever release: so it calls the kernel only, and
- * what memory it needs comes from the kernel, too.
+ * Executed by ration-keeper, or in a fork of the program. In a fork, locks that other threads of
+ * the program held are never released. So this code makes system calls only, and takes its memory
+ * from the kernel, too.
  *
- * It knows that its program is gone by a pidfd and by the end of the socket, whichever
- * comes first. A copy of the program (a fork) has the other end of the socket as well,
- * so the socket alone wouldn't tell; and one that executes something else lives on by
- * its pidfd. What was said before the end is read before anything is done about it.
+ * It learns of the program's end by a pidfd and by the end of the socket, whichever comes first.
+ * The socket alone isn't enough: a copy of the program (a fork) has its other end, too. The pidfd
+ * alone isn't either, if the program executes something else. Messages that were sent before the
+ * end are read first.
  */
 #include "run/keeper-main.h"
 
@@ -34,17 +34,20 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-/* How long each group may take at first, and at last: a process in an uninterruptible sleep can take its time. */
+/*
+ * How long each group can take in the first round, and in the last: a process in an uninterruptible sleep may
+ * need it.
+ */
 #define FIRST_MSEC 1000
 #define LAST_MSEC 60000
 
 /* How often it looks for its parent where the kernel doesn't tell. */
 #define LOOK_MSEC 1000
 
-/* How long the lock of a group that is to be removed is waited for; see leaf_remove(). */
+/* How long to wait for the lock of a group that is to be removed; see leaf_remove(). */
 #define LOCK_MSEC 50
 
-/* Until a message that couldn't be read is tried again. */
+/* When to try again to read a message that couldn't be read. */
 #define AGAIN_MSEC 10
 
 struct state {
@@ -53,7 +56,7 @@ struct state {
 	const struct host_snapshot *host;
 	struct keeper_kept *kept;
 	size_t n, room;
-	struct keeper_kept few[4]; /* most programs have no more runs at a time, and it takes no page for these */
+	struct keeper_kept few[4]; /* most programs have no more runs at a time; these take no page of their own */
 };
 
 /* ------------------------------------------------------------------ memory */
@@ -86,9 +89,9 @@ static bool make_room(struct state *state)
 /* ------------------------------------------------------------------- ending */
 
 /*
- * Somebody's gc was faster, and has removed the leaf in cgroup2. Killed while it made
- * its directories in cgroup v1, the program may have left one that it had written
- * nothing on yet: gc has to leave that alone until it is old enough.
+ * Another process's gc was faster and has removed the leaf in cgroup2. If the program was killed while it
+ * made its directories in cgroup v1, it may have left one without a note. gc leaves that alone until it is
+ * old enough.
  */
 static bool clean_up_after_another(const struct host_snapshot *host, const struct keeper_kept *kept, bool last)
 {
@@ -103,8 +106,8 @@ static bool clean_up_after_another(const struct host_snapshot *host, const struc
 }
 
 /*
- * Begun by us, or by another, who has noted nothing on it either: so nobody is in it. Whose lock it
- * is makes it whole, and whoever finds it gone begins again.
+ * The directory was begun by us or by somebody else, and has no note yet, so no process is in it. A process
+ * that holds its lock completes it; one that finds it gone begins again.
  */
 static int remove_unmarked(const struct keeper_kept *kept, int tenant_fd, int fd)
 {
@@ -115,7 +118,7 @@ static int remove_unmarked(const struct keeper_kept *kept, int tenant_fd, int fd
 	return cg_rmdir(tenant_fd, kept->name);
 }
 
-/* One of that name is there. Ours may have been removed, and this one made, by anybody: then it is left alone. */
+/* A group of that name exists. It can be another one, made after ours was removed: then it is left alone. */
 static int remove_leaf(const struct host_snapshot *host, const struct keeper_kept *kept, int tenant_fd, int fd, int msec)
 {
 	int r = owner_is(fd, kept->owner);
@@ -128,7 +131,7 @@ static int remove_leaf(const struct host_snapshot *host, const struct keeper_kep
 	if (r == 0) {
 		CLEANUP(lock_releasep) int lock_fd = lock_take(fd, LOCK_MSEC);
 
-		/* First: as long as the other is there, nobody else has a group of that name. */
+		/* First v1: as long as the group in cgroup2 exists, nobody else has one of that name. */
 		if (cg_is(fd, tenant_fd, kept->name))
 			(void)v1_remove_name(host, kept->tenant, kept->name);
 		(void)cg_rmdir_tree_of(fd, tenant_fd, kept->name);
@@ -137,8 +140,8 @@ static int remove_leaf(const struct host_snapshot *host, const struct keeper_kep
 }
 
 /*
- * By names from BASE on, not by fds of the start: the last run of a tenant takes the
- * tenant's directory with it, and the next one makes another. False: it isn't done.
+ * Goes by names from BASE on, not by fds from the start: the last run of a tenant removes the tenant's
+ * directory, and the next one makes another. False: it isn't done.
  */
 static bool clean_up(const struct host_snapshot *host, const struct keeper_kept *kept, bool last)
 {
@@ -173,7 +176,7 @@ static void kill_now(const struct host_snapshot *host, const struct keeper_kept 
 		(void)cg_kill(fd);
 }
 
-/* All are killed before the first is waited for, and those that can't die yet are waited for last. */
+/* All are killed before the first wait; the last round waits for those that can't die yet. */
 static void end_all(const struct state *state)
 {
 	for (size_t i = 0; i < state->n; i++)
@@ -186,7 +189,7 @@ static void end_all(const struct state *state)
 	}
 }
 
-/* A child does it, so that what is said meanwhile is heard. */
+/* A child does it, so that the keeper can read further messages meanwhile. */
 static void inherit(const struct state *state, const struct keeper_kept *kept)
 {
 	pid_t pid = fork();
@@ -204,8 +207,8 @@ static void inherit(const struct state *state, const struct keeper_kept *kept)
 }
 
 /*
- * The program goes on without us, and we are in its way: a child that it has to reap,
- * with more to do. So a child of ours takes over, and has no parent at once.
+ * The program doesn't need us any more but has to reap us, and we have more to do. So a child of ours takes
+ * over, and is an orphan as soon as we exit.
  */
 static void step_aside(const struct state *state)
 {
@@ -213,7 +216,7 @@ static void step_aside(const struct state *state)
 
 	if (pid > 0)
 		_exit(0);
-	/* Then it won't wait: a byte says that we stay. */
+	/* The program mustn't wait for us: one byte tells it that we stay. */
 	if (pid < 0)
 		(void)send(state->fd, "", 1, MSG_NOSIGNAL);
 	(void)close(state->fd);
@@ -242,7 +245,7 @@ bool keeper_parse(const char *text, struct keeper_kept *ret)
 			!take_part(slash + 1, blank, kept.name, sizeof(kept.name)) ||
 			!take_part(blank + 1, blank + strlen(blank), kept.owner, sizeof(kept.owner)))
 		return false;
-	/* "..", or a name of more than one part, would be somebody else's group. */
+	/* "..", or a name of several parts, would lead to somebody else's group. */
 	if (names_check("tenant", kept.tenant, NULL) < 0 || names_check("group", kept.name, NULL) < 0)
 		return false;
 	*ret = kept;
@@ -292,7 +295,7 @@ static void hear(struct state *state, const char *message)
 		return;
 	switch (message[0]) {
 	case KEEPER_ADD:
-		/* Without memory it can't be kept: then nothing is, and the program is told by our end. */
+		/* Without memory this group can't be kept. Then the keeper ends, which tells the program. */
 		if (!make_room(state))
 			_exit(1);
 		state->kept[state->n++] = kept;
@@ -307,7 +310,7 @@ static void hear(struct state *state, const char *message)
 	}
 }
 
-/* Takes all messages that are there. False: there will be no more. */
+/* Reads all messages that are there. False: no more will come. */
 static bool hear_all(struct state *state)
 {
 	char message[KEEPER_MESSAGE_MAX + 1];
@@ -319,7 +322,7 @@ static bool hear_all(struct state *state)
 			return true;
 		if (n == 0 || n == -ECONNRESET)
 			return false;
-		/* Not the end of the program: it has runs that live on. It comes at the next look. */
+		/* A failed read isn't the end of the program, whose runs live on: try again at the next look. */
 		if (n < 0) {
 			(void)poll(NULL, 0, AGAIN_MSEC);
 			return true;
@@ -340,7 +343,7 @@ static bool listen_to_end(struct state *state)
 
 		if (poll(fds, 2, state->parent_fd >= 0 ? -1 : LOOK_MSEC) < 0)
 			continue;
-		/* The pidfd before the socket: what the dead have said is all there by then. */
+		/* The pidfd before the socket: once the program is dead, all its messages are there. */
 		if (!hear_all(state))
 			return fds[1].revents || getppid() != state->parent;
 		if (fds[1].revents || getppid() != state->parent)
@@ -376,7 +379,7 @@ static void take_host(struct host_snapshot *host, const struct keeper_hello *hel
 	}
 }
 
-/* Those that are used: each is the name of a directory. */
+/* The nodes in use: each must be the name of a directory. */
 static bool nodes_are_names(const struct keeper_hello *hello)
 {
 	for (size_t i = 0; i < hello->n_nodes; i++) {
@@ -402,7 +405,7 @@ static void leave_program(void)
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, KEEPER_PROGRAM);
 	(void)!chdir("/");
-	/* Children of ours are nobody's to wait for. */
+	/* Nobody waits for our children. */
 	(void)sigaction(SIGCHLD, &ignore, NULL);
 }
 
@@ -447,7 +450,7 @@ void keeper_forked_main(int fd, const struct host_snapshot *host, pid_t parent)
 	snapshot_fds(host, keep + 2);
 	sys_close_others(keep, ARRAY_SIZE(keep));
 	leave_program();
-	/* Had it died before there was a pidfd, that would be of somebody else, or none. */
+	/* If it died before we opened the pidfd, that is of another process, or of none. */
 	if (getppid() != parent)
 		state.parent_fd = close_fd(state.parent_fd);
 	serve(&state);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * keeper-main.h - what the process that is the keeper does, and what is said to it
- */
+/* keeper-main.h - the keeper's process: what it does, and the messages to it */
 #ifndef RATION_RUN_KEEPER_MAIN_H
 #define RATION_RUN_KEEPER_MAIN_H
 
@@ -12,7 +10,7 @@
 
 #define KEEPER_PROGRAM "ration-keeper"
 
-/* "+TENANT/NAME OWNER": a name can be another group's by then, what is written of its owner can't. */
+/* "+TENANT/NAME OWNER": the name can belong to another group later; the owner's note can't. */
 #define KEEPER_MESSAGE_MAX (2 * RATION_NAME_MAX + OWNER_TEXT_MAX + 4)
 
 /* The first byte of a message. */
@@ -24,12 +22,15 @@
 enum keeper_fd {
 	KEEPER_FD_BASE,
 	KEEPER_FD_PROC,
-	KEEPER_FD_PARENT, /* its pidfd; the base's once more where there is none */
+	KEEPER_FD_PARENT, /* the program's pidfd; without one, the base's fd again */
 	KEEPER_FD_V1,     /* one for each hierarchy */
 };
 #define KEEPER_FDS_MAX (KEEPER_FD_V1 + HOST_V1_MAX)
 
-/* The first message to one that was executed: what it needs to know of the host. It answers with one byte. The program and the library may be of different versions. */
+/*
+ * The first message to an executed keeper: the host. It answers with one byte. The program and the library
+ * may be of different versions.
+ */
 struct keeper_hello {
 	char version[16];
 	uint32_t size;            /* of this struct */
@@ -43,13 +44,13 @@ struct keeper_hello {
 struct keeper_kept {
 	char tenant[RATION_NAME_MAX + 1];
 	char name[RATION_NAME_MAX + 1]; /* "": it is removed */
-	char owner[OWNER_TEXT_MAX];     /* as it is written on it: owner_is() */
+	char owner[OWNER_TEXT_MAX];     /* as it is written on the group: owner_is() */
 };
 
 /* Takes "TENANT/NAME OWNER" apart. False: it isn't that. */
 bool keeper_parse(const char *text, struct keeper_kept *ret);
 
-/* Tells whether a message of `n` bytes is a hello that can be believed. */
+/* Tells whether a message of `n` bytes is a valid hello. */
 bool keeper_understood(const struct keeper_hello *hello, ssize_t n);
 
 void keeper_hello(const struct host_snapshot *host, struct keeper_hello *ret);
@@ -57,10 +58,13 @@ void keeper_hello(const struct host_snapshot *host, struct keeper_hello *ret);
 /* Serves until there is nothing to do any more. Returns only if the hello isn't understood. */
 void keeper_main(int fd);
 
-/* The same in a fork of `parent`, which has the host's files already, and isn't told of it. */
+/* The same in a fork of `parent`. It has the host's files already and gets no hello. */
 void keeper_forked_main(int fd, const struct host_snapshot *host, pid_t parent);
 
-/* What it does for a group of a program that is gone: kills all in it; and ends and removes it. */
+/*
+ * What the keeper does for a group of a program that is gone: kill all processes in it; end them and remove
+ * the group.
+ */
 void keeper_kill_group(const struct place *place);
 bool keeper_end_group(const struct place *place);
 

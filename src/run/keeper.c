@@ -2,11 +2,11 @@
 /*
  * keeper.c - the program's side of the keeper
  *
- * It shares no memory with the program: an OOM kill of that takes everybody along
- * who does, and this is one of the deaths to survive.
+ * The keeper shares no memory with the program. An OOM kill takes every process that shares the
+ * victim's memory, and the keeper must survive that.
  *
- * A copy of the program (a fork) has a copy of all this, too. The keeper isn't the
- * copy's: who asks for one there gets another, and nothing is said to the first.
+ * A copy of the program (a fork) has a copy of this state, too, but the keeper isn't the copy's. A
+ * copy that needs a keeper starts another one, and sends nothing to the first.
  */
 #include "run/keeper.h"
 
@@ -19,9 +19,9 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
-/* How long a keeper that doesn't take its messages (stopped by somebody) is waited for. */
+/* How long to wait for a keeper that doesn't read its messages (somebody stopped it). */
 #define SEND_MSEC 1000
-/* How long one that was executed may take to understand what it is told. */
+/* How long an executed keeper can take to confirm its first message. */
 #define ANSWER_MSEC 10000
 
 /* -------------------------------------------------------------- the process */
@@ -76,7 +76,7 @@ static void forked_main(int fd, void *data)
 	keeper_forked_main(fd, forked->host, forked->parent);
 }
 
-/* Whatever is wrong with the program ration-keeper: a fork is as good, but for its price. */
+/* If ration-keeper can't be executed, for whatever reason, fork. That works as well, but costs more. */
 static int start(const struct host_snapshot *host, struct helper *ret)
 {
 	struct forked forked = { host, getpid() };
@@ -84,7 +84,7 @@ static int start(const struct host_snapshot *host, struct helper *ret)
 
 	if (r < 0)
 		r = helper_fork(forked_main, &forked, ret);
-	/* A small program with one run is as sparing with files: it reaps by pid, and the socket tells. */
+	/* A small program with one run saves files: it reaps by pid, and the socket reports the keeper's end. */
 	if (r == 0 && host->fork_helpers)
 		ret->pid_fd = close_fd(ret->pid_fd);
 	return r;
@@ -113,8 +113,8 @@ static int start_and_tell(const struct host_snapshot *host, struct keeper_host *
 }
 
 /*
- * Killed for good: stopped and continued it would take its end of the socket for our
- * death. A run that has borrowed the socket is still to be told by it, and has it now.
+ * Kills the old keeper for good: one that was only stopped would continue, and take the end of its socket for
+ * our death. A run that has borrowed the socket still watches it, so the socket is that run's from now on.
  */
 static void replace(struct keeper_host *it)
 {
@@ -127,7 +127,7 @@ static void replace(struct keeper_host *it)
 	helper_kill(&it->helper);
 }
 
-/* Sees to it that there is one. 1: it has just been started, and told of all groups. */
+/* Makes sure that there is a keeper. 1: it was just started, and told of all groups. */
 static int ensure(const struct host_snapshot *host, struct keeper_host *it)
 {
 	int r;
@@ -142,7 +142,7 @@ static int ensure(const struct host_snapshot *host, struct keeper_host *it)
 	return r < 0 ? r : 1;
 }
 
-/* Says it to one that lives, be it another. */
+/* Sends it to a live keeper, a new one if necessary. */
 static int tell(const struct host_snapshot *host, struct keeper_host *it, char what, const struct keeper *keeper)
 {
 	int r = ensure(host, it);
@@ -187,7 +187,7 @@ static void free_host(void *data)
 	free(it);
 }
 
-/* What the host has of it; in a copy of the process that has made it, all of it is forgotten. */
+/* Returns the host's keeper. In a copy of the process that started it, forgets it first. */
 static struct keeper_host *of_host(const struct host_snapshot *host)
 {
 	struct keeper_host *it = host->keeper->data;
@@ -210,9 +210,9 @@ static struct keeper_host *of_host(const struct host_snapshot *host)
 }
 
 /*
- * A file of the run's own: the kernel allows few epolls to wait for the same. Where
- * there is no pidfd the socket tells, but not as long as a copy of the keeper's end is
- * anywhere. The only run of a small program makes do with the host's.
+ * A run gets an fd of its own, because the kernel lets only few epolls wait for the same file. Without a
+ * pidfd it is a copy of the socket, which shows the keeper's end only when no copy of the other end is left.
+ * The only run of a small program uses the host's fd.
  */
 static void open_watch(const struct keeper_host *it, struct keeper *keeper)
 {
@@ -224,7 +224,7 @@ static void open_watch(const struct keeper_host *it, struct keeper *keeper)
 		return;
 	}
 	fd = it->helper.pid_fd < 0 ? -EBADF : sys_pidfd_open(it->helper.pid);
-	/* Only if it is alive now was its pid its own when that was opened. */
+	/* The pidfd is the keeper's only if the keeper is still alive now. */
 	if (fd >= 0 && !helper_alive(&it->helper))
 		fd = close_fd(fd);
 	keeper->fd = fd >= 0 ? fd : fcntl(it->helper.fd, F_DUPFD_CLOEXEC, 3);
@@ -318,12 +318,12 @@ static void leave(struct keeper *keeper, char what)
 	close_watch(keeper);
 	it = host->keeper->data;
 	link_out(it, keeper);
-	/* For the others' sake, or for this one's. */
+	/* Other runs need the keeper, or this one leaves its group to it. */
 	if (it->first || what == KEEPER_INHERIT)
 		(void)tell(host, it, what, keeper);
 	else if (helper_alive(&it->helper))
 		(void)say(it, what, keeper);
-	/* A small program has no more runs, mostly, and its keeper's end needn't be waited for. */
+	/* A small program rarely has more runs, and needn't wait for the end of its keeper. */
 	it->leaving = !it->first && host->fork_helpers && helper_leave(&it->helper);
 	(void)pthread_mutex_unlock(&host->keeper->lock);
 }

@@ -2,10 +2,10 @@
 /*
  * launch.c - chooses what holds a run together, and which process supervises it
  *
- * A cgroup, where there is one, and this process. Without a cgroup, the descendants of
- * a subreaper, which supervises them. That does so with a cgroup, too, where there is no
- * pidfd: by its pid, nobody but its parent can know the command, and that must have no
- * other children. And where the caller wants to hear of those who leave the group.
+ * With a cgroup: the group, and this process supervises. Without a cgroup: the descendants of a
+ * subreaper, which supervises them. The subreaper also supervises a group in two cases. Without
+ * pidfds, only the parent of the command can be sure of its pid, and only if it has no other
+ * children. And with `descent` the caller wants processes that leave the group to be ended.
  */
 #include "run/launch.h"
 
@@ -22,7 +22,7 @@
 #include "run/subreaper.h"
 #include "util/error.h"
 
-/* Neither a group nor /proc says who belongs to the run: nobody could end it whole. */
+/* Neither a group nor /proc shows the processes of the run, so nobody could end them all. */
 static int refuse_foreign(struct ration_error *reterr)
 {
 	(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_ENFORCEABLE,
@@ -31,8 +31,8 @@ static int refuse_foreign(struct ration_error *reterr)
 }
 
 /*
- * This process makes the directories in cgroup v1, and the subreaper has them: each can
- * remove them without the other.
+ * This process makes the directories in cgroup v1, and the subreaper inherits them. So either can remove them
+ * alone.
  */
 static int launch_below_subreaper(struct ration_run *run, struct ration_error *reterr)
 {
@@ -59,7 +59,7 @@ static int launch_in_group(struct ration_run *run, struct ration_error *reterr)
 	return runs_here(run) ? start_run(run, reterr) : subreaper_start(run, reterr);
 }
 
-/* 1: a group of the pool is the run's. */
+/* 1: the run has got a group of the pool. */
 static int take_ready(struct ration_run *run, struct ration_error *reterr)
 {
 	const struct ration_run_options *options = &run->options;
@@ -70,7 +70,7 @@ static int take_ready(struct ration_run *run, struct ration_error *reterr)
 	return containment_cgroup_take(run, options->pool);
 }
 
-/* Its place in the queue stays its own until its group is there, or isn't going to be. */
+/* The admission keeps its place in the queue until the group is made or the start has failed. */
 static int take_turn(struct ration_run *run, struct ration_error *reterr)
 {
 	int r = admit_check(run->options.admission, run->host, run->options.tenant, reterr);
@@ -88,7 +88,7 @@ int launch_run(struct ration_run *run, struct ration_error *reterr)
 
 	if (r < 0)
 		return error_oom(reterr);
-	/* Nobody's children can be found there. */
+	/* Nobody's children can be found in a foreign /proc. */
 	if (run->host->facts.proc_foreign)
 		run->options.descent = false;
 	r = options->pool ? take_ready(run, reterr) : 0;

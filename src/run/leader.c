@@ -10,20 +10,22 @@
 #include "util/cleanup.h"
 
 /*
- * How long a tracer (a debugger, strace) has to take note of the death of one whom
- * it traces. Until then its parent can't reap it; a tracer that is at work at all
- * does so at once.
+ * How long a tracer (a debugger, strace) has to notice the death of its tracee. Until then the parent can't
+ * reap it. A tracer that runs notices at once.
  */
 #define TRACER_USEC 1000000
 
-/* How often a command that nothing tells of is checked; without a pidfd SIGCHLD does, and this is for tracers alone. */
+/*
+ * How often to check a command whose end nothing reports. Without a pidfd SIGCHLD does; then this is for
+ * tracers only.
+ */
 #define CHECK_USEC 1000000
 
-/* A call that couldn't reap it is repeated: this often, and at most so many times. */
+/* A reap that failed is repeated: at this interval, at most so many times. */
 #define AGAIN_USEC 10000
 #define FAILURES_MAX 100
 
-/* While a run is released: a command that has had its SIGKILL and is still there gets another. */
+/* While a run is released: when to send SIGKILL again to a command that is still there. */
 #define KILL_AGAIN_MSEC 100
 #define RETRY_MSEC 10
 
@@ -57,7 +59,7 @@ static void lose(struct leader *leader)
 	leader->lost = true;
 }
 
-/* The tracer has had its time and holds the command still: nobody waits for it any longer. */
+/* The tracer's time is over, and it still holds the command: don't wait any longer. */
 static void on_tracer(void *userdata, uint64_t now_usec)
 {
 	struct leader *leader = userdata;
@@ -88,12 +90,12 @@ void leader_init(struct leader *leader, struct loop *loop)
 
 int leader_begin(struct leader *leader)
 {
-	/* Edge-triggered: the pidfd of a zombie that a tracer holds is readable all the time. */
+	/* Edge-triggered: the pidfd of a zombie that a tracer holds stays readable. */
 	int r = leader->pid_fd < 0 ? -ENOSPC :
 		loop_add(leader->loop, &leader->source, leader->pid_fd, LOOP_READABLE_EDGE);
 
 	leader->watched = r == 0;
-	/* Its user may have used up what there is to watch with: it is looked at then. */
+	/* -ENOSPC: the user has no epoll watches left. Check the command from time to time instead. */
 	if (r != -ENOSPC)
 		return r;
 	loop_set(leader->loop, &leader->check, loop_after(leader->start_usec, CHECK_USEC));
@@ -117,18 +119,18 @@ void leader_check(struct leader *leader)
 	r = sys_reap(leader->pid, leader->pid_fd, &leader->wait);
 	if (r == 0) {
 		leader->failures = 0;
-		/* Dead, and a tracer has it. When that lets go, the kernel tells us again. */
+		/* It is dead, but a tracer holds it. The kernel reports it again when the tracer lets go. */
 		if (leader->tracer.at_usec == LOOP_NEVER && (leader->watched || is_dead(leader)))
 			loop_set(leader->loop, &leader->tracer, loop_after(sys_now_usec(), TRACER_USEC));
 		return;
 	}
-	/* It lives, for all that is known; or it is dead, and how it has ended /proc tells as well. */
+	/* It lives, as far as we know; or it is dead, and /proc also shows how it ended. */
 	if (r < 0 && r != -ECHILD && (leader->failures++ < FAILURES_MAX || !is_dead(leader))) {
 		loop_set(leader->loop, &leader->check, loop_after(sys_now_usec(), AGAIN_USEC));
 		return;
 	}
 	leader->unreaped = r < 0 && r != -ECHILD;
-	/* -ECHILD: SIGCHLD is ignored in this process, or the program has waited for whatever child there is. */
+	/* -ECHILD: this process ignores SIGCHLD, or the program has waited for any child. */
 	if (r == -ECHILD || (r < 0 && ops->read_end(leader->containment, leader->pid, &leader->wait) < 0))
 		lose(leader);
 	else if (r > 0 && ops->reaped)
@@ -136,7 +138,7 @@ void leader_check(struct leader *leader)
 	has_ended(leader);
 }
 
-/* Waits a little for its end. True: it is dead, and if it can't be reaped, a tracer has it. */
+/* Waits a little for its end. True: it is dead; if it can't be reaped, a tracer holds it. */
 static bool wait_for_death(const struct leader *leader)
 {
 	struct pollfd poll_fd = { .fd = leader->pid_fd, .events = POLLIN };
@@ -148,9 +150,9 @@ static bool wait_for_death(const struct leader *leader)
 }
 
 /*
- * Not by leader_check(): that the command can't be supervised may be why we are here.
- * One that is dead and not to be had is left to its tracer, after a while, and one that
- * hangs in the kernel to the keeper.
+ * Doesn't use leader_check(): perhaps we are here because the command can't be supervised. A dead command
+ * that can't be reaped is left to its tracer after a while; one that hangs in the kernel is left to the
+ * keeper.
  */
 static void reap_killed(struct leader *leader, uint64_t deadline_usec)
 {
@@ -162,7 +164,7 @@ static void reap_killed(struct leader *leader, uint64_t deadline_usec)
 		if (!wait_for_death(leader)) {
 			(void)sys_child_signal(leader->pid, leader->pid_fd, SIGKILL);
 		} else {
-			/* The first look after its death has it, unless it has a tracer. */
+			/* The first look after its death reaps it, unless it has a tracer. */
 			if (held_usec > 0)
 				(void)poll(NULL, 0, RETRY_MSEC);
 			held_usec += RETRY_MSEC * 1000;

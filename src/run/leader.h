@@ -2,9 +2,9 @@
 /*
  * leader.h - the command itself: it has ended, and how
  *
- * Its pidfd tells, or SIGCHLD where there is none. Then it is reaped; or a tracer
- * (a debugger, strace) holds it, who has a second to let go; or somebody else has
- * waited for it, and how it ended is lost.
+ * Its pidfd reports its end, or SIGCHLD if there is none. Then it is reaped. If a tracer (a
+ * debugger, strace) holds it, the tracer has a second to let go. If somebody else has waited for
+ * it, its exit status is lost.
  */
 #ifndef RATION_RUN_LEADER_H
 #define RATION_RUN_LEADER_H
@@ -19,15 +19,15 @@ struct leader {
 	struct containment *containment;
 	pid_t pid;           /* 0: not started */
 	int pid_fd;          /* none where the kernel has none */
-	bool watched;        /* its pidfd tells of its end */
+	bool watched;        /* its pidfd reports its end */
 	struct loop_source source;
 	struct loop_deadline check, tracer;
-	unsigned failures;   /* of the call that reaps it, in a row */
+	unsigned failures;   /* failed attempts to reap it, in a row */
 	uint64_t start_usec, wall_usec;
 	time_t start_time;   /* by the clock that can be set */
-	uint64_t foreign_maxrss; /* up to there its ru_maxrss may be that of who started it */
+	uint64_t foreign_maxrss; /* an ru_maxrss up to this may be that of the process that started it */
 	bool ended;
-	bool unreaped;       /* but for this: its tracer wouldn't let go */
+	bool unreaped;       /* it is dead but not reaped: its tracer didn't let go */
 	bool lost;           /* how it ended isn't known */
 	struct sys_wait wait;
 };
@@ -37,13 +37,13 @@ void leader_init(struct leader *leader, struct loop *loop);
 /* It runs: waits for its end from now on. Errors: of loop_add(). */
 int leader_begin(struct leader *leader);
 
-/* Reaps it if it has ended. Called by whatever may tell of its end. */
+/* Reaps it if it has ended. Called for every event that can mean its end. */
 void leader_check(struct leader *leader);
 
-/* It can't be ended: nobody waits for it any longer. */
+/* It can't be ended: don't wait for it any longer. */
 void leader_give_up(struct leader *leader);
 
-/* Everything has been killed: reaps it, if that can be done until the deadline. */
+/* All processes have been killed: reaps it, if that is possible before the deadline. */
 void leader_release(struct leader *leader, uint64_t deadline_usec);
 
 #endif

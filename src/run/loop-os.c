@@ -2,9 +2,8 @@
 /*
  * loop-os.c - sources and deadlines by the table of sys/os.h
  *
- * What the table tells, it tells once, and by a number: that of the source's slot.
- * A source that is still there after its callback is asked for again, so that it
- * goes on telling for as long as there is something, as an epoll does.
+ * The table reports each event once, by a number: that of the source's slot. A source that is still
+ * there after its callback is registered again, so that it keeps reporting like an epoll does.
  */
 #include "run/loop.h"
 
@@ -30,7 +29,7 @@ void loop_close(struct loop *loop)
 		loop_clear(loop, loop->deadlines);
 }
 
-/* A source has its slot from the first time that it is added. */
+/* A source keeps its slot from the first time that it is added. */
 static int take_slot(struct loop *loop, struct loop_source *source)
 {
 	for (unsigned i = 0; i < LOOP_SOURCES_MAX; i++) {
@@ -66,7 +65,7 @@ int loop_add(struct loop *loop, struct loop_source *source, int fd, enum loop_ev
 	return r;
 }
 
-/* The slot stays the source's, who may be back. */
+/* The slot stays the source's: it may be added again. */
 void loop_drop(struct loop *loop, struct loop_source *source)
 {
 	(void)loop;
@@ -88,7 +87,7 @@ static void call(struct loop *loop, unsigned id, bool first)
 	struct loop_source *source = id < LOOP_SOURCES_MAX ? loop->source[id] : NULL;
 	bool by_fd = source && source->fd >= 0;
 
-	/* What was asked for before it was dropped may still come. */
+	/* An event that was requested before the drop can still arrive. */
 	if (!source || source->first != first || (!by_fd && !source->processes))
 		return;
 	source->callback(source->userdata, false);

@@ -10,10 +10,10 @@
 
 #include "util/cleanup.h"
 
-/* Mostly these calls have no reason to fail but a lack of something, for a moment. */
+/* These calls fail mostly for want of some resource, and for a moment. */
 #define TRIES 8
 
-/* More than the sources of a run, so that one look sees all that has happened. */
+/* More than a run has sources, so that one look sees all events. */
 #define ROUND_MAX 16
 
 int loop_open(struct loop *loop)
@@ -74,13 +74,13 @@ static void call_sources(const struct epoll_event *events, int n, bool first)
 	for (int i = 0; i < n; i++) {
 		struct loop_source *source = events[i].data.ptr;
 
-		/* One that was called before may have dropped it. */
+		/* A source that was called before may have dropped it. */
 		if (source && source->first == first && source->fd >= 0)
 			source->callback(source->userdata, events[i].events & EPOLLERR);
 	}
 }
 
-/* Whether the timer is among those who have something to say. */
+/* Whether the timer is among the events. */
 static bool take_timer(struct loop *loop, const struct epoll_event *events, int n)
 {
 	uint64_t expirations;

@@ -2,14 +2,13 @@
 /*
  * loop.h - sources and deadlines, and nothing else
  *
- * A source is an fd and whom to call when it has something to say; a deadline is a
- * moment and whom to call then. Both stand in the struct of their owner, which
- * must outlive the loop or drop them. The loop itself is one fd, for the caller's
- * own loop around it. It never ticks: without an event and a deadline it sleeps.
+ * A source is an fd and a function to call when it has an event; a deadline is a time and a
+ * function to call then. Both are in structs of their owner, which must outlive the loop or drop
+ * them. The loop itself is one fd, for a loop of the caller around it. It never ticks: without an
+ * event or a deadline it sleeps.
  *
- * The order of a round: sources that are `first`, then deadlines that are due,
- * the earliest first, then the other sources. So a command that ended in time
- * isn't blamed for a clock that ran on.
+ * The order of a round: first the sources with `first`, then the deadlines that are due, the
+ * earliest first, then the other sources. So a command that ended in time isn't counted as late.
  *
  * loop.c has it for Linux, loop-os.c by the table of sys/os.h.
  */
@@ -29,13 +28,13 @@ enum loop_event {
 	LOOP_READABLE,
 	LOOP_WRITABLE,
 	LOOP_URGENT,         /* EPOLLPRI: a kernel file that has changed */
-	LOOP_READABLE_EDGE,  /* told once, not for as long as it lasts */
+	LOOP_READABLE_EDGE,  /* reported once, not as long as it lasts */
 };
 
 struct loop_source {
 	int fd;              /* borrowed; -EBADF: it isn't in the loop */
-	bool first;          /* is called before everything else of a round */
-	/* `failed`: the fd has an error, and will have for as long as it is there. */
+	bool first;          /* is called before everything else in a round */
+	/* `failed`: the fd has an error, for the rest of its life. */
 	void (*callback)(void *userdata, bool failed);
 	void *userdata;
 	unsigned slot;       /* internal to loop-os.c, both */
@@ -80,12 +79,12 @@ int loop_add(struct loop *loop, struct loop_source *source, int fd, enum loop_ev
 void loop_drop(struct loop *loop, struct loop_source *source);
 
 /*
- * loop-os.c alone: lets `source` tell, too, of the end of a process, and of its forks
- * where the system can. It is no fd, and the source needs none. -ESRCH.
+ * loop-os.c only: also lets `source` report the end of a process, and its forks if the system reports them.
+ * It isn't an fd, and the source needs none. -ESRCH.
  */
 int loop_add_process(struct loop *loop, struct loop_source *source, pid_t pid);
 
-/* Sets a deadline, or sets it anew. One that is set for now or before, in a round, is due in the next. */
+/* Sets a deadline, or changes it. In a round, one for now or earlier is due in the next round. */
 void loop_set(struct loop *loop, struct loop_deadline *deadline, uint64_t at_usec);
 void loop_clear(struct loop *loop, struct loop_deadline *deadline);
 
@@ -93,8 +92,8 @@ void loop_clear(struct loop *loop, struct loop_deadline *deadline);
 uint64_t loop_after(uint64_t now_usec, uint64_t usec);
 
 /*
- * Calls all who have something to do, without waiting, and then sets the timer.
- * Returns how many events there were. Errors: of the kernel's calls.
+ * Calls all sources and deadlines that are due, without waiting, and then sets the timer. Returns how many
+ * events there were. Errors: of the kernel's calls.
  */
 int loop_dispatch(struct loop *loop);
 

@@ -2,12 +2,12 @@
 /*
  * oom-v1.c - an OOM in a group of cgroup v1
  *
- * The kernel tells all who listen in the group and in the groups below of an OOM
- * before it kills. So what is told to us, and not to those who listen above us, was
- * our limit. (memory.failcnt would say the same, but stays 0 on 6.18.)
+ * Before it kills, the kernel reports an OOM to all listeners of the group and of the groups below.
+ * So an OOM that we hear of, but that listeners of the group above don't, was caused by our limit.
+ * (memory.failcnt would say the same, but stays 0 on 6.18.)
  *
- * cgroup2 takes the whole group at an OOM kill (memory.oom.group), cgroup v1 one
- * process: the others are left to us.
+ * With cgroup2 an OOM kill ends the whole group (memory.oom.group), with cgroup v1 one process; we
+ * kill the others.
  */
 #include "group/cgroup1.h"
 #include "run/concern.h"
@@ -20,7 +20,10 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 
-/* From an OOM that is told to its kill: a moment, or none, if something was given back meanwhile. */
+/*
+ * How often to look for a kill after an OOM was reported. It follows in a moment, or not at all if memory was
+ * freed meanwhile.
+ */
 #define READ_USEC 2000
 #define READS_MAX 500
 
@@ -29,8 +32,8 @@ struct oom_v1 {
 	struct loop_source source;
 	struct loop_deadline deadline;
 	int fd, above_fd;
-	uint64_t events, events_above; /* that these two have told of */
-	unsigned reads;                /* that are left for a kill to be seen */
+	uint64_t events, events_above; /* how many these two have reported */
+	unsigned reads;                /* reads left in which a kill can show */
 };
 
 static int listen_to(int dir_fd)
@@ -85,7 +88,7 @@ static void on_source(void *userdata, bool failed)
 	on_deadline(oom, sys_now_usec());
 }
 
-/* Adds what was heard of to what has been counted. */
+/* Adds the OOMs that we have heard of to the counters. */
 static void record(struct concern *concern, struct counters *counters)
 {
 	struct oom_v1 *oom = (struct oom_v1 *)concern;
@@ -98,7 +101,7 @@ static void record(struct concern *concern, struct counters *counters)
 	counters->oom = oom->events_above > 0 ? 0 : oom->events;
 	if (oom->events_above == 0)
 		return;
-	/* The levels of cgroup2 have no memory there; all that they may have is other limits. */
+	/* With memory in cgroup v1, the levels of cgroup2 have only counters of other limits. */
 	if (counters->n_levels == COUNTER_LEVELS_MAX)
 		counters->n_levels--;
 	counters->level[counters->n_levels] = (struct counter_level) { .level = RATION_LEVEL_ANCESTOR,

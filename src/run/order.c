@@ -2,8 +2,8 @@
 /*
  * order.c - what a subreaper that was executed is told: all of a run that isn't started yet
  *
- * The first message is a head, with the files. Then comes the body, in pieces as large as
- * a socket takes: the host, the plan as far as it is used, the place, and strings.
+ * The first message is a head, with the files. Then comes the body, in pieces that fit any socket: the host,
+ * the used part of the plan, the place, and strings.
  */
 #include "run/order.h"
 
@@ -15,11 +15,11 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-/* Well below what any socket takes by default. */
+/* Well below what a socket holds by default. */
 #define PIECE 32768
-/* How long each piece may take: the other side does nothing but read. */
+/* How long each piece can take: the other side does nothing but read. */
 #define PIECE_MSEC 10000
-/* More than any program may be executed with. */
+/* More than the arguments of any program. */
 #define BODY_MAX (64u << 20)
 
 /* Which file of a run is which. */
@@ -115,7 +115,7 @@ static size_t plan_size(size_t n)
 	return offsetof(struct ration_plan, entry) + n * sizeof(struct plan_entry);
 }
 
-/* As many bytes as the structs are aligned to, or a multiple. */
+/* A multiple of the alignment of the structs. */
 static size_t groups_size(const struct identity *identity)
 {
 	const size_t unit = _Alignof(max_align_t);
@@ -130,7 +130,7 @@ static void *append_groups(void *at, const struct identity *identity)
 	return (char *)at + groups_size(identity);
 }
 
-/* Each part but the strings has a size that is a multiple of what its structs are aligned to. */
+/* Each part but the strings is padded to a multiple of the alignment of its structs. */
 static void *make_body(const struct order *order, size_t *ret_size)
 {
 	size_t size = sizeof(*order->host) + plan_size(order->plan->n) + groups_size(&order->identity) +
@@ -181,7 +181,7 @@ int order_send(int fd, const struct order *order)
 	head.n_args = count(order->options.argv);
 	head.n_vars = count(order->options.envp);
 	head.options = order->options;
-	/* Pointers, and nothing there. */
+	/* Pointers of this process mean nothing in the other. */
 	head.options.user = head.options.cwd = NULL;
 	head.options.admission = NULL;
 	head.options.stdin_file = head.options.stdout_file = head.options.stderr_file = NULL;
@@ -254,7 +254,7 @@ static void place_fds(struct order *order, uint32_t files, const int *received)
 	}
 }
 
-/* Pointers of the other process to what it has sent along. */
+/* Replaces pointers of the other process by pointers into the body. */
 static void point_into_plan(struct ration_plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -280,7 +280,7 @@ static void *take(char **at, const char *end, size_t size)
 	return taken;
 }
 
-/* Takes the structs, and believes no number in them that would lead beyond the body. */
+/* Takes the structs. Trusts no number in them that would lead beyond the body. */
 static int take_structs(struct order *order, const struct head *head, char **at, const char *end)
 {
 	const struct place *place = NULL;
@@ -305,7 +305,7 @@ static int take_structs(struct order *order, const struct head *head, char **at,
 	return 0;
 }
 
-/* Takes the body apart, in its place. */
+/* Takes the body apart, in place. */
 static int take_apart(struct order *order, const struct head *head, char *body)
 {
 	char *at = body, *end = body + head->body_size, **paths;

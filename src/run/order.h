@@ -2,8 +2,8 @@
 /*
  * order.h - what a subreaper that was executed is told: all of a run that isn't started yet
  *
- * It goes over the socket in pieces, with the files that the run needs. Both sides are
- * of the same version, or it is refused: most of it is as it stands in memory.
+ * It is sent over the socket in pieces, with the files that the run needs. Most of it is a copy of the
+ * structs in memory, so both sides must be of the same version; otherwise it is refused.
  */
 #ifndef RATION_RUN_ORDER_H
 #define RATION_RUN_ORDER_H
@@ -31,19 +31,19 @@ struct order {
 	pid_t caller;                      /* who asks for the run */
 	struct budget_turn turn;           /* its places in the queues of its budgets */
 	bool guarded;                      /* a process stays above the subreaper */
-	void *memory;                      /* in which all this is, but for the files */
+	void *memory;                      /* holds all of this, except the files */
 };
 
 /*
- * Sends it, with copies of its files. Errors: -EPIPE (who should take it is gone), -ENOMEM,
- * -EAGAIN (it takes nothing), -EOPNOTSUPP (the command gets more fds than 0 to 2, whose numbers
- * can be taken in another process), …
+ * Sends it, with copies of its files. Errors: -EPIPE (the receiver is gone), -ENOMEM, -EAGAIN (the receiver
+ * doesn't read), -EOPNOTSUPP (the command gets fds above 2, and the numbers of these may be taken in another
+ * process), …
  */
 int order_send(int fd, const struct order *order);
 
 /*
- * Receives one, with files of its own. What it is in lives as long as the process: there
- * is one in a process. Errors: -EPROTO (of another version, or damaged), -EPIPE, -ENOMEM, …
+ * Receives one, with files of its own. Its memory lives as long as the process, which receives only one.
+ * Errors: -EPROTO (another version, or damaged), -EPIPE, -ENOMEM, …
  */
 int order_receive(int fd, struct order *ret_order);
 

@@ -10,10 +10,10 @@
 
 #include <signal.h>
 
-/* How long a reader may take for the allowed bytes of a command that was ended for them. */
+/* How long a reader can take for the allowed bytes of a command that was ended for its output. */
 #define DELIVER_USEC 5000000
 
-/* What couldn't be added to the loop is tried again. */
+/* When to retry to add a file to the loop. */
 #define AGAIN_USEC 10000
 
 struct stream {
@@ -26,7 +26,7 @@ struct output_limit {
 	struct concern concern;
 	struct loop_deadline deliver, again;
 	bool late;              /* the reader has had its time */
-	size_t n;               /* 1 where stderr is stdout: what is written to either comes in its order, and counts there */
+	size_t n;               /* 1 if stderr is stdout: then both come in order, and count together */
 	struct stream stream[2];
 };
 
@@ -38,7 +38,7 @@ static void move(struct stream *stream)
 
 	loop_drop(&run->loop, &stream->source);
 	r = output_move(output);
-	/* A limit that can't be counted any more is a limit that isn't enforced. */
+	/* If the output can't be counted any more, the limit isn't enforced: end the run. */
 	if (r < 0)
 		end_run(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
 	if (output->over && run->options.output_mode == RATION_OUTPUT_KILL)
@@ -94,20 +94,20 @@ static void begin(struct concern *concern)
 		limit->stream[i].output.child_fd = close_fd(limit->stream[i].output.child_fd);
 }
 
-/* Whether nobody waits for the reader any longer. */
+/* Whether to stop waiting for the reader. */
 static bool give_up(struct output_limit *limit)
 {
 	struct ration_run *run = limit->concern.run;
 
 	switch (run->end.cause) {
 	case RUN_CAUSE_NONE:
-		/* A command that ended by itself has its output delivered, however slow the reader. */
+		/* The output of a command that ended by itself is delivered, however slow the reader is. */
 		return run->give_up_output;
 	case RUN_CAUSE_WALL_TIME:
 	case RUN_CAUSE_INTERRUPT:
 	case RUN_CAUSE_TERMINAL:
 	case RUN_CAUSE_NOT_ENDED:
-		/* It is the time that counts. */
+		/* These end the run at a time, or at once. */
 		return true;
 	case RUN_CAUSE_CPU_TIME_SOFT:
 	case RUN_CAUSE_CPU_TIME:
@@ -124,7 +124,7 @@ static bool give_up(struct output_limit *limit)
 	return run->give_up_output || limit->late;
 }
 
-/* All processes are dead: what is in the pipes is all that will come. */
+/* All processes are dead: no more will come than what is in the pipes. */
 static bool done(struct concern *concern)
 {
 	struct output_limit *limit = (struct output_limit *)concern;

@@ -21,13 +21,12 @@
 /* Buffers that one call moves at most. */
 #define ROUNDS_MAX 64
 
-/* A pipe that can't be read so often in a row is one that can't be held to its limit. */
+/* A pipe whose reads fail this often in a row can't be limited any more. */
 #define FAILURES_MAX 20
 
 /*
- * A terminal that is stopped takes a few bytes and then blocks, and so does a
- * pipe that others write to, too, whatever poll said a moment ago. The flags of
- * the caller's fd aren't ours to change, so we get an fd of our own.
+ * A stopped terminal takes a few bytes and then blocks; so does a pipe that others write to, whatever poll(2)
+ * said before. We can't change the flags of the caller's fd, so we open one of our own.
  */
 static int open_target(int fd, mode_t mode)
 {
@@ -57,10 +56,10 @@ int output_open(struct output *output, int target_fd, uint64_t limit)
 		goto fail;
 	output->source_fd = pair[0];
 	output->child_fd = pair[1];
-	/* Only our side: the command is to find an ordinary, blocking pipe. */
+	/* Only our side is non-blocking: the command gets an ordinary pipe. */
 	if (fcntl(output->source_fd, F_SETFL, O_NONBLOCK) < 0)
 		goto fail;
-	/* Where the program has closed its own. */
+	/* The program may have closed its own. */
 	output->target_fd = target_fd < 0 ? lift_fd(open("/dev/null", O_WRONLY | O_CLOEXEC)) : -EBADF;
 	if (fstat(target_fd < 0 ? output->target_fd : target_fd, &st) < 0)
 		goto fail;
@@ -94,9 +93,8 @@ static int raised_by(ssize_t n)
 }
 
 /*
- * write(2) to a pipe that nobody reads raises SIGPIPE, and to a file that is as large
- * as RLIMIT_FSIZE allows, SIGXFSZ, in a program that isn't ours: both are blocked for
- * the moment, and taken back if it was we who raised them.
+ * write(2) to a pipe without a reader raises SIGPIPE; write(2) to a file at the size of RLIMIT_FSIZE raises
+ * SIGXFSZ. This program isn't ours, so both are blocked meanwhile, and taken back if this write raised them.
  */
 static ssize_t write_quietly(int fd, const char *buffer, size_t size)
 {
@@ -138,7 +136,7 @@ static bool target_ready(const struct output *output)
 	return !output->target_polls || (poll(&poll_fd, 1, 0) == 1 && poll_fd.revents);
 }
 
-/* 0: all is written, or the target waits. Negative: nobody will ever take it. */
+/* 0: all is written, or the target is full. Negative: it will never take the rest. */
 static int flush(struct output *output)
 {
 	while (output->pending > 0 && target_ready(output)) {
@@ -184,14 +182,14 @@ int output_move(struct output *output)
 
 	for (int round = 0; output->source_fd >= 0 && r == 0; round++) {
 		if (flush(output) < 0) {
-			/* The reader is gone: so is the command's pipe, and it will hear of it. */
+			/* The reader is gone. So close the command's pipe; the command learns of it as usual. */
 			output->pending = 0;
 			output->source_fd = close_fd(output->source_fd);
 			return 1;
 		}
 		/*
-		 * Not for ever: a busy writer isn't to keep us from the clock. But never with
-		 * something in hand for a target that doesn't wait: no epoll tells of a file.
+		 * Not for ever: a busy writer mustn't stop our clocks. But never leave bytes pending for a
+		 * regular file: an epoll reports nothing for it.
 		 */
 		if (output->pending > 0 || round == ROUNDS_MAX)
 			return 0;

@@ -2,9 +2,9 @@
 /*
  * output.h - the command's stdout or stderr, passed on up to a limit
  *
- * With a limit on output the command writes into a pipe of ours, and exactly
- * the first bytes of it go on to where its output was meant to go. The other
- * side may be slow: nothing here waits for it, so that clocks and limits go on.
+ * With a limit on output, the command writes into a pipe of ours, and exactly the first bytes are
+ * passed on to its original target. The target may be slow: nothing here waits for it, so that
+ * clocks and limits go on.
  */
 #ifndef RATION_RUN_OUTPUT_H
 #define RATION_RUN_OUTPUT_H
@@ -18,7 +18,7 @@
 struct output {
 	int source_fd;     /* our side of the pipe, or -EBADF */
 	int child_fd;      /* the command's side, until it has started */
-	int target_fd;     /* a copy of where it was meant to go */
+	int target_fd;     /* a copy of the original target */
 	bool target_polls; /* false for a regular file, which is always ready */
 	bool target_socket;
 	uint64_t limit, passed;
@@ -37,12 +37,12 @@ int output_open(struct output *output, int target_fd, uint64_t limit);
 void output_close(struct output *output);
 
 /*
- * Moves what can be moved now. Returns 1 when the pipe has ended and all has been passed on,
- * 0 before that; -EIO, -ENOMEM: it can't be read, and is closed.
+ * Moves what can be moved now. Returns 1 when the pipe has ended and everything has been passed on, else 0.
+ * -EIO, -ENOMEM: the pipe can't be read, and is closed.
  */
 int output_move(struct output *output);
 
-/* Waits for a reader or for a writer? True: for the target to take more. */
+/* True: it waits for room in the target. False: for the command's output. */
 bool output_waits_for_target(const struct output *output);
 
 /* Whether all has been passed on that was in the pipe at the last move, or all that may be. */

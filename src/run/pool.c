@@ -2,9 +2,9 @@
 /*
  * pool.c - groups that are ready before there is a command for them
  *
- * Each has its limits, its notes and its place in the keeper's list, as that of a run between
- * being made and its command's birth. One that is taken isn't given back: what it has counted, and what a
- * command has left in it, is nobody else's.
+ * Each group has its limits, its notes and its entry in the keeper's list, like the group of a run
+ * before its command is born. A used group isn't returned: nobody else may see its counters or what
+ * a command has left in it.
  */
 #include "run/pool.h"
 
@@ -26,7 +26,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* At the same address as long as the keeper has it: the list is of pointers. */
+/* It stays at the same address as long as the keeper has it: the list consists of pointers. */
 struct entry {
 	struct entry *next;
 	struct place group;
@@ -43,10 +43,10 @@ struct ration_pool {
 	pthread_mutex_t lock; /* of what is below; never held while a group is made or removed */
 	struct entry *ready;
 	size_t n_ready;
-	size_t n_making;      /* so that two who fill it don't make twice as many */
+	size_t n_making;      /* so that two threads that fill it don't make twice as many */
 };
 
-/* What is there of it goes, or is the keeper's. */
+/* Removes its group, or leaves it to the keeper. */
 static struct entry *entry_free(struct entry *entry)
 {
 	if (!entry)
@@ -85,7 +85,7 @@ static int make_entry(const struct ration_pool *pool, const struct host_snapshot
 	return 0;
 }
 
-/* Whether one is missing; then the caller makes it. */
+/* Whether one is missing; if so, the caller makes it. */
 static bool begin_one(struct ration_pool *pool)
 {
 	bool missing;
@@ -148,7 +148,7 @@ static struct entry *pop(struct ration_pool *pool)
 	return entry;
 }
 
-/* Nobody has removed it, or has put a process into it. */
+/* Nobody has removed it or put a process into it. */
 static bool is_new(const struct entry *entry)
 {
 	return leaf_alive(entry->group.fd) && cg_populated(entry->group.fd) == 0;

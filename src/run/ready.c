@@ -24,7 +24,7 @@ static int bound(const struct place *group, struct ration_error *reterr)
 		     : 0;
 }
 
-/* Without its notes it would be no group for others: half made, with limits that nobody has asked for. */
+/* Without notes others would take it for half made, with limits that nobody asked for. */
 static int finish(struct place *group, const struct ration_plan *plan, struct ration_error *reterr)
 {
 	int r = record_first_limits(group->fd, plan);

@@ -11,17 +11,17 @@
 #include "ration.h"
 #include "run/keeper.h"
 
-/* What of a run's options its group depends on. */
+/* The options of a run that its group depends on. */
 struct ready_request {
 	const struct ration_plan *plan;
-	bool keep;      /* have the keeper told of it, before it is there */
+	bool keep;      /* tell the keeper of it before it exists */
 	bool oom_group; /* an OOM kill ends all of it */
-	const struct budget_turn *turn; /* whose turn it is where there is a budget; NULL: it hasn't waited */
+	const struct budget_turn *turn; /* its turn in the queue of a budget; NULL: it hasn't waited */
 };
 
 /*
- * Makes the group that leaf_prepare() has named, and writes its limits and its notes: then it is one for everybody.
- * After a failure something of it can be there: leaf_remove().
+ * Makes the group that leaf_prepare() has named, and writes its limits and notes: then it is complete for
+ * others, too. After a failure parts of it can be left: leaf_remove().
  */
 int ready_make(const struct ready_request *request, struct place *group, struct keeper *keeper,
 		struct ration_error *reterr);

@@ -8,8 +8,8 @@
 #include "run/leader.h"
 
 /*
- * Reaps the dead but for the leader, whom leader_check() reaps. Returns 0; or an errno,
- * -ECHILD where there is no child at all.
+ * Reaps dead children, except the leader: leader_check() reaps that. Returns 0; or an errno, -ECHILD if there
+ * is no child at all.
  */
 int reaper_sweep(const struct leader *leader);
 

@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "group/cgroup1.h"
-#include "group/command.h"
 #include "group/frozen.h"
+#include "group/room.h"
 #include "sys/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -62,7 +62,7 @@ static void kill_child(struct birth *birth, uint64_t now_usec)
 	move_out(birth->place, pid > 0 ? pid : sys_pidfd_pid(pid_fd));
 }
 
-/* The child is frozen, or its time is up: it waits for a file of somebody who doesn't answer, or holds a lease. */
+/* The child is frozen, or its time is up: it waits for memory, or for a file of somebody who doesn't answer, or holds a lease. */
 static bool hangs(struct birth *birth)
 {
 	if (can_freeze(birth->place) && frozen_check(birth->place, "start in", NULL) != 0)
@@ -190,7 +190,7 @@ int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct rati
 		return r;
 	if (birth->late) {
 		spawn->failed_step = SPAWN_STEP_EXEC;
-		return command_spawn_error(spawn, -ETIMEDOUT, reterr);
+		return room_start_error(birth->place, spawn, -ETIMEDOUT, reterr);
 	}
 	r = frozen_check(birth->place, "start a command in", reterr);
 	return r < 0 ? r : error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't start a command in %s/%s: the group was "

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "group/metrics.h"
 #include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
@@ -27,8 +26,7 @@ static int read_pressure(const struct budget_node *node, uint64_t *ret_pct100)
 
 	if (r < 0)
 		return r;
-	*ret_pct100 = metrics_share(text, "full");
-	return *ret_pct100 == RATION_UNKNOWN ? -EBADMSG : 0;
+	return cg_text_share(text, "full", ret_pct100) < 0 ? -EBADMSG : 0;
 }
 
 const char *budget_gate_doubt(char buf[BUDGET_DOUBT_MAX], const struct budget_node *node, const struct budget *budget)

@@ -98,27 +98,6 @@ uint64_t metrics_memory_pressure(int group_fd, const char *line)
 	return cg_read(group_fd, "memory.pressure", text, sizeof(text)) < 0 ? USAGE_ABSENT : metrics_pressure(text, line);
 }
 
-uint64_t metrics_share(const char *text, const char *line)
-{
-	char key[32];
-	const char *at;
-	uint64_t whole, hundredths;
-	size_t n;
-
-	(void)snprintf(key, sizeof(key), "%s avg10=", line);
-	at = strstr(text, key);
-	if (!at || (at != text && at[-1] != '\n'))
-		return RATION_UNKNOWN;
-	at += strlen(key);
-	n = strspn(at, "0123456789");
-	/* 100.00 at most, with two decimals: "nan", "inf" and what is longer aren't measured. */
-	if (n == 0 || n > 3 || at[n] != '.' || strspn(at + n + 1, "0123456789") != 2 || !strchr(" \n", at[n + 3]))
-		return RATION_UNKNOWN;
-	if (cg_text_u64(at, &whole) < 0 || cg_text_u64(at + n + 1, &hundredths) < 0 || whole * 100 + hundredths > 10000)
-		return RATION_UNKNOWN;
-	return whole * 100 + hundredths;
-}
-
 /* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 …", a line a disk. */
 static uint64_t sum_of_disks(const char *text, const char *key)
 {
@@ -220,7 +199,7 @@ void metrics_read(int group_fd, uint64_t metrics, struct usage *usage, uint64_t 
 		const char *text = share || is_in(metrics, at->metric) ? text_of(&reading, group_fd, at, usage) : NULL;
 
 		if (text && share)
-			*ret_share = metrics_share(text, "some");
+			(void)cg_text_share(text, "some", ret_share);
 		if (text && is_in(metrics, at->metric))
 			usage_set(usage, at->metric, metrics_value(at, text), RATION_SOURCE_CGROUP2);
 	}

@@ -73,18 +73,12 @@ bool metrics_got(struct usage *usage, int code);
 
 /*
  * Reads those of `metrics` that cgroup2 has, each file once; what can't be read stays as it is, and is noted.
- * `ret_share`, may be NULL: metrics_share() of "some" in memory.pressure.
+ * `ret_share`, may be NULL: cg_text_share() of "some" in memory.pressure, or RATION_UNKNOWN.
  */
 void metrics_read(int group_fd, uint64_t metrics, struct usage *usage, uint64_t *ret_share);
 
 /* Reads those of `metrics` that the group's directories in cgroup v1 have, and `usage` hasn't of cgroup2. */
 void metrics_read_v1(const struct place *place, uint64_t metrics, struct usage *usage);
-
-/*
- * The share of the last 10 s in which some or all tasks waited (the "some" or "full" line), in the text of a pressure
- * file, in hundredths of a percent; RATION_UNKNOWN: it has no such number, or none that can be.
- */
-uint64_t metrics_share(const char *text, const char *line);
 
 /* The total of the "some" or "full" line in the text of a pressure file, in usec; USAGE_ABSENT. */
 uint64_t metrics_pressure(const char *text, const char *line);

@@ -7,7 +7,9 @@
  *
  *   pids.max                clone(2) says EAGAIN. Who is moved into a group isn't refused.
  *   memory.max              ENOMEM: where nobody can be killed for more, which an execve(2)
- *                           may also call E2BIG, and an mkdir(2) of a group
+ *                           may also call E2BIG, and an mkdir(2) of a group. A child that
+ *                           has our memory until its execve(2) can't be killed for more, and
+ *                           may then wait for room without end
  *   cgroup.max.descendants  mkdir(2) says EAGAIN
  *   cgroup.max.depth        the same
  *
@@ -40,6 +42,9 @@
 #define MEMORY_NEAR (1 << 20)
 #define MEMORY_NEAR_CPU (256 << 10)
 
+/* Of the last 10 s, in hundredths of a percent, that somebody waited for memory: a child that does nothing else. */
+#define STALLED_PCT100 5000
+
 /* What execve(2) takes of any process, and of one that may have a large stack: see its manual page. */
 #define ARGUMENTS_LEAST (128 << 10)
 #define ARGUMENTS_MOST (6 << 20)
@@ -52,6 +57,7 @@ enum room {
 	ROOM_TASKS = 1 << 0,
 	ROOM_MEMORY = 1 << 1,
 	ROOM_GROUPS = 1 << 2,
+	ROOM_STALL = 1 << 3, /* memory, for which somebody waits there */
 };
 
 /* A group that is full; or, of memory, the one that is nearest to it. */
@@ -110,6 +116,17 @@ static bool check_memory(int fd, struct full *full)
 	return false;
 }
 
+/* Page cache alone makes a group full, and slows down nobody. */
+static bool check_stall(int fd, struct full *full)
+{
+	char text[512];
+	uint64_t share;
+
+	if (!check_memory(fd, full) || cg_read(fd, "memory.pressure", text, sizeof(text)) < 0)
+		return false;
+	return cg_text_share(text, "some", &share) == 0 && share >= STALLED_PCT100;
+}
+
 /* The first group that is full is named, and of several with little memory the one that has least. */
 static void take(int fd, enum room room, const struct full *found, struct full *best)
 {
@@ -142,9 +159,12 @@ static void check(int fd, enum room room, uint64_t level, struct full *best)
 	case ROOM_GROUPS:
 		is_full = check_groups(fd, level, &full);
 		break;
+	case ROOM_STALL:
+		is_full = check_stall(fd, &full);
+		break;
 	}
 	if (is_full)
-		take(fd, room, &full, best);
+		take(fd, room == ROOM_STALL ? ROOM_MEMORY : room, &full, best);
 }
 
 /* ------------------------------------------------------------- those above */
@@ -205,6 +225,8 @@ static int tell_how(const char *what, const char *who, const char *name, const s
 	case ROOM_GROUPS:
 		return error_set(reterr, code, RATION_CAUSE_IN_USE, "can't %s: %s of %s%s is %" PRIu64, what, full->file, who,
 				name, full->limit);
+	case ROOM_STALL:
+		break;
 	}
 	return code;
 }
@@ -222,6 +244,7 @@ static int hint(const struct full *full, const char *ours, int code, struct rati
 			error_hint(reterr, code, "end processes there, remove its files in tmpfs, or write a higher number "
 					"to that file");
 	case ROOM_GROUPS:
+	case ROOM_STALL:
 		break;
 	}
 	return error_hint(reterr, code, "ration gc removes groups that nobody uses; or write a higher number to that file, "
@@ -295,6 +318,8 @@ static enum room lacks(const struct spawn *spawn, int code)
 		return code == -ENOMEM ? ROOM_MEMORY : 0;
 	if (code == -EAGAIN && spawn->failed_step == SPAWN_STEP_NONE)
 		return ROOM_TASKS;
+	if (code == -ETIMEDOUT)
+		return ROOM_STALL;
 	return code == -ENOMEM || (code == -E2BIG && arguments_fit(spawn)) ? ROOM_MEMORY : 0;
 }
 
@@ -322,7 +347,7 @@ int room_start_error(const struct place *place, const struct spawn *spawn, int c
 	}
 	if (!full.room)
 		return command_spawn_error(spawn, code, reterr);
-	return tell_start(place, &full, code == -E2BIG ? -ENOMEM : code, reterr);
+	return tell_start(place, &full, code == -E2BIG || code == -ETIMEDOUT ? -ENOMEM : code, reterr);
 }
 
 int room_check_tasks(const struct place *place, struct ration_error *reterr)

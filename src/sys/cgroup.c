@@ -128,6 +128,28 @@ int cg_text_key(const char *text, const char *key, uint64_t *ret)
 	return -ENODATA;
 }
 
+int cg_text_share(const char *text, const char *line, uint64_t *ret)
+{
+	char key[32];
+	const char *at;
+	uint64_t whole, hundredths;
+	size_t n;
+
+	(void)snprintf(key, sizeof(key), "%s avg10=", line);
+	at = strstr(text, key);
+	if (!at || (at != text && at[-1] != '\n'))
+		return -ENODATA;
+	at += strlen(key);
+	n = strspn(at, "0123456789");
+	/* 100.00 at most, with two decimals: "nan", "inf" and what is longer aren't measured. */
+	if (n == 0 || n > 3 || at[n] != '.' || strspn(at + n + 1, "0123456789") != 2 || !strchr(" \n", at[n + 3]))
+		return -ENODATA;
+	if (cg_text_u64(at, &whole) < 0 || cg_text_u64(at + n + 1, &hundredths) < 0 || whole * 100 + hundredths > 10000)
+		return -ENODATA;
+	*ret = whole * 100 + hundredths;
+	return 0;
+}
+
 bool cg_path_within(const char *path, const char *above)
 {
 	size_t length = strlen(above);

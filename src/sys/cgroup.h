@@ -60,6 +60,12 @@ int cg_text_u64(const char *text, uint64_t *ret);
 /* Finds "KEY NUMBER" in the text of a flat keyed file. -ENODATA: no such key. */
 int cg_text_key(const char *text, const char *key, uint64_t *ret);
 
+/*
+ * Finds the share of the last 10 s in which some or all tasks waited, in the "some" or "full" line of the text of a
+ * pressure file: hundredths of a percent. -ENODATA: it has no such number, or none that can be.
+ */
+int cg_text_share(const char *text, const char *line, uint64_t *ret);
+
 /* Finds `word` in a list of words that spaces separate. */
 bool cg_text_has_word(const char *text, const char *word);
 

@@ -11,11 +11,11 @@
 #include <sys/types.h>
 
 #include "group/cgroup1.h"
-#include "group/metrics.h"
 #include "group/origin.h"
 #include "group/owner.h"
 #include "group/record.h"
 #include "host/notes.h"
+#include "sys/cgroup.h"
 #include "sys/proc.h"
 
 static const uint8_t *note;
@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct fuzz_tree tree;
 	char *text = fuzz_text(data, size);
 	struct notes_reader reader = { .many = true };
-	uint64_t created;
+	uint64_t created, share;
 	struct stat st;
 	int fd, proc_fd;
 
@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	note_size = size;
 	check_limits(fd, text);
 	check_origins(text);
-	(void)metrics_share(text, "some");
+	(void)cg_text_share(text, "some", &share);
 	check_owner(proc_fd, fd);
 	check_places(fd);
 	MUST(fstat(fd, &st) == 0);

@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "files.h"
-#include "group/metrics.h"
 #include "group/origin.h"
 #include "group/record.h"
 #include "host/notes.h"
 #include "plan/plan.h"
 #include "run/keeper-main.h"
+#include "sys/cgroup.h"
 #include "util/cleanup.h"
 
 static void test_limits(void **state)
@@ -148,6 +148,13 @@ static void test_origins(void **state)
 	}
 }
 
+static uint64_t share_of(const char *text, const char *line)
+{
+	uint64_t share;
+
+	return cg_text_share(text, line, &share) < 0 ? RATION_UNKNOWN : share;
+}
+
 static void test_pressure(void **state)
 {
 	static const struct {
@@ -173,11 +180,11 @@ static void test_pressure(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(full); i++)
-		assert_row(metrics_share(full[i].text, "full") == full[i].share, "%s", full[i].text);
-	assert_int_equal(metrics_share("some avg10=1.23 avg60=0.00 avg300=0.00 total=5\n", "some"), 123);
-	assert_int_equal(metrics_share("some avg10=100.00 avg60=0.00\n", "some"), 10000);
-	assert_true(metrics_share("full avg10=1.23", "some") == RATION_UNKNOWN);
-	assert_true(metrics_share("some avg10=1", "some") == RATION_UNKNOWN);
+		assert_row(share_of(full[i].text, "full") == full[i].share, "%s", full[i].text);
+	assert_int_equal(share_of("some avg10=1.23 avg60=0.00 avg300=0.00 total=5\n", "some"), 123);
+	assert_int_equal(share_of("some avg10=100.00 avg60=0.00\n", "some"), 10000);
+	assert_true(share_of("full avg10=1.23", "some") == RATION_UNKNOWN);
+	assert_true(share_of("some avg10=1", "some") == RATION_UNKNOWN);
 }
 
 static void test_what_a_keeper_is_told(void **state)

@@ -85,32 +85,40 @@ static const struct {
 	const char *named; /* "": none */
 	const char *hint;
 	int told;
+	const char *pressure; /* NULL: no such file */
 } starts[] = {
 	{ "the tenant's tasks", "v2/base/t", "pids.max", "3", "pids.current", "3", NONE, -EAGAIN,
-		"the tenant t has 3 of 3 tasks (pids.max)", "ration set t --pids N", -EAGAIN },
+		"the tenant t has 3 of 3 tasks (pids.max)", "ration set t --pids N", -EAGAIN, NULL },
 	{ "a level above BASE", "v2/base", "pids.max", "3", "pids.current", "4", NONE, -EAGAIN,
-		"/v2/base has 4 of 3 tasks (pids.max)", "write a higher number", -EAGAIN },
+		"/v2/base has 4 of 3 tasks (pids.max)", "write a higher number", -EAGAIN, NULL },
 	{ "the group's own tasks", "v2/base/t/g", "pids.max", "1", "pids.current", "1", NONE, -EAGAIN,
-		"/v2/base/t/g has 1 of 1 tasks (pids.max)", "ration set t/g --pids N", -EAGAIN },
+		"/v2/base/t/g has 1 of 1 tasks (pids.max)", "ration set t/g --pids N", -EAGAIN, NULL },
 	{ "tasks of v1", "v1/own/t", "pids.max", "1", "pids.current", "1", NONE, -EAGAIN, "/v1/own/t has 1 of 1 tasks", "",
-		-EAGAIN },
+		-EAGAIN, NULL },
 	{ "our own tasks", "v2/own", "pids.max", "1", "pids.current", "1", NONE, -EAGAIN, "/v2/own has 1 of 1 tasks", "",
-		-EAGAIN },
-	{ "room for a task", "v2/base/t", "pids.max", "3", "pids.current", "2", NONE, -EAGAIN, "", "", -EAGAIN },
-	{ "no limit", "v2/base/t", "pids.max", "max", "pids.current", "2", NONE, -EAGAIN, "", "", -EAGAIN },
-	{ "the user's tasks", "v2/base/t", "pids.max", "3", "pids.current", "3", EXEC, -EAGAIN, "", "ulimit -u", -EAGAIN },
+		-EAGAIN, NULL },
+	{ "room for a task", "v2/base/t", "pids.max", "3", "pids.current", "2", NONE, -EAGAIN, "", "", -EAGAIN, NULL },
+	{ "no limit", "v2/base/t", "pids.max", "max", "pids.current", "2", NONE, -EAGAIN, "", "", -EAGAIN, NULL },
+	{ "the user's tasks", "v2/base/t", "pids.max", "3", "pids.current", "3", EXEC, -EAGAIN, "", "ulimit -u", -EAGAIN, NULL },
 	{ "memory at exec", "v2/base/t", "memory.max", MIB, "memory.current", MIB, EXEC, -E2BIG,
-		"the tenant t uses 1 MiB of 1 MiB memory (memory.max)", "ration set t --memory SIZE", -ENOMEM },
+		"the tenant t uses 1 MiB of 1 MiB memory (memory.max)", "ration set t --memory SIZE", -ENOMEM, NULL },
 	{ "memory at exec since 6.12", "v2/base/t", "memory.max", MIB, "memory.current", "1040000", EXEC, -ENOMEM,
-		"the tenant t uses", "tmpfs", -ENOMEM },
+		"the tenant t uses", "tmpfs", -ENOMEM, NULL },
 	{ "memory at fork", "v2/base", "memory.max", MIB, "memory.current", MIB, NONE, -ENOMEM, "/v2/base uses 1 MiB", "",
-		-ENOMEM },
+		-ENOMEM, NULL },
 	{ "memory at join", "v2/base/t", "memory.max", MIB, "memory.current", MIB, JOIN, -ENOMEM, "the tenant t uses", "",
-		-ENOMEM },
+		-ENOMEM, NULL },
 	{ "memory of v1", "v1/own/t/g", "memory.limit_in_bytes", MIB, "memory.usage_in_bytes", MIB, EXEC, -E2BIG,
-		"/v1/own/t/g uses 1 MiB of 1 MiB memory (memory.limit_in_bytes)", "", -ENOMEM },
-	{ "memory enough", "v2/base/t", "memory.max", "99999999999", "memory.current", MIB, EXEC, -ENOMEM, "", "", -ENOMEM },
-	{ "another reason", "v2/base/t", "memory.max", MIB, "memory.current", MIB, EXEC, -EACCES, "", "", -EACCES },
+		"/v1/own/t/g uses 1 MiB of 1 MiB memory (memory.limit_in_bytes)", "", -ENOMEM, NULL },
+	{ "memory enough", "v2/base/t", "memory.max", "99999999999", "memory.current", MIB, EXEC, -ENOMEM, "", "", -ENOMEM, NULL },
+	{ "memory at an exec that doesn't end", "v2/base/t", "memory.max", MIB, "memory.current", MIB, EXEC, -ETIMEDOUT,
+		"the tenant t uses 1 MiB of 1 MiB memory (memory.max)", "ration set t --memory SIZE", -ENOMEM,
+		"some avg10=93.10 avg60=60.00 avg300=20.00 total=56000000\n" },
+	{ "a file system that doesn't answer", "v2/base/t", "memory.max", MIB, "memory.current", MIB, EXEC, -ETIMEDOUT,
+		"", "its file system doesn't answer", -ETIMEDOUT, "some avg10=2.00 avg60=0.00 avg300=0.00 total=0\n" },
+	{ "pressure that isn't known", "v2/base/t", "memory.max", MIB, "memory.current", MIB, EXEC, -ETIMEDOUT,
+		"", "its file system doesn't answer", -ETIMEDOUT, NULL },
+	{ "another reason", "v2/base/t", "memory.max", MIB, "memory.current", MIB, EXEC, -EACCES, "", "", -EACCES, NULL },
 };
 
 static void put(const struct world *world, const char *where, const char *file, const char *text)
@@ -135,6 +143,8 @@ static void test_FC26_who_is_full_is_named(void **state)
 		world = *state;
 		put(world, starts[i].where, starts[i].limit, starts[i].max);
 		put(world, starts[i].where, starts[i].usage, starts[i].used);
+		if (starts[i].pressure)
+			put(world, starts[i].where, "memory.pressure", starts[i].pressure);
 		code = room_start_error(&world->place, &spawn, starts[i].code, &error);
 		assert_row(code == starts[i].told && error.code == code, "%s: %d", starts[i].what, code);
 		assert_row(strstr(error.message, starts[i].named) && strstr(error.hint, starts[i].hint), "%s: %s: %s",

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "group/metrics.h"
+#include "sys/cgroup.h"
 #include "sys/proc.h"
 #include "util/cleanup.h"
 
@@ -46,9 +46,9 @@ static void read_cpu(struct machine *machine)
 static double read_pressure(const char *path)
 {
 	char text[256];
-	uint64_t share = read_text(path, text, sizeof(text)) ? metrics_share(text, "some") : RATION_UNKNOWN;
+	uint64_t share;
 
-	return share == RATION_UNKNOWN ? -1 : (double)share / 100;
+	return read_text(path, text, sizeof(text)) && cg_text_share(text, "some", &share) == 0 ? (double)share / 100 : -1;
 }
 
 void machine_read(struct machine *machine)

@@ -2,21 +2,18 @@
 /*
  * receipt.c - why a run ended
  *
- * A pure function of what the kernel counted before and after, how the command
- * ended, and what we did. A verdict is never guessed from an exit code or from
- * a peak that looks like a limit: it has evidence, a counter that moved.
+ * A pure function of the kernel's counters before and after, how the command ended, and what we
+ * did. A verdict is never guessed from an exit code, or from a peak that is close to a limit: its
+ * evidence is a counter that moved.
  *
- * For memory the kernel counts twice. `oom` moves in the group whose limit was
- * hit, `oom_kill` in the group where the victim lived. Our own `oom` says that
- * it was our limit. Without it, an `oom_kill` of ours was somebody else's
- * doing: of the lowest group above us whose `oom` moved, or, if none did, of a
- * machine that had run out of memory. cgroup v1 has no `oom`, but tells whoever
- * listens (oom-v1.c).
+ * For memory the kernel has two counters. `oom` moves in the group whose limit was hit, `oom_kill`
+ * in the group of the victim. If our own `oom` moved, it was our limit. If only our `oom_kill`
+ * moved, something else caused it: the lowest group above us whose `oom` moved or, if none did, a
+ * machine without free memory. cgroup v1 has no `oom`, but reports it to listeners (oom-v1.c).
  *
- * Other limits of the levels above end nothing, but they act: forks are refused, and
- * tasks wait. Since Linux 6.11 a refused fork is counted where the limit is, before and in
- * cgroup v1 where the fork was. What the group's own counter doesn't count, mustn't
- * look like nothing.
+ * Other limits of the levels above don't end a run, but they act: forks are refused, and tasks
+ * wait. Since Linux 6.11 a refused fork is counted where the limit is; before, and in cgroup v1,
+ * where the fork was. What the group's own counter doesn't count mustn't look like nothing.
  */
 #include "run/receipt.h"
 
@@ -61,10 +58,10 @@ bool receipt_note(struct run_end *end, bool closed, enum run_cause cause, int si
 	return true;
 }
 
-/* It is no file that counts them, but who listens. */
+/* No file has this counter; we count what we hear as a listener. */
 #define OOM_EVENTS_V1 "memory.oom_control events"
 
-/* Puts a path among those of the evidence, or finds it there. What has no room is left out, not cut: then "". */
+/* Adds a path to those of the evidence, or finds it there. A path that doesn't fit is left out, not cut: "". */
 static size_t keep_path(struct ration_receipt *receipt, const char *where)
 {
 	size_t size = strlen(where) + 1, at = 0;
@@ -103,7 +100,7 @@ static bool counted(uint64_t counter)
 	return counter != USAGE_ABSENT && counter > 0;
 }
 
-/* A counter of the group itself, which began at 0. */
+/* Adds a counter of the group itself, which began at 0. */
 static void moved(struct ration_receipt *receipt, const char *counter, uint64_t after)
 {
 	if (counted(after))
@@ -117,8 +114,8 @@ static uint64_t of_level(const struct counter_level *level, size_t offset)
 }
 
 /*
- * The lowest group above ours, from level `first` on, whose counter at `offset` moved meanwhile, into the
- * evidence. Returns the level behind it, or 0.
+ * Finds the lowest group above ours, from level `first` on, whose counter at `offset` moved during the run,
+ * and adds it to the evidence. Returns the next level, or 0.
  */
 static size_t level_moved(struct ration_receipt *receipt, const struct counters *before, const struct counters *after,
 		const char *counter, size_t offset, size_t first)
@@ -132,7 +129,10 @@ static size_t level_moved(struct ration_receipt *receipt, const struct counters 
 			if (before->level[k].device == at->device && before->level[k].inode == at->inode)
 				then = of_level(&before->level[k], offset);
 		}
-		/* A controller that wasn't there began at 0; the CPU's counts on where it had a limit earlier. */
+		/*
+		 * The counter of a controller that wasn't enabled began at 0. The CPU's isn't reset if it had
+		 * a limit earlier.
+		 */
 		if (then == USAGE_ABSENT)
 			then = offset == offsetof(struct counter_level, throttled) ? now : 0;
 		if (now != USAGE_ABSENT && now > then) {
@@ -143,7 +143,7 @@ static size_t level_moved(struct ration_receipt *receipt, const struct counters 
 	return 0;
 }
 
-/* The lowest whose memory limit was hit. */
+/* Finds the lowest group above whose memory limit was hit. */
 static bool ancestor_moved(struct ration_receipt *receipt, const struct counters *before,
 		const struct counters *after)
 {
@@ -157,15 +157,15 @@ static bool machine_moved(struct ration_receipt *receipt, const struct counters 
 	if (before->machine_oom_kill == USAGE_ABSENT || after->machine_oom_kill == USAGE_ABSENT ||
 			after->machine_oom_kill <= before->machine_oom_kill)
 		return false;
-	/* It counts the kills of all groups as well: of a container's pod, which can't be seen. */
+	/* This counter includes the kills of all groups, also of a container's pod, which we can't see. */
 	add_evidence(receipt, "vmstat oom_kill", after->hidden ? RATION_LEVEL_OUTSIDE : RATION_LEVEL_MACHINE, "",
 			before->machine_oom_kill, after->machine_oom_kill);
 	return true;
 }
 
 /*
- * What the memory counters say, as evidence whatever the verdict, what decides
- * first; and the verdict, if they explain a SIGKILL that wasn't ours.
+ * Adds what the memory counters show, as evidence for any verdict, the decisive one first. Finds the verdict
+ * if they explain a SIGKILL that wasn't ours.
  */
 static bool judge_memory(struct ration_receipt *receipt, const struct counters *before,
 		const struct counters *after, enum ration_verdict *ret)
@@ -173,20 +173,20 @@ static bool judge_memory(struct ration_receipt *receipt, const struct counters *
 	bool own = counted(after->oom) && counted(after->oom_kill_below);
 	bool external = !own && counted(after->oom_kill);
 
-	/* The machine's counter moves with every kill, so the groups above come first. */
+	/* The machine's counter moves with every kill, so the groups above are checked first. */
 	if (external && !ancestor_moved(receipt, before, after))
 		(void)machine_moved(receipt, before, after);
 	moved(receipt, after->v1 ? OOM_EVENTS_V1 : "memory.events.local oom", after->oom);
 	moved(receipt, after->v1 ? "memory.oom_control oom_kill" : "memory.events.local oom_kill", after->oom_kill);
 	moved(receipt, "memory.events.local oom_group_kill", after->oom_group_kill);
-	/* Nobody counts for us: worth telling, too little for a verdict. */
+	/* Our group has no counter: this is worth reporting, but not enough for a verdict. */
 	if (after->oom_kill == USAGE_ABSENT && !ancestor_moved(receipt, before, after))
 		(void)machine_moved(receipt, before, after);
 	*ret = own ? RATION_VERDICT_MEMORY : RATION_VERDICT_MEMORY_EXTERNAL;
 	return own || external;
 }
 
-/* Unless a metric says that the group's own limit acted, makes it absent: that of a level above did. */
+/* Makes a metric absent if it is 0, because a limit of a level above acted and this metric doesn't count it. */
 static void not_zero(struct ration_receipt *receipt, enum ration_metric metric)
 {
 	uint64_t value;
@@ -196,7 +196,7 @@ static void not_zero(struct ration_receipt *receipt, enum ration_metric metric)
 		usage_unset(&receipt->usage, metric);
 }
 
-/* Which level has refused forks that were counted in the group, though not by its own limit. */
+/* Finds the level whose limit refused forks that the group counted, though its own limit didn't refuse them. */
 static void judge_pids_above(struct ration_receipt *receipt, const struct counters *after, uint64_t refused)
 {
 	enum ration_level level = after->pids_v1 ? RATION_LEVEL_ANCESTOR : RATION_LEVEL_OUTSIDE;
@@ -213,7 +213,7 @@ static void judge_pids_above(struct ration_receipt *receipt, const struct counte
 	add_evidence(receipt, "pids.events max", level, full == 1 ? where : "", 0, refused);
 }
 
-/* Tells whether the group had fewer tasks all the time than its own limit, at the start and at the end, allows. */
+/* Tells whether the group always had fewer tasks than its own limit allows, at the start and at the end. */
 static bool pids_were_free(const struct counters *before, const struct counters *after)
 {
 	uint64_t max = before->pids_max < after->pids_max ? before->pids_max : after->pids_max;
@@ -225,7 +225,7 @@ static void judge_pids(struct ration_receipt *receipt, const struct counters *be
 {
 	uint64_t refused;
 
-	/* The metric is that of the same file, if there is one. */
+	/* The metric comes from the same file, if that exists. */
 	if (usage_get(&receipt->usage, RATION_METRIC_PIDS_REFUSED, &refused) == RATION_SOURCE_ABSENT || refused == 0)
 		return;
 	if (after->pids_asked && pids_were_free(before, after))
@@ -234,7 +234,10 @@ static void judge_pids(struct ration_receipt *receipt, const struct counters *be
 		moved(receipt, "pids.events max", refused);
 }
 
-/* What limits of the levels above have done that end nothing. Others in these groups may have met them as well. */
+/*
+ * Adds what limits of the levels above have done without ending anything. Other members of these groups may
+ * have been affected, too.
+ */
 static void judge_above(struct ration_receipt *receipt, const struct counters *before, const struct counters *after)
 {
 	static const struct {
@@ -272,7 +275,7 @@ static enum ration_verdict verdict_of_status(const struct sys_wait *wait)
 	return wait->exit_code == 0 ? RATION_VERDICT_OK : RATION_VERDICT_EXIT;
 }
 
-/* What each cause of ours means, which limit it is, and the measure that showed it. */
+/* For each cause of ours: the verdict, the limit, and the counter that showed it. */
 static const struct {
 	enum ration_verdict verdict;
 	enum ration_limit limit;
@@ -331,8 +334,8 @@ static bool judge_cause(struct ration_receipt *receipt, const struct run_end *en
 }
 
 /*
- * cgroup v1 kills one process, and the supervisor all others. A shell that waits for
- * the one may exit first, as cgroup2 would never let it.
+ * cgroup v1 kills one process, and the supervisor kills the others. A shell that waits for the victim may
+ * exit before that; with cgroup2 it couldn't.
  */
 static bool outran_the_end(const struct run_end *end, enum ration_verdict memory)
 {
@@ -364,7 +367,7 @@ static int exit_code_of(const struct ration_receipt *receipt, const struct run_e
 	case RATION_VERDICT_MEMORY_STALL:
 	case RATION_VERDICT_OUTPUT:
 	case RATION_VERDICT_PIDS:
-		/* We killed it, whatever the command made of the last moment. */
+		/* We killed it, whatever the command did at the last moment. */
 		return 128 + SIGKILL;
 	case RATION_VERDICT_OK:
 	case RATION_VERDICT_EXIT:
@@ -386,16 +389,16 @@ void receipt_judge(struct ration_receipt *receipt, const struct run_end *end, co
 	bool by_memory = judge_memory(receipt, before, after, &memory);
 
 	judge_pids(receipt, before, after);
-	/* They were where they had no limits. */
+	/* These processes were outside of their limits. */
 	if (receipt->strays > 0)
 		add_evidence(receipt, "processes outside the group", RATION_LEVEL_GROUP, receipt->group, 0, receipt->strays);
-	/* The last: of so many levels that there is no room for all. */
+	/* Last: with many levels, there may be no room for all. */
 	judge_above(receipt, before, after);
 	receipt->child_status = end->wait.signal != 0 ? -1 : end->wait.exit_code;
 	receipt->child_signal = end->wait.signal;
 	receipt->status_lost = end->lost;
 	receipt->core = end->wait.core;
-	/* After the signal of a soft limit we do nothing: a SIGKILL then is the kernel's. */
+	/* After a soft limit's signal we do nothing more, so a SIGKILL is the kernel's. */
 	if (by_us && end->cause == RUN_CAUSE_CPU_TIME_SOFT && end->wait.signal == SIGKILL && by_memory)
 		by_us = false;
 	if (!by_us && by_memory && (end->wait.signal == SIGKILL || outran_the_end(end, memory)))

@@ -2,8 +2,8 @@
 /*
  * record.c - the receipt of a run that is over
  *
- * What the run has used comes from less to more exact: what the kernel said when the
- * command was reaped, what was sampled, and what the files of its cgroup count.
+ * Values come in three steps, from less to more exact: what the kernel reported when the command was reaped,
+ * what was sampled, and the counters of the cgroup.
  */
 #include "run/record.h"
 
@@ -44,7 +44,7 @@ static void record_rusage(struct ration_run *run)
 	maxrss = (uint64_t)rusage.ru_maxrss * COMPAT_MAXRSS_BYTES;
 	if (!leader->unreaped && maxrss > leader->foreign_maxrss)
 		receipt_set(&run->receipt, RATION_METRIC_MAXRSS_BYTES, maxrss, RATION_SOURCE_RUSAGE);
-	/* What is its own can't be told from what it began with. */
+	/* Its own memory can't be told from that of the process that started it. */
 	if (leader->foreign_maxrss == UINT64_MAX)
 		run->receipt.usage.unread = -EIO;
 }
@@ -53,7 +53,7 @@ static void record_rusage(struct ration_run *run)
 static void take_end(struct ration_run *run)
 {
 	struct run_end *end = &run->end;
-	/* The run's: it may go on after its command. */
+	/* The run's time, which can go on after its command. */
 	uint64_t wall_usec = run->options.wait_all ? sys_now_usec() - run->leader.start_usec : run->leader.wall_usec;
 
 	end->wait = run->leader.wait;
@@ -66,7 +66,7 @@ static void take_end(struct ration_run *run)
 	receipt_set(&run->receipt, RATION_METRIC_WALL_USEC, wall_usec, RATION_SOURCE_CLOCK);
 }
 
-/* Figures that nobody asks for aren't read, unless there is something to tell. */
+/* Metrics that nobody asked for aren't read, unless something must be reported. */
 static bool wants_figures(const struct ration_run *run)
 {
 	return !run->options.no_figures || run->leader.lost || run->end.cause != RUN_CAUSE_NONE ||
@@ -83,7 +83,7 @@ void record_run(struct ration_run *run)
 	record_rusage(run);
 	concerns_record(run, &now);
 	account_usage(&run->group, all, &run->receipt);
-	/* Absent isn't not read. */
+	/* A metric that couldn't be read isn't the same as one that doesn't exist. */
 	if (run->receipt.usage.unread < 0)
 		receipt_fail(&run->receipt, "not all figures of what it used could be read: %s", error_text(run->receipt.usage.unread));
 	receipt_judge(&run->receipt, &run->end, &run->before, &now);

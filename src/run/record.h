@@ -7,7 +7,7 @@
 
 #include "run/run.h"
 
-/* Fills in the receipt: no process is left, and what held them is there still. */
+/* Fills in the receipt: no process is left, but the group still exists. */
 void record_run(struct ration_run *run);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define ERRNO_MAX 4095
 
-/* A bool of any byte can't be read as one. */
+/* A byte that is neither 0 nor 1 can't be read as a bool. */
 static bool is_bool(const bool *value)
 {
 	unsigned char byte;
@@ -45,7 +45,10 @@ static bool texts_end(const struct ration_receipt *receipt)
 		ENDS(receipt->group) && ENDS(receipt->id) && ENDS(receipt->escaped_to) && ENDS(receipt->failure);
 }
 
-/* The levels, sources and the verdict have words. What follows processes has no subreaper. */
+/*
+ * Levels, sources and the verdict are valid if they have names. A run whose processes are followed has no
+ * subreaper.
+ */
 static bool enums_exist(const struct ration_receipt *receipt)
 {
 	for (size_t i = 0; i < receipt->n_evidence; i++) {
@@ -102,12 +105,12 @@ int report_take(const void *data, size_t size, struct report *ret)
 
 static void end_text(char *at)
 {
-	/* Mostly it ends there already, and a write would copy the page of a process that has forked. */
+	/* Usually it is 0 already, and a write would copy the page in a process that has forked. */
 	if (*at)
 		*at = '\0';
 }
 
-/* Of a receipt that is sent without them. */
+/* Clears the paths of a receipt that was sent without them. */
 static void have_no_paths(struct ration_receipt *receipt)
 {
 	receipt->n_paths = 0;
@@ -116,7 +119,7 @@ static void have_no_paths(struct ration_receipt *receipt)
 	end_text(&receipt->escaped_to[0]);
 }
 
-/* Where it was received: a receipt is long. */
+/* Checks it where it was received: a receipt is too long to copy. */
 static int check_any(const struct report *report, struct ration_receipt *receipt, size_t size)
 {
 	size_t more = size - sizeof(*report);
@@ -166,7 +169,7 @@ static ssize_t receive(int fd, struct iovec *parts, size_t n_parts, int flags)
 
 	do
 		n = recvmsg(fd, &message, flags | MSG_TRUNC);
-	/* Said once, before what has been sent, where the other end was closed with a wish unread. */
+	/* ECONNRESET comes once, before what was sent, if the other end was closed with an unread wish. */
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -errno;

@@ -2,8 +2,8 @@
 /*
  * report.h - what a run's caller and its subreaper say to each other
  *
- * Structs as they are, since both are of the same version. But the two are processes, and what
- * damages one, or takes its end of the socket, isn't to damage the other.
+ * Messages are plain structs, because both sides are of the same version. But the two are separate processes:
+ * damage to one of them, or somebody who gets its end of the socket, mustn't damage the other.
  */
 #ifndef RATION_RUN_REPORT_H
 #define RATION_RUN_REPORT_H
@@ -17,27 +17,30 @@ struct wish {
 	bool delivered;
 };
 
-/* What `code` says of one in between: `waiting` is new. */
+/* A value of `code` for an intermediate report: `waiting` is new. */
 #define REPORT_WAITING 1
 
-/* What the subreaper says: once when the command has started, or not, and what it waits for at the end. */
+/*
+ * A message of the subreaper: once when the command has started, or hasn't; later whenever what the run waits
+ * for changes.
+ */
 struct report {
 	int code;
-	char waiting[RATION_WAITING_MAX]; /* with a failure: it can't end now */
+	char waiting[RATION_WAITING_MAX]; /* with a failure: why it can't end now */
 	pid_t pid;
 	struct ration_error error;
 };
 
-/* What it says last. The receipt is as long as all else that is said of a run. */
+/* The last message. The receipt is as long as all other messages together. */
 struct last_report {
 	struct report report;
 	struct ration_receipt receipt;
 };
 
 /*
- * Takes one message apart. -EPROTO: it isn't one. Whatever the bytes are, in what is taken
- * every text ends, every number is within its array, and every bool and enum has a value that
- * there is. Of a last report that isn't one of success, the receipt isn't sent nor taken.
+ * Checks and takes one message. -EPROTO: it isn't valid. Whatever the bytes are, in the result every text
+ * ends, every number is within its array, and every bool and enum has a valid value. A last report of a
+ * failure is sent and taken without a receipt.
  */
 int report_take(const void *data, size_t size, struct report *ret);
 int report_take_last(const void *data, size_t size, struct last_report *ret);
@@ -47,8 +50,8 @@ int wish_take(const void *data, size_t size, struct wish *ret);
 int report_receive(int fd, struct report *ret, int flags);
 
 /*
- * Receives one, be it the last or not. Only one of code 0 has a receipt, which is long: it is received where
- * it is to be, and after -EPROTO that counts for nothing.
+ * Receives a message, the last one or another. Only one with code 0 has a receipt. That is long, so it is
+ * received directly into `ret_receipt`, which is invalid after -EPROTO.
  */
 int report_receive_any(int fd, struct report *ret, struct ration_receipt *ret_receipt, int flags);
 

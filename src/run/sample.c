@@ -18,7 +18,7 @@
 #define MEMORY_CPUS 8u
 #define TASKS_PER_MSEC 20u
 
-/* After a sample that took T, at least this many T without one. */
+/* After a sample that took T, wait at least this many times T. */
 #define REST_FACTOR 4u
 
 enum sample_over sample_over(const struct sample_limits *limits, const struct sample *sample)
@@ -52,7 +52,7 @@ uint64_t sample_never_less(const struct sample_peaks *peaks, uint64_t cpu_usec)
 	return max_u64(peaks->cpu_usec, cpu_usec);
 }
 
-/* How long no limit can be passed, whatever the members do. */
+/* For how long no limit can be passed, whatever the members do. */
 static uint64_t next_sample(const struct sample_limits *limits, unsigned all_cpus, const struct sample *sample,
 		uint64_t cpu_usec, uint64_t lag_bytes, uint64_t took_usec)
 {

@@ -31,15 +31,15 @@ enum sample_over {
 struct sample {
 	uint64_t memory_bytes;      /* sum of PSS if `exact`, else of RSS, which is more */
 	bool exact;
-	uint64_t tasks;             /* threads, and the dead that no member has waited for */
+	uint64_t tasks;             /* threads, and dead processes that no member has waited for */
 	uint64_t processes;         /* live ones; 0: all are gone */
-	uint64_t cpu_usec;          /* never less than in a sample before; RATION_UNKNOWN: not measured
-				       (a cgroup's, and no limit on it) */
+	uint64_t cpu_usec;          /* never less than in an earlier sample; RATION_UNKNOWN: not measured (a cgroup
+				       without a limit of CPU time) */
 	uint64_t memory_peak_bytes; /* highest of all samples so far */
 	uint64_t tasks_peak;
 	uint64_t maxrss_bytes;      /* largest RSS of a single process, seen or waited for */
 	enum sample_over over;       /* the first limit that is passed */
-	uint64_t next_usec;         /* no limit is likely to be passed earlier: sample again then. 1 to 100 ms */
+	uint64_t next_usec;         /* when to sample again: no limit is likely to be passed earlier. In 1 to 100 ms */
 };
 
 /* The most of all samples so far. */
@@ -50,12 +50,12 @@ struct sample_peaks {
 /* The first limit that is passed. */
 enum sample_over sample_over(const struct sample_limits *limits, const struct sample *sample);
 
-/* `cpu_usec`, or what it has been before: processes that are gone take theirs along. */
+/* Returns `cpu_usec`, or the highest value before: processes that are gone take their time along. */
 uint64_t sample_never_less(const struct sample_peaks *peaks, uint64_t cpu_usec);
 
 /*
- * Fills in the rest of a sample: the peaks, and when to sample again.
- * lag_bytes: memory that may not have been seen. took_usec: what sampling took.
+ * Fills in the rest of a sample: the peaks, and when to sample again. lag_bytes: memory that may have been
+ * missed. took_usec: how long sampling took.
  */
 void sample_conclude(struct sample_peaks *peaks, const struct sample_limits *limits, unsigned cpus, uint64_t lag_bytes,
 		uint64_t took_usec, struct sample *sample);

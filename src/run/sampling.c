@@ -9,7 +9,7 @@
 
 #include <signal.h>
 
-/* A sample that couldn't be taken is tried again: this soon, and at most so many times. */
+/* A sample that failed is repeated: this soon, and at most so many times. */
 #define AGAIN_USEC 10000
 #define FAILURES_MAX 100
 
@@ -31,7 +31,7 @@ static void enforce_cpu(struct sampling *sampling)
 		end_run(run, RUN_CAUSE_CPU_TIME, SIGKILL, used_usec);
 		return;
 	}
-	/* A warning and no more: what becomes of it is up to the command, and to the hard limit. */
+	/* Only a warning: the command decides how to react, and the hard limit comes later. */
 	sampling->limits.cpu_usec = sampling->cpu_hard_usec;
 	end_warn(run, RUN_CAUSE_CPU_TIME_SOFT, used_usec);
 }
@@ -61,7 +61,7 @@ static bool has_limits(const struct sample_limits *limits)
 		limits->cpu_usec != RATION_UNLIMITED;
 }
 
-/* A limit that can't be sampled any more is a limit that isn't enforced. Figures alone are worth no end. */
+/* If sampling fails, the limit isn't enforced any more: end the run. For metrics alone, don't. */
 static void failed(struct sampling *sampling, int code, uint64_t now_usec)
 {
 	struct ration_run *run = sampling->concern.run;
@@ -103,7 +103,7 @@ static void begin(struct concern *concern)
 	loop_set(&concern->run->loop, &sampling->deadline, concern->run->leader.start_usec);
 }
 
-/* A run that was over before a sample had seen anything of it has no peak, rather than one of 0. */
+/* A run that was over before a sample saw anything has no peak, rather than a peak of 0. */
 static void set_peak(struct ration_receipt *receipt, enum ration_metric metric, uint64_t peak)
 {
 	if (peak > 0)
@@ -119,7 +119,7 @@ static void record(struct concern *concern, struct counters *counters)
 	(void)counters;
 	set_peak(receipt, RATION_METRIC_MEMORY_PEAK_BYTES, last->memory_peak_bytes);
 	set_peak(receipt, RATION_METRIC_PIDS_PEAK, last->tasks_peak);
-	/* With those whom nobody has waited for. */
+	/* Includes processes that nobody has waited for. */
 	(void)usage_get(&receipt->usage, RATION_METRIC_CPU_USEC, &reaped_usec);
 	if (last->cpu_usec == RATION_UNKNOWN || last->cpu_usec <= reaped_usec)
 		return;
@@ -142,7 +142,7 @@ static uint64_t limit_of(const struct ration_run *run, enum ration_limit limit)
 	return item && item->mechanism == RATION_MECHANISM_WATCH ? item->in_force : RATION_UNLIMITED;
 }
 
-/* Returns the CPU time that ends the run, if there is no file that tells the time. */
+/* Returns the CPU time that ends the run, if no file counts it. */
 static uint64_t take_limits(const struct ration_run *run, struct sample_limits *limits)
 {
 	const struct ration_plan_item *cpu = plan_enforced(run->plan, RATION_LIMIT_CPU_TIME);

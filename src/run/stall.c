@@ -2,10 +2,9 @@
 /*
  * stall.c - a run that memory pressure has brought to a halt
  *
- * A trigger on memory.pressure tells that a stall has begun, and is only a hint:
- * the kernel forgets an event when a poll has seen it, so that one which woke
- * the caller's own loop around ours is gone when we look. Whether the stall
- * lasts is measured from the hint on, by one read at its end.
+ * A trigger on memory.pressure reports the start of a stall. It is only a hint: the kernel forgets
+ * the event once a poll has seen it, so if it wakes the caller's loop around ours, it is gone when
+ * we look. So from the hint on we measure, with one read at the end, whether the stall lasts.
  */
 #include "group/metrics.h"
 #include "run/concern.h"
@@ -18,7 +17,7 @@
 
 /* The shortest window that the kernel takes for a trigger. */
 #define WINDOW_USEC 500000
-/* How much of the time must be a full stall. Less than all: now and then a task gets through. */
+/* What share of the time counts as a full stall. Less than all of it, because now and then a task makes progress. */
 #define FULL_PCT 60
 #define MEASURE_MIN_USEC 100000
 
@@ -28,7 +27,7 @@ struct stall {
 	struct loop_deadline deadline;
 	int fd;
 	uint64_t limit_usec, window_usec;
-	uint64_t mark_usec, mark_full_usec; /* when the measuring began, and what was stalled by then */
+	uint64_t mark_usec, mark_full_usec; /* when the measurement began, and the total stall at that time */
 };
 
 static uint64_t read_full(const struct stall *stall)
@@ -47,7 +46,7 @@ static void measure(struct stall *stall)
 	stall->mark_full_usec = read_full(stall);
 	if (stall->mark_full_usec == USAGE_ABSENT)
 		return;
-	/* By now it has lasted for one window. */
+	/* The stall has already lasted for one window. */
 	measure_usec = measure_usec > stall->window_usec + MEASURE_MIN_USEC ? measure_usec - stall->window_usec
 									    : MEASURE_MIN_USEC;
 	loop_set(&run->loop, &stall->deadline, loop_after(stall->mark_usec, measure_usec));
@@ -64,7 +63,7 @@ static void on_trigger(void *userdata, bool failed)
 		measure(stall);
 }
 
-/* Nothing is there any more: it was the trigger, perhaps. */
+/* The loop woke up for no visible reason: perhaps it was the trigger. */
 static void woken(struct concern *concern)
 {
 	measure((struct stall *)concern);

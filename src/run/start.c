@@ -2,7 +2,7 @@
 /*
  * start.c - a command starts, and this process supervises it
  *
- * The order of a start is the order in which it can be taken back:
+ * The steps of a start can be undone in reverse order:
  *
  *   1. what holds the processes is made, and its limits are written
  *   2. each limit that the supervisor has to mind is registered with the loop
@@ -25,7 +25,10 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 	struct containment *containment = run->containment;
 	int r;
 
-	/* Before the time that it has to become the command: what that ends, the limit of time has ended. */
+	/*
+	 * The command's time starts before it is executed: if starting takes longer than the time limit, the
+	 * limit has ended it.
+	 */
 	run->leader.start_usec = run->receipt.started_monotonic_usec = sys_now_usec();
 	run->receipt.started_usec = clock_usec(CLOCK_REALTIME);
 	run->leader.start_time = (time_t)(run->receipt.started_usec / 1000000);
@@ -34,7 +37,7 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 		r = spawn_start(spawn, &run->leader.pid, &run->leader.pid_fd, &run->receipt.birth);
 		if (r < 0)
 			r = room_start_error(&run->group, spawn, r, reterr);
-		/* Not before: other threads may have grown meanwhile. */
+		/* Not earlier: other threads may have used more memory meanwhile. */
 		run->leader.foreign_maxrss = spawn_inherited_maxrss();
 	}
 	r = containment->ops->entered(containment, spawn, r, reterr);
@@ -64,7 +67,7 @@ static int start_command(struct ration_run *run, struct ration_error *reterr)
 	return r < 0 ? r : spawn(run, child, reterr);
 }
 
-/* The command runs: the clocks do, too. */
+/* The command runs, and its time counts. */
 static int begin(struct ration_run *run, struct ration_error *reterr)
 {
 	int r = leader_begin(&run->leader);

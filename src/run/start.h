@@ -8,8 +8,8 @@
 #include "run/run.h"
 
 /*
- * Makes what is to hold the run, prepares to mind its limits, and starts the command.
- * `run->containment` is chosen, and the loop is open. After a failure nothing is left.
+ * Makes what holds the run together, prepares its limits, and starts the command. `run->containment` is
+ * chosen, and the loop is open. After a failure nothing is left.
  */
 int start_run(struct ration_run *run, struct ration_error *reterr);
 

@@ -2,9 +2,9 @@
 /*
  * subreaper-main.c - the process that is the subreaper
  *
- * Executed by ration-reaper, or in a fork of the program. That its caller is gone it
- * learns by a pidfd and by the end of the socket, whichever comes first: a copy of the
- * caller has the other end of the socket as well.
+ * Executed by ration-reaper, or in a fork of the program. It learns of its caller's end by a pidfd
+ * and by the end of the socket, whichever comes first. The socket alone isn't enough: a copy of the
+ * caller has its other end, too.
  */
 #include "run/subreaper-main.h"
 
@@ -28,22 +28,22 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* How often it looks for its caller where the kernel doesn't tell. */
+/* How often to check whether the caller lives, if the kernel doesn't report its end. */
 #define LOOK_USEC 1000000
 
-/* Who is above us: the process that asked for the run, or one of ours between the two. */
+/* A process above us: the one that asked for the run, or one of ours between the two. */
 struct above {
 	struct ration_run *run;
 	pid_t pid;
 	int pid_fd;                /* -EBADF where the kernel has none */
-	bool socket_tells;         /* of its end, and nothing else need */
+	bool socket_tells;         /* the socket reports its end, so nothing else need */
 	struct loop_source gone;
 	struct loop_deadline look;
 };
 
 /* ------------------------------------------------------------------ caller */
 
-/* The caller is gone, or doesn't want the run any more. */
+/* The caller is gone, or doesn't want the run any more: ends it. */
 static void end_for_caller(struct ration_run *run)
 {
 	loop_drop(&run->loop, &run->peer);
@@ -87,7 +87,7 @@ static void look_for_parent(void *userdata, uint64_t now_usec)
 		loop_set(&above->run->loop, &above->look, loop_after(now_usec, LOOK_USEC));
 }
 
-/* Of our parent. -ESRCH: it is gone already. */
+/* Opens our parent. -ESRCH: it is gone already. */
 static int open_above(struct above *above, struct ration_run *run, pid_t pid, bool socket_tells)
 {
 	*above = (struct above) {
@@ -98,7 +98,7 @@ static int open_above(struct above *above, struct ration_run *run, pid_t pid, bo
 		.gone = LOOP_SOURCE(on_gone, above),
 		.look = LOOP_DEADLINE(look_for_parent, above),
 	};
-	/* Only if it lives now was that pid its own. */
+	/* The pidfd is our parent's only if it still is our parent now. */
 	return getppid() == pid ? 0 : -ESRCH;
 }
 
@@ -108,7 +108,7 @@ static int watch_above(struct above *above)
 
 	if (above->pid_fd >= 0)
 		return loop_add(loop, &above->gone, above->pid_fd, LOOP_READABLE);
-	/* Where somebody is between us and it, the end of the socket has to do. */
+	/* With a process between us and the caller, only the socket can report the caller's end. */
 	if (getppid() == above->pid && !above->socket_tells)
 		loop_set(loop, &above->look, loop_after(sys_now_usec(), LOOK_USEC));
 	return 0;
@@ -116,14 +116,14 @@ static int watch_above(struct above *above)
 
 /* -------------------------------------------------------------------- start */
 
-/* A process that loses its parent would be lost to us, too, with all limits that it has. */
+/* Without it we'd lose each process that loses its parent, and it would lose its limits. */
 static int no_subreaper(int r, struct ration_error *reterr)
 {
 	(void)error_set(reterr, r, RATION_CAUSE_KERNEL_TOO_OLD, "can't become a child subreaper: %s", error_text(r));
 	return error_hint(reterr, r, "it needs Linux 3.4, or gVisor of July 2023");
 }
 
-/* A group holds the run without it, but for those who leave the group. */
+/* With a group, only processes that leave the group need it. */
 static int adopt(struct ration_run *run, struct ration_error *reterr)
 {
 	bool needed = run->containment->ops->kind == RATION_CONTAINMENT_SUBREAPER;
@@ -134,7 +134,7 @@ static int adopt(struct ration_run *run, struct ration_error *reterr)
 	return run->descent || !needed ? 0 : no_subreaper(-errno, reterr);
 }
 
-/* The caller first; and then our parent, if that is somebody else from now on. -ESRCH. */
+/* Finds the caller first; then our parent, if that is another process from now on. -ESRCH. */
 static int find_above(struct above above[2], struct ration_run *run, pid_t caller, size_t *ret_n)
 {
 	pid_t between;
@@ -150,7 +150,7 @@ static int find_above(struct above above[2], struct ration_run *run, pid_t calle
 	return open_above(&above[1], run, between, false);
 }
 
-/* By another thread, while this one sleeps. The caller leaves us, and we end when the child does. */
+/* Called in another thread, while this one sleeps. The caller stops waiting for us; we end when the child does. */
 static void tell_that_it_hangs(void *userdata)
 {
 	struct ration_run *run = userdata;
@@ -164,7 +164,7 @@ static void tell_that_it_hangs(void *userdata)
 	(void)report_send(run->peer_fd, report, NULL, MSG_DONTWAIT);
 }
 
-/* Waits for what those above and the children do, and starts the command. */
+/* Watches those above and the children, and starts the command. */
 static int start_here(struct ration_run *run, struct above above[2], pid_t caller, struct reaper *reaper,
 		struct ration_error *reterr)
 {
@@ -199,7 +199,7 @@ static int supervise_to_end(struct ration_run *run, struct report *report)
 		if (strcmp(report->waiting, run->waiting) != 0) {
 			(void)strcpy(report->waiting, run->waiting);
 			report->code = REPORT_WAITING;
-			/* A caller who doesn't listen doesn't keep us. */
+			/* Doesn't wait for a caller that doesn't read. */
 			(void)report_send(run->peer_fd, report, NULL, MSG_DONTWAIT);
 		}
 		(void)loop_sleep(&run->loop);
@@ -214,7 +214,7 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 	struct reaper reaper = REAPER_NONE;
 	int r;
 
-	/* An ignored SIGCHLD would lose the command's status; the command finds its own again. */
+	/* If SIGCHLD were ignored, the command's status would be lost. The command gets the original setting. */
 	(void)sigaction(SIGCHLD, &child, NULL);
 	(void)prctl(PR_SET_NAME, SUBREAPER_PROGRAM);
 	run->peer_fd = peer_fd;
@@ -238,7 +238,7 @@ void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent)
 
 /* ---------------------------------------------------------------- executed */
 
-/* What command_prepare() has made of it in the caller. */
+/* Rebuilds what command_prepare() made in the caller. */
 static int make_command(struct order *order, struct command *command)
 {
 	command->program = order->program;
@@ -293,7 +293,7 @@ void subreaper_serve(int peer_fd)
 
 	if (order_receive(peer_fd, &order) < 0)
 		return;
-	/* Nothing below us is another program's. */
+	/* This process is a small program of our own, so forking is cheap from here on. */
 	order.host->fork_helpers = true;
 	run = make(&order, &command);
 	if (run && helper_confirm(peer_fd) == 0)

@@ -7,15 +7,18 @@
 
 #include "run/run.h"
 
-/* The program, and the name of its process: the kernel keeps 15 characters of a name, which "ration-subreaper" exceeds. */
+/*
+ * The name of the program and of its process. The kernel keeps 15 characters of a name, too few for
+ * "ration-subreaper".
+ */
 #define SUBREAPER_PROGRAM "ration-reaper"
 
-/* Starts and supervises `run` for `parent`, who is at the other end of the socket. */
+/* Starts and supervises `run` for `parent`, which has the other end of the socket. */
 void subreaper_main(struct ration_run *run, int peer_fd, pid_t parent) __attribute__((noreturn));
 
 /*
- * The same where the process has been executed: takes the run's order from the socket, and
- * answers with one byte. Returns only if it isn't understood.
+ * The same in an executed process: receives the run's order over the socket, and answers with one byte.
+ * Returns only if the order isn't valid.
  */
 void subreaper_serve(int peer_fd);
 

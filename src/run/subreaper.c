@@ -2,28 +2,26 @@
 /*
  * subreaper.c - supervision in a process of its own, where there is no cgroup or no pidfd
  *
- * Without a cgroup, only parenthood holds a run together: a child subreaper
- * inherits every orphan below it, so that the run is exactly its descendants.
- * That process can't be the caller: it would inherit the orphans of others, and
- * if it were killed, nobody would know whose they were. So it is a process of its
- * own for one run, the subreaper (subreaper-main.c): executed, or where that can't be
- * had or the program is small, forked. It starts the command, supervises it with the
- * same code as everywhere, and sends the receipt over a socket. When its caller is
- * gone, it kills the run.
+ * Without a cgroup, only parenthood holds a run together: a child subreaper inherits every orphan
+ * below it, so the run is exactly its descendants. The caller can't be that process: it would
+ * inherit the orphans of others, and if it were killed, nobody could tell whose they were. So each
+ * run has a process of its own, the subreaper (subreaper-main.c). It is executed, or forked if the
+ * program is small or it can't be executed. It starts the command, supervises it with the same code
+ * as everywhere, and sends the receipt over a socket. When its caller is gone, it kills the run.
  *
- * The same process serves where there is a cgroup, but no pidfd (before 5.4, or
- * refused by a filter). Then SIGCHLD tells of the command's end, which the caller
- * can't have, as it is for one place in a program; and a pid is sure to mean the
- * command only in a process where nobody else reaps. It makes the group, and has
- * the keeper beside it; it is no subreaper then, since a group needs none.
+ * The same process serves where there is a cgroup, but no pidfd (before 5.4, or refused by a
+ * filter). Then only SIGCHLD reports the command's end. The caller can't use it, because a program
+ * has only one handler for it; and only in a process where nobody else reaps does a pid surely mean
+ * the command. The subreaper makes the group, and has a keeper beside it. It isn't a child
+ * subreaper then, since a group needs none.
  *
- * And it serves with a group where the caller wants those ended as well who leave it.
- * Then it is a subreaper, and the caller is its keeper: above it, or with a process of
- * ours between the two, takeover.h.
+ * It also serves with a group if the caller wants processes that leave the group to be ended
+ * (`descent`). Then it is a child subreaper, and the caller is its keeper: as its parent, or with a
+ * process of ours between the two (takeover.h).
  *
- * The command stays in the caller's session and process group, so that a
- * terminal works; the subreaper leaves them, so that a signal to the group, or a
- * hang-up, doesn't end it before its work is done.
+ * The command stays in the caller's session and process group, so that a terminal works. The
+ * subreaper leaves them, so that a signal to the group, or a hang-up, doesn't end it before its
+ * work is done.
  */
 #include "run/subreaper.h"
 
@@ -47,20 +45,20 @@
 #include "util/error.h"
 
 /*
- * How long the caller waits for a subreaper that it has sent home: the kill of a fork
- * bomb of thousands has taken 1.7 s, and a tracer may have a second.
+ * How long the caller waits for a subreaper that it has told to end: killing a fork bomb of thousands has
+ * taken 1.7 s, and a tracer may have a second.
  */
 #define GOODBYE_MSEC 5000
 
-/* How long one that was executed may take to understand what it is told. */
+/* How long an executed subreaper can take to confirm its order. */
 #define ANSWER_MSEC 10000
 
-/* A start takes milliseconds: after this time, and again, one that was stopped is woken. */
+/* A start takes milliseconds. After this time, again and again, wake a subreaper that was stopped. */
 #define WAKE_MSEC 1000
 
 /* ------------------------------------------------------------ the caller */
 
-/* Whoever has stopped it: without it no limit of its own is kept. */
+/* Continues a subreaper that somebody has stopped: while it is stopped, none of its limits is enforced. */
 static void wake_if_stopped(pid_t pid, int pid_fd)
 {
 	siginfo_t info = { .si_pid = 0 };
@@ -70,10 +68,10 @@ static void wake_if_stopped(pid_t pid, int pid_fd)
 }
 
 /*
- * Tells the subreaper to end the run, and reaps it. One that can't end it in time, since a
- * process hangs in the kernel, goes on trying, and is left: a child that ends some time. A stopped
- * one is woken: it alone may know of those who have left the group.
- * Returns 0, or 1 if somebody has killed it, with its work undone. -ETIMEDOUT: it is still there.
+ * Tells the subreaper to end the run, and reaps it. If a process hangs in the kernel, it can't end the run in
+ * time; then it keeps trying, and stays a child of ours that ends some time. A stopped one is continued: only
+ * it may know which processes have left the group. Returns 0; 1 if somebody has killed it before its work was
+ * done; -ETIMEDOUT: it is still there.
  */
 static int send_home(int peer_fd, pid_t pid, int pid_fd)
 {
@@ -83,7 +81,10 @@ static int send_home(int peer_fd, pid_t pid, int pid_fd)
 
 	(void)shutdown(peer_fd, SHUT_WR);
 	while (r == 0 && sys_now_usec() < deadline_usec) {
-		/* Without a pidfd: closed when it ends, unless another thread has forked in a bad moment. */
+		/*
+		 * Without a pidfd: the socket closes when it ends, unless another thread forked at the wrong
+		 * moment.
+		 */
 		struct pollfd poll_fd = { .fd = pid_fd >= 0 ? pid_fd : peer_fd, .events = pid_fd >= 0 ? POLLIN : 0 };
 
 		if (poll(&poll_fd, 1, 10) > 0 && pid_fd < 0)
@@ -96,7 +97,7 @@ static int send_home(int peer_fd, pid_t pid, int pid_fd)
 	return r > 0 && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
 }
 
-/* One that doesn't wake (somebody traces it) does nothing any more, and what it should have done is ours to do. */
+/* One that doesn't continue (it is traced) does nothing any more: kill it, so that we can do its work. */
 static int kill_stopped(const struct ration_run *run)
 {
 	struct proc_stat stat;
@@ -107,7 +108,7 @@ static int kill_stopped(const struct ration_run *run)
 	return send_home(run->peer_fd, run->subreaper, run->subreaper_fd);
 }
 
-/* What takes longer than we may wait. */
+/* The rest takes longer than we can wait. */
 static void leave_to_keeper(const struct ration_run *run)
 {
 	struct keeper keeper;
@@ -117,8 +118,8 @@ static void leave_to_keeper(const struct ration_run *run)
 }
 
 /*
- * The subreaper is sent home. If somebody has killed it, all that it had is our children by now,
- * or the one's between us. Its group is ended as a keeper would.
+ * Ends the subreaper. If somebody has killed it, its children are ours now, or those of the process between
+ * us. Then ends its group as a keeper would.
  */
 static void take_over(struct ration_run *run)
 {
@@ -139,12 +140,12 @@ static void take_over(struct ration_run *run)
 		leave_to_keeper(run);
 }
 
-/* Of a run's own fds, how many a subreaper keeps at most, beside those that the command gets. */
+/* How many fds of a run a subreaper keeps at most, besides those for the command. */
 #define KEEP_MAX (10 + SNAPSHOT_FDS_MAX + HOST_V1_MAX)
 
 /*
- * Closes every fd that is neither standard nor in use by the run: they aren't the subreaper's. `keep`
- * has room for KEEP_MAX and for those of the command.
+ * Closes every fd that is neither standard nor the run's: they don't belong to the subreaper. `keep` has room
+ * for KEEP_MAX and the fds of the command.
  */
 static void close_strangers(const struct ration_run *run, int peer_fd, int *keep)
 {
@@ -170,7 +171,7 @@ static bool has_ended(int pid_fd)
 	return pid_fd >= 0 && poll(&poll_fd, 1, 0) > 0;
 }
 
-/* Only its last report has a receipt, which is that of the run then. */
+/* Only its last report has a receipt, which becomes that of the run. */
 static int hear(struct ration_run *run, struct report *ret)
 {
 	struct ration_receipt *receipt = &run->receipt;
@@ -197,10 +198,10 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 	if (run->over)
 		return 1;
 	wake_if_stopped(run->subreaper, run->subreaper_fd);
-	/* Looked at first: what it said before its end is there then. */
+	/* Checked first: once it has ended, all its messages are there. */
 	gone = has_ended(run->subreaper_fd);
 	r = hear(run, &report);
-	/* As long as it is there, it is told again. */
+	/* While it lives, it will send more. */
 	if ((r == -EAGAIN && !gone) || r == -ENOMEM)
 		return 0;
 	if (r < 0) {
@@ -217,9 +218,9 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 		return 0;
 	}
 	run->over = true;
-	/* The subreaper has removed what the run had in cgroup v1. */
+	/* The subreaper has removed the run's directories in cgroup v1. */
 	place_close(&run->group);
-	/* A terminal's signal reaches the command and us at once, and the subreaper last of all. */
+	/* A terminal's signal reaches the command and us directly; the subreaper may hear of it too late. */
 	if (run->end.cause == RUN_CAUSE_TERMINAL && run->receipt.verdict == RATION_VERDICT_SIGNAL &&
 			run->receipt.child_signal == run->end.signal)
 		receipt_interrupted(&run->receipt, run->end.signal);
@@ -233,7 +234,7 @@ static int send_wish(struct ration_run *run, const struct wish *wish, struct rat
 	if (send(run->peer_fd, wish, sizeof(*wish), MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
 		return error_set(reterr, -errno, RATION_CAUSE_UNKNOWN, "can't reach the supervisor of the run: %s",
 				error_text(-errno));
-	/* One that somebody has stopped would never read it. */
+	/* A stopped subreaper would never read it. */
 	if (run->subreaper > 0)
 		(void)sys_child_signal(run->subreaper, run->subreaper_fd, SIGCONT);
 	return 0;
@@ -286,7 +287,7 @@ static const struct supervisor supervisor_apart = {
 
 /* ------------------------------------------------------------------- start */
 
-/* A program by a path that means something else in another process: "/proc/self/exe". NULL: there is no memory. */
+/* Resolves a path that means another file in another process, such as "/proc/self/exe". NULL: no memory. */
 static char *program_from_outside(const char *program)
 {
 	static const char self[] = "/proc/self/", fds[] = "/dev/fd/";
@@ -355,7 +356,7 @@ static int execute(const struct ration_run *run, struct helper *ret)
 	struct helper helper = HELPER_NONE;
 	int r;
 
-	/* More fds for the command have their numbers in this process, which another may not have free. */
+	/* More fds for the command keep their numbers, which may be taken in another process. */
 	if (host->fork_helpers || !host->helpers[0] || run->options.n_pass_fds > 0 || run->tty_fd >= 0)
 		return -ENOENT;
 	(void)snprintf(path, sizeof(path), "%s/" SUBREAPER_PROGRAM, host->helpers);
@@ -382,12 +383,12 @@ static void forked_main(int fd, void *data)
 	const struct forked *forked = data;
 
 	close_strangers(forked->run, fd, forked->keep);
-	/* A small program has no copies, and is as sparing with files. */
+	/* A small program has no copies of itself, and saves files. */
 	forked->run->socket_tells = forked->run->host->fork_helpers;
 	subreaper_main(forked->run, fd, forked->parent);
 }
 
-/* Whatever is wrong with the program ration-reaper: a fork is as good, but for its price. */
+/* If ration-reaper can't be executed, for whatever reason, fork. That works as well, but costs more. */
 static int start_process(struct ration_run *run, struct helper *ret, struct ration_error *reterr)
 {
 	CLEANUP(freep) int *keep = calloc(KEEP_MAX + run->options.n_pass_fds, sizeof(*keep));
@@ -402,7 +403,7 @@ static int start_process(struct ration_run *run, struct helper *ret, struct rati
 	return r < 0 ? room_fork_error(run->host, "start a supervisor", r, reterr) : 0;
 }
 
-/* Nobody but us would ever wake one that was stopped at its start. A clone(2) that is traced begins anew at each signal. */
+/* Only we can wake one that was stopped at its start. A traced clone(2) starts anew at each signal. */
 static void wait_for_report(const struct helper *helper)
 {
 	struct pollfd poll_fd = { .fd = helper->fd, .events = POLLIN };
@@ -417,14 +418,14 @@ static int hear_of_start(struct ration_run *run, struct helper *helper, struct r
 	struct report report;
 	int r = loop_add(&run->loop, &run->peer, helper->fd, LOOP_READABLE);
 
-	/* A process that is on its way to be the command has the other end of the socket as well. */
+	/* A child that isn't the command yet also has the other end of the socket. */
 	if (r == 0 && helper->pid_fd >= 0)
 		r = loop_add(&run->loop, &run->peer_gone, helper->pid_fd, LOOP_READABLE);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
 	wait_for_report(helper);
 	r = report_receive(helper->fd, &report, 0);
-	/* Of a process that isn't there nobody could be signalled. */
+	/* Without a pid nobody could be signalled. */
 	if (r == 0 && (report.code > 0 || (report.code == 0 && report.pid == 0)))
 		r = -EPROTO;
 	if (r < 0)
@@ -433,7 +434,7 @@ static int hear_of_start(struct ration_run *run, struct helper *helper, struct r
 		*reterr = report.error;
 	if (report.code == 0)
 		run->leader.pid = report.pid;
-	/* It ends when what it waits for does: nobody's business any more. */
+	/* It ends when what it waits for ends; nobody needs to wait for it. */
 	if (report.code < 0 && report.waiting[0])
 		helper->pid = 0;
 	return report.code;
@@ -451,7 +452,7 @@ int subreaper_start(struct ration_run *run, struct ration_error *reterr)
 		disown(run);
 		return r;
 	}
-	/* Asked by dispatch(), whatever has woken it. */
+	/* dispatch() checks both, whichever woke it. */
 	run->peer = run->peer_gone = LOOP_SOURCE(NULL, NULL);
 	r = hear_of_start(run, &helper, reterr);
 	run->subreaper = helper.pid;
@@ -460,14 +461,14 @@ int subreaper_start(struct ration_run *run, struct ration_error *reterr)
 	helper_forget(&helper);
 	run->supervisor = &supervisor_apart;
 	if (r < 0) {
-		/* One that lives waits for us: without us it kills what it has started. */
+		/* A live one waits for us: when we leave, it kills what it has started. */
 		supervisor_apart.release(run);
 		return r;
 	}
-	/* A group is the subreaper's to remove, and the keeper's. */
+	/* The group is removed by the subreaper, or by the keeper. */
 	if (run->host->base_fd >= 0)
 		place_close(&run->group);
-	/* Nothing bounds the memory of what is below us. The command runs already, and has none of it. */
+	/* Nothing limits the memory of the processes below us. The command runs already and doesn't inherit this. */
 	else if (run->adopts)
 		precedence_spare(&run->spared);
 	return 0;

@@ -2,10 +2,9 @@
 /*
  * supervise.c - sleep until something happens, and act on it
  *
- * Nothing ticks while a cgroup does the work. Who waits for what stands in files of
- * their own: the command's end in leader.c, the group's events in
- * containment-cgroup.c, limits in those of concern.h. All of them are called by the
- * loop; then end.c is asked whether the run is over, and the receipt is written.
+ * Nothing ticks while a cgroup does the work. Each file registers what it waits for: leader.c the
+ * command's end, containment-cgroup.c the group's events, the files of concern.h their limits. The
+ * loop calls them all. Then end.c decides whether the run is over, and the receipt is written.
  */
 #include "run/supervise.h"
 
@@ -16,7 +15,10 @@
 #include "run/record.h"
 #include "util/error.h"
 
-/* A group that can't be removed costs a run its end, not its status: it is left to the keeper, and told. */
+/*
+ * If the group can't be removed, the run has its status all the same: the group is left to the keeper, and
+ * the receipt says so.
+ */
 static int finish(struct ration_run *run)
 {
 	struct ration_error error;
@@ -34,10 +36,7 @@ static int finish(struct ration_run *run)
 	return 1;
 }
 
-/*
- * What doesn't die is left to the keeper: freeing the run does that. The receipt counts as far as it
- * goes.
- */
+/* Processes that don't die are left to the keeper, when the run is freed. The receipt has what is known. */
 static int give_up(struct ration_run *run)
 {
 	struct leader *leader = &run->leader;
@@ -71,7 +70,7 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for the run: %s", error_text(r));
 	if (r == 0)
 		concerns_woken(run);
-	/* Of one that is known by its pid, not every system tells in time that it can be waited for. */
+	/* For a command known only by its pid, not every system reports in time that it can be reaped. */
 	if (run->leader.pid_fd < 0)
 		leader_check(&run->leader);
 	if (run->give_up && !run->recorded && end_settle(run) == 0)
@@ -100,7 +99,7 @@ static int interrupt(struct ration_run *run, int sig, bool delivered, struct rat
 {
 	if (run->over)
 		return 0;
-	/* The first asks for the end; who asks again after having been told what hangs has waited enough. */
+	/* The first request asks for the end. A second one, after the caller was told what hangs, stops the wait. */
 	if (++run->wishes > 1 && run->waiting[0])
 		run->give_up = true;
 	if (run->give_up) {

@@ -19,10 +19,10 @@
 #include "util/cleanup.h"
 #include "util/compat.h"
 
-/* How long those who are dying are waited for, before they are looked at again. */
+/* How long to wait for dying processes before looking at them again. */
 #define DYING_MSEC 10
 
-/* How long all are looked for at a time, and the pause between. */
+/* How long one search for all of them can take, and the pause between two. */
 #define ROUND_USEC 2000000
 #define ROUND_PAUSE_MSEC 1000
 
@@ -67,7 +67,10 @@ int takeover_end(int proc_fd, uint64_t deadline_usec)
 
 /* ---------------------------------------------------------------- in between */
 
-/* Of the children, and of the parent: see sys_wake_with_parent(). Blocked, they are kept until somebody waits. */
+/*
+ * Signals of the children, and of the parent's end: see sys_wake_with_parent(). Blocked, they stay pending
+ * until we wait.
+ */
 static void block_signals(sigset_t *ret_set)
 {
 	(void)sigemptyset(ret_set);
@@ -77,8 +80,8 @@ static void block_signals(sigset_t *ret_set)
 }
 
 /*
- * Whether the supervisor was killed. Of one that has exited, nobody is left who could be ended.
- * It isn't the caller's child, so the kernel wouldn't wake it with the caller's end.
+ * Whether the supervisor was killed. If it has exited, nobody is left to end. It isn't the caller's child, so
+ * the kernel doesn't wake it at the caller's end: we do.
  */
 static bool wait_for_death(pid_t supervisor, pid_t caller, const sigset_t *set)
 {
@@ -89,7 +92,7 @@ static bool wait_for_death(pid_t supervisor, pid_t caller, const sigset_t *set)
 
 		if (pid == supervisor && !WIFSTOPPED(status))
 			return !WIFEXITED(status);
-		/* Stopped it keeps no limit. */
+		/* A stopped supervisor enforces no limit. */
 		if (pid == supervisor)
 			(void)kill(supervisor, SIGCONT);
 		if (pid > 0 || (pid < 0 && errno == EINTR))
@@ -102,7 +105,7 @@ static bool wait_for_death(pid_t supervisor, pid_t caller, const sigset_t *set)
 	}
 }
 
-/* All that it takes to end the group. */
+/* Closes all fds that aren't needed to end the group. */
 static void close_others(const struct host_snapshot *host)
 {
 	int keep[SNAPSHOT_FDS_MAX];
@@ -112,8 +115,8 @@ static void close_others(const struct host_snapshot *host)
 }
 
 /*
- * The group first: nobody in there can fork any more while those are looked for who have left it.
- * Once it is alone, it goes on until nobody is left: those who hang in the kernel may take their time.
+ * The group first: then nobody in it can fork while we search for processes that have left it. It runs alone,
+ * so it goes on until nobody is left: processes that hang in the kernel can take their time.
  */
 static void end_run_alone(const struct ration_run *run)
 {

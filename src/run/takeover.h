@@ -2,11 +2,10 @@
 /*
  * takeover.h - whoever stays above the supervisor takes over when that dies
  *
- * A process that has left its group, or never had one, is the run's by descent alone. Its
- * supervisor is a child subreaper, and so the parent of whoever has lost his own. If somebody
- * kills the supervisor, all of them go to the next child subreaper above. That is the
- * process that asked for the run, if it has no other children; else one of our own
- * between the two.
+ * A process that has left its group, or never had one, belongs to the run by descent alone. Its
+ * supervisor is a child subreaper, and so becomes the parent of each orphan. If somebody kills the
+ * supervisor, all of them go to the next child subreaper above. That is the process that asked for
+ * the run, if it has no other children; else one of our own between the two.
  */
 #ifndef RATION_RUN_TAKEOVER_H
 #define RATION_RUN_TAKEOVER_H
@@ -18,25 +17,25 @@
 struct ration_run;
 
 /*
- * Makes this process a child subreaper. False: it has children, whose own it would get as
- * well; or the kernel doesn't let it. `ret_before`: it has been one before.
+ * Makes this process a child subreaper. False: it has children, and would get their orphans as well; or the
+ * kernel refuses it. `ret_before`: it was one before.
  */
 bool takeover_adopt(bool *ret_before);
 
-/* It isn't one any more. */
+/* Ends that. */
 void takeover_disown(void);
 
 /*
- * Ends all children of this process, theirs, and so on, and reaps them. -EPERM: those that are
- * left may not be signalled. -ETIMEDOUT: they don't die. Other errors: of reading /proc.
+ * Ends all children of this process and their descendants, and reaps them. -EPERM: we may not signal those
+ * that are left. -ETIMEDOUT: they don't die. Other errors: of reading /proc.
  */
 int takeover_end(int proc_fd, uint64_t deadline_usec);
 
 /*
- * Forks: the child goes on, and this process stays above it as its child subreaper, and
- * never returns; it exits as the supervisor does, or with 1 if that was killed: then it ends the
- * run's group, and whoever is below. A supervisor that somebody has stopped it wakes.
- * Returns its pid, that of the parent, in the child. -errno.
+ * Forks: the child goes on. This process stays above it as its child subreaper, and never returns. It
+ * continues a supervisor that somebody has stopped, and exits when the supervisor does. If the supervisor was
+ * killed, it ends the run's group and everybody below, and exits with 1. In the child, returns the pid of the
+ * parent. -errno.
  */
 pid_t takeover_stay(const struct ration_run *run, pid_t caller);
 

@@ -34,7 +34,10 @@ static void begin(struct concern *concern)
 	struct ration_run *run = concern->run;
 	uint64_t limit_usec = wall->soft_usec == RATION_UNLIMITED ? wall->hard_usec : wall->soft_usec;
 
-	/* Of a command that took longer to start: it was killed then, and that isn't to be its own end. */
+	/*
+	 * It took the command longer than this to start, and it was killed for that: don't take it for the
+	 * command's own end.
+	 */
 	if (sys_now_usec() >= loop_after(run->leader.start_usec, limit_usec))
 		on_deadline(wall, sys_now_usec());
 	else

@@ -2,16 +2,14 @@
 /*
  * watch.c - samples of the processes of a run, on Linux: of /proc, and of cgroups without controllers
  *
- * Memory is summed up as RSS first, which one read a process gives, and which
- * counts a shared page once for each process that maps it: too much, never too
- * little. Only when that sum is above the limit is PSS read, which divides
- * shared pages and walks page tables for it, and PSS decides. CPU time is the
- * cgroup's where there is one (cpu.stat needs no controller); else what the
- * members have used, what they have waited for, and what the root has waited for.
+ * Memory is first summed up as RSS: one read a process, but a shared page counts once for each
+ * process that maps it. So the sum can be too high, never too low. Only if it is above the limit is
+ * PSS read, which divides shared pages and decides; reading it walks page tables. CPU time is the
+ * cgroup's if there is one (cpu.stat needs no controller); else what the members have used, what
+ * they have waited for, and what the root has waited for.
  *
- * No sum is of one moment. A process that ends between two reads gives its
- * shared pages to the ones read later, so a limit is only passed
- * if a second sample says so, too.
+ * A sum isn't taken at one moment. A process that ends between two reads gives its shared pages to
+ * those read later. So a limit is passed only if a second sample says so, too.
  *
  * What a sample doesn't see:
  * - memory that nobody maps: page cache, tmpfs files, pipes and sockets, page
@@ -143,7 +141,7 @@ static int add_group(int dir_fd, void *userdata)
 	struct watch *watch = userdata;
 	int r = add_processes(watch, dir_fd);
 
-	/* Of one below that is gone, the processes are gone, too. */
+	/* If a group below is gone, so are its processes. */
 	return r == -ENODEV && dir_fd != watch->cgroup_fd ? 0 : r;
 }
 
@@ -175,14 +173,14 @@ static int find_members(struct watch *watch)
 }
 
 /*
- * A bomb's processes are counted and no more: to read what each of them has
- * takes longer than it takes to make as many again.
+ * The processes of a fork bomb are only counted: reading each would take longer than it takes the bomb to
+ * make as many again.
  */
 static bool too_many(const struct watch *watch, struct sample *ret_sample)
 {
 	uint64_t n = 0;
 
-	/* Of descendants, some may be dead; those of a group are those that live. */
+	/* Among descendants there can be dead ones; a group lists live ones only. */
 	for (size_t i = 0; i < watch->members.n; i++)
 		n += watch->cgroup_fd >= 0 || !proc_is_dead(&watch->members.items[i]);
 	if (n <= watch->limits.tasks)
@@ -279,7 +277,7 @@ static uint64_t sum_members(const struct watch *watch, struct sample *sample)
 		const struct proc_stat *member = &watch->members.items[i];
 
 		if (proc_is_dead(member)) {
-			/* The root's own dead are the supervisor's: it is about to wait for them. */
+			/* Dead children of the root don't count: the supervisor is about to reap them. */
 			sample->tasks += member->ppid != watch->root;
 			continue;
 		}
@@ -351,7 +349,7 @@ static int measure(struct watch *watch, struct sample *ret_sample, uint64_t *ret
 	uint64_t waited_usec = 0, lag_bytes;
 	int r = 0;
 
-	/* Before the members: a child that is waited for meanwhile is then counted once, as a member. */
+	/* Before the members: a child that is reaped meanwhile is then counted once, as a member. */
 	if (watch->cgroup_fd < 0)
 		r = root_cpu(watch, &sample, &waited_usec);
 	if (r >= 0)
@@ -391,7 +389,7 @@ int watch_sample(struct watch *watch, struct sample *ret_sample)
 	uint64_t lag_bytes = 0, start = sys_now_usec();
 	int r = measure(watch, &sample, &lag_bytes);
 
-	/* An act that can't be undone is worth a second sample; one process alone can't be mixed up. */
+	/* An act that can't be undone is worth a second sample; with one process nothing can be counted twice. */
 	if (r >= 0 && sample.processes > 1 && (sample.over == SAMPLE_OVER_MEMORY || sample.over == SAMPLE_OVER_TASKS))
 		r = measure(watch, &sample, &lag_bytes);
 	if (r < 0)

@@ -28,12 +28,12 @@ void base_note(struct host_facts *facts, const char *fix, const char *format, ..
 	(void)vsnprintf(facts->base_reason, sizeof(facts->base_reason), format, args);
 	va_end(args);
 	(void)snprintf(facts->base_fix, sizeof(facts->base_fix), "%s", fix);
-	/* Paths are in both, and their names are others'. */
+	/* The texts contain paths, whose names others chose. */
 	(void)text_clean(facts->base_reason);
 	(void)text_clean(facts->base_fix);
 }
 
-/* Both a read-only mount and a stranger's directory show here, before anything is tried. */
+/* Detects both a read-only mount and another user's directory, before anything is changed. */
 static int base_writable(int fd)
 {
 	int r = sys_access(fd, ".", W_OK);
@@ -73,11 +73,14 @@ uint32_t base_note_controllers(struct host_facts *facts, int fd, const char *bas
 	return bits;
 }
 
-/* So much of a fix is whole wherever it is shown, with a hint behind it. */
+/* Longer fixes wouldn't be shown whole where a hint follows them. */
 #define FIX_MAX 200
 #define WANTED (RATION_CONTROLLER_CPU | RATION_CONTROLLER_MEMORY | RATION_CONTROLLER_PIDS)
 
-/* How long the path of the lowest group above BASE is that could enable all that any could; 0: none could. */
+/*
+ * Returns the length of the path of the lowest group above BASE that could enable all controllers that any of
+ * them could; 0: none could.
+ */
 static size_t lowest_with(const struct host_snapshot *host, uint32_t *ret_bits)
 {
 	size_t root = strlen(host->root), top = root + strlen(host->mount), length = 0;
@@ -102,7 +105,7 @@ static size_t lowest_with(const struct host_snapshot *host, uint32_t *ret_bits)
 	return length;
 }
 
-/* As a shell reads a path in single quotes, and as text_clean() leaves it. */
+/* Whether a shell reads the path as it is between single quotes, and text_clean() leaves it unchanged. */
 static bool can_be_quoted(const char *path)
 {
 	for (; *path; path++) {
@@ -112,7 +115,7 @@ static bool can_be_quoted(const char *path)
 	return true;
 }
 
-/* The command that enables them in each group from there on; false: there is none, or it is too long. */
+/* Writes the command that enables them in each group from there on; false: there is none, or it is too long. */
 static bool enable_above(const struct host_snapshot *host, char fix[static FIX_MAX])
 {
 	uint32_t bits;
@@ -130,7 +133,7 @@ static bool enable_above(const struct host_snapshot *host, char fix[static FIX_M
 	return n < FIX_MAX;
 }
 
-/* Of a group above that isn't seen from here, or can't be named whole, no path is told rather than a wrong one. */
+/* If the group above isn't visible from here, or its path doesn't fit, gives no path rather than a wrong one. */
 static const char *enable_somehow(const struct host_snapshot *host)
 {
 	if (strlen(host->base) > strlen(host->root) + strlen(host->mount))
@@ -160,7 +163,7 @@ bool base_threaded(int fd)
 {
 	char text[64];
 
-	/* "domain threaded": one below is threaded; "domain invalid": one above, or beside, is. */
+	/* "domain threaded": a group below is threaded; "domain invalid": one above or beside it is. */
 	return cg_read(fd, "cgroup.type", text, sizeof(text)) > 0 &&
 		(strcmp(text, "threaded") == 0 || strcmp(text, "domain invalid") == 0);
 }
@@ -173,7 +176,7 @@ static bool is_slurm_task(const char *path)
 	return job && step > job && task > step;
 }
 
-/* Handing over the group that is there isn't enough: it may be the root, which its owner can't write either. */
+/* A chown of this group may not be enough: in the root, even its owner can't write. */
 static void note_not_ours(struct host_snapshot *host, int fd, int r)
 {
 	struct host_facts *facts = &host->facts;
@@ -229,11 +232,11 @@ void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, b
 	host->base_fd = fd;
 	facts->base_kind = kind;
 	facts->controllers = base_note_controllers(facts, fd, host->base);
-	/* Whatever the group above enables: memory won't be among it. */
+	/* Even if the group above enables more, memory won't be available in a threaded group. */
 	if (facts->hierarchy == RATION_HIERARCHY_V2 && base_threaded(fd))
 		base_note(facts, "start ration in a group that isn't threaded, or set --base DIR",
 				"%s is a threaded group and can't limit memory", host->base);
-	/* Few machines have hugetlb in v1 as well: it is what the others leave behind. */
+	/* hugetlb alone doesn't count: it is what is left when v1 has all other controllers. */
 	else if (!(facts->controllers & ~RATION_CONTROLLER_HUGETLB))
 		base_note_no_controllers(host);
 }
@@ -264,7 +267,7 @@ void base_capacity(struct host_snapshot *host, int base_fd, const char *base, co
 		int r = cg_read_u64(fd, "memory.max", &max);
 
 		facts_note(&host->facts, r, "memory.max", path);
-		/* The real root has no such file: no limit, not a limit of 0. */
+		/* The real root has no such file, which means no limit, not a limit of 0. */
 		if (r == 0 && max != UINT64_MAX &&
 				(max < host->facts.memory_bytes || host->facts.memory_bytes == 0)) {
 			host->facts.memory_bytes = max;

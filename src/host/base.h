@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base.h - takes a group as BASE, or notes why it can't be
+ * base.h - takes a group as BASE, or notes why it can't
  *
- * Paths begin with `root`: "", or where a test has its tree.
+ * Paths begin with `root`: "", or the directory of a test's tree.
  */
 #ifndef RATION_HOST_BASE_H
 #define RATION_HOST_BASE_H
@@ -11,32 +11,32 @@
 
 #include "host/snapshot.h"
 
-/* Notes that there is no BASE, or that it can do less than it should, and what would help. */
+/* Notes why there is no BASE or why it can do less than it should, and what would help. */
 void base_note(struct host_facts *facts, const char *fix, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 
-/* The same of one that has no controllers. */
+/* The same for a BASE without controllers. */
 void base_note_no_controllers(struct host_snapshot *host);
 
-/* Opens a group; a tree of captured files is on no cgroup2. Errors: of cg_open_base(). */
+/* Opens a group. A tree of captured files isn't on cgroup2, which is accepted. Errors: of cg_open_base(). */
 int base_open(const char *path, const char *root);
 
-/* The controllers, as bits, that a group may hand on to groups below it. None where that can't be read. */
+/* Returns the controllers, as bits, that a group can enable for groups below it; none if that can't be read. */
 uint32_t base_controllers(int fd);
 
-/* The same of BASE, where not to know it is noted. */
+/* The same for BASE; a failure to read them is noted. */
 uint32_t base_note_controllers(struct host_facts *facts, int fd, const char *base);
 
-/* Is it a threaded group, or one that can only become one? Nobody can have memory limits in it. */
+/* Whether it is a threaded group, or one that can only become threaded: memory limits aren't possible there. */
 bool base_threaded(int fd);
 
-/* Takes the directory `fd` at host->base as BASE, if it can be written; notes why not otherwise, and closes it. */
+/* Takes the directory `fd` at host->base as BASE, if it is writable. Otherwise notes why not, and closes it. */
 void base_take(struct host_snapshot *host, int fd, enum ration_base_kind kind, bool read_only);
 
-/* The lowest memory.max from the group `base` upwards to the mount: what no group below can get past. */
+/* Finds the lowest memory.max from the group `base` up to the mount: no group below can use more. */
 void base_capacity(struct host_snapshot *host, int base_fd, const char *base, const char *root);
 
-/* The same of our own group: without a BASE runs stay there, and it may have limits all the same. */
+/* The same for our own group: without a BASE runs stay there, and it may have limits. */
 void base_capacity_of_own(struct host_snapshot *host, const char *root);
 
 #endif

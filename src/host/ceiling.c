@@ -59,7 +59,7 @@ static void look_at(int fd, const char *where, struct host_facts *facts, struct 
 		lower(&bounds->cpus, (uint64_t)((double)quota / (double)period * PERIOD_USEC), "cpu.max", where);
 }
 
-/* Goes one level up: `path` and the directory. False: there is nothing above that can be looked at. */
+/* Goes one level up: changes `path` and the directory. False: nothing above can be looked at. */
 static bool go_up(int *fd, char *path, struct host_facts *facts)
 {
 	char *slash = strrchr(path, '/');
@@ -71,7 +71,7 @@ static bool go_up(int *fd, char *path, struct host_facts *facts)
 	return *fd >= 0;
 }
 
-/* BASE, and what is above it, as far as it is in the same mount. */
+/* Looks at BASE and the groups above it, as far as they are in the same mount. */
 static void look_up(const struct host_snapshot *host, struct host_facts *facts)
 {
 	CLEANUP(closep) int fd = -EBADF;
@@ -129,7 +129,7 @@ void ceiling_note(const struct host_snapshot *host, const char *tenant, bool roo
 
 /* -------------------------------------------------------------- the caller's */
 
-/* Of the lowest level that has a cpuset, on the way up. */
+/* Finds the sets of the lowest level that has a cpuset, on the way up. */
 static void look_for_sets(int fd, const char *path, struct host_facts *facts, struct host_set *cpus, struct host_set *mems)
 {
 	if (!cpus->known)
@@ -138,7 +138,7 @@ static void look_for_sets(int fd, const char *path, struct host_facts *facts, st
 		machine_probe_set(facts, fd, path, "cpuset.mems.effective", mems);
 }
 
-/* Forgets a set that takes nothing away of what is there for all. */
+/* Drops a set that isn't smaller than what everybody has. */
 static void keep_narrower(struct host_set *set, const struct host_set *all)
 {
 	if (set->known && all->known && cpus_within(&all->mask, &set->mask))
@@ -154,7 +154,7 @@ void ceiling_note_caller(struct host_snapshot *host)
 	CLEANUP(closep) int fd = -EBADF;
 	char path[PATH_MAX];
 
-	/* Who was moved into BASE meanwhile, by us, is still the same caller. */
+	/* If we have moved this process into BASE meanwhile, its old limits are still the caller's. */
 	if (caller->apart || !host->own_known ||
 			(size_t)snprintf(path, sizeof(path), "%s%s%s", host->root, host->mount,
 					strcmp(host->own, "/") == 0 ? "" : host->own) >= sizeof(path))

@@ -8,16 +8,16 @@
 #include "host/snapshot.h"
 
 /*
- * Notes in `facts` what a group in `tenant`, or BASE and the nodes alone if that is NULL, can
- * have at most: the CPUs and nodes of the lowest level that has a cpuset, and the least
- * memory, tasks and CPU time that any level up to the mount allows. `room`: of memory and swap
- * it counts with what the nodes and the tenant allow. The tenant needn't be there.
+ * Notes in `facts` what a group in `tenant` can have at most, or BASE and the nodes alone if that is NULL:
+ * the CPUs and NUMA nodes of the lowest level that has a cpuset, and the least memory, tasks and CPU time
+ * that any level up to the mount allows. `room` is memory and swap, also limited by the nodes and the tenant.
+ * The tenant needn't exist.
  */
 void ceiling_note(const struct host_snapshot *host, const char *tenant, bool room, struct host_facts *facts);
 
 /*
- * Notes in the host's facts what the group of this process allows, where BASE, which is known, isn't below it. What
- * was noted once stays.
+ * Notes in the host's facts what the group of this process allows, if BASE, which is known, isn't below it.
+ * Facts noted once stay.
  */
 void ceiling_note_caller(struct host_snapshot *host);
 

@@ -37,7 +37,7 @@ static uint32_t bits_of(const char *names)
 	return bits;
 }
 
-/* The first reason counts: of the others it would be the same, mostly. */
+/* Keeps the first reason: for the others it is usually the same. */
 static void note_reason(struct host_facts *facts, const char *path, const char *why)
 {
 	if (!facts->v1_reason[0])
@@ -45,7 +45,7 @@ static void note_reason(struct host_facts *facts, const char *path, const char *
 	(void)text_clean(facts->v1_reason);
 }
 
-/* A tree of captured files is on no cgroup. */
+/* Opens our own group; a tree of captured files isn't on a cgroup file system. */
 static int open_own(const char *path, const char *root)
 {
 	int fd;
@@ -56,7 +56,7 @@ static int open_own(const char *path, const char *root)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Until 5.11 a group could be without the limits of those above it, and the root is so by default. */
+/* Until 5.11 a group could be exempt from the limits of those above it; the root is so by default. */
 static bool apart(struct host_facts *facts, int fd, const char *path)
 {
 	uint64_t hierarchical;
@@ -66,7 +66,7 @@ static bool apart(struct host_facts *facts, int fd, const char *path)
 	return r == 0 && hierarchical == 0;
 }
 
-/* No group below ours can have more than ours and those above it. */
+/* No group below ours can have more than ours and those above it allow. */
 static void find_capacity(struct host_snapshot *host, int fd, const char *path)
 {
 	char text[CG_FILE_MAX];

@@ -8,7 +8,7 @@
 #include "host/snapshot.h"
 #include "sys/mounts.h"
 
-/* Takes the `n` hierarchies that are mounted, if we may do something there. */
+/* Takes the `n` mounted hierarchies, if we may create groups there. */
 void cgroup1_probe(struct host_snapshot *host, const struct mounts_v1 *mounts, int n, const char *root);
 
 /* The controller by which a hierarchy is known. */

@@ -2,16 +2,16 @@
 /*
  * container.c - are we in a container, whose, on whose kernel, and what would it take to be given groups
  *
- * The kernel has no containers, so there is no one place to ask. Each runtime leaves
- * a mark of its own, or none. Kubernetes has others start its containers, and tells them
- * by a variable, a secret or the name of a group. What all leave since cgroup v2 is
- * a cgroup namespace: its root looks like the hierarchy's, but it has cgroup.events,
- * which the real root alone lacks; or the mount was made outside and shows more.
+ * The kernel has no containers, so there is no single place to ask. Each runtime leaves a mark of
+ * its own, or none. Kubernetes has other runtimes start its containers; it leaves a variable, a
+ * secret or the name of a group. With cgroup v2 all of them use a cgroup namespace: its root looks
+ * like the hierarchy's, but has cgroup.events, which only the real root lacks; or the mount was
+ * made outside and shows more.
  *
- * Two kernels differ from what others call Linux. That of WSL 2 is one, but Windows gives
- * it its command line. gVisor's is a program that answers Linux' system calls. Its groups,
- * v1 or v2, take a limit of memory or CPU, remember it, and hold nobody to it (as of July
- * 2026, when it got v2): what is written there must not be taken for a limit.
+ * Two kernels aren't ordinary Linux. WSL 2 runs a Linux kernel, but Windows sets its command line.
+ * gVisor is a program that answers Linux system calls. Its groups, v1 or v2, take a limit of memory
+ * or CPU and remember it, but don't enforce it (as of July 2026, when it got v2): values written
+ * there mustn't be taken for limits.
  */
 #include "host/container.h"
 
@@ -27,10 +27,10 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-/* The kubelet gives it to every container, beside those of all services of its namespace. */
+/* The kubelet sets it in every container, with those of all services of its namespace. */
 #define KUBERNETES_VARIABLE "KUBERNETES_SERVICE_HOST="
 
-/* What `container=` and the files say, and how such a container is started with groups. */
+/* Values of `container=` and the files that mean the same, and how to start such a container with groups. */
 static const struct {
 	const char *kind;
 	const char *mark; /* a file that is there, or NULL */
@@ -54,20 +54,23 @@ static bool is_there(const char *root, const char *path)
 	       access(full, F_OK) == 0;
 }
 
-/* Takes a word that others have written, if it is one. */
+/* Takes a word that others wrote, if it is a known one. */
 static void take_kind(struct host_snapshot *host, const char *word)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	size_t length = strspn(word, allowed);
 
-	/* systemd's word for WSL, which is a kernel. */
+	/* systemd says "wsl" here, but that is a kernel, not a container. */
 	if (length == 3 && strncmp(word, "wsl", length) == 0)
 		return;
 	if (length > 0 && length < sizeof(host->container_kind) && (!word[length] || word[length] == '\n'))
 		(void)snprintf(host->container_kind, sizeof(host->container_kind), "%.*s", (int)length, word);
 }
 
-/* The environment that a process was started with, as far as it fits. On a stack each page of it would be touched. */
+/*
+ * The environment with which a process was started, as far as it fits. It isn't on the stack, where each page
+ * would be touched.
+ */
 struct environment {
 	char *text; /* NULL: it isn't known */
 	ssize_t n;
@@ -80,7 +83,7 @@ static void environment_done(struct environment *environment)
 	free(environment->text);
 }
 
-/* -ENOMEM. Most processes' isn't ours to read, and takes no memory. */
+/* -ENOMEM. We can't read that of most processes; then no memory is taken. */
 static int read_environment(const struct host_snapshot *host, const char *path, struct environment *ret)
 {
 	CLEANUP(closep) int fd = openat(host->proc_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -110,7 +113,7 @@ static const char *variable_of(const struct environment *environment, const char
 	return NULL;
 }
 
-/* The variable that systemd has asked runtimes to give their first process. */
+/* Looks for the variable that systemd asks runtimes to set for their first process. */
 static void ask_first_process(struct host_snapshot *host, const struct environment *first)
 {
 	const char *value = variable_of(first, "container=");
@@ -120,8 +123,8 @@ static void ask_first_process(struct host_snapshot *host, const struct environme
 }
 
 /*
- * Whether a variable says that this is a pod. People set it for themselves, to try
- * things outside; so our own counts only where the kernel, too, shows a container.
+ * Whether a variable says that this is a pod. People set it by hand to try things outside of one; so our own
+ * counts only if the kernel, too, shows a container.
  */
 static int kubernetes_variable(const struct host_snapshot *host, const struct environment *first)
 {
@@ -136,7 +139,7 @@ static int kubernetes_variable(const struct host_snapshot *host, const struct en
 	return r < 0 ? r : variable_of(&own, KUBERNETES_VARIABLE) != NULL;
 }
 
-/* The kubelet's group for all pods, which only a namespace hides: "kubepods" or "kubepods.slice". */
+/* Whether we are in the kubelet's group for all pods, "kubepods" or "kubepods.slice". Only a namespace hides it. */
 static bool kubernetes_group(const struct host_snapshot *host)
 {
 	char text[4096];
@@ -144,7 +147,7 @@ static bool kubernetes_group(const struct host_snapshot *host)
 	return proc_read(host->proc_fd, "self/cgroup", text, sizeof(text)) > 0 && strstr(text, "kubepods");
 }
 
-/* systemd tells in this file what it found itself in. */
+/* In this file systemd writes what kind of container it found itself in. */
 static void ask_systemd(struct host_snapshot *host, const char *root)
 {
 	char path[PATH_MAX], text[64] = "";
@@ -187,7 +190,10 @@ int container_probe(struct host_snapshot *host, const struct mounts *mounts, con
 		if (kinds[i].mark && is_there(root, kinds[i].mark))
 			take_kind(host, kinds[i].kind);
 	}
-	/* After the marks: a container in a pod's container is Docker's, say, and below that group as well. */
+	/*
+	 * After the marks: a container inside a pod's container is Docker's, for example, and is below that
+	 * group as well.
+	 */
 	if (!host->container_kind[0] && kubernetes_group(host))
 		take_kind(host, CONTAINER_KUBERNETES);
 	if (!host->container_kind[0])
@@ -200,12 +206,12 @@ int container_probe(struct host_snapshot *host, const struct mounts *mounts, con
 
 /* ------------------------------------------------------------------ kernels */
 
-/* gVisor has told of this build of 2016 since 2018, whatever it calls its release. */
+/* gVisor has reported this build of 2016 since 2018, whatever release it reports. */
 #define GVISOR_BUILD "#1 SMP Sun Jan 10 15:06:54 PST 2016"
 
 static bool is_gvisor(const struct host_snapshot *host, const char *version)
 {
-	/* The file is of 2022 and nobody else's, the name of 2026. */
+	/* Only gVisor has this file, since 2022; the name is of 2026. */
 	return sys_access(host->proc_fd, "sentry-meminfo", F_OK) == 0 || strstr(version, GVISOR_BUILD) ||
 		strstr(host->kernel, "-gvisor");
 }
@@ -216,7 +222,7 @@ static const char *kind_of_kernel(const struct host_snapshot *host, const char *
 		return KERNEL_GVISOR;
 	if (strstr(host->kernel, "microsoft"))
 		return KERNEL_WSL2;
-	/* Windows' own, without a Linux in it. */
+	/* WSL 1 is Windows' own kernel, without Linux. */
 	return strstr(host->kernel, "Microsoft") ? KERNEL_WSL1 : "";
 }
 
@@ -248,7 +254,7 @@ const char *container_fix_read_only(const struct host_snapshot *host)
 
 const char *container_fix_outside(const struct host_snapshot *host)
 {
-	/* It has a namespace, and a mount that somebody has bound into it from outside of that. */
+	/* It has a namespace, and a mount that was bound into it from outside of that. */
 	return host->facts.cgroup_namespace ? "start the container without -v /sys/fs/cgroup:/sys/fs/cgroup, "
 			"or with --cgroupns=host; or set --base DIR"
 					    : "set --base DIR";

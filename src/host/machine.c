@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * machine.c - the machine: its kernel, its memory, its CPUs, and what of them a group can be given
- */
+/* machine.c - the machine: its kernel, memory and CPUs, and how much of them a group can have */
 #include "host/machine.h"
 
 #include <errno.h>
@@ -22,7 +20,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* Room for a list of CPUs as the kernel writes it: the worst case has each second one. */
+/* Room for a list of CPUs as the kernel writes it; it is longest if every second CPU is in it. */
 #define LIST_MAX 4096
 
 /* Keeps what a list says, and which file says it. */
@@ -99,8 +97,8 @@ static bool kernel_at_least(const char *release, unsigned major, unsigned minor)
 }
 
 /*
- * Whether a run gets a pidfd, and can make use of it: clone3(2) gives one, too, but
- * only a child that is born in its group is made by it.
+ * Whether a run gets a pidfd that it can use. clone3(2) gives one, too, but it is only used for a child that
+ * is born in its group.
  */
 static bool probe_pidfd(bool born_inside)
 {
@@ -116,7 +114,7 @@ static uint64_t probe_pressure_and_swap(struct host_snapshot *host)
 	ssize_t n = proc_read(host->proc_fd, "pressure/memory", text, sizeof(text));
 	int swaps = sys_access(host->proc_fd, "swaps", F_OK);
 
-	/* The file is there but answers EOPNOTSUPP where psi=1 is missing. */
+	/* If PSI is off by default and psi=1 is missing, the file exists, but a read fails with EOPNOTSUPP. */
 	if (n > 0)
 		features |= RATION_FEATURE_PSI;
 	facts_note(&host->facts, (int)n, "pressure/memory", "/proc");
@@ -128,7 +126,7 @@ static uint64_t probe_pressure_and_swap(struct host_snapshot *host)
 	return features;
 }
 
-/* Files of groups can't be looked for before there is a group: their kernel's version tells. */
+/* Files of groups can't be looked for before there is a group, so the version of the kernel decides. */
 static uint64_t probe_features(struct host_snapshot *host)
 {
 	static const struct {
@@ -151,7 +149,7 @@ static uint64_t probe_features(struct host_snapshot *host)
 	}
 	if (probe_pidfd(features & RATION_FEATURE_CLONE_INTO_CGROUP))
 		features |= RATION_FEATURE_PIDFD;
-	/* A filter may refuse what the kernel has. Of a captured tree its version tells. */
+	/* A filter may refuse what the kernel has. For a captured tree only the version is known. */
 	if (!host->root[0] && !sys_has_clone3())
 		features &= ~RATION_FEATURE_CLONE_INTO_CGROUP;
 	if (host->root[0] ? kernel_at_least(host->kernel, 5, 6) : sys_has_openat2())
@@ -208,8 +206,8 @@ int machine_probe(struct host_snapshot *host, const char *root, struct ration_er
 }
 
 /*
- * A kernel that was booted with cgroup_disable=pressure measures the machine and no group; a container
- * can hide /proc/pressure. Where one group alone isn't measured (cgroup.pressure is 0), those below are.
+ * A kernel started with cgroup_disable=pressure measures the machine but no group; a container can hide
+ * /proc/pressure. If only this group isn't measured (cgroup.pressure is 0), those below are.
  */
 static void probe_pressure(struct host_facts *facts, int base_fd, const char *base)
 {
@@ -238,7 +236,7 @@ void machine_probe_group(struct host_facts *facts, int base_fd, const char *base
 {
 	if (base_fd >= 0)
 		probe_pressure(facts, base_fd, base);
-	/* No group has one whose root has none. */
+	/* If the root has none, no group has one. */
 	if (facts->base_kind == RATION_BASE_ROOT && !(facts->controllers & RATION_CONTROLLER_CPUSET))
 		return;
 	machine_probe_set(facts, base_fd, base, "cpuset.cpus.effective", &facts->cpuset_cpus);

@@ -16,7 +16,7 @@
 #include "util/error.h"
 #include "util/text.h"
 
-/* As much of a name as a message shows. */
+/* How much of a name a message shows. */
 #define NAME_SHOWN_MAX 48
 
 int names_check(const char *what, const char *name, struct ration_error *reterr)
@@ -53,7 +53,7 @@ int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
 		struct ration_error *reterr)
 {
 	const char *slash = address ? strchr(address, '/') : NULL;
-	/* One byte more than is allowed shows that it is too long. */
+	/* One byte more than allowed shows that it is too long. */
 	char first[RATION_NAME_MAX + 2];
 	int r = error_check_null("address", address, reterr);
 
@@ -70,10 +70,7 @@ int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
 	return 0;
 }
 
-/*
- * Our thread and the time of the day: nobody else has both, but for another pid namespace,
- * whom EEXIST tells.
- */
+/* Our thread id and the time: no other process has both, except in another pid namespace. EEXIST detects that. */
 void names_unique(char buf[NAMES_UNIQUE_MAX])
 {
 	(void)snprintf(buf, NAMES_UNIQUE_MAX, "r%d-%" PRIx64, (int)gettid(), clock_usec(CLOCK_REALTIME));

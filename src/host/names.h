@@ -24,26 +24,23 @@ int names_parse(const char *address, char tenant[RATION_NAME_MAX + 1], char name
 
 #define NAMES_DEFAULT_TENANT "default"
 
-/*
- * Checks both names. A tenant that is NULL is "default", a name one that nobody
- * else uses. -EINVAL.
- */
+/* Checks both names. A tenant of NULL becomes "default"; a name of NULL becomes a unique one. -EINVAL. */
 int names_choose(const char *tenant, const char *name, char ret_tenant[RATION_NAME_MAX + 1],
 		char ret_name[RATION_NAME_MAX + 1], struct ration_error *reterr);
 
 /* Room for what names_unique() writes. */
 #define NAMES_UNIQUE_MAX 40
 
-/* Writes a name that nobody else has, and had before: for a group, and a run. */
+/* Writes a name that nobody else has or had: for a group and a run. */
 void names_unique(char buf[NAMES_UNIQUE_MAX]);
 
-/* Room for what names_show() writes: each byte of two file names can take four. */
+/* Room for what names_show() writes: each byte of two file names can take four characters. */
 #define NAMES_SHOWN_MAX (2 * (4 * NAME_MAX + 1))
 
 /*
- * Writes the address of what was found in a directory, where others make names of any bytes: as it is
- * if they are names as ours, else escaped, so that it is harmless on a terminal and valid in JSON, and
- * no name of ours. `name` may be NULL: it is a tenant. Returns buf.
+ * Writes the address of something found in a directory, where others can choose names of any bytes. A valid
+ * name is written as it is; others are escaped, so that they are harmless on a terminal, valid in JSON and
+ * different from any valid name. `name` may be NULL for a tenant. Returns buf.
  */
 const char *names_show(char buf[NAMES_SHOWN_MAX], const char *tenant, const char *name);
 

@@ -32,8 +32,8 @@ static const char *const names[][2] = {
 
 /*
  * Tells whether this process is root of the initial user namespace, with CAP_SYS_ADMIN. Only the kernel
- * knows: from anybody else it hides every trusted.*, and refuses even to remove a name that is never there.
- * Where the mount is read-only, it says that first; but whoever isn't root finds no trusted.* there, either.
+ * knows: it hides every trusted.* from anybody else, and even refuses to remove a name that never exists. On
+ * a read-only mount it answers that first; but a process that isn't root finds no trusted.* there, either.
  */
 static bool roots(int dir_fd)
 {
@@ -53,7 +53,10 @@ int notes_write(int dir_fd, enum note note, const char *text)
 {
 	int r = geteuid() == 0 ? write_as(dir_fd, true, note, text) : -EPERM;
 
-	/* Not root's, whatever our uid. From root of the machine a note of anybody's is believed by none. */
+	/*
+	 * EPERM: this process isn't root of the machine, whatever its uid, so it writes user.*. Root of the
+	 * machine doesn't: nobody would believe that.
+	 */
 	return r == -EPERM && !roots(dir_fd) ? write_as(dir_fd, false, note, text) : r;
 }
 
@@ -61,7 +64,7 @@ int notes_leave(int dir_fd, enum note note, const char *text)
 {
 	struct stat st;
 
-	/* It is the owner's to read then, and nobody else believes it. */
+	/* The owner may read this one, but nobody else believes it. */
 	if (roots(dir_fd) && fstat(dir_fd, &st) == 0 && st.st_uid != geteuid())
 		(void)write_as(dir_fd, false, note, text);
 	return notes_write(dir_fd, note, text);
@@ -82,14 +85,14 @@ bool notes_own(const struct stat *st)
 	return is_own(st, geteuid());
 }
 
-/* Tells whether user.* of a directory can only be our own word. `st` may be NULL. */
+/* Tells whether only we can have written user.* of a directory. `st` may be NULL. */
 static bool users_count(int dir_fd, const struct stat *st, uid_t uid)
 {
 	struct stat found;
 
 	if (st)
 		return is_own(st, uid);
-	/* Once more, since notes that aren't believed are as good as none. */
+	/* Try twice, because notes that aren't believed are as good as none. */
 	return (fstat(dir_fd, &found) == 0 || fstat(dir_fd, &found) == 0) && is_own(&found, uid);
 }
 
@@ -107,7 +110,10 @@ static void know_roots(struct notes_reader *reader, int dir_fd)
 	reader->roots_known = true;
 }
 
-/* As fgetxattr(2) does, of a note that can be believed: root's first. It sees what only root can have written. */
+/*
+ * Like fgetxattr(2), but only finds notes that can be believed. Root only sees notes that only root can have
+ * written.
+ */
 static ssize_t believed(struct notes_reader *reader, int dir_fd, const struct stat *st, enum note note, char *buffer,
 		size_t size)
 {
@@ -119,7 +125,7 @@ static ssize_t believed(struct notes_reader *reader, int dir_fd, const struct st
 	n = reader->uid == 0 ? read_as(dir_fd, true, note, buffer, size) : -ENODATA;
 	if (n != -ENODATA)
 		return n;
-	/* Of one directory it matters only where there is a note whether it is believed. */
+	/* For a single directory, check whether notes are believed only if there is one. */
 	if (reader->many)
 		know_roots(reader, dir_fd);
 	if (reader->roots || !users_count(dir_fd, st, reader->uid))
@@ -160,7 +166,10 @@ bool notes_delegated(int dir_fd)
 {
 	struct stat st;
 
-	/* systemd writes both: the first is hidden from all but root, the second whoever has the directory can forge. */
+	/*
+	 * systemd writes both. Only root sees the first; anybody with write access to the directory can forge
+	 * the second.
+	 */
 	if (is_one(dir_fd, "trusted.delegate"))
 		return true;
 	if (fstat(dir_fd, &st) < 0 || (st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & (S_IWGRP | S_IWOTH))

@@ -6,7 +6,7 @@
 
 #include "util/error.h"
 
-/* BASE is never there, and nothing could be done for it. */
+/* There is never a BASE, so nothing can be done. */
 int ration_host_prepare(struct ration_host *host, enum ration_purpose purpose, struct ration_error *reterr)
 {
 	int r = error_check_null("host", host, reterr);

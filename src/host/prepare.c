@@ -2,10 +2,10 @@
 /*
  * prepare.c - what systemd has to do before BASE can be used
  *
- * It starts the unit whose group BASE is, and brings this process to where it may start
- * others. Nothing that another thread may be reading is changed for that: what has
- * come of it is another snapshot. The first that needs it does it, with the handle's
- * lock; who comes meanwhile waits, and finds it done.
+ * It starts the unit whose group is BASE, and moves this process to where it can start others. It
+ * doesn't change a snapshot that another thread may be reading; the result is a new one. The first
+ * thread that needs it does it, holding the handle's lock. Threads that come meanwhile wait and
+ * find it done.
  */
 #include "host/prepare.h"
 
@@ -17,10 +17,10 @@
 #include "sys/syscalls.h"
 #include "util/error.h"
 
-/* For all that systemd is asked in one go; it takes some 30 ms. */
+/* The time limit for everything that systemd is asked; it takes about 30 ms. */
 #define ASK_USEC (15 * UINT64_C(1000000))
 
-/* What we wanted to have isn't to be had: from now on there is no BASE. */
+/* systemd didn't do it: from now on there is no BASE. */
 static int give_up(struct ration_host *host, struct host_snapshot *next, int code, const char *message,
 		struct ration_error *reterr)
 {
@@ -33,7 +33,7 @@ static int give_up(struct ration_host *host, struct host_snapshot *next, int cod
 	return error_hint(reterr, code, "%s", fix);
 }
 
-/* What is to be asked for, of whom. False: nothing. */
+/* What systemd must be asked for this purpose. False: nothing. */
 static bool needs(const struct host_snapshot *now, enum ration_purpose purpose, struct bus_request *ret)
 {
 	*ret = (struct bus_request) {
@@ -94,7 +94,7 @@ int host_need(const struct ration_host *host, enum ration_purpose purpose, const
 	const struct host_snapshot *now = host_now(host);
 	int r = 0;
 
-	/* A handle is const to those who only use it, and was made by us all the same. */
+	/* Users have a const handle, but the object isn't const: we allocated it. */
 	if (now->unit_pending || now->outside)
 		r = ration_host_prepare((struct ration_host *)host, purpose, reterr);
 	if (r < 0)

@@ -43,12 +43,12 @@
 #include "util/error.h"
 #include "util/text.h"
 
-/* A path is worth more room than a value. */
+/* A path gets more room than a value. */
 #define BASE_SHOWN_MAX 201
 
 /*
- * 0: every process of the group is one of ours, and can be moved into a leaf.
- * -EXDEV: one is of another pid namespace; -EPERM: one is of another uid.
+ * 0: all processes of the group are ours and can be moved into a leaf. -EXDEV: one is of another pid
+ * namespace; -EPERM: one is of another uid.
  */
 static int all_ours(const struct host_snapshot *host, int fd)
 {
@@ -83,7 +83,7 @@ static int all_ours(const struct host_snapshot *host, int fd)
 	return r;
 }
 
-/* BASE is our own group, or the one that we came from into ration.self. */
+/* BASE is our own group, or the group from which we were moved into ration.self. */
 static void find_nested(struct host_snapshot *host, const struct mounts *mounts, const char *root)
 {
 	struct host_facts *facts = &host->facts;
@@ -99,7 +99,10 @@ static void find_nested(struct host_snapshot *host, const struct mounts *mounts,
 	facts_note(facts, r, "cgroup.procs", host->base);
 	base_take(host, fd, RATION_BASE_NESTED, mounts->read_only);
 	if (r < 0 && facts->base_kind != RATION_BASE_NONE) {
-		/* Groups for membership and kill can be made beside strangers; controllers can't be had. */
+		/*
+		 * Beside processes of others, groups for membership and kill can be made, but controllers
+		 * can't be enabled.
+		 */
 		host->evacuate = false;
 		facts->controllers = 0;
 		base_note(facts, "start ration in a group of its own, or set --base DIR",
@@ -178,7 +181,7 @@ static int given_base(struct host_snapshot *host, const char *base, const char *
 		return error_hint(reterr, r,
 				"use an existing group, e.g. --base /sys/fs/cgroup/mine");
 	}
-	/* As the kernel writes it: below, and in receipts, it is compared with the path of the mount. */
+	/* As the kernel writes it: it is compared with the path of the mount below, and in receipts. */
 	if (!realpath(base, host->base)) {
 		r = -errno;
 		(void)close_fd(fd);
@@ -212,7 +215,7 @@ void probe_drop_base(struct host_snapshot *host, const char *reason, const char 
 	count_user_tasks(host);
 }
 
-/* What its groups are told they remember, and they hold hardly anybody to it: see container.c. */
+/* gVisor's groups remember limits but hardly enforce them: see container.c. */
 static void refuse_gvisor(struct host_snapshot *host)
 {
 	bool given = host->facts.base_kind == RATION_BASE_GIVEN || host->facts.base_kind == RATION_BASE_REFUSED;
@@ -231,7 +234,7 @@ static void note_mounts(struct host_snapshot *host, const struct mounts *mounts)
 		host->facts.hierarchy = mounts->v1 ? RATION_HIERARCHY_V1 : RATION_HIERARCHY_NONE;
 }
 
-/* BASE was named: of the mounts only the place of our own group counts. */
+/* BASE was named: of the mounts, only the place of our own group matters. */
 static int take_base(struct host_snapshot *host, const struct mounts *mounts, const char *base, const char *root,
 		struct ration_error *reterr)
 {

@@ -63,7 +63,7 @@ static int take_nodes(struct host_snapshot *host, const char *parent, struct rat
 		if (host->n_nodes == HOST_NODES_MAX - 1)
 			return error_set(reterr, -EINVAL, RATION_CAUSE_BAD_NAME,
 					"--parent has more than %d names", HOST_NODES_MAX - 1);
-		/* One byte more than is allowed shows that it is too long. */
+		/* One byte more than allowed shows that it is too long. */
 		(void)snprintf(name, sizeof(name), "%.*s", (int)length, at);
 		if (length == 0)
 			return empty_name(parent, reterr);
@@ -130,7 +130,7 @@ int snapshot_renew(const struct host_snapshot *old, struct host_snapshot **ret_h
 	facts->controllers = facts->v1_controllers = 0;
 	facts->v1_swap = false;
 	facts->base_reason[0] = facts->base_fix[0] = facts->v1_reason[0] = '\0';
-	/* Another BASE has another keeper. */
+	/* A different BASE needs a different keeper. */
 	host->keeper = slot_new();
 	if (!host->keeper)
 		return error_oom(reterr);
@@ -144,7 +144,7 @@ int snapshot_renew(const struct host_snapshot *old, struct host_snapshot **ret_h
 int snapshot_adopt(struct host_snapshot *host)
 {
 	host->older = NULL;
-	/* For those who look at a machine, which has been done. */
+	/* Only a probe needs these, and that is done. */
 	host->kernel_kind = "";
 	host->keeper = slot_new();
 	return host->keeper ? 0 : -ENOMEM;

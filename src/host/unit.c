@@ -2,19 +2,18 @@
 /*
  * unit.c - BASE where systemd is process 1: the group of a unit of ours
  *
- * systemd owns the whole tree but for the groups of units with Delegate=yes. So
- * there is one such unit of ours, ration.service: the system's for root, and one
- * of each user's own manager. In its group sleeps one process, ration-unit, and
- * below it are our groups. Whoever comes later finds it by its place and its mark,
- * and asks nobody.
+ * systemd owns the whole tree except the groups of units with Delegate=yes. So we have one such
+ * unit, ration.service: the system's for root, and one in each user's own manager. One process,
+ * ration-unit, sleeps in it, and our groups are below its group. Later programs find it by its
+ * place and its mark, and ask nobody.
  *
- * The mark is one of ours, since 252 sets its own (user.delegate) on units of the
- * system's manager only.
+ * The mark is our own, because systemd 252 sets its mark (user.delegate) only on units of the
+ * system's manager.
  *
- * A user has one more obstacle: the kernel lets nobody move a process, nor have one
- * born, from one group into another without write access to what is above both. A
- * session's scope and the user's manager have only root's groups above them. There
- * systemd moves the caller, once for each host that is opened.
+ * A user has one more obstacle. To move a process from one group into another, or to start one
+ * there, the kernel requires write access to the nearest group above both. Above a session's scope
+ * and the user's manager there are only root's groups. So systemd moves the caller, once for each
+ * opened host.
  */
 #include "host/unit.h"
 
@@ -32,13 +31,13 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
-/* Where a manager keeps the unit, from the mount of cgroup2. */
+/* Where a manager keeps the unit: paths below the mount of cgroup2. */
 struct unit_place {
 	char manager[128];  /* the group that the manager manages: "" or "/user.slice/…/user@1000.service" */
 	char unit[256];     /* the unit's own */
 };
 
-/* The place of the system's manager, or of that of our uid. */
+/* The place in the system's manager, or in that of our uid. */
 static void find_place(struct unit_place *ret, bool user)
 {
 	unsigned uid = (unsigned)geteuid();
@@ -53,8 +52,8 @@ static void find_place(struct unit_place *ret, bool user)
 }
 
 /*
- * Whether `fd` is a manager's group, and its manager is ours to ask. A manager lives in init.scope, in
- * the group that it manages; a user's is given to the user.
+ * Whether `fd` is a manager's group, and we may ask that manager. A manager lives in init.scope, in the group
+ * that it manages; a user's manager has been given its group.
  */
 static bool managed(int fd, bool user)
 {
@@ -65,15 +64,15 @@ static bool managed(int fd, bool user)
 	return !user || (fstat(fd, &st) == 0 && st.st_uid == geteuid());
 }
 
-/* Whether `fd` is the group of a unit of ours whose holder is at its post. */
+/* Whether `fd` is the group of a unit of ours whose ration-unit is running. */
 static bool marked(int fd)
 {
 	return notes_has(fd, NOTE_BASE);
 }
 
 /*
- * How many bytes of `own`, a group as a path, are that of a unit called as ours;
- * 0: it isn't in one. Whether that is ours, its mark says.
+ * How many bytes of `own`, the path of a group, lead to a unit with our unit's name; 0: it isn't in one. The
+ * mark says whether that is ours.
  */
 static size_t prefix_of(const char *own)
 {
@@ -100,7 +99,7 @@ bool unit_inside_run(const struct mounts *mounts, const char *root)
 			sizeof(path))
 		return false;
 	fd = base_open(path, root);
-	/* Another uid's unit doesn't tell us of its mark; its limits are for us all the same. */
+	/* We can't see the mark of another uid's unit, but its limits apply to us all the same. */
 	return fd >= 0 && (notes_has(fd, NOTE_BASE) || (fstat(fd, &st) == 0 && !notes_own(&st)));
 }
 
@@ -113,7 +112,7 @@ static void no_unit(struct host_snapshot *host, const char *fix, const char *rea
 	host->base[0] = '\0';
 }
 
-/* What a user's manager hasn't been given, its units can't have. */
+/* Controllers that a user's manager doesn't have, its units can't have. */
 static void note_kept_back(struct host_snapshot *host, const struct unit_place *place)
 {
 	const uint32_t all = RATION_CONTROLLER_CPU | RATION_CONTROLLER_CPUSET | RATION_CONTROLLER_IO |
@@ -147,7 +146,7 @@ static bool lacks_program(struct host_snapshot *host)
 	return true;
 }
 
-/* The unit isn't there yet: tells of what it will be. */
+/* The unit isn't started yet: fills in what it will have. */
 static void expect_unit(struct host_snapshot *host, const char *unit, int manager_fd, const char *manager,
 		const char *root)
 {
@@ -158,7 +157,7 @@ static void expect_unit(struct host_snapshot *host, const char *unit, int manage
 	(void)strcpy(host->base, unit);
 	host->unit_pending = true;
 	facts->base_kind = RATION_BASE_UNIT;
-	/* systemd knows nothing of hugetlb. */
+	/* systemd doesn't manage hugetlb. */
 	facts->controllers = base_note_controllers(facts, manager_fd, manager) & ~RATION_CONTROLLER_HUGETLB;
 	if (facts->controllers == 0)
 		base_note_no_controllers(host);

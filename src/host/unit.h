@@ -10,10 +10,10 @@
 #include "host/snapshot.h"
 #include "sys/mounts.h"
 
-/* Tells whether we are in a run in a unit of ours: what is nested in that must stay there. */
+/* Tells whether we are in a run in a unit of ours: nested runs must stay there. */
 bool unit_inside_run(const struct mounts *mounts, const char *root);
 
-/* Finds BASE where systemd owns our own group, host->base: the group of the unit, or what it will be. */
+/* Finds BASE if systemd owns our own group, host->base: the group of the unit, or what it will be. */
 void unit_find(struct host_snapshot *host, const struct mounts *mounts, const char *root);
 
 #endif

@@ -2,45 +2,45 @@
 /*
  * ration/base.h - what holds for all of the interface; versions
  *
- * Return values. A call that can fail returns 0 or more on success and a negative
- * errno on failure; each call lists the ones it can return. Its last parameter is
- * `reterr`, which can be NULL; else it is filled in on failure only (ration/error.h). Only
- * ration_limits_new(), ration_limits_get() and ration_receipt_new_failed() have none: their errno
- * says all. `ret_` parameters of calls that return such an errno are written on success only.
+ * Return values. A call that can fail returns 0 or more on success and a negative errno on failure;
+ * each call lists the ones it can return. Its last parameter is `reterr`, which can be NULL;
+ * otherwise it is filled in on failure only (ration/error.h). ration_limits_new(),
+ * ration_limits_get() and ration_receipt_new_failed() have no `reterr`, because their errno says
+ * everything. `ret_` parameters of calls that return such an errno are written on success only.
  *
- * Ownership. Handles are opaque. What a call stores in a `ret_` handle belongs to the
- * caller, who returns it with the matching _free() call. _free() accepts NULL and
- * returns NULL. A `const char *` that a call returns is valid as long as the handle that
- * it came from, unless stated otherwise.
+ * Ownership. Handles are opaque. A call that stores a handle in `ret_` gives it to the caller, who
+ * frees it with the matching _free() call. _free() accepts NULL and returns NULL. A `const char *`
+ * that a call returns is valid as long as the handle that it came from, unless stated otherwise.
  *
- * Structs that begin with `size`. Whoever makes such a struct sets `size` to its
- * sizeof, as in `struct ration_run_options options = { .size = sizeof(options) };`, and
- * leaves at zero what it doesn't need. So programs and libraries of different versions
- * work together: what is missing at the end of a shorter struct counts as zero; a longer
- * struct is refused with -E2BIG only if it asks for something that this library doesn't
- * know; a result is filled in as far as both sides know it, the rest of a longer one is
- * zero. A size that isn't set is -EINVAL.
+ * Structs that begin with `size`. The program sets `size` to the sizeof of the struct, as in
+ * `struct ration_run_options options = { .size = sizeof(options) };`, and leaves fields that it
+ * doesn't need at zero. So programs and libraries of different versions work together: fields that
+ * are missing in a shorter struct count as zero; a longer struct is refused with -E2BIG only if it
+ * uses a field that this library doesn't know; results are filled in as far as both sides know the
+ * struct, and the rest of a longer one is zero. A size that isn't set is -EINVAL.
  *
- * Enums. Each value has its own number, which never changes. Later versions add values:
- * treat one that you don't know as "something else".
+ * Enums. Each value has its own number, which never changes. Later versions add values: treat a
+ * value that you don't know as "something else".
  *
  * Threads. The library has no globals. Different handles can be used in different
  * threads at the same time, one handle in one thread at a time. A host, a plan and a set of
  * limits can be read by several threads at once; runs and groups only read them.
  *
- * Signals. The library prints nothing, never exits and installs no signal handler.
- * SIGCHLD belongs to the program. A run has a child of this process: in a cgroup the command,
- * without a cgroup a subreaper, which supervises the command. A host has one, too, as soon as
- * something has run on it in a cgroup: the keeper, which ends the runs if this process dies. It
- * ends with ration_host_free(), so a program that waits until it has no child left waits
- * for that. If somebody kills the keeper, it is replaced; of a subreaper that is
- * killed, see ration_run_start(). After fork(2), handles of runs are
- * for the parent to use. A command of ration_group_spawn() is for the caller to wait
- * for; the children of a run are waited for by ration_run_dispatch(), ration_run_wait() and
- * ration_run_free(), without a handler. A SIGCHLD handler of the program is fine as long as
- * it waits for the program's own children one by one. waitpid(-1), or SIGCHLD ignored, takes the
- * command's status: its limits and its end are not affected, but the exit status is
- * unknown, see ration_receipt_status_lost().
+ * Signals. The library prints nothing, never exits and installs no signal handler. SIGCHLD belongs
+ * to the program.
+ *
+ * A run has a child of this process: the command in a cgroup or, without a cgroup, a subreaper,
+ * which supervises the command. A host also has one, from its first run in a cgroup on: the keeper,
+ * which ends the runs if this process dies. It ends with ration_host_free(), so a program that
+ * waits until it has no child left also waits for the keeper. If somebody kills the keeper, it is
+ * replaced; for a subreaper that is killed, see ration_run_start(). After fork(2), only the parent
+ * can use handles of runs.
+ *
+ * The caller waits for commands of ration_group_spawn(). For the children of a run,
+ * ration_run_dispatch(), ration_run_wait() and ration_run_free() wait, without a handler. A SIGCHLD
+ * handler of the program is fine if it waits for the program's own children one by one.
+ * waitpid(-1), or SIGCHLD ignored, takes the command's status: its limits and its end are not
+ * affected, but the exit status is unknown, see ration_receipt_status_lost().
  *
  * Units are in the names: _bytes, _usec (microseconds), _pct (percent). Sizes are powers
  * of 1024.
@@ -63,10 +63,10 @@
 #define RATION_VERSION_NUMBER \
 	RATION_VERSION_NUMBER_OF(RATION_VERSION_MAJOR, RATION_VERSION_MINOR, RATION_VERSION_PATCH)
 
-/* The value of a limit that is lifted, in every unit. */
+/* The value of a lifted limit, in every unit. */
 #define RATION_UNLIMITED UINT64_MAX
 
-/* The value of a result that isn't known, in every unit; never that of a limit. Since 0.2.0. */
+/* The value of an unknown result, in every unit; never that of a limit. Since 0.2.0. */
 #define RATION_UNKNOWN (UINT64_MAX - 1)
 
 /* Longest tenant or group name, in bytes, without the final NUL. */
@@ -93,7 +93,10 @@ RATION_BEGIN
 /* Returns the version of the library in use, "MAJOR.MINOR.PATCH", a constant string. */
 RATION_PUBLIC const char *ration_version(void);
 
-/* Returns it as a number, to be compared with RATION_VERSION_NUMBER_OF(). Since 0.2.0. */
+/*
+ * Returns the version of the library in use as a number, to compare with
+ * RATION_VERSION_NUMBER_OF(). Since 0.2.0.
+ */
 RATION_PUBLIC int ration_version_number(void);
 
 RATION_END

@@ -2,10 +2,10 @@
 /*
  * ration/budget.h - how much all groups of a tenant, or of the namespace, can take together
  *
- * Without a budget nothing is checked. With one, each run and each group takes its limits from it before
- * it starts. If they don't fit, the start fails with -EDQUOT and RATION_CAUSE_BUDGET. There is no separate
- * account: the limits of all existing groups are added up. So a group gives back its part when it is
- * removed, for whatever reason. All of this is since 0.2.0.
+ * Without a budget nothing is checked. With one, each run and each group takes its limits from it
+ * before it starts. If they don't fit, the start fails with -EDQUOT and RATION_CAUSE_BUDGET. There
+ * is no separate account: the limits of all existing groups are added up. So a group gives back its
+ * part when it is removed, for whatever reason. All of this is since 0.2.0.
  *
  * A budget is a text such as "memory=8G,cpus=4,runs=100", with these keys:
  *
@@ -22,10 +22,10 @@
  *
  * The value "none" removes a key; the text "none" removes the budget.
  *
- * If the budget has memory, a run or group without a memory limit is refused; the same with cpus. A budget is
- * stored as a note of the user who set it. Notes of other users, and of processes in the group, are ignored.
- * A delegated tenant takes its own limits from the namespace's budget, since a budget of its own wouldn't
- * bind its user.
+ * If the budget has memory, a run or group without a memory limit is refused; the same applies to
+ * cpus. A budget is stored as a note of the user who set it. Notes of other users, and of processes
+ * in the group, are ignored. A delegated tenant takes its own limits from the namespace's budget,
+ * since a budget of its own wouldn't bind its user.
  */
 #ifndef RATION_BUDGET_H
 #define RATION_BUDGET_H
@@ -33,7 +33,7 @@
 #include <ration/host.h>
 #include <ration/plan.h>
 
-/* What a budget can have. */
+/* The resources that a budget can have. */
 enum ration_resource {
 	RATION_RESOURCE_RUNS = 0,   /* groups */
 	RATION_RESOURCE_MEMORY = 1, /* bytes */
@@ -44,14 +44,14 @@ enum ration_resource {
 struct ration_budget_item {
 	size_t size;            /* sizeof(struct ration_budget_item) */
 	enum ration_resource resource;
-	uint64_t limit;         /* the most that can be taken, in the unit of the resource */
+	uint64_t limit;         /* the highest amount that groups can take, in the unit of the resource */
 	uint64_t taken;         /* by existing groups; RATION_UNLIMITED: one of them has no such limit */
 	uint64_t base;          /* the limit before overcommit */
 	uint32_t overcommit_pct;/* 100: none */
-	uint32_t share_pct100;  /* base as a share of what there is, in hundredths of a percent; 0: it is absolute */
+	uint32_t share_pct100;  /* base as a share of the whole, in hundredths of a percent; 0: base is an amount */
 	const char *source;     /* where the base is from: "override" (an amount was set), "host",
 				   "container limit", "limit", "tenant limit" */
-	const char *where;      /* the group whose limit that is, or "" */
+	const char *where;      /* the group that has that limit, or "" */
 };
 
 struct ration_budget;
@@ -59,7 +59,7 @@ struct ration_budget;
 /* How to wait for room. Zeroed fields take their defaults. */
 struct ration_admission_options {
 	size_t size;            /* sizeof(struct ration_admission_options) */
-	const char *tenant;     /* of what is to be started; default "default" */
+	const char *tenant;     /* of the run or group to be started; default "default" */
 	uint64_t wait_usec;     /* how long; 0 or RATION_UNLIMITED: for ever */
 };
 
@@ -68,7 +68,7 @@ struct ration_admission;
 /* A process that waits, as it was when the list was made. Its strings are valid as long as the list. */
 struct ration_waiter {
 	size_t size;            /* sizeof(struct ration_waiter) */
-	const char *tenant;     /* whose queue it is in; "": that of the namespace, for the first of each tenant */
+	const char *tenant;     /* whose queue it is in; "": the namespace's, for the first of each tenant */
 	uint64_t place;         /* in that queue, from 1 */
 	int pid;                /* 0: not known */
 	const char *command;    /* of that process, escaped; "": not known */
@@ -82,11 +82,11 @@ RATION_BEGIN
 RATION_PUBLIC RATION_MUST_CHECK int ration_budget_check(const char *text, struct ration_error *reterr);
 
 /*
- * Changes the budget of the namespace: the keys in `text`, and no other. The namespace stays until its
- * budget is removed. For a tenant's, see ration_group_options and ration_update_options.
- * A budget below what is taken ends nothing; there is no start until enough is given back.
- * Errors: -EINVAL, -ERANGE (the text), -EOPNOTSUPP (no cgroup), -EPERM, -EACCES (it belongs to another
- * user), -ETIMEDOUT (another process has the lock), -EIO.
+ * Changes the keys in `text` of the namespace's budget, and no others. With a budget, the namespace
+ * isn't removed. For a tenant's budget, see ration_group_options and ration_update_options. A
+ * budget below the amount taken ends nothing; but nothing starts until enough is given back.
+ * Errors: -EINVAL, -ERANGE (the text), -EOPNOTSUPP (no cgroup), -EPERM, -EACCES (it belongs to
+ * another user), -ETIMEDOUT (another process holds the lock), -EIO.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_budget_set(const struct ration_host *host, const char *text,
 		struct ration_error *reterr);
@@ -125,8 +125,8 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_admission_new(const struct ration_hos
 RATION_PUBLIC struct ration_admission *ration_admission_free(struct ration_admission *admission);
 
 /*
- * Returns an fd that polls readable when ration_admission_dispatch() has something to do. It belongs to the
- * admission: don't read or close it.
+ * Returns an fd that polls readable when ration_admission_dispatch() has something to do. The
+ * admission owns it: don't read or close it.
  */
 RATION_PUBLIC int ration_admission_fd(const struct ration_admission *admission);
 
@@ -146,12 +146,13 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_admission_dispatch(struct ration_admi
 RATION_PUBLIC RATION_MUST_CHECK int ration_admission_wait(struct ration_admission *admission,
 		struct ration_error *reterr);
 
-/* So many of those before it are counted one by one: see ration_admission_ahead(). Since 0.2.0 */
+/* Up to so many admissions before it are counted exactly: see ration_admission_ahead(). Since 0.2.0 */
 #define RATION_AHEAD_EXACT 8
 
 /*
- * Returns how many were before it in its queue at the last check; 0 also once it is its turn. Above
- * RATION_AHEAD_EXACT it can be too high: those who gave up while they waited are counted until their turn comes.
+ * Returns how many were before it in its queue at the last check; 0 once it is its turn. Above
+ * RATION_AHEAD_EXACT the number can be too high: it includes admissions that gave up, until their
+ * turn would have come.
  */
 RATION_PUBLIC uint64_t ration_admission_ahead(const struct ration_admission *admission);
 

@@ -23,7 +23,7 @@ enum ration_cause {
 	RATION_CAUSE_VANISHED = 301,        /* the group was removed in the meantime */
 	RATION_CAUSE_NO_GROUP = 302,        /* no group has that name */
 	RATION_CAUSE_HAS_PROCESSES = 303,   /* processes in a group that must not have any */
-	RATION_CAUSE_IN_USE = 304,          /* more is in use than a limit allows, or as much */
+	RATION_CAUSE_IN_USE = 304,          /* more is in use than a limit allows, or exactly as much */
 	RATION_CAUSE_BUDGET = 305,          /* there is no room in a budget now: try again, or wait. Since 0.2.0 */
 	/* Processes. */
 	RATION_CAUSE_COMMAND = 400,         /* the command itself couldn't be executed */

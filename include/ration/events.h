@@ -53,16 +53,15 @@ struct ration_events;
 RATION_BEGIN
 
 /*
- * Watches a tenant or a group from now on. `options` can be NULL; `group` can be
- * freed afterwards. Costs nothing while nothing happens: the kernel wakes us by
- * poll on memory.events, memory.events.local, pids.events and cgroup.events, and
- * by a trigger on memory.pressure. (A trigger of root is a kernel thread "psimon" for
- * each group.)
- * Kinds that aren't available here (no memory or pids controller, no PSI, an older
- * kernel) are an error if they are asked for, and are left out by default.
- * Errors: -EOPNOTSUPP (the message says which kind, and why), -ERANGE (stall
- * or window), -EINVAL (no such kind, no size), -E2BIG, -ENOENT with
- * RATION_CAUSE_VANISHED, -EACCES, -EPERM, -EMFILE, -ENFILE, -ENOMEM.
+ * Watches a tenant or a group from now on. `options` can be NULL; `group` can be freed afterwards.
+ * It costs nothing while nothing happens: the kernel reports changes of memory.events,
+ * memory.events.local, pids.events and cgroup.events by poll, and stalls by a trigger on
+ * memory.pressure. (For triggers of root, the kernel runs a thread "psimon" for each group.) Kinds
+ * that aren't available here (no memory or pids controller, no PSI, an older kernel) are an error
+ * if they are asked for, and are left out by default.
+ * Errors: -EOPNOTSUPP (the message says which kind, and why), -ERANGE (stall or window), -EINVAL
+ * (no such kind, no size), -E2BIG, -ENOENT with RATION_CAUSE_VANISHED, -EACCES, -EPERM, -EMFILE,
+ * -ENFILE, -ENOMEM.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_events_open(const struct ration_group *group,
 		const struct ration_events_options *options, struct ration_events **ret_events,
@@ -82,15 +81,13 @@ RATION_PUBLIC int ration_events_fd(const struct ration_events *events);
 RATION_PUBLIC uint64_t ration_events_kinds(const struct ration_events *events);
 
 /*
- * Fills in one event, without waiting. Returns 1, or 0 if there is none.
- * A counter that moved several times makes one event with its count. None
- * is lost, except with the group: its last counts go with its directory.
- * A state (populated, frozen) is reported when it differs from the last one; a change
- * and back between two calls isn't seen.
- * The poll that sees an event of pressure consumes it, also one in a
- * loop around this fd. So a call that follows a wake-up and finds nothing else
- * measures, and reports pressure if there was enough in the last window or more:
- * elapsed_usec says how long that was.
+ * Fills in one event, without waiting. Returns 1, or 0 if there is none. A counter that moved
+ * several times makes one event with its count. No count is lost, unless the group is removed: its
+ * last counts go with its directory. A state (populated, frozen) is reported when it differs from
+ * the last one; a change and back between two calls isn't seen. The kernel reports a stall to one
+ * poll only, which can be that of a loop around this fd. So a call that follows a wake-up and finds
+ * nothing else measures the pressure itself. It reports an event if there was enough since at least
+ * a window ago; elapsed_usec says how long that was.
  * Errors: -EIO, -ENOMEM; -EINVAL (no size).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_events_next(struct ration_events *events,

@@ -28,11 +28,11 @@ struct ration_findings;
 RATION_BEGIN
 
 /*
- * Checks what on this host makes limits weaker or runs slower, and what would fix it.
- * Each limit that ration_plan_survey() calls weaker is in a finding. Reads mount
- * options, the kernel's command line and, where the cpu controller isn't enabled yet, the
- * scheduling policy of each thread below BASE: about 30 microseconds for each process.
- * Changes nothing. What can't be read isn't found.
+ * Finds what makes limits weaker or runs slower on this host, and how to fix it. Each limit that
+ * ration_plan_survey() calls weaker is in a finding. Reads mount options, the kernel's command line
+ * and, if the cpu controller isn't enabled yet, the scheduling policy of each thread below BASE:
+ * about 30 microseconds for each process. Changes nothing. Causes that can't be read aren't
+ * reported.
  * Errors: -ENOMEM.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_findings_new(const struct ration_host *host,

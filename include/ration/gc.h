@@ -7,11 +7,11 @@
 
 /* What becomes of a group that garbage collection finds. */
 enum ration_gc_action {
-	RATION_GC_LIVE = 0,    /* left alone: its owner is alive or unknown, or it is kept, or another
-				  user's */
+	RATION_GC_LIVE = 0,    /* left alone: its owner is alive or unknown, it is kept, or it belongs to another
+				  user */
 	RATION_GC_REMOVED = 1, /* removed; in a dry run: would be */
 	RATION_GC_FAILED = 2,  /* its processes don't die */
-	RATION_GC_SHUT = 3,    /* the caller may not look into it: left alone, and counted nowhere. Since 0.2.0 */
+	RATION_GC_SHUT = 3,    /* the caller can't look into it: left alone, and not counted. Since 0.2.0 */
 };
 
 /* How to collect. Zeroed fields take their defaults. */
@@ -35,10 +35,9 @@ struct ration_gc_report {
 RATION_BEGIN
 
 /*
- * Kills and removes every group below BASE/NAMESPACE whose owner is dead (by
- * pid, start time and boot id, as recorded on the group's directory) and that
- * isn't kept, and then the tenants that are empty. A host without BASE has none.
- * `options` can be NULL.
+ * Kills and removes every group below BASE/NAMESPACE that isn't kept and whose owner is dead, then
+ * removes empty tenants. The owner is identified by pid, start time and boot id, as recorded on the
+ * group's directory. On a host without BASE there is nothing to do. `options` can be NULL.
  * Errors: -ENOMEM, -EIO; -EINVAL (no size), -E2BIG.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_gc(const struct ration_host *host,

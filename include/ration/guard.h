@@ -10,9 +10,9 @@ struct ration_guard_options {
 	size_t size;              /* sizeof(struct ration_guard_options) */
 	unsigned share_pct;       /* required: stalled for this share of the time, 1 to 100... */
 	uint64_t duration_usec;   /* ...for so long, 1 s to 1 h: required */
-	bool pressure_some;       /* any process of the tenant; default: all at once ("full") */
-	char *const *avoid;       /* names of groups to end only if there is no other, up to
-				     NULL; can be NULL. Must outlive the guard */
+	bool pressure_some;       /* any process of the tenant stalls; default: all at once ("full") */
+	char *const *avoid;       /* names of groups that are ended only if there is no other, up to NULL; can be
+				     NULL. Must outlive the guard */
 	bool dry_run;             /* report, and end nothing */
 };
 
@@ -40,11 +40,11 @@ struct ration_guard;
 RATION_BEGIN
 
 /*
- * Watches memory.pressure of a tenant, to end the group that causes it before the
- * kernel has to: when the tenant has been stalled for that share of the time, for so
- * long, it ends, of the groups that were stalled themselves, the one whose pages
- * were scanned most. The kernel wakes the guard when a stall begins; until then it costs nothing.
- * A run that is ended so has the verdict `signal`. `tenant` can be freed afterwards.
+ * Watches memory.pressure of a tenant, to end the group that causes the stall before the kernel has
+ * to kill. When the tenant has been stalled for that share of the time, for that long, it ends one
+ * group: of those that were stalled themselves, the one whose pages the kernel scanned most. The
+ * kernel wakes the guard when a stall begins; until then it costs nothing. The verdict of a run
+ * that is ended in this way is `signal`. `tenant` can be freed afterwards.
  * Errors: as ration_events_open(), and -ERANGE (share, duration), -EINVAL (a name; not a tenant).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_guard_open(const struct ration_group *tenant,
@@ -58,9 +58,9 @@ RATION_PUBLIC struct ration_guard *ration_guard_free(struct ration_guard *guard)
 RATION_PUBLIC int ration_guard_fd(const struct ration_guard *guard);
 
 /*
- * Measures, and ends a group if it is time to. Returns 1 if `ret_report` says what was
- * done, 0 if nothing was. Waits for the processes of the group to be gone, at most
- * 10 s. Errors: -EIO, -ENOMEM; -EINVAL (no size).
+ * Measures, and ends a group if necessary. Returns 1 if `ret_report` says what was done, 0 if
+ * nothing was done. Waits until the processes of the group are gone, at most 10 s.
+ * Errors: -EIO, -ENOMEM; -EINVAL (no size).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_guard_next(struct ration_guard *guard,
 		struct ration_guard_report *ret_report, struct ration_error *reterr);

@@ -31,7 +31,7 @@ enum ration_base_kind {
 #define RATION_CONTROLLER_MEMORY  (UINT32_C(1) << 3)
 #define RATION_CONTROLLER_PIDS    (UINT32_C(1) << 4)
 #define RATION_CONTROLLER_HUGETLB (UINT32_C(1) << 5)
-/* Of cgroup v1 alone: in cgroup v2 every group has them. */
+/* Controllers that exist only in cgroup v1: in cgroup v2 every group has their functions. */
 #define RATION_CONTROLLER_CPUACCT (UINT32_C(1) << 6)
 #define RATION_CONTROLLER_FREEZER (UINT32_C(1) << 7)
 
@@ -55,12 +55,11 @@ struct ration_host_options {
 	const char *nspace;     /* the node below BASE; default "ration" */
 	const char *parent;     /* nodes between BASE and that one: "a/b/c", at most 8; default none */
 	bool no_create;         /* don't create those nodes: -ENOENT if they don't exist */
-	const char *helpers;    /* the folder with the programs ration-unit, ration-keeper and
-				   ration-reaper; NULL: where they are installed; "": use none of them.
-				   Without ration-keeper or ration-reaper this process is forked for
-				   them, which takes longer the more memory it has. So it is for a
-				   subreaper whose command is passed more fds, `n_pass_fds`: without a
-				   cgroup, with `descent`, or without pidfds. Since 0.2.0 */
+	const char *helpers;    /* the folder with the programs ration-unit, ration-keeper and ration-reaper; NULL:
+				   where they are installed; "": use none of them. Without ration-keeper or
+				   ration-reaper this process is forked instead, which takes longer the more memory
+				   it has. It is also forked for a subreaper if the command gets more fds
+				   (`n_pass_fds`): without a cgroup, with `descent`, or without pidfds. Since 0.2.0 */
 	bool fork_helpers;      /* this program is small: always fork it. Since 0.2.0 */
 };
 
@@ -77,17 +76,17 @@ struct ration_host_info {
 	const char *base;       /* BASE, or NULL */
 	const char *base_reason;/* why there is no BASE, or why it can do less; or "" */
 	const char *base_fix;   /* what would make it better, or "" */
-	uint64_t memory_bytes;  /* the most that a group can use: the machine's
-				   memory, or the lowest memory.max above BASE */
+	uint64_t memory_bytes;  /* the most that a group can use: the machine's memory, or the lowest memory.max
+				   above BASE */
 	const char *memory_source; /* which of the two: "machine" or a group's path */
 	uint64_t swap_bytes;    /* swap space of the machine */
 	unsigned cpus;          /* CPUs that this process can run on */
 	bool root;              /* effective uid 0 */
 	bool container;         /* this looks like a container */
 	bool systemd;           /* systemd is the service manager */
-	bool base_pending;      /* the unit of RATION_BASE_UNIT isn't started yet: ration_host_prepare()
-				   starts it. What is said of it is what is expected */
-	bool base_outside;      /* this uid can't move a process into RATION_BASE_UNIT from here:
+	bool base_pending;      /* the unit of RATION_BASE_UNIT isn't started yet: ration_host_prepare() starts it.
+				   These facts are what is expected then */
+	bool base_outside;      /* this uid can't move a process from here into RATION_BASE_UNIT:
 				   ration_host_prepare() asks systemd to move this process there */
 	bool cgroup_namespace;  /* the hierarchy is visible from a container's group downwards only */
 	const char *container_kind; /* "docker", "podman", "lxc", "kubernetes", ..., or "" */
@@ -96,20 +95,19 @@ struct ration_host_info {
 	const char *kernel_kind;/* "gvisor", "wsl1", "wsl2"; "": an ordinary Linux, as far as can be seen */
 };
 
-/* A host. Outlives what is made of it. */
+/* A host. It must outlive everything that is made from it. */
 struct ration_host;
 
 RATION_BEGIN
 
 /*
- * Looks at this machine once. Succeeds wherever /proc is mounted: a host without
- * cgroups is a host. `options` can be NULL.
- * Changes nothing; groups are created when something runs in them.
- * A base that exists but isn't writable (a read-only mount, another user's directory) gives a
- * host without a base, RATION_BASE_REFUSED: ration_plan_check() refuses it with
- * RATION_ENFORCE_STRICT. Other policies run without it; to say so is up to the caller.
- * Commands that are started on this host get the signal mask that this thread has now:
- * a program that blocks signals for a signalfd does so afterwards.
+ * Looks at this machine once. Succeeds wherever /proc is mounted; a host without cgroups is valid,
+ * too. `options` can be NULL. Changes nothing; groups are created when something runs in them. If
+ * `base` exists but isn't writable (a read-only mount, another user's directory), the host has no
+ * base, RATION_BASE_REFUSED: ration_plan_check() refuses it with RATION_ENFORCE_STRICT. Other
+ * policies run without it, and the caller should say so. Commands started on this host get the
+ * signal mask that this thread has now: a program that blocks signals for a signalfd should do so
+ * afterwards.
  * Errors: -ENOMEM; -EINVAL (a bad namespace, a base that isn't on a cgroup2 mount, no size),
  * -E2BIG; -ENOENT, -ENOTDIR, -EACCES (the base can't be opened); -EIO.
  */
@@ -117,29 +115,34 @@ RATION_PUBLIC RATION_MUST_CHECK int ration_host_open(const struct ration_host_op
 		struct ration_host **ret_host, struct ration_error *reterr);
 
 /*
- * Frees the handle, after all that was made with it, and ends its keeper. Accepts NULL, returns
- * NULL. Waits at most ten seconds for the keeper, which goes on alone if it has groups to remove.
+ * Frees the handle and ends its keeper. Free everything made from the host first. Accepts NULL,
+ * returns NULL. Waits at most ten seconds for the keeper; if that still has groups to remove, it
+ * goes on alone.
  */
 RATION_PUBLIC struct ration_host *ration_host_free(struct ration_host *host);
 
 /*
- * Makes BASE ready for a purpose if that takes systemd; else does nothing.
- * Asks over D-Bus (libsystemd, loaded by this call; a static program executes
- * ration-unit for it), at most twice in the life of a host: to start the unit ration.service with
- * Delegate=yes, if it isn't running (RATION_PURPOSE_RUN and _GROUP; it stays for
- * later programs); and, for a user outside their own manager's groups, as in
- * a login session, to move this process there (_RUN and _PROCESS), because the kernel
- * doesn't let a user move a process from one into the other. After that the limits of the
- * session don't apply to this process and its children any more, but to runs (`of_caller` of a plan's item).
- * ration_run_start(), ration_group_create(), _spawn() and _exec() call it themselves;
- * but a plan that was made before assumes that it succeeds. After a
- * failure the host has no BASE, base_reason says why, and a new plan falls back, while a
- * plan that was made before is refused with -EOPNOTSUPP. Takes about 30 ms, at most 15 s. Any
- * thread can call it, and the calls named above, while others use the host: one asks systemd,
- * the others wait for it. Groups and runs that were opened before keep to what was found then.
+ * Makes BASE ready for a purpose if that needs systemd; otherwise does nothing. It asks systemd
+ * over D-Bus (libsystemd, loaded by this call; a static program executes ration-unit instead), at
+ * most twice in the life of a host:
+ *
+ * First, to start the unit ration.service with Delegate=yes, if it isn't running
+ * (RATION_PURPOSE_RUN and _GROUP); the unit stays for later programs. Second, for a user outside
+ * their own manager's groups, as in a login session, to move this process there (_RUN and
+ * _PROCESS), because the kernel doesn't let a user move a process from one into the other. After
+ * that the limits of the session don't apply to this process and its children any more, but to runs
+ * (`of_caller` of a plan's item).
+ *
+ * ration_run_start(), ration_group_create(), _spawn() and _exec() call it themselves; a plan that
+ * was made before assumes that it succeeds. After a failure the host has no BASE and base_reason
+ * says why; a new plan falls back, and a plan that was made before is refused with -EOPNOTSUPP.
+ * Takes about 30 ms, at most 15 s. Any thread can make this call, and those named above, while
+ * others use the host: one asks systemd, the others wait. Groups and runs that were opened before
+ * keep the facts of that time.
+ *
  * Returns 1 if something was done, else 0.
- * Errors: -ETIMEDOUT; -EOPNOTSUPP (no libsystemd, no ration-unit); -EACCES, -EPERM,
- * -EIO, ... as systemd answers.
+ * Errors: -ETIMEDOUT; -EOPNOTSUPP (no libsystemd, no ration-unit); -EACCES, -EPERM, -EIO, ... as
+ * systemd answers.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_host_prepare(struct ration_host *host, enum ration_purpose purpose,
 		struct ration_error *reterr);

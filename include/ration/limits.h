@@ -66,16 +66,13 @@ enum ration_purpose {
 
 RATION_BEGIN
 
-/* Returns whether a limit can be asked for at all for this purpose, on any host. */
+/* Returns whether a limit can be asked for with this purpose on any host at all. */
 RATION_PUBLIC bool ration_limit_fits(enum ration_limit limit, enum ration_purpose purpose);
 
 /* A set of limits. Nothing takes effect before it is planned and applied. */
 struct ration_limits;
 
-/*
- * Creates an empty set: nothing is asked for.
- * Errors: -ENOMEM.
- */
+/* Creates an empty set. Errors: -ENOMEM. */
 RATION_PUBLIC RATION_MUST_CHECK int ration_limits_new(struct ration_limits **ret_limits);
 RATION_PUBLIC struct ration_limits *ration_limits_free(struct ration_limits *limits);
 

@@ -27,7 +27,7 @@ enum ration_scope {
 
 /* What to do where a limit can't be enforced for the whole group by the kernel. */
 enum ration_policy {
-	RATION_ENFORCE_FALLBACK = 0, /* take a weaker mechanism, and name it; fail if there is none */
+	RATION_ENFORCE_FALLBACK = 0, /* take a weaker mechanism and name it; fail if there is none */
 	RATION_ENFORCE_STRICT = 1,   /* fail */
 	RATION_ENFORCE_ANY = 2,      /* run even where nothing enforces a limit */
 };
@@ -37,8 +37,8 @@ struct ration_plan_options {
 	size_t size;                 /* sizeof(struct ration_plan_options) */
 	enum ration_policy policy;   /* default: RATION_ENFORCE_FALLBACK */
 	enum ration_purpose purpose; /* default: RATION_PURPOSE_RUN */
-	const char *tenant;          /* of the run or group, which need not exist: percentages are of what
-					this tenant can use now. NULL: of what BASE can use */
+	const char *tenant;          /* of the run or group; it needn't exist. Percentages are of what this tenant
+					can use now. NULL: of what BASE can use */
 	bool for_tenant;             /* the plan is for a tenant itself, of RATION_PURPOSE_GROUP: cgroup v1
 					enforces nothing for it. `tenant` is NULL then */
 };
@@ -51,7 +51,7 @@ struct ration_plan_item {
 	size_t size;              /* sizeof(struct ration_plan_item) */
 	enum ration_limit limit;
 	bool implied;             /* not asked for: it follows from another limit */
-	bool weaker;              /* not what `strict` accepts */
+	bool weaker;              /* it doesn't meet the policy `strict` */
 	uint64_t asked;           /* in the unit of the limit */
 	uint64_t asked_soft;      /* as of ration_limits_set(): RATION_UNLIMITED where there is none */
 	uint64_t in_force;        /* what the mechanism will enforce, if there is one */
@@ -62,12 +62,12 @@ struct ration_plan_item {
 	enum ration_scope scope;
 	enum ration_mechanism backstop; /* a second mechanism behind it, or NONE */
 	enum ration_scope backstop_scope;
-	const char *reason;       /* why it is weaker, or not enforced, or what less a group above allows; or "" */
+	const char *reason;       /* why it is weaker or not enforced, or which group above allows less; or "" */
 	const char *fix;          /* what would make it better, or "" */
-	enum ration_policy policy; /* what counts for this limit: its own policy, or the plan's. Since 0.2.0 */
+	enum ration_policy policy; /* the policy that applies to this limit: its own, or the plan's. Since 0.2.0 */
 	bool of_caller;           /* `in_force` is what the group of this process allows. The run's group isn't
-				     below that, but in the unit ration.service: so it is a limit of each run by
-				     itself, which nobody asked for (`implied`) or which is less than was asked
+				     below that, but in the unit ration.service. So it becomes a limit of each
+				     single run: one that nobody asked for (`implied`), or one lower than was asked
 				     for. `reason` names the file. Since 0.2.0 */
 };
 
@@ -77,10 +77,10 @@ struct ration_plan;
 RATION_BEGIN
 
 /*
- * Sets the policy of one limit: it counts for that limit in all plans of `limits`, instead of the
- * policy of the plan. With it, the limits that matter can be strict where others may be missing.
- * It also counts where the limit is implied, such as swap by memory. Asking for a limit, or
- * removing it, leaves its policy as it is. Since 0.2.0.
+ * Sets the policy of one limit: it applies to that limit in all plans of `limits`, instead of the
+ * policy of the plan. So important limits can be strict while others may be missing. It also
+ * applies if the limit is implied, such as swap by memory. Asking for a limit or removing it
+ * doesn't change its policy. Since 0.2.0.
  * Errors: -EINVAL (no such limit or policy).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_limits_set_policy(struct ration_limits *limits,

@@ -2,8 +2,8 @@
 /*
  * ration/receipt.h - the record of a run: why it ended, and what it used
  *
- * A receipt belongs to its run (ration_run_receipt()) and never changes. What it says
- * is read by function, value by value, so that later versions can add to it.
+ * A receipt belongs to its run (ration_run_receipt()) and never changes. Functions read it value by
+ * value, so that later versions can add values.
  */
 #ifndef RATION_RECEIPT_H
 #define RATION_RECEIPT_H
@@ -52,13 +52,16 @@ enum ration_metric {
 	RATION_METRIC_MEMORY_FILE_BYTES = 103,
 	RATION_METRIC_MEMORY_SHMEM_BYTES = 104,
 	RATION_METRIC_MEMORY_KERNEL_BYTES = 105,
-	RATION_METRIC_MAXRSS_BYTES = 106,    /* of the largest single process; absent if this program was as
-						large when it started the command, whose memory the kernel
-						counts with it */
-	RATION_METRIC_OOM_KILLS = 107,       /* in the group, by any OOM kill, as the kernel counts:
-						the first victim of a group kill mostly twice */
-	/* This, and what says so below, counts what the group's own limit did. A receipt has it absent
-	   instead of 0 if the limit of a group above did so during the run: the evidence tells which. */
+	RATION_METRIC_MAXRSS_BYTES = 106,    /* of the largest single process; absent if this program was as large
+						when it started the command, because the kernel counts that memory
+						as well */
+	RATION_METRIC_OOM_KILLS = 107,       /* in the group, by any OOM kill, as the kernel counts: the first
+						victim of a group kill usually counts twice */
+	/*
+	 * This, and those marked below, count what the group's own limit did. In a receipt the
+	 * metric is absent instead of 0 if the limit of a group above did so during the run: the
+	 * evidence tells which one.
+	 */
 	RATION_METRIC_MEMORY_HIGH_COUNT = 108,
 	RATION_METRIC_MEMORY_PRESSURE_SOME_USEC = 109,
 	RATION_METRIC_MEMORY_PRESSURE_FULL_USEC = 110,
@@ -114,12 +117,12 @@ enum ration_birth {
 				      directories of cgroup v1 before exec */
 };
 
-/* What the processes of a run are held together by. */
+/* What holds the processes of a run together. */
 enum ration_containment {
 	RATION_CONTAINMENT_CGROUP = 0,      /* a cgroup */
 	RATION_CONTAINMENT_SUBREAPER = 100, /* descent from a child subreaper, by /proc */
-	RATION_CONTAINMENT_FOLLOWED = 101,  /* macOS: descent as it is seen. A process that leaves its process
-					       group and loses its parent between two looks escapes */
+	RATION_CONTAINMENT_FOLLOWED = 101,  /* macOS: descent, as far as it is seen. A process escapes if it leaves
+					       its process group and loses its parent between two looks */
 };
 
 /*
@@ -138,14 +141,14 @@ struct ration_evidence {
 struct ration_outcome {
 	size_t size;         /* sizeof(struct ration_outcome), set by the caller */
 	bool acted;          /* this limit ended the run */
-	uint64_t observed;   /* what was measured then, in the unit of the limit; RATION_UNKNOWN where
-				nothing measures it: memory before Linux 5.19; 0 where it didn't act */
-	bool changed;        /* somebody changed its kernel file during the run. If `at_end` is what it was
-				before, the peak of memory or swap shows that it was more meanwhile; of other
-				limits that were put back, nothing tells */
+	uint64_t observed;   /* what was measured then, in the unit of the limit; RATION_UNKNOWN if nothing
+				measures it (memory before Linux 5.19); 0 if it didn't act */
+	bool changed;        /* somebody changed its kernel file during the run. For memory and swap this is
+				detected by their peak even if `at_end` is the old value; other limits that were
+				changed and set back aren't detected */
 	uint64_t at_end;     /* what the kernel's file said at the end, if at_end_known or changed; else 0 */
-	bool at_end_known;   /* the file was read then, whether or not it was changed; of lists and of
-				limits with a key, which are text, it isn't. Since 0.2.0 */
+	bool at_end_known;   /* the file was read at the end, whether or not it was changed; not for lists and
+				limits with a key, which are text. Since 0.2.0 */
 };
 
 /* The record of a run. The calls that read it are since 0.2.0. */
@@ -154,15 +157,16 @@ struct ration_run;
 
 RATION_BEGIN
 
+/* Returns why the run ended. */
 RATION_PUBLIC enum ration_verdict ration_receipt_verdict(const struct ration_receipt *receipt);
 
 /* Returns what `ration run` would exit with: 0 to 255. */
 RATION_PUBLIC int ration_receipt_exit_code(const struct ration_receipt *receipt);
 
 /*
- * Reads what the run used. `ret_value` can be NULL. It becomes 0 if the source is
- * RATION_SOURCE_ABSENT: the metric isn't known, or this version doesn't have it. A metric that
- * is known and 0 has another source.
+ * Reads what the run used. `ret_value` can be NULL. If the source is RATION_SOURCE_ABSENT, it
+ * becomes 0: the metric isn't known, or this version doesn't have it. A known metric that is 0 has
+ * another source.
  */
 RATION_PUBLIC enum ration_source ration_receipt_metric(const struct ration_receipt *receipt,
 		enum ration_metric metric, uint64_t *ret_value);
@@ -177,8 +181,8 @@ RATION_PUBLIC int ration_receipt_child_signal(const struct ration_receipt *recei
 RATION_PUBLIC bool ration_receipt_core(const struct ration_receipt *receipt);
 
 /*
- * Returns whether this process waited for the command itself, or ignores SIGCHLD, so that nobody
- * knows how the command ended. The verdict is that of the limit that ended it, or internal.
+ * Returns whether the command's exit status is unknown, because this process waited for the command
+ * itself or ignores SIGCHLD. The verdict is that of the limit that ended the run, or internal.
  */
 RATION_PUBLIC bool ration_receipt_status_lost(const struct ration_receipt *receipt);
 
@@ -191,6 +195,7 @@ RATION_PUBLIC int ration_receipt_start_errno(const struct ration_receipt *receip
 /* Returns whether the command ran as another user, and as which one. Since 0.2.0. */
 RATION_PUBLIC bool ration_receipt_user(const struct ration_receipt *receipt, uint32_t *ret_uid, uint32_t *ret_gid);
 
+/* Return how the command came into its group, and what held its processes together. */
 RATION_PUBLIC enum ration_birth ration_receipt_birth(const struct ration_receipt *receipt);
 RATION_PUBLIC enum ration_containment ration_receipt_containment(const struct ration_receipt *receipt);
 
@@ -198,8 +203,8 @@ RATION_PUBLIC enum ration_containment ration_receipt_containment(const struct ra
 RATION_PUBLIC uint64_t ration_receipt_leftover_killed(const struct ration_receipt *receipt);
 
 /*
- * Returns whether the command was started, and when: in microseconds since the epoch (which can be set, and jump)
- * and on CLOCK_MONOTONIC. Either may be NULL. Since 0.2.0.
+ * Returns whether the command was started, and when: in microseconds since the epoch (a clock that
+ * can be set and jump) and on CLOCK_MONOTONIC. Either pointer can be NULL. Since 0.2.0.
  */
 RATION_PUBLIC bool ration_receipt_started(const struct ration_receipt *receipt, uint64_t *ret_realtime_usec,
 		uint64_t *ret_monotonic_usec);
@@ -208,28 +213,29 @@ RATION_PUBLIC bool ration_receipt_started(const struct ration_receipt *receipt, 
 RATION_PUBLIC const char *ration_receipt_address(const struct ration_receipt *receipt);
 
 /*
- * Returns the id of the run, which no other run of this machine has: the name of its group, where that
- * wasn't given by ration_run_options.name. A run that wasn't started has one, too. Since 0.2.0.
+ * Returns the id of the run, which no other run of this machine has. It is also the name of the
+ * run's group, unless ration_run_options.name is set. A run that wasn't started has one, too. Since
+ * 0.2.0.
  */
 RATION_PUBLIC const char *ration_receipt_id(const struct ration_receipt *receipt);
 
 /*
- * Returns the path of the group to which the command moved out of its own, or a process of it
- * that ration_run_options.descent looks for. That was ended for it, with verdict internal unless
- * a limit came first. "" if there was none.
+ * Returns the path of the group to which the command has moved, out of its own; or, with
+ * ration_run_options.descent, one of its processes. It was ended for that; the verdict is internal
+ * unless a limit came first. "" if nothing moved.
  */
 RATION_PUBLIC const char *ration_receipt_escaped_to(const struct ration_receipt *receipt);
 
 /*
- * Returns what ration couldn't do, for people: why the verdict is internal, unless
- * ration_receipt_escaped_to() tells; or, with any other verdict, why the group is still
- * there, or that figures are missing because they couldn't be read. Else "". Since 0.2.0.
+ * Returns what ration couldn't do, as text for people: why the verdict is internal, unless
+ * ration_receipt_escaped_to() says it; or, with any other verdict, why the group still exists, or
+ * that metrics are missing because they couldn't be read. Else "". Since 0.2.0.
  */
 RATION_PUBLIC const char *ration_receipt_failure(const struct ration_receipt *receipt);
 
 /*
- * Fills in what became of a limit. Returns true if the limit ended the run or was
- * changed during it; false for others, which are filled in as well, and without a size.
+ * Fills in what became of a limit. Returns true if the limit ended the run or was changed during
+ * it. Otherwise returns false, but fills the struct in as well. Without a size it only returns.
  */
 RATION_PUBLIC bool ration_receipt_outcome(const struct ration_receipt *receipt, enum ration_limit limit,
 		struct ration_outcome *ret_outcome);
@@ -242,10 +248,10 @@ RATION_PUBLIC bool ration_receipt_evidence(const struct ration_receipt *receipt,
 		struct ration_evidence *ret_evidence);
 
 /*
- * Creates the receipt of a run that failed, for those who keep one of each: from the error of
- * ration_run_start() (`run` is NULL then), or of ration_run_dispatch() or _wait(). The verdict is
- * not-started if the cause is RATION_CAUSE_COMMAND, else internal; nothing else is known.
- * The receipt belongs to the caller.
+ * Creates the receipt of a run that failed, for programs that keep a receipt of each run: from the
+ * error of ration_run_start() (then `run` is NULL), ration_run_dispatch() or ration_run_wait(). The
+ * verdict is not-started if the cause is RATION_CAUSE_COMMAND, else internal; nothing else is
+ * known. The receipt belongs to the caller.
  * Errors: -ENOMEM, -EINVAL (no error). Since 0.2.0.
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_receipt_new_failed(const struct ration_run *run,

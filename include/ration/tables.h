@@ -24,7 +24,7 @@ enum ration_unit {
 	RATION_UNIT_NODELIST = 101, /* the same, of NUMA nodes */
 };
 
-/* What a limit has one value for each of. It is written KEY:VALUE, once for each key. */
+/* The keys of a limit with one value for each key, written KEY:VALUE, once for each key. */
 enum ration_key {
 	RATION_KEY_NONE = 0,      /* one value, without a key */
 	RATION_KEY_DISK = 1,      /* a path on it, its node in /dev, or its number "8:0" */

@@ -31,22 +31,21 @@ struct ration_vm {
 RATION_BEGIN
 
 /*
- * Works out the limits of a VM's process, and sets those that `limits` doesn't
- * have yet: memory = guest + overhead (+ tb with TCG), cpus = vcpus, pids.
- * The defaults are filled in to `vm`. `ret_as_bytes`, which can be NULL, is
- * the address space that such a process needs (guest + tb + 400 MiB + 72 MiB for
- * each of its `pids` threads, at most 8 of them): RLIMIT_AS in a fallback.
+ * Works out the limits of a VM's process, and sets those that `limits` doesn't have yet: memory =
+ * guest + overhead (+ tb with TCG), cpus = vcpus, pids. Fills the defaults in to `vm`.
+ * `ret_as_bytes`, which can be NULL, is the address space that such a process needs (guest + tb +
+ * 400 MiB + 72 MiB for each of its `pids` threads, at most 8 of them): RLIMIT_AS in a fallback.
  * Errors: -EINVAL (no accelerator, no guest memory, no size), -E2BIG, -ERANGE (overflow).
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_vm_limits(struct ration_vm *vm,
 		struct ration_limits *limits, uint64_t *ret_as_bytes, struct ration_error *reterr);
 
 /*
- * Asks for resource limits behind those limits of a VM's process that the kernel doesn't
- * enforce for its group according to `plan`: RLIMIT_AS behind memory, as ration_vm_limits()
- * works it out; RLIMIT_CPU of RATION_VM_CPU_SECONDS behind cpus. Neither if it is asked for already
- * (cpu_time counts as well), or if this process can't have more anyway.
- * Returns 1 if `limits` has changed and needs a new plan, else 0.
+ * If `plan` says that the kernel doesn't enforce a limit of a VM's process for its group, asks for
+ * a resource limit in addition: RLIMIT_AS for memory, as ration_vm_limits() works it out;
+ * RLIMIT_CPU of RATION_VM_CPU_SECONDS for cpus. Neither if it is asked for already (cpu_time counts
+ * as well), or if this process can't have more anyway. Returns 1 if `limits` has changed and needs
+ * a new plan, else 0.
  * Errors: as ration_vm_limits().
  */
 RATION_PUBLIC RATION_MUST_CHECK int ration_vm_fallback(const struct ration_vm *vm,

@@ -27,7 +27,7 @@ uint32_t apply_controllers(const struct ration_plan *plan, const struct host_fac
 		enum ration_limit limit;
 		uint32_t controller;
 	} on_request[] = {
-		/* Counts nothing, and costs each group a domain. */
+		/* The CPU set controller counts nothing, and costs each group a scheduling domain. */
 		{ RATION_LIMIT_CPUSET_CPUS, RATION_CONTROLLER_CPUSET },
 		{ RATION_LIMIT_CPUSET_MEMS, RATION_CONTROLLER_CPUSET },
 		{ RATION_LIMIT_HUGETLB, RATION_CONTROLLER_HUGETLB },
@@ -44,7 +44,7 @@ uint32_t apply_controllers(const struct ration_plan *plan, const struct host_fac
 
 uint32_t apply_v1_controllers(const struct ration_plan *plan, const struct host_facts *facts)
 {
-	/* Without a cgroup2, others find, freeze and kill a run by the processes in its freezer group. */
+	/* Without a cgroup2, other programs find, freeze and kill a run by the processes in its freezer group. */
 	uint32_t wanted = facts->base_kind == RATION_BASE_NONE || facts->base_kind == RATION_BASE_REFUSED ?
 		RATION_CONTROLLER_FREEZER : 0;
 
@@ -55,7 +55,7 @@ uint32_t apply_v1_controllers(const struct ration_plan *plan, const struct host_
 	return wanted & facts->v1_controllers;
 }
 
-/* Finds "FIELD=VALUE" in the line of `key`: the value, or "max", which a line that isn't there means. */
+/* Finds "FIELD=VALUE" in the line of `key`: returns the value, or "max" if there is no such line. */
 static void old_field(const char *text, const struct group_write *write, char *buf, size_t size)
 {
 	char key[sizeof(write->key) + 1], field[sizeof(write->field) + 2];
@@ -74,7 +74,7 @@ static void old_field(const char *text, const struct group_write *write, char *b
 	(void)snprintf(buf, size, "%s %s=%.*s", write->key, write->field, (int)strcspn(at, " \n"), at);
 }
 
-/* Reads what to write to take `write` back: a list of CPUs can be long. */
+/* Reads the value that undoes `write`: a list of CPUs can be long. */
 static int read_old(int group_fd, const struct group_write *write, char **ret_text)
 {
 	char text[CG_FILE_MAX], field[256];
@@ -103,13 +103,13 @@ int apply_read(const struct place *place, const struct group_write *write, char 
 
 static void undo(const struct place *place, const struct group_writes *writes, char *const *old, size_t n)
 {
-	/* An empty list of CPUs or nodes: the kernel takes a write of no bytes for none. */
+	/* An empty list of CPUs or nodes: the kernel ignores a write of no bytes. */
 	while (n-- > 0)
 		(void)cg_write(dir_of(place, &writes->write[n]), writes->write[n].file,
 				old[n][0] ? old[n] : "\n");
 }
 
-/* A file is missing with its controller, "pids" of "pids.max", as often as with its kernel. */
+/* If a file is missing, its controller may be disabled ("pids" for "pids.max"), not only its kernel too old. */
 static bool controller_missing(int group_fd, const char *file, char name[32])
 {
 	char have[256];
@@ -124,7 +124,7 @@ static int write_error(int dir_fd, const struct group_write *write, int code, st
 	const char *since = write->v1 ? NULL : info->since;
 	char controller[32];
 
-	/* BASE was to come when the plan was made, and systemd didn't start it. */
+	/* When the plan was made, BASE was expected; but systemd didn't start its unit. */
 	if (dir_fd < 0) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NO_CGROUP,
 				"can't set %s: the plan needs a cgroup, and this host has none any more", info->flag);
@@ -207,7 +207,7 @@ int apply_collect(const struct ration_plan *plan, struct group_writes *writes, s
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "too many limits for one group") : 0;
 }
 
-/* Finds the first of `asked` that `has` hasn't. */
+/* Finds the first CPU or node of `asked` that isn't in `has`. */
 static bool first_missing(const struct spawn_cpus *asked, const struct spawn_cpus *has, unsigned *ret)
 {
 	for (unsigned i = 0; i < SPAWN_CPUS_MAX; i++) {
@@ -220,8 +220,8 @@ static bool first_missing(const struct spawn_cpus *asked, const struct spawn_cpu
 }
 
 /*
- * The kernel takes any list, and holds what a group above has of it: all that it has, if
- * that is nothing. A plan is refused for it, unless it was made for another place.
+ * The kernel takes any list, and uses what a group above has of it, or all that that group has if nothing is
+ * left. A plan with such a list is refused, unless it was made for another place.
  */
 static int check_set(const struct ration_plan *plan, enum ration_limit limit, const struct place *place,
 		const char *file, struct ration_error *reterr)
@@ -235,7 +235,7 @@ static int check_set(const struct ration_plan *plan, enum ration_limit limit, co
 	if (!item || item->mechanism != RATION_MECHANISM_CGROUP2 || !item->text || cpus_parse(item->text, &asked) < 0)
 		return 0;
 	r = cg_read(place->fd, file, list, sizeof(list));
-	/* What isn't known to hold doesn't. */
+	/* If it isn't known to hold, it doesn't. */
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't see whether %s holds, in %s: %s",
 				ration_limit_info(limit)->flag, file, error_text(r));
@@ -253,7 +253,7 @@ static int check_sets(const struct ration_plan *plan, const struct place *place,
 	return r < 0 ? r : check_set(plan, RATION_LIMIT_CPUSET_MEMS, place, "cpuset.mems.effective", reterr);
 }
 
-/* A function of its own, for its room on the stack: a run that has no limits touches none of it. */
+/* A separate function, because of its large stack frame: a run without limits doesn't touch it. */
 static __attribute__((noinline)) int apply_limits(const struct ration_plan *plan, const struct place *place, bool oom_group,
 		struct ration_error *reterr)
 {

@@ -9,8 +9,7 @@
 #include "plan/mech/mech.h"
 #include "plan/plan.h"
 
-/* The controllers that the groups of this plan are to have: those that its
- * limits take, and those that are there to be counted by. */
+/* The controllers that the groups of this plan need: for their limits, and for the counters. */
 uint32_t apply_controllers(const struct ration_plan *plan, const struct host_facts *facts);
 
 /* The controllers of cgroup v1 whose hierarchies the group of this plan is to join. */

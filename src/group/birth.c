@@ -22,7 +22,7 @@
 /* A few calls of our own, none of them deep. */
 #define STACK_BYTES 131072
 
-/* The freezer of cgroup v1 keeps it from dying: out of there, where its SIGKILL has been waiting for it. */
+/* The freezer of cgroup v1 keeps it from dying: moves it out of there, so that the pending SIGKILL takes effect. */
 static void move_out(const struct place *place, pid_t pid)
 {
 	for (size_t i = 0; pid > 0 && i < place->host->n_v1; i++) {
@@ -31,16 +31,16 @@ static void move_out(const struct place *place, pid_t pid)
 	}
 }
 
-/* Whether anything can freeze who is born there. */
+/* Whether a process born there can be frozen. */
 static bool can_freeze(const struct place *place)
 {
 	return place->fd >= 0 || v1_fd(place, RATION_CONTROLLER_FREEZER) >= 0;
 }
 
-/* What is killed dies in this time, or hangs in the kernel. */
+/* A killed process dies within this time, or hangs in the kernel. */
 #define KILLED_USEC 2000000
 
-/* Killed long ago, and the parent sleeps until it is dead, deaf and dumb: this thread speaks for it. */
+/* It was killed long ago. The parent sleeps until it is dead and can't report anything, so this thread does. */
 static void tell_that_it_hangs(struct birth *birth, uint64_t now_usec)
 {
 	if (birth->told || !birth->spawn->hangs || birth->killed_usec == 0 || now_usec - birth->killed_usec < KILLED_USEC)
@@ -62,7 +62,10 @@ static void kill_child(struct birth *birth, uint64_t now_usec)
 	move_out(birth->place, pid > 0 ? pid : sys_pidfd_pid(pid_fd));
 }
 
-/* The child is frozen, or its time is up: it waits for memory, or for a file of somebody who doesn't answer, or holds a lease. */
+/*
+ * The child is frozen, or its time is up: it waits for a file that doesn't answer, or on which somebody holds
+ * a lease.
+ */
 static bool hangs(struct birth *birth)
 {
 	if (can_freeze(birth->place) && frozen_check(birth->place, "start in", NULL) != 0)
@@ -97,7 +100,7 @@ static void *watch(void *argument)
 	return NULL;
 }
 
-/* The thread is over before anybody may reap the child. */
+/* Ends the thread before anybody can reap the child. */
 static void stop(void *data)
 {
 	struct birth *birth = data;
@@ -182,10 +185,10 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct ration_error *reterr)
 {
 	close_joins(spawn);
-	/* Whatever it was that failed for want of the child. */
+	/* Whatever failed because of the missing child. */
 	if (!birth->killed)
 		return r;
-	/* Its limit of time has ended it: who set that tells. */
+	/* Its time limit has ended it; the concern that set the limit reports that. */
 	if (birth->late && spawn->within_usec)
 		return r;
 	if (birth->late) {

@@ -2,15 +2,17 @@
 /*
  * birth.h - nobody waits for ever for a child that doesn't become the command
  *
- * The parent sleeps until its child has execed (spawn.h), deaf to everything. If a level
- * above the group is frozen in that moment, the child never does. A thread watches for
- * that: it sleeps for a second, and no start takes so long. It then kills the child,
- * which wakes the parent. So it does when the time of the run has been up for a while, or a minute is over: the
- * command's file may be on a file system that doesn't answer, or its owner holds a lease on it.
+ * The parent sleeps until its child has execed (spawn.h), and reacts to nothing meanwhile. If a
+ * level above the group is frozen at that moment, the child never execs. A thread watches for that:
+ * it sleeps for a second, longer than any start takes, and then kills the child, which wakes the
+ * parent. It also does so when the run's time limit has been over for a while, or after a minute:
+ * the command's file may be on a file system that doesn't answer, or its owner may hold a lease on
+ * it.
  *
- * Not the parent itself, without CLONE_VFORK: a child that shares its memory is spared by the
- * OOM killer only while the parent sleeps in vfork. Born into a group whose memory is used
- * up it would be killed at its first page, and with it all that have its memory: the supervisor.
+ * The parent can't do this itself, without CLONE_VFORK: the OOM killer spares a child that shares
+ * its memory only while the parent sleeps in vfork. Born into a group whose memory is used up, the
+ * child would be killed at its first page, and with it all processes that share that memory: the
+ * supervisor.
  */
 #ifndef RATION_GROUP_BIRTH_H
 #define RATION_GROUP_BIRTH_H

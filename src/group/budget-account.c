@@ -2,9 +2,9 @@
 /*
  * budget-account.c - what the groups that live have taken
  *
- * The limit of a group is what its kernel's file says. Where there is no such file, since
- * cgroup v1 or a supervisor enforces the limit, it is what the note on the group says was asked for.
- * A tenant that was given away counts by its own limits, as one: what is in it is for its user to make.
+ * The limit of a group is what its kernel file says. If there is no such file, because cgroup v1 or
+ * a supervisor enforces the limit, the note on the group says what was asked for. A delegated
+ * tenant counts as one, by its own limits: its user decides what is in it.
  */
 #include "group/budget-account.h"
 
@@ -107,7 +107,7 @@ static int count(struct counting *counting, int fd, const char *name)
 	return 0;
 }
 
-/* Nobody will ever run anything in it: it is for gc to remove. */
+/* Nothing will ever run in it: gc will remove it. */
 static bool is_dead(const struct counting *counting, int fd)
 {
 	return cg_populated(fd) == 0 && (!leaf_recorded(fd) ||
@@ -135,7 +135,7 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	for (size_t i = 0; i < BUDGET_RESOURCES; i++)
 		counting->above[i] = RATION_UNLIMITED;
 	whose = whose_is(fd, NULL);
-	/* What another has made isn't of this budget. */
+	/* Groups that another user has made don't count in this budget. */
 	if (whose == WHOSE_OTHER)
 		return 0;
 	if (whose == WHOSE_DELEGATED)

@@ -18,10 +18,10 @@ struct budget_node {
 /* What a group is going to take; RATION_UNLIMITED: it has no such limit. */
 struct budget_ask {
 	uint64_t amount[BUDGET_RESOURCES];
-	uint64_t had[BUDGET_RESOURCES]; /* of a group that is there: what it has already; 0 of a new one */
+	uint64_t had[BUDGET_RESOURCES]; /* for an existing group: what it has already; 0 for a new one */
 };
 
-/* Those who have most of a resource, for a message. */
+/* The groups that take most of a resource, for a message. */
 #define BUDGET_HOLDERS 3
 
 struct budget_holders {

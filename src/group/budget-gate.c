@@ -2,8 +2,8 @@
 /*
  * budget-gate.c - whether now is a time to start anything
  *
- * What isn't known holds nobody: a kernel that measures no pressure, or says something else
- * than a number. That is told in the receipt.
+ * An unknown pressure stops nobody: the kernel may not measure it, or the file may not have a number. The
+ * receipt reports that.
  */
 #include "group/budget-gate.h"
 

@@ -15,7 +15,8 @@ int budget_gate(const struct budget_node *node, const struct budget *budget, con
 #define BUDGET_DOUBT_MAX 256
 
 /*
- * Why the pressure there isn't known, so that everything is let in; "" if it is known, or isn't asked for. Returns buf.
+ * Returns why the pressure there isn't known, so that everything is admitted; "" if it is known or isn't
+ * needed. Returns buf.
  */
 const char *budget_gate_doubt(char buf[BUDGET_DOUBT_MAX], const struct budget_node *node, const struct budget *budget);
 

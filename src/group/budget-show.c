@@ -27,7 +27,7 @@ struct ration_budget {
 	char text[BUDGET_TEXT_MAX];
 };
 
-/* How long somebody may be deciding by the budget that is to be changed. */
+/* How long another process can be deciding by the budget that is to be changed. */
 #define LOCK_MSEC 30000
 
 /* With a budget the namespace stays. */
@@ -41,7 +41,7 @@ static int keep(int fd)
 	return r > 0 ? owner_keep(fd) : notes_write(fd, NOTE_KEEP, "");
 }
 
-/* All of it or nothing: one that goes with its last tenant is no budget of the namespace. */
+/* All or nothing: a budget of the namespace must outlive its last tenant. */
 static int change(const struct host_snapshot *host, int fd, const char *text, struct ration_error *reterr)
 {
 	CLEANUP(lock_releasep) int lock_fd = lock_take(fd, LOCK_MSEC);

@@ -190,7 +190,7 @@ static int check_ask(const struct budget_node *node, const struct budget *budget
 	return 0;
 }
 
-/* Who came before has its turn first, whether or not there is room for us. */
+/* Those that came before have their turn first, even if there is room for us. */
 static int check_turn(const struct budget_node *node, uint64_t number, struct ration_error *reterr)
 {
 	CLEANUP(closep) int fd = lock_open(node->fd);
@@ -228,7 +228,7 @@ static int check_room(const struct budget_node *node, const struct budget *budge
 {
 	int r = check_account(node, budget, ask, reterr);
 
-	/* What is there already waits for nothing else. */
+	/* A group that already exists doesn't wait for anything else. */
 	return r < 0 || ask->had[RATION_RESOURCE_RUNS] > 0 ? r : budget_gate(node, budget, ask, reterr);
 }
 
@@ -261,7 +261,10 @@ static int decide(const struct budget_node *node, const struct budget_ask *ask, 
 
 /* ------------------------------------------------------------------- lock */
 
-/* Nobody has it for longer than it takes to make a group: who is seen with it so often, so long apart, is stopped. */
+/*
+ * Nobody holds the lock for longer than it takes to make a group. A holder that is seen this often, with
+ * pauses, has been stopped.
+ */
 #define LOCK_LOOKS 3
 #define LOCK_LOOK_MSEC 10000
 #define LOCK_ROUNDS_MAX 60

@@ -2,13 +2,13 @@
 /*
  * budget.h - what the groups of a tenant, and of the namespace, may take together
  *
- * The budget is a note on the tenant's or the namespace's directory (host/notes.h says who is
- * believed). What is taken of it is nowhere written: it is the sum of the limits of the groups
- * that live, counted when somebody asks. So that two who ask at once don't get the same room, who has
- * a budget above decides and makes its group with the lock of the directory that has it:
- * the namespace's first, then the tenant's, then, as always, the group's.
+ * The budget is a note on the directory of the tenant or the namespace (host/notes.h says which
+ * notes are believed). The amount taken isn't written anywhere: it is the sum of the limits of the
+ * live groups, counted when needed. So that two starts don't get the same room, each holds the lock
+ * of every directory with a budget while it decides and makes its group: first the namespace's,
+ * then the tenant's, then, as always, the group's.
  *
- * A group that nobody has finished making, or whose owner is dead, counts as long as it has processes.
+ * A group that is half made, or whose owner is dead, counts as long as it has processes.
  */
 #ifndef RATION_GROUP_BUDGET_H
 #define RATION_GROUP_BUDGET_H
@@ -26,7 +26,7 @@ struct budget_turn {
 	uint64_t of_namespace, of_tenant;
 };
 
-/* What the handle of who waits begins with (run/admit.c): the room of groups knows no more of it. */
+/* The first part of the handle of a waiting start (run/admit.c); files in src/group know no more of it. */
 struct budget_waiting {
 	struct budget_turn turn;
 };
@@ -44,11 +44,11 @@ struct budget_hold {
 #define BUDGET_HOLD_NONE ((struct budget_hold) { -EBADF, -EBADF })
 
 /*
- * Makes sure that there is room for the group of a place, or for the tenant if that is one, and keeps it until
- * budget_release(): until the group is made with its limits, or isn't going to be. Where there is no budget it
- * does nothing. `turn` may be NULL.
- * Errors: -EDQUOT (there is no room now), -EINVAL (a limit is missing), -ERANGE (there never is),
- * -ETIMEDOUT (somebody has the lock all the time), ...
+ * Makes sure that there is room for the group of a place, or for the tenant if it is one, and keeps the room
+ * until budget_release(): until the group is made with its limits, or its start has failed. Without a budget
+ * it does nothing. `turn` may be NULL.
+ * Errors: -EDQUOT (no room now), -EINVAL (a limit is missing), -ERANGE (never any room), -ETIMEDOUT (another
+ * process holds the lock all the time), ...
  */
 int budget_take(const struct place *place, const struct budget_ask *ask, const struct budget_turn *turn,
 		struct budget_hold *ret_hold, struct ration_error *reterr);
@@ -60,9 +60,9 @@ int budget_take_more(const struct place *place, const struct ration_plan *plan, 
 void budget_release(struct budget_hold *hold);
 
 /*
- * Looks whether there is room at one level, whoever has its lock: as budget_take(), without
- * keeping anything, and without opening the file of the queue, which would tell those who watch that. `ahead`: how many are
- * before it there. 1: there is no budget.
+ * Checks whether there is room at one level, whoever holds its lock. As budget_take(), but keeps nothing, and
+ * doesn't open the file of the queue, which would wake those that watch it. `ahead`: how many are before it
+ * there. 1: there is no budget.
  */
 int budget_look(const struct budget_node *node, const struct budget_ask *ask, uint64_t ahead, struct ration_error *reterr);
 

@@ -24,7 +24,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* How long what a dead owner has left may take to die. */
+/* How long the processes of a dead owner have to die. */
 #define DEAD_MSEC 2000
 
 /* ------------------------------------------------------------------- nodes */
@@ -59,7 +59,7 @@ static const char *chain_name(const struct chain *chain, size_t i)
 	return i <= chain->host->n_nodes ? chain->host->node[i - 1] : chain->tenant;
 }
 
-/* Opens one more, and makes it if that is wished for. */
+/* Opens one more, and makes it if `make` is set. */
 static int chain_step(struct chain *chain, bool make)
 {
 	const char *name = chain_name(chain, chain->n);
@@ -89,7 +89,7 @@ static int chain_open(struct chain *chain, bool make)
 	return r;
 }
 
-/* Removes what is empty, from the last that is open upwards. Parents that others have made stay. */
+/* Removes empty nodes, from the last open one upwards. Parents that others have made stay. */
 static void chain_remove(const struct chain *chain)
 {
 	for (size_t i = chain->n; i-- > 1;) {
@@ -135,7 +135,7 @@ void v1_remove_nodes(const struct host_snapshot *host, size_t hierarchy, const c
 	CLEANUP(chain_close) struct chain chain = chain_of(host, hierarchy, tenant);
 	char path[V1_PATH_MAX];
 
-	/* The usual case takes no fd: nothing that could fail stands between a run and its end. */
+	/* The usual case takes no fd, so that nothing can fail at the end of a run. */
 	if (host->n_nodes == 1) {
 		if (cg_rmdir(host->v1[hierarchy].fd, path_of(path, sizeof(path), host, tenant, NULL)) == 0)
 			(void)cg_rmdir(host->v1[hierarchy].fd, path_of(path, sizeof(path), host, NULL, NULL));
@@ -159,8 +159,8 @@ static int remove_leaf(const struct host_snapshot *host, size_t hierarchy, const
 	if (tenant_fd < 0)
 		return tenant_fd;
 	/*
-	 * The kernel tells one hierarchy after the other that the last process is gone, and we may have
-	 * come from the first. It has a lock meanwhile, which a count waits for.
+	 * The kernel reports the end of the last process in one hierarchy after the other, and we may react
+	 * to the first. It holds a lock meanwhile, and counting waits for that.
 	 */
 	fd = cg_open_dir(tenant_fd, name);
 	if (fd >= 0)
@@ -210,7 +210,7 @@ static int make_leaf(struct place *place, size_t hierarchy)
 	const struct host_snapshot *host = place->host;
 	int r = -ENOENT;
 
-	/* Each round means that somebody else has removed a node, or that a dead owner's directory went. */
+	/* In each round somebody else has removed a node, or a dead owner's directory was removed. */
 	for (int round = 0; round < NODES_ROUNDS_MAX && (vanished(r) || r == -EEXIST); round++) {
 		CLEANUP(chain_close) struct chain chain = chain_of(host, hierarchy, place->tenant);
 		int tenant_fd;
@@ -220,7 +220,7 @@ static int make_leaf(struct place *place, size_t hierarchy)
 			continue;
 		tenant_fd = chain.fd[chain.n - 1];
 		r = cg_mkdir(tenant_fd, place->name);
-		/* Empty and without a note it may be somebody's own. */
+		/* An empty directory without a note may belong to somebody else. */
 		if (r == -EEXIST && remove_dead(host, tenant_fd, place->name, false) < 0)
 			return r;
 		if (r < 0)
@@ -261,8 +261,8 @@ static int make_in(struct place *place, size_t hierarchy, struct ration_error *r
 }
 
 /*
- * Writes on the group's cgroup2 where the others are: without it nobody who removes the
- * group finds them. Where nothing can be remembered (before 5.7), the name has to do.
+ * Notes on the group's cgroup2 where its other directories are: otherwise nobody who removes the group finds
+ * them. If nothing can be remembered (before 5.7), they are found by name.
  */
 static int record_places(const struct place *place)
 {
@@ -312,7 +312,7 @@ int v1_keep(const struct place *place)
 	return r;
 }
 
-/* "CONTROLLER /PLACE". What ration wouldn't have written says nothing of where the group has directories. */
+/* "CONTROLLER /PLACE". A line that ration wouldn't have written says nothing about the group's directories. */
 static bool is_place(const char *line)
 {
 	size_t length = strcspn(line, " ");
@@ -372,7 +372,7 @@ int v1_open(struct place *place)
 	for (size_t i = 0; i < ARRAY_SIZE(place->v1_fd); i++)
 		place->v1_fd[i] = close_fd(place->v1_fd[i]);
 
-	/* What has the name there is of a group below another BASE. */
+	/* The directory of that name belongs to a group below another BASE. */
 	if (r == -ENODATA)
 		return 0;
 	/* Where nothing can be remembered (before 5.7), the name has to do. */
@@ -392,7 +392,7 @@ int v1_open(struct place *place)
 	return r;
 }
 
-/* What has the name by now may be of another group. */
+/* By now, the name may belong to another group. */
 static bool has_name(const struct place *place, size_t hierarchy)
 {
 	char path[V1_PATH_MAX];
@@ -476,7 +476,7 @@ int v1_remove_dead(const struct host_snapshot *host, const char *tenant, const c
 
 		if (r == 0)
 			r = remove_dead(host, chain.fd[chain.n - 1], name, true);
-		/* One whose owner lives is of another group that has the name, below another BASE. */
+		/* A directory whose owner lives belongs to another group of that name, below another BASE. */
 		if (r < 0 && r != -EEXIST && !vanished(r))
 			result = r;
 		chain_remove(&chain);

@@ -2,14 +2,14 @@
 /*
  * cgroup1.h - a group's directories in the hierarchies of cgroup v1
  *
- * A controller that cgroup v1 holds can't be had in cgroup2. So a group of a run or by hand has a
- * directory more in each v1 hierarchy whose controller a limit takes, of the same
- * name, below the group that this process has there:
+ * A controller that cgroup v1 has isn't available in cgroup2. So a group has one more directory in
+ * each v1 hierarchy whose controller a limit needs, of the same name, below the group that this
+ * process is in there:
  *
  *     OWN / NAMESPACE / TENANT / NAME      /sys/fs/cgroup/memory/ration/default/r4711-5e0c
  *
- * Nodes there have no limits, and processes may be anywhere; so they are made with
- * the first group and go with the last.
+ * Nodes there have no limits, and can contain processes. They are made with the first group and
+ * removed with the last.
  */
 #ifndef RATION_GROUP_CGROUP1_H
 #define RATION_GROUP_CGROUP1_H
@@ -20,13 +20,13 @@
 /* The group's directory in the hierarchy of `controller`, or -EBADF. */
 int v1_fd(const struct place *place, uint32_t controller);
 
-/* The one that tells who is in the group, where there is no cgroup2: the freezer's if it has one. -EBADF: none. */
+/* The directory that shows the processes of a group without a cgroup2: the freezer's if it has one. -EBADF: none. */
 int v1_members_fd(const struct place *place);
 
 /*
- * Makes the group's directories in the hierarchies of these controllers, all or none,
- * writes on each whose it is, and on the group's cgroup2, if it has one, where they are.
- * Errors: -EEXIST (one is there, and its owner lives), -EACCES, -EPERM, -EIO, …
+ * Makes the group's directories in the hierarchies of these controllers, all or none. Notes the owner on
+ * each, and on the group's cgroup2, if it has one, where they are.
+ * Errors: -EEXIST (one exists, and its owner lives), -EACCES, -EPERM, -EIO, …
  */
 int v1_make(struct place *place, uint32_t controllers, struct ration_error *reterr);
 
@@ -34,15 +34,15 @@ int v1_make(struct place *place, uint32_t controllers, struct ration_error *rete
 int v1_keep(const struct place *place);
 
 /*
- * Opens those that the group has, and that are there. `fd` of the group is that of its cgroup2.
- * Errors: those of open(2): the group has more than is open then.
+ * Opens those of the group's directories that exist. `fd` of the group is its cgroup2.
+ * Errors: those of open(2): then the group has more than is open.
  */
 int v1_open(struct place *place);
 
 /*
- * Tells whether all that the group was made with are open. -ENOENT: one was removed. -EXDEV: for
- * this process it is out of reach, since it has another place in that hierarchy. `ret_line`
- * gets "CONTROLLER PLACE" of it.
+ * Tells whether all directories that the group was made with are open. -ENOENT: one was removed. -EXDEV: this
+ * process can't reach one, because it is in another place of that hierarchy. `ret_line` gets its "CONTROLLER
+ * PLACE".
  */
 int v1_check(const struct place *place, char *ret_line, size_t size);
 

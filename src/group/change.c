@@ -2,8 +2,8 @@
 /*
  * change.c - change the limits and the budget of a tenant or a group that lives
  *
- * Who may do so, what the budgets above have room for, and what belongs to it. The change of
- * limits itself is update.c's.
+ * Checks permissions and the room in the budgets above, and what belongs to the change. update.c changes the
+ * limits themselves.
  */
 #include <errno.h>
 
@@ -18,7 +18,7 @@
 #include "util/error.h"
 #include "util/size.h"
 
-/* What makes a change to a living group whole, above, is all of cgroup2. */
+/* Changing a live group's limits atomically, as above, only works in cgroup2. */
 static int check_v1(const struct ration_group *group, const struct ration_plan *plan,
 		struct ration_update_report *report, struct ration_error *reterr)
 {
@@ -47,7 +47,7 @@ static void disown(const struct ration_group *group)
 	(void)notes_write(group->at.fd, NOTE_KEEP, "");
 }
 
-/* A tenant that a run has made would take its limits along when that ends. */
+/* A tenant made by a run would be removed with that run, along with its limits. */
 static int adopt(const struct ration_group *group, struct ration_error *reterr)
 {
 	int r = owner_keep(group->at.fd);
@@ -57,7 +57,7 @@ static int adopt(const struct ration_group *group, struct ration_error *reterr)
 	return r < 0 ? handle_error(group, r, "write notes on", reterr) : 0;
 }
 
-/* A budget is a tenant's. */
+/* Only a tenant can have a budget. */
 static int check_budget(const struct ration_group *group, const char *budget, struct ration_error *reterr)
 {
 	if (!budget || group->tenant)
@@ -67,7 +67,7 @@ static int check_budget(const struct ration_group *group, const char *budget, st
 	return error_hint(reterr, -EINVAL, "set it on the tenant: ration set %s --budget ...", group->at.tenant);
 }
 
-/* More than it has is taken from the budgets above. A tenant of ours takes nothing: its groups do. */
+/* What it gets in addition is taken from the budgets above. A tenant of ours takes nothing: its groups do. */
 static int take_more(const struct ration_group *group, const struct ration_plan *plan, struct budget_hold *hold,
 		struct ration_error *reterr)
 {
@@ -80,7 +80,7 @@ static int take_more(const struct ration_group *group, const struct ration_plan 
 	return vanished(r) ? handle_error(group, r, "read limits of", reterr) : r;
 }
 
-/* The budget first: it is easily set back. */
+/* The budget first: it is easy to set back. */
 static int change_all(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_update_options *options, struct ration_update_report *report, struct ration_error *reterr)
 {

@@ -17,7 +17,7 @@
 #include "util/error.h"
 #include "util/text.h"
 
-/* A path is worth more room than a value. */
+/* A path gets more room than a value. */
 #define SHOWN_MAX 201
 
 /* Says why the command itself can't be executed. Returns `code`. */
@@ -33,7 +33,7 @@ static int command_error(const char *name, int code, struct ration_error *reterr
 		return error_hint(reterr, code, "it isn't executable, or not by this user");
 	if (code == -ETIMEDOUT)
 		return error_hint(reterr, code, "its file system doesn't answer, or somebody holds a lease on the file");
-	/* A change of uid doesn't fail of it, but the execve(2) behind that does. */
+	/* The change of uid itself doesn't fail because of it, but the execve(2) after it does. */
 	if (code == -EAGAIN)
 		return error_hint(reterr, code, "the tasks of this user are used up: see ulimit -u");
 	return code;
@@ -62,7 +62,7 @@ static int cwd_error(const char *cwd, int code, struct ration_error *reterr)
 	return code;
 }
 
-/* Which of the command's it is. */
+/* Which of the command's streams an fd is. */
 static int stream_of(const struct spawn *spawn, int fd)
 {
 	return fd == spawn->fds[1] ? 1 : 2;
@@ -140,7 +140,7 @@ int command_shell_argv(const char *path, char *const *argv, char ***ret)
 	return 0;
 }
 
-/* Any other error is none of the fd's: what is open would be replaced by /dev/null. */
+/* With any other error the fd is open, and must not be replaced by /dev/null. */
 static bool is_open(int fd)
 {
 	return fd >= 0 && (fcntl(fd, F_GETFD) >= 0 || errno != EBADF);
@@ -224,20 +224,20 @@ static int scout_error(const struct command *command, const struct command_reque
 	case SCOUT_PART_PROGRAM:
 		break;
 	}
-	/* It wasn't refused: nobody knows whether it is there. */
+	/* The lookup wasn't refused, so nobody knows whether the program exists. */
 	if (found->part != SCOUT_PART_PROGRAM || facts_doubt(code))
 		return error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't look for %s: %s",
 				text_show(shown, sizeof(shown), name), error_text(code));
 	return command_error(name, code, reterr);
 }
 
-/* Everybody may open that, and the child does where there is no fd. */
+/* Everybody can open it, and the child does so for a missing fd. */
 static bool is_null(const char *file)
 {
 	return file && strcmp(file, "/dev/null") == 0;
 }
 
-/* What can be executed, and opened, is judged by the rights of who executes it. */
+/* The rights of the command's user decide what can be executed and opened. */
 static int look(struct command *command, const struct command_request *request, int ret_fds[3],
 		struct ration_error *reterr)
 {
@@ -263,7 +263,7 @@ static int look(struct command *command, const struct command_request *request, 
 	return 0;
 }
 
-/* Those that were opened take the place of what the caller has. */
+/* The opened files replace the fds of the caller. */
 static void take_files(struct command *command, const struct command_request *request, const int fds[3])
 {
 	struct spawn *spawn = &command->spawn;

@@ -16,7 +16,7 @@ int command_spawn_error(const struct spawn *spawn, int code, struct ration_error
 struct command {
 	char *program;
 	char **with_shell;
-	char **envp;           /* of another user */
+	char **envp;           /* the environment, if it runs as another user */
 	struct as_user user;
 	size_t n_opened;       /* files that were opened for it */
 	int opened[3];
@@ -39,10 +39,10 @@ struct command_request {
 	const char *files[3]; /* opened as its 0, 1, 2; NULL: as `fds` has it */
 	bool append[3];
 	bool stderr_to_stdout;
-	uint64_t within_usec; /* its limit of time; 0: none */
+	uint64_t within_usec; /* its time limit; 0: none */
 };
 
-/* Makes one of the options of a run or of a group, whose fields have the same names. */
+/* Makes one of the options of a run or of a group, which have fields of the same names. */
 #define COMMAND_REQUEST(options, own_fds, own_mask)                                                    \
 	((struct command_request) {                                                                    \
 		.argv = (options)->argv,                                                               \
@@ -62,25 +62,25 @@ struct command_request {
 	})
 
 /*
- * Checks what a caller passes on. To be called before we open anything, which could get the number of
- * one that is closed. `ret_fds`: for the command's 0, 1, 2; -EBADF where the caller names none and
- * has closed its own: the command gets /dev/null.
+ * Checks the fds that a caller passes. Call it before anything is opened, which could get the number of a
+ * closed one. `ret_fds`: for the command's 0, 1, 2; -EBADF if the caller names none and has closed its own:
+ * the command gets /dev/null.
  * Errors: -EBADF (one isn't open), -EINVAL (one of pass_fds is below 3; no array).
  */
 int command_check_fds(const int *fds, const int *pass_fds, size_t n_pass_fds, int ret_fds[3],
 		struct ration_error *reterr);
 
-/* Looks up who the command is to run as, for those who need to know that first. command_prepare() does it otherwise. */
+/* Looks up the user that the command runs as, for callers that need it early. Otherwise command_prepare() does it. */
 int command_find_user(struct command *command, const struct command_request *request, struct ration_error *reterr);
 
 /*
- * Finds argv[0] and fills in `spawn`, without limits or a cgroup. The `command_done()` is
- * the caller's also after a failure. -EINVAL (no command), and why it can't be executed.
+ * Finds argv[0] and fills in `spawn`, without limits or a cgroup. The caller calls command_done(), after a
+ * failure as well. -EINVAL (no command), and errors that say why it can't be executed.
  */
 int command_prepare(struct command *command, const struct command_request *request, struct ration_error *reterr);
 void command_done(struct command *command);
 
-/* The command has its own copies by now: whoever is at the other end of a pipe counts ours as well. */
+/* The command has its own copies now. Ours must be closed, because the other end of a pipe sees them as well. */
 void command_close_files(struct command *command);
 
 /* "/bin/sh PATH ARG…", for a script without a #! line; the caller frees the array. -ENOMEM. */

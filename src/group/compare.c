@@ -2,9 +2,9 @@
 /*
  * compare.c - whether the limits of a group are those of a plan
  *
- * The note of what was asked for doesn't tell what somebody has written to the files since
- * then. So each file that the plan would write is compared with what it would write there,
- * and each other one with what it says of a new group.
+ * The note of what was asked for doesn't show what somebody has written to the files since then. So
+ * each file that the plan would write is compared with the planned value, and each other file with
+ * its value in a new group.
  */
 #include "group/compare.h"
 
@@ -22,7 +22,7 @@
 /* What the files of a new group say. */
 static const struct {
 	const char *file, *value;
-	bool summed;   /* in a tenant, the sum of what its groups have */
+	bool summed;   /* in a tenant: the sum of the values of its groups */
 } unlimited[] = {
 	{ "memory.max", "max", false }, { "memory.swap.max", "max", false }, { "memory.high", "max", false },
 	{ "memory.low", "0", true }, { "memory.min", "0", true }, { "cpu.max", "max 100000", false },
@@ -33,7 +33,7 @@ static const struct {
 /* Each limit of a disk, in a line of io.max. */
 static const char *const rates[] = { "rbps", "wbps", "riops", "wiops" };
 
-/* Any unlimited amount is the highest: "max", -1 of cgroup v1, or the highest number of whole pages. */
+/* An unlimited amount: "max", -1 in cgroup v1, or the highest number of whole pages. */
 static bool read_amount(const char *text, uint64_t *ret)
 {
 	char *end;
@@ -115,7 +115,7 @@ static int compare_asked(const struct place *place, const struct group_writes *w
 
 		if (r == -ENOENT && write->optional)
 			continue;
-		/* It was made without this limit, and has no directory there. */
+		/* The group was made without this limit, and has no directory there. */
 		if (r == -ENOENT && write->v1 && v1_fd(place, write->v1) < 0)
 			return differs(ret_text, write->file, "", write->value);
 		if (r < 0)

@@ -12,14 +12,14 @@
 #define COMPARE_TEXT_MAX 160
 
 /*
- * Asks the kernel's files whether a tenant or group has exactly the limits of `plan`, may be NULL.
- * What it protects in a tenant is left out unless it was asked for: that follows from the tenant's groups.
+ * Tells whether a tenant or group has exactly the limits of `plan`, may be NULL, by the kernel's files.
+ * Protection in a tenant is ignored unless it was asked for, because it follows from the tenant's groups.
  * Returns 0; 1: a limit differs, and `ret_text` is e.g. "pids.max is 5, not max"; or a negative errno.
  */
 int compare_limits(const struct place *place, bool tenant, const struct ration_plan *plan,
 		char ret_text[COMPARE_TEXT_MAX]);
 
-/* The same, only of limits that the plan has nothing to say of. */
+/* The same, only for limits that aren't in the plan. */
 int compare_others(const struct place *place, bool tenant, const struct ration_plan *plan,
 		char ret_text[COMPARE_TEXT_MAX]);
 

@@ -20,7 +20,7 @@
 #include "util/error.h"
 
 #define FREEZE_USEC 5000000
-/* So often a look whether somebody else thaws what is to freeze: no event tells. */
+/* How often to check whether somebody else thaws the group: no event reports that. */
 #define LOOK_USEC 100000
 #define KILL_USEC 10000000
 
@@ -28,11 +28,11 @@ static int to_msec(uint64_t usec, uint64_t otherwise)
 {
 	if (usec == 0)
 		usec = otherwise;
-	/* A deadline of a month is none. */
+	/* A timeout longer than a month is none. */
 	return usec / 1000 >= INT_MAX ? INT_MAX : (int)((usec + 999) / 1000);
 }
 
-/* -EBUSY: somebody else has asked for the opposite meanwhile, and the kernel has stopped trying. */
+/* -EBUSY: somebody else has asked for the opposite meanwhile, and the kernel has given up. */
 static int wait_frozen(int fd, bool frozen, int msec)
 {
 	uint64_t now = sys_now_usec(), end = now + (uint64_t)msec * 1000, asked;
@@ -46,7 +46,7 @@ static int wait_frozen(int fd, bool frozen, int msec)
 			return -EBUSY;
 		now = sys_now_usec();
 	} while (r == -ETIMEDOUT && now < end);
-	/* What can't be seen to freeze isn't left frozen: nobody would know that it is. */
+	/* If we can't see whether it freezes, don't leave it frozen: nobody would know. */
 	if (r < 0 && r != -ETIMEDOUT && frozen)
 		(void)cg_write(fd, "cgroup.freeze", "0");
 	return r;
@@ -143,7 +143,7 @@ int ration_group_reclaim(struct ration_group *group, uint64_t bytes, uint64_t *r
 				"this kernel has no memory.reclaim (since 5.19)");
 		return error_hint(reterr, -EOPNOTSUPP, "use ration set --memory-high to reclaim down to a size");
 	}
-	/* EAGAIN is less than was asked for: what there was. */
+	/* EAGAIN means less than was asked for: the kernel has reclaimed what it could. */
 	if (r < 0 && r != -EAGAIN)
 		return handle_error(group, r, "reclaim memory of", reterr);
 	r = cg_read_u64(group->at.fd, "memory.current", &after);

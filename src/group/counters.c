@@ -46,12 +46,15 @@ void counters_put_where(struct counters *counters, const char *where)
 
 	if (counters->n_levels == 0 && length < sizeof(counters->path))
 		(void)strcpy(counters->path, where);
-	/* From below upwards; what is elsewhere has no path, rather than a wrong one. */
+	/* Levels from below upwards. A level outside has no path, rather than a wrong one. */
 	counters->level[counters->n_levels].where = strncmp(counters->path, where, length) == 0 ? length : SIZE_MAX;
 	counters->n_levels++;
 }
 
-/* That of a level, if it has a limit: the kernel adds up the CPU time of all groups below whenever cpu.stat is read. */
+/*
+ * The counter of a level, if that has a limit: reading cpu.stat makes the kernel add up the CPU time of all
+ * groups below.
+ */
 static uint64_t level_throttled(int fd)
 {
 	char text[64];
@@ -89,10 +92,10 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 	uint64_t throttled = there & RATION_CONTROLLER_CPU ? level_throttled(fd) : USAGE_ABSENT;
 	struct stat st;
 
-	/* The real root has no such files: what happens there is the machine's. */
+	/* The real root has no such files: its events are the machine's. */
 	if (!has_memory && !has_pids && throttled == USAGE_ABSENT)
 		return;
-	/* So this isn't the real root, and there are groups above it. */
+	/* This isn't the real root, so there are groups above it. */
 	counters->hidden |= strcmp(where, "/") == 0;
 	if (counters->n_levels == COUNTER_LEVELS_MAX || fstat(fd, &st) < 0)
 		return;
@@ -107,7 +110,7 @@ static void add_level(void *data, int fd, enum ration_level level, const char *w
 	counters_put_where(counters, where);
 }
 
-/* Looks for a key in the lines of a file that is longer than it need be, piece by piece. */
+/* Finds a key in the lines of a file, piece by piece, because the file is long. */
 static uint64_t long_file_key(int fd, const char *key)
 {
 	char text[2048];
@@ -148,7 +151,7 @@ uint64_t counters_v1_oom_kill(const struct place *place)
 	return file_key(v1_fd(place, RATION_CONTROLLER_MEMORY), "memory.oom_control", "oom_kill");
 }
 
-/* Those of ration itself have no limits in cgroup v1. */
+/* ration's own groups have no limits there; groups above can. */
 static uint64_t throttled_above_v1(int fd)
 {
 	CLEANUP(closep) int at = cg_open_above(fd);
@@ -171,7 +174,7 @@ static void read_pids(const struct place *place, struct counters *ret)
 	int v1 = v1_fd(place, RATION_CONTROLLER_PIDS), fd = v1 >= 0 ? v1 : place->fd;
 	uint64_t refused;
 
-	/* Since 6.11 each level counts its own limit. */
+	/* Since 6.11 each level counts what its own limit refused. */
 	if (fd < 0 || (v1 < 0 && !(place->host->facts.controllers & RATION_CONTROLLER_PIDS)) || faccessat(fd, "pids.events.local", F_OK, 0) == 0)
 		return;
 	ret->pids_v1 = v1 >= 0;

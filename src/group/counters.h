@@ -2,10 +2,10 @@
 /*
  * counters.h - what the kernel has counted for a group, and above it
  *
- * Two snapshots make a receipt: one before the command starts, one after the
- * last process has gone and before the directory goes, since its counters go
- * with it. The group itself is new, so its counters begin at 0; those above it
- * belong to others, too, and only their movement says something.
+ * A receipt needs two snapshots: one before the command starts, and one after the last process has
+ * gone, but before the directory is removed, since its counters go with it. The group itself is
+ * new, so its counters begin at 0. The groups above are shared with others, so only changes of
+ * their counters matter.
  */
 #ifndef RATION_GROUP_COUNTERS_H
 #define RATION_GROUP_COUNTERS_H
@@ -25,14 +25,14 @@
 
 struct counter_level {
 	enum ration_level level;
-	dev_t device;     /* with its inode: which group it is, whatever of its path has room */
+	dev_t device;     /* with its inode: identifies the group, however much of its path fits */
 	ino_t inode;
 	size_t where;     /* its path from the mount of the hierarchy: so many bytes of `path`; 0: "/"; SIZE_MAX: not known */
 	uint64_t oom;     /* memory.events.local: this very group's limit was hit */
 	uint64_t high;    /* memory.events.local: its memory.high was */
 	uint64_t pids;    /* pids.events.local, since 6.11: its pids.max was, by a fork in it or below */
 	uint64_t throttled; /* cpu.stat: periods in which its cpu.max was used up */
-	bool pids_full;   /* it can have had as many tasks as its pids.max allows; only where pids_asked */
+	bool pids_full;   /* there can have been as many tasks as its pids.max allows; only set with pids_asked */
 };
 
 struct counters {
@@ -41,10 +41,10 @@ struct counters {
 	uint64_t oom_group_kill; /* memory.events.local, since 5.17: the group was killed whole */
 	uint64_t oom_kill_below; /* memory.events: in it or below it */
 	uint64_t machine_oom_kill; /* vmstat: on the whole machine */
-	bool hidden;             /* there are groups above that can't be seen: a container's maker has them */
+	bool hidden;             /* there are groups above that we can't see: those of a container's maker */
 	uint32_t elsewhere;      /* controllers of cgroup v1: no group of cgroup2 has them */
 	uint64_t throttled_above_v1; /* cpu.stat of cgroup v1: the same of all levels above ration's */
-	bool pids_asked;         /* forks in the group were refused, and its counter doesn't tell by whose limit */
+	bool pids_asked;         /* forks in the group were refused, and its counter doesn't show by whose limit */
 	bool pids_v1;            /* they were counted in cgroup v1 */
 	uint64_t pids_max;       /* its own limit; USAGE_ABSENT: none */
 	uint64_t pids_peak;      /* the most tasks that it had, since 6.1; only where pids_asked */

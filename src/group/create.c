@@ -2,13 +2,13 @@
 /*
  * create.c - make tenants and groups by hand
  *
- * Several processes may make the same group at once. The lock on its directory
- * decides who does (leaf_claim()); the time of its making is written last, so
- * whoever finds it sees a whole group, with its limits in force.
+ * Several processes may make the same group at once. The lock on its directory decides which one
+ * does (leaf_claim()). It writes the time of creation last, so whoever finds that sees a complete
+ * group, with its limits in force.
  *
- * A tenant may be there already without having been made: runs make the nodes
- * that they need. Then it becomes one that is kept, and gets its limits as a
- * group that lives does, without anything being killed.
+ * A tenant may already exist although nobody created it explicitly: runs make the nodes that they
+ * need. Then it becomes a kept one, and gets its limits like a live group does, without anything
+ * being killed.
  */
 #include "group/handle.h"
 
@@ -40,9 +40,8 @@
 #include "util/text.h"
 
 /*
- * Gives a user what the kernel's documentation calls delegation: processes may
- * be moved and groups be made below it, but its limits belong to whoever owns
- * the group above.
+ * Delegates in the sense of the kernel's documentation: the user can move processes and make groups below it,
+ * but its limits belong to the owner of the group above.
  */
 static int give(int fd, const char *const *files, uid_t uid, gid_t gid)
 {
@@ -60,7 +59,7 @@ static int find_child(int dir_fd, const char *name, void *data)
 	return 1;
 }
 
-/* What is below it would be in the hands of that uid. Asked when it is given: who comes later, sees whose it is. */
+/* All that is below would be in that uid's hands. Checked when the tenant is given: later callers see whose it is. */
 static int check_no_groups(const struct ration_group *group, const struct ration_group_options *options,
 		struct ration_error *reterr)
 {
@@ -90,11 +89,11 @@ static int set_oom_group(int fd, bool on)
 {
 	int r = cg_write(fd, "memory.oom.group", on ? "1" : "0");
 
-	/* No memory controller: there is nothing that it could apply to. */
+	/* No memory controller: the setting would have no effect. */
 	return r == -ENOENT ? 0 : r;
 }
 
-/* A run has made it, and somebody may have written to its files since then. */
+/* It was made by a run, and somebody may have written to its files since then. */
 static int check_nothing_else(const struct ration_group *group, const struct ration_plan *plan,
 		struct ration_error *reterr)
 {
@@ -113,7 +112,7 @@ struct finishing {
 	const struct ration_group_options *options;
 };
 
-/* It has its limits: gives it to its owner, and says that it is whole. What fails takes the limits back. */
+/* Its limits are set: gives it to its owner, and marks it as complete. If this fails, the limits are taken back. */
 static int finish(void *data, struct ration_error *reterr)
 {
 	const struct finishing *finishing = data;
@@ -140,7 +139,7 @@ static int finish(void *data, struct ration_error *reterr)
 	return r;
 }
 
-/* Writes all of a group that we have claimed. */
+/* Writes everything to a group that we have claimed. */
 static int furnish(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
 {
@@ -151,7 +150,10 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	r = options->keep ? owner_keep(fd) : owner_record(group->host->proc_fd, fd);
 	if (r < 0)
 		return handle_error(group, r, "write notes on", reterr);
-	/* A group has the whole of an OOM kill whoever's limit it is; a tenant's groups live and die apart. */
+	/*
+	 * In a group an OOM kill ends all processes, whatever limit caused it; the groups of a tenant are
+	 * independent.
+	 */
 	if (!group->tenant)
 		r = set_oom_group(fd, !options->no_oom_group);
 	if (r < 0)
@@ -170,7 +172,7 @@ static int furnish(struct ration_group *group, const struct ration_plan *plan,
 	return r < 0 ? r : finish(&finishing, reterr);
 }
 
-/* What no file can tell is told by the note. */
+/* Limits that no file shows are found in the note. */
 static bool has_unwritten(const struct ration_plan *plan)
 {
 	for (size_t i = 0; plan && i < plan->n; i++) {
@@ -180,7 +182,7 @@ static bool has_unwritten(const struct ration_plan *plan)
 	return false;
 }
 
-/* 1: it has other limits than the plan's, and `text` says so behind a colon, if it is known. */
+/* 1: its limits differ from the plan's; `text` says how, after a colon, if that is known. */
 static int compare(const struct ration_group *group, const struct ration_plan *plan,
 		char text[COMPARE_TEXT_MAX + 2])
 {
@@ -191,13 +193,16 @@ static int compare(const struct ration_group *group, const struct ration_plan *p
 	return r == 0 && has_unwritten(plan) && !record_limits_match(group->at.fd, plan) ? 1 : r;
 }
 
-/* Of one that was given away, root alone can know by a note; but its limits are files that the caller has made. */
+/*
+ * Only root can see by a note whether a delegated tenant is complete; but its limits are files that the
+ * caller made.
+ */
 static bool is_whole(const struct ration_group *group)
 {
 	return leaf_recorded(group->at.fd) || whose_is(group->at.fd, NULL) == WHOSE_DELEGATED;
 }
 
-/* Tells whether it belongs to whom it is to be given to. */
+/* Tells whether it belongs to the requested owner. */
 static bool given_to(const struct ration_group *group, const struct ration_group_options *options)
 {
 	uid_t uid;
@@ -205,7 +210,7 @@ static bool given_to(const struct ration_group *group, const struct ration_group
 	return !options->has_owner || (whose_is(group->at.fd, &uid) != WHOSE_OTHER && uid == options->uid);
 }
 
-/* 1: its budget is another than the one that is asked for, where one is. */
+/* 1: a budget is asked for, and the tenant has another one. */
 static int compare_budget(const struct ration_group *group, const struct ration_group_options *options)
 {
 	struct budget has = BUDGET_NONE, asked = BUDGET_NONE;
@@ -218,7 +223,7 @@ static int compare_budget(const struct ration_group *group, const struct ration_
 	return r < 0 ? r : strcmp(budget_format(a, &has), budget_format(b, &asked)) != 0;
 }
 
-/* It is there: as good as made by us, if that is allowed and it is what was asked for. */
+/* It exists: take it as ours, if that is allowed and it is what was asked for. */
 static int take_existing(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
 {
@@ -240,7 +245,7 @@ static int take_existing(struct ration_group *group, const struct ration_plan *p
 	return error_hint(reterr, -EEXIST, "ration set changes its limits, ration rm removes it");
 }
 
-/* Undoes what was begun: the tenant that a run has made before us goes back to being its node. */
+/* Undoes what was begun: a tenant that a run made before becomes a mere node again. */
 static void abandon(struct ration_group *group, bool mine)
 {
 	(void)notes_write(group->at.fd, NOTE_KEEP, "");
@@ -253,7 +258,7 @@ static void abandon(struct ration_group *group, bool mine)
 		(void)leaf_remove(&group->at);
 }
 
-/* A tenant whose maker is dead, and its groups whose owners are. True: it is gone. */
+/* Removes a tenant whose creator is dead, with its groups whose owners are dead. True: it is gone. */
 static bool make_room(const struct ration_group *group)
 {
 	const struct host_snapshot *host = group->host;
@@ -265,7 +270,7 @@ static bool make_room(const struct ration_group *group)
 	return !leaf_alive(group->at.fd);
 }
 
-/* One that was given away is ours to compare, but nothing is made in it. */
+/* We can compare a delegated tenant, but make nothing in it. */
 static bool open_delegated(struct ration_group *group)
 {
 	struct place *at = &group->at;
@@ -279,7 +284,7 @@ static bool open_delegated(struct ration_group *group)
 	return false;
 }
 
-/* A budget is a tenant's, and whom that is given to keeps to none of ours. */
+/* Only a tenant has a budget; and its owner, if it is delegated, wouldn't be bound by ours. */
 static int check_budget(const struct ration_group *group, const struct ration_group_options *options,
 		struct ration_error *reterr)
 {
@@ -298,7 +303,7 @@ static int check_budget(const struct ration_group *group, const struct ration_gr
 	return ration_budget_check(options->budget, reterr);
 }
 
-/* What is given away counts by its own limits, as one; any other tenant by its groups. */
+/* A delegated tenant counts as one, by its own limits; any other by its groups. */
 static int take_for_tenant(const struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct budget_hold *hold, struct ration_error *reterr)
 {
@@ -317,7 +322,7 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 	struct place *at = &group->at;
 	int r = -ENOENT;
 
-	/* Until it is marked to stay, the last run in it takes it along. */
+	/* Until it is marked to stay, it is removed with the last run in it. */
 	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
 		budget_release(&hold);
 		place_close(at);
@@ -404,7 +409,7 @@ static int create_group(struct ration_group *group, const struct ration_plan *pl
 	bool there;
 	int r = -ENOENT;
 
-	/* Each round means that somebody has removed what was there. */
+	/* In each round somebody else has removed what was there. */
 	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
 		r = nodes_make(group->host, at->tenant, wanted, &at->namespace_fd, &at->tenant_fd, reterr);
 		if (r < 0)

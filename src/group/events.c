@@ -2,16 +2,14 @@
 /*
  * events.c - what happens to a group, on one fd
  *
- * An epoll of the group's files that tell. The kernel marks such a file as urgent
- * when it has changed since it was last read; so each is read when it is opened
- * (what it said then is the baseline) and when it is urgent, and what is different
- * is an event. Events wait in `pending`, one of each kind with its count, and an
- * eventfd keeps our fd readable until they are told.
+ * All files of the group that report changes are in one epoll. The kernel marks such a file as
+ * urgent when it has changed since it was last read. So each file is read when it is opened, as a
+ * baseline, and when it is urgent; differences are events. Events wait in `pending`, one of each
+ * kind with its count, and an eventfd keeps our fd readable until they are fetched.
  *
- * Two things that these files don't do: tell of a change and back, and tell of
- * the group's removal. A trigger on a pressure file does the latter, whatever it
- * was set to; where pressure isn't asked for, one with a threshold that is hardly
- * ever reached is the bell.
+ * These files don't report a change and back, or the removal of the group. A trigger on a pressure
+ * file does report the removal, whatever its threshold. If pressure isn't asked for, a trigger with
+ * a threshold that is hardly ever reached serves as the bell.
  */
 #include "group/events.h"
 

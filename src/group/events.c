@@ -81,9 +81,9 @@ struct ration_events {
 	int epoll_fd;
 	int fd[SOURCES];
 	uint64_t last[EVENT_INDEX_COUNT];    /* what the line said; USAGE_ABSENT: there is none */
-	uint64_t pending[EVENT_INDEX_COUNT]; /* how often it has happened; 0: nothing to tell */
+	uint64_t pending[EVENT_INDEX_COUNT]; /* how often it has happened; 0: nothing to report */
 	bool more;                            /* the eventfd is set */
-	bool drained;                         /* the caller has been told all there was */
+	bool drained;                         /* the caller has fetched everything there was */
 	bool gone;
 
 	struct pressure pressure;
@@ -121,7 +121,7 @@ static void compare(struct ration_events *events, enum source source, const char
 		if (kinds[i].state == COUNTER)
 			events->pending[i] += now - before;
 		else
-			/* What it is by now, not what it has been meanwhile. */
+			/* The state it has now, not one that it had meanwhile. */
 			events->pending[i] = now == (uint64_t)kinds[i].state;
 	}
 }
@@ -138,9 +138,9 @@ static int read_source(struct ration_events *events, enum source source)
 }
 
 /*
- * All of them, whichever was urgent: the kernel tells of a file at most every 10 ms,
- * so that the last process can be gone before the kill is told of that ended it,
- * and the group with its counters soon after.
+ * Reads all files, whichever was urgent: the kernel reports changes of a file at most every 10 ms. So the
+ * last process can be gone before the kill that ended it is reported, and the group with its counters soon
+ * after.
  */
 static int read_sources(struct ration_events *events)
 {
@@ -153,14 +153,14 @@ static int read_sources(struct ration_events *events)
 	return r;
 }
 
-/* A file whose group is gone is urgent for ever. Whoever removed it saw it empty, if we didn't. */
+/* A file of a removed group is urgent for ever. Whoever removed the group saw it empty, even if we didn't. */
 static void set_gone(struct ration_events *events)
 {
 	if (wants(events, RATION_EVENT_EMPTY) && events->last[EVENT_INDEX_EMPTY] == 1)
 		events->pending[EVENT_INDEX_EMPTY] = 1;
 	events->gone = true;
 	for (size_t i = 0; i < SOURCE_MORE; i++) {
-		/* To close it isn't enough while somebody who has just been forked has it, too. */
+		/* Closing it isn't enough while a process that was just forked has it, too. */
 		if (events->fd[i] >= 0)
 			(void)epoll_ctl(events->epoll_fd, EPOLL_CTL_DEL, events->fd[i], NULL);
 		events->fd[i] = close_fd(events->fd[i]);
@@ -276,7 +276,7 @@ static int open_file(struct ration_events *events, int dir_fd, enum source sourc
 static int open_trigger(struct ration_events *events, int dir_fd)
 {
 	uint64_t window = events->pressure.window_usec;
-	/* A bell: no more than all of the window can be asked for. */
+	/* As a bell: the threshold can't be above the window. */
 	uint64_t stall = wants(events, RATION_EVENT_PRESSURE) ? events->pressure.stall_usec : window;
 	int fd = cg_open_trigger(dir_fd, "memory.pressure", events->pressure.line, stall, window,
 			&events->pressure.window_usec);
@@ -287,7 +287,7 @@ static int open_trigger(struct ration_events *events, int dir_fd)
 	return watch_fd(events, SOURCE_PRESSURE, fd, EPOLLPRI);
 }
 
-/* Opens what tells of a kind, unless that has been done for another. -ENODATA: it has no such line. */
+/* Opens the file that reports a kind, unless that is open for another kind. -ENODATA: it has no such line. */
 static int open_kind(struct ration_events *events, int dir_fd, enum event_index kind)
 {
 	enum source source = kinds[kind].source;
@@ -300,7 +300,7 @@ static int open_kind(struct ration_events *events, int dir_fd, enum event_index 
 	return r;
 }
 
-/* True where it isn't to be had at this place; other failures are failures. */
+/* True if the kind isn't available at this place; other failures are errors. */
 static bool lacks(int code)
 {
 	return code == -ENOENT || code == -ENODATA || code == -EOPNOTSUPP || code == -EACCES || code == -EPERM ||
@@ -416,7 +416,7 @@ int events_open(int dir_fd, const char *name, const struct ration_events_options
 	r = check_options(&options, reterr);
 	if (r < 0)
 		return r;
-	/* Here, since a file that isn't there isn't a controller's fault then. */
+	/* Read here, because a missing file isn't the fault of a controller then. */
 	r = cg_read(dir_fd, "cgroup.events", text, sizeof(text));
 	if (r < 0)
 		return error_set(reterr, r == -ENODEV ? -ENOENT : r, RATION_CAUSE_VANISHED,
@@ -442,7 +442,7 @@ int ration_events_open(const struct ration_group *group, const struct ration_eve
 	if (r < 0)
 		return r;
 	r = events_open(group->at.fd, group->address, options, ret_events, reterr);
-	/* Whatever of it wasn't there any more. */
+	/* The file is missing because the group is gone. */
 	return r < 0 && !leaf_alive(group->at.fd) ? handle_error(group, -ENOENT, "watch", reterr) : r;
 }
 

@@ -2,8 +2,8 @@
 /*
  * exec.c - start commands in a group, or become one
  *
- * Nobody supervises these: who starts a command here has its pid and its pidfd,
- * and whoever becomes one is nobody's business any more.
+ * Nobody supervises these: the caller of a start gets the command's pid and pidfd, and a process that becomes
+ * a command is on its own.
  */
 #include "group/handle.h"
 
@@ -38,13 +38,13 @@ static int set_limits(const struct ration_group *group, const struct ration_plan
 
 	if (r < 0)
 		return r;
-	/* Looked up here, since only a fallback needs it, and it costs a walk through /proc. */
+	/* Looked up here, because only a fallback needs it, and it costs a walk through /proc. */
 	if (plan_enforced(plan, RATION_LIMIT_PIDS))
 		(void)proc_uid_tasks(group->host->proc_fd, getuid(), &facts.user_tasks);
 	return apply_child(plan, &facts, spawn, reterr);
 }
 
-/* Without a cgroup the handle says so, and the command runs all the same. Who owns the group, may be in it. */
+/* Without a cgroup the handle says so, and the command runs all the same. The owner of the group may be in it. */
 static int check_group(const struct ration_group *group, uid_t user, struct ration_error *reterr)
 {
 	const struct host_snapshot *now;
@@ -79,7 +79,7 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 		r = check_group(group, options.user ? command->user.identity.uid : WHOSE_NOBODY, reterr);
 	if (r == 0)
 		r = command_prepare(command, &request, reterr);
-	/* Another user's command is looked for by a process of that user. */
+	/* Another user's command is looked up by a process of that user. */
 	if (r == -EAGAIN)
 		return room_fork_error(group->host, "start a command", r, reterr);
 	if (r < 0)
@@ -89,7 +89,7 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 	return options.plan ? set_limits(group, options.plan, &command->spawn, reterr) : 0;
 }
 
-/* Where there is nothing to hand over, the command shares this process's group. */
+/* If there is nothing to hand over, the command shares this process's group. */
 static int open_terminal(struct spawn *spawn)
 {
 	spawn->tty_fd = spawn->foreground ? terminal_open() : -EBADF;

@@ -49,11 +49,11 @@ static void look(void *data, int fd, enum ration_level level, const char *where)
 
 #define ESCAPED_MAX 160
 
-/* How often a group that is frozen is looked at, before it is said that nothing which can be seen freezes it. */
+/* How often to look at a frozen group before saying that nothing visible freezes it. */
 #define LOOKS 10
 #define LOOK_MSEC 1
 
-/* A tenant or a group of ours, which ration thaws. */
+/* Blames a tenant or a group of ours, which ration can thaw. */
 static int ours(const struct place *place, const char *what, const char *kind, const char *name,
 		struct ration_error *reterr)
 {
@@ -77,7 +77,7 @@ struct state {
 	uint64_t populated, frozen; /* UINT64_MAX: not known */
 };
 
-/* A group without processes is frozen as soon as a level above it is, also where that can't be seen. */
+/* A group without processes counts as frozen as soon as a level above it is frozen, even one that we can't see. */
 static struct state state_of(int fd)
 {
 	struct state state = { .populated = UINT64_MAX, .frozen = UINT64_MAX };
@@ -107,7 +107,7 @@ static int check_v2(const struct place *place, const char *what, struct ration_e
 {
 	char shown[PLACE_ADDRESS_MAX];
 
-	/* Whoever freezes a level after it was looked at is found by the next look. */
+	/* A level that is frozen after we looked at it is found by the next look. */
 	for (int i = 0; i < LOOKS; i++) {
 		int r = check_levels(place, what, reterr);
 
@@ -130,7 +130,7 @@ static bool is_held(const char *path)
 	return fd >= 0 && cg_read(fd, "freezer.state", state, sizeof(state)) > 0 && strcmp(state, "THAWED") != 0;
 }
 
-/* Whether the directory freezes by itself, and not since one above it does. */
+/* Whether the directory itself freezes, not one above it. */
 static bool holds(const char *path)
 {
 	CLEANUP(closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -139,7 +139,7 @@ static bool holds(const char *path)
 	return fd >= 0 && cg_read_u64(fd, "freezer.self_freezing", &self) == 0 && self == 1;
 }
 
-/* Finds the lowest directory that freezes what is in `path`; `path` itself where none that can be seen does. */
+/* Finds the lowest directory that freezes what is in `path`; `path` itself if none that we can see does. */
 static bool find_holder(const char *path, char *ret_holder, size_t size)
 {
 	char at[PATH_MAX];
@@ -158,7 +158,7 @@ static bool find_holder(const char *path, char *ret_holder, size_t size)
 	return true;
 }
 
-/* The path of a group in the freezer, by its names; "" where it has no directory there. */
+/* The path of a group in the freezer, by its names; "" if it has no directory there. */
 static void own_path(const struct place *place, char *buf, size_t size)
 {
 	const struct host_snapshot *host = place->host;

@@ -2,10 +2,10 @@
 /*
  * frozen.h - which level keeps a group's processes from running
  *
- * A process that is born in a frozen group, or moved into one, stands still before its
- * first instruction, and whoever waits for it waits as long. cgroup2 freezes all that
- * is below a frozen group, and a frozen process dies of SIGKILL; in the freezer of
- * cgroup v1 it doesn't die before it is thawed.
+ * A process that is born in a frozen group, or moved into one, stops before its first instruction,
+ * and a process that waits for it waits just as long. cgroup2 freezes everything below a frozen
+ * group, and a frozen process dies of SIGKILL. In the freezer of cgroup v1 it doesn't die before it
+ * is thawed.
  */
 #ifndef RATION_GROUP_FROZEN_H
 #define RATION_GROUP_FROZEN_H
@@ -18,8 +18,8 @@
 #include "ration.h"
 
 /*
- * -EBUSY, where the group at `place` or a group above it is frozen: "can't WHAT acme/vm7: tenant acme
- * is frozen", with the way out. 0: nobody is kept from running there, as far as that can be seen.
+ * -EBUSY if the group at `place` or one above it is frozen: "can't WHAT acme/vm7: tenant acme is frozen",
+ * with a way out. 0: as far as we can see, processes can run there.
  */
 int frozen_check(const struct place *place, const char *what, struct ration_error *reterr);
 

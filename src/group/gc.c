@@ -2,9 +2,9 @@
 /*
  * gc.c - remove the groups whose owner is dead
  *
- * Of runs, only what killed a supervisor and its keeper at once leaves anything
- * here; a power cut doesn't, since groups don't survive it either. Groups that a
- * program made for itself, and commands that ration has become, leave theirs.
+ * A run leaves something here only if its supervisor and its keeper were killed at the same time;
+ * after a power cut there are no groups at all. Groups that a program made for itself, and commands
+ * that replaced ration, leave theirs.
  */
 #include "group/gc.h"
 
@@ -37,7 +37,7 @@ struct gc {
 	size_t v1;            /* 0: in cgroup2; else in host->v1[v1 - 1] */
 	uint64_t first;       /* of the groups of a tenant, the one to begin with, counted round */
 	uint64_t examine_max; /* groups to look at; then stop */
-	int wait_msec;        /* for whoever removes or changes one of them just now */
+	int wait_msec;        /* for another process that is removing or changing a group */
 	struct ration_gc_options options;
 	struct ration_gc_report report;
 };
@@ -46,12 +46,12 @@ static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const ch
 {
 	int pid, r = owner_ask(gc->host->proc_fd, fd, &pid), owner = r;
 
-	/* Not to know whether it is dead isn't to leave it to the living. */
+	/* If we can't find out whether the owner is dead, report a failure rather than a live owner. */
 	if (r < 0)
 		return vanished(r) ? RATION_GC_LIVE : RATION_GC_FAILED;
 	if (owner == RATION_OWNER_ALIVE || owner == RATION_OWNER_KEPT)
 		return RATION_GC_LIVE;
-	/* Another uid's, or below what is: that uid's to collect. */
+	/* It belongs to another uid, or is below such a directory: that uid collects it. */
 	if (whose_is(fd, NULL) == WHOSE_OTHER || whose_is(tenant_fd, NULL) != WHOSE_OWN)
 		return RATION_GC_LIVE;
 	if (gc->options.dry_run)
@@ -61,7 +61,7 @@ static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const ch
 	else
 		r = gc->v1 == 0 ? leaf_remove_dead(gc->host, gc->tenant, tenant_fd, name, fd, gc->wait_msec) :
 			v1_remove_dead(gc->host, gc->tenant, name);
-	/* Another one is at it, or it is something else. */
+	/* Another process is changing it, or it isn't a group of ours. */
 	if (r == -EALREADY)
 		return RATION_GC_LIVE;
 	return r < 0 ? RATION_GC_FAILED : RATION_GC_REMOVED;
@@ -89,7 +89,7 @@ static void tell(struct gc *gc, const char *name, enum ration_gc_action action)
 	gc->options.found(gc->options.userdata, names_show(address, gc->tenant, name), action);
 }
 
-/* A group of cgroup v1 is in several hierarchies, and counts once. */
+/* A group of cgroup v1 is in several hierarchies, but counts once. */
 static bool seen_before(const struct gc *gc, const char *name)
 {
 	CLEANUP(closep) int namespace_fd = gc->v1 > 0 && gc->host->base_fd >= 0 ? nodes_open(gc->host) : -EBADF;
@@ -155,7 +155,7 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	return r;
 }
 
-/* Starts of the same moment, or from the same process, look at different groups. */
+/* A random start, so that runs that start at the same moment look at different groups. */
 static uint64_t anywhere(void)
 {
 	uint64_t mixed = (sys_now_usec() ^ (uint64_t)gettid() << 40) * UINT64_C(0x9e3779b97f4a7c15);
@@ -174,7 +174,7 @@ void gc_sweep(const struct place *place, uint64_t examine_max)
 
 	if (place->tenant_fd >= 0)
 		(void)collect(&gc, place->tenant_fd);
-	/* Without a cgroup2 each group is in one of these, mostly in the same. */
+	/* Without a cgroup2, each group is in some of these, usually in the same ones. */
 	for (gc.v1 = 1; place->tenant_fd < 0 && gc.v1 <= gc.host->n_v1; gc.v1++) {
 		CLEANUP(closep) int fd = v1_open_tenant(gc.host, gc.v1 - 1, place->tenant);
 
@@ -183,7 +183,7 @@ void gc_sweep(const struct place *place, uint64_t examine_max)
 	}
 }
 
-/* A run that was killed before it had a tenant has left these. Another user's are that user's. */
+/* A run that was killed before it had a tenant leaves these nodes. Those of another user are that user's. */
 static void remove_nodes(const struct gc *gc, int namespace_fd)
 {
 	if (gc->options.dry_run || (namespace_fd >= 0 && owner_is_another(namespace_fd)))

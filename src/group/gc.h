@@ -7,13 +7,12 @@
 
 #include "group/place.h"
 
-/* Groups of the tenant that a start looks at for dead owners: a few, since others do so, too. */
+/* How many groups of the tenant a start checks for dead owners: a few, because other starts do so, too. */
 #define GC_SWEEP_AT_START 8
 
 /*
- * What each run does for the tenant that it joins: looks at `examine_max` of its
- * groups, and removes those whose owner is dead. For all of them there is
- * ration_gc(), which nobody needs to wait for.
+ * Each run does this for its tenant: looks at `examine_max` of its groups, and removes those whose owner is
+ * dead. ration_gc() looks at all of them, and takes its time.
  */
 void gc_sweep(const struct place *place, uint64_t examine_max);
 

@@ -2,9 +2,9 @@
 /*
  * groupless.c - groups by hand, on a system that has none
  *
- * What can do without a group does: a handle that has none (without_cgroup), a
- * command that is started or become with limits of its own, an empty list. All
- * else is -EOPNOTSUPP, and says whose thing cgroups are.
+ * Calls that don't need a group work: a handle without one (without_cgroup), a command that is
+ * started or executed with limits of its own, an empty list. All others return -EOPNOTSUPP, and say
+ * that cgroups are missing here.
  */
 #include <errno.h>
 #include <stdio.h>

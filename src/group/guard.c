@@ -5,17 +5,16 @@
  * Groups share their tenant's memory, and one that takes too much of it slows
  * all of them down long before the kernel runs out of pages to reclaim and kills.
  *
- * A guard sleeps on a trigger of the tenant's memory.pressure. What wakes it is
- * that a stall has begun. From there on it measures, with one look at the end: was
- * the tenant stalled for that share of the time, so long? Then of the groups that
- * were stalled themselves, the one whose pages the kernel had to scan most meanwhile
- * is ended; that is where the memory is being turned over. Where none was scanned,
- * the largest. Then it sleeps again, and a new stall is measured from its own
+ * A guard sleeps on a trigger of the tenant's memory.pressure, which wakes it when a stall begins.
+ * From then on it measures, with one look at the end: was the tenant stalled for that share of the
+ * time, for that long? If so, it ends one of the groups that were stalled themselves: the one whose
+ * pages the kernel had to scan most meanwhile, because it keeps exchanging its memory. If none was
+ * scanned, it ends the largest. Then it sleeps again, and a new stall is measured from its own
  * beginning.
  *
- * Scanned pages alone blame the wrong one: without swap the kernel scans page cache
- * only, wherever it lies, and a group that sleeps had more of that than the one
- * that wanted all the memory (6.1).
+ * Scanned pages alone would blame the wrong group: without swap the kernel scans only page cache,
+ * wherever it is, and a group that slept had more of it than the group that wanted all the memory
+ * (6.1).
  */
 #include "group/guard.h"
 
@@ -50,7 +49,7 @@
 /* How long the processes of a group have to die; a fork bomb of thousands has taken 1.7 s. */
 #define END_MSEC 10000
 
-/* What had been counted of a group when the measuring began. */
+/* The counters of a group when the measuring began. */
 struct mark {
 	char name[NAME_MAX + 1];
 	uint64_t stalled_usec;
@@ -125,7 +124,7 @@ static int mark_visit(int dir_fd, const char *name, void *data)
 	return 0;
 }
 
-/* Of a group that came later, all that is counted was meanwhile. */
+/* For a group that came later, everything counts. */
 static struct mark marked(const struct ration_guard *guard, const char *name)
 {
 	for (size_t i = 0; i < guard->n_marks; i++) {
@@ -154,7 +153,7 @@ struct choice {
 	uint64_t stalled_usec; /* the tenant */
 	size_t n;
 	struct guard_candidate best;
-	int best_fd;           /* it itself, whatever has its name when it is ended */
+	int best_fd;           /* the group itself, whatever has its name when it is ended */
 };
 
 static void choice_done(struct choice *choice)
@@ -266,7 +265,7 @@ static int hear(struct ration_guard *guard, struct ration_error *reterr)
 	while ((r = ration_events_next(guard->events, &event, reterr)) > 0) {
 		if (event.kind == RATION_EVENT_GONE)
 			return 1;
-		/* A look that fails may succeed at the next stall. */
+		/* If a look fails, there is another at the next stall. */
 		if (event.kind == RATION_EVENT_PRESSURE && !guard->measuring && begin(guard) == -ENOMEM)
 			return error_oom(reterr);
 	}

@@ -98,7 +98,7 @@ int handle_check_trust(const struct ration_group *group, uid_t allowed, struct r
 	int r = group->at.fd < 0 ? 0 : trust_all(&group->at, allowed, reterr);
 	uid_t uid;
 
-	/* Its owner's processes belong there. */
+	/* The owner's processes belong there. */
 	if (r < 0 && whose_is(group->at.fd, &uid) != WHOSE_OWN && uid != geteuid())
 		return error_hint(reterr, r, "as root: ration exec --user %u %s -- COMMAND", (unsigned)uid,
 				group->address);
@@ -111,7 +111,7 @@ int handle_check_limits(const struct ration_group *group, struct ration_error *r
 	int r = group->tenant ? nodes_check(group->host, WHOSE_NOBODY, reterr) :
 		trust_above(&group->at, WHOSE_NOBODY, reterr);
 
-	/* Of root's the kernel refuses it, and that is told. */
+	/* For directories of root's the kernel refuses it, and that is reported. */
 	if (r < 0 || whose_is(group->at.fd, &uid) != WHOSE_OTHER || uid == 0)
 		return r;
 	(void)error_set(reterr, -EPERM, RATION_CAUSE_NOT_DELEGATED,
@@ -203,12 +203,12 @@ static int open_dirs(struct ration_group *group)
 		return at->fd;
 	if (group->tenant)
 		return 0;
-	/* Somebody is making it: nobody sees half of it. */
+	/* Another process is making it: don't show half of it. */
 	if (!leaf_recorded(at->fd))
 		leaf_settle(at->fd);
 	if (!leaf_alive(at->fd))
 		return -ENOENT;
-	/* Of a run: to read what its limits are and what it uses. */
+	/* It belongs to a run: we can read its limits and what it uses. */
 	return v1_open(at);
 }
 

@@ -31,7 +31,7 @@ struct ration_group {
 	char reason[400];   /* why it has no cgroup */
 };
 
-/* A handle by its address, without anything open. -EINVAL (names), -ENOMEM. */
+/* Makes a handle for an address, with nothing open. -EINVAL (names), -ENOMEM. */
 int handle_new(const struct ration_host *handle, const struct host_snapshot *host, const char *address,
 		struct ration_group **ret_group, struct ration_error *reterr);
 
@@ -40,35 +40,34 @@ static inline void handle_freep(struct ration_group **group)
 	*group = ration_group_free(*group);
 }
 
-/* -EOPNOTSUPP, with the reason, where the handle has no cgroup. */
+/* -EOPNOTSUPP, with the reason, if the handle has no cgroup. */
 int handle_check(const struct ration_group *group, struct ration_error *reterr);
 
-/* The same, and -EINVAL where it is a tenant. */
+/* The same, and -EINVAL if it is a tenant. */
 int handle_check_leaf(const struct ration_group *group, struct ration_error *reterr);
 
-/* -EOPNOTSUPP, where a plan that was made for a group has limits that a tenant can't have here. */
+/* -EOPNOTSUPP if a plan that was made for a group has limits that a tenant can't have here. */
 int handle_check_plan(const struct ration_group *group, const struct ration_plan *plan,
 		struct ration_error *reterr);
 
 /*
- * -EOPNOTSUPP, where limits of the group are in directories of cgroup v1 that aren't there any more or
- * that this process can't reach: then nobody can be put under them.
+ * -EOPNOTSUPP if limits of the group are in directories of cgroup v1 that don't exist any more or that this
+ * process can't reach: then no process can be put under them.
  */
 int handle_check_v1(const struct ration_group *group, struct ration_error *reterr);
 
 /*
- * -EPERM, where another uid than the caller's, root's and `allowed` can write to the group or to a node
- * above it: then nothing is put into it. The hint says how `exec --user` does it.
+ * -EPERM if a uid other than the caller's, root's and `allowed` can write to the group or to a node above it:
+ * then nothing is put into it. The hint explains how to do it with `exec --user`.
  */
 int handle_check_trust(const struct ration_group *group, uid_t allowed, struct ration_error *reterr);
 
-/* -EPERM, where the limits of the group or the nodes above it are another uid's: then none is set. */
+/* -EPERM if the limits of the group or of the nodes above it belong to another uid: then none is set. */
 int handle_check_limits(const struct ration_group *group, struct ration_error *reterr);
 
 /*
- * "can't WHAT acme/vm7: …", for an errno of one of its files: a group that is
- * gone, one that belongs to somebody else and a file that isn't there are told
- * apart. Returns the code; -ENOENT for a group that is gone.
+ * "can't WHAT acme/vm7: …", for an errno of one of its files. Distinguishes a group that is gone, one that
+ * belongs to somebody else and a missing file. Returns the code; -ENOENT for a group that is gone.
  */
 int handle_error(const struct ration_group *group, int code, const char *what, struct ration_error *reterr);
 

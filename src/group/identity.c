@@ -21,7 +21,7 @@ static const char *const variable_names[] = { "HOME", "SHELL", "USER", "LOGNAME"
 
 /* ------------------------------------------------------------------- look up */
 
-/* -1 is "as it is" for the kernel. */
+/* For the kernel, -1 means "unchanged". */
 static bool is_id(const char *text, uint32_t *ret_id)
 {
 	uint64_t id;
@@ -104,7 +104,7 @@ static int find_ids(const char *etc, const char *text, struct as_user *user, str
 
 /* ------------------------------------------------------------------- may we? */
 
-/* Somebody without privileges may ask for what they are. */
+/* A user without privileges can ask for being that same user. */
 static int check_privileges(struct identity *identity, struct ration_error *reterr)
 {
 	const char *lacking = identity_lacks_switch();

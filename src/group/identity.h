@@ -17,17 +17,17 @@ struct as_user {
 };
 
 /*
- * Looks up "NAME", "UID", "NAME:GROUP", "UID:GID", … in the folder `etc`, and checks that this
- * process may become that user. The as_user_done() is the caller's also after a failure.
+ * Looks up "NAME", "UID", "NAME:GROUP", "UID:GID", … in the folder `etc`, and checks that this process can
+ * become that user. The caller calls as_user_done(), after a failure as well.
  * Errors: -EINVAL (malformed, unknown), -EPERM, -ENOMEM, -EACCES, … (the files can't be read).
  */
 int as_user_find(const char *etc, const char *text, struct as_user *user, struct ration_error *reterr);
 void as_user_done(struct as_user *user);
 
 /*
- * Makes its environment, of pointers to strings of `envp` and `user`; the caller frees the
- * array. Where `envp` is NULL, that of this process with the user's variables instead of our
- * own; else `envp` with those that it doesn't have. -ENOMEM.
+ * Makes the user's environment, of pointers to strings of `envp` and `user`; the caller frees the array. If
+ * `envp` is NULL, it is that of this process with the user's variables instead of our own; otherwise `envp`
+ * plus the variables that it lacks. -ENOMEM.
  */
 int as_user_environment(const struct as_user *user, char *const *envp, char ***ret_envp);
 

@@ -36,7 +36,7 @@ int in_force_read(int group_fd, const struct ration_limit_info *info, uint64_t *
 	return 0;
 }
 
-/* The highest that a counter of pages can be, "no limit" in v1, whose files can't say "max". */
+/* The highest value of a page counter: it means "no limit" in v1, whose files can't say "max". */
 #define V1_NO_LIMIT (UINT64_C(1) << 62)
 
 static int v1_number(int fd, const char *file, uint64_t *ret)
@@ -76,7 +76,7 @@ int in_force_read_v1(int dir_fd, const struct ration_limit_info *info, uint64_t 
 	uint64_t value, period = 0;
 	int r;
 
-	/* Shares are a rounded weight, and swap is in a sum. */
+	/* cpu.shares is a rounded weight, and swap is limited as part of a sum. */
 	if (!file)
 		return -EOPNOTSUPP;
 	r = v1_number(dir_fd, file, &value);
@@ -97,7 +97,7 @@ int in_force_read_own(const struct place *place, const struct ration_limit_info 
 	int r = fd < 0 ? fd : in_force_read_v1(fd, info, ret);
 
 	*ret_mechanism = RATION_MECHANISM_CGROUP1;
-	/* What may be there and can't be read just now isn't taken for none. */
+	/* A file that may exist but can't be read just now doesn't mean that there is no limit. */
 	if (r >= 0 || facts_doubt(r))
 		return r;
 	*ret_mechanism = RATION_MECHANISM_CGROUP2;

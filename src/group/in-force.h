@@ -16,15 +16,15 @@
  */
 int in_force_read(int group_fd, const struct ration_limit_info *info, uint64_t *ret);
 
-/* Which file of cgroup v1 has a limit as it was asked for, or NULL: of swap alone there is none. */
+/* Which file of cgroup v1 has a limit as it was asked for, or NULL: there is none for swap alone. */
 const char *in_force_v1_file(enum ration_limit limit);
 
 /* The same from a directory in the hierarchy of its controller. -EOPNOTSUPP: no such file. */
 int in_force_read_v1(int dir_fd, const struct ration_limit_info *info, uint64_t *ret);
 
 /*
- * The limit of a group itself, and what enforces it; what levels above it allow is another matter. Of one that is a
- * number. -ENOENT: it has none; -EBADMSG, or what stood in the way.
+ * The limit of the group itself, as a number, and what enforces it; levels above can allow less. -ENOENT: it
+ * has none; -EBADMSG, and errors of reading it.
  */
 int in_force_read_own(const struct place *place, const struct ration_limit_info *info, uint64_t *ret,
 		enum ration_mechanism *ret_mechanism);

@@ -40,7 +40,7 @@ int leaf_prepare(const struct host_snapshot *host, const char *tenant, const cha
 	r = names_choose(tenant, name, place.tenant, place.name, reterr);
 	if (r < 0)
 		return r;
-	/* Without a word the run would be beside the tenant that was asked for, and without its limits. */
+	/* Otherwise the run would silently be beside the intended tenant, and without its limits. */
 	r = host->base_fd < 0 ? outside_error(host, place.tenant, "", reterr) : 0;
 	if (r < 0)
 		return r;
@@ -58,13 +58,13 @@ int leaf_prepare(const struct host_snapshot *host, const char *tenant, const cha
 
 /* ----------------------------------------------------------------- leaf */
 
-/* Far longer than anybody has the lock of a group for. */
+/* Far longer than anybody holds the lock of a group. */
 #define LOCK_MSEC 30000
 
 /* How long a group takes to be made or removed, however busy the machine. */
 #define SETTLE_MSEC 5000
 
-/* Whoever's it is, it isn't claimed. */
+/* It belongs to another user, whoever that is, and isn't claimed. */
 static int stranger_error(const struct place *place, uid_t uid, struct ration_error *reterr)
 {
 	(void)error_set(reterr, -EEXIST, RATION_CAUSE_EXISTS, "%s/%s exists already: it belongs to uid %u",
@@ -81,18 +81,18 @@ int leaf_remove_dead(const struct host_snapshot *host, const char *tenant, int t
 
 	if (lock_fd == -EBUSY)
 		return -EALREADY;
-	/* Somebody else has removed it, and its name may be of another by now. */
+	/* Somebody else has removed it, and its name may belong to another group by now. */
 	if (!cg_is(fd, tenant_fd, name))
 		return 0;
-	/* Without it another could make the name its own meanwhile. */
+	/* Without the lock, another process could take over the name meanwhile. */
 	if (facts_doubt(lock_fd))
 		return lock_fd;
-	/* First: as long as the other is there, the next gc finds what is left. */
+	/* First v1: as long as the group in cgroup2 exists, the next gc finds what is left. */
 	r = v1_remove_dead(host, tenant, name);
 	return r < 0 ? r : owner_remove_group(tenant_fd, name, fd);
 }
 
-/* A leaf of that name is there: ours to remove if its owner is dead. */
+/* A leaf of that name exists: we can remove it if its owner is dead. */
 static int make_room(struct place *place, struct ration_error *reterr)
 {
 	CLEANUP(closep) int fd = cg_open_dir(place->tenant_fd, place->name);
@@ -150,15 +150,15 @@ void leaf_unlock(struct place *place)
 
 void leaf_settle(int fd)
 {
-	/* A stranger's lock is the stranger's to hold. */
+	/* Doesn't wait for another user, who can hold the lock for ever. */
 	if (whose_is(fd, NULL) != WHOSE_OTHER)
 		(void)lock_release(lock_take(fd, SETTLE_MSEC));
 }
 
 /*
- * Several may be making a group of this name. Who has the lock of it
- * and finds that nobody has finished it, has it: so it is made whole by one, even
- * if its first maker has died in between.
+ * Several processes may be making a group of this name. The one that holds the lock of it, and finds that
+ * nobody has finished it, makes it. So a single process makes all of it, even if the first maker has died in
+ * between.
  */
 int leaf_claim(struct place *place, bool mine, struct ration_error *reterr)
 {
@@ -168,7 +168,7 @@ int leaf_claim(struct place *place, bool mine, struct ration_error *reterr)
 	if (r < 0)
 		return r;
 	r = notes_read(place->fd, NOTE_CREATED, text, sizeof(text));
-	/* Where nothing can be remembered (before 5.7), the directory alone has to do. */
+	/* If nothing can be remembered (before 5.7), the directory alone decides. */
 	if (r == -ENODATA || (r < 0 && mine))
 		return 0;
 	leaf_unlock(place);
@@ -176,9 +176,9 @@ int leaf_claim(struct place *place, bool mine, struct ration_error *reterr)
 }
 
 /*
- * One of that name was there, and nobody has noted anything on it: its maker died, or makes it just now and
- * begins again; or it was left by something else. It may have limits that nobody asks for. So one that is
- * empty is removed, and made anew. -ENOENT: that is done. -EEXIST: it has processes, or groups below.
+ * A directory of that name exists, without a note: its maker died, or is at work and begins again if we
+ * remove it; or something else left it. It may have limits that nobody asked for. So remove it if it is
+ * empty, and make it anew. -ENOENT: it is removed. -EEXIST: it has processes, or groups below.
  */
 static int make_afresh(struct place *place)
 {
@@ -190,7 +190,7 @@ static int make_afresh(struct place *place)
 	return r == -EBUSY ? -EEXIST : r;
 }
 
-/* Takes the directory of that name, which is there. -ENOENT: it isn't any more. -EEXIST: it is somebody's. */
+/* Takes the existing directory of that name. -ENOENT: it is gone. -EEXIST: it belongs to somebody. */
 static int take(struct place *place, bool mine, struct ration_error *reterr)
 {
 	int r = place->fd = cg_open_dir(place->tenant_fd, place->name);
@@ -199,24 +199,24 @@ static int take(struct place *place, bool mine, struct ration_error *reterr)
 		(void)cg_rmdir(place->tenant_fd, place->name);
 	if (r < 0)
 		return r;
-	/* Its lock is a stranger's, too. */
+	/* Don't take the lock of a directory of another user. */
 	r = mine || whose_is(place->fd, NULL) == WHOSE_OWN ? leaf_claim(place, mine, reterr) : -EEXIST;
 	if (r == 0 && !mine)
 		r = make_afresh(place);
-	/* Who had the lock before may have removed it again. */
+	/* The previous holder of the lock may have removed it. */
 	if (r == 0 && !leaf_alive(place->fd))
 		r = -ENOENT;
 	if (r < 0) {
 		leaf_unlock(place);
 		place->fd = close_fd(place->fd);
 	}
-	/* It can't be locked: unless others are at it by now, nobody needs it. */
+	/* It is ours and can't be locked: nobody needs it, unless others use it by now. */
 	if (mine && r < 0 && !vanished(r) && r != -EEXIST && r != -ETIMEDOUT)
 		(void)cg_rmdir(place->tenant_fd, place->name);
 	return r;
 }
 
-/* The tenant may have been given away since its directory was opened. */
+/* The tenant may have been delegated since its directory was opened. */
 static int check_still_ours(struct place *place, struct ration_error *reterr)
 {
 	int r = whose_check(place->tenant_fd, place->tenant, WHOSE_NOBODY, reterr);
@@ -239,7 +239,7 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 
 		r = cg_mkdir(place->tenant_fd, place->name);
 		if (vanished(r)) {
-			/* The last run of this tenant ended, and took the tenant with it. */
+			/* The last run of this tenant ended, and removed the tenant. */
 			place_close(place);
 			again = nodes_make(place->host, place->tenant, wanted, &place->namespace_fd,
 					&place->tenant_fd, reterr);
@@ -289,7 +289,7 @@ int leaf_create(struct place *place, uint32_t wanted, struct ration_error *reter
 
 	if (r < 0)
 		return r;
-	/* Without it no keeper would know it for the one that it is to end. */
+	/* By this note the keeper recognises the group that it must end. */
 	r = owner_write(place->fd, place->owner);
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write notes on the group %s/%s: %s", place->tenant,
 				       place->name, error_text(r))
@@ -307,19 +307,22 @@ int leaf_bound(int fd)
 
 bool leaf_gone(const struct place *place)
 {
-	/* Who removes it begins in cgroup v1. */
+	/* A process that removes the group begins in cgroup v1, and holds its lock: wait for that. */
 	if (place->lock_fd < 0 && leaf_alive(place->fd))
 		leaf_settle(place->fd);
-	/* And the kernel with the files of the controllers: a change, here of nothing, waits until it is done. */
+	/*
+	 * The kernel begins with the files of the controllers. A write, here without effect, waits until it
+	 * is done.
+	 */
 	if (leaf_alive(place->fd))
 		(void)cg_write(place->fd, "cgroup.subtree_control", "\n");
 	return !leaf_alive(place->fd);
 }
 
 /*
- * How long to wait for the lock of a group that is to be removed. Who has it is making, changing or
- * removing the group; without it, what is left to chance is that a third makes another of that name
- * between our look at the name and its removal. A run doesn't wait for `ration set` to end.
+ * How long to wait for the lock of a group that is to be removed. The holder is making, changing or removing
+ * the group. Without the lock there is a small risk that another process makes a group of that name between
+ * our check of the name and its removal. A run doesn't wait until `ration set` is done.
  */
 #define REMOVE_MSEC 50
 
@@ -327,7 +330,7 @@ int leaf_remove(struct place *place)
 {
 	CLEANUP(lock_releasep) int lock_fd = place->fd >= 0 && place->lock_fd < 0 ?
 		lock_take(place->fd, REMOVE_MSEC) : -EBADF;
-	/* First: as long as the other is there, nobody else has a group of that name. */
+	/* First v1: as long as the group in cgroup2 exists, nobody else has one of that name. */
 	int r = v1_remove(place);
 
 	if (r == 0 && place->fd >= 0)

@@ -37,7 +37,7 @@ struct ration_list {
 	const struct entry **sorted;
 };
 
-/* Of the longest note of a command, with its NUL. */
+/* The length of the longest note of a command, with its NUL. */
 #define COMMAND_MAX 256
 
 struct listing {
@@ -67,7 +67,7 @@ static int read_notes(struct listing *listing, const struct listed *at, enum who
 		return r;
 	if (r < 0)
 		r = RATION_OWNER_UNKNOWN;
-	/* What others have noted on theirs isn't known. */
+	/* Notes by other users on their directories aren't known. */
 	if (item->is_tenant && whose != WHOSE_OTHER && (r == RATION_OWNER_DEAD || r == RATION_OWNER_UNKNOWN) && !owner_recorded(at->fd))
 		r = RATION_OWNER_IMPLIED;
 	item->owner = (enum ration_owner)r;
@@ -80,7 +80,7 @@ static int read_notes(struct listing *listing, const struct listed *at, enum who
 	return facts_doubt(r) ? r : 0;
 }
 
-/* What is counted in cgroup v1: of groups, where there is some of it. */
+/* Reads what cgroup v1 counts, for groups with directories there. */
 static int read_v1(struct listing *listing, const struct listed *at, struct usage *usage)
 {
 	CLEANUP(place_close) struct place place = PLACE_NONE;
@@ -102,7 +102,7 @@ static int read_stats(struct listing *listing, const struct listed *at, struct r
 	struct stats_wanted wanted = listing->wanted;
 	int r;
 
-	/* Its processes are those of its groups, which are looked at next: tell_state(). */
+	/* A tenant's processes are those of its groups, which are looked at next: tell_state(). */
 	wanted.stopped = wanted.stopped && (at->name || wanted.members);
 	r = stats_read(at->fd, &wanted, ret);
 
@@ -158,7 +158,7 @@ static int compare(const void *a, const void *b)
 	return listed_compare((*(const struct entry *const *)a)->text, (*(const struct entry *const *)b)->text);
 }
 
-/* What a tenant with processes does, by its groups, which follow it: nothing runs in it if nothing does in any of them. */
+/* What the processes of a tenant do, by its groups, which follow it: it is stopped if each of them is. */
 static void tell_state(const struct entry *const *groups, struct ration_stats *tenant)
 {
 	enum ration_state state = RATION_STATE_RUNNING;
@@ -174,7 +174,7 @@ static void tell_state(const struct entry *const *groups, struct ration_stats *t
 	tenant->state = state;
 }
 
-/* Not before all are there: until then the entries move. */
+/* Only when all entries are there: until then they move. */
 static int finish(struct ration_list *list)
 {
 	list->sorted = reallocarray(NULL, list->n + 1, sizeof(list->sorted[0]));

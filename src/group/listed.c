@@ -28,7 +28,7 @@ bool listed_is_shut(int code, uid_t uid)
 	return (code == -EACCES || code == -EPERM) && uid != geteuid();
 }
 
-/* Opens it, and looks whose it is. -ENOENT: it has gone, or isn't ours to look at. */
+/* Opens it and checks whose it is. -ENOENT: it is gone, or we can't look at it. */
 static int open_listed(int dir_fd, const char *name, struct stat *ret_st)
 {
 	int fd = cg_open_dir(dir_fd, name);
@@ -134,7 +134,7 @@ int listed_open_v1(const struct host_snapshot *host, const struct listed *at, st
 	int r;
 
 	*ret = PLACE_NONE;
-	/* Another's name can be any, and what it notes isn't believed. */
+	/* Another user can choose any name, and that user's notes aren't believed. */
 	if (host->n_v1 == 0 || !at->name || names_check("", at->tenant, NULL) < 0 || names_check("", at->name, NULL) < 0)
 		return 0;
 	ret->host = host;

@@ -21,15 +21,18 @@ struct listed {
 };
 
 struct listed_visitor {
-	/* 1: this group of a tenant needs no look, and isn't opened; 0: it does; < 0: an error. NULL: each does */
+	/*
+	 * 1: this group of a tenant doesn't need a visit, and isn't opened; 0: it does; < 0: an error. NULL:
+	 * each does
+	 */
 	int (*known)(const char *tenant, const char *name, uint64_t inode, void *data);
 	int (*visit)(const struct listed *at, void *data);
 	void *data;
 };
 
 /*
- * Calls `visit` for each tenant, and then for its groups; only for those of `tenant`, unless it is NULL.
- * What goes meanwhile is left out, and what another uid keeps from being read.
+ * Calls `visit` for each tenant, then for its groups; only for those of `tenant`, unless it is NULL. Leaves
+ * out groups that disappear meanwhile, and those that another uid keeps unreadable.
  * Errors: -EIO, -ENOMEM; what `known` or `visit` returns < 0.
  */
 int listed_each(const struct host_snapshot *host, const char *tenant, const struct listed_visitor *visitor,
@@ -42,7 +45,7 @@ int listed_one(const struct host_snapshot *host, const char *tenant, const char 
 /* Opens the directories that a group has in cgroup v1, none of a tenant. `ret` has nothing else that is open. */
 int listed_open_v1(const struct host_snapshot *host, const struct listed *at, struct place *ret);
 
-/* Whoever has a directory may shut it, which mustn't keep others from a list of what is theirs. */
+/* Whether the owner of a directory has closed it to us: that mustn't keep others from a list of their own groups. */
 bool listed_is_shut(int code, uid_t uid);
 
 /* Compares two addresses: a tenant's groups come right after it. */

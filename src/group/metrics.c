@@ -64,7 +64,10 @@ const struct metric_file *metrics_at(size_t i)
 
 bool metrics_doubt(int code)
 {
-	/* Answers: there is no such file, this kernel counts nothing, or not what can be understood. */
+	/*
+	 * Answers, not failures: there is no such file, this kernel doesn't count it, or the content isn't
+	 * understood.
+	 */
 	static const int answers[] = { -ENOENT, -EOPNOTSUPP, -EINVAL, -ERANGE, -EFBIG, -EBADMSG };
 
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
@@ -163,7 +166,10 @@ int metrics_read_long(int group_fd, const char *file, char **ret_text)
 	return r;
 }
 
-/* Returns the text of a metric's file, which may be the one of the metric before; NULL: it can't be read, which is noted. */
+/*
+ * Returns the text of a metric's file, which may be that of the metric before; NULL: it can't be read, and
+ * that is noted.
+ */
 static const char *text_of(struct reading *reading, int fd, const struct metric_file *at, struct usage *usage)
 {
 	int r;
@@ -208,9 +214,8 @@ void metrics_read(int group_fd, uint64_t metrics, struct usage *usage, uint64_t 
 /* ---------------------------------------------------------------- cgroup v1 */
 
 /*
- * How much of the CPU time was the user's and how much the kernel's is counted by ticks
- * in v1: their ratio divides the exact sum, as the kernel itself does it for rusage and
- * cgroup2. All is the user's where no tick was the kernel's, as there.
+ * v1 counts user and system CPU time in ticks. Their ratio divides the exact sum, as the kernel itself does
+ * for rusage and cgroup2. As there, all of it counts as user time if there was no system tick.
  */
 static void divide_cpu_v1(int fd, struct usage *usage)
 {
@@ -222,7 +227,7 @@ static void divide_cpu_v1(int fd, struct usage *usage)
 			cg_text_key(text, "user", &user) < 0 || cg_text_key(text, "system", &system) < 0)
 		return;
 	ticks = user + system;
-	/* In two parts, for total * system can be too much for 64 bits. */
+	/* In two parts, because total * system can exceed 64 bits. */
 	system = system == 0 ? 0 : total / ticks * system + total % ticks * system / ticks;
 	usage_set(usage, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_CGROUP1);
 	usage_set(usage, RATION_METRIC_CPU_USER_USEC, total - system, RATION_SOURCE_CGROUP1);
@@ -237,7 +242,7 @@ void metrics_read_v1(const struct place *place, uint64_t metrics, struct usage *
 		int fd = at->controller ? v1_fd(place, at->controller) : -EBADF;
 		const char *text;
 
-		/* What cgroup2 counts by itself, it counts as well, and in one file. */
+		/* At most 100.00, with two decimals. "nan", "inf" and longer numbers aren't valid measurements. */
 		if (fd < 0 || !is_in(metrics, at->metric) || usage_get(usage, at->metric, NULL) == RATION_SOURCE_CGROUP2)
 			continue;
 		text = text_of(&reading, fd, at, usage);

@@ -65,15 +65,15 @@ uint64_t metrics_value(const struct metric_file *at, const char *text);
  */
 int metrics_read_long(int group_fd, const char *file, char **ret_text);
 
-/* Whether `code` says that a figure couldn't be read, though it may be there. */
+/* Whether `code` means that a metric couldn't be read although it may exist. */
 bool metrics_doubt(int code);
 
-/* Notes in `usage` that something couldn't be read, though it may be there. Returns whether it was read. */
+/* Notes in `usage` if a metric couldn't be read although it may exist. Returns whether it was read. */
 bool metrics_got(struct usage *usage, int code);
 
 /*
- * Reads those of `metrics` that cgroup2 has, each file once; what can't be read stays as it is, and is noted.
- * `ret_share`, may be NULL: cg_text_share() of "some" in memory.pressure, or RATION_UNKNOWN.
+ * Reads those of `metrics` that cgroup2 has, each file once. A metric that can't be read is left unchanged,
+ * and that is noted. `ret_share`, may be NULL: metrics_share() of "some" in memory.pressure.
  */
 void metrics_read(int group_fd, uint64_t metrics, struct usage *usage, uint64_t *ret_share);
 

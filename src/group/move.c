@@ -2,9 +2,8 @@
 /*
  * move.c - move running processes into a group
  *
- * A pid is a name that the kernel gives to another process when its bearer is
- * gone. So it is looked at, moved, and looked at again, each time with its start
- * time; by a pidfd nothing of that can go wrong.
+ * The kernel gives a pid to another process when the old one is gone. So the process is checked
+ * before and after the move, by its start time. With a pidfd that can't go wrong.
  */
 #include "group/move.h"
 
@@ -48,7 +47,7 @@ static int check_process(const struct ration_group *group, int pid, struct proc_
 	}
 	if (group->host->facts.proc_foreign)
 		return error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_UNKNOWN, "/proc belongs to another pid namespace");
-	/* All that it starts from then on, every service and session, would be born in the group. */
+	/* Everything that it starts later, every service and session, would be born in the group. */
 	if (proc_is_init(proc_fd, pid)) {
 		(void)no_process(pid, -EINVAL, "is the machine's init: all that it starts later would be in the group", reterr);
 		return error_hint(reterr, -EINVAL, "attach the processes that you mean");
@@ -60,7 +59,7 @@ static int check_process(const struct ration_group *group, int pid, struct proc_
 		return no_process(pid, -ESRCH, "has ended", reterr);
 	if (proc_is_kernel(proc_fd, pid) == 1)
 		return no_process(pid, -EINVAL, "is a kernel thread", reterr);
-	/* The kernel would move all of it; who means that, names the process. */
+	/* The kernel would move the whole process; a caller that means this must name the process. */
 	if (proc_is_thread(proc_fd, pid) == 1)
 		return no_process(pid, -EINVAL, "is a thread of another process", reterr);
 	return 0;
@@ -111,7 +110,7 @@ static int set_limits(const struct ration_group *group, int pid, const struct ra
 	return r < 0 ? command_spawn_error(&spawn, r, reterr) : 0;
 }
 
-/* Out of a session's scope the kernel lets no user move a process: there systemd takes the first step. */
+/* The kernel lets no user move a process out of a session's scope: systemd does the first step. */
 static int bring(const struct ration_group *group, pid_t pid)
 {
 	int r = cg_attach(group->at.fd, pid);
@@ -123,8 +122,8 @@ static int bring(const struct ration_group *group, pid_t pid)
 }
 
 /*
- * First into cgroup v1, then into cgroup2: so who is in the group is under all of its limits, and a
- * child that is born in between isn't in it.
+ * First into cgroup v1, then into cgroup2. So a process in the group is under all its limits; a child that is
+ * born in between isn't in it.
  */
 static int enter(const struct ration_group *group, pid_t pid, unsigned *ret_outside)
 {
@@ -149,7 +148,7 @@ static void leave(const struct ration_group *group, pid_t pid, const char *from,
 	origin_return_v1(group, pid, outside);
 }
 
-/* Moves it, and undoes that if it was another process by then. */
+/* Moves it, and undoes the move if the pid belonged to another process by then. */
 static int move(struct ration_group *group, const struct proc_stat *stat, const char *from, int pid_fd,
 		unsigned *ret_outside, struct ration_error *reterr)
 {
@@ -158,14 +157,14 @@ static int move(struct ration_group *group, const struct proc_stat *stat, const 
 
 	if (r < 0)
 		return move_error(group, (int)stat->pid, r, reterr);
-	/* Not by a signal: a filter that refuses those looks like a process of somebody else. */
+	/* Not by a signal: if a filter refuses signals, the process looks like somebody else's. */
 	if (pid_fd >= 0)
 		r = sys_pidfd_pid(pid_fd) == stat->pid ? 0 : -ESRCH;
 	else if (proc_start_ticks(group->host->proc_fd, stat->pid, &start) < 0 || start != stat->start_ticks)
 		r = -ESRCH;
 	if (r == 0)
 		return 0;
-	/* Gone, or its pid is somebody else's, who goes back. */
+	/* It is gone, or its pid belongs to another process, which goes back. */
 	leave(group, stat->pid, from, *ret_outside);
 	return no_process((int)stat->pid, -ESRCH, "ended meanwhile", reterr);
 }
@@ -207,7 +206,7 @@ static int attach(struct ration_group *group, int pid, int pid_fd, const struct 
 
 static int check_group(const struct ration_group *group, const struct ration_plan *plan, struct ration_error *reterr)
 {
-	/* Without a cgroup only the limits of the process itself are left. */
+	/* Without a cgroup only limits of the process itself can be set. */
 	int r = group->at.fd < 0 && plan ? 0 : handle_check_leaf(group, reterr);
 
 	if (r == 0)

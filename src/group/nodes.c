@@ -2,11 +2,10 @@
 /*
  * nodes.c - what lies between BASE and a group: the namespace, and its tenants
  *
- * Nodes have limits and never processes. They come with the first group that
- * needs them and go with the last. Another process may remove a node between any
- * two of our steps; then the next step fails with ENOENT or ENODEV, and we begin
- * again from the top: each such round means that somebody else got something
- * done.
+ * Nodes have limits and never processes. They are made with the first group that needs them and
+ * removed with the last. Another process may remove a node between any two of our steps. Then the
+ * next step fails with ENOENT or ENODEV, and we begin again from the top. Each such round means
+ * that another process has made progress.
  */
 #include "group/nodes.h"
 
@@ -30,9 +29,9 @@ int nodes_error(int code, const char *what, const char *where, struct ration_err
 /* -------------------------------------------------------------- controllers */
 
 /*
- * A group with processes that gets +cpu or +pids alone turns into a threaded
- * domain without a word, and one that gets +memory answers EBUSY: so look first.
- * The real root (no cgroup.type there) may have both processes and controllers.
+ * A group with processes that gets +cpu or +pids alone silently becomes a threaded domain, and one that gets
+ * +memory answers EBUSY: so check first. The real root (no cgroup.type there) can have both processes and
+ * controllers.
  */
 static int check_empty(int fd, const char *where, struct ration_error *reterr)
 {
@@ -108,7 +107,7 @@ static int evacuate(const struct host_snapshot *host, struct ration_error *reter
 	leaf = cg_open_dir(host->base_fd, name);
 	if (leaf < 0)
 		return nodes_error(leaf, "open", name, reterr);
-	/* Each round moves who is there; a child forked meanwhile is there in the next. */
+	/* Each round moves the processes that are there; children forked meanwhile are moved in the next. */
 	for (int round = 0; round < NODES_ROUNDS_MAX; round++) {
 		char *save = NULL;
 
@@ -117,7 +116,7 @@ static int evacuate(const struct host_snapshot *host, struct ration_error *reter
 			return 0;
 		if (r < 0 && r != -EFBIG)
 			return nodes_error(r, "read", host->base, reterr);
-		/* A number that is cut off would be somebody else's. */
+		/* A truncated number would be another process's pid. */
 		if (r == -EFBIG && strrchr(text, '\n'))
 			*strrchr(text, '\n') = '\0';
 		for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -167,7 +166,7 @@ static void path_to(char *buf, size_t size, const struct host_snapshot *host, si
 
 #define WHERE_MAX (PATH_MAX + NODES_PATH_MAX + RATION_NAME_MAX + 2)
 
-/* Node `i`, or the tenant, which comes behind them. */
+/* Node `i`, or the tenant, which comes after the nodes. */
 static int check_node(const struct host_snapshot *host, size_t i, int fd, const char *name,
 		struct ration_error *reterr)
 {
@@ -238,7 +237,7 @@ static int chain_open(struct chain *chain)
 	return 0;
 }
 
-/* The caller has said that its parents are there. */
+/* The caller has said that its parents exist. */
 static int check_parent(const struct chain *chain, size_t i, struct ration_error *reterr)
 {
 	const struct host_snapshot *host = chain->host;
@@ -249,13 +248,13 @@ static int check_parent(const struct chain *chain, size_t i, struct ration_error
 	fd = cg_open_dir(above(chain, i), host->node[i]);
 	if (fd >= 0)
 		return 0;
-	/* Not -ENOENT, which would begin a new round. */
+	/* Not -ENOENT, which would start a new round. */
 	(void)error_set(reterr, -ENOTDIR, RATION_CAUSE_NO_GROUP, "--parent: no group %s below %.200s: %s",
 			host->node[i], host->base, error_text(fd));
 	return error_hint(reterr, -ENOTDIR, "remove --no-create to create it");
 }
 
-/* One that we have made goes again when it is empty; one that was there stays. */
+/* A parent that we make is removed when it is empty; one that existed before stays. */
 static int make_parent(const struct chain *chain, size_t i, uint32_t wanted, int *ret_fd,
 		struct ration_error *reterr)
 {
@@ -387,26 +386,26 @@ void nodes_remove_above(const struct host_snapshot *host, int namespace_fd)
 {
 	CLEANUP(chain_close) struct chain chain = CHAIN(host);
 
-	/* The usual case has all it takes: nothing that could fail stands between a run and its end. */
+	/* The usual case has all fds already, so that nothing can fail at the end of a run. */
 	if (host->n_nodes == 1) {
 		if (!owner_kept(namespace_fd))
 			(void)cg_rmdir(host->base_fd, host->node[0]);
 		return;
 	}
-	/* As far as it is there: somebody else may be removing it, too. */
+	/* As far as it exists: another process may be removing it, too. */
 	(void)chain_open(&chain);
 	chain_remove(&chain);
 }
 
 void nodes_remove(const struct host_snapshot *host, int namespace_fd, const char *tenant, int tenant_fd)
 {
-	/* Nobody's to collect but that uid's; or one that was given away, unless its maker is dead. */
+	/* It belongs to that uid; or it was delegated, and stays unless its creator is dead. */
 	if (whose_is(tenant_fd, NULL) != WHOSE_OWN && !owner_recorded(tenant_fd))
 		return;
-	/* Its limits are for the next to come, too. */
+	/* Its limits also apply to later groups. */
 	if (owner_recorded(tenant_fd) && owner_state(host->proc_fd, tenant_fd, NULL) != RATION_OWNER_DEAD)
 		return;
-	/* Not empty is the usual answer, and no failure: somebody else lives there. */
+	/* "Not empty" is the usual answer, not a failure: it has other groups. */
 	if (cg_rmdir(namespace_fd, tenant) == 0)
 		nodes_remove_above(host, namespace_fd);
 }

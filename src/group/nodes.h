@@ -33,17 +33,16 @@ int nodes_open(const struct host_snapshot *host);
 const char *nodes_path(char *buf, size_t size, const struct host_snapshot *host);
 
 /*
- * -EPERM, if a uid can write to a node from BASE down to the namespace that is neither the caller nor
- * root nor `allowed`: see whose_check(). As far as they are there.
+ * -EPERM if a uid other than the caller's, root's and `allowed` can write to a node from BASE down to the
+ * namespace: see whose_check(). As far as they exist.
  */
 int nodes_check(const struct host_snapshot *host, uid_t allowed, struct ration_error *reterr);
 
 /*
- * Makes sure that the namespace and `tenant` are there and can have groups with
- * `controllers`, whatever others remove meanwhile.
- * Nothing is made or changed below what another uid can write: -EPERM.
- * Errors: -EBUSY (processes where there can't be any), -EACCES, -EPERM, -EAGAIN
- * (too many groups), -ENOENT (a parent that the caller says is there), -EIO.
+ * Makes sure that the namespace and `tenant` exist and can have groups with `controllers`, whatever others
+ * remove meanwhile. Makes and changes nothing below a directory that another uid can write: -EPERM.
+ * Errors: -EBUSY (processes where a node must be), -EACCES, -EPERM, -EAGAIN (too many groups), -ENOENT (a
+ * parent that should exist), -EIO.
  */
 int nodes_make(const struct host_snapshot *host, const char *tenant, uint32_t controllers, int *ret_namespace_fd,
 		int *ret_tenant_fd, struct ration_error *reterr);

@@ -2,11 +2,10 @@
 /*
  * origin.c - where the processes of a group came from, and the way back
  *
- * A process that is moved into a group leaves a line there, "PID START PATH"; its
- * children have none, but find the line of their nearest ancestor. So a release
- * can bring everybody back, and none ends up where nobody has put it: least of
- * all in the group above, which has controllers and would refuse it (EBUSY), or
- * doesn't, and would leave it without any limit.
+ * When a process is moved into a group, a line is added to a note there: "PID START PATH". Its
+ * children have none, and use the line of their nearest ancestor. So a release can bring all of
+ * them back to a place that somebody chose. The group above wouldn't do: if it has controllers it
+ * refuses them (EBUSY), if not they would lose every limit.
  */
 #include "group/origin.h"
 
@@ -31,13 +30,13 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* Ancestors of a process to look at: more than process trees are deep. */
+/* How many ancestors of a process to look at: more than process trees are deep. */
 #define ANCESTORS_MAX 64
 
-/* Rounds of a release: each moves whom it sees, and a fork meanwhile needs another. */
+/* Rounds of a release: each moves the processes that it sees, and a fork meanwhile needs another. */
 #define ROUNDS_MAX 1000
 
-/* Lines kept of one group; older ones of living processes go first. */
+/* The most bytes kept for one group; older lines are dropped first, even of live processes. */
 #define ORIGINS_MAX NOTE_MAX
 
 static bool lives(const struct host_snapshot *host, pid_t pid, uint64_t start)
@@ -76,7 +75,7 @@ static const char *take_line(const char *line, pid_t *ret_pid, uint64_t *ret_sta
 /* How long the others are waited for. A process that has been moved is in the group, whatever is known of it. */
 #define RECORD_MSEC 1000
 
-/* Two at once would each write down what it has read and its own, and one of them be lost. */
+/* Without the lock, two processes that write at once would lose one of the new lines. */
 static int lock(const struct ration_group *group)
 {
 	return group->at.fd < 0 ? -EBADF : lock_take(group->at.fd, RECORD_MSEC);
@@ -118,7 +117,7 @@ void origin_record(const struct ration_group *group, pid_t pid, const char *path
 {
 	CLEANUP(lock_releasep) int lock_fd = -EBADF;
 
-	/* One that is moved in again came from elsewhere, as the line that is there says. */
+	/* If it is moved in again, the existing line says where it came from. */
 	if (inside(group, path))
 		return;
 	lock_fd = lock(group);
@@ -186,7 +185,7 @@ int origin_move(const struct host_snapshot *host, pid_t pid, const char *path)
 	CLEANUP(closep) int fd = -EBADF;
 	char full[2 * PATH_MAX];
 
-	/* Outside of what the mount shows, or with characters that /proc escapes. */
+	/* The path is outside of what the mount shows, or has characters that /proc escapes. */
 	if (path[0] != '/' || strncmp(path, "/..", 3) == 0 || strchr(path, '\\'))
 		return -ENOENT;
 	(void)snprintf(full, sizeof(full), "%s%s", host->mount, path);
@@ -229,7 +228,8 @@ struct release {
 	const char *own;   /* the caller's own group */
 	char origins[ORIGINS_MAX];
 	size_t v1;         /* the hierarchy that is being left */
-	pid_t stuck;       /* can't be moved */
+	pid_t stuck;       /* How long to wait for the lock. The process that was moved is in the group, whether or
+			      not this can be recorded. */
 	int moved, code;
 };
 
@@ -298,7 +298,7 @@ static int release_member(int tenant_fd, const char *name, void *data)
 	return 0;
 }
 
-/* Finds a directory of another uid with processes: where those came from, nobody knows whom we believe. */
+/* Finds a directory of another uid with processes: we can't trust its notes about where those came from. */
 static int find_stranger(int dir_fd, const char *name, void *data)
 {
 	CLEANUP(closep) int fd = cg_open_dir(dir_fd, name);
@@ -330,7 +330,7 @@ int origin_release(const struct ration_group *group, struct ration_remove_report
 	char own[PATH_MAX];
 	struct release release = { .group = group, .report = report, .own = own };
 
-	/* Into a session's scope a user can't move them: then the caller is to be where they can go. */
+	/* A user can't move them into a session's scope: move the caller to where they can go. */
 	if (host_now(group->handle)->outside)
 		(void)host_bring(group->host, getpid());
 	if (proc_cgroup(group->host->proc_fd, getpid(), own, sizeof(own)) < 0)

@@ -16,31 +16,31 @@
 void origin_record(const struct ration_group *group, pid_t pid, const char *path);
 
 /*
- * The same of where it is now in the hierarchies of cgroup v1 that the group is in. Returns those in which
- * it isn't in the group yet, a bit for each of host->v1.
+ * The same for its places in the group's hierarchies of cgroup v1. Returns the hierarchies in which it isn't
+ * in the group yet, a bit for each of host->v1.
  */
 unsigned origin_record_v1(const struct ration_group *group, pid_t pid);
 
 /*
- * Moves it back there in these hierarchies; where that isn't known or can't be, to where this process's
+ * Moves it back in these hierarchies; if its place isn't known or can't be used, to where this process's
  * groups are made.
  */
 void origin_return_v1(const struct ration_group *group, pid_t pid, unsigned hierarchies);
 
-/* -EPERM, where the group, or a group of the tenant, has processes and another uid can write to it. */
+/* -EPERM if the group, or a group of the tenant, has processes and another uid can write to it. */
 int origin_check(const struct ration_group *group, struct ration_error *reterr);
 
 /*
- * Moves every process of the group out of it, alive, each to where it or its
- * nearest recorded ancestor came from; where that isn't known or can't be, to
- * this process's own group. Errors: -EBUSY (one can't be moved anywhere).
+ * Moves every process of the group out of it, alive: each to where it or its nearest recorded ancestor came
+ * from; if that isn't known or can't be used, to this process's own group.
+ * Errors: -EBUSY (one can't be moved anywhere).
  */
 int origin_release(const struct ration_group *group, struct ration_remove_report *report,
 		struct ration_error *reterr);
 
 /*
- * The same in the hierarchies of cgroup v1, after that: so a process that was forked meanwhile is found
- * there. Where it can't go back to, it goes to where this process's groups are made.
+ * The same in the hierarchies of cgroup v1, called afterwards: so it finds processes that were forked
+ * meanwhile. A process that can't go back is moved to where this process's groups are made.
  */
 int origin_release_v1(const struct ration_group *group, struct ration_error *reterr);
 

@@ -2,11 +2,11 @@
 /*
  * outside.c - a group that was given to the caller, seen from outside of it
  *
- * Who may write to cgroup.procs of a group can move a process into it only from below a
- * group whose cgroup.procs that uid may write, too. So a delegate can do everything
- * inside, and nothing from outside. There BASE is another place, or none; root's is where
- * the caller is, if root has started it there, or the root of the tree, or the unit. A caller
- * without a BASE can't enter another user's tenant of that name either.
+ * To move a process into a group, a uid must be able to write cgroup.procs of the nearest group
+ * above both places. So a delegate can do everything inside a delegated group, but can't enter it
+ * from outside. From there BASE is another place, or there is none. Root's BASE is where the caller
+ * is, if root has started it there, or the root of the tree, or the unit. A caller without a BASE
+ * can't enter another user's tenant of that name either.
  */
 #include "group/outside.h"
 
@@ -87,8 +87,8 @@ static int refuse_entry(const char *base, uid_t owner, const char *tenant, const
 }
 
 /*
- * Who names another's tenant expects its limits, unless that name is one below a BASE of the caller's.
- * Who names none has the default one.
+ * A caller who names another user's tenant expects its limits, unless there is a tenant of that name below
+ * the caller's BASE. A caller who names none gets the default tenant.
  */
 static bool is_meant(const struct host_snapshot *host, uid_t owner, const char *tenant)
 {

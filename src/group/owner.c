@@ -25,7 +25,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* Far longer than anybody has the lock of a directory that is being made. */
+/* Far longer than anybody holds the lock of a directory that is being made. */
 #define CLAIM_MSEC 5000
 
 static int own_namespace(int proc_fd, const char *file, uint64_t *ret)
@@ -37,7 +37,10 @@ static int own_namespace(int proc_fd, const char *file, uint64_t *ret)
 	return facts_doubt(r) ? r : 0;
 }
 
-/* Those of this process; 0: there is none. Fails where that isn't known just now: it would be taken for another's. */
+/*
+ * The namespaces of this process; 0: there are none. Fails if they can't be read just now: otherwise our
+ * groups would look like those of another.
+ */
 static int own_namespaces(int proc_fd, struct owner *ret)
 {
 	int r = own_namespace(proc_fd, "self/ns/pid", &ret->pid_namespace);
@@ -108,7 +111,7 @@ bool owner_recorded(int group_fd)
 	return owner_kept(group_fd) || notes_has(group_fd, NOTE_OWNER);
 }
 
-/* 0: there is no such note, or none that we may know of or could understand. Negative: it couldn't be looked for. */
+/* 0: there is no such note, or we can't read or understand it. Negative: it couldn't be looked for. */
 static int answer(int r)
 {
 	return r == -ENODATA || r == -EOPNOTSUPP || r == -EACCES || r == -EPERM || r == -ERANGE ? 0 : r;
@@ -124,7 +127,10 @@ static int take_record(int r, const char *text, struct owner *ret)
 			&ret->pid_namespace, &ret->time_namespace) == 5 && ret->pid > 0;
 }
 
-/* Made, but never finished: its maker died between two system calls. Of the future: the clock was set back since. */
+/*
+ * It was begun but never finished: its maker died between two system calls. A time in the future means that
+ * the clock was set back since.
+ */
 static bool abandoned(int group_fd, const struct stat *st)
 {
 	return notes_own(st) && llabs((long long)(time(NULL) - st->st_ctim.tv_sec)) > OWNER_UNRECORDED_SECONDS &&
@@ -163,7 +169,7 @@ static int state_of(struct owner_asker *asker, const struct owner *owner, int *r
 		return r;
 	if (owner->time_namespace != own->time_namespace && !proc_is_dead(&stat))
 		return RATION_OWNER_UNKNOWN;
-	/* One that nobody has reaped, as process 1 of some containers never does, ends nothing any more. */
+	/* A zombie that nobody reaps, as process 1 of some containers never does, won't end its groups any more. */
 	return stat.start_ticks == owner->start_ticks && !proc_is_dead(&stat) ? RATION_OWNER_ALIVE : RATION_OWNER_DEAD;
 }
 
@@ -239,7 +245,10 @@ int owner_claim(int proc_fd, int group_fd, const char *text)
 
 	if (lock_fd < 0)
 		return lock_fd;
-	/* The group itself has it as well, and more; but who finds only this one has to know whose it is. */
+	/*
+	 * The group itself has the note as well, and more; but a process that finds only this directory has
+	 * to know the owner.
+	 */
 	r = text[0] ? owner_write(group_fd, text) : owner_record(proc_fd, group_fd);
 	if (r < 0)
 		return r;
@@ -249,8 +258,8 @@ int owner_claim(int proc_fd, int group_fd, const char *text)
 }
 
 /*
- * Begun by cg_mkdir(), whose first steps show in the modes, and nothing noted, where something could be.
- * 0, -EALREADY: it is something else, or why that isn't known.
+ * Checks that the directory was begun by cgroup mkdir (cg_mkdir(), whose first steps show in the modes) and
+ * has no note although it could. 0; -EALREADY: it is something else; or why that isn't known.
  */
 static int check_unmade(int group_fd)
 {

@@ -2,10 +2,10 @@
 /*
  * owner.h - whose a group is, written on the group itself
  *
- * There are no state files. The directory of each group that a run makes has a note
- * (host/notes.h) with the pid of who runs it, its start time, the boot id, and the pid and
- * time namespaces in which these mean something; and when it was said, so that no two
- * groups have the same. It goes with the group, so it can't go stale.
+ * There are no state files. The directory of each group of a run has a note (host/notes.h) with the
+ * pid of its owner, that process's start time, the boot id, the pid and time namespaces in which
+ * these are valid, and the time of writing, so that no two groups have the same note. It is removed
+ * with the group, so it can't go stale.
  */
 #ifndef RATION_GROUP_OWNER_H
 #define RATION_GROUP_OWNER_H
@@ -16,13 +16,13 @@
 #include "ration.h"
 #include "sys/proc.h"
 
-/* A leaf without a record is one that is being made, unless it is older than this. */
+/* A leaf without a record is being made, unless it is older than this. */
 #define OWNER_UNRECORDED_SECONDS 10
 
 /* Room for a record with its final NUL. */
 #define OWNER_TEXT_MAX 160
 
-/* The record that says that a group is ours; "" where nothing can be known. Fails where it isn't known just now. */
+/* The record that says that a group is ours; "" if nothing can be known. Fails if it isn't known just now. */
 int owner_say(int proc_fd, char ret_text[OWNER_TEXT_MAX]);
 
 /* Writes a record on a group. Where the file system can't (before 5.7), nothing is known of it. Errors: of fsetxattr(2). */
@@ -38,9 +38,8 @@ int owner_is(int group_fd, const char *text);
 int owner_record(int proc_fd, int group_fd);
 
 /*
- * Tells whether the process that the group belongs to lives. Unknown means hands
- * off: there is no record, or one of another pid namespace. `ret_pid`, may be
- * NULL, is who it is; 0: not known.
+ * Tells whether the process that owns the group lives. Unknown means hands off: there is no record, or one of
+ * another pid namespace. `ret_pid`, may be NULL, is that process; 0: not known.
  */
 enum ration_owner owner_state(int proc_fd, int group_fd, int *ret_pid);
 
@@ -73,7 +72,7 @@ int owner_keep(int group_fd);
 /* Tells whether that is so. */
 bool owner_kept(int group_fd);
 
-/* Tells whether somebody has made it for its own sake. A tenant that a run needed has no owner. */
+/* Tells whether somebody created it explicitly. A tenant that a run needed has no owner. */
 bool owner_recorded(int group_fd);
 
 /*
@@ -83,15 +82,15 @@ bool owner_recorded(int group_fd);
 int owner_remove_group(int tenant_fd, const char *name, int group_fd);
 
 /*
- * Writes the record `text`, "": of this process, with the lock of the group, before gc takes it for one
- * that nobody has finished. -ENOENT: it did so before. Other errors: of lock_take().
+ * Writes the record `text`, or "" for this process, under the lock of the group, before gc takes the group
+ * for one that nobody finished. -ENOENT: gc has removed it already. Other errors: of lock_take().
  */
 int owner_claim(int proc_fd, int group_fd, const char *text);
 
 /*
- * Removes an empty group that ration began to make, and has noted nothing on: its maker died
- * before. Who makes one notes that with the lock of it, and begins again if it is gone by then.
- * 0: it isn't there any more. -EALREADY: it is being made just now, or it is something else.
+ * Removes an empty group that ration began to make but has noted nothing on: its maker died before. A process
+ * that makes one notes the owner under its lock, and begins again if it is gone by then. 0: it is gone.
+ * -EALREADY: it is being made just now, or it is something else.
  */
 int owner_remove_unmade(int tenant_fd, const char *name, int group_fd);
 

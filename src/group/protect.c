@@ -2,14 +2,13 @@
 /*
  * protect.c - what is protected in a group is protected above it as well
  *
- * The kernel grants a group no more protection than the group above it has, from the
- * one whose limit is reached downwards. So memory.low of a leaf does nothing against
- * memory that the machine runs out of, as long as its tenant has none. The nodes have
- * the sum of what their children have, no more: what no child claims goes to all of
- * them (memory_recursiveprot).
+ * The kernel grants a group no more protection than the group above it has, from the one whose
+ * limit is reached downwards. So memory.low of a leaf doesn't help when the machine runs out of
+ * memory, unless its tenant has it, too. Each node gets the sum of its children's values and no
+ * more, because what no child claims protects all of them (memory_recursiveprot).
  *
- * Others do the same at the same time, without a lock: whoever wrote a sum looks
- * again whether it is one, so the last to write has seen all.
+ * Others do the same at the same time, without a lock. After writing a sum, each process checks
+ * whether it is still right, so the last writer has seen all values.
  */
 #include "group/protect.h"
 
@@ -43,7 +42,7 @@ static int add_child(int dir_fd, const char *name, void *data)
 	struct sum *sum = data;
 	uint64_t bytes;
 
-	/* One that vanishes, or that has no memory controller, has no share; nor has what another uid claims. */
+	/* A child that is gone, or has no memory controller, has no share; nor do values that another uid set. */
 	if (fd >= 0 && whose_file_is_own(fd, sum->file) && cg_read_u64(fd, sum->file, &bytes) == 0 && add_u64(sum->bytes, bytes, &sum->bytes) < 0)
 		sum->bytes = UINT64_MAX;
 	return 0;
@@ -51,7 +50,7 @@ static int add_child(int dir_fd, const char *name, void *data)
 
 static int share(int node_fd, const char *file)
 {
-	/* Without the controller none of its children is asked, of which there may be thousands. */
+	/* Without the controller, don't look at the children: there can be thousands. */
 	if (sys_access(node_fd, file, F_OK) == -ENOENT)
 		return 0;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
@@ -80,7 +79,10 @@ static bool made(int fd)
 	return notes_has(fd, NOTE_MADE);
 }
 
-/* A sum of nothing, or none, which the end of a child makes no less: of its siblings, maybe thousands, none is asked. */
+/*
+ * A sum of zero, or none: the end of a child can't lower it, so don't look at its siblings, which can be
+ * thousands.
+ */
 static bool has_none(int node_fd, const char *file)
 {
 	uint64_t bytes = 0;

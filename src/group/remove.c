@@ -56,7 +56,7 @@ struct each {
 	const struct ration_group *tenant;
 	int (*visit)(struct ration_group *leaf, void *data);
 	void *data;
-	bool remove; /* what can't be a group of ours is removed instead */
+	bool remove; /* directories that can't be groups of ours are removed instead */
 };
 
 static int visit_leaf(int tenant_fd, const char *name, void *data)
@@ -65,7 +65,7 @@ static int visit_leaf(int tenant_fd, const char *name, void *data)
 	struct ration_group leaf = { .handle = each->tenant->handle, .host = each->tenant->host, .at = PLACE_NONE };
 	int r;
 
-	/* None of ours: in cgroup v1 there is nothing that belongs to it. */
+	/* Not a name of ours: nothing in cgroup v1 belongs to it. */
 	if (names_check("group", name, NULL) < 0)
 		return each->remove ? cg_rmdir_tree(tenant_fd, name) : 0;
 	leaf.at.host = leaf.host;
@@ -96,7 +96,7 @@ static int each_leaf(struct ration_group *group, int (*visit)(struct ration_grou
 	return vanished(r) ? 0 : r;
 }
 
-/* Else its directories would stay, and nobody would know whose they are. */
+/* If this process can't reach them, they would stay, and nobody would know whose they are. */
 static int check_reach(struct ration_group *leaf, void *data)
 {
 	char line[PATH_MAX + 32];
@@ -104,7 +104,7 @@ static int check_reach(struct ration_group *leaf, void *data)
 	return v1_check(&leaf->at, line, sizeof(line)) == -EXDEV ? handle_check_v1(leaf, data) : 0;
 }
 
-/* Counts who is in its directories: mostly who is in its cgroup2, and who was put there by somebody else. */
+/* Counts the processes in its directories: usually those of its cgroup2, and any that somebody else has put there. */
 static int count_v1(struct ration_group *leaf, void *data)
 {
 	int *most = data;
@@ -175,7 +175,7 @@ static int populated_error(struct ration_group *group, struct ration_error *rete
 	return error_hint(reterr, -EBUSY, "ration rm --force kills them, --release keeps them running without limits");
 }
 
-/* How long they die by themselves; after that it is looked at what keeps them. */
+/* How long to let them die; after that, look at what keeps them. */
 #define PROMPT_MSEC 1000
 
 /* Kills all. `words`: who doesn't die, and why. */
@@ -236,8 +236,8 @@ static int is_strangers(int fd, void *data)
 }
 
 /*
- * Another user, who has some of it, can make more and more groups there. A limit of the
- * first one, which isn't that user's, keeps them from it. Returns what the limit was.
+ * Another user who owns part of it can keep making groups there. A limit of the topmost group, which that
+ * user can't change, stops that. Returns the old value.
  */
 static void hold_still(const struct ration_group *group, char ret_before[32])
 {
@@ -271,7 +271,7 @@ static int remove_tenant(struct ration_group *group, struct ration_error *reterr
 
 	if (r < 0 && !vanished(r))
 		return r;
-	/* One that was made meanwhile has directories in cgroup v1, too, and takes another round. */
+	/* A new group has directories in cgroup v1, too, and needs another round. */
 	return (group->host->n_v1 > 0 ? cg_rmdir : cg_rmdir_tree)(parent_fd(group), own_name(group));
 }
 
@@ -287,13 +287,12 @@ static int remove_group(struct ration_group *group)
 }
 
 /*
- * Removes it under its lock: then nobody else removes it and makes another of its name between our look
- * and the kernel's, and nobody is about to make more of it, in cgroup v1 for instance.
- * Where it is locked all the time, that is told.
+ * Removes it under its lock. Then nobody can remove it and make another of its name between our check and the
+ * kernel's, and nobody is adding to it, in cgroup v1 for instance. If it stays locked, an error says so.
  */
 static int remove_locked(struct ration_group *group, bool *ret_told, struct ration_error *reterr)
 {
-	/* Whoever may not lock it may not remove it either, and is told so then. */
+	/* A caller who can't lock it can't remove it either, and the removal will say so. */
 	int r = whose_is(group->at.fd, NULL) == WHOSE_OTHER ? 0 : leaf_lock(&group->at, reterr);
 
 	*ret_told = r == -ETIMEDOUT;
@@ -314,7 +313,7 @@ static int remove_it(struct ration_group *group, enum ration_remove mode,
 	bool told = false;
 	int r = -EBUSY;
 
-	/* A run that starts in a tenant meanwhile, or a process that forks, needs another round. */
+	/* A run that starts in the tenant meanwhile, or a process that forks, needs another round. */
 	for (int round = 0; round < ROUNDS_MAX && r == -EBUSY && same(group); round++) {
 		r = empty(group, mode, report, reterr);
 		if (r < 0) {

@@ -2,8 +2,8 @@
 /*
  * room.c - why the kernel lets nobody start another process, or make another group
  *
- * It counts at a group and at all above it, and refuses if one of them has as many as it
- * may have:
+ * The kernel counts in a group and in all groups above it, and refuses if one of them is at its
+ * limit:
  *
  *   pids.max                clone(2) says EAGAIN. Who is moved into a group isn't refused.
  *   memory.max              ENOMEM: where nobody can be killed for more, which an execve(2)
@@ -13,8 +13,8 @@
  *   cgroup.max.descendants  mkdir(2) says EAGAIN
  *   cgroup.max.depth        the same
  *
- * None of them says at which group. So each is looked at, upwards. What is full may have
- * room again by then: then only the errno is known.
+ * None of them says which group it is. So each is looked at, upwards. By then a full one may have
+ * room again; then only the errno is known.
  */
 #include "group/room.h"
 
@@ -36,8 +36,8 @@
 #include "util/text.h"
 
 /*
- * How far from its limit a group's memory may be and still be too full for a start. What was
- * charged for it is free again, and the kernel charges ahead for each CPU, 64 pages at a time.
+ * How close to its limit a group's memory can be and still be too full for a start: memory charged for the
+ * attempt is free again, and the kernel charges 64 pages in advance for each CPU.
  */
 #define MEMORY_NEAR (1 << 20)
 #define MEMORY_NEAR_CPU (256 << 10)

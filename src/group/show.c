@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * show.c - the limits of a group that lives: asked, here, effective
- *
- * What holds for a process is the lowest of the limits of its group and of all
- * groups above it, and below that what the machine has. cgroup v2 has no file
- * that says so, but for CPU sets; so the levels are walked, as far as this
- * process can see them.
- */
+/* A group's protection is at most that of all groups above it. */
 #include "group/handle.h"
 
 #include <errno.h>
@@ -36,7 +29,7 @@ enum kind {
 	KIND_NONE,     /* not a limit of groups */
 	KIND_LOWEST,   /* a number: the lowest of all levels holds */
 	KIND_QUOTA,    /* "QUOTA PERIOD": the same */
-	KIND_OWN,      /* a number that says something among siblings only */
+	KIND_OWN,      /* a number that matters only among siblings */
 	KIND_SET,      /* a list, of which the kernel itself says what is effective */
 	KIND_RATE,     /* io.max: a number for each disk, the lowest holds */
 	KIND_PAGES,    /* hugetlb.*.max: a number for each page size, the same */
@@ -97,7 +90,7 @@ struct search {
 	struct found *found;
 };
 
-/* Whether it was read. What may be there and can't be read just now isn't taken for no limit. */
+/* Whether it was read. A value that exists but can't be read just now isn't taken for no limit. */
 static bool got(struct found *found, int code)
 {
 	if (!found->unread && facts_doubt(code))
@@ -149,7 +142,7 @@ static void find_set(const struct ration_group *group, const struct ration_limit
 	if (got(found, cg_read(group->at.fd, file, found->effective_text, sizeof(found->effective_text))))
 		found->limit.has_effective = true;
 	found->limit.level = group->tenant ? RATION_LEVEL_TENANT : RATION_LEVEL_GROUP;
-	/* A list of its own that isn't all there has been cut by a level above. */
+	/* A list of its own that is smaller than what was set has been cut by a level above. */
 	if (strcmp(found->here_text, found->effective_text) != 0)
 		found->limit.level = found->here_text[0] ? RATION_LEVEL_ANCESTOR : RATION_LEVEL_MACHINE;
 }

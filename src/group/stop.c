@@ -2,8 +2,8 @@
 /*
  * stop.c - end a run from another process
  *
- * Who supervises the run is left alone: it may be a program that has others. The group's processes
- * get the signal, and a note on the group tells the supervisor whose doing their end is.
+ * The supervisor of the run isn't signalled: it may be a program with other runs. The group's processes get
+ * the signal, and a note on the group tells the supervisor who ended them.
  */
 #include "group/handle.h"
 
@@ -25,7 +25,7 @@
 #define END_USEC 10000000
 #define LOOK_MSEC 5
 
-/* Before the first signal: the run may end of it at once. */
+/* Before the first signal, because that can end the run at once. */
 static int leave_note(struct ration_group *group, int sig, uint64_t kill_after_usec, struct ration_error *reterr)
 {
 	char text[48];
@@ -33,7 +33,7 @@ static int leave_note(struct ration_group *group, int sig, uint64_t kill_after_u
 
 	(void)snprintf(text, sizeof(text), "%d %" PRIu64, sig, kill_after_usec);
 	r = notes_leave(group->at.fd, NOTE_STOP, text);
-	/* A kernel without such notes: it ends all the same, and nobody knows why. */
+	/* A kernel without such notes: the run ends all the same, but without a reason. */
 	return r == 0 || r == -EOPNOTSUPP ? 0 : handle_error(group, r, "stop", reterr);
 }
 

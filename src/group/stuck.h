@@ -2,9 +2,9 @@
 /*
  * stuck.h - why processes that were killed don't die
  *
- * SIGKILL waits for a process in an uninterruptible sleep (state D), on a dead disk or a
- * frozen file system, and for one in the freezer of cgroup v1. Whoever waits for it
- * says so.
+ * SIGKILL has no effect on a process in an uninterruptible sleep (state D), e.g. on a dead disk or
+ * a frozen file system, or on one in the freezer of cgroup v1. Callers that wait for such a process
+ * say so.
  */
 #ifndef RATION_GROUP_STUCK_H
 #define RATION_GROUP_STUCK_H

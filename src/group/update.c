@@ -38,10 +38,10 @@
 
 #define RECLAIM_USEC 2000000
 
-/* How long memory.high gets to show by itself, between two requests that brought nothing. */
+/* How long to wait for memory.high to take effect, after a request that reclaimed nothing. */
 #define PAUSE_MSEC 20
 
-/* Requests for memory that brought nothing, one after the other: then there is none to be had. */
+/* After this many requests in a row that reclaimed nothing, nothing can be reclaimed. */
 #define FRUITLESS_MAX 3
 
 struct change {
@@ -50,7 +50,7 @@ struct change {
 	struct ration_update_options options;
 	struct ration_update_report report;
 	struct group_writes writes;
-	char high[32];  /* memory.high as it was, while it is ours; "" otherwise */
+	char high[32];  /* memory.high as it was, while ours is set; "" otherwise */
 	int (*then)(void *data, struct ration_error *reterr);
 	void *data;
 };
@@ -231,8 +231,8 @@ static int take_high(struct change *change, uint64_t limit)
 }
 
 /*
- * Brings the use down to `limit`, by asking as long as something comes of it.
- * memory.reclaim says EAGAIN for less than was asked for, and that is usual.
+ * Brings the use down to `limit`, and asks as long as that helps. memory.reclaim answers EAGAIN for less than
+ * was asked for, which is usual.
  */
 static int reclaim_to(struct change *change, uint64_t limit, uint64_t deadline)
 {
@@ -290,10 +290,7 @@ static int shrink(struct change *change, struct ration_error *reterr)
 
 /* ------------------------------------------------------------------ update */
 
-/*
- * No swap follows from limited memory, and swap again from memory that isn't,
- * unless swap was asked for by itself.
- */
+/* A memory limit implies no swap, and a lifted one implies swap again, unless swap was asked for by itself. */
 static int settle_swap(struct change *change)
 {
 	const struct ration_plan_item *memory = plan_enforced(change->plan, RATION_LIMIT_MEMORY);
@@ -312,7 +309,7 @@ static int settle_swap(struct change *change)
 	return 0;
 }
 
-/* What is protected in a group is protected above it, too: it belongs to the change, as what the caller does then. */
+/* A group's protection needs the same above it: that is part of the change, and so is what the caller does then. */
 static int complete(void *data, struct ration_error *reterr)
 {
 	const struct change *change = data;
@@ -321,7 +318,7 @@ static int complete(void *data, struct ration_error *reterr)
 	return r < 0 || !change->then ? r : change->then(change->data, reterr);
 }
 
-/* The note of what is asked for comes first: where it can't be written, nothing has changed. */
+/* The note of what is asked for comes first: if it can't be written, nothing has changed. */
 static int write_all(struct change *change, struct ration_error *reterr)
 {
 	int fd = change->group->at.fd, r;

@@ -20,8 +20,8 @@ bool whose_file_is_own(int dir_fd, const char *file)
 }
 
 /*
- * A directory that is given away keeps its limits' files. A uid that makes one has all of them, and
- * can give none to anybody else. The first of these is in cgroup2 (since 4.14), the other in v1.
+ * A delegated directory keeps its limits' files. A uid that makes a directory owns all of them, and can't
+ * give any away. The first of these files is in cgroup2 (since 4.14), the other in v1.
  */
 static bool limits_are_own(int fd)
 {

@@ -2,10 +2,10 @@
 /*
  * whose.h - whose a directory is, and whether anything may be put below it
  *
- * Who can write to a directory of the cgroup tree can take controllers away from what
- * is below it, move its processes out, end and freeze them. So the caller believes
- * nothing that another uid can write, and puts nothing below it. What is asked here is
- * asked of a directory that is open: its name may be somebody else's by now.
+ * A uid that can write to a directory of the cgroup tree can take controllers away from groups
+ * below, move their processes out, and end or freeze them. So the caller believes nothing that
+ * another uid can write, and puts nothing below it. The checks are made on an open directory,
+ * because its name may belong to another by now.
  */
 #ifndef RATION_GROUP_WHOSE_H
 #define RATION_GROUP_WHOSE_H
@@ -36,8 +36,8 @@ bool whose_file_is_own(int dir_fd, const char *file);
 #define WHOSE_NOBODY ((uid_t)-1)
 
 /*
- * -EPERM, with the way, if a uid can write to a directory that is neither the caller nor root nor
- * `allowed`. `where` is its path.
+ * -EPERM, with a way out, if a uid other than the caller's, root's and `allowed` can write to a directory.
+ * `where` is its path.
  */
 int whose_check(int fd, const char *where, uid_t allowed, struct ration_error *reterr);
 

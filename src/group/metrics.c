@@ -242,7 +242,7 @@ void metrics_read_v1(const struct place *place, uint64_t metrics, struct usage *
 		int fd = at->controller ? v1_fd(place, at->controller) : -EBADF;
 		const char *text;
 
-		/* At most 100.00, with two decimals. "nan", "inf" and longer numbers aren't valid measurements. */
+		/* What cgroup2 counts itself, it counts as well as v1, and in one file. */
 		if (fd < 0 || !is_in(metrics, at->metric) || usage_get(usage, at->metric, NULL) == RATION_SOURCE_CGROUP2)
 			continue;
 		text = text_of(&reading, fd, at, usage);

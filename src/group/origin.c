@@ -72,7 +72,7 @@ static const char *take_line(const char *line, pid_t *ret_pid, uint64_t *ret_sta
 	return at;
 }
 
-/* How long the others are waited for. A process that has been moved is in the group, whatever is known of it. */
+/* How long to wait for the lock. The process that was moved is in the group, even if this can't be recorded. */
 #define RECORD_MSEC 1000
 
 /* Without the lock, two processes that write at once would lose one of the new lines. */
@@ -228,8 +228,7 @@ struct release {
 	const char *own;   /* the caller's own group */
 	char origins[ORIGINS_MAX];
 	size_t v1;         /* the hierarchy that is being left */
-	pid_t stuck;       /* How long to wait for the lock. The process that was moved is in the group, whether or
-			      not this can be recorded. */
+	pid_t stuck;       /* can't be moved */
 	int moved, code;
 };
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A group's protection is at most that of all groups above it. */
+/*
+ * show.c - the limits of a group that lives: asked, here, effective
+ *
+ * The effective limit of a process is the lowest of its group's, of those of all groups above, and of
+ * what the machine has. cgroup v2 has no file that says it, except for CPU sets. So the levels are
+ * walked, as far as this process can see them.
+ */
 #include "group/handle.h"
 
 #include <errno.h>
@@ -39,7 +45,7 @@ static const enum kind kinds[LIMIT_INDEX_COUNT] = {
 	[LIMIT_INDEX_MEMORY] = KIND_LOWEST,
 	[LIMIT_INDEX_SWAP] = KIND_LOWEST,
 	[LIMIT_INDEX_MEMORY_HIGH] = KIND_LOWEST,
-	/* What protects a group is no more than what protects all those above it. */
+	/* A group's protection is at most that of all groups above it. */
 	[LIMIT_INDEX_MEMORY_LOW] = KIND_LOWEST,
 	[LIMIT_INDEX_MEMORY_MIN] = KIND_LOWEST,
 	[LIMIT_INDEX_HUGETLB] = KIND_PAGES,

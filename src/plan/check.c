@@ -124,7 +124,7 @@ static int check_set(const struct ration_limits *limits, enum ration_limit limit
 	return error_hint(reterr, -EINVAL, "choose from %.60s", set->list);
 }
 
-/* Who is pinned himself can give no other CPU to his children. */
+/* A process that is pinned itself can't give other CPUs to its children. */
 static int check_affinity(const struct ration_limits *limits, const struct host_facts *facts,
 		struct ration_error *reterr)
 {

@@ -54,8 +54,8 @@ static const char *misfit(const struct ration_limit_info *info, enum ration_purp
 }
 
 /*
- * A group without a supervisor is found, frozen and killed by its cgroup2: without one it can't
- * have what a run would have here.
+ * A group without a supervisor is found, frozen and killed by its cgroup2. Without one it can't have limits
+ * that a run could have here.
  */
 static bool elsewhere(const struct host_facts *facts, const struct ration_limit_info *info,
 		enum ration_mechanism mechanism, enum ration_purpose purpose)
@@ -93,7 +93,10 @@ static void choose(struct plan_entry *entry, const struct host_facts *facts, enu
 			(void)snprintf(entry->fix, sizeof(entry->fix), "%s", answer.fix);
 		if (answer.enforces) {
 			take_mechanism(entry, info->mechanisms[i], &answer);
-			/* Not the kernel's for a group, where there is such a one, or with something to say about it. */
+			/*
+			 * Weaker: another mechanism than the kernel's for a group, where such a one exists,
+			 * or one with a note.
+			 */
 			entry->item.weaker = (i > 0 && info->mechanisms[i] != RATION_MECHANISM_CGROUP1) ||
 				answer.reason[0] != '\0';
 			if (!entry->item.weaker)
@@ -152,8 +155,8 @@ static void tell_bound(struct plan_entry *entry, const struct host_facts *facts)
 }
 
 /*
- * The group of this process isn't above the run's, so what it allows is a limit of each run by itself. Whoever
- * names a BASE has chosen what holds there: then it is told, and nothing else.
+ * The group of this process isn't above the run's, so its limits become limits of each single run. A caller
+ * who names a BASE has chosen the limits there: then these are only mentioned.
  */
 static const struct host_bound *caller_bound(const struct ration_plan *plan, const struct host_facts *facts,
 		enum ration_limit limit)

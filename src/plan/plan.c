@@ -21,7 +21,7 @@ static bool allowed(const struct plan_entry *entry)
 	const struct ration_plan_item *item = &entry->item;
 	const struct ration_limit_info *info = ration_limit_info(item->limit);
 
-	/* Nobody asked for it. But a run that isn't held to its caller's limits has got rid of them. */
+	/* Nobody asked for it. But a run that escapes its caller's limits isn't acceptable. */
 	if (item->implied && item->of_caller && !entry->own_policy)
 		return item->mechanism != RATION_MECHANISM_NONE || item->policy == RATION_ENFORCE_ANY;
 	/* And nothing that was asked for depends on it. */
@@ -43,7 +43,7 @@ static bool allowed(const struct plan_entry *entry)
 
 int ration_plan_check(const struct ration_plan *plan, struct ration_error *reterr)
 {
-	/* Whoever names a place and is strict doesn't mean another one, whatever the limits. */
+	/* A caller that names a place and is strict doesn't accept another place, whatever the limits are. */
 	if (plan->policy == RATION_ENFORCE_STRICT && plan->base_reason[0]) {
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_NOT_DELEGATED, "--base can't be used: %s",
 				plan->base_reason);

@@ -25,7 +25,7 @@
 #include "util/overflow.h"
 #include "util/size.h"
 
-/* TCG reserves address space far beyond what it touches; lib/vm.c has a tighter sum. */
+/* TCG reserves address space far beyond what it touches; plan/vm.c has a tighter sum. */
 #define GUEST_FACTOR 14
 #define CPU_SECONDS 3600
 #define PIDS 100

@@ -201,7 +201,7 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 	/* Checked first: once it has ended, all its messages are there. */
 	gone = has_ended(run->subreaper_fd);
 	r = hear(run, &report);
-	/* While it lives, it will send more. */
+	/* Nothing to read yet, or no memory to read it: the loop wakes us again. */
 	if ((r == -EAGAIN && !gone) || r == -ENOMEM)
 		return 0;
 	if (r < 0) {

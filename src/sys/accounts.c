@@ -15,7 +15,7 @@
 #include "util/cleanup.h"
 #include "util/parse.h"
 
-/* What points into the line of a reader is gone with the next one. */
+/* Pointers into a reader's line are valid until its next line. */
 struct line_of_group {
 	const char *name;
 	char *members;
@@ -47,8 +47,8 @@ static int reader_open(struct reader *reader, const char *etc, const char *name)
 }
 
 /*
- * Cuts the next line that has `n` fields or more into these; 0, or -ENOENT at the end. Others are
- * comments or broken. Entries that begin with + or - are NIS's, which isn't asked.
+ * Cuts the next line that has `n` fields or more into fields; 0, or -ENOENT at the end. Skips comments,
+ * broken lines, and entries that begin with + or -, which refer to NIS: that isn't used.
  */
 static int next_line(struct reader *reader, char **fields, size_t n)
 {

@@ -128,7 +128,7 @@ static int load(struct talk *talk)
 	return 0;
 }
 
-/* Nothing is left to be flushed, which has no deadline. */
+/* Closes without a flush: nothing is left to flush, and a flush has no deadline. */
 static void talk_end(struct talk *talk)
 {
 	if (talk->bus)
@@ -146,7 +146,7 @@ static uint64_t left_usec(const struct talk *talk)
 
 /* --------------------------------------------------------------- connecting */
 
-/* Lets sd-bus work until `done` says so. -ETIMEDOUT: also where somebody sends faster than it works. */
+/* Lets sd-bus work until `done` returns true. -ETIMEDOUT: also if somebody sends faster than it works. */
 static int work_until(struct talk *talk, bool (*done)(const struct talk *talk))
 {
 	while (!done(talk)) {
@@ -180,9 +180,9 @@ static int connect_to(struct talk *talk, const char *address, bool client)
 }
 
 /*
- * A way to the manager: over its bus, or through its own socket, where no bus
- * daemon runs. The path of a user's bus comes before what the environment says:
- * that may be empty (252 then finds none) or, after su, be somebody else's.
+ * Connects to the manager: over its bus, or through its own socket if no bus daemon runs. The path of a
+ * user's bus comes before the environment, which can be empty (252 then finds no bus) or, after su, somebody
+ * else's.
  */
 static int connect_by(struct talk *talk, unsigned way)
 {
@@ -241,7 +241,7 @@ static enum answer classify(int r, const struct bus_error *error)
 	return ANSWER_FAILED;
 }
 
-/* Calls a method of the manager. What is answered goes into `ret_reply`, which may be NULL. */
+/* Calls a method of the manager. The answer goes into `ret_reply`, which may be NULL. */
 static int call(struct talk *talk, enum answer *ret_answer, struct sd_bus_message **ret_reply, const char *method,
 		const char *types, ...)
 {
@@ -299,14 +299,14 @@ static int make_unit(struct talk *talk, enum answer *ret_answer, struct sd_bus_m
 			"OOMPolicy", "s", "continue",
 			"TasksMax", "t", UINT64_MAX,
 			"TimeoutStopUSec", "t", (uint64_t)10000000,
-			/* One that has failed mustn't be in the way of the next. */
+			/* A failed unit mustn't be in the way of the next. */
 			"CollectMode", "s", "inactive-or-failed",
 			0);
 }
 
 /*
- * Has the unit started by a job, which is another's if one is at it. Between our
- * two questions somebody else may have made the unit, or it may have gone.
+ * Has the unit started by a job, or joins one that is running. Between our two calls somebody else may have
+ * made the unit, or it may have gone.
  */
 static int begin(struct talk *talk, struct sd_bus_message **ret_reply)
 {
@@ -327,11 +327,14 @@ static int start_unit(struct talk *talk)
 	struct sd_bus_message *reply = NULL;
 	enum answer answer;
 	const char *job;
-	/* On a bus anybody can send such a signal. Through its own socket only the manager does, and has no name. */
+	/*
+	 * Anybody can send such a signal on a bus. Through the manager's own socket only the manager can, and
+	 * it has no name there.
+	 */
 	int r = talk->api.match_signal(talk->bus, NULL, talk->daemon ? SYSTEMD : NULL, SYSTEMD_PATH, MANAGER, "JobRemoved",
 			job_removed, talk);
 
-	/* It tells of jobs only those who have subscribed. */
+	/* The manager reports jobs only to subscribers. */
 	if (r >= 0)
 		r = call(talk, &answer, NULL, "Subscribe", NULL);
 	else

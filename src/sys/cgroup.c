@@ -43,12 +43,11 @@ int cg_open_file(int dir_fd, const char *file)
 }
 
 /*
- * Shorter than this, what one read brings is all. Most files are one record, which
- * the kernel makes whole, however long it is, and hands out as far as there is room
- * for it (kernfs_seq_start(): there is no second one). Only cgroup.procs and
- * cgroup.threads have a record for each line: of them a read brings the lines that
- * fit the kernel's buffer, and ends in a newline with more to come (seq_read_iter()).
- * A line has at most 11 bytes there, and the buffer is a page, 4 KiB or more.
+ * If a read is shorter than this, it has everything. Most files are one record, which the kernel makes as a
+ * whole and hands out as far as there is room (kernfs_seq_start(): there is no second one). Only cgroup.procs
+ * and cgroup.threads have a record for each line: a read returns the lines that fit the kernel's buffer, and
+ * ends in a newline although there is more (seq_read_iter()). A line has at most 11 bytes there, and the
+ * buffer is a page, 4 KiB or more.
  */
 #define CHUNK_MIN 4000
 
@@ -64,7 +63,7 @@ int cg_read_fd(int fd, char *buffer, size_t size)
 		if (n < 0)
 			return -errno;
 		length += (size_t)n;
-		/* Asking again for an end that can be seen would cost as much as the read did. */
+		/* Another read to see the end would cost as much as the first one. */
 		if (n == 0 || (length < CHUNK_MIN && length < size - 1 && buffer[length - 1] == '\n'))
 			break;
 		if (length == size - 1) {
@@ -187,7 +186,7 @@ int cg_write(int dir_fd, const char *file, const char *value)
 	return (size_t)n == length ? 0 : -EIO;
 }
 
-/* The windows of whoever hasn't CAP_SYS_RESOURCE are multiples of this. */
+/* Without CAP_SYS_RESOURCE, windows are multiples of this. */
 #define TRIGGER_USER_WINDOW_USEC 2000000
 
 static int open_trigger(int dir_fd, const char *file, const char *line, uint64_t stall_usec, uint64_t window_usec)
@@ -220,7 +219,7 @@ int cg_open_trigger(int dir_fd, const char *file, const char *line, uint64_t sta
 	return fd;
 }
 
-/* A file that others had open before could be locked by them for ever. v1 has no such file. */
+/* Somebody who opened the file before could lock it for ever. v1 has no such file. */
 static int shut_lock(int dir_fd, const char *name)
 {
 	static const char *const files[] = { LOCK_FILE, LOCK_FILE_V1 };
@@ -283,7 +282,7 @@ bool cg_is(int fd, int dir_fd, const char *path)
 {
 	struct stat ours, named;
 
-	/* As long as `fd` is open, the kernel gives its inode to no other. */
+	/* While `fd` is open, the kernel doesn't give its inode to another directory. */
 	if (fstat(fd, &ours) < 0)
 		return true;
 	if (fstatat(dir_fd, path, &named, AT_SYMLINK_NOFOLLOW) < 0)

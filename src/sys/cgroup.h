@@ -43,8 +43,8 @@ int cg_open_file(int dir_fd, const char *file);
 int cg_read(int dir_fd, const char *file, char *buffer, size_t size);
 
 /*
- * How soon to look once more at cgroup.events after it has told of a change: of another one within 10 ms the kernel
- * tells afterwards, and never if the group has been removed until then.
+ * How soon to read cgroup.events again after it reported a change: the kernel reports another change within
+ * 10 ms later, or never, if the group is removed before that.
  */
 #define CG_LOOK_AGAIN_MSEC 15
 
@@ -70,15 +70,13 @@ int cg_text_share(const char *text, const char *line, uint64_t *ret);
 bool cg_text_has_word(const char *text, const char *word);
 
 /*
- * Opens a pressure file and sets a trigger on its "some" or "full" line: the fd
- * polls as urgent (EPOLLPRI) when the group has been stalled for `stall_usec` in
- * `window_usec` (0.5 to 10 s), at most once in a window; and as failed (EPOLLERR)
- * when the group is removed, which no other file of it does.
- * The kernel forgets an event when any poll has seen it, also one of a loop
- * around the caller's epoll: who is woken and sees nothing has to measure.
- * Without CAP_SYS_RESOURCE a window is a multiple of 2 s, since 6.4: then it
- * becomes longer, and the stall with it. `ret_window_usec`, may be NULL.
- * -EINVAL: out of range. -ENOENT, -EOPNOTSUPP: no pressure is measured here.
+ * Opens a pressure file and sets a trigger on its "some" or "full" line. The fd polls as urgent (EPOLLPRI)
+ * when the group has been stalled for `stall_usec` in `window_usec` (0.5 to 10 s), at most once in a window;
+ * and as failed (EPOLLERR) when the group is removed, which no other file of it reports. The kernel forgets
+ * an event once any poll has seen it, also that of a loop around the caller's epoll: a caller that is woken
+ * and sees nothing has to measure. Without CAP_SYS_RESOURCE a window is a multiple of 2 s, since 6.4: then it
+ * becomes longer, and the stall with it. `ret_window_usec`, may be NULL. -EINVAL: out of range. -ENOENT,
+ * -EOPNOTSUPP: pressure isn't measured here.
  */
 int cg_open_trigger(int dir_fd, const char *file, const char *line, uint64_t stall_usec, uint64_t window_usec,
 		uint64_t *ret_window_usec);
@@ -87,20 +85,20 @@ int cg_open_trigger(int dir_fd, const char *file, const char *line, uint64_t sta
 int cg_write(int dir_fd, const char *file, const char *value);
 
 /*
- * Opens the group above an open one. < 0: it can't be seen, or there is none: what is above is of another
- * file system, or the root itself.
+ * Opens the group above an open one. < 0: we can't see it, or there is none: the directory above is on
+ * another file system, or this is the root itself.
  */
 int cg_open_above(int fd);
 
 /* Takes the directory above in the place of an open one, whatever that is. *fd < 0 after a failure: -errno. */
 int cg_step_up(int *fd);
 
-/* Makes a group, which everybody can look into, but for the file of its lock (lock.h). */
+/* Makes a group that everybody can look into, except for the file of its lock (lock.h). */
 int cg_mkdir(int dir_fd, const char *name);
 
 /*
- * Tells whether the directory `path` is the one that is open as `fd`. The kernel removes by name, and by
- * then somebody else may have removed the one and made another. True where that can't be found out.
+ * Tells whether the directory `path` is the one that is open as `fd`. The kernel removes by name, and by then
+ * somebody else may have removed the directory and made another. True if that can't be found out.
  */
 bool cg_is(int fd, int dir_fd, const char *path);
 

@@ -106,8 +106,8 @@ long sys_quiet(long number, long a, long b, long c, long d)
 #endif
 
 /*
- * The handlers of the host program are nothing to the child (5.5; refused before, as clone3(2) itself is
- * before 5.3). What is ignored stays ignored.
+ * The handlers of the host program must not run in the child (5.5; refused before, and clone3(2) itself is
+ * missing before 5.3). Ignored signals stay ignored.
  */
 static struct clone_args clone_args_of(int cgroup_fd, int *pid_fd)
 {
@@ -149,7 +149,7 @@ pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*functi
 	args.stack = (uintptr_t)stack;
 	args.stack_size = stack_size;
 	pid = clone3_call(&args, function, argument);
-	/* One that fails late has written it. */
+	/* A call that fails late has already written it. */
 	if (pid < 0)
 		*ret_pid_fd = -EBADF;
 	return (pid_t)pid;
@@ -160,7 +160,7 @@ pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*functi
 #endif
 }
 
-/* A checker of threads takes what such a process does for its parent's, and doing both at once for a miracle. */
+/* A thread checker takes accesses of such a process for its parent's, and can't explain that both run at once. */
 #if HAVE_CLONE3_CALL && !defined(__SANITIZE_THREAD__)
 pid_t sys_clone_beside(void *stack, size_t stack_size, int (*function)(void *), void *argument)
 {

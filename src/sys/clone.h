@@ -32,9 +32,9 @@ pid_t sys_clone_copied(int cgroup_fd, int (*function)(void *), void *argument, i
 pid_t sys_clone_shared(void *stack, size_t stack_size, int (*function)(void *), void *argument, int *ret_pid_fd);
 
 /*
- * A process in the parent's memory that goes on beside it, and of whose end no SIGCHLD tells: waitpid(2)
- * finds it with __WALL. Both have one errno: it is that process's, and whoever called this uses sys_quiet() while
- * the other is there. -ENOSYS where there is no such thing.
+ * A process in the parent's memory that runs at the same time. No SIGCHLD reports its end: waitpid(2) finds
+ * it with __WALL. Both share one errno, which belongs to the new process: its caller uses sys_quiet() while
+ * that runs. -ENOSYS if this isn't possible here.
  */
 pid_t sys_clone_beside(void *stack, size_t stack_size, int (*function)(void *), void *argument);
 

@@ -19,9 +19,9 @@ void cpuset_read(int group_fd, struct cpuset *ret);
 unsigned cpuset_count(const struct cpuset *set);
 
 /*
- * Whether this thread is confined to it. Older kernels leave who is born in a group on
- * the CPUs and nodes of its parent; who is moved there is confined on each.
- * Makes only system calls: for a child that shares its parent's memory.
+ * Whether this thread is confined to it. Older kernels leave a process that is born in a group on the CPUs
+ * and nodes of its parent; a process that is moved there is confined on every kernel. Makes only system
+ * calls: for a child that shares its parent's memory.
  */
 bool cpuset_taken(const struct cpuset *set);
 

@@ -23,8 +23,8 @@
 #define STACK_SIZE 65536
 
 /*
- * How long the end of a helper that has nothing to do any more is waited for. It takes a
- * millisecond; on a machine with hundreds of processes for each CPU, seconds.
+ * How long to wait for the end of a helper that has nothing to do any more. It takes a millisecond; on a
+ * machine with hundreds of processes for each CPU, seconds.
  */
 #define END_MSEC 10000
 
@@ -37,7 +37,7 @@ struct exec {
 	volatile int failed;
 };
 
-/* The call itself, since for a checker of threads the files of the child would be ours. */
+/* A direct system call: a thread checker would take the child's fds for ours. */
 static int place_fds(const int fd[HELPER_FD + 1])
 {
 	for (int i = 0; i <= HELPER_FD; i++) {
@@ -54,7 +54,7 @@ static int exec_main(void *argument)
 	static char *const none[] = { NULL };
 	struct exec *exec = argument;
 
-	/* Before all else: one that was stopped until then nobody wakes. */
+	/* Before all else: nobody would wake one that is stopped before this. */
 	sys_wake_with_parent();
 	exec->failed = place_fds(exec->fd);
 	if (exec->failed == 0) {
@@ -87,7 +87,7 @@ static pid_t clone_exec(struct exec *exec, int *ret_pid_fd)
 	return pid;
 }
 
-/* Moves it above those that the helper has. */
+/* Moves it above the numbers that the helper uses. */
 static int move_up(int *fd)
 {
 	int high = fcntl(*fd, F_DUPFD_CLOEXEC, HELPER_FD + 1);
@@ -111,7 +111,7 @@ int helper_exec(const char *path, char *const *argv, struct helper *ret_helper)
 {
 	CLEANUP(closep) int ours = -EBADF;
 	CLEANUP(closep) int theirs = -EBADF;
-	/* Harmless: where others write messages nothing can be written. */
+	/* A harmless fd for 0 to 2: it can't be written to, whatever a library prints there. */
 	CLEANUP(closep) int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct helper helper = HELPER_NONE;
 	struct exec exec = { .path = path, .argv = argv };
@@ -170,7 +170,7 @@ int helper_fork(void (*function)(int fd, void *data), void *data, struct helper 
 
 /* ---------------------------------------------------------------- messages */
 
-/* poll(2) that isn't kept from it by a signal, or by a kernel that has no memory just now. */
+/* poll(2) that goes on after a signal, or if the kernel has no memory just now. */
 static int wait_for(struct pollfd *fds, nfds_t n, int timeout_msec)
 {
 	uint64_t end = sys_now_usec() + (uint64_t)timeout_msec * 1000;
@@ -224,7 +224,7 @@ ssize_t helper_receive(int fd, void *data, size_t size, int *ret_fds, size_t n_f
 
 		if (r == -EAGAIN && timeout_msec != 0 && wait_for(&poll_fd, 1, timeout_msec) > 0)
 			continue;
-		/* ECONNRESET is said once, before what was sent, where the other end was closed with something unread. */
+		/* ECONNRESET comes once, before the messages, if the other end was closed with something unread. */
 		if (r != -EINTR && r != -ECONNRESET)
 			return r;
 	}
@@ -232,7 +232,7 @@ ssize_t helper_receive(int fd, void *data, size_t size, int *ret_fds, size_t n_f
 	return n;
 }
 
-/* No message that is empty, cut or zeroed looks like it. */
+/* No empty, truncated or zeroed message looks like this. */
 static const char understood[] = "understood";
 
 int helper_confirm(int fd)
@@ -264,7 +264,7 @@ bool helper_alive(const struct helper *helper)
 	return wait_for(fds, 2, 0) <= 0 || !(fds[0].revents || fds[1].revents & (POLLHUP | POLLRDHUP | POLLERR));
 }
 
-/* It has ended, or is about to: by its pidfd no other process can be meant. */
+/* It has ended or is about to: the pidfd can't mean another process. */
 static void reap(const struct helper *helper)
 {
 	struct pollfd poll_fd = { .fd = helper->pid_fd, .events = POLLIN };
@@ -279,7 +279,7 @@ static void reap(const struct helper *helper)
 		;
 }
 
-/* True: its end of the socket is closed, or it has ended. False: it has more to do, or says nothing at all. */
+/* True: it has closed its end of the socket, or has ended. False: it has more to do, or doesn't answer at all. */
 static bool wait_for_end(const struct helper *helper)
 {
 	struct pollfd fds[2] = {

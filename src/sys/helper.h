@@ -72,9 +72,8 @@ int helper_confirmed(int fd, int timeout_msec);
 bool helper_leave(const struct helper *helper);
 
 /*
- * Closes the socket, for all processes that have a copy of it, waits a while for the
- * helper's end, and reaps it. One that says (by a message) that it has more to do, or
- * that is stopped, is left alone.
+ * Closes the socket, for all processes that have a copy of it, waits a while for the helper's end, and reaps
+ * it. A helper that has more to do, and says so by a message, or that is stopped, is left alone.
  */
 void helper_end(struct helper *helper);
 

@@ -14,7 +14,7 @@
 
 #include "util/cleanup.h"
 
-/* Where ids had 16 bits once, the calls for today's have another name. */
+/* Where ids once had 16 bits, the calls with 32 bits have another name. */
 #ifdef SYS_setresuid32
 #define CALL_SETGROUPS SYS_setgroups32
 #define CALL_SETRESGID SYS_setresgid32
@@ -59,7 +59,10 @@ static int set_ids(const struct identity *identity, int *ret_step)
 	return 0;
 }
 
-/* The kernel takes them from who is uid 0 no longer, but not from another caller, nor those to inherit. */
+/*
+ * The kernel takes capabilities away from a process that stops being uid 0, but not from other callers, and
+ * not inheritable ones.
+ */
 static int drop_capabilities(int *ret_step)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -85,7 +88,7 @@ bool identity_is_ours(const struct identity *identity)
 	return true;
 }
 
-/* Whether it has come to pass, and can't be undone. */
+/* Checks that the change has happened and can't be undone. */
 static int check(const struct identity *identity, int *ret_step)
 {
 	bool right = identity_is_ours(identity) &&
@@ -97,7 +100,7 @@ static int check(const struct identity *identity, int *ret_step)
 	return fail(IDENTITY_STEP_CHECK, ret_step);
 }
 
-/* The caller's keys aren't for it. What a filter refuses here, it refuses the command as well. */
+/* The caller's keys aren't for it. If a filter refuses this call, it refuses it to the command as well. */
 static int new_keyring(int *ret_step)
 {
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS || errno == EPERM ||

@@ -48,9 +48,9 @@ int identity_become(const struct identity *identity, int *ret_step);
 bool identity_is_ours(const struct identity *identity);
 
 /*
- * What it takes to become somebody else, and what uid 0 needs to write where modes and owners
- * forbid it. Returns the first capability that this process lacks, "CAP_SETUID", or NULL; the
- * second one only of uid 0.
+ * Which privileges it takes to become another user, and which uid 0 needs to write against modes and owners.
+ * Returns the first capability that this process lacks, "CAP_SETUID", or NULL; the second function only for
+ * uid 0.
  */
 const char *identity_lacks_switch(void);
 const char *identity_lacks_override(void);

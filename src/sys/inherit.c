@@ -27,7 +27,10 @@ int inherit_calm(pid_t pid)
 	const struct sched_param none = { .sched_priority = 0 };
 	long policy = syscall(SYS_sched_getscheduler, pid);
 
-	/* A filter that keeps it secret refuses the command to change it as well, but not what it has. */
+	/*
+	 * A filter that hides the policy also keeps the command from changing it, but not from having a
+	 * realtime one.
+	 */
 	if (policy < 0)
 		return errno == ENOSYS ? 0 : -errno;
 	policy &= ~(long)SCHED_RESET_ON_FORK;
@@ -65,8 +68,8 @@ static int open_own(const char *file, int flags)
 }
 
 /*
- * With CAP_SYS_RESOURCE, 0 becomes the least that the command can return to as well. A
- * process that shares its memory with its sleeping parent changes its own value only.
+ * With CAP_SYS_RESOURCE, this also makes 0 the lowest value that the command can return to. A process that
+ * shares its memory with its sleeping parent changes its own value only.
  */
 static int reset_oom_score_adj(void)
 {

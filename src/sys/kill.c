@@ -25,15 +25,15 @@ static void nap(void)
 }
 
 /*
- * Of a group that the caller itself is in: somebody has put it there. If it froze that it would
- * stand still with it, for ever. It is killed as cgroup.kill would, but last; who sees to the
- * rest is outside.
+ * For a group that the caller itself is in, because somebody has put it there. If it froze the group it would
+ * stop with it, for ever. So the processes are killed as by cgroup.kill, but the caller last; the process
+ * outside does the rest.
  */
 static int kill_with_caller(int dir_fd)
 {
 	int r = 1;
 
-	/* What is stopped doesn't fork while the others are killed. */
+	/* Stopped processes don't fork while the others are killed. */
 	for (int i = 0; i < ROUNDS_MAX && r > 0; i++) {
 		if (i > 0)
 			nap();
@@ -80,7 +80,10 @@ int cg_kill(int dir_fd)
 	/* A threaded group has it, and refuses. */
 	if (r == -ENOENT || r == -EOPNOTSUPP)
 		r = kill_frozen(dir_fd);
-	/* What is in it can be read, and be signalled. Who forks may outrun it, and is found the next time. */
+	/*
+	 * We can still read and signal its processes. One that forks can escape this time, and is found the
+	 * next time.
+	 */
 	if (r == -EROFS && cg_signal_all(dir_fd) >= 0)
 		r = 0;
 	/* Removed: there is nobody in it. */
@@ -138,7 +141,7 @@ int cg_wait_empty(int dir_fd, int timeout_msec)
 	return r == -ENOENT ? cg1_wait_empty(dir_fd, timeout_msec) : r;
 }
 
-/* What has failed for want of something may do the next time. */
+/* A call that failed for want of a resource may work the next time. */
 static bool may_pass(int r)
 {
 	return r == -ETIMEDOUT || r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EAGAIN;

@@ -21,7 +21,7 @@
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 
-/* One that cg_mkdir() hasn't made: others could open it until now. */
+/* The group wasn't made by cg_mkdir(): others could open the file until now. */
 static void shut(int fd)
 {
 	struct stat st;
@@ -54,7 +54,7 @@ int lock_open(int dir_fd)
 	return fd;
 }
 
-/* Between two attempts: hundreds may want the same lock at once, and none has it for long. */
+/* The longest pause between two attempts: hundreds may want the same lock at once, and none holds it for long. */
 #define PAUSE_MSEC_MAX 16
 
 int lock_take(int dir_fd, int timeout_msec)
@@ -81,7 +81,7 @@ int lock_release(int fd)
 {
 	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
 
-	/* Not by closing it alone: a child that another thread is just starting may have it, too. */
+	/* Closing it isn't enough: a child that another thread is just starting may have a copy. */
 	if (fd >= 0)
 		(void)fcntl(fd, F_OFD_SETLK, &lock);
 	return close_fd(fd);
@@ -175,7 +175,10 @@ pid_t lock_holder(int dir_fd)
 		return 0;
 	if (lock.l_pid > 0)
 		return lock.l_pid;
-	/* The kernel doesn't say whose an open file description's lock is: whoever has it open. */
+	/*
+	 * The kernel doesn't say who holds an open file description's lock, so look for processes that have
+	 * it open.
+	 */
 	wanted.device = st.st_dev;
 	wanted.inode = st.st_ino;
 	lock_each(is_it, &wanted);

@@ -22,13 +22,16 @@
 /* Tells whether others are shut out of a directory's lock, as of each that cg_mkdir() makes and of none that mkdir(1) does. */
 bool lock_is_shut(int dir_fd);
 
-/* Opens the file of a directory's lock, for a lock on it. Errors as lock_take(). */
+/*
+ * Tells whether other users can't open the file of a directory's lock: true for directories of cg_mkdir(),
+ * false for those of mkdir(1).
+ */
 int lock_open(int dir_fd);
 
 /*
- * Takes the lock of the group, until lock_release() of the fd that it returns. A lock of
- * the same process counts as anybody's. -EBUSY: somebody has it all the time; -ENOENT,
- * -ENODEV: the group is gone; -EACCES, -EPERM: the group is another user's.
+ * Takes the lock of the group, until lock_release() of the returned fd. Another lock of the same process
+ * counts like anybody's. -EBUSY: somebody holds it all the time; -ENOENT, -ENODEV: the group is gone;
+ * -EACCES, -EPERM: the group is another user's.
  */
 int lock_take(int dir_fd, int timeout_msec);
 

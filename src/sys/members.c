@@ -141,7 +141,7 @@ static int add_unlisted(struct unlisted *unlisted, const struct pids *listed, pi
 
 	if (pids_have(listed, thread))
 		return 0;
-	/* Where /proc isn't ours, its numbers are others' processes. */
+	/* Where /proc is of another pid namespace, its numbers are other processes. */
 	if (unlisted->proc_fd < 0 && proc_open(NULL, &unlisted->proc_fd, NULL) < 0)
 		return 0;
 	process = process_of(unlisted->proc_fd, thread);
@@ -183,8 +183,8 @@ struct each {
 };
 
 /*
- * The processes that have their main thread here. Of a threaded group, the domain above
- * lists all; where that isn't looked at, its threads are all there is to go by.
+ * The processes whose main thread is here. For a threaded group, the domain above lists all of them; if that
+ * isn't visited, only the threads can be used.
  */
 static int read_group(int dir_fd, const struct each *each, struct pids *listed, struct unlisted *unlisted)
 {
@@ -193,7 +193,7 @@ static int read_group(int dir_fd, const struct each *each, struct pids *listed, 
 
 	if (r < 0 && !threaded)
 		return r;
-	/* To look at each thread costs: mostly it is done only where it is all that there can be. */
+	/* Looking at each thread is expensive, so it is usually done only if nothing else can be there. */
 	if (each->all || (listed->n == 0 && (!threaded || dir_fd == each->top_fd)))
 		return read_unlisted(dir_fd, listed, unlisted);
 	return 0;
@@ -286,10 +286,10 @@ int cg_populated(int dir_fd)
 
 /* ------------------------------------------------------------------ signals */
 
-/* Who may be held at a time. The list is read again for as many of them. */
+/* How many processes are held at a time. The list is read again once for that many. */
 #define HELD_MAX 32
 
-/* Where there are no pidfds (before 5.3, or a filter refuses them), nothing better is to be had than the pid. */
+/* Without pidfds (before 5.3, or refused by a filter) the pid has to do. */
 static bool send_to(pid_t pid, int pid_fd, int sig)
 {
 	int r = pid_fd >= 0 ? sys_pidfd_signal(pid_fd, sig) : -ENOSYS;
@@ -361,7 +361,7 @@ static int signal_members(int dir_fd, struct each *each)
 	return r < 0 ? r : 0;
 }
 
-/* What fails in one group is no reason to spare the others. */
+/* A failure in one group doesn't spare the others. */
 static int signal_group(int dir_fd, void *data)
 {
 	struct each *each = data;

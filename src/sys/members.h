@@ -32,9 +32,9 @@ int cg_each_awake(int dir_fd, int (*visit)(void *data, pid_t pid), void *data);
 int cg_signal(int dir_fd, int sig);
 
 /*
- * The same with SIGKILL, to those as well of which only threads are in the group:
- * the kernel moves no thread that has ended, so a process can have its main thread,
- * by which it is listed and killed, in the group where that was when it ended.
+ * The same with SIGKILL, also for processes of which only threads are in the group. The kernel moves no
+ * thread that has ended, so a process can have its main thread, by which it is listed and killed, in the
+ * group where that was when it ended.
  */
 int cg_signal_all(int dir_fd);
 

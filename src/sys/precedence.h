@@ -24,8 +24,8 @@ void precedence_raise(struct precedence *precedence);
 void precedence_restore(struct precedence *precedence);
 
 /*
- * Has the OOM killer spare this process, and all that it forks from now on, if it may. What was
- * before is kept, for the second function.
+ * Keeps the OOM killer from this process and everything that it forks from now on, if allowed. Keeps the old
+ * value for the second function.
  */
 struct spared {
 	char before[8]; /* "": nothing was changed */

@@ -46,13 +46,11 @@ bool proc_is_dead(const struct proc_stat *stat);
 bool proc_is_leaving(int proc_fd, const struct proc_stat *stat);
 
 /*
- * Opens /proc below `root` (NULL or "": the machine's own) as a directory.
- * The machine's own must be that of our pid namespace, since every pid found
- * there may be signalled.
- * With `ret_foreign` one of another pid namespace is opened all the same, and
- * told: it has the machine's files and /proc/self, and its pids mean nothing.
- * Errors: -ENOENT (nothing is mounted), -EXDEV (of another pid namespace),
- * -EACCES, -EMFILE, …
+ * Opens /proc below `root` (NULL or "": the machine's own) as a directory. The machine's own must belong to
+ * our pid namespace, because every pid found there may be signalled. With `ret_foreign`, one of another pid
+ * namespace is opened all the same and reported there: it has the machine's files and /proc/self, but its
+ * pids mean nothing here.
+ * Errors: -ENOENT (nothing is mounted), -EXDEV (another pid namespace), -EACCES, -EMFILE, …
  */
 int proc_open(const char *root, int *ret_fd, bool *ret_foreign);
 
@@ -79,9 +77,10 @@ int proc_stat_parse(const char *line, struct proc_stat *ret_stat);
 int proc_stat_read(int proc_fd, pid_t pid, struct proc_stat *ret_stat);
 
 /*
- * Reads what a dead process ended with that can't be reaped: a tracer has it. As
- * waitpid(2) has it. Errors: -ESRCH (gone), -EBUSY (not dead), -EACCES (a process
- * whose ids aren't ours: the kernel shows 0 for it), -EBADMSG.
+ * Reads how a dead process ended that can't be reaped because a tracer holds it. The status is as from
+ * waitpid(2).
+ * Errors: -ESRCH (gone), -EBUSY (not dead), -EACCES (a process whose ids aren't ours: the kernel shows 0 for
+ * it), -EBADMSG.
  */
 int proc_exit_status(int proc_fd, pid_t pid, int *ret_status);
 

@@ -2,10 +2,11 @@
 /*
  * queue.h - who waits for a group, in the order of their coming
  *
- * A place in the queue is a lock on one byte of the file of the group's lock (lock.h), behind the
- * first: the numbers go up, and who has a lower one was there before. There is nothing to be written or
- * left behind: a lock ends with the last fd of its open file, so nobody dead has a place, and nobody has one who
- * can't open that file, which no other user can. The numbers begin anew once nobody waits.
+ * A place in the queue is a lock on one byte of the file of the group's lock (lock.h), after the
+ * first byte. The numbers go up, so a lower number came earlier. Nothing is written and nothing can
+ * be left behind: a lock ends with the last fd of its open file, so a dead process has no place.
+ * Other users can't open that file, so they can't have one. The numbers begin anew when nobody
+ * waits.
  */
 #ifndef RATION_SYS_QUEUE_H
 #define RATION_SYS_QUEUE_H
@@ -28,8 +29,9 @@ static inline void queue_leavep(int *fd)
 }
 
 /*
- * How many have a number below `number`; UINT64_MAX: in all. To count one takes the kernel as long as there are
- * locks, so above `exact` of them it is how many could be: those who left before their turn are counted as well.
+ * How many have a number below `number`; UINT64_MAX: in all. Counting one takes the kernel longer the more
+ * locks there are. So above `exact` the result is how many there can be, including those that left before
+ * their turn.
  */
 int queue_count(int fd, uint64_t number, uint64_t exact, uint64_t *ret_count);
 

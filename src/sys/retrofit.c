@@ -87,7 +87,7 @@ static int read_rlimits(struct spawn *spawn, struct undo *undo)
 	return 0;
 }
 
-/* The hard limit goes down: anybody may do that, and only root may undo it. */
+/* The hard limit goes down: anybody can do that, but only root can undo it. */
 static bool is_final(const struct spawn_rlimit *r, const struct rlimit *old)
 {
 	return value_of(r->hard) < old->rlim_max;
@@ -169,7 +169,7 @@ static int pin_threads(struct spawn *spawn, struct undo *undo)
 	return 0;
 }
 
-/* Relative, as at a start: who is nice already isn't made less so. */
+/* Relative, as at a start: a process that is nice already keeps that in addition. */
 static int nice_threads(struct spawn *spawn, struct undo *undo)
 {
 	for (size_t i = 0; i < undo->n; i++) {

@@ -24,7 +24,7 @@
 #include "util/cleanup.h"
 #include "util/compat.h"
 
-/* A signal that comes just before the call that it is to interrupt comes again. */
+/* The alarm is repeated, because one signal can come just before the call that it is to interrupt. */
 #define ALARM_AGAIN_USEC 50000
 
 /* What the child has found. */
@@ -34,7 +34,7 @@ struct answer {
 	char path[PATH_MAX];
 };
 
-/* What is named by fds of ours is on a file system of the kernel's, which answers. */
+/* A path through our own fds is on a kernel file system, which always answers. */
 static bool is_by_fd(const char *path)
 {
 	return path && (strncmp(path, "/proc/", strlen("/proc/")) == 0 || strncmp(path, "/dev/", strlen("/dev/")) == 0);
@@ -236,7 +236,7 @@ static int ask(const struct scout *scout, struct answer *answer, int ret_fds[3])
 	if (pid < 0)
 		return pid;
 	if (pid == 0) {
-		/* One that is left, since it hangs, is nothing that somebody waits for. */
+		/* Nobody waits for a child that is left because it hangs. */
 		if (!needs_fds(scout))
 			sys_close_others(&childs, 1);
 		answer->code = look(scout, answer, fds);
@@ -249,7 +249,10 @@ static int ask(const struct scout *scout, struct answer *answer, int ret_fds[3])
 	r = spawn_await(pid, ours, patience_usec(scout));
 	if (r == 0)
 		r = take_answer(ours, answer, ret_fds);
-	/* It has said all, and may be stopped. One that hangs in the kernel is left, to die some time. */
+	/*
+	 * It has reported everything, and may be stopped. If it hangs in the kernel it is left, and dies some
+	 * time.
+	 */
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, r == -ETIMEDOUT ? WNOHANG : 0);
 	return r;
@@ -263,7 +266,7 @@ static int scout_apart(const struct scout *scout, struct scouted *ret)
 	if (!answer)
 		return -ENOMEM;
 	r = ask(scout, answer, ret->fds);
-	/* Nobody has stopped it: a file system doesn't answer. */
+	/* Nobody has stopped it, so a file system doesn't answer. */
 	if (r == -ETIMEDOUT)
 		return r;
 	if (r < 0) {

@@ -2,10 +2,11 @@
 /*
  * spawn-as.h - what takes place in the stead of a command before there is one
  *
- * A command that runs as another user, or in another directory, finds its program and its files with
- * that user's rights and from there. Both are looked for before anything is made, so that most of what
- * can't be had costs nothing. Processes of that user can stop such a child at any moment, and its files
- * can hang. So no parent waits for it without an end, nor in its memory.
+ * A command that runs as another user, or in another directory, finds its program and its files
+ * with the rights of that user and from that directory. Both are looked up before anything is made,
+ * so that most failures cost nothing. Processes of that user can stop the child that does this at
+ * any moment, and the user's files can hang. So no parent waits for it without a deadline, or
+ * shares its memory.
  */
 #ifndef RATION_SYS_SPAWN_AS_H
 #define RATION_SYS_SPAWN_AS_H

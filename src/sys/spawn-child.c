@@ -43,7 +43,10 @@ static int executable(const char *cwd, const char *path, bool near)
 	return sys_access(AT_FDCWD, path, X_OK);
 }
 
-/* As execvp: what else fails isn't the program's absence from a folder of PATH, and ends the search. */
+/*
+ * As execvp(3): any other error doesn't mean that the program is missing in that folder of PATH, and ends the
+ * search.
+ */
 static bool goes_on(int r)
 {
 	static const int answers[] = { -ENOENT, -ENOTDIR, -EACCES, -EPERM, -ELOOP, -ENAMETOOLONG, -ESTALE, -ENODEV,
@@ -213,7 +216,7 @@ static int become(struct spawn *spawn)
 	return r < 0 ? spawn_child_fail(spawn, SPAWN_STEP_IDENTITY, r) : spawn->tie ? spawn->tie(spawn) : 0;
 }
 
-/* By its own rights: what its user can't enter isn't the place for its work. */
+/* By its own rights: if its user can't enter a directory, the command can't work there. */
 static int settle_in(struct spawn *spawn)
 {
 	if (spawn->cwd && chdir(spawn->cwd) < 0)
@@ -248,7 +251,7 @@ int spawn_child(struct spawn *spawn)
 	r = place_fds(spawn->fds);
 	if (r < 0)
 		return spawn_child_fail(spawn, SPAWN_STEP_FDS, r);
-	/* Not all that the caller has open is close-on-exec, and not all of it is the caller's own doing. */
+	/* Not every fd of the caller is close-on-exec, and the caller didn't open all of them. */
 	sys_close_at_exec(3);
 	r = pass_fds(spawn);
 	if (r < 0)

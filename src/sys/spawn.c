@@ -23,7 +23,7 @@
 /* Enough for the system calls below; the kernel's own use of it is none. */
 #define CHILD_STACK 65536
 
-/* 0 is whoever writes it: no pid of another namespace to know, and none that could be reused. */
+/* Writing 0 means the writer: no pid of another namespace is needed, and none can be reused. */
 static int join(const struct spawn *spawn)
 {
 	for (size_t i = 0; i < spawn->n_join; i++) {
@@ -99,7 +99,7 @@ static void settle(struct spawn *spawn)
 	spawn->settled = NULL;
 }
 
-/* Whoever watches the child ends it at its time, and knows why. Only a child that nobody watches is ended here. */
+/* The thread that watches the child ends it in time, and knows why. Only a child that isn't watched is ended here. */
 static uint64_t await_usec(const struct spawn *spawn)
 {
 	return spawn->within_usec ? spawn->within_usec + SPAWN_PATIENCE_USEC : 0;
@@ -120,7 +120,7 @@ static void take_report(struct spawn *spawn, pid_t pid, int fd)
 	do
 		n = read(fd, report, sizeof(report));
 	while (n < 0 && errno == EINTR);
-	/* Nobody knows what became of it: it may be the command, or have failed. */
+	/* Nobody knows whether it became the command or failed. */
 	if (n < 0) {
 		spawn->failed_step = SPAWN_STEP_START;
 		spawn->failed = -errno;
@@ -191,7 +191,7 @@ static int start_apart(struct spawn *spawn, bool move, pid_t *ret_pid, int *ret_
 	return 0;
 }
 
-/* What is killed dies in this time, or hangs in the kernel, and not for us to wait for. */
+/* A killed child dies within this time; or it hangs in the kernel, and we don't wait for it. */
 #define KILLED_MSEC 5000
 
 /* Waits for a child that has failed to be dead. False: it is left, to die some time. */
@@ -218,8 +218,8 @@ static void end_failed(const struct spawn *spawn, pid_t pid, int pid_fd)
 }
 
 /*
- * Born in the group, unless the kernel can't, or leaves it on the CPUs of its parent. It
- * hasn't done anything by then, so another takes its place: moved, it gets those of the group.
+ * Starts the child in the group, unless the kernel can't, or leaves it on the CPUs of its parent. That child
+ * hasn't done anything by then, so another one replaces it, which is moved and gets the CPUs of the group.
  */
 static int start_confined(struct spawn *spawn, pid_t *ret_pid, int *ret_pid_fd, bool *ret_moved)
 {

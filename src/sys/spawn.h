@@ -2,10 +2,10 @@
 /*
  * spawn.h - one command, from clone to exec
  *
- * The child shares the memory of its parent until exec, and the parent sleeps until
- * then; one that becomes another user has a copy, since that user's processes can stop it. The path of the program and the values of the limits are prepared before;
- * between clone and exec there are only system calls. `failed` tells the parent which
- * of them failed.
+ * The child shares the memory of its parent until exec, and the parent sleeps until then. A child
+ * that becomes another user has a copy instead, because that user's processes can stop it. The path
+ * of the program and the values of the limits are prepared before; between clone and exec there are
+ * only system calls. `failed` tells the parent which of them failed.
  *
  * If the child can't start in its group, it is forked, waits until it has been moved,
  * and then execs. It moves itself into directories of cgroup v1.
@@ -26,9 +26,12 @@
 #define SPAWN_RLIMITS_MAX 20
 #define SPAWN_JOIN_MAX 8
 
-/* How long a child may take to be the command, unless it has a limit of time: a slower disk than any. */
+/* How long a child without a time limit can take to become the command: slower than any disk. */
 #define SPAWN_WITHIN_USEC 60000000
-/* And with one: what is started late gets the signal of that limit, and only what isn't the command then is killed. */
+/*
+ * The additional time with a time limit: a late command still gets the signal of that limit; only a child
+ * that isn't the command by then is killed.
+ */
 #define SPAWN_PATIENCE_USEC 2000000
 
 struct spawn_rlimit {

@@ -181,9 +181,9 @@ static int fd_of(const char *name)
 }
 
 /*
- * Those that are open, one by one: there may be a billion that could be, and some
- * above the limit, if that was higher once. By system calls alone, since this is
- * for a child that shares its parent's memory, too. False: /proc can't be read.
+ * Lists the open fds one by one: a billion numbers can be possible, and some can be above the limit, if that
+ * was higher before. Only by system calls, because a child that shares its parent's memory uses this, too.
+ * False: /proc can't be read.
  */
 static bool each_listed_fd(unsigned first, unsigned last, fd_action *act)
 {

@@ -86,8 +86,8 @@ struct sys_wait {
 int sys_reap(pid_t pid, int pid_fd, struct sys_wait *ret);
 
 /*
- * If this process is stopped when its parent (the thread that made it) ends, it goes on, and
- * finds out. To one that isn't stopped nothing happens. It holds until the next fork.
+ * If this process is stopped when its parent (the thread that made it) ends, it continues and notices that.
+ * If it isn't stopped, nothing happens. This holds until the next fork.
  */
 void sys_wake_with_parent(void);
 

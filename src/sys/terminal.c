@@ -18,7 +18,10 @@ int terminal_open(void)
 
 	if (fd < 0)
 		return -EBADF;
-	/* Who is in the background has nothing to give: a shell's job would take it from the shell. */
+	/*
+	 * A process in the background has nothing to hand over: a shell's job would take the terminal from
+	 * the shell.
+	 */
 	return tcgetpgrp(fd) == getpgrp() ? fd : close_fd(fd);
 }
 

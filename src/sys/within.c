@@ -125,8 +125,8 @@ static int start(struct call *call, void *stack, int *ret_fd, pid_t *ret_pid)
 }
 
 /*
- * -ETIMEDOUT: it was ended at its time. What hangs so that nothing ends it is left: when it goes on some time it is
- * dead, but what it waits for may be written before.
+ * -ETIMEDOUT: it was ended at its deadline. A process that hangs so that even SIGKILL doesn't end it is left.
+ * When it continues some time it is dead, but the call it hangs in may write its results before.
  */
 static int finish(pid_t pid, int fd, uint64_t within_usec, bool *ret_left)
 {

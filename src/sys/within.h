@@ -2,9 +2,9 @@
 /*
  * within.h - what a file system may never answer
  *
- * A process that asks one that doesn't answer can hang so that not even SIGKILL ends it (FUSE, once the
- * question has been read). So another one asks: it shares our memory, and has no fd of ours that somebody
- * could wait for the end of.
+ * A process that calls a file system that doesn't answer can hang so that even SIGKILL doesn't end
+ * it (FUSE, once the request has been read). So a second process makes the call. It shares our
+ * memory, and has no fd of ours whose end somebody could wait for.
  */
 #ifndef RATION_SYS_WITHIN_H
 #define RATION_SYS_WITHIN_H

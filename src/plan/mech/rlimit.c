@@ -82,7 +82,7 @@ static int add_rlimit(struct spawn *spawn, int resource, uint64_t soft, uint64_t
 	return 0;
 }
 
-/* Behind the watch: what we may not raise is low enough, and no reason to fail. */
+/* Behind the watch: if we can't raise it, it is low enough already, which is no reason to fail. */
 static int add_backstop(struct spawn *spawn, int resource, uint64_t value)
 {
 	struct rlimit own;

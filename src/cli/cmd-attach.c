@@ -57,7 +57,7 @@ static int read_pid(const char *word, int *ret_pid, struct ration_error *reterr)
 	return 0;
 }
 
-/* The fd holds on to it: what takes its pid later isn't it. */
+/* The fd identifies the process, even if another one gets its pid later. */
 static int find_process(struct subject *at, struct ration_error *reterr)
 {
 	at->fd = pidfd_open(at->pid, 0);
@@ -136,7 +136,7 @@ static int attach(struct job *job, struct ration_error *reterr)
 		}
 		job->done.n++;
 		inherited_warn(at->pid);
-		/* NULL is for want of memory: the move has succeeded all the same. */
+		/* NULL means no memory: the move has succeeded all the same. */
 		done->from = strdup(done->report.from);
 	}
 	return 0;

@@ -110,7 +110,7 @@ static int print(const struct options *options, const struct ration_guard_report
 
 	if (!text)
 		return error_oom(reterr);
-	/* To guard is worth more than to tell of it. */
+	/* Guarding is more important than printing. */
 	r = say_to(STDOUT_FILENO, text, strlen(text), &wait_usec);
 	if (r == -ETIMEDOUT)
 		say("ration guard: nobody reads standard output: a report was dropped\n");

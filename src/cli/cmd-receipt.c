@@ -190,7 +190,7 @@ static int read_all(struct job *job, char **files, struct ration_error *reterr)
 		r = receipts_read(&receipts_receipt, *files, options->merge ? keep : show, job, &job->report, reterr);
 	if (r == 0 && options->merge)
 		r = merged_each(&job->merged, show, job, reterr);
-	/* Of none there is a table, too. */
+	/* An empty result is a table, too. */
 	if (r == 0 && job->shown == 0)
 		print_head(options);
 	if (r == 0 && options->summary)

@@ -111,7 +111,7 @@ static int open_recording(struct job *job, struct ration_error *reterr)
 	return r;
 }
 
-/* Whatever can be refused before there is anything. */
+/* Everything that can be refused is checked before anything is created. */
 static int prepare(struct job *job, struct ration_error *reterr)
 {
 	struct options *options = job->options;
@@ -134,7 +134,7 @@ static int prepare(struct job *job, struct ration_error *reterr)
 	return r;
 }
 
-/* Signals end this process as long as it waits: it has nothing yet. */
+/* While it waits, signals end this process: it has nothing to clean up yet. */
 static int take_turn(struct job *job, struct ration_run_options *how, struct ration_error *reterr)
 {
 	const struct options *options = job->options;
@@ -171,7 +171,7 @@ static int start(struct job *job, struct ration_error *reterr)
 	int r;
 
 	STARTING_SET(&how, options);
-	/* What is there afterwards is this run's, or nothing: also if it is killed while it waits. */
+	/* Whatever the file has afterwards is this run's, or nothing: even if ration is killed while it waits. */
 	r = receipt_file_begin(&job->file, reterr);
 	if (r >= 0)
 		r = take_turn(job, &how, reterr);
@@ -187,7 +187,10 @@ static int start(struct job *job, struct ration_error *reterr)
 	return r;
 }
 
-/* The command runs already, or has run: what can't be watched is told, and its last figures are recorded all the same. */
+/*
+ * The command runs already or has run. If it can't be recorded, a message says so, and its last metrics are
+ * recorded all the same.
+ */
 static void begin_to_watch(struct job *job)
 {
 	struct ration_host_info info = { .size = sizeof(info) };
@@ -203,7 +206,7 @@ static void begin_to_watch(struct job *job)
 	say("ration: --record has the last figures only: %s\n", r < 0 ? error.message : "there is no cgroup");
 }
 
-/* What hangs is told once, and again only if it is something else. */
+/* Reports what hangs once, and again only if that changes. */
 static void tell_waiting(struct job *job)
 {
 	char now[RATION_WAITING_MAX];
@@ -362,7 +365,7 @@ static int report(struct job *job, const struct ration_receipt *receipt)
 		exit_code = without_receipt(job, verdict, exit_code, &error);
 	if (end_recording(job, receipt, &error) < 0)
 		exit_code = without_receipt(job, verdict, exit_code, &error);
-	/* A failure of ration's own isn't the command's end, which --quiet is about. */
+	/* A failure of ration itself isn't about the command's end, so --quiet doesn't hide it. */
 	if (job->options->verbose)
 		print_receipt(job, receipt);
 	else if ((!job->options->quiet || verdict == RATION_VERDICT_INTERNAL) &&
@@ -371,7 +374,7 @@ static int report(struct job *job, const struct ration_receipt *receipt)
 	return exit_code;
 }
 
-/* Nothing ran, or we lost sight of it: tells so, with a receipt that says no more. */
+/* Nothing ran, or we lost track of it: reports that, with a receipt that says no more. */
 static int report_failure(struct job *job, const struct ration_error *error)
 {
 	struct ration_receipt *receipt = NULL;
@@ -410,7 +413,7 @@ static int run(struct job *job)
 		output_error(job->options->command->name, &error);
 		return command_failed(&error);
 	}
-	/* Not before: what was refused has one message, that of the refusal. */
+	/* Not earlier: if the run was refused, there is only the message of the refusal. */
 	job->warned = !job->options->quiet;
 	if (job->warned) {
 		inherited_tell(&ours);

@@ -74,7 +74,7 @@ static int read_limits(const struct target *target, const struct ration_plan *pl
 	return r;
 }
 
-/* The change is made, whatever can't be read now: tried again, and told. */
+/* The change is made, even if the new values can't be read now: tries again, and reports it. */
 static void read_changed(const struct target *target, const struct ration_plan *plan, struct ration_group_limit **limits)
 {
 	struct ration_error error;
@@ -97,7 +97,7 @@ static void print_limits(const char *address, const struct ration_plan *plan,
 	}
 }
 
-/* What it took to get below the present use, if that was what was asked for: use goes up and down by itself, too. */
+/* Prints the effort to get below the present use, if that was necessary: the use goes up and down by itself, too. */
 static void print_reclaim(const char *address, const struct ration_plan *plan,
 		const struct ration_update_report *report)
 {

@@ -2,8 +2,8 @@
 /*
  * given.c - by which name the user gave what a message is about
  *
- * The library's messages are about options. Who has set a variable of the
- * environment, perhaps long ago, hasn't typed that option.
+ * The library's messages name options. A user who has set a variable of the environment, perhaps long ago,
+ * hasn't typed that option.
  */
 #include "cli/given.h"
 

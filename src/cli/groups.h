@@ -18,9 +18,9 @@ typedef int group_function(struct options *options, struct ration_group *group, 
 		void *data, struct ration_error *reterr);
 
 /*
- * Opens each group of `addresses` (up to NULL) and calls `function` with it. What
- * fails is told on standard error, and the others are done. Returns 0, or
- * EXIT_RATION where one failed; one that groups_may_miss() doesn't.
+ * Opens each group of `addresses` (up to NULL) and calls `function` with it. Failures are printed on standard
+ * error, and the other groups are done all the same. Returns 0, or EXIT_RATION if one failed; groups that
+ * groups_may_miss() allows don't count.
  */
 int groups_each(struct options *options, char **addresses, group_function *function, void *data);
 

@@ -54,7 +54,7 @@ static int open_named(struct journal *journal, struct ration_error *reterr)
 {
 	const int flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 
-	/* Read, for its last byte. Who may only write does without. */
+	/* Readable, to see its last byte. A user who can only write does without. */
 	journal->fd = openat(journal->dir_fd, journal->name, O_RDWR | flags, 0666);
 	if (journal->fd < 0 && errno == EACCES)
 		journal->fd = openat(journal->dir_fd, journal->name, O_WRONLY | flags, 0666);

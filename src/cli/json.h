@@ -11,7 +11,7 @@
 
 #include "ration.h"
 
-/* What a receipt doesn't know itself. */
+/* What the receipt itself doesn't contain. */
 struct json_run {
 	const struct ration_plan *plan;
 	char *const *argv;      /* the command */
@@ -48,7 +48,7 @@ char *json_set(const char *address, const struct ration_plan *plan, struct ratio
 char *json_show(const struct ration_host *host, const struct ration_group *group, struct ration_group_limit *const *limits,
 		size_t n);
 
-/* Who waits for room; `tenant`: in its queue alone, or NULL. */
+/* The processes that wait for room; `tenant`: only those in its queue, or NULL. */
 char *json_waiting(const struct ration_waiters *waiters, const char *tenant);
 
 /* The budget of the namespace. */

@@ -41,7 +41,7 @@ struct option_file {
 	bool merged; /* it is what stdout is */
 };
 
-/* What the words of a command line come to. */
+/* The parsed command line. */
 struct options {
 	/* every command */
 	const struct command *command;

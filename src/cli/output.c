@@ -36,7 +36,7 @@ int output_finish(const char *command, int status)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	/* Of a write that failed before only the fact is known. */
+	/* For an earlier write that failed, only the fact is known. */
 	(void)error_set(&error, -EIO, RATION_CAUSE_UNKNOWN, "can't write to standard output%s%s",
 			errno ? ": " : "", errno ? error_text(-errno) : "");
 	output_error(command, &error);

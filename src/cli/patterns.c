@@ -49,7 +49,7 @@ static bool is_pattern(const char *word)
 	return strpbrk(word, "*?[") != NULL;
 }
 
-/* What others have named can be anything; what no command takes, no pattern matches. */
+/* Others can choose any name; a pattern doesn't match names that no command accepts. */
 static bool is_name(const char *name, size_t length)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -106,7 +106,7 @@ static int check_each(const struct options *options, char *const *words, const s
 	return 0;
 }
 
-/* Groups first: then a tenant whose groups match, too, has none any more where they are removed. */
+/* Groups first: if a tenant and its groups match, the tenant is empty by the time that it is removed. */
 static void add_matches(struct patterns *it, char *const *words, size_t n_names, bool tenants)
 {
 	const struct ration_list_item *item;

@@ -116,7 +116,7 @@ static bool take_row(struct progress *progress, struct buffer *text)
 		return true;
 	if (progress->rows > 0)
 		put_region(text, 0);
-	/* What stood in the row that was the last one has moved with the text. */
+	/* The content of the last row has moved with the text. */
 	if (progress->rows > 0 && progress->rows < window.ws_row)
 		buffer_printf(text, "\0337\033[%u;1H\033[2K\0338", progress->rows);
 	progress->rows = window.ws_row < ROWS_MIN || window.ws_col < COLUMNS_MIN ? 0 : window.ws_row;
@@ -227,7 +227,7 @@ void progress_look(struct progress *progress, uint64_t now_usec)
 		return;
 	progress->due_usec = now_usec + INTERVAL_USEC;
 	if (!may_draw(progress)) {
-		/* Who has the screen has made it his own, and leaves it without a region. */
+		/* A program that takes over the screen sets it up itself, and leaves it without a scroll region. */
 		progress->rows = 0;
 		return;
 	}

@@ -118,7 +118,7 @@ static bool others_can_write(const struct stat *dir)
 	return (dir->st_mode & (S_IWGRP | S_IWOTH)) && !(dir->st_mode & S_ISVTX);
 }
 
-/* What isn't a regular file: a device, a fifo, or a link to anything. */
+/* Opens a file that isn't regular: a device, a fifo, or a link to anything. */
 static int open_special(struct receipt_file *file, const struct stat *st, struct ration_error *reterr)
 {
 	bool link = S_ISLNK(st->st_mode);
@@ -251,7 +251,7 @@ static int publish(struct receipt_file *file)
 	if (!named && renameat(file->dir_fd, file->temporary, file->dir_fd, file->name) < 0)
 		return -errno;
 	free(TAKE_PTR(file->temporary));
-	/* Who can write the directory could exchange it. */
+	/* A user who can write the directory could have exchanged it. */
 	return named_file_is_there(file->dir_fd, file->name, file->fd) ? 0 : -ESTALE;
 }
 

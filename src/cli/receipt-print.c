@@ -2,7 +2,7 @@
 /*
  * receipt-print.c - a receipt that was read, for people and for programs
  *
- * Whoever wrote the receipt has chosen its texts: on a terminal they are escaped.
+ * The writer of a receipt has chosen its texts, so they are escaped on a terminal.
  */
 #include "cli/receipt-print.h"
 

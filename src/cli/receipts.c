@@ -109,7 +109,7 @@ static void tell(struct reader *reader, const char *why)
 				reader->first, why);
 }
 
-/* Whoever writes it was ended, or is just writing. */
+/* The process that writes it was killed, or is just writing. */
 static bool is_torn(const struct reader *reader)
 {
 	const struct buffer *text = &reader->text;

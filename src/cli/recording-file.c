@@ -87,7 +87,7 @@ static int write_line(struct recording_file *recording, const char *text, uint64
 	return pass_on(recording, text, strlen(text), wait_usec);
 }
 
-/* What is there without its first line can't be read. */
+/* A recording can't be read without its first line. */
 static int write_head(struct recording_file *recording, uint64_t *wait_usec)
 {
 	int r = recording->head ? write_line(recording, recording->head, wait_usec) : 0;
@@ -123,7 +123,7 @@ int recording_file_last(struct recording_file *recording, const char *line, stru
 	return r < 0 ? named_file_refuse_write(file->flag, file->target, r, reterr) : 0;
 }
 
-/* What began and has nothing in it, since nothing was started, isn't left behind. */
+/* Removes a recording that has nothing in it because nothing was started. */
 static void take_back(const struct recording_file *recording)
 {
 	const struct receipt_file *file = &recording->file;

@@ -2,8 +2,8 @@
 /*
  * recording-file.h - where the lines of a recording are written to, as they come
  *
- * Nobody waits for whoever reads it, and none for a disk that is full: a line that can't be
- * written now is dropped, and counted. What is there is whole lines.
+ * Nothing waits for a slow reader or a full disk: a line that can't be written now is dropped and counted.
+ * The lines in the file are complete.
  */
 #ifndef RATION_CLI_RECORDING_FILE_H
 #define RATION_CLI_RECORDING_FILE_H

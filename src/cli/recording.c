@@ -169,7 +169,7 @@ int recording_begin(struct recording *recording, const struct recording_subject 
 
 /* ------------------------------------------------------------------- limits */
 
-/* What applies to the group, whichever level sets it; what nobody limits has no limit. */
+/* The effective limit of the group, whichever level sets it; without one there is no limit. */
 static bool read_limit(const struct recording *recording, enum ration_limit which, uint64_t *ret)
 {
 	struct ration_group_limit *limit;
@@ -219,7 +219,7 @@ static void look_at_limits(struct recording *recording, uint64_t now_usec)
 		uint64_t value;
 		bool known = read_limit(recording, limits[i], &value);
 
-		/* What can't be read any more, as the group goes, hasn't changed. */
+		/* A limit that can't be read any more, because the group is being removed, hasn't changed. */
 		if (!known || (recording->limit_known[i] && recording->limit[i] == value))
 			continue;
 		recording->limit_known[i] = changed = true;
@@ -268,7 +268,7 @@ static void put_processes(struct recording *recording, uint64_t now_usec, const 
 		put(recording, &line);
 }
 
-/* Of a crowd only the sum is told. */
+/* For many processes only their number is recorded. */
 static void put_crowd(struct recording *recording, uint64_t now_usec, size_t n)
 {
 	if (n != recording->n_pids)
@@ -374,7 +374,7 @@ static int open_sampler(struct recording *recording, const struct ration_host *h
 	return r;
 }
 
-/* Of counters none is asked for: their files would wake us for each single time. */
+/* No events of counters: their files would wake us for every single count. */
 static void open_events(struct recording *recording)
 {
 	const struct ration_events_options options = {
@@ -442,7 +442,7 @@ void recording_look(struct recording *recording, uint64_t now_usec)
 	if (recording->gone || now_usec < recording->due_usec)
 		return;
 	recording_sample(recording, now_usec);
-	/* What was missed, by a machine that slept or a file that was slow, isn't made up for. */
+	/* Samples that were missed, because the machine slept or a file was slow, aren't made up for. */
 	recording->due_usec += recording->interval_usec * ((now_usec - recording->due_usec) / recording->interval_usec + 1);
 }
 

@@ -51,7 +51,7 @@ struct recording {
 
 #define RECORDING_NONE { .file = RECORDING_FILE_NONE, .due_usec = RECORDING_NEVER }
 
-/* Who is recorded: one of the two is there. */
+/* What is recorded: one of the two is set. */
 struct recording_subject {
 	const char *address;
 	char *const *argv;

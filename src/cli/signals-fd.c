@@ -27,7 +27,7 @@ int signals_open(int *ret_fd, struct ration_error *reterr)
 	(void)sigemptyset(&set);
 	for (int i = 0; (sig = signals_want(i)) >= 0; i++)
 		signal_set_add(&set, sig);
-	/* Of a supervisor that was stopped: the run's own look at it does the rest. */
+	/* SIGCHLD of a supervisor that was stopped: the run checks that itself. */
 	signal_set_add(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -17,7 +17,7 @@
 #include "util/compat.h"
 #include "util/error.h"
 
-/* Of the one command that this program runs: a handler has no other way to it. */
+/* Of the only command in this program: a handler can't reach it in another way. */
 static int pipe_fd = -EBADF;
 
 static void on_signal(int sig)

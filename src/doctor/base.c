@@ -10,7 +10,7 @@
 #include "host/kinds.h"
 #include "util/cleanup.h"
 
-/* What weakens is that there is no whole BASE, and the probe has said why. */
+/* The cause is that BASE is missing or incomplete, and the probe has found out why. */
 static void blame_base(const struct machine *machine, struct finding_entry *entry, bool is_so)
 {
 	if (!is_so)

@@ -144,9 +144,9 @@ static uint64_t count_realtime(const struct host_snapshot *host, pid_t pid)
 }
 
 /*
- * Whether the kernel would move what is in the group `path` when BASE hands cpu down. Of
- * the real root only what is below; of our own group also what is in it, which moves
- * into a leaf. Kernel threads are in the real root.
+ * Whether the kernel would move the processes of the group `path` when BASE enables cpu. In the real root
+ * only those below it; in our own group also its own processes, which move into a leaf. Kernel threads are in
+ * the real root.
  */
 static bool is_below(const struct host_snapshot *host, const char *path)
 {

@@ -17,7 +17,7 @@
 #define BIT(limit) (UINT64_C(1) << limit_index(limit))
 _Static_assert(LIMIT_INDEX_COUNT <= 64, "a limit has no bit");
 
-/* What every user means by limits: without one of these a host isn't good. */
+/* The limits that every user expects: without one of them a host isn't good. */
 #define ESSENTIAL (BIT(RATION_LIMIT_MEMORY) | BIT(RATION_LIMIT_CPUS) | BIT(RATION_LIMIT_PIDS))
 /* Hardly anybody misses these, and many hosts can't have them. */
 #define MINOR (BIT(RATION_LIMIT_HUGETLB) | BIT(RATION_LIMIT_RLIMIT_NPROC))

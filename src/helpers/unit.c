@@ -5,10 +5,9 @@
  * Usage: ration-unit hold                                    by systemd alone
  *        ration-unit ask system|user start|- PID USEC PROGRAM  by the static library alone
  *
- * systemd takes the cgroup of a unit away when no process is in it (252 does so
- * with RemainAfterExit=yes, too). So one stays: it goes into a leaf, where it is in
- * nobody's way, marks the unit's group as one of ours, and sleeps until it is told
- * to end.
+ * systemd removes the cgroup of a unit without processes (252 even with RemainAfterExit=yes). So
+ * one process stays: it moves into a leaf, where it is in nobody's way, marks the unit's group as
+ * ours, and sleeps until it is told to end.
  */
 #include <errno.h>
 #include <limits.h>
@@ -104,7 +103,7 @@ static int hold(void)
 	r = enter_leaf(unit_fd);
 	if (r < 0)
 		return complain("can't move into the leaf " BUS_LEAF, r);
-	/* The last thing: who sees the mark uses the group. */
+	/* Last, because programs that see the mark use the group. */
 	r = notes_mark(unit_fd, NOTE_BASE);
 	if (r < 0)
 		return complain("can't mark the group", r);

@@ -2,8 +2,8 @@
 /*
  * accept.c - which of the two formats a scraper would rather have
  *
- * OpenMetrics only for who names it, and likes it no less than text. A version that we don't have isn't asked
- * for.
+ * OpenMetrics only for a scraper that names it and prefers it to text at least as much. A range with a
+ * version that we don't have is ignored.
  */
 #include "helpers/metrics/accept.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Thousandths: "q=0.5" is 500. What isn't understood is 0. */
+/* In thousandths: "q=0.5" is 500. An invalid value is 0. */
 static unsigned quality_of(const char *text)
 {
 	unsigned quality = 0;

@@ -2,9 +2,10 @@
 /*
  * exposition.c - metrics as Prometheus reads them: its text format 0.0.4, or OpenMetrics 1.0
  *
- * All values of a metric have to stand together, below one head. They are collected in the order of the
- * groups, so each metric has a buffer. What differs between the formats is little: OpenMetrics has units, a
- * type for facts, the name of a counter without its end in the head, the time of its beginning, and an end.
+ * All values of a metric must be together, below one head. They are collected in the order of the
+ * groups, so each metric has a buffer. The formats differ little: OpenMetrics has units, a type for
+ * facts, the name of a counter without its ending in the head, the time of its beginning, and an
+ * end mark.
  */
 #include "helpers/metrics/exposition.h"
 

@@ -2,12 +2,12 @@
 /*
  * follow.c - the lines of a file to which others add, whatever is done to it
  *
- * It can be renamed, and a new one made (logrotate): the old one is read to its end, and a little longer, for
- * a run may have opened it just before. Those that came and went between two looks are known by their names and
- * by when they were made. It can be copied and cut off (logrotate's copytruncate): then it is
- * shorter than what was read of it, or has other text there, even if it has grown since. What was added until
- * the copy was made stands in the copy, which is known by the same text at the same place. A line counts when
- * it has its end.
+ * The file can be renamed and a new one made (logrotate). Then the old one is read to its end and a
+ * little longer, because a run may have opened it just before. Files that came and went between two
+ * looks are found by their names and their time of creation. The file can also be copied and cut
+ * off (logrotate's copytruncate). Then it is shorter than what was read, or has other text there,
+ * even if it has grown since. Lines that were added before the copy are in the copy, which is
+ * recognised by the same text at the same place. A line counts once it has its end.
  */
 #include "helpers/metrics/follow.h"
 
@@ -25,7 +25,7 @@
 #include "util/error.h"
 #include "util/text.h"
 
-/* How long a run can take from a look at the name to its line, on a busy machine. */
+/* How long a run can take from looking at the name to writing its line, on a busy machine. */
 #define BEFORE_USEC 60000000
 
 #define FOLLOWED_NONE ((struct followed) { .fd = -EBADF })
@@ -110,7 +110,7 @@ static void drop_before(struct follow *follow, size_t i)
 
 /* ------------------------------------------------------------ what is done */
 
-/* Whether a file has, before the place up to which ours was read, the text that ours had there. */
+/* Whether a file has the text that ours had right before the place up to which it was read. */
 static bool has_mark(int fd, const struct followed *followed)
 {
 	char text[FOLLOW_MARK_MAX];
@@ -119,7 +119,10 @@ static bool has_mark(int fd, const struct followed *followed)
 	return n == (ssize_t)followed->n_mark && memcmp(text, followed->mark, followed->n_mark) == 0;
 }
 
-/* A file that root or ourselves wrote. Others could lead us anywhere, and a fifo would hold us. */
+/*
+ * Opens a file that root or this user wrote. Another user's file could be a link to anywhere, or a fifo that
+ * blocks us.
+ */
 static int open_ours(int dir_fd, const char *name, struct stat *ret_st)
 {
 	CLEANUP(closep) int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -177,14 +180,14 @@ static bool read_copy(struct follow *follow)
 	return found;
 }
 
-/* It was cut off: what stands there now is new from its beginning. */
+/* It was cut off: reads the new content from its beginning. */
 static void begin_again(struct follow *follow)
 {
 	int fd = fcntl(follow->now.fd, F_DUPFD_CLOEXEC, 3);
 
 	if (!read_copy(follow))
 		follow->lost(follow->data);
-	/* What had no end is nowhere any more. */
+	/* A line without an end is lost. */
 	if (follow->now.line.length > 0 || follow->now.too_long)
 		follow->line(follow->data, NULL, 0);
 	followed_done(&follow->now);
@@ -200,7 +203,7 @@ static int refuse(const struct follow *follow, int code, struct ration_error *re
 	return error_set(reterr, code, RATION_CAUSE_INVALID, "--journal %s: %s", text_show(shown, sizeof(shown), follow->path), why);
 }
 
-/* Who had it open may add to it for a moment. The oldest makes room: so late nobody does any more. */
+/* A process that has it open may add to it for a moment. The oldest one is dropped; nobody adds to it so late. */
 static void keep_before(struct follow *follow, struct followed *followed)
 {
 	if (follow->n_before == FOLLOW_BEFORE_MAX)

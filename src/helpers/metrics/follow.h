@@ -13,17 +13,19 @@
 #include "ration.h"
 #include "util/buffer.h"
 
-/* So many bytes before the place up to which a file was read tell that it is still the same text: a line ends as others do, and
-   begins with an id. */
+/*
+ * How many bytes before the place up to which a file was read identify the text: lines have similar ends, but
+ * begin with an id.
+ */
 #define FOLLOW_MARK_MAX 4096
 
 /* Longer lines are none of a journal: what the command takes for a receipt is no longer. */
 #define FOLLOW_LINE_MAX (1 << 20)
 
-/* So many files that had the name before are still read: more than a rotation between two looks leaves. */
+/* How many files that had the name before are still read: more than a rotation between two looks leaves. */
 #define FOLLOW_BEFORE_MAX 4
 
-/* Of so many it is remembered that they were followed. */
+/* How many files are remembered as having been followed. */
 #define FOLLOW_KNOWN_MAX 16
 
 /* Which file it is: a number of a removed file can be another one's later. */
@@ -36,7 +38,7 @@ struct followed_id {
 /* One file, as far as it was read. */
 struct followed {
 	int fd;
-	uint64_t until_usec; /* when it has lost the name: who had opened it may add to it for a moment */
+	uint64_t until_usec; /* when it lost the name: a process that had opened it may add to it for a moment */
 	off_t offset;
 	struct buffer line; /* what has no end yet */
 	bool too_long;      /* it goes on, and is no line */

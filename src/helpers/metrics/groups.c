@@ -116,7 +116,7 @@ static void tell_memory_events(const struct subject *subject)
 	}
 }
 
-/* What the kernel can't easily take back: all but the page cache that wasn't used lately. */
+/* The memory that the kernel can't easily reclaim: all but the page cache that wasn't used lately. */
 static void tell_working_set(const struct subject *subject)
 {
 	char text[CG_FILE_MAX];

@@ -2,8 +2,8 @@
 /*
  * listen.c - the socket that scrapers connect to
  *
- * No name is looked up: who asks a resolver gets what that says, and would show the metrics to everybody by a
- * mistake elsewhere. Without an address it is the loopback.
+ * Names aren't looked up: a wrong answer of a resolver would show the metrics to everybody. Without an
+ * address, it listens on the loopback.
  */
 #include "helpers/metrics/listen.h"
 

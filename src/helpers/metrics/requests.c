@@ -2,9 +2,10 @@
 /*
  * requests.c - scrapes that are waited for, and the one that is at work
  *
- * A scrape takes as long as the kernel takes to answer, so one thread does them, one after the other, and the
- * server's own never waits: a connection that asks is suspended. All that ask for the same format while one is
- * at work share the next. Who isn't answered in time is told so, whatever the worker is doing.
+ * A scrape takes as long as the kernel takes to answer. So one thread does them, one after the
+ * other, and the server's thread never waits: a connection with a request is suspended. All
+ * requests for the same format that come while a scrape is running share the next one. A request
+ * that isn't answered in time gets an error, whatever the worker is doing.
  */
 #include "helpers/metrics/requests.h"
 

@@ -54,7 +54,7 @@ void requests_ask(struct requests *requests, struct request *request, struct MHD
 /* Returns the answer, which is the caller's, and its status. NULL: there was no memory for one. */
 struct MHD_Response *requests_answer(struct requests *requests, struct request *request, unsigned *ret_status);
 
-/* Answers those whose time is up, and cuts off who asks too slowly, or doesn't read. */
+/* Answers requests whose time is up, and closes connections that send or read too slowly. */
 void requests_expire(struct requests *requests, uint64_t now_usec);
 
 /* Scrapes for those that ask, and looks at the journal meanwhile, until requests_end(). A thread's. */

@@ -2,9 +2,10 @@
 /*
  * serve.c - metrics for scrapers, by HTTP
  *
- * Whoever can connect may mean harm: there are few connections at once, each has one request, little memory
- * for its head and little time to say it and to read the answer. Three threads: the server's, the worker
- * (requests.c), and this one, which looks at the clock.
+ * Everybody who can connect may be an attacker. So there are few connections at once, and each has
+ * one request, little memory for its head, and little time to send it and to read the answer. There
+ * are three threads: the server's, the worker (requests.c), and this one, which enforces the
+ * deadlines.
  */
 #include "helpers/metrics/serve.h"
 

@@ -2,8 +2,9 @@
 /*
  * textfile.c - metrics in a file of a directory that node_exporter's textfile collector reads
  *
- * A file without a name is written, gets a name when it is whole, and is renamed: nobody reads a part of it,
- * and if we are killed, nothing is left. The collector reads names that end in .prom.
+ * The text is written to a file without a name, which gets a name when it is complete and is then renamed. So
+ * nobody reads a part of it, and if this process is killed, nothing is left. The collector reads names that
+ * end in .prom.
  */
 #include "helpers/metrics/textfile.h"
 

@@ -2,8 +2,8 @@
 /*
  * totals.c - what the runs of a journal come to
  *
- * Labels have the words of the library's tables only, and names as tenants have them: a line can say what it
- * likes.
+ * Label values are only words of the library's tables and valid names of tenants, because a line can contain
+ * anything.
  */
 #include "helpers/metrics/totals.h"
 

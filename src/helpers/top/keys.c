@@ -214,7 +214,7 @@ static void on_other(struct screen *screen, int key)
 
 void screen_on_key(struct screen *screen, int key)
 {
-	/* What a terminal does with its lines then, nobody knows. */
+	/* Nobody knows what a terminal does with its lines when it is resized: draw everything again. */
 	if (key == KEY_RESIZE) {
 		(void)clearok(stdscr, true);
 		return;

@@ -211,7 +211,7 @@ static void read_limits(struct model_group *group, const struct ration_group *op
 	group->limits_read = true;
 }
 
-/* Of new groups, and of some others in turn: whoever changes a limit doesn't say so here. */
+/* Reads the limits of new groups, and of some others in turn: nothing reports a changed limit. */
 static void refresh_limits(struct model *model)
 {
 	size_t left = LIMITS_A_TURN;

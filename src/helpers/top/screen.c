@@ -80,7 +80,7 @@ static int read_all(struct screen *screen, struct ration_error *reterr)
 {
 	int r = model_read(screen->model, reterr);
 
-	/* What can't be read just now is read the next time: the screen says so, and stays. */
+	/* If something can't be read just now, the screen says so and stays; the next reading tries again. */
 	if (r < 0 && r != -ENOMEM)
 		(void)snprintf(screen->said, sizeof(screen->said), "%.250s", reterr->message);
 	else if (r < 0)

@@ -2,8 +2,8 @@
 /*
  * vm.h - what of a group's memory is a virtual machine's
  *
- * The kernel counts QEMU and its guest as one. QEMU maps the guest's memory in one piece, which is the
- * largest that it has and no code: so this is a guess, and is shown as one.
+ * The kernel counts QEMU and its guest as one. QEMU maps the guest's memory in one piece, its largest mapping
+ * without code. So the result is a guess, and is shown as one.
  */
 #ifndef RATION_TOP_VM_H
 #define RATION_TOP_VM_H

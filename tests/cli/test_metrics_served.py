@@ -202,6 +202,34 @@ def test_metrics_of_a_journal_that_is_rotated_twice_at_once(run, served):
 
 
 @pytest.mark.anywhere
+def test_metrics_of_a_journal_that_is_cut_off_twice_at_once(run, served):
+    """Copied and cut off: what came between two copies stands in the later one, and what came to an empty journal in its copy."""
+    journal = run.tmp / "journal"
+    journal.touch()
+    it = served("--journal", str(journal))
+    assert runs(it.told()) == {}
+    # The exporter may look in between, which changes nothing.
+    journal.write_text(receipt())
+    shutil.copy(journal, run.tmp / "journal.1")
+    os.truncate(journal, 0)
+    with open(journal, "a", encoding="ascii") as file:
+        file.write(receipt("exit"))
+    told = it.told()
+    assert runs(told) == {("acme", "ok"): 1, ("acme", "exit"): 1} and errors(told, "journal") == 0
+    for verdict in "signal", "memory":
+        with open(journal, "a", encoding="ascii") as file:
+            file.write(receipt(verdict))
+        if (run.tmp / "journal.1").exists():
+            (run.tmp / "journal.1").rename(run.tmp / "journal.2")
+        shutil.copy(journal, run.tmp / "journal.1")
+        os.truncate(journal, 0)
+    journal.write_text(receipt("output"))
+    told = it.told()
+    assert runs(told) == {("acme", verdict): 1 for verdict in ("ok", "exit", "signal", "memory", "output")}
+    assert errors(told, "journal") == 0
+
+
+@pytest.mark.anywhere
 def test_metrics_of_a_restart(run, served):
     """The same journal gives the same counters, since the same time: nothing is counted twice by whoever adds them up."""
     journal = run.tmp / "journal"

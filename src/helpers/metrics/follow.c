@@ -180,20 +180,6 @@ static bool read_copy(struct follow *follow)
 	return found;
 }
 
-/* It was cut off: reads the new content from its beginning. */
-static void begin_again(struct follow *follow)
-{
-	int fd = fcntl(follow->now.fd, F_DUPFD_CLOEXEC, 3);
-
-	if (!read_copy(follow))
-		follow->lost(follow->data);
-	/* A line without an end is lost. */
-	if (follow->now.line.length > 0 || follow->now.too_long)
-		follow->line(follow->data, NULL, 0);
-	followed_done(&follow->now);
-	follow->now.fd = fd;
-}
-
 static int refuse(const struct follow *follow, int code, struct ration_error *reterr)
 {
 	const char *why = code == -EINVAL ? "isn't a regular file" : code == -EPERM ? "is a file of another user" :
@@ -239,6 +225,15 @@ static bool is_known(const struct follow *follow, const struct followed_id *id)
 	return false;
 }
 
+/* Whether a file begins with what stands in ours now, of which nothing was read yet. */
+static bool is_like_now(const struct follow *follow, int fd)
+{
+	char ours[FOLLOW_MARK_MAX], theirs[FOLLOW_MARK_MAX];
+	ssize_t n = pread(fd, theirs, sizeof(theirs), 0);
+
+	return n <= 0 || (pread(follow->now.fd, ours, (size_t)n, 0) == n && memcmp(ours, theirs, (size_t)n) == 0);
+}
+
 /*
  * Whether it was made after the last look; where the file system doesn't keep that, whether it was written to. Who
  * compresses a file gives the new one the time at which the old one was written to. A copy of the one that was read
@@ -251,7 +246,7 @@ static bool is_missed(const struct follow *follow, int fd, const struct stat *st
 	uint64_t made_usec = id.born_usec > 0 && !compressed ? id.born_usec : written_usec;
 
 	return made_usec >= follow->had_name_usec && !is_known(follow, &id) &&
-		!(follow->now.offset > 0 && has_mark(fd, &follow->now));
+		!(follow->now.offset > 0 ? has_mark(fd, &follow->now) : is_like_now(follow, fd));
 }
 
 static bool is_compressed(const char *name)
@@ -294,20 +289,37 @@ static void find_missed(struct follow *follow)
 
 		if (fd < 0 || !is_missed(follow, fd, &st, compressed))
 			continue;
+		remember(follow, fd, &st);
 		/* One place is for the one that was read. */
 		if (compressed || n_found == FOLLOW_BEFORE_MAX - 1) {
 			n_lost++;
 			continue;
 		}
 		n_found++;
-		remember(follow, fd, &st);
 		missed.fd = TAKE_FD(fd);
 		keep_before(follow, &missed);
 	}
-	if (n_lost > (is_removed(follow->now.fd) ? 1 : 0))
+	if (!directory || n_lost > (is_removed(follow->now.fd) ? 1 : 0))
 		follow->lost(follow->data);
 	if (directory)
 		(void)closedir(directory);
+}
+
+/* It was cut off: reads the new content from its beginning. */
+static void begin_again(struct follow *follow)
+{
+	int fd = fcntl(follow->now.fd, F_DUPFD_CLOEXEC, 3);
+
+	/* Cut off more than once, it has left more copies, which have nothing of what was read. */
+	if (read_copy(follow))
+		find_missed(follow);
+	else
+		follow->lost(follow->data);
+	/* A line without an end is lost. */
+	if (follow->now.line.length > 0 || follow->now.too_long)
+		follow->line(follow->data, NULL, 0);
+	followed_done(&follow->now);
+	follow->now.fd = fd;
 }
 
 /* The kernel stamps files by this clock. */
@@ -367,14 +379,19 @@ static int look_before(struct follow *follow, uint64_t until_usec)
 static int look_now(struct follow *follow, uint64_t until_usec)
 {
 	struct stat st;
+	int r;
 
 	if (follow->now.fd < 0)
 		return 0;
 	if (fstat(follow->now.fd, &st) < 0)
 		return -errno;
-	if (st.st_size < follow->now.offset || !has_mark(follow->now.fd, &follow->now))
+	/* Of one that was empty nothing but a copy shows that it was cut off. */
+	if (follow->now.offset == 0)
+		find_missed(follow);
+	else if (st.st_size < follow->now.offset || !has_mark(follow->now.fd, &follow->now))
 		begin_again(follow);
-	return read_on(follow, &follow->now, until_usec);
+	r = look_before(follow, until_usec);
+	return r != 0 ? r : read_on(follow, &follow->now, until_usec);
 }
 
 int follow_begin(struct follow *follow, const char *path, struct ration_error *reterr)

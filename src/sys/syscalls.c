@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,14 +26,34 @@ bool sys_refused(int code)
 	return code == -ENOSYS || code == -EPERM || code == -EINVAL || code == -E2BIG;
 }
 
+/* Which mount it is on; -1: that can't be asked. There is no room for a handle, and the number comes all the same. */
+static int mount_of(int fd)
+{
+	struct file_handle none = { .handle_bytes = 0 };
+	int id = -1;
+
+	return name_to_handle_at(fd, "", &none, &id, AT_EMPTY_PATH) == 0 || errno == EOVERFLOW ? id : -1;
+}
+
+/* RESOLVE_NO_XDEV: what somebody has mounted there is none of ours, be it of the same file system. */
+static bool is_across(int dir_fd, int fd)
+{
+	struct stat here, there;
+
+	return fstat(dir_fd, &here) < 0 || fstat(fd, &there) < 0 || here.st_dev != there.st_dev ||
+		mount_of(dir_fd) != mount_of(fd);
+}
+
 static int open_component(int dir_fd, const char *name, int flags)
 {
-	int fd;
+	CLEANUP(closep) int fd = -EBADF;
 
 	if (name[0] == '\0' || strchr(name, '/') || strcmp(name, "..") == 0)
 		return -EINVAL;
 	fd = lift_fd(openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC));
-	return fd >= 0 ? fd : -errno;
+	if (fd < 0)
+		return -errno;
+	return is_across(dir_fd, fd) ? -EXDEV : TAKE_FD(fd);
 }
 
 int sys_open_beneath(int dir_fd, const char *name, int flags)

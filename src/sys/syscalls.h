@@ -24,8 +24,8 @@ bool sys_refused(int code);
 /*
  * Opens `name`, one path component, in the directory `dir_fd`, and never
  * anything outside of it: no "..", no link, no mount on top. O_CLOEXEC is added.
- * openat2(2) is since 5.6; before, O_NOFOLLOW on a checked name does the same
- * for one component, but for mounts.
+ * openat2(2) is since 5.6; before, O_NOFOLLOW on a checked name, and a look at
+ * the mount, do the same for one component.
  */
 int sys_open_beneath(int dir_fd, const char *name, int flags);
 

@@ -472,6 +472,24 @@ def test_attack_mount(run, hand, base, script):
 
 @root
 @pytest.mark.needs("unshare")
+@pytest.mark.parametrize("without", [["nosys", "38", "openat2"], ["hide", "cgroup.kill", "nosys", "38", "openat2"]],
+                         ids=["no openat2", "as 5.4"])
+def test_attack_mount_below(run, hand, base, without):
+    """Another group is mounted on a group below its own: it isn't of the run, though it is of the same file system."""
+    hand.ok("create t")
+    other = run.start("--group t/other", ["sh", "-c", f"echo ready >{run.file('other')}; exec sleep 1000"])
+    run.ready("other")
+    r = run("--group t/g --timeout 1s", ["sh", "-c", f"d={OWN}; mkdir $d/below && mount --bind $d/../other $d/below && exec sleep 1000"],
+            before=["unshare", "-m", *without])
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+    hand.ok("gc")
+    assert not (base / NAMESPACE / "t/g").exists()
+    assert interrupted(other).receipt["leftover_killed"] == 0
+    hand.ok("rm --force t")
+
+
+@root
+@pytest.mark.needs("unshare")
 @pytest.mark.parametrize("before", [[], OLD], ids=["new", "old"])
 def test_attack_read_only(run, before):
     """The tree is mounted read-only, and a program that has the library supervises: what is left is killed by pid."""

@@ -71,7 +71,7 @@ static void wake_if_stopped(pid_t pid, int pid_fd)
  * Tells the subreaper to end the run, and reaps it. If a process hangs in the kernel, it can't end the run in
  * time; then it keeps trying, and stays a child of ours that ends some time. A stopped one is continued: only
  * it may know which processes have left the group. Returns 0; 1 if somebody has killed it before its work was
- * done; -ETIMEDOUT: it is still there.
+ * done, or may have; -ETIMEDOUT: it is still there.
  */
 static int send_home(int peer_fd, pid_t pid, int pid_fd)
 {
@@ -94,7 +94,8 @@ static int send_home(int peer_fd, pid_t pid, int pid_fd)
 	}
 	if (r == 0)
 		return -ETIMEDOUT;
-	return r > 0 && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+	/* The program has taken its status, or ignores SIGCHLD. So it may have been killed, and to end again what has ended is harmless. */
+	return r < 0 || WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
 }
 
 /* One that doesn't continue (it is traced) does nothing any more: kill it, so that we can do its work. */
@@ -403,13 +404,22 @@ static int start_process(struct ration_run *run, struct helper *ret, struct rati
 	return r < 0 ? room_fork_error(run->host, "start a supervisor", r, reterr) : 0;
 }
 
-/* Only we can wake one that was stopped at its start. A traced clone(2) starts anew at each signal. */
+/*
+ * Only we can wake one that was stopped at its start. A traced clone(2) starts anew at each signal: so it isn't woken
+ * more often, however often a handler of the program interrupts us.
+ */
 static void wait_for_report(const struct helper *helper)
 {
 	struct pollfd poll_fd = { .fd = helper->fd, .events = POLLIN };
+	uint64_t wake_usec = sys_now_usec() + WAKE_MSEC * 1000;
+	int r;
 
-	while (poll(&poll_fd, 1, WAKE_MSEC) == 0)
+	while ((r = poll(&poll_fd, 1, WAKE_MSEC)) == 0 || (r < 0 && errno == EINTR)) {
+		if (sys_now_usec() < wake_usec)
+			continue;
 		wake_if_stopped(helper->pid, helper->pid_fd);
+		wake_usec = sys_now_usec() + WAKE_MSEC * 1000;
+	}
 }
 
 /* Waits for the command to have started. */

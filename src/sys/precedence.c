@@ -17,10 +17,11 @@
 void precedence_raise(struct precedence *precedence)
 {
 	struct sched_param first = {.sched_priority = 1};
+	int policy = precedence->policy = sched_getscheduler(0);
 
-	precedence->policy = sched_getscheduler(0);
-	if (precedence->policy < 0 || precedence->policy == SCHED_FIFO || precedence->policy == SCHED_RR ||
-			precedence->policy == SCHED_DEADLINE)
+	if (policy >= 0)
+		policy &= ~SCHED_RESET_ON_FORK;
+	if (policy < 0 || policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE)
 		return;
 	precedence->realtime = sched_setscheduler(0, SCHED_FIFO, &first) == 0;
 	if (precedence->realtime)

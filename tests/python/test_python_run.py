@@ -398,6 +398,68 @@ def test_wait_with_a_timeout(host):
         assert run.wait().verdict == "signal"
 
 
+def test_wait_longer_than_c_has_room_for(host):
+    """30 days are more milliseconds than an int has."""
+    with ration.Run(["true"], host=host) as run:
+        assert run.wait(timeout="30d").ok
+
+
+REAPS = """
+def reap(*_):
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0] > 0:
+            pass
+    except ChildProcessError:
+        pass
+signal.signal(signal.SIGCHLD, reap)
+"""
+
+
+@pytest.mark.parametrize("how", ["", "signal.signal(signal.SIGCHLD, signal.SIG_IGN)", REAPS], ids=["waits", "ignores", "reaps"])
+def test_FB19_the_supervisor_of_a_program_that(how):
+    """Killed, it leaves a run to the program that asked for it, even if that doesn't learn how its child ended."""
+    before = groups()
+    it = program(f"""
+import os, signal, sys
+{how}
+run = ration.Run(["sleep", "1000"], host=host, descent=True)
+print(run.pid, flush=True)
+for pid in open(f"/proc/self/task/{{os.getpid()}}/children").read().split():
+    if "ration-reaper" in open(f"/proc/{{pid}}/comm").read():
+        os.kill(int(pid), signal.SIGKILL)
+try:
+    run.wait()
+except ration.Error as error:
+    print(error, flush=True)
+sys.stdin.readline()
+""", stdin=subprocess.PIPE)
+    pid = int(it.stdout.readline())
+    assert "the supervisor of the run has died" in it.stdout.readline()
+    wait_for("an end of the command", lambda: not alive(pid))
+    wait_for("an end of its group", lambda: not groups() - before)
+    it.communicate("\n", timeout=DEADLINE)
+    assert it.returncode == 0
+
+
+@pytest.mark.needs("root")
+def test_the_priority_of_a_program_with_reset_on_fork():
+    """It is a realtime program's own, also after it has ended a run itself."""
+    it = program("""
+import os, signal
+os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(50))
+run = ration.Run(["sleep", "1000"], host=host, descent=True)
+for pid in open(f"/proc/self/task/{os.getpid()}/children").read().split():
+    if "ration-reaper" in open(f"/proc/{pid}/comm").read():
+        os.kill(int(pid), signal.SIGKILL)
+try:
+    run.wait()
+except ration.Error as error:
+    print(os.sched_getscheduler(0) == os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_getparam(0).sched_priority)
+""")
+    out, err = it.communicate(timeout=DEADLINE)
+    assert (it.returncode, out) == (0, "True 50\n"), err
+
+
 def test_pidfd(host):
     with ration.Run(["true"], host=host) as run:
         fd = run.pidfd()

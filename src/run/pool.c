@@ -125,11 +125,12 @@ int ration_pool_fill(struct ration_pool *pool, size_t most, struct ration_error 
 		struct entry *entry = NULL;
 
 		r = make_entry(pool, host, &entry, reterr);
+		/* Before it is there for others: who takes it frees it. */
+		if (r == 0 && made++ == 0)
+			gc_sweep(&entry->group, GC_SWEEP_AT_START);
 		end_one(pool, entry);
 		if (r < 0)
 			return r;
-		if (made++ == 0)
-			gc_sweep(&entry->group, GC_SWEEP_AT_START);
 	}
 	return (int)made;
 }

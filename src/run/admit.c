@@ -69,6 +69,7 @@ struct ration_admission {
 	int inotify_fd;
 	bool look, late;
 	bool over;             /* its turn, or failed */
+	struct ration_error failure; /* why: code < 0 */
 	uint64_t ahead;        /* how many are before it, at the last check */
 	uint64_t begun_usec, over_usec;
 	struct ration_error why; /* why it waits */
@@ -235,9 +236,13 @@ static void set_again(struct ration_admission *admission, uint64_t now_usec)
 			loop_after(now_usec, told && admission->ahead == 0 ? LOOK_TOLD_USEC : look_usec(admission->ahead)));
 }
 
-static int finish(struct ration_admission *admission, int r)
+static int finish(struct ration_admission *admission, int r, const struct ration_error *error)
 {
 	admission->over = true;
+	if (r < 0) {
+		admission->failure = *error;
+		admission->failure.code = r;
+	}
 	admission->over_usec = sys_now_usec();
 	loop_clear(&admission->loop, &admission->again);
 	loop_clear(&admission->loop, &admission->end);
@@ -252,8 +257,12 @@ int ration_admission_dispatch(struct ration_admission *admission, struct ration_
 
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
-	if (admission->over || !admission->look)
-		return admission->over;
+	if (admission->failure.code < 0 && reterr)
+		*reterr = admission->failure;
+	if (admission->over)
+		return admission->failure.code < 0 ? admission->failure.code : 1;
+	if (!admission->look)
+		return 0;
 	admission->look = false;
 	r = look(admission, &error);
 	if (r == 0 && admission->late)
@@ -261,7 +270,7 @@ int ration_admission_dispatch(struct ration_admission *admission, struct ration_
 	if (r < 0 && reterr)
 		*reterr = error;
 	if (r != 0)
-		return finish(admission, r);
+		return finish(admission, r, &error);
 	set_again(admission, sys_now_usec());
 	r = loop_arm(&admission->loop);
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r)) : 0;

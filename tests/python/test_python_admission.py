@@ -43,3 +43,13 @@ def test_K11_too_late(host, budget):
         with ration.Admission(tenant="acme", max_wait="100ms", host=host) as turn, pytest.raises(ration.GroupError) as late:
             turn.wait()
         assert late.value.cause is ration.Cause.BUDGET and "no room within" in str(late.value)
+
+
+def test_K11_too_late_for_ever(host, budget):
+    """Who asks again is told again: it isn't its turn."""
+    budget("runs=1")
+    with ration.Run(["sleep", "1000"], tenant="acme", host=host), \
+            ration.Admission(tenant="acme", max_wait="50ms", host=host) as turn:
+        for ask in (turn.wait, turn.poll, turn.wait):
+            with pytest.raises(ration.GroupError, match="no room within"):
+                ask()

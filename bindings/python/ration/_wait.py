@@ -49,7 +49,8 @@ class Waits:
             poll = select.poll()
             poll.register(copy, select.POLLIN)
             poll.register(out, select.POLLIN)
-            poll.poll(None if timeout is None else max(0.0, timeout) * 1000)
+            # What is longer than C has room for, 24 days, is waited for again.
+            poll.poll(None if timeout is None else min(max(0.0, timeout) * 1000, 2**31 - 1))
         finally:
             self._forget(waker)
             for each in (copy, out, into):

@@ -94,6 +94,18 @@ def test_attack_umask(run, hand, mask):
     assert [path.stat().st_mode & 0o777 for path in (place, place.parent, place / "cgroup.max.descendants")] == [0o755, 0o755, 0o600]
 
 
+@pytest.mark.worlds("host")
+@pytest.mark.needs("root")
+def test_FC26_a_caller_of_the_deadline_scheduler(run):
+    """The kernel lets none fork that hasn't SCHED_RESET_ON_FORK, and says of all things EAGAIN."""
+    before = ["chrt", "-d", "--sched-runtime", "5000000", "--sched-deadline", "100000000", "--sched-period", "100000000", "0"]
+    if subprocess.run([*before, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs a kernel that has room for a task of SCHED_DEADLINE")
+    r = run("", "true", before=before)
+    assert r.code == 125 and "no process of SCHED_DEADLINE fork" in r.stderr and "used up" not in r.stderr, r
+    assert run("", "true", before=["chrt", "-R", *before[1:]]).code == 0
+
+
 @pytest.mark.parametrize("program, code", [("ration", 125), ("ration-keeper", 2), ("ration-reaper", 2), ("ration-unit", 2)])
 def test_attack_no_arguments_at_all(program, code):
     """Not even a name, as kernels before 5.18 let one execute."""

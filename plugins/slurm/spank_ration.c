@@ -4,15 +4,17 @@
  *
  * Slurm puts a task into job_J/step_S/user/task_N of cgroup v2, which root
  * owns, so that ration could make no groups there. This plugin makes
- * user/ration_N beside it, owned by the job's user, and sets RATION_BASE to it:
+ * user/ration_M beside it, owned by the job's user, and sets RATION_BASE to it.
+ * N is the task's number in the whole job, M that on this node: it is the one that
+ * Slurm tells when a task ends.
  *
  *   - beside, not below: when a job is cancelled Slurm signals what is in task_N
- *     itself, and so whoever supervises has to stay there. What is in ration_N
+ *     itself, and so whoever supervises has to stay there. What is in ration_M
  *     ends with the task, by this plugin;
  *   - what Slurm limits holds for both: its limits are those of step_S and job_J;
  *   - Slurm enables cpu, cpuset and memory only. The rest is enabled here, from
  *     Slurm's scope downwards, and never above it;
- *   - a process may move from task_N to ration_N if its user can write to
+ *   - a process may move from task_N to ration_M if its user can write to
  *     cgroup.procs of their common ancestor, and so that file is the user's.
  *
  * The subtree is the user's, so its content is hostile: it is opened by fd and
@@ -54,7 +56,10 @@ SPANK_PLUGIN(ration, 1)
 #define END_MSEC 10000
 #define PATH_LEN 4096
 
-/* A step's daemon is a process of its own; these are its. The directory `user`, and the highest local task so far. */
+/*
+ * A step's daemon is a process of its own; these are its. The directory `user`, and how many tasks of this node there
+ * are so far.
+ */
 static int user_fd = -1;
 static int tasks;
 static bool told;
@@ -406,12 +411,13 @@ int slurm_spank_task_post_fork(spank_t spank, int argc, char **argv)
 	gid_t gid;
 	pid_t pid;
 	char text[32];
+	int task;
 
 	if (!spank_remote(spank))
 		return 0;
 	if (spank_get_item(spank, S_TASK_PID, &pid) != ESPANK_SUCCESS || spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS ||
-			spank_get_item(spank, S_JOB_GID, &gid) != ESPANK_SUCCESS)
-		return fail("this version of Slurm doesn't tell the task's process and user", "", 0);
+			spank_get_item(spank, S_JOB_GID, &gid) != ESPANK_SUCCESS || spank_get_item(spank, S_TASK_ID, &task) != ESPANK_SUCCESS)
+		return fail("this version of Slurm doesn't tell the task's number, process and user", "", 0);
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
 	if (!find_place(text, &place))
 		return fail("Slurm has put the task into no cgroup v2 of its own: it takes TaskPlugin=task/cgroup in slurm.conf and "
@@ -420,9 +426,9 @@ int slurm_spank_task_post_fork(spank_t spank, int argc, char **argv)
 		user_fd = open_user(mount_point(argc, argv), &place);
 	if (user_fd < 0)
 		return -1;
-	if (place.task >= tasks)
-		tasks = place.task + 1;
-	subtree_name(text, place.task);
+	if (task >= tasks)
+		tasks = task + 1;
+	subtree_name(text, task);
 	return make_subtree(text, uid, gid);
 }
 
@@ -444,12 +450,13 @@ int slurm_spank_task_init(spank_t spank, int argc, char **argv)
 	bool has = spank_getenv(spank, VARIABLE, old, sizeof(old)) == ESPANK_SUCCESS;
 	struct place place;
 	struct stat st;
+	int task;
 
 	if (!spank_remote(spank) || (has && !is_ours(old)))
 		return 0;
-	if (find_place("self", &place)) {
+	if (find_place("self", &place) && spank_get_item(spank, S_TASK_ID, &task) == ESPANK_SUCCESS) {
 		(void)snprintf(base, sizeof(base), "%s%s/%s/%s/user/ration_%d", mount_point(argc, argv), place.scope, place.job,
-				place.step, place.task);
+				place.step, task);
 		if (stat(base, &st) == 0 && st.st_uid == geteuid())
 			return spank_setenv(spank, VARIABLE, base, 1) == ESPANK_SUCCESS ? 0 : -1;
 	}

@@ -2,10 +2,12 @@
 """ration.Run, run() and run_sync(): rows R01, R03 and R04."""
 
 import asyncio
+import fcntl
 import gc
 import os
 import resource
 import signal
+import struct
 import subprocess
 import threading
 import time
@@ -13,7 +15,7 @@ import warnings
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from setting import DEADLINE, HAS, ONCE, groups, helper, holder, ration, script, together, wait_for
+from setting import DEADLINE, HAS, NAMESPACE, ONCE, RATION, groups, helper, holder, ration, script, together, wait_for
 
 pytest_plugins = ["setting"]
 pytestmark = [pytest.mark.worlds("host", "v2")]
@@ -404,6 +406,20 @@ def test_wait_longer_than_c_has_room_for(host):
         assert run.wait(timeout="30d").ok
 
 
+def supervisors(pid):
+    """Its children of that name."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split() if name_of(child) == "ration-reaper"]
+
+
+def name_of(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
 REAPS = """
 def reap(*_):
     try:
@@ -439,6 +455,37 @@ sys.stdin.readline()
     wait_for("an end of its group", lambda: not groups() - before)
     it.communicate("\n", timeout=DEADLINE)
     assert it.returncode == 0
+
+
+@pytest.mark.needs("cgroup")
+def test_a_supervisor_that_is_stopped_while_signals_come(host, tmp_path):
+    """At its start; handlers of the program interrupt whoever waits for it, all the time. It is continued all the same."""
+    tenant = ration.Tenant.create("slow", host=host)
+    subprocess.run([RATION, "--namespace", NAMESPACE, "set", "slow", "--budget", "runs=1"], check=True, stdout=subprocess.DEVNULL)
+    file = os.open(f"{tenant.path}/cgroup.max.descendants", os.O_WRONLY)
+
+    def lock(kind):
+        fcntl.fcntl(file, 37, struct.pack("hhqqi", kind, 0, 0, 1, 0))  # F_OFD_SETLK
+
+    try:
+        # Where the supervisor waits before its command starts.
+        lock(fcntl.F_WRLCK)
+        it = program("""
+import signal
+signal.signal(signal.SIGALRM, lambda *_: None)
+signal.setitimer(signal.ITIMER_REAL, .02, .02)
+run = ration.Run(["true"], host=host, tenant="slow", descent=True)
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(run.wait().verdict)
+""")
+        wait_for("the supervisor", lambda: supervisors(it.pid))
+        os.kill(supervisors(it.pid)[0], signal.SIGSTOP)
+        lock(fcntl.F_UNLCK)
+        out, err = it.communicate(timeout=DEADLINE)
+        assert (it.returncode, out) == (0, "ok\n"), err
+    finally:
+        os.close(file)
+        tenant.remove()
 
 
 @pytest.mark.needs("root")

@@ -33,8 +33,9 @@ static void change_interval(struct screen *screen, bool sooner)
 {
 	uint64_t usec = sooner ? screen->interval_usec / 2 : screen->interval_usec * 2;
 
-	screen->interval_usec = usec < SCREEN_INTERVAL_LEAST_USEC ? SCREEN_INTERVAL_LEAST_USEC : usec > SCREEN_INTERVAL_MOST_USEC ? SCREEN_INTERVAL_MOST_USEC :
-		usec;
+	if (usec < SCREEN_INTERVAL_LEAST_USEC)
+		usec = SCREEN_INTERVAL_LEAST_USEC;
+	screen->interval_usec = usec > SCREEN_INTERVAL_MOST_USEC ? SCREEN_INTERVAL_MOST_USEC : usec;
 	screen->next_usec = sys_now_usec() + screen->interval_usec;
 }
 

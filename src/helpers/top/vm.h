@@ -5,8 +5,8 @@
  * The kernel counts QEMU and its guest as one. QEMU maps the guest's memory in one piece, its largest mapping
  * without code. So the result is a guess, and is shown as one.
  */
-#ifndef RATION_TOP_VM_H
-#define RATION_TOP_VM_H
+#ifndef RATION_HELPERS_TOP_VM_H
+#define RATION_HELPERS_TOP_VM_H
 
 #include <stddef.h>
 #include <stdint.h>

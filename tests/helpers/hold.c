@@ -16,10 +16,16 @@
 int main(int argc, char **argv)
 {
 	pid_t pid = argc == 3 ? atoi(argv[1]) : 0;
+	int status;
 
 	if (pid <= 0 || ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0 ||
-			ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0 || waitpid(pid, NULL, __WALL) != pid) {
+			ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0 || waitpid(pid, &status, __WALL) != pid) {
 		perror("hold");
+		return 1;
+	}
+	/* A signal was faster. */
+	if (!WIFSTOPPED(status)) {
+		(void)fputs("hold: it has ended\n", stderr);
 		return 1;
 	}
 	(void)puts("held");

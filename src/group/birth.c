@@ -63,8 +63,8 @@ static void kill_child(struct birth *birth, uint64_t now_usec)
 }
 
 /*
- * The child is frozen, or its time is up: it waits for a file that doesn't answer, or on which somebody holds
- * a lease.
+ * The child is frozen, or its time is up: it waits for memory, or for a file that doesn't answer or on which
+ * somebody holds a lease.
  */
 static bool hangs(struct birth *birth)
 {

@@ -19,13 +19,13 @@
 /* That of a directory of cgroup v1. */
 #define LOCK_FILE_V1 "notify_on_release"
 
-/* Tells whether others are shut out of a directory's lock, as of each that cg_mkdir() makes and of none that mkdir(1) does. */
-bool lock_is_shut(int dir_fd);
-
 /*
  * Tells whether other users can't open the file of a directory's lock: true for directories of cg_mkdir(),
  * false for those of mkdir(1).
  */
+bool lock_is_shut(int dir_fd);
+
+/* Opens the file of a directory's lock, for a lock on it. Errors: those of lock_take(). */
 int lock_open(int dir_fd);
 
 /*

@@ -27,13 +27,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "group/command.h"
 #include "sys/cgroup.h"
 #include "sys/members.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -380,7 +380,7 @@ int room_fork_error(const struct host_snapshot *host, const char *what, int code
 		return tell(what, &full, -EBADF, NULL, code, reterr);
 	(void)error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't %s: %s", what, error_text(code));
 	/* With the flag it has children, of SCHED_OTHER. */
-	if (code == -EAGAIN && syscall(SYS_sched_getscheduler, 0) == SCHED_DEADLINE)
+	if (code == -EAGAIN && sched_getscheduler(0) == SCHED_DEADLINE)
 		return error_hint(reterr, code, "the kernel lets no process of SCHED_DEADLINE fork: start ration by chrt -R");
 	return code == -EAGAIN ? error_hint(reterr, code, "the tasks of this user (ulimit -u) or of the machine "
 			"(kernel.threads-max, kernel.pid_max) are used up") : code;

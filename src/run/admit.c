@@ -10,8 +10,9 @@
  * Processes that hold a budget don't announce their end, and can be killed. The first few in a
  * queue watch directories by inotify: they are told at once of a removed group, a changed budget or
  * limit, and of the close of the queue's file by a process that leaves the queue or is killed. The
- * rest check ten times a second, as do all if no inotify instance is available. Those with inotify
- * still check once a second, because nothing announces free memory.
+ * rest check ten times a second, as do all if no inotify instance is available, and less often with
+ * more than a hundred before them. The first one still checks once a second, because nothing
+ * announces free memory.
  */
 #include "run/admit.h"
 
@@ -236,7 +237,17 @@ static void set_again(struct ration_admission *admission, uint64_t now_usec)
 			loop_after(now_usec, told && admission->ahead == 0 ? LOOK_TOLD_USEC : look_usec(admission->ahead)));
 }
 
-static int finish(struct ration_admission *admission, int r, const struct ration_error *error)
+/* It is told whenever somebody asks. */
+static int outcome(const struct ration_admission *admission, struct ration_error *reterr)
+{
+	if (admission->failure.code == 0)
+		return 1;
+	if (reterr)
+		*reterr = admission->failure;
+	return admission->failure.code;
+}
+
+static void finish(struct ration_admission *admission, int r, const struct ration_error *error)
 {
 	admission->over = true;
 	if (r < 0) {
@@ -247,7 +258,6 @@ static int finish(struct ration_admission *admission, int r, const struct ration
 	loop_clear(&admission->loop, &admission->again);
 	loop_clear(&admission->loop, &admission->end);
 	unwatch(admission);
-	return r;
 }
 
 int ration_admission_dispatch(struct ration_admission *admission, struct ration_error *reterr)
@@ -257,20 +267,18 @@ int ration_admission_dispatch(struct ration_admission *admission, struct ration_
 
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r));
-	if (admission->failure.code < 0 && reterr)
-		*reterr = admission->failure;
 	if (admission->over)
-		return admission->failure.code < 0 ? admission->failure.code : 1;
+		return outcome(admission, reterr);
 	if (!admission->look)
 		return 0;
 	admission->look = false;
 	r = look(admission, &error);
 	if (r == 0 && admission->late)
 		r = late_error(admission, &error);
-	if (r < 0 && reterr)
-		*reterr = error;
-	if (r != 0)
-		return finish(admission, r, &error);
+	if (r != 0) {
+		finish(admission, r, &error);
+		return outcome(admission, reterr);
+	}
 	set_again(admission, sys_now_usec());
 	r = loop_arm(&admission->loop);
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for events: %s", error_text(r)) : 0;

@@ -137,10 +137,12 @@ int queue_count(int fd, uint64_t number, uint64_t exact, uint64_t *ret_count)
 	int r = each(fd, high, count_one, &counting);
 
 	*ret_count = counting.n;
-	if (r == 0 && counting.n > exact && number > NUMBER_MAX)
+	if (r < 0 || counting.n <= exact)
+		return r;
+	if (number > NUMBER_MAX)
 		r = highest_below(fd, number, &high);
 	/* Unless all have left meanwhile. */
-	if (r == 0 && counting.n > exact && high >= counting.lowest)
+	if (r == 0 && high >= counting.lowest)
 		*ret_count = high - counting.lowest + 1;
 	return r;
 }

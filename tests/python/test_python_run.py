@@ -431,6 +431,13 @@ signal.signal(signal.SIGCHLD, reap)
 """
 
 
+KILLS_ITS_SUPERVISOR = """
+for pid in open(f"/proc/self/task/{os.getpid()}/children").read().split():
+    if "ration-reaper" in open(f"/proc/{pid}/comm").read():
+        os.kill(int(pid), signal.SIGKILL)
+"""
+
+
 @pytest.mark.parametrize("how", ["", "signal.signal(signal.SIGCHLD, signal.SIG_IGN)", REAPS], ids=["waits", "ignores", "reaps"])
 def test_FB19_the_supervisor_of_a_program_that(how):
     """Killed, it leaves a run to the program that asked for it, even if that doesn't learn how its child ended."""
@@ -440,9 +447,7 @@ import os, signal, sys
 {how}
 run = ration.Run(["sleep", "1000"], host=host, descent=True)
 print(run.pid, flush=True)
-for pid in open(f"/proc/self/task/{{os.getpid()}}/children").read().split():
-    if "ration-reaper" in open(f"/proc/{{pid}}/comm").read():
-        os.kill(int(pid), signal.SIGKILL)
+{KILLS_ITS_SUPERVISOR}
 try:
     run.wait()
 except ration.Error as error:
@@ -491,13 +496,11 @@ print(run.wait().verdict)
 @pytest.mark.needs("root")
 def test_the_priority_of_a_program_with_reset_on_fork():
     """It is a realtime program's own, also after it has ended a run itself."""
-    it = program("""
+    it = program(f"""
 import os, signal
 os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(50))
 run = ration.Run(["sleep", "1000"], host=host, descent=True)
-for pid in open(f"/proc/self/task/{os.getpid()}/children").read().split():
-    if "ration-reaper" in open(f"/proc/{pid}/comm").read():
-        os.kill(int(pid), signal.SIGKILL)
+{KILLS_ITS_SUPERVISOR}
 try:
     run.wait()
 except ration.Error as error:

@@ -264,12 +264,13 @@ while time.monotonic() < end:
 @root
 def test_user_who_stops_what_starts(run):
     """Processes of that user can stop a child that is one of theirs, but not yet the command: nobody waits for it."""
-    with subprocess.Popen([*as_uid(NOBODY), "python3", "-c", STOP, "100"], stdout=subprocess.PIPE,
+    uid = 100000 + os.getpid()  # nobody else's: all that it has is stopped, in a test beside this one as well
+    with subprocess.Popen([*as_uid(uid), "python3", "-c", STOP, "100"], stdout=subprocess.PIPE,
                           env=run.env) as stopper:
         try:
             assert stopper.stdout.readline() == b"ready\n"
             for _ in range(3):
-                r = run(f"--user {NOBODY}:{NOBODY} --timeout 200ms --kill-after 100ms", "true", receipt=False)
+                r = run(f"--user {uid}:{uid} --timeout 200ms --kill-after 100ms", "true", receipt=False)
                 # 126: what looks for its program was stopped, or didn't run, for so long as if its file system didn't answer.
                 assert r.code in (0, 124, 125, 137) or r.code == 126 and "doesn't answer" in r.stderr, r
         finally:

@@ -2,7 +2,7 @@
 /*
  * inherited.c - tells of attributes of a process that make limits void
  *
- * The library resets them in each command that it starts (sys/inherit.h). A process that is
+ * The library resets them in each command that it starts (sys/spawn/inherit.h). A process that is
  * attached is another's, and keeps them.
  */
 #include "cli/inherited.h"

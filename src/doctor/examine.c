@@ -14,9 +14,9 @@
 
 #include "host/base.h"
 #include "host/kinds.h"
-#include "sys/cgroup.h"
-#include "sys/mounts.h"
-#include "sys/proc.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/proc/mounts.h"
+#include "sys/proc/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

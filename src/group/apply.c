@@ -14,7 +14,7 @@
 
 #include "group/cgroup1.h"
 #include "plan/mech/table.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/cpus.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -11,7 +11,7 @@
 #include "group/cgroup1.h"
 #include "group/frozen.h"
 #include "group/room.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -22,7 +22,7 @@
 
 #include "group/place.h"
 #include "ration.h"
-#include "sys/spawn.h"
+#include "sys/spawn/spawn.h"
 
 /* At the same place until the start has returned. */
 struct birth {

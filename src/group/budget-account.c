@@ -22,9 +22,9 @@
 #include "host/facts.h"
 #include "host/names.h"
 #include "host/notes.h"
-#include "sys/cgroup.h"
-#include "sys/members.h"
-#include "sys/walk.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/members.h"
+#include "sys/cgroup/walk.h"
 #include "util/cleanup.h"
 #include "util/overflow.h"
 

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sys/cgroup.h"
-#include "sys/proc.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/proc/proc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

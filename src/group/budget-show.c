@@ -15,8 +15,8 @@
 #include "host/names.h"
 #include "host/notes.h"
 #include "host/prepare.h"
-#include "sys/cgroup.h"
-#include "sys/lock.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/lock.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

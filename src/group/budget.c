@@ -11,8 +11,8 @@
 
 #include "group/budget-gate.h"
 #include "host/notes.h"
-#include "sys/lock.h"
-#include "sys/queue.h"
+#include "sys/cgroup/lock.h"
+#include "sys/cgroup/queue.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/overflow.h"

@@ -21,7 +21,7 @@
 /* What a group with the limits of `plan`, may be NULL, is going to take. */
 void budget_ask_of(const struct ration_plan *plan, struct budget_ask *ret);
 
-/* Whose turn it is in the queues (sys/queue.h) of the two directories. 0: it hasn't waited there. */
+/* Whose turn it is in the queues (sys/cgroup/queue.h) of the two directories. 0: it hasn't waited there. */
 struct budget_turn {
 	uint64_t of_namespace, of_tenant;
 };

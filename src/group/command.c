@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "host/facts.h"
-#include "sys/inherit.h"
-#include "sys/spawn-as.h"
+#include "sys/spawn/inherit.h"
+#include "sys/spawn/spawn-as.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"

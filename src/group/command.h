@@ -7,7 +7,7 @@
 
 #include "group/identity.h"
 #include "ration.h"
-#include "sys/spawn.h"
+#include "sys/spawn/spawn.h"
 
 /* Says why spawn_start() or spawn_become() failed. Returns `code`. */
 int command_spawn_error(const struct spawn *spawn, int code, struct ration_error *reterr);

@@ -15,7 +15,7 @@
 
 #include "group/apply.h"
 #include "group/cgroup1.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 #include "util/parse.h"
 

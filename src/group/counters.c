@@ -13,8 +13,8 @@
 
 #include "group/cgroup1.h"
 #include "group/levels.h"
-#include "sys/cgroup.h"
-#include "sys/proc.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/proc/proc.h"
 #include "util/cleanup.h"
 
 static uint64_t text_key(const char *text, const char *key)

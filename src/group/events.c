@@ -20,7 +20,7 @@
 #include "group/handle.h"
 #include "group/leaf.h"
 #include "group/pressure.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/enum-index.h"

@@ -16,7 +16,7 @@
 #include "group/trust.h"
 #include "host/names.h"
 #include "plan/plan.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -7,7 +7,7 @@
 
 #include "ration.h"
 #include "sys/accounts.h"
-#include "sys/identity.h"
+#include "sys/spawn/identity.h"
 
 /* A user as `ration run --user` has it, looked up. */
 struct as_user {

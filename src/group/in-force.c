@@ -13,7 +13,7 @@
 #include "group/cgroup1.h"
 #include "host/facts.h"
 #include "plan/mech/mech.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 
 int in_force_read(int group_fd, const struct ration_limit_info *info, uint64_t *ret)

@@ -23,10 +23,10 @@
 #include "host/facts.h"
 #include "host/names.h"
 #include "host/notes.h"
-#include "sys/cgroup.h"
-#include "sys/lock.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/lock.h"
+#include "sys/cgroup/walk.h"
 #include "sys/syscalls.h"
-#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "group/nodes.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 
 /* The path of a group below the mount of the hierarchy; itself where it isn't below. */

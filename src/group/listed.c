@@ -12,8 +12,8 @@
 #include "group/cgroup1.h"
 #include "group/nodes.h"
 #include "host/names.h"
-#include "sys/cgroup.h"
-#include "sys/walk.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

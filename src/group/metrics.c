@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "group/cgroup1.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 
 /* Sorted by hierarchy and file, so that each is read once. */

@@ -11,7 +11,7 @@
 
 #include "group/place.h"
 #include "ration.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/usage.h"
 
 /* Sets of metrics: a bit for each, at its index. */

@@ -16,7 +16,7 @@
 #include "group/room.h"
 #include "host/kinds.h"
 #include "host/notes.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -20,7 +20,7 @@
 #include "group/whose.h"
 #include "host/names.h"
 #include "sys/bus.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/text.h"

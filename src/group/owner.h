@@ -14,7 +14,7 @@
 
 #include "host/notes.h"
 #include "ration.h"
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 
 /* A leaf without a record is being made, unless it is older than this. */
 #define OWNER_UNRECORDED_SECONDS 10

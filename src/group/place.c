@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "sys/lock.h"
+#include "sys/cgroup/lock.h"
 #include "util/cleanup.h"
 
 const char *place_address(const struct place *place, char buf[PLACE_ADDRESS_MAX])

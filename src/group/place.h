@@ -14,7 +14,7 @@
 struct place {
 	const struct host_snapshot *host; /* borrowed */
 	int namespace_fd, tenant_fd, fd;
-	int lock_fd;                    /* if it is one, we have the lock of `fd`: sys/lock.h */
+	int lock_fd;                    /* if it is one, we have the lock of `fd`: sys/cgroup/lock.h */
 	int v1_fd[HOST_V1_MAX];         /* its directories in host->v1, or -EBADF */
 	char tenant[RATION_NAME_MAX + 1];
 	char name[RATION_NAME_MAX + 1];

@@ -5,7 +5,7 @@
 #include "group/pressure.h"
 
 #include "group/metrics.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 
 static struct pressure_sample take_sample(const struct pressure *pressure, int fd)

@@ -30,8 +30,8 @@
 #include <unistd.h>
 
 #include "group/command.h"
-#include "sys/cgroup.h"
-#include "sys/members.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/members.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"

@@ -7,7 +7,7 @@
 
 #include "group/place.h"
 #include "ration.h"
-#include "sys/spawn.h"
+#include "sys/spawn/spawn.h"
 
 /*
  * For an mkdir(2) in `dir_fd`, which is the tenant's or, with `tenant` NULL, a node's: names the

@@ -18,7 +18,7 @@
 #include "group/nodes.h"
 #include "group/sampler.h"
 #include "host/host.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -21,7 +21,7 @@
 #include "host/facts.h"
 #include "host/host.h"
 #include "host/names.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/array.h"
 #include "util/cleanup.h"

@@ -9,9 +9,9 @@
 
 #include "group/handle.h"
 #include "group/metrics.h"
-#include "sys/cgroup.h"
-#include "sys/members.h"
-#include "sys/proc.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/members.h"
+#include "sys/proc/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -16,9 +16,9 @@
 #include "group/leaf.h"
 #include "host/notes.h"
 #include "ration.h"
-#include "sys/cgroup.h"
-#include "sys/kill.h"
-#include "sys/members.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/kill.h"
+#include "sys/cgroup/members.h"
 #include "sys/syscalls.h"
 #include "util/error.h"
 

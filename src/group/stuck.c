@@ -11,8 +11,8 @@
 
 #include "group/cgroup1.h"
 #include "group/frozen.h"
-#include "sys/members.h"
-#include "sys/proc.h"
+#include "sys/cgroup/members.h"
+#include "sys/proc/proc.h"
 #include "util/text.h"
 
 /* Reads a file of a process as one word; "" where it can't be read. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "group/nodes.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -30,7 +30,7 @@
 #include "group/protect.h"
 #include "group/record.h"
 #include "plan/mech/mech.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"

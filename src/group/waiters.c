@@ -2,7 +2,7 @@
 /*
  * waiters.c - who waits for room in a budget
  *
- * The kernel knows the places (sys/queue.h), and not whose they are: that is seen by who has the file open.
+ * The kernel knows the places (sys/cgroup/queue.h), and not whose they are: that is seen by who has the file open.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,9 +16,9 @@
 #include "host/host.h"
 #include "host/names.h"
 #include "ration.h"
-#include "sys/lock.h"
-#include "sys/proc.h"
-#include "sys/queue.h"
+#include "sys/cgroup/lock.h"
+#include "sys/cgroup/queue.h"
+#include "sys/proc/proc.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/error.h"

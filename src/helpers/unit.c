@@ -21,8 +21,8 @@
 
 #include "host/notes.h"
 #include "sys/bus.h"
-#include "sys/cgroup.h"
-#include "sys/mounts.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/proc/mounts.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/compat.h"

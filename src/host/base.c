@@ -13,8 +13,8 @@
 
 #include "host/container.h"
 #include "host/kinds.h"
-#include "sys/cgroup.h"
-#include "sys/identity.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/spawn/identity.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -12,7 +12,7 @@
 
 #include "host/base.h"
 #include "host/machine.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/cpus.h"
 #include "util/cleanup.h"
 #include "util/text.h"

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "host/kinds.h"
-#include "sys/cgroup.h"
-#include "sys/cgroup1.h"
-#include "sys/identity.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/cgroup1.h"
+#include "sys/spawn/identity.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/text.h"

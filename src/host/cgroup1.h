@@ -6,7 +6,7 @@
 #define RATION_HOST_CGROUP1_H
 
 #include "host/snapshot.h"
-#include "sys/mounts.h"
+#include "sys/proc/mounts.h"
 
 /* Takes the `n` mounted hierarchies, if we may create groups there. */
 void cgroup1_probe(struct host_snapshot *host, const struct mounts_v1 *mounts, int n, const char *root);

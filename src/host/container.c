@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/text.h"

@@ -9,7 +9,7 @@
 
 #include "host/kinds.h"
 #include "host/snapshot.h"
-#include "sys/mounts.h"
+#include "sys/proc/mounts.h"
 
 /*
  * Fills in `container_kind` and the facts `container` and `cgroup_namespace`. `root` is ""

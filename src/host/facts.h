@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "ration.h"
-#include "sys/spawn.h"
+#include "sys/spawn/spawn.h"
 
 /* Which CPUs or NUMA nodes a group can have. */
 struct host_set {

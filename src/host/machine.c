@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "host/container.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/walk.h"
 #include "sys/cpus.h"
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 #include "sys/syscalls.h"
-#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -27,7 +27,7 @@
 #include "host/machine.h"
 #include "host/notes.h"
 #include "sys/bus.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

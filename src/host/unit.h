@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "host/snapshot.h"
-#include "sys/mounts.h"
+#include "sys/proc/mounts.h"
 
 /* Tells whether we are in a run in a unit of ours: nested runs must stay there. */
 bool unit_inside_run(const struct mounts *mounts, const char *root);

@@ -16,7 +16,7 @@
 #include "host/names.h"
 #include "plan/choice.h"
 #include "sys/cpus.h"
-#include "sys/disk.h"
+#include "sys/proc/disk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/size.h"

@@ -11,7 +11,7 @@
 #include "group/in-force.h"
 #include "group/metrics.h"
 #include "plan/mech/mech.h"
-#include "sys/sysvipc.h"
+#include "sys/proc/sysvipc.h"
 #include "util/cleanup.h"
 
 void account_counters(const struct place *group, bool all, struct counters *ret)

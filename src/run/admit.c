@@ -2,7 +2,7 @@
 /*
  * admit.c - waits its turn for room in the budgets of a tenant and of the namespace
  *
- * A start first takes a place in the queue of its tenant (sys/queue.h). The first one there, if the
+ * A start first takes a place in the queue of its tenant (sys/cgroup/queue.h). The first one there, if the
  * tenant has room for it, takes a place in the queue of the namespace. So a full tenant doesn't
  * keep other tenants from starting. A start keeps both places until its group is made, so that
  * nobody overtakes it. Nothing is locked while it waits.
@@ -30,10 +30,10 @@
 #include "host/prepare.h"
 #include "plan/plan.h"
 #include "run/loop.h"
-#include "sys/cgroup.h"
-#include "sys/queue.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/queue.h"
+#include "sys/cgroup/walk.h"
 #include "sys/syscalls.h"
-#include "sys/walk.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/size.h"

@@ -11,7 +11,7 @@
 
 #include "group/counters.h"
 #include "run/run.h"
-#include "sys/spawn.h"
+#include "sys/spawn/spawn.h"
 
 struct concern;
 

@@ -29,9 +29,9 @@
 #include "run/ready.h"
 #include "run/takeover.h"
 #include "run/watch.h"
-#include "sys/cgroup.h"
-#include "sys/kill.h"
-#include "sys/members.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/kill.h"
+#include "sys/cgroup/members.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -20,7 +20,7 @@
 
 #include "ration.h"
 #include "run/sample.h"
-#include "sys/spawn.h"
+#include "sys/spawn/spawn.h"
 #include "sys/syscalls.h"
 
 struct containment;

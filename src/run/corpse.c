@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/wait.h>
 
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 
 bool corpse_is_dead(int proc_fd, pid_t pid)
 {

@@ -8,9 +8,9 @@
 #include "group/cgroup1.h"
 #include "run/concern.h"
 #include "run/end.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/cpuset.h"
 #include "sys/cpus.h"
-#include "sys/cpuset.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

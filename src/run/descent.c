@@ -11,8 +11,8 @@
 
 #include "group/stuck.h"
 #include "run/reaper.h"
-#include "sys/tree-kill.h"
-#include "sys/tree.h"
+#include "sys/proc/tree-kill.h"
+#include "sys/proc/tree.h"
 #include "util/cleanup.h"
 
 /* How long one round of killing can take; a fork bomb of thousands has taken 1.7 s. */

@@ -7,9 +7,9 @@
  */
 #include "run/concern.h"
 #include "run/end.h"
-#include "sys/proc.h"
-#include "sys/tree-kill.h"
-#include "sys/tree.h"
+#include "sys/proc/proc.h"
+#include "sys/proc/tree-kill.h"
+#include "sys/proc/tree.h"
 #include "util/error.h"
 
 #include <limits.h>

@@ -13,7 +13,7 @@
 #include "run/admit.h"
 #include "run/launch.h"
 #include "run/make.h"
-#include "sys/terminal.h"
+#include "sys/spawn/terminal.h"
 #include "util/cleanup.h"
 #include "util/ending.h"
 #include "util/error.h"

@@ -22,7 +22,7 @@
 #include "host/prepare.h"
 #include "run/pool-options.h"
 #include "run/ready.h"
-#include "sys/members.h"
+#include "sys/cgroup/members.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

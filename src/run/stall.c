@@ -9,7 +9,7 @@
 #include "group/metrics.h"
 #include "run/concern.h"
 #include "run/end.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -40,7 +40,7 @@
 #include "run/subreaper-main.h"
 #include "run/takeover.h"
 #include "sys/helper.h"
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -14,8 +14,8 @@
 #include "run/keeper-main.h"
 #include "run/run.h"
 #include "sys/clone.h"
+#include "sys/proc/tree-kill.h"
 #include "sys/syscalls.h"
-#include "sys/tree-kill.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 

@@ -29,13 +29,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/walk.h"
 #include "sys/cpus.h"
-#include "sys/proc-usage.h"
-#include "sys/proc.h"
+#include "sys/proc/proc-usage.h"
+#include "sys/proc/proc.h"
+#include "sys/proc/tree.h"
 #include "sys/syscalls.h"
-#include "sys/tree.h"
-#include "sys/walk.h"
 #include "util/cleanup.h"
 
 /*

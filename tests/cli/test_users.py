@@ -102,7 +102,7 @@ def test_FC2_the_memory_limit_of_an_immune_caller(run):
 
 def test_inherited_is_documented():
     """SECURITY.md has a row for each row of the table in the code, and says the same of it."""
-    table = re.findall(r'^\t\{ "([^"]+)", (\w+) \},$', (SOURCE / "src/sys/inherit.c").read_text(), re.M)
+    table = re.findall(r'^\t\{ "([^"]+)", (\w+) \},$', (SOURCE / "src/sys/spawn/inherit.c").read_text(), re.M)
     text = (SOURCE / "SECURITY.md").read_text().split("## Inherited")[1].split("\n## ")[0]
     rows = re.findall(r"^\| ([^|]+) \| (\w+)", text, re.M)
     assert len(table) > 20

@@ -19,9 +19,9 @@
 #include "group/stats.h"
 #include "host/host.h"
 #include "plan/plan.h"
-#include "sys/cgroup.h"
-#include "sys/cpuset.h"
-#include "sys/members.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/cpuset.h"
+#include "sys/cgroup/members.h"
 
 static const char *const dirs[] = { "proc/self", "proc/sys/kernel", "cg/ration/acme/vm7/below", "v1/ration/acme/vm7", NULL };
 

@@ -10,7 +10,7 @@
 #include "cli/json.h"
 #include "group/record.h"
 #include "host/host.h"
-#include "sys/mounts.h"
+#include "sys/proc/mounts.h"
 
 static const char *const dirs[] = {
 	"proc/self", "proc/1/task/1", "proc/77/task/77", "proc/pressure", "proc/sys/kernel", "sys/fs/cgroup/a/b",

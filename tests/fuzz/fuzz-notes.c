@@ -15,8 +15,8 @@
 #include "group/owner.h"
 #include "group/record.h"
 #include "host/notes.h"
-#include "sys/cgroup.h"
-#include "sys/proc.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/proc/proc.h"
 
 static const uint8_t *note;
 static size_t note_size;

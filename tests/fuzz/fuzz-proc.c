@@ -7,11 +7,11 @@
 #include "fuzz.h"
 
 #include "sys/accounts.h"
-#include "sys/proc-list.h"
-#include "sys/proc-usage.h"
-#include "sys/proc.h"
-#include "sys/sysvipc.h"
-#include "sys/tree.h"
+#include "sys/proc/proc-list.h"
+#include "sys/proc/proc-usage.h"
+#include "sys/proc/proc.h"
+#include "sys/proc/sysvipc.h"
+#include "sys/proc/tree.h"
 
 static const char *const dirs[] = { "proc/self", "proc/77/task/77", "proc/77/task/78", "proc/78", "proc/sys/kernel/random",
 	"proc/sysvipc", "etc", NULL };

@@ -10,9 +10,9 @@
 
 #include "cli/user.h"
 #include "host/names.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/cpus.h"
-#include "sys/disk.h"
+#include "sys/proc/disk.h"
 #include "util/parse.h"
 #include "util/text.h"
 

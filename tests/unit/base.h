@@ -16,9 +16,9 @@
 
 #include "host/host.h"
 #include "ration.h"
-#include "sys/cgroup.h"
-#include "sys/kill.h"
-#include "sys/walk.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/kill.h"
+#include "sys/cgroup/walk.h"
 
 struct base {
 	struct ration_host *host;

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 
 /* Longer than the wait for anything in it. */
 #define BOX_SECONDS (2 * DEADLINE_SECONDS)

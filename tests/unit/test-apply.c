@@ -15,7 +15,7 @@
 
 #include "group/apply.h"
 #include "plan/choice.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "host/host.h"
 #include "plan/mech/mech.h"
 #include "util/cleanup.h"

@@ -13,10 +13,10 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "sys/cgroup.h"
-#include "sys/kill.h"
-#include "sys/members.h"
-#include "sys/walk.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/kill.h"
+#include "sys/cgroup/members.h"
+#include "sys/cgroup/walk.h"
 #include "util/cleanup.h"
 
 static int open_dir(const char *path)

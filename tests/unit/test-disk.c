@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "sys/disk.h"
+#include "sys/proc/disk.h"
 #include "util/cleanup.h"
 
 #define PARTITIONS TREES "/6.12-partitions"

@@ -22,7 +22,7 @@
 #include "group/record.h"
 #include "group/update.h"
 #include "host/notes.h"
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 #include "util/cleanup.h"
 
 #define MAKERS 16

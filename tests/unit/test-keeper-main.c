@@ -18,7 +18,7 @@
 #include "group/place.h"
 #include "host/snapshot.h"
 #include "run/keeper-main.h"
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 #include "util/cleanup.h"
 
 static struct host_snapshot *host;

@@ -19,9 +19,9 @@
 #include "group/leaf.h"
 #include "run/keeper-main.h"
 #include "run/keeper.h"
-#include "sys/cgroup.h"
-#include "sys/lock.h"
-#include "sys/members.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/lock.h"
+#include "sys/cgroup/members.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

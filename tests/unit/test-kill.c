@@ -14,10 +14,10 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "sys/cgroup.h"
-#include "sys/cgroup1.h"
-#include "sys/cpuset.h"
-#include "sys/kill.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/cgroup1.h"
+#include "sys/cgroup/cpuset.h"
+#include "sys/cgroup/kill.h"
 #include "util/cleanup.h"
 
 static char dir[PATH_MAX];

@@ -12,7 +12,7 @@
 #include <sys/file.h>
 #include <sys/wait.h>
 
-#include "sys/lock.h"
+#include "sys/cgroup/lock.h"
 #include "util/cleanup.h"
 
 static pid_t holder_of(int fd, int ready_fd)

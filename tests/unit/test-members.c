@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "sys/members.h"
+#include "sys/cgroup/members.h"
 #include "util/cleanup.h"
 
 /* A list that names a process when it is read first, and nobody the next time. */

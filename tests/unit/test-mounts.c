@@ -8,7 +8,7 @@
 
 #include "files.h"
 
-#include "sys/mounts.h"
+#include "sys/proc/mounts.h"
 #include "util/cleanup.h"
 
 #define V1 "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n"

@@ -15,7 +15,7 @@
 #include "group/handle.h"
 #include "group/origin.h"
 #include "host/notes.h"
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 #include "util/cleanup.h"
 
 #define SOMEBODY 54711

@@ -14,7 +14,7 @@
 
 #include "group/owner.h"
 #include "host/notes.h"
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 #include "util/cleanup.h"
 
 #define OTHER_BOOT "00000000-0000-4000-8000-000000000000"

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "sys/proc-usage.h"
-#include "sys/proc.h"
+#include "sys/proc/proc-usage.h"
+#include "sys/proc/proc.h"
 #include "util/cleanup.h"
 #include "box.h"
 #include "files.h"

@@ -9,8 +9,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "sys/lock.h"
-#include "sys/queue.h"
+#include "sys/cgroup/lock.h"
+#include "sys/cgroup/queue.h"
 #include "util/cleanup.h"
 
 static uint64_t count_up_to(uint64_t exact, int fd, uint64_t number)

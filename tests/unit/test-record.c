@@ -15,7 +15,7 @@
 #include "host/notes.h"
 #include "plan/plan.h"
 #include "run/keeper-main.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 
 static void test_limits(void **state)

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/retrofit.h"
+#include "sys/spawn/retrofit.h"
 #include "util/cleanup.h"
 
 static void end(pid_t pid)

@@ -19,9 +19,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "sys/members.h"
-#include "sys/spawn-as.h"
-#include "sys/spawn.h"
+#include "sys/cgroup/members.h"
+#include "sys/spawn/spawn-as.h"
+#include "sys/spawn/spawn.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 

@@ -13,10 +13,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "sys/proc-usage.h"
+#include "sys/proc/proc-usage.h"
 #include "sys/syscalls.h"
-#include "sys/tree-kill.h"
-#include "sys/tree.h"
+#include "sys/proc/tree-kill.h"
+#include "sys/proc/tree.h"
 #include "util/cleanup.h"
 #include "box.h"
 

@@ -21,7 +21,7 @@
 
 #include "host/notes.h"
 #include "sys/bus.h"
-#include "sys/members.h"
+#include "sys/cgroup/members.h"
 #include "util/cleanup.h"
 
 #define PROGRAM BUILT "/ration-unit"

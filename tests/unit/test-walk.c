@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "sys/walk.h"
+#include "sys/cgroup/walk.h"
 #include "util/cleanup.h"
 
 static int open_dir(const char *path)

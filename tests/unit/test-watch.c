@@ -12,13 +12,13 @@
 #include <sys/syscall.h>
 
 #include "run/watch.h"
-#include "sys/cgroup.h"
-#include "sys/kill.h"
-#include "sys/members.h"
-#include "sys/proc-usage.h"
-#include "sys/tree-kill.h"
-#include "sys/tree.h"
-#include "sys/walk.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/kill.h"
+#include "sys/cgroup/members.h"
+#include "sys/proc/proc-usage.h"
+#include "sys/proc/tree-kill.h"
+#include "sys/proc/tree.h"
+#include "sys/cgroup/walk.h"
 #include "util/cleanup.h"
 #include "box.h"
 

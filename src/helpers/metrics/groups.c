@@ -18,7 +18,7 @@
 #include "group/in-force.h"
 #include "group/metrics.h"
 #include "helpers/metrics/budgets.h"
-#include "sys/cgroup.h"
+#include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
 #include "util/error.h"

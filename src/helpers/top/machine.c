@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/cgroup.h"
-#include "sys/proc.h"
+#include "sys/cgroup/cgroup.h"
+#include "sys/proc/proc.h"
 #include "util/cleanup.h"
 
 static bool read_text(const char *path, char *buf, size_t size)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/proc.h"
+#include "sys/proc/proc.h"
 #include "sys/within.h"
 #include "util/cleanup.h"
 

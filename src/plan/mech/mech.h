@@ -17,7 +17,7 @@
 
 #include "host/facts.h"
 #include "ration.h"
-#include "sys/spawn.h"
+#include "sys/spawn/spawn.h"
 
 /* A yes or a no, with its reason. */
 struct mech_answer {

@@ -37,7 +37,7 @@ enum note {
 	NOTE_STOP,    /* somebody is ending the run in it: "SIGNAL USEC", the time from there to SIGKILL */
 	NOTE_V1,      /* its directories in cgroup v1, a line each: "memory /sys/fs/cgroup/memory", the place below
 		         which they are */
-	NOTE_BUDGET,  /* what its groups can take together: group/budget-text.h */
+	NOTE_BUDGET,  /* what its groups can take together: group/budget/budget-text.h */
 };
 
 /* The longest note, with a final NUL that isn't written. */

@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "group/cgroup1.h"
-#include "group/in-force.h"
-#include "group/metrics.h"
+#include "group/limits/in-force.h"
+#include "group/stats/metrics.h"
 #include "plan/mech/mech.h"
 #include "sys/proc/sysvipc.h"
 #include "util/cleanup.h"

@@ -7,8 +7,8 @@
 
 #include <time.h>
 
-#include "group/counters.h"
 #include "group/place.h"
+#include "group/stats/counters.h"
 #include "plan/plan.h"
 #include "ration.h"
 #include "run/receipt.h"

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 
-#include "group/budget-gate.h"
+#include "group/budget/budget-gate.h"
 #include "group/nodes.h"
 #include "host/host.h"
 #include "host/names.h"

@@ -5,7 +5,7 @@
 #ifndef RATION_RUN_ADMIT_H
 #define RATION_RUN_ADMIT_H
 
-#include "group/budget.h"
+#include "group/budget/budget.h"
 #include "ration.h"
 
 /* What it waited for was made: the next in the queues may. It can't be used again. `admission` may be NULL. */

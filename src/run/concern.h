@@ -9,7 +9,7 @@
 #ifndef RATION_RUN_CONCERN_H
 #define RATION_RUN_CONCERN_H
 
-#include "group/counters.h"
+#include "group/stats/counters.h"
 #include "run/run.h"
 #include "sys/spawn/spawn.h"
 

@@ -13,14 +13,14 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include "group/birth.h"
 #include "group/frozen.h"
-#include "group/gc.h"
 #include "group/leaf.h"
+#include "group/life/birth.h"
+#include "group/life/gc.h"
+#include "group/life/stuck.h"
+#include "group/limits/protect.h"
 #include "group/nodes.h"
-#include "group/protect.h"
 #include "group/record.h"
-#include "group/stuck.h"
 #include "host/notes.h"
 #include "run/corpse.h"
 #include "run/descent.h"

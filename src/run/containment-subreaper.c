@@ -10,7 +10,7 @@
 
 #include <signal.h>
 
-#include "group/birth.h"
+#include "group/life/birth.h"
 #include "group/cgroup1.h"
 #include "group/frozen.h"
 #include "group/leaf.h"

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "group/stuck.h"
+#include "group/life/stuck.h"
 #include "run/reaper.h"
 #include "sys/proc/tree-kill.h"
 #include "sys/proc/tree.h"

@@ -21,9 +21,9 @@
 #include <sys/socket.h>
 
 #include "group/cgroup1.h"
+#include "group/limits/protect.h"
 #include "group/nodes.h"
 #include "group/owner.h"
-#include "group/protect.h"
 #include "host/names.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/cgroup/kill.h"

@@ -9,10 +9,10 @@
  */
 #include "run/launch.h"
 
-#include "group/apply.h"
 #include "group/cgroup1.h"
-#include "group/gc.h"
 #include "group/leaf.h"
+#include "group/life/gc.h"
+#include "group/limits/apply.h"
 #include "run/admit.h"
 #include "run/containment-cgroup.h"
 #include "run/containment-subreaper.h"

@@ -8,7 +8,7 @@
 #ifndef RATION_RUN_ORDER_H
 #define RATION_RUN_ORDER_H
 
-#include "group/budget.h"
+#include "group/budget/budget.h"
 #include "group/place.h"
 #include "host/names.h"
 #include "host/snapshot.h"

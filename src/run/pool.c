@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "group/apply.h"
-#include "group/gc.h"
 #include "group/leaf.h"
+#include "group/life/gc.h"
+#include "group/limits/apply.h"
 #include "host/host.h"
 #include "host/names.h"
 #include "host/prepare.h"

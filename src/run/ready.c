@@ -6,10 +6,10 @@
 
 #include <errno.h>
 
-#include "group/apply.h"
 #include "group/cgroup1.h"
 #include "group/leaf.h"
-#include "group/protect.h"
+#include "group/limits/apply.h"
+#include "group/limits/protect.h"
 #include "group/record.h"
 #include "group/room.h"
 #include "util/cleanup.h"

@@ -5,7 +5,7 @@
 #ifndef RATION_RUN_READY_H
 #define RATION_RUN_READY_H
 
-#include "group/budget.h"
+#include "group/budget/budget.h"
 #include "group/place.h"
 #include "plan/plan.h"
 #include "ration.h"

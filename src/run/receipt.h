@@ -5,7 +5,7 @@
 #ifndef RATION_RUN_RECEIPT_H
 #define RATION_RUN_RECEIPT_H
 
-#include "group/counters.h"
+#include "group/stats/counters.h"
 #include "host/names.h"
 #include "ration.h"
 #include "sys/syscalls.h"

@@ -18,10 +18,10 @@
 #ifndef RATION_RUN_RUN_H
 #define RATION_RUN_RUN_H
 
-#include "group/budget.h"
+#include "group/budget/budget.h"
 #include "group/command.h"
-#include "group/counters.h"
 #include "group/place.h"
+#include "group/stats/counters.h"
 #include "plan/plan.h"
 #include "ration.h"
 #include "run/containment.h"

@@ -6,7 +6,7 @@
  * the event once a poll has seen it, so if it wakes the caller's loop around ours, it is gone when
  * we look. So from the hint on we measure, with one read at the end, whether the stall lasts.
  */
-#include "group/metrics.h"
+#include "group/stats/metrics.h"
 #include "run/concern.h"
 #include "run/end.h"
 #include "sys/cgroup/cgroup.h"

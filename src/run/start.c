@@ -11,8 +11,8 @@
  */
 #include "run/start.h"
 
-#include "group/apply.h"
-#include "group/birth.h"
+#include "group/life/birth.h"
+#include "group/limits/apply.h"
 #include "group/room.h"
 #include "run/account.h"
 #include "run/concern.h"

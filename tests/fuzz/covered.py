@@ -23,8 +23,8 @@ LEAST_PCT = 95
 # Measured as a whole: what stands between ration and the kernel, and what all others use.
 ROOMS = ("sys", "util")
 # And each by itself: what reads notes, messages, kernel files, words.
-PARSERS = ("cli/environment.c", "cli/options.c", "cli/parse.c", "cli/user.c", "group/counters.c", "group/in-force.c", "group/origin.c", "group/owner.c",
-           "group/pressure.c", "group/record.c", "group/stats-read.c", "group/stats.c", "helpers/keeper.c", "helpers/unit.c",
+PARSERS = ("cli/environment.c", "cli/options.c", "cli/parse.c", "cli/user.c", "group/stats/counters.c", "group/limits/in-force.c", "group/life/origin.c", "group/owner.c",
+           "group/stats/pressure.c", "group/record.c", "group/stats/stats-read.c", "group/stats/stats.c", "helpers/keeper.c", "helpers/unit.c",
            "host/container.c", "host/machine.c", "host/names.c", "host/notes.c", "run/keeper-main.c", "run/order.c", "run/receipt-read.c",
            "run/record.c", "run/report.c")
 SETUP = ["-Dtests=enabled", "-Dstatic=false", "-Dexamples=false", "-Dman=false", "-Dcompletions=false", "-Doptimization=0"]

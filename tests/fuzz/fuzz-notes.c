@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "group/cgroup1.h"
-#include "group/origin.h"
+#include "group/life/origin.h"
 #include "group/owner.h"
 #include "group/record.h"
 #include "host/notes.h"

@@ -13,7 +13,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "group/apply.h"
+#include "group/limits/apply.h"
 #include "plan/choice.h"
 #include "sys/cgroup/cgroup.h"
 #include "host/host.h"

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "group/budget-text.h"
+#include "group/budget/budget-text.h"
 #include "util/cleanup.h"
 
 static void test_round(void **state)

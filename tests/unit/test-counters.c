@@ -12,9 +12,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
-#include "group/counters.h"
-#include "group/in-force.h"
-#include "group/metrics.h"
+#include "group/limits/in-force.h"
+#include "group/stats/counters.h"
+#include "group/stats/metrics.h"
 #include "plan/mech/mech.h"
 #include "util/cleanup.h"
 

@@ -12,7 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
-#include "group/events.h"
+#include "group/stats/events.h"
 #include "util/cleanup.h"
 
 /* What is waited for is an event. */

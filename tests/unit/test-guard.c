@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "group/guard.h"
+#include "group/life/guard.h"
 #include "util/cleanup.h"
 
 static void test_choice(void **state)

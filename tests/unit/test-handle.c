@@ -17,10 +17,10 @@
 
 #include "group/handle.h"
 #include "group/leaf.h"
-#include "group/origin.h"
+#include "group/life/origin.h"
+#include "group/limits/update.h"
 #include "group/owner.h"
 #include "group/record.h"
-#include "group/update.h"
 #include "host/notes.h"
 #include "sys/proc/proc.h"
 #include "util/cleanup.h"

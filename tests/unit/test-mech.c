@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "group/apply.h"
+#include "group/limits/apply.h"
 #include "plan/mech/table.h"
 
 static void test_backstops(void **state)

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 
 #include "group/handle.h"
-#include "group/origin.h"
+#include "group/life/origin.h"
 #include "host/notes.h"
 #include "sys/proc/proc.h"
 #include "util/cleanup.h"

@@ -8,8 +8,8 @@
 
 #include <fcntl.h>
 
-#include "group/counters.h"
-#include "group/pressure.h"
+#include "group/stats/counters.h"
+#include "group/stats/pressure.h"
 #include "util/cleanup.h"
 
 static char dir[PATH_MAX];

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "files.h"
-#include "group/origin.h"
+#include "group/life/origin.h"
 #include "group/record.h"
 #include "host/notes.h"
 #include "plan/plan.h"

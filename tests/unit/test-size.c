@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "group/handle.h"
-#include "group/update.h"
+#include "group/limits/update.h"
 #include "host/host.h"
 #include "ration.h"
 #include "util/cleanup.h"

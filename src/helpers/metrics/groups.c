@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "group/handle.h"
-#include "group/in-force.h"
-#include "group/metrics.h"
+#include "group/limits/in-force.h"
+#include "group/stats/metrics.h"
 #include "helpers/metrics/budgets.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "group/handle.h"
-#include "group/in-force.h"
+#include "group/limits/in-force.h"
 #include "group/owner.h"
 #include "host/notes.h"
 #include "sys/syscalls.h"

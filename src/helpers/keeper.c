@@ -10,7 +10,7 @@
  */
 #include <stdio.h>
 
-#include "run/keeper-main.h"
+#include "run/keeper/keeper-main.h"
 #include "sys/helper.h"
 
 int main(void)

@@ -8,7 +8,7 @@
  */
 #include <stdio.h>
 
-#include "run/subreaper-main.h"
+#include "run/start/subreaper-main.h"
 #include "sys/helper.h"
 
 int main(void)

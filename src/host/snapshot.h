@@ -42,7 +42,7 @@ struct host_slot {
 struct host_snapshot {
 	struct host_snapshot *older; /* the one that the handle showed before */
 	struct host_facts facts;
-	struct host_slot *keeper; /* of run/keeper.c */
+	struct host_slot *keeper; /* of run/keeper/keeper.c */
 	int proc_fd;
 	int base_fd;              /* BASE, or -EBADF */
 	bool evacuate;            /* BASE is our own group: its processes must move into a leaf first */

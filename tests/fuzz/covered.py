@@ -25,8 +25,8 @@ ROOMS = ("sys", "util")
 # And each by itself: what reads notes, messages, kernel files, words.
 PARSERS = ("cli/environment.c", "cli/options.c", "cli/parse.c", "cli/user.c", "group/stats/counters.c", "group/limits/in-force.c", "group/life/origin.c", "group/owner.c",
            "group/stats/pressure.c", "group/record.c", "group/stats/stats-read.c", "group/stats/stats.c", "helpers/keeper.c", "helpers/unit.c",
-           "host/container.c", "host/machine.c", "host/names.c", "host/notes.c", "run/keeper-main.c", "run/order.c", "run/receipt-read.c",
-           "run/record.c", "run/report.c")
+           "host/container.c", "host/machine.c", "host/names.c", "host/notes.c", "run/keeper/keeper-main.c", "run/start/order.c", "run/start/receipt-read.c",
+           "run/record.c", "run/start/report.c")
 SETUP = ["-Dtests=enabled", "-Dstatic=false", "-Dexamples=false", "-Dman=false", "-Dcompletions=false", "-Doptimization=0"]
 # What looks at the build, and at files that no test runs.
 NOT_RUN = ("abi", "build", "layers", "mutants-fit")

@@ -14,9 +14,9 @@
 #include "cli/json.h"
 #include "host/host.h"
 #include "plan/plan.h"
-#include "run/keeper-main.h"
+#include "run/keeper/keeper-main.h"
 #include "run/receipt.h"
-#include "run/report.h"
+#include "run/start/report.h"
 #include "sys/helper.h"
 
 static void make_report(struct last_report *last)

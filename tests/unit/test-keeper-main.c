@@ -17,7 +17,7 @@
 
 #include "group/place.h"
 #include "host/snapshot.h"
-#include "run/keeper-main.h"
+#include "run/keeper/keeper-main.h"
 #include "sys/proc/proc.h"
 #include "util/cleanup.h"
 

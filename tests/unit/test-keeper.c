@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 
 #include "group/leaf.h"
-#include "run/keeper-main.h"
-#include "run/keeper.h"
+#include "run/keeper/keeper-main.h"
+#include "run/keeper/keeper.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/cgroup/lock.h"
 #include "sys/cgroup/members.h"

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "host/host.h"
-#include "run/order.h"
+#include "run/start/order.h"
 #include "sys/helper.h"
 #include "util/cleanup.h"
 

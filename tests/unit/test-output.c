@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run/output.h"
+#include "run/limits/output.h"
 #include "util/cleanup.h"
 
 static int temporary_file(void)

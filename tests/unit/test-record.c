@@ -14,7 +14,7 @@
 #include "group/record.h"
 #include "host/notes.h"
 #include "plan/plan.h"
-#include "run/keeper-main.h"
+#include "run/keeper/keeper-main.h"
 #include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "run/report.h"
+#include "run/start/report.h"
 #include "util/cleanup.h"
 
 static const struct last_report good = {

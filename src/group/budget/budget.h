@@ -26,7 +26,7 @@ struct budget_turn {
 	uint64_t of_namespace, of_tenant;
 };
 
-/* The first part of the handle of a waiting start (run/admit.c); files in src/group know no more of it. */
+/* The first part of the handle of a waiting start (run/start/admit.c); files in src/group know no more of it. */
 struct budget_waiting {
 	struct budget_turn turn;
 };

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ready.c - a group that is made and limited, before a command is in it
+ */
+#include "run/keeper/ready.h"
+
+#include <errno.h>
+
+#include "group/cgroup1.h"
+#include "group/leaf.h"
+#include "group/limits/apply.h"
+#include "group/limits/protect.h"
+#include "group/record.h"
+#include "group/room.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+static int bound(const struct place *group, struct ration_error *reterr)
+{
+	int r = leaf_bound(group->fd);
+
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't limit the groups below %s/%s: %s",
+				       group->tenant, group->name, error_text(r))
+		     : 0;
+}
+
+/* Without notes others would take it for half made, with limits that nobody asked for. */
+static int finish(struct place *group, const struct ration_plan *plan, struct ration_error *reterr)
+{
+	int r = record_first_limits(group->fd, plan);
+
+	if (r >= 0 || r == -EOPNOTSUPP)
+		r = leaf_made(group);
+	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write notes on the group %s/%s: %s",
+				       group->tenant, group->name, error_text(r))
+		     : 0;
+}
+
+int ready_make(const struct ready_request *request, struct place *group, struct keeper *keeper,
+		struct ration_error *reterr)
+{
+	const struct ration_plan *plan = request->plan;
+	const struct host_facts *facts = &group->host->facts;
+	CLEANUP(budget_release) struct budget_hold hold = BUDGET_HOLD_NONE;
+	struct budget_ask ask;
+	int r;
+
+	budget_ask_of(plan, &ask);
+	r = budget_take(group, &ask, request->turn, &hold, reterr);
+	if (r < 0)
+		return r;
+	r = request->keep ? keeper_start(group, keeper) : 0;
+	if (r < 0)
+		return room_fork_error(group->host, "start a keeper", r, reterr);
+	r = leaf_create(group, apply_controllers(plan, facts), reterr);
+	if (r == 0)
+		r = v1_make(group, apply_v1_controllers(plan, facts), reterr);
+	if (r == 0)
+		r = bound(group, reterr);
+	if (r == 0)
+		r = apply_group(plan, group, request->oom_group, reterr);
+	if (r == 0)
+		r = protect_nodes(plan, group, reterr);
+	return r < 0 ? r : finish(group, plan, reterr);
+}

@@ -19,10 +19,10 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/options.h"
-#include "cli/policies.h"
-#include "cli/rows.h"
-#include "cli/setters.h"
+#include "cli/options/options.h"
+#include "cli/options/policies.h"
+#include "cli/options/rows.h"
+#include "cli/options/setters.h"
 #include "ration.h"
 
 /* In fish it becomes one string between single quotes. */

@@ -2,7 +2,7 @@
 /*
  * words.h - the words that a program beside the command is executed with
  *
- * The command has read and checked what was typed (cli/program.h): here each option is one word, --name or --name=VALUE.
+ * The command has read and checked what was typed (cli/commands/program.h): here each option is one word, --name or --name=VALUE.
  */
 #ifndef RATION_HELPERS_WORDS_H
 #define RATION_HELPERS_WORDS_H

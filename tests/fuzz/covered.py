@@ -23,7 +23,7 @@ LEAST_PCT = 95
 # Measured as a whole: what stands between ration and the kernel, and what all others use.
 ROOMS = ("sys", "util")
 # And each by itself: what reads notes, messages, kernel files, words.
-PARSERS = ("cli/environment.c", "cli/options.c", "cli/parse.c", "cli/user.c", "group/stats/counters.c", "group/limits/in-force.c", "group/life/origin.c", "group/owner.c",
+PARSERS = ("cli/options/environment.c", "cli/options/options.c", "cli/options/parse.c", "cli/options/user.c", "group/stats/counters.c", "group/limits/in-force.c", "group/life/origin.c", "group/owner.c",
            "group/stats/pressure.c", "group/record.c", "group/stats/stats-read.c", "group/stats/stats.c", "helpers/keeper.c", "helpers/unit.c",
            "host/container.c", "host/machine.c", "host/names.c", "host/notes.c", "run/keeper/keeper-main.c", "run/start/order.c", "run/start/receipt-read.c",
            "run/record.c", "run/start/report.c")

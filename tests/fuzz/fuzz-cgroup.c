@@ -7,7 +7,7 @@
  */
 #include "fuzz.h"
 
-#include "cli/json.h"
+#include "cli/output/json.h"
 #include "group/handle.h"
 #include "group/limits/apply.h"
 #include "group/limits/compare.h"

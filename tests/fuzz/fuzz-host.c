@@ -7,7 +7,7 @@
  */
 #include "fuzz.h"
 
-#include "cli/json.h"
+#include "cli/output/json.h"
 #include "group/record.h"
 #include "host/host.h"
 #include "sys/proc/mounts.h"

@@ -11,7 +11,7 @@
 
 #include <sys/socket.h>
 
-#include "cli/json.h"
+#include "cli/output/json.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "run/keeper/keeper-main.h"

@@ -8,10 +8,10 @@
 #include "fuzz.h"
 
 #include "cli/command.h"
-#include "cli/environment.h"
-#include "cli/json.h"
-#include "cli/options.h"
-#include "cli/parse.h"
+#include "cli/options/environment.h"
+#include "cli/options/options.h"
+#include "cli/options/parse.h"
+#include "cli/output/json.h"
 #include "host/host.h"
 #include "util/cleanup.h"
 

@@ -8,8 +8,8 @@
 #include "fuzz.h"
 
 #include "cli/command.h"
-#include "cli/options.h"
-#include "cli/profile.h"
+#include "cli/options/options.h"
+#include "cli/options/profile.h"
 #include "util/cleanup.h"
 
 #define BLANKS " \t\r\v\f\n"

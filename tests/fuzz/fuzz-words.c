@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-#include "cli/user.h"
+#include "cli/options/user.h"
 #include "host/names.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/cpus.h"

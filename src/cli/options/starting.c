@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * starting.c - where a command starts: its directory, umask and files
+ *
+ * Nothing is opened here: that is up to who the command is, and takes place where it runs.
+ */
+#include "cli/options/starting.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/options/setters.h"
+#include "util/error.h"
+#include "util/parse.h"
+#include "util/text.h"
+
+/* The digits of chmod(1) and of a shell's umask. */
+static int set_umask(struct options *options, const struct option *row, const char *value, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+
+	if (parse_octal(value, 0777, &options->umask) < 0) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: must be octal, 0 to 0777", row->flag,
+				text_show(shown, sizeof(shown), value));
+		return error_hint(reterr, -EINVAL, "e.g. %s 027: no access for others", row->flag);
+	}
+	options->set_umask = true;
+	return 0;
+}
+
+/* What is no file. One of that name is "./null". */
+enum file_word { FILE_INHERIT, FILE_NULL, FILE_STDOUT };
+
+static const struct option_word in_words[] = { { "inherit", FILE_INHERIT }, { "null", FILE_NULL }, { NULL, 0 } };
+static const struct option_word err_words[] = { { "inherit", FILE_INHERIT }, { "null", FILE_NULL },
+	{ "stdout", FILE_STDOUT }, { NULL, 0 } };
+
+static const struct option_word *find_word(const struct option *row, const char *value)
+{
+	const struct option_word *at = row->words;
+
+	while (at->word && strcmp(at->word, value) != 0)
+		at++;
+	return at->word ? at : NULL;
+}
+
+static int set_file(struct options *options, const struct option *row, const char *value, struct ration_error *reterr)
+{
+	struct option_file *file = (struct option_file *)(void *)((char *)options + row->offset);
+	const struct option_word *word = find_word(row, value);
+	bool in = file == &options->file[0];
+
+	if (word) {
+		file->path = word->value == FILE_NULL ? "/dev/null" : NULL;
+		file->merged = word->value == FILE_STDOUT;
+		return 0;
+	}
+	file->append = value[0] == '+';
+	file->path = value + file->append;
+	if (file->append && (in || !file->path[0])) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: %s", row->flag, value,
+				in ? "+ appends, and this file is read" : "missing file behind +");
+		return error_hint(reterr, -EINVAL, in ? "a file of that name is ./+…" : "e.g. --stdout +log");
+	}
+	return 0;
+}
+
+/* Nothing that we have opened is taken for it: all of that is closed at an exec. */
+static int set_pass_fd(struct options *options, const struct option *row, const char *value, struct ration_error *reterr)
+{
+	char shown[TEXT_SHOWN_MAX];
+	uint64_t fd = 0;
+	int flags;
+
+	if (parse_count(value, &fd) < 0 || fd < 3 || fd > INT32_MAX) {
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_INVALID, "%s %s: must be the number of a file descriptor, 3 to 2147483647",
+				row->flag, text_show(shown, sizeof(shown), value));
+		return error_hint(reterr, -EINVAL, "0 to 2 are passed on anyway: see --stdin, --stdout and --stderr");
+	}
+	flags = fcntl((int)fd, F_GETFD);
+	if (flags < 0 || flags & FD_CLOEXEC) {
+		(void)error_set(reterr, -EBADF, RATION_CAUSE_INVALID, "%s %s: it isn't open", row->flag, value);
+		return error_hint(reterr, -EBADF, "e.g. ration run %s 3 -- COMMAND 3<file", row->flag);
+	}
+	options->pass_fds[options->n_pass_fds++] = (int)fd;
+	return 0;
+}
+
+int starting_check(const struct options *options, struct ration_error *reterr)
+{
+	char receipt[32];
+
+	for (size_t i = 0; options->receipt && i < options->n_pass_fds; i++) {
+		(void)snprintf(receipt, sizeof(receipt), "fd:%d", options->pass_fds[i]);
+		if (strcmp(receipt, options->receipt) != 0)
+			continue;
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--receipt %s and --pass-fd %d exclude each other",
+				receipt, options->pass_fds[i]);
+		return error_hint(reterr, -EINVAL, "the command could write the receipt: use another file descriptor");
+	}
+	return 0;
+}
+
+#define FIELD(name) .offset = offsetof(struct options, name)
+
+const struct option_set options_start = {
+	.title = "Directory and files of the command",
+	.rows = (const struct option[]) {
+		{ .flag = "--chdir", .letter = "-C", .argument = "DIR", .set = option_set_text, FIELD(cwd),
+			.help = "Working directory; default: inherit" },
+		{ .flag = "--umask", .argument = "MODE", .set = set_umask,
+			.help = "File mode creation mask, e.g. 027" },
+		{ .flag = "--stdin", .argument = "FILE", .words = in_words, .set = set_file, FIELD(file[0]),
+			.help = "Standard input; default: inherit" },
+		{ .flag = "--stdout", .argument = "[+]FILE", .words = in_words, .set = set_file, FIELD(file[1]),
+			.help = "Standard output; +FILE: append" },
+		{ .flag = "--stderr", .argument = "[+]FILE", .words = err_words, .set = set_file, FIELD(file[2]),
+			.help = "Standard error; stdout: where standard output goes" },
+		{ .flag = "--pass-fd", .argument = "N", .set = set_pass_fd, .repeats = true,
+			.help = "Pass on a file descriptor (repeatable)" },
+		{ .flag = NULL },
+	},
+};

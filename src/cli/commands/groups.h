@@ -2,8 +2,8 @@
 /*
  * groups.h - what the commands about groups have in common
  */
-#ifndef RATION_CLI_GROUPS_H
-#define RATION_CLI_GROUPS_H
+#ifndef RATION_CLI_COMMANDS_GROUPS_H
+#define RATION_CLI_COMMANDS_GROUPS_H
 
 #include "cli/options/options.h"
 

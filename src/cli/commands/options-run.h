@@ -2,8 +2,8 @@
 /*
  * options-run.h - the options that ration run has for itself
  */
-#ifndef RATION_CLI_OPTIONS_RUN_H
-#define RATION_CLI_OPTIONS_RUN_H
+#ifndef RATION_CLI_COMMANDS_OPTIONS_RUN_H
+#define RATION_CLI_COMMANDS_OPTIONS_RUN_H
 
 #include "cli/options/options.h"
 

@@ -2,8 +2,8 @@
 /*
  * program.h - sub-commands that are programs of their own, in packages of their own
  */
-#ifndef RATION_CLI_PROGRAM_H
-#define RATION_CLI_PROGRAM_H
+#ifndef RATION_CLI_COMMANDS_PROGRAM_H
+#define RATION_CLI_COMMANDS_PROGRAM_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
 /*
  * progress.h - one line at the bottom of a terminal that says how far a run is
  */
-#ifndef RATION_CLI_PROGRESS_H
-#define RATION_CLI_PROGRESS_H
+#ifndef RATION_CLI_COMMANDS_PROGRESS_H
+#define RATION_CLI_COMMANDS_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

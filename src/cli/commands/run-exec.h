@@ -2,8 +2,8 @@
 /*
  * run-exec.h - ration run --exec: a group of one's own, and no supervisor
  */
-#ifndef RATION_CLI_RUN_EXEC_H
-#define RATION_CLI_RUN_EXEC_H
+#ifndef RATION_CLI_COMMANDS_RUN_EXEC_H
+#define RATION_CLI_COMMANDS_RUN_EXEC_H
 
 #include "cli/options/options.h"
 

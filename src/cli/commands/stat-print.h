@@ -2,8 +2,8 @@
 /*
  * stat-print.h - what a group uses, for people
  */
-#ifndef RATION_CLI_STAT_PRINT_H
-#define RATION_CLI_STAT_PRINT_H
+#ifndef RATION_CLI_COMMANDS_STAT_PRINT_H
+#define RATION_CLI_COMMANDS_STAT_PRINT_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 /*
  * wait.h - --wait: one's turn for room in a budget
  */
-#ifndef RATION_CLI_WAIT_H
-#define RATION_CLI_WAIT_H
+#ifndef RATION_CLI_COMMANDS_WAIT_H
+#define RATION_CLI_COMMANDS_WAIT_H
 
 #include "cli/options/options.h"
 

@@ -2,8 +2,8 @@
 /*
  * environment.h - the variables that a command is given
  */
-#ifndef RATION_CLI_ENVIRONMENT_H
-#define RATION_CLI_ENVIRONMENT_H
+#ifndef RATION_CLI_OPTIONS_ENVIRONMENT_H
+#define RATION_CLI_OPTIONS_ENVIRONMENT_H
 
 #include "cli/options/options.h"
 

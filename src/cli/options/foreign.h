@@ -2,8 +2,8 @@
 /*
  * foreign.h - the options of other tools, by the names that ours have
  */
-#ifndef RATION_CLI_FOREIGN_H
-#define RATION_CLI_FOREIGN_H
+#ifndef RATION_CLI_OPTIONS_FOREIGN_H
+#define RATION_CLI_OPTIONS_FOREIGN_H
 
 struct foreign {
 	const char *flag;  /* theirs */

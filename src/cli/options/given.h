@@ -2,8 +2,8 @@
 /*
  * given.h - by which name the user gave what a message is about
  */
-#ifndef RATION_CLI_GIVEN_H
-#define RATION_CLI_GIVEN_H
+#ifndef RATION_CLI_OPTIONS_GIVEN_H
+#define RATION_CLI_OPTIONS_GIVEN_H
 
 #include "ration.h"
 

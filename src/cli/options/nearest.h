@@ -7,8 +7,8 @@
  *     for each name: nearest_try(&nearest, name);
  *     if (nearest.best) …
  */
-#ifndef RATION_CLI_NEAREST_H
-#define RATION_CLI_NEAREST_H
+#ifndef RATION_CLI_OPTIONS_NEAREST_H
+#define RATION_CLI_OPTIONS_NEAREST_H
 
 #include <stddef.h>
 

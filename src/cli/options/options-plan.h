@@ -2,8 +2,8 @@
 /*
  * options-plan.h - the host and the plan that the options ask for
  */
-#ifndef RATION_CLI_OPTIONS_PLAN_H
-#define RATION_CLI_OPTIONS_PLAN_H
+#ifndef RATION_CLI_OPTIONS_OPTIONS_PLAN_H
+#define RATION_CLI_OPTIONS_OPTIONS_PLAN_H
 
 #include "cli/options/options.h"
 

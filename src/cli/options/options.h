@@ -7,8 +7,8 @@
  * lists the sets that it takes. The flags of limits aren't written down here:
  * their rows are made from ration_limit_info().
  */
-#ifndef RATION_CLI_OPTIONS_H
-#define RATION_CLI_OPTIONS_H
+#ifndef RATION_CLI_OPTIONS_OPTIONS_H
+#define RATION_CLI_OPTIONS_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

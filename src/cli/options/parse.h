@@ -2,8 +2,8 @@
 /*
  * parse.h - read the command line
  */
-#ifndef RATION_CLI_PARSE_H
-#define RATION_CLI_PARSE_H
+#ifndef RATION_CLI_OPTIONS_PARSE_H
+#define RATION_CLI_OPTIONS_PARSE_H
 
 #include "cli/options/options.h"
 

@@ -2,8 +2,8 @@
 /*
  * patterns.h - operands that stand for many groups: acme/ and a star
  */
-#ifndef RATION_CLI_PATTERNS_H
-#define RATION_CLI_PATTERNS_H
+#ifndef RATION_CLI_OPTIONS_PATTERNS_H
+#define RATION_CLI_OPTIONS_PATTERNS_H
 
 #include <stdbool.h>
 

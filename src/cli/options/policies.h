@@ -2,8 +2,8 @@
 /*
  * policies.h - --enforce: one policy for all limits, and others for some of them
  */
-#ifndef RATION_CLI_POLICIES_H
-#define RATION_CLI_POLICIES_H
+#ifndef RATION_CLI_OPTIONS_POLICIES_H
+#define RATION_CLI_OPTIONS_POLICIES_H
 
 #include "cli/options/options.h"
 

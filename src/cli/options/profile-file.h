@@ -2,8 +2,8 @@
 /*
  * profile-file.h - find a profile and read it
  */
-#ifndef RATION_CLI_PROFILE_FILE_H
-#define RATION_CLI_PROFILE_FILE_H
+#ifndef RATION_CLI_OPTIONS_PROFILE_FILE_H
+#define RATION_CLI_OPTIONS_PROFILE_FILE_H
 
 #include "ration.h"
 

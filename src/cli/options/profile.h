@@ -2,8 +2,8 @@
 /*
  * profile.h - --profile: options that stand in a file
  */
-#ifndef RATION_CLI_PROFILE_H
-#define RATION_CLI_PROFILE_H
+#ifndef RATION_CLI_OPTIONS_PROFILE_H
+#define RATION_CLI_OPTIONS_PROFILE_H
 
 #include "cli/options/options.h"
 

@@ -2,8 +2,8 @@
 /*
  * rows.h - the options of a command, one row each
  */
-#ifndef RATION_CLI_ROWS_H
-#define RATION_CLI_ROWS_H
+#ifndef RATION_CLI_OPTIONS_ROWS_H
+#define RATION_CLI_OPTIONS_ROWS_H
 
 #include "cli/options/options.h"
 

@@ -2,8 +2,8 @@
 /*
  * setters.h - take the value of an option
  */
-#ifndef RATION_CLI_SETTERS_H
-#define RATION_CLI_SETTERS_H
+#ifndef RATION_CLI_OPTIONS_SETTERS_H
+#define RATION_CLI_OPTIONS_SETTERS_H
 
 #include "cli/options/options.h"
 

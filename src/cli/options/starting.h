@@ -2,8 +2,8 @@
 /*
  * starting.h - where a command starts: its directory, umask and files
  */
-#ifndef RATION_CLI_STARTING_H
-#define RATION_CLI_STARTING_H
+#ifndef RATION_CLI_OPTIONS_STARTING_H
+#define RATION_CLI_OPTIONS_STARTING_H
 
 #include "cli/options/options.h"
 

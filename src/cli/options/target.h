@@ -2,8 +2,8 @@
 /*
  * target.h - the tenant or group that a command is about
  */
-#ifndef RATION_CLI_TARGET_H
-#define RATION_CLI_TARGET_H
+#ifndef RATION_CLI_OPTIONS_TARGET_H
+#define RATION_CLI_OPTIONS_TARGET_H
 
 #include "ration.h"
 

@@ -2,8 +2,8 @@
 /*
  * user.h - users and their groups by name
  */
-#ifndef RATION_CLI_USER_H
-#define RATION_CLI_USER_H
+#ifndef RATION_CLI_OPTIONS_USER_H
+#define RATION_CLI_OPTIONS_USER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /*
  * budgets.h - budgets, and what of them is taken, for people and for programs
  */
-#ifndef RATION_CLI_BUDGETS_H
-#define RATION_CLI_BUDGETS_H
+#ifndef RATION_CLI_OUTPUT_BUDGETS_H
+#define RATION_CLI_OUTPUT_BUDGETS_H
 
 #include <stdio.h>
 

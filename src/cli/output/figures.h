@@ -2,8 +2,8 @@
 /*
  * figures.h - what many values of one kind come to
  */
-#ifndef RATION_CLI_FIGURES_H
-#define RATION_CLI_FIGURES_H
+#ifndef RATION_CLI_OUTPUT_FIGURES_H
+#define RATION_CLI_OUTPUT_FIGURES_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
 /*
  * group-limits.h - limits of a live group, as they were read
  */
-#ifndef RATION_CLI_GROUP_LIMITS_H
-#define RATION_CLI_GROUP_LIMITS_H
+#ifndef RATION_CLI_OUTPUT_GROUP_LIMITS_H
+#define RATION_CLI_OUTPUT_GROUP_LIMITS_H
 
 #include <stdlib.h>
 

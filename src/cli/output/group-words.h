@@ -2,8 +2,8 @@
 /*
  * group-words.h - tenants and groups in words
  */
-#ifndef RATION_CLI_GROUP_WORDS_H
-#define RATION_CLI_GROUP_WORDS_H
+#ifndef RATION_CLI_OUTPUT_GROUP_WORDS_H
+#define RATION_CLI_OUTPUT_GROUP_WORDS_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 /*
  * help.h - the help texts
  */
-#ifndef RATION_CLI_HELP_H
-#define RATION_CLI_HELP_H
+#ifndef RATION_CLI_OUTPUT_HELP_H
+#define RATION_CLI_OUTPUT_HELP_H
 
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
 /*
  * host-words.h - what a host offers, in words
  */
-#ifndef RATION_CLI_HOST_WORDS_H
-#define RATION_CLI_HOST_WORDS_H
+#ifndef RATION_CLI_OUTPUT_HOST_WORDS_H
+#define RATION_CLI_OUTPUT_HOST_WORDS_H
 
 #include <stddef.h>
 #include <stdint.h>

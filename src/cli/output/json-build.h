@@ -2,8 +2,8 @@
 /*
  * json-build.h - what all JSON texts are built of
  */
-#ifndef RATION_CLI_JSON_BUILD_H
-#define RATION_CLI_JSON_BUILD_H
+#ifndef RATION_CLI_OUTPUT_JSON_BUILD_H
+#define RATION_CLI_OUTPUT_JSON_BUILD_H
 
 #include <jansson.h>
 #include <stdbool.h>

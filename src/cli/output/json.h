@@ -4,8 +4,8 @@
  *
  * Each returns the text, which is the caller's, or NULL where memory ran out.
  */
-#ifndef RATION_CLI_JSON_H
-#define RATION_CLI_JSON_H
+#ifndef RATION_CLI_OUTPUT_JSON_H
+#define RATION_CLI_OUTPUT_JSON_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 /*
  * metrics.h - the metrics of a receipt or of statistics, for tables of either
  */
-#ifndef RATION_CLI_METRICS_H
-#define RATION_CLI_METRICS_H
+#ifndef RATION_CLI_OUTPUT_METRICS_H
+#define RATION_CLI_OUTPUT_METRICS_H
 
 #include "ration.h"
 

@@ -5,8 +5,8 @@
  * Results go to standard output, everything about a run to standard error:
  * standard output belongs to the command.
  */
-#ifndef RATION_CLI_OUTPUT_H
-#define RATION_CLI_OUTPUT_H
+#ifndef RATION_CLI_OUTPUT_OUTPUT_H
+#define RATION_CLI_OUTPUT_OUTPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /*
  * receipt-print.h - a receipt that was read, for people and for programs
  */
-#ifndef RATION_CLI_RECEIPT_PRINT_H
-#define RATION_CLI_RECEIPT_PRINT_H
+#ifndef RATION_CLI_OUTPUT_RECEIPT_PRINT_H
+#define RATION_CLI_OUTPUT_RECEIPT_PRINT_H
 
 #include <jansson.h>
 #include <stdbool.h>

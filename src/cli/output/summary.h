@@ -2,8 +2,8 @@
 /*
  * summary.h - a receipt as a table for people
  */
-#ifndef RATION_CLI_SUMMARY_H
-#define RATION_CLI_SUMMARY_H
+#ifndef RATION_CLI_OUTPUT_SUMMARY_H
+#define RATION_CLI_OUTPUT_SUMMARY_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /*
  * verdict.h - what a run came to, in one line
  */
-#ifndef RATION_CLI_VERDICT_H
-#define RATION_CLI_VERDICT_H
+#ifndef RATION_CLI_OUTPUT_VERDICT_H
+#define RATION_CLI_OUTPUT_VERDICT_H
 
 #include "ration.h"
 

@@ -2,8 +2,8 @@
 /*
  * journal.h - the file to which each run adds one line
  */
-#ifndef RATION_CLI_JOURNAL_H
-#define RATION_CLI_JOURNAL_H
+#ifndef RATION_CLI_RECORDS_JOURNAL_H
+#define RATION_CLI_RECORDS_JOURNAL_H
 
 #include "ration.h"
 

@@ -2,8 +2,8 @@
 /*
  * merged.h - receipts of several journals: each run once, in the order in which they started
  */
-#ifndef RATION_CLI_MERGED_H
-#define RATION_CLI_MERGED_H
+#ifndef RATION_CLI_RECORDS_MERGED_H
+#define RATION_CLI_RECORDS_MERGED_H
 
 #include <jansson.h>
 #include <stddef.h>

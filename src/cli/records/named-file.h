@@ -5,8 +5,8 @@
  * Others may write to that directory: what was opened there and what has the name later can be two
  * files.
  */
-#ifndef RATION_CLI_NAMED_FILE_H
-#define RATION_CLI_NAMED_FILE_H
+#ifndef RATION_CLI_RECORDS_NAMED_FILE_H
+#define RATION_CLI_RECORDS_NAMED_FILE_H
 
 #include <stdbool.h>
 #include <sys/stat.h>

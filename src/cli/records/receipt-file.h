@@ -2,8 +2,8 @@
 /*
  * receipt-file.h - where a receipt, or a recording, is written to
  */
-#ifndef RATION_CLI_RECEIPT_FILE_H
-#define RATION_CLI_RECEIPT_FILE_H
+#ifndef RATION_CLI_RECORDS_RECEIPT_FILE_H
+#define RATION_CLI_RECORDS_RECEIPT_FILE_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 /*
  * receipts.h - reads receipts: files of one, journals, and any mixture; and the lines of recordings
  */
-#ifndef RATION_CLI_RECEIPTS_H
-#define RATION_CLI_RECEIPTS_H
+#ifndef RATION_CLI_RECORDS_RECEIPTS_H
+#define RATION_CLI_RECORDS_RECEIPTS_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 /*
  * recording-dump.h - reads recordings again
  */
-#ifndef RATION_CLI_RECORDING_DUMP_H
-#define RATION_CLI_RECORDING_DUMP_H
+#ifndef RATION_CLI_RECORDS_RECORDING_DUMP_H
+#define RATION_CLI_RECORDS_RECORDING_DUMP_H
 
 #include "cli/records/receipts.h"
 #include "ration.h"

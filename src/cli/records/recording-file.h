@@ -5,8 +5,8 @@
  * Nothing waits for a slow reader or a full disk: a line that can't be written now is dropped and counted.
  * The lines in the file are complete.
  */
-#ifndef RATION_CLI_RECORDING_FILE_H
-#define RATION_CLI_RECORDING_FILE_H
+#ifndef RATION_CLI_RECORDS_RECORDING_FILE_H
+#define RATION_CLI_RECORDS_RECORDING_FILE_H
 
 #include <stdint.h>
 

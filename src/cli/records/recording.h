@@ -5,8 +5,8 @@
  * docs/recording.schema.json describes each line. Whoever records sleeps himself: until something is to
  * be read from recording_fd(), or recording_due_usec() is there, and calls recording_look() then.
  */
-#ifndef RATION_CLI_RECORDING_H
-#define RATION_CLI_RECORDING_H
+#ifndef RATION_CLI_RECORDS_RECORDING_H
+#define RATION_CLI_RECORDS_RECORDING_H
 
 #include <stdbool.h>
 #include <stdint.h>

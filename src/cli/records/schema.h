@@ -5,8 +5,8 @@
  * Of draft 7 those words that our own schemas use; one that isn't known is a failure of the schema, never
  * ignored.
  */
-#ifndef RATION_CLI_SCHEMA_H
-#define RATION_CLI_SCHEMA_H
+#ifndef RATION_CLI_RECORDS_SCHEMA_H
+#define RATION_CLI_RECORDS_SCHEMA_H
 
 #include <jansson.h>
 

@@ -2,8 +2,8 @@
 /*
  * budget-account.h - what the groups that live have taken
  */
-#ifndef RATION_GROUP_BUDGET_ACCOUNT_H
-#define RATION_GROUP_BUDGET_ACCOUNT_H
+#ifndef RATION_GROUP_BUDGET_BUDGET_ACCOUNT_H
+#define RATION_GROUP_BUDGET_BUDGET_ACCOUNT_H
 
 #include "group/budget/budget-text.h"
 #include "group/place.h"

@@ -2,8 +2,8 @@
 /*
  * budget-gate.h - whether now is a time to start anything
  */
-#ifndef RATION_GROUP_BUDGET_GATE_H
-#define RATION_GROUP_BUDGET_GATE_H
+#ifndef RATION_GROUP_BUDGET_BUDGET_GATE_H
+#define RATION_GROUP_BUDGET_BUDGET_GATE_H
 
 #include "group/budget/budget-account.h"
 

@@ -2,8 +2,8 @@
 /*
  * budget-text.h - a budget as text, and as numbers
  */
-#ifndef RATION_GROUP_BUDGET_TEXT_H
-#define RATION_GROUP_BUDGET_TEXT_H
+#ifndef RATION_GROUP_BUDGET_BUDGET_TEXT_H
+#define RATION_GROUP_BUDGET_BUDGET_TEXT_H
 
 #include "ration.h"
 

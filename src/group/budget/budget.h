@@ -10,8 +10,8 @@
  *
  * A group that is half made, or whose owner is dead, counts as long as it has processes.
  */
-#ifndef RATION_GROUP_BUDGET_H
-#define RATION_GROUP_BUDGET_H
+#ifndef RATION_GROUP_BUDGET_BUDGET_H
+#define RATION_GROUP_BUDGET_BUDGET_H
 
 #include "group/budget/budget-account.h"
 #include "group/place.h"

@@ -14,8 +14,8 @@
  * child would be killed at its first page, and with it all processes that share that memory: the
  * supervisor.
  */
-#ifndef RATION_GROUP_BIRTH_H
-#define RATION_GROUP_BIRTH_H
+#ifndef RATION_GROUP_LIFE_BIRTH_H
+#define RATION_GROUP_LIFE_BIRTH_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 /*
  * gc.h - remove the groups whose owner is dead
  */
-#ifndef RATION_GROUP_GC_H
-#define RATION_GROUP_GC_H
+#ifndef RATION_GROUP_LIFE_GC_H
+#define RATION_GROUP_LIFE_GC_H
 
 #include "group/place.h"
 

@@ -2,8 +2,8 @@
 /*
  * guard.h - end the group that stalls its tenant, by the fd of the tenant's directory
  */
-#ifndef RATION_GROUP_GUARD_H
-#define RATION_GROUP_GUARD_H
+#ifndef RATION_GROUP_LIFE_GUARD_H
+#define RATION_GROUP_LIFE_GUARD_H
 
 #include <limits.h>
 

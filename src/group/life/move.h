@@ -2,8 +2,8 @@
 /*
  * move.h - this process moves into a group, whose checks its caller has made
  */
-#ifndef RATION_GROUP_MOVE_H
-#define RATION_GROUP_MOVE_H
+#ifndef RATION_GROUP_LIFE_MOVE_H
+#define RATION_GROUP_LIFE_MOVE_H
 
 #include "group/handle.h"
 

@@ -2,8 +2,8 @@
 /*
  * origin.h - where the processes of a group came from, and the way back
  */
-#ifndef RATION_GROUP_ORIGIN_H
-#define RATION_GROUP_ORIGIN_H
+#ifndef RATION_GROUP_LIFE_ORIGIN_H
+#define RATION_GROUP_LIFE_ORIGIN_H
 
 #include <stdbool.h>
 #include <stddef.h>

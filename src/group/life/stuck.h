@@ -6,8 +6,8 @@
  * a frozen file system, or on one in the freezer of cgroup v1. Callers that wait for such a process
  * say so.
  */
-#ifndef RATION_GROUP_STUCK_H
-#define RATION_GROUP_STUCK_H
+#ifndef RATION_GROUP_LIFE_STUCK_H
+#define RATION_GROUP_LIFE_STUCK_H
 
 #include <stddef.h>
 #include <stdint.h>

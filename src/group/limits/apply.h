@@ -2,8 +2,8 @@
 /*
  * apply.h - a plan becomes writes to a group, and orders to a child
  */
-#ifndef RATION_GROUP_APPLY_H
-#define RATION_GROUP_APPLY_H
+#ifndef RATION_GROUP_LIMITS_APPLY_H
+#define RATION_GROUP_LIMITS_APPLY_H
 
 #include "group/place.h"
 #include "plan/mech/mech.h"

@@ -2,8 +2,8 @@
 /*
  * compare.h - whether the limits of a group are those of a plan
  */
-#ifndef RATION_GROUP_COMPARE_H
-#define RATION_GROUP_COMPARE_H
+#ifndef RATION_GROUP_LIMITS_COMPARE_H
+#define RATION_GROUP_LIMITS_COMPARE_H
 
 #include "group/place.h"
 #include "plan/plan.h"

@@ -2,8 +2,8 @@
 /*
  * in-force.h - which limit the kernel holds a group to, by its own file
  */
-#ifndef RATION_GROUP_IN_FORCE_H
-#define RATION_GROUP_IN_FORCE_H
+#ifndef RATION_GROUP_LIMITS_IN_FORCE_H
+#define RATION_GROUP_LIMITS_IN_FORCE_H
 
 #include <stdint.h>
 

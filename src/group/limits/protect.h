@@ -2,8 +2,8 @@
 /*
  * protect.h - what is protected in a group is protected above it as well
  */
-#ifndef RATION_GROUP_PROTECT_H
-#define RATION_GROUP_PROTECT_H
+#ifndef RATION_GROUP_LIMITS_PROTECT_H
+#define RATION_GROUP_LIMITS_PROTECT_H
 
 #include "group/place.h"
 #include "plan/plan.h"

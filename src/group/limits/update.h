@@ -2,8 +2,8 @@
 /*
  * update.h - change the limits of a group that lives
  */
-#ifndef RATION_GROUP_UPDATE_H
-#define RATION_GROUP_UPDATE_H
+#ifndef RATION_GROUP_LIMITS_UPDATE_H
+#define RATION_GROUP_LIMITS_UPDATE_H
 
 #include "plan/plan.h"
 #include "ration.h"

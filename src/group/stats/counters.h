@@ -7,8 +7,8 @@
  * new, so its counters begin at 0. The groups above are shared with others, so only changes of
  * their counters matter.
  */
-#ifndef RATION_GROUP_COUNTERS_H
-#define RATION_GROUP_COUNTERS_H
+#ifndef RATION_GROUP_STATS_COUNTERS_H
+#define RATION_GROUP_STATS_COUNTERS_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 /*
  * events.h - what happens to a group, by the fd of its directory
  */
-#ifndef RATION_GROUP_EVENTS_H
-#define RATION_GROUP_EVENTS_H
+#ifndef RATION_GROUP_STATS_EVENTS_H
+#define RATION_GROUP_STATS_EVENTS_H
 
 #include "ration.h"
 

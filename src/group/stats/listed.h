@@ -2,8 +2,8 @@
 /*
  * listed.h - the tenants and groups that can be looked at, one after the other
  */
-#ifndef RATION_GROUP_LISTED_H
-#define RATION_GROUP_LISTED_H
+#ifndef RATION_GROUP_STATS_LISTED_H
+#define RATION_GROUP_STATS_LISTED_H
 
 #include <stdbool.h>
 #include <sys/stat.h>

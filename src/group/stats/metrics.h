@@ -2,8 +2,8 @@
 /*
  * metrics.h - the figures of a group: in which file each is, and how it stands there
  */
-#ifndef RATION_GROUP_METRICS_H
-#define RATION_GROUP_METRICS_H
+#ifndef RATION_GROUP_STATS_METRICS_H
+#define RATION_GROUP_STATS_METRICS_H
 
 #include <stdbool.h>
 #include <stddef.h>

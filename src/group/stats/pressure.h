@@ -2,8 +2,8 @@
 /*
  * pressure.h - how long a group was stalled in a window
  */
-#ifndef RATION_GROUP_PRESSURE_H
-#define RATION_GROUP_PRESSURE_H
+#ifndef RATION_GROUP_STATS_PRESSURE_H
+#define RATION_GROUP_STATS_PRESSURE_H
 
 #include <stdbool.h>
 #include <stdint.h>

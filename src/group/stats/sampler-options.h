@@ -2,8 +2,8 @@
 /*
  * sampler-options.h - what a sampler or a list is asked for, on every system
  */
-#ifndef RATION_GROUP_SAMPLER_OPTIONS_H
-#define RATION_GROUP_SAMPLER_OPTIONS_H
+#ifndef RATION_GROUP_STATS_SAMPLER_OPTIONS_H
+#define RATION_GROUP_STATS_SAMPLER_OPTIONS_H
 
 #include "ration.h"
 

@@ -2,8 +2,8 @@
 /*
  * sampler.h - a sampler from inside: its rows, and the files of each
  */
-#ifndef RATION_GROUP_SAMPLER_H
-#define RATION_GROUP_SAMPLER_H
+#ifndef RATION_GROUP_STATS_SAMPLER_H
+#define RATION_GROUP_STATS_SAMPLER_H
 
 #include "group/place.h"
 #include "group/stats/metrics.h"

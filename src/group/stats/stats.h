@@ -2,8 +2,8 @@
 /*
  * stats.h - what a group uses now, and has used
  */
-#ifndef RATION_GROUP_STATS_H
-#define RATION_GROUP_STATS_H
+#ifndef RATION_GROUP_STATS_STATS_H
+#define RATION_GROUP_STATS_STATS_H
 
 #include "group/stats/metrics.h"
 #include "ration.h"

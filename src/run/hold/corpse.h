@@ -2,8 +2,8 @@
 /*
  * corpse.h - what /proc tells of a process that is dead and can't be waited for
  */
-#ifndef RATION_RUN_CORPSE_H
-#define RATION_RUN_CORPSE_H
+#ifndef RATION_RUN_HOLD_CORPSE_H
+#define RATION_RUN_HOLD_CORPSE_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* keeper-main.h - the keeper's process: what it does, and the messages to it */
-#ifndef RATION_RUN_KEEPER_MAIN_H
-#define RATION_RUN_KEEPER_MAIN_H
+#ifndef RATION_RUN_KEEPER_KEEPER_MAIN_H
+#define RATION_RUN_KEEPER_KEEPER_MAIN_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -14,8 +14,8 @@
  *
  * Several threads can call these at the same time, each for its own run.
  */
-#ifndef RATION_RUN_KEEPER_H
-#define RATION_RUN_KEEPER_H
+#ifndef RATION_RUN_KEEPER_KEEPER_H
+#define RATION_RUN_KEEPER_KEEPER_H
 
 #include <stdbool.h>
 #include <sys/types.h>

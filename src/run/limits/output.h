@@ -6,8 +6,8 @@
  * passed on to its original target. The target may be slow: nothing here waits for it, so that
  * clocks and limits go on.
  */
-#ifndef RATION_RUN_OUTPUT_H
-#define RATION_RUN_OUTPUT_H
+#ifndef RATION_RUN_LIMITS_OUTPUT_H
+#define RATION_RUN_LIMITS_OUTPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /*
  * admit.h - who waits for room in a budget, for the rest of the library
  */
-#ifndef RATION_RUN_ADMIT_H
-#define RATION_RUN_ADMIT_H
+#ifndef RATION_RUN_START_ADMIT_H
+#define RATION_RUN_START_ADMIT_H
 
 #include "group/budget/budget.h"
 #include "ration.h"

@@ -2,8 +2,8 @@
 /*
  * launch.h - chooses what holds a run together, and which process supervises it
  */
-#ifndef RATION_RUN_LAUNCH_H
-#define RATION_RUN_LAUNCH_H
+#ifndef RATION_RUN_START_LAUNCH_H
+#define RATION_RUN_START_LAUNCH_H
 
 #include "run/run.h"
 

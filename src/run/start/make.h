@@ -2,8 +2,8 @@
 /*
  * make.h - a run's handle, before anything is started
  */
-#ifndef RATION_RUN_MAKE_H
-#define RATION_RUN_MAKE_H
+#ifndef RATION_RUN_START_MAKE_H
+#define RATION_RUN_START_MAKE_H
 
 #include "run/run.h"
 

@@ -5,8 +5,8 @@
  * It is sent over the socket in pieces, with the files that the run needs. Most of it is a copy of the
  * structs in memory, so both sides must be of the same version; otherwise it is refused.
  */
-#ifndef RATION_RUN_ORDER_H
-#define RATION_RUN_ORDER_H
+#ifndef RATION_RUN_START_ORDER_H
+#define RATION_RUN_START_ORDER_H
 
 #include "group/budget/budget.h"
 #include "group/place.h"

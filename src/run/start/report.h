@@ -5,8 +5,8 @@
  * Messages are plain structs, because both sides are of the same version. But the two are separate processes:
  * damage to one of them, or somebody who gets its end of the socket, mustn't damage the other.
  */
-#ifndef RATION_RUN_REPORT_H
-#define RATION_RUN_REPORT_H
+#ifndef RATION_RUN_START_REPORT_H
+#define RATION_RUN_START_REPORT_H
 
 #include "run/run.h"
 

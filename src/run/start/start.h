@@ -2,8 +2,8 @@
 /*
  * start.h - a command starts, and this process supervises it
  */
-#ifndef RATION_RUN_START_H
-#define RATION_RUN_START_H
+#ifndef RATION_RUN_START_START_H
+#define RATION_RUN_START_START_H
 
 #include "run/run.h"
 

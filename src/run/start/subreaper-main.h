@@ -2,8 +2,8 @@
 /*
  * subreaper-main.h - what the process that is the subreaper does
  */
-#ifndef RATION_RUN_SUBREAPER_MAIN_H
-#define RATION_RUN_SUBREAPER_MAIN_H
+#ifndef RATION_RUN_START_SUBREAPER_MAIN_H
+#define RATION_RUN_START_SUBREAPER_MAIN_H
 
 #include "run/run.h"
 

@@ -2,8 +2,8 @@
 /*
  * subreaper.h - supervision in a process of its own
  */
-#ifndef RATION_RUN_SUBREAPER_H
-#define RATION_RUN_SUBREAPER_H
+#ifndef RATION_RUN_START_SUBREAPER_H
+#define RATION_RUN_START_SUBREAPER_H
 
 #include "run/run.h"
 

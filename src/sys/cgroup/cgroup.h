@@ -10,8 +10,8 @@
  * Directories are those of cgroup2; what isn't about a file of cgroup2 alone works on
  * those of cgroup v1 as well (cgroup1.h).
  */
-#ifndef RATION_SYS_CGROUP_H
-#define RATION_SYS_CGROUP_H
+#ifndef RATION_SYS_CGROUP_CGROUP_H
+#define RATION_SYS_CGROUP_CGROUP_H
 
 #include <stdbool.h>
 #include <stddef.h>

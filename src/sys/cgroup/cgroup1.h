@@ -5,8 +5,8 @@
  * The functions of cgroup.h that read, write, create, remove, count and kill work on
  * them as well. They call the functions below where v1 differs.
  */
-#ifndef RATION_SYS_CGROUP1_H
-#define RATION_SYS_CGROUP1_H
+#ifndef RATION_SYS_CGROUP_CGROUP1_H
+#define RATION_SYS_CGROUP_CGROUP1_H
 
 /* Opens the directory `path` and checks that it is on a cgroup v1 file system. -EINVAL: it isn't. */
 int cg1_open_base(const char *path);

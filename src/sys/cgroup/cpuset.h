@@ -2,8 +2,8 @@
 /*
  * cpuset.h - on which CPUs and NUMA nodes a group's processes may be
  */
-#ifndef RATION_SYS_CPUSET_H
-#define RATION_SYS_CPUSET_H
+#ifndef RATION_SYS_CGROUP_CPUSET_H
+#define RATION_SYS_CGROUP_CPUSET_H
 
 #include "sys/cpus.h"
 

@@ -4,8 +4,8 @@
  *
  * By the fd of its directory, of cgroup2 or of cgroup v1. Returns and errors: as in cgroup.h.
  */
-#ifndef RATION_SYS_KILL_H
-#define RATION_SYS_KILL_H
+#ifndef RATION_SYS_CGROUP_KILL_H
+#define RATION_SYS_CGROUP_KILL_H
 
 #include <stdint.h>
 

@@ -8,8 +8,8 @@
  * and cg_mkdir() closes that file to everybody but the owner of the group. Like any such
  * lock, it ends with its last fd: nobody dead holds one.
  */
-#ifndef RATION_SYS_LOCK_H
-#define RATION_SYS_LOCK_H
+#ifndef RATION_SYS_CGROUP_LOCK_H
+#define RATION_SYS_CGROUP_LOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * Of the group and of all groups below it (walk.h). Returns and errors as in cgroup.h,
  * and -ENOMEM.
  */
-#ifndef RATION_SYS_MEMBERS_H
-#define RATION_SYS_MEMBERS_H
+#ifndef RATION_SYS_CGROUP_MEMBERS_H
+#define RATION_SYS_CGROUP_MEMBERS_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -8,8 +8,8 @@
  * Other users can't open that file, so they can't have one. The numbers begin anew when nobody
  * waits.
  */
-#ifndef RATION_SYS_QUEUE_H
-#define RATION_SYS_QUEUE_H
+#ifndef RATION_SYS_CGROUP_QUEUE_H
+#define RATION_SYS_CGROUP_QUEUE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * needs three fds, and memory for the names of one path of siblings. Directories of
  * cgroup2 or cgroup v1; returns and errors as in cgroup.h, and -ENOMEM.
  */
-#ifndef RATION_SYS_WALK_H
-#define RATION_SYS_WALK_H
+#ifndef RATION_SYS_CGROUP_WALK_H
+#define RATION_SYS_CGROUP_WALK_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
 /*
  * disk.h - the disk that a path is on
  */
-#ifndef RATION_SYS_DISK_H
-#define RATION_SYS_DISK_H
+#ifndef RATION_SYS_PROC_DISK_H
+#define RATION_SYS_PROC_DISK_H
 
 struct disk {
 	unsigned major, minor;

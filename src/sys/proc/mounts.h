@@ -6,8 +6,8 @@
  * and /proc/self/cgroup names our own group. Only both together give a path. That
  * /sys/fs/cgroup exists proves nothing.
  */
-#ifndef RATION_SYS_MOUNTS_H
-#define RATION_SYS_MOUNTS_H
+#ifndef RATION_SYS_PROC_MOUNTS_H
+#define RATION_SYS_PROC_MOUNTS_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 /*
  * proc-list.h - lists of processes
  */
-#ifndef RATION_SYS_PROC_LIST_H
-#define RATION_SYS_PROC_LIST_H
+#ifndef RATION_SYS_PROC_PROC_LIST_H
+#define RATION_SYS_PROC_PROC_LIST_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -4,8 +4,8 @@
  *
  * By the fd of a /proc directory, as in proc.h.
  */
-#ifndef RATION_SYS_PROC_USAGE_H
-#define RATION_SYS_PROC_USAGE_H
+#ifndef RATION_SYS_PROC_PROC_USAGE_H
+#define RATION_SYS_PROC_PROC_USAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

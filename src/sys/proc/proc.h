@@ -7,8 +7,8 @@
  * is a normal result, not an error to report. tree.h has the descendants of a
  * process.
  */
-#ifndef RATION_SYS_PROC_H
-#define RATION_SYS_PROC_H
+#ifndef RATION_SYS_PROC_PROC_H
+#define RATION_SYS_PROC_PROC_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /*
  * sysvipc.h - System V shared memory, as this process's ipc namespace has it
  */
-#ifndef RATION_SYS_SYSVIPC_H
-#define RATION_SYS_SYSVIPC_H
+#ifndef RATION_SYS_PROC_SYSVIPC_H
+#define RATION_SYS_PROC_SYSVIPC_H
 
 #include <stdint.h>
 #include <time.h>

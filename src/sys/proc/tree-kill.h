@@ -2,8 +2,8 @@
 /*
  * tree-kill.h - end the processes below a process
  */
-#ifndef RATION_SYS_TREE_KILL_H
-#define RATION_SYS_TREE_KILL_H
+#ifndef RATION_SYS_PROC_TREE_KILL_H
+#define RATION_SYS_PROC_TREE_KILL_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -6,8 +6,8 @@
  * 3.4): a process that loses its parent becomes a child of the reaper, so the run is
  * exactly the reaper's descendants.
  */
-#ifndef RATION_SYS_TREE_H
-#define RATION_SYS_TREE_H
+#ifndef RATION_SYS_PROC_TREE_H
+#define RATION_SYS_PROC_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * calls only. Those are made directly: the functions of the C library change all threads of
  * a program, which a child that was cloned from one of them mustn't try.
  */
-#ifndef RATION_SYS_IDENTITY_H
-#define RATION_SYS_IDENTITY_H
+#ifndef RATION_SYS_SPAWN_IDENTITY_H
+#define RATION_SYS_SPAWN_IDENTITY_H
 
 #include <stdbool.h>
 #include <stddef.h>

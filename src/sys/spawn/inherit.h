@@ -2,8 +2,8 @@
 /*
  * inherit.h - what a command inherits from its caller, and what is reset before it runs
  */
-#ifndef RATION_SYS_INHERIT_H
-#define RATION_SYS_INHERIT_H
+#ifndef RATION_SYS_SPAWN_INHERIT_H
+#define RATION_SYS_SPAWN_INHERIT_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -2,8 +2,8 @@
 /*
  * retrofit.h - limits of a process that runs already
  */
-#ifndef RATION_SYS_RETROFIT_H
-#define RATION_SYS_RETROFIT_H
+#ifndef RATION_SYS_SPAWN_RETROFIT_H
+#define RATION_SYS_SPAWN_RETROFIT_H
 
 #include <sys/types.h>
 

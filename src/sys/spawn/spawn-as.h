@@ -8,8 +8,8 @@
  * any moment, and the user's files can hang. So no parent waits for it without a deadline, or
  * shares its memory.
  */
-#ifndef RATION_SYS_SPAWN_AS_H
-#define RATION_SYS_SPAWN_AS_H
+#ifndef RATION_SYS_SPAWN_SPAWN_AS_H
+#define RATION_SYS_SPAWN_SPAWN_AS_H
 
 #include "sys/spawn/identity.h"
 

@@ -10,8 +10,8 @@
  * If the child can't start in its group, it is forked, waits until it has been moved,
  * and then execs. It moves itself into directories of cgroup v1.
  */
-#ifndef RATION_SYS_SPAWN_H
-#define RATION_SYS_SPAWN_H
+#ifndef RATION_SYS_SPAWN_SPAWN_H
+#define RATION_SYS_SPAWN_SPAWN_H
 
 #include <limits.h>
 #include <sched.h>

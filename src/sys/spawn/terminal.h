@@ -2,8 +2,8 @@
 /*
  * terminal.h - whose the terminal is: the process group that reads from it and gets its signals
  */
-#ifndef RATION_SYS_TERMINAL_H
-#define RATION_SYS_TERMINAL_H
+#ifndef RATION_SYS_SPAWN_TERMINAL_H
+#define RATION_SYS_SPAWN_TERMINAL_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -86,6 +86,16 @@ int stats_read(int fd, const struct stats_wanted *wanted, struct ration_stats *r
 	return r;
 }
 
+int stats_read_group(const struct ration_group *group, const struct stats_wanted *wanted, struct ration_stats *ret)
+{
+	int r = group->at.fd < 0 ? -EOPNOTSUPP : stats_read(group->at.fd, wanted, ret);
+
+	if (r < 0)
+		return r;
+	metrics_read_v1(&group->at, wanted->metrics, &ret->usage);
+	return ret->usage.unread;
+}
+
 int ration_stats_new(const struct ration_group *group, struct ration_stats **ret_stats, struct ration_error *reterr)
 {
 	CLEANUP(freep) struct ration_stats *stats = NULL;
@@ -96,11 +106,7 @@ int ration_stats_new(const struct ration_group *group, struct ration_stats **ret
 	stats = calloc(1, sizeof(*stats));
 	if (!stats)
 		return error_oom(reterr);
-	r = stats_read(group->at.fd, &STATS_ALL(group->host->proc_fd), stats);
-	if (r == 0) {
-		metrics_read_v1(&group->at, METRICS_ALL, &stats->usage);
-		r = stats->usage.unread;
-	}
+	r = stats_read_group(group, &STATS_ALL(group->host->proc_fd), stats);
 	if (r < 0)
 		return handle_error(group, r, "read the counters of", reterr);
 	*ret_stats = TAKE_PTR(stats);

@@ -37,4 +37,10 @@ struct stats_wanted {
  */
 int stats_read(int fd, const struct stats_wanted *wanted, struct ration_stats *ret);
 
+/*
+ * The same of an open group, and in cgroup v1 what that counts. Errors: -ENOENT, -EOPNOTSUPP (the handle has no cgroup),
+ * and those that a metric which is there can't be read with.
+ */
+int stats_read_group(const struct ration_group *group, const struct stats_wanted *wanted, struct ration_stats *ret);
+
 #endif

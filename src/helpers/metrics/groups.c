@@ -17,10 +17,12 @@
 #include "group/handle.h"
 #include "group/limits/in-force.h"
 #include "group/stats/metrics.h"
+#include "group/stats/stats.h"
 #include "helpers/metrics/budgets.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/enum-index.h"
 #include "util/error.h"
 
 /* Longest name of a directory, each byte as \xNN. */
@@ -78,6 +80,16 @@ static const struct figure figures[] = {
 	{ RATION_METRIC_PIDS_CURRENT, FAMILY_TASKS, NULL, NULL, DECIMALS_NONE },
 	{ RATION_METRIC_PIDS_REFUSED, FAMILY_TASKS_LIMIT_HITS, NULL, NULL, DECIMALS_NONE },
 };
+
+/* Each file is read once a scrape: what is told of those that hold more is read where it is told. */
+static uint64_t wanted_metrics(void)
+{
+	uint64_t wanted = METRIC_BIT(OOM_KILLS);
+
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
+		wanted |= UINT64_C(1) << metric_index(figures[i].metric);
+	return wanted;
+}
 
 static void tell_figures(const struct subject *subject)
 {
@@ -254,24 +266,24 @@ static void tell_open(struct subject *subject)
 static void tell_group(struct subject *subject, const struct ration_host *host, const struct ration_list_item *item)
 {
 	CLEANUP(handle_freep) struct ration_group *group = NULL;
-	struct ration_stats *stats = NULL;
+	const struct stats_wanted wanted = { .metrics = wanted_metrics(), .state = true };
+	struct ration_stats stats;
 	char uid[16];
 	int r = ration_group_open(host, item->address, &group, NULL);
 
 	if (r >= 0)
-		r = ration_stats_new(group, &stats, NULL);
+		r = stats_read_group(group, &wanted, &stats);
 	if (vanished(r))
 		return;
 	(void)snprintf(uid, sizeof(uid), "%" PRIu32, item->uid);
 	tell(subject, FAMILY_GROUP_INFO, "uid", uid, 1, DECIMALS_NONE);
 	if (r >= 0) {
 		subject->group = group;
-		subject->stats = stats;
+		subject->stats = &stats;
 		tell_open(subject);
 	} else if (r != -EINVAL) {
 		(void)got(subject, r);
 	}
-	stats = ration_stats_free(stats);
 }
 
 /* How many groups of a tenant belong to whom. */

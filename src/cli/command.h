@@ -2,8 +2,8 @@
 /*
  * command.h - the sub-commands
  *
- * One sub-command, one file, one row: cmd-NAME.c defines `cmd_NAME`,
- * commands.c lists it. The row says everything that the parser, the help texts
+ * One sub-command, one file, one row: commands/cmd-NAME.c defines `cmd_NAME`,
+ * commands/commands.c lists it. The row says everything that the parser, the help texts
  * and the completions need.
  */
 #ifndef RATION_CLI_COMMAND_H

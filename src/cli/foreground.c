@@ -26,7 +26,7 @@ struct foreground {
 	sigset_t set; /* what is waited for */
 };
 
-/* From the background the kernel stops who does it, unless SIGTTOU is blocked. */
+/* In the background, tcsetpgrp(3) stops the caller unless SIGTTOU is blocked. */
 static void give(const struct foreground *it, pid_t group)
 {
 	sigset_t ttou, before;

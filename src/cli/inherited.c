@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inherited.c - tells of attributes of a process that make limits void
+ * inherited.c - warns of attributes of a process that make limits void
  *
  * The library resets them in each command that it starts (sys/spawn/inherit.h). A process that is
  * attached is another's, and keeps them.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inherited.h - tells of attributes of a process that make limits void
+ * inherited.h - warns of attributes of a process that make limits void
  */
 #ifndef RATION_CLI_INHERITED_H
 #define RATION_CLI_INHERITED_H

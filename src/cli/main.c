@@ -36,7 +36,7 @@ static int fill_standard_fds(void)
 	return 0;
 }
 
-/* Sees to it that a command gets as many operands as it takes. */
+/* Checks that a command gets as many operands as it takes. */
 static int check_operands(const struct command *command, char **operands, struct ration_error *reterr)
 {
 	char shown[TEXT_SHOWN_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * patience.c - a command that waits says on a terminal what for
+ * patience.c - tells a terminal what a command waits for
  *
  * The library waits and prints nothing, so a thread watches the clock meanwhile.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * patience.h - a command that waits says on a terminal what for
+ * patience.h - tells a terminal what a command waits for
  */
 #ifndef RATION_CLI_PATIENCE_H
 #define RATION_CLI_PATIENCE_H

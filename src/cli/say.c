@@ -5,7 +5,7 @@
  * Whether a write may block is a property of the open file, which the command shares
  * with us: O_NONBLOCK there would be its business, too. So a pipe or a terminal is
  * opened once more, by its fd's name in /proc, and a socket has a flag for each call.
- * Where neither can be had, poll(2) has to do: a pipe that it calls writable takes
+ * Where neither works, poll(2) has to do: a pipe that it calls writable takes
  * PIPE_BUF bytes, unless somebody else was faster.
  */
 #include "cli/say.h"
@@ -83,7 +83,7 @@ static ssize_t write_now(int fd, enum way way, const char *text, size_t length)
 	return n < 0 ? -errno : n;
 }
 
-/* Waits for it to take more, and takes the time off. False: there is none left. */
+/* Waits until it takes more, and subtracts that time. False: no time is left. */
 static bool wait_for_reader(int fd, uint64_t *wait_usec)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLOUT };

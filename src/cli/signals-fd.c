@@ -2,10 +2,10 @@
 /*
  * signals-fd.c - signals by a signalfd
  *
- * What comes from a terminal has SI_KERNEL as its si_code. But when a terminal goes
- * away, the kernel tells the leader of the session alone, and nothing is typed any
- * more. One that is ignored waits for us as well, since it is blocked: it is dropped when
- * it comes, for to ask for each beforehand takes sixty system calls, and hardly any ever comes.
+ * A signal of a terminal has SI_KERNEL as its si_code. But when a terminal goes away, the
+ * kernel signals only the leader of the session, and nothing is typed any more. An ignored
+ * signal is blocked, too, and so reaches us: it is dropped when it comes. To ask for each
+ * beforehand would take sixty system calls, and hardly any ever comes.
  */
 #include "cli/signals.h"
 
@@ -39,9 +39,9 @@ int signals_open(int *ret_fd, struct ration_error *reterr)
 }
 
 /*
- * Stops as Ctrl-Z would have, had we not blocked it, and returns when continued.
- * SIGTSTP and not SIGSTOP: the kernel doesn't stop a process for it that nobody
- * could continue (of an orphaned process group).
+ * Stops as Ctrl-Z would if it weren't blocked, and returns when continued.
+ * SIGTSTP and not SIGSTOP: it doesn't stop a process that nobody could continue
+ * (in an orphaned process group).
  */
 void signals_stop(void)
 {

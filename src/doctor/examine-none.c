@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examine-none.c - what only the doctor looks at, on a system that has none of it
+ * examine-none.c - what only the doctor looks at: nothing on this system
  */
 #include "doctor/examine.h"
 

@@ -22,7 +22,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* From so many on they are worth a word, and a warning. */
+/* From this many on: a note, and a warning. */
 #define DYING_NOTE 200
 #define DYING_WARN 2000
 /* With room for fewer groups than this a burst of runs may fail: a run is a group or two. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel.c - what the kernel hasn't got, or keeps to itself
+ * kernel.c - what the kernel lacks or doesn't show
  */
 #include "doctor/kernel.h"
 
@@ -33,7 +33,7 @@ void kernel_missing_controllers(const struct machine *machine, struct finding_en
 		rule_say(entry, rule_severity(limits), "", "unavailable controllers: %s", names);
 }
 
-/* Cgroup v1 has controllers that would do for a run, and we may not write there. */
+/* cgroup v1 has controllers that a run could use, but we may not write there. */
 void kernel_v1_unusable(const struct machine *machine, struct finding_entry *entry)
 {
 	const char *reason = machine->host->v1_reason;

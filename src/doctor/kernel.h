@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel.h - what the kernel hasn't got, or keeps to itself
+ * kernel.h - what the kernel lacks or doesn't show
  */
 #ifndef RATION_DOCTOR_KERNEL_H
 #define RATION_DOCTOR_KERNEL_H

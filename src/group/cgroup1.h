@@ -67,7 +67,7 @@ int v1_remove_name(const struct host_snapshot *host, const char *tenant, const c
  */
 int v1_remove_dead(const struct host_snapshot *host, const char *tenant, const char *name);
 
-/* Tells whether one of that name is there in any hierarchy. */
+/* Tells whether a group of that name exists in any hierarchy. */
 bool v1_is_there(const struct host_snapshot *host, const char *tenant, const char *name);
 
 /* Opens the namespace's, or a tenant's, directory in one hierarchy. -ENOENT: there is none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.c - what a command is called, and why it can't be started
+ * command.c - finds a command and its files, and says why it can't be started
  */
 #include "group/command.h"
 

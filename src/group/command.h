@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.h - what a command is called, and why it can't be started
+ * command.h - finds a command and its files, and says why it can't be started
  */
 #ifndef RATION_GROUP_COMMAND_H
 #define RATION_GROUP_COMMAND_H

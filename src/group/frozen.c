@@ -49,7 +49,7 @@ static void look(void *data, int fd, enum ration_level level, const char *where)
 
 #define ESCAPED_MAX 160
 
-/* How often to look at a frozen group before saying that nothing visible freezes it. */
+/* How often to check a frozen group before concluding that nothing visible freezes it. */
 #define LOOKS 10
 #define LOOK_MSEC 1
 

@@ -2,14 +2,14 @@
 /*
  * handle.h - struct ration_group: a tenant or a group that is open
  *
- * create.c    makes them
- * update.c    changes their limits while they live
- * move.c      moves processes in, and out again
- * exec.c      starts commands in them
- * control.c   freeze, thaw, kill, reclaim
- * stats.c     what they use
- * show.c      their limits: asked, here, effective
- * remove.c    removes them
+ * life/create.c     creates them
+ * limits/update.c   changes the limits of live ones
+ * life/move.c       moves processes in, and out again
+ * life/exec.c       starts commands in them
+ * life/control.c    freezes, thaws, kills, reclaims
+ * stats/stats.c     reads what they use
+ * limits/show.c     shows their limits: asked, here, effective
+ * life/remove.c     removes them
  */
 #ifndef RATION_GROUP_HANDLE_H
 #define RATION_GROUP_HANDLE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * owner.c - whose a group is, written on the group itself
+ * owner.c - which process owns a group, noted on the group itself
  */
 #include "group/owner.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * owner.h - whose a group is, written on the group itself
+ * owner.h - which process owns a group, noted on the group itself
  *
  * There are no state files. The directory of each group of a run has a note (host/notes.h) with the
  * pid of its owner, that process's start time, the boot id, the pid and time namespaces in which

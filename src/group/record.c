@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.c - what is remembered of a group, on the group itself
+ * record.c - notes of when a group was made, of its command, and of what was asked for
  */
 #include "group/record.h"
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * room.c - why the kernel lets nobody start another process, or make another group
+ * room.c - why the kernel refuses another process or another group
  *
  * The kernel counts in a group and in all groups above it, and refuses if one of them is at its
  * limit:
  *
- *   pids.max                clone(2) says EAGAIN. Who is moved into a group isn't refused.
- *   memory.max              ENOMEM: where nobody can be killed for more, which an execve(2)
- *                           may also call E2BIG, and an mkdir(2) of a group. A child that
- *                           has our memory until its execve(2) can't be killed for more, and
- *                           may then wait for room without end
- *   cgroup.max.descendants  mkdir(2) says EAGAIN
+ *   pids.max                EAGAIN from clone(2). A move into the group isn't refused.
+ *   memory.max              ENOMEM if no process can be killed to free memory: from clone(2),
+ *                           from mkdir(2) of a group, and from execve(2), which can also say
+ *                           E2BIG. A child that shares our memory until its execve(2) can't be
+ *                           killed for that, and may wait for memory without end
+ *   cgroup.max.descendants  EAGAIN from mkdir(2)
  *   cgroup.max.depth        the same
  *
- * None of them says which group it is. So each is looked at, upwards. By then a full one may have
- * room again; then only the errno is known.
+ * The errno doesn't say which group it is, so this checks each of them, upwards. By then a full
+ * group may have room again; then only the errno is known.
  */
 #include "group/room.h"
 
@@ -62,7 +62,7 @@ enum room {
 	ROOM_STALL = 1 << 3, /* memory, for which somebody waits there */
 };
 
-/* A group that is full; or, of memory, the one that is nearest to it. */
+/* A group that is full or, for memory, the one with the least left. */
 struct full {
 	enum room room;     /* 0: none was found */
 	const char *file;   /* of the limit */
@@ -98,7 +98,7 @@ static uint64_t memory_left(const struct full *full)
 	return full->limit > full->used ? full->limit - full->used : 0;
 }
 
-/* Any errno could have another reason than this limit; one that is far from it hasn't caused it. */
+/* The errno may have another cause: a group that is far from its limit isn't it. */
 static bool check_memory(int fd, struct full *full)
 {
 	static const struct {
@@ -129,7 +129,7 @@ static bool check_stall(int fd, struct full *full)
 	return cg_text_share(text, "some", &share) == 0 && share >= STALLED_PCT100;
 }
 
-/* The first group that is full is named, and of several with little memory the one that has least. */
+/* Keeps the first full group; of several with little memory, the one with the least left. */
 static void take(int fd, enum room room, const struct full *found, struct full *best)
 {
 	char link[64], path[PATH_MAX];
@@ -186,7 +186,7 @@ static void climb(int dir_fd, enum room room, struct full *best)
 	}
 }
 
-/* From the group that this process is in, which is charged for whom it forks. */
+/* From this process's own group upwards, which is charged for what it forks. */
 static void climb_own(const struct host_snapshot *host, enum room room, struct full *best)
 {
 	char path[2 * PATH_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * room.h - why the kernel lets nobody start another process, or make another group
+ * room.h - why the kernel refuses another process or another group
  */
 #ifndef RATION_GROUP_ROOM_H
 #define RATION_GROUP_ROOM_H

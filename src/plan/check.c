@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - limits that can't hold together, or not on this host
+ * check.c - limits that contradict each other or this host
  */
 #include "plan/check.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.h - limits that can't hold together, or not on this host
+ * check.h - limits that contradict each other or this host
  */
 #ifndef RATION_PLAN_CHECK_H
 #define RATION_PLAN_CHECK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * choice.c - which mechanism will hold each limit, or why none can
+ * choice.c - which mechanism enforces each limit, or why none can
  *
  * A pure function of (limits, facts, policy): it reads no file and makes no
  * group, so that `ration plan` can print what `ration run` will do, and tests

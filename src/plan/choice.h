@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * choice.h - which mechanism will hold each limit, or why none can
+ * choice.h - which mechanism enforces each limit, or why none can
  */
 #ifndef RATION_PLAN_CHOICE_H
 #define RATION_PLAN_CHOICE_H

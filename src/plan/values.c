@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * values.c - what values of limits come to on a host
+ * values.c - values of limits, worked out for a host
  */
 #include "plan/values.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * values.h - what values of limits come to on a host
+ * values.h - values of limits, worked out for a host
  */
 #ifndef RATION_PLAN_VALUES_H
 #define RATION_PLAN_VALUES_H

@@ -62,7 +62,7 @@ static int check_vm(const struct ration_vm *vm, struct ration_error *reterr)
 				"missing guest memory of the virtual machine");
 		return error_hint(reterr, r, "set it as QEMU's -m, e.g. --guest-memory 512M");
 	}
-	/* QEMU counts in MiB, so who writes 512 means that. */
+	/* QEMU counts in MiB, so 512 means 512 MiB. */
 	if (vm->guest_bytes < MIB) {
 		r = error_set(reterr, -ERANGE, RATION_CAUSE_INVALID, "--guest-memory %" PRIu64 ": that is bytes, and less "
 				"than 1 MiB", vm->guest_bytes);
@@ -158,7 +158,7 @@ static int set_behind(struct ration_limits *limits, enum ration_limit limit, uin
 	struct rlimit own;
 	int r;
 
-	/* To ask for more than our own would be refused, and for as much changes nothing. */
+	/* More than our own limit would be refused, and the same amount changes nothing. */
 	if (getrlimit((rlimit_resource)resource, &own) == 0 && own.rlim_max <= value)
 		return 0;
 	r = ration_limits_set(limits, limit, RATION_UNLIMITED, value, reterr);
@@ -188,7 +188,7 @@ int ration_vm_fallback(const struct ration_vm *vm, const struct ration_plan *pla
 		r = ration_vm_limits(&filled, result, &as, reterr);
 	if (r < 0)
 		return r;
-	/* Neither is a safety net there: see rlimit.c. */
+	/* Neither is a safety net there: see mech/rlimit.c. */
 	if (plan->os == RATION_OS_MACOS)
 		return 0;
 	if (!is_enforced(plan, RATION_LIMIT_MEMORY) && !ration_limits_has(limits, RATION_LIMIT_RLIMIT_AS))

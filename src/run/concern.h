@@ -4,7 +4,8 @@
  *
  * Each concern is a file with a struct that begins with `struct concern`. If the plan asks for it, it is
  * created before the command starts. It registers its sources and deadlines with the run's loop, and ends the
- * run through end.h. So its fds and timers are known to no other file. concerns.c lists all concerns.
+ * run through end.h. So its fds and timers are known to no other file. limits/concerns.c lists
+ * all concerns.
  */
 #ifndef RATION_RUN_CONCERN_H
 #define RATION_RUN_CONCERN_H
@@ -51,7 +52,7 @@ bool concerns_done(struct ration_run *run);
 void concerns_record(struct ration_run *run, struct counters *counters);
 void concerns_free(struct ration_run *run);
 
-/* What concerns.c lists: each makes itself, unless the plan has nothing for it. */
+/* What limits/concerns.c lists: each makes itself, unless the plan has nothing for it. */
 int wall_prepare(struct ration_run *run, struct ration_error *reterr);
 int cpu_prepare(struct ration_run *run, struct ration_error *reterr);
 int stall_prepare(struct ration_run *run, struct ration_error *reterr);

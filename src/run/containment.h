@@ -6,9 +6,9 @@
  * on a system with neither. The table of operations below has all differences. Other files don't
  * ask which one a run has.
  *
- *   containment-cgroup.c     a group of cgroup2, and its keeper
- *   containment-subreaper.c  the descendants of this process
- *   containment-followed.c   processes that were seen as children of one another
+ *   hold/containment-cgroup.c     a group of cgroup2, and its keeper
+ *   hold/containment-subreaper.c  the descendants of this process
+ *   hold/containment-followed.c   processes that were seen as children of one another
  */
 #ifndef RATION_RUN_CONTAINMENT_H
 #define RATION_RUN_CONTAINMENT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * end.c - who decides that a run is over
+ * end.c - decides when a run is over
  */
 #include "run/end.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * end.h - who decides that a run is over
+ * end.h - decides when a run is over
  *
  * Every end takes the same steps: the first cause is noted; all processes get a signal or are killed; no
  * process is left; all concerns agree that they are done.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leader.c - the command itself: it has ended, and how
+ * leader.c - the command itself: whether it has ended, and how
  */
 #include "run/leader.h"
 

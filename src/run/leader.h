@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leader.h - the command itself: it has ended, and how
+ * leader.h - the command itself: whether it has ended, and how
  *
  * Its pidfd reports its end, or SIGCHLD if there is none. Then it is reaped. If a tracer (a
  * debugger, strace) holds it, the tracer has a second to let go. If somebody else has waited for

@@ -9,7 +9,7 @@
  * For memory the kernel has two counters. `oom` moves in the group whose limit was hit, `oom_kill`
  * in the group of the victim. If our own `oom` moved, it was our limit. If only our `oom_kill`
  * moved, something else caused it: the lowest group above us whose `oom` moved or, if none did, a
- * machine without free memory. cgroup v1 has no `oom`, but reports it to listeners (oom-v1.c).
+ * machine without free memory. cgroup v1 has no `oom`, but reports it to listeners (limits/oom-v1.c).
  *
  * Other limits of the levels above don't end a run, but they act: forks are refused, and tasks
  * wait. Since Linux 6.11 a refused fork is counted where the limit is; before, and in cgroup v1,

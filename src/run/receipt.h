@@ -45,7 +45,7 @@ struct ration_receipt {
 	char id[NAMES_UNIQUE_MAX];
 	char failure[200];            /* what ration couldn't do; or empty */
 	uint64_t strays;              /* processes that had left the group when the command had ended */
-	/* Last, because most receipts have none of these, and are sent without them (report.c). */
+	/* Last, because most receipts have none of these, and are sent without them (start/report.c). */
 	size_t n_paths;
 	char paths[PATH_MAX + 512];     /* of the evidence, one behind the other, each with its NUL */
 	char escaped_to[PATH_MAX];

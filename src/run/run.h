@@ -2,18 +2,18 @@
 /*
  * run.h - one command under limits, from start to receipt
  *
- *   handle.c        the calls of the interface
- *   launch.c        chooses what holds the run together, and which process supervises it
- *   start.c         starts the command: what holds it, what minds it, its birth
- *   supervise.c     sleeps until something happens, and acts on it
- *   end.c           decides that a run is over
- *   leader.c        the command itself
- *   containment.h   what holds its processes together
- *   concern.h       limits: wall.c cpu.c stall.c oom-v1.c escape.c sampling.c output-limit.c
- *   record.c        fills in the receipt
- *   receipt.c       judges, from counters and causes, why it ended
- *   subreaper.c     has all this done by a process of its own
- *   takeover.c      ends all if that process dies
+ *   start/handle.c      the calls of the interface
+ *   start/launch.c      chooses the containment, and which process supervises
+ *   start/start.c       starts the command: its containment, its concerns, the child
+ *   supervise.c         sleeps until something happens, and acts on it
+ *   end.c               decides when a run is over
+ *   leader.c            the command itself
+ *   containment.h       what holds its processes together: hold/
+ *   concern.h           limits that the supervisor enforces: limits/
+ *   record.c            fills in the receipt
+ *   receipt.c           judges, from counters and causes, why it ended
+ *   start/subreaper.c   has all this done by a process of its own
+ *   hold/takeover.c     ends all if that process dies
  */
 #ifndef RATION_RUN_RUN_H
 #define RATION_RUN_RUN_H

@@ -4,7 +4,8 @@
  *
  * Where no controller enforces a limit, the supervisor samples the processes every
  * few milliseconds and acts. This is the arithmetic: whether a limit is passed, and
- * when to sample again. watch.c samples on Linux, follow.c elsewhere.
+ * when to sample again. hold/watch.c samples on Linux,
+ * hold/follow.c elsewhere.
  */
 #ifndef RATION_RUN_SAMPLE_H
 #define RATION_RUN_SAMPLE_H

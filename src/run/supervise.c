@@ -3,8 +3,8 @@
  * supervise.c - sleep until something happens, and act on it
  *
  * Nothing ticks while a cgroup does the work. Each file registers what it waits for: leader.c the
- * command's end, containment-cgroup.c the group's events, the files of concern.h their limits. The
- * loop calls them all. Then end.c decides whether the run is over, and the receipt is written.
+ * command's end, hold/containment-cgroup.c the group's events, the concerns in limits/ their limits.
+ * The loop calls them all. Then end.c decides whether the run is over, and the receipt is written.
  */
 #include "run/supervise.h"
 

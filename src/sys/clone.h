@@ -15,8 +15,8 @@
  * it meanwhile. With CLONE_VM|CLONE_VFORK in `flags` the
  * child runs `function(argument)` on `stack` in the parent's memory, and the
  * parent sleeps until it has execed or exited: no page table is copied, and
- * nothing that the child touches is charged to its new group. Where that can't
- * be had (an architecture without our few lines of assembly), the flags are
+ * nothing that the child touches is charged to its new group. Where that isn't
+ * available (an architecture without our few lines of assembly), the flags are
  * dropped and the child gets a copy.
  */
 pid_t sys_clone_into(int cgroup_fd, void *stack, size_t stack_size, int (*function)(void *),
@@ -42,8 +42,8 @@ pid_t sys_clone_beside(void *stack, size_t stack_size, int (*function)(void *), 
 long sys_quiet(long number, long a, long b, long c, long d);
 
 /*
- * As sys_clone_into() without clone3 and without a cgroup: fork(2) and pidfd_open(2). Where
- * that isn't to be had, `ret_pid_fd` is -EBADF.
+ * As sys_clone_into() without clone3 and without a cgroup: fork(2) and pidfd_open(2). Without
+ * pidfds, `ret_pid_fd` is -EBADF.
  */
 pid_t sys_fork(int (*function)(void *), void *argument, int *ret_pid_fd);
 

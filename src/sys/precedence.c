@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * precedence.c - come before others where CPUs or memory are short, as far as we may
+ * precedence.c - priority over others where CPUs or memory are short, as far as allowed
  */
 #include "sys/precedence.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * precedence.h - come before others where CPUs or memory are short, as far as we may
+ * precedence.h - priority over others where CPUs or memory are short, as far as allowed
  */
 #ifndef RATION_SYS_PRECEDENCE_H
 #define RATION_SYS_PRECEDENCE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syscalls-posix.c - the same by what every system has
+ * syscalls-posix.c - the same with what every system has
  */
 #include "sys/syscalls.h"
 

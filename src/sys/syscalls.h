@@ -18,7 +18,7 @@
 
 #include "util/clock.h"
 
-/* True where `code` says that the call itself isn't to be had on this machine. */
+/* True where `code` says that the call itself isn't available on this machine. */
 bool sys_refused(int code);
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * within.c - what a file system may never answer
+ * within.c - a system call that a file system may never answer
  */
 #include "sys/within.h"
 
@@ -28,7 +28,7 @@
 
 #define STACK_SIZE 65536
 
-/* What is killed dies in this time, or hangs in the kernel. */
+/* A killed process dies within this time, or hangs in the kernel. */
 #define KILLED_MSEC 200
 
 /* ------------------------------------------------------------------- near */
@@ -90,7 +90,7 @@ static long wait_closed(int fd, uint64_t usec)
 	return sys_quiet(SYS_ppoll, (long)(intptr_t)&poll_fd, 1, (long)(intptr_t)&time, 0);
 }
 
-/* What can't be waited for is looked at again and again. errno is the other's, who may be about to look at it. */
+/* Polls if it can't wait. errno is left alone: the other process shares it, and may be about to read it. */
 static bool ends(int fd, uint64_t deadline_usec)
 {
 	const struct timespec nap = { .tv_nsec = 1000000 };

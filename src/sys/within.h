@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * within.h - what a file system may never answer
+ * within.h - a system call that a file system may never answer
  *
  * A process that calls a file system that doesn't answer can hang so that even SIGKILL doesn't end
  * it (FUSE, once the request has been read). So a second process makes the call. It shares our

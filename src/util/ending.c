@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ending.c - how a run is ended at its time is said once
+ * ending.c - checks the options that say how a run ends at its time limit
  */
 #include "util/ending.h"
 

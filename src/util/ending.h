@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ending.h - how a run is ended at its time is said once
+ * ending.h - checks the options that say how a run ends at its time limit
  */
 #ifndef RATION_UTIL_ENDING_H
 #define RATION_UTIL_ENDING_H

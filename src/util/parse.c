@@ -177,7 +177,7 @@ int parse_size(const char *text, uint64_t *ret_bytes)
 	return 0;
 }
 
-/* Upper case isn't taken: M is a month elsewhere. */
+/* Upper case isn't accepted: M is a month elsewhere. */
 static uint64_t find_duration_unit(const char *name, size_t length)
 {
 	static const struct unit units[] = {

@@ -12,7 +12,7 @@ from test_input import refused  # noqa: F401 (a fixture)
 
 pytestmark = [pytest.mark.anywhere]
 
-SOURCE = Path(__file__).resolve().parents[2] / "src" / "cli" / "foreign.c"
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "cli" / "options" / "foreign.c"
 LETTERS = {"-C": "--chdir", "-h": "--help", "-k": "--kill-after", "-m": "--memory", "-q": "--quiet", "-s": "--signal",
            "-u": "--user", "-v": "--verbose"}
 FOREIGN = re.findall(r'^\t\{ "(--\S+)", "(--\S+)", "(.*)" \},$', SOURCE.read_text(), re.M)

@@ -109,7 +109,7 @@ static inline void must_be_clean_error(const struct ration_error *error)
 	must_be_clean(error->hint);
 }
 
-/* Takes the text, which a function of json.h has made. */
+/* Takes the text, which a function of cli/output/json.h has made. */
 static inline void must_be_json(char *text)
 {
 	json_t *document;

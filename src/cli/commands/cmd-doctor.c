@@ -23,7 +23,7 @@
 /* Where the texts begin. */
 #define TEXT_COLUMN 13
 
-/* How many findings are told without --all: of those that matter, and with the notes. */
+/* How many findings are shown without --all: those that matter, and with notes. */
 #define FINDINGS_SHOWN 4
 #define NOTES_SHOWN 2
 
@@ -46,7 +46,7 @@ static bool is_trouble(const struct ration_finding *finding)
 	return finding->severity == RATION_SEVERITY_WARN || finding->severity == RATION_SEVERITY_BAD;
 }
 
-/* The one thing to do first: about the worst that anything can be done about. */
+/* What to do first: the fix of the worst finding that has one. */
 static const char *first_fix(const struct ration_findings *findings)
 {
 	const struct ration_finding *finding;

@@ -50,7 +50,7 @@ static int prepare(struct job *job, const char *address, struct ration_error *re
 	return r;
 }
 
-/* Returns the command's status, if it was to have the terminal, and otherwise on failure only. */
+/* Returns the command's status if the command got the terminal; otherwise only on failure. */
 static int become(struct job *job, struct ration_error *reterr)
 {
 	const struct attributes ours = inherited_own();

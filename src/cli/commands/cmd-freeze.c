@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-freeze.c - ration freeze, ration thaw: stop all processes of a group, and continue them
+ * cmd-freeze.c - ration freeze, ration thaw: freeze all processes of a group, and thaw them
  */
 #include "cli/command.h"
 #include "cli/commands/groups.h"

@@ -70,7 +70,7 @@ static const struct option_set guard_set = {
 	},
 };
 
-/* What was done to whom, and why: one line for people. */
+/* Which group was ended, and why: one line for people. */
 static void put_words(struct buffer *text, const struct ration_guard_report *report)
 {
 	char memory[RATION_TEXT_MAX], stalled[RATION_TEXT_MAX], elapsed[RATION_TEXT_MAX], own[RATION_TEXT_MAX];

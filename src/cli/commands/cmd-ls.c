@@ -101,7 +101,7 @@ static void print_list(const struct ration_list *list)
 		print_item(item, width);
 }
 
-/* An empty list is an answer, but not one to leave without a word. */
+/* An empty list is a valid answer, but say so. */
 static void explain_nothing(const struct options *options, const struct ration_host *host)
 {
 	struct ration_host_info info = { .size = sizeof(info) };

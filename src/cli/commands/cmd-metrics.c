@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd-metrics.c - ration metrics: tell Prometheus of groups and runs
+ * cmd-metrics.c - ration metrics: export metrics of groups and runs to Prometheus
  *
  * The program ration-metrics does it.
  */

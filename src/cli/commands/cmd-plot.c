@@ -2,9 +2,9 @@
 /*
  * cmd-plot.c - ration plot: draw recordings and receipts
  *
- * The Python package does it, with matplotlib. Root gets no program that the environment chooses: the system's
- * Python, in its isolated mode, and root's own home: matplotlib reads its settings there and writes its list of fonts,
- * through a link as well. The folder that one happens to be in has no part in it for anybody.
+ * The Python package does it, with matplotlib. For root, the environment chooses nothing: it gets the system's Python
+ * in isolated mode, and root's own home, where matplotlib reads its settings and writes its list of fonts, even through
+ * a link. Nothing is imported from the working directory, whoever the user is.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 /*
  * cmd-receipt.c - ration receipt: read receipts again
  *
- * So that whatever repeats a run, hyperfine, GNU parallel or a loop of the shell, gives a
- * table: ration needs no loop of its own.
+ * hyperfine, GNU parallel or a shell loop repeat a run, and this makes a table of the
+ * receipts. So ration needs no loop of its own.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -76,7 +76,7 @@ static void block_signals(sigset_t *ret_open)
 
 /* -------------------------------------------------------------------- record */
 
-/* Sleeps until something happens, or it is time. */
+/* Sleeps until something happens or the next sample is due. */
 static void sleep_until(const struct recording *recording, uint64_t usec, const sigset_t *open)
 {
 	struct pollfd fd = { .fd = recording_fd(recording), .events = POLLIN };

@@ -218,7 +218,7 @@ static void tell_waiting(struct job *job)
 	    "  hint: a second signal to ration gives up, and leaves it to the keeper\n", now);
 }
 
-/* Looks at the run for who watches it, and tells how long not to: -1, for ever, if nobody does. */
+/* Updates the recording and the progress line. Returns how long to wait before the next time; -1: for ever. */
 static int watch(struct job *job)
 {
 	uint64_t now_usec, due_usec;
@@ -250,14 +250,14 @@ static int supervise(struct job *job, struct ration_error *reterr)
 	for (;;) {
 		int wait_msec = watch(job);
 
-		/* The kernel's word of the group may be no longer to be had. */
+		/* Events of the group may not be available any longer. */
 		fds[2].fd = recording_fd(&job->recording);
-		/* What is missing for a moment only, memory, delays the look and nothing else. */
+		/* A lack of memory for a moment only delays this. */
 		if (poll(fds, ARRAY_SIZE(fds), wait_msec) < 0 && errno != EINTR)
 			(void)poll(NULL, 0, POLL_AGAIN_MSEC);
 		/*
-		 * Signals first: of Ctrl-C both we and the command get one, and when
-		 * its end can be seen, ours has been waiting already. The kernel
+		 * Signals first: Ctrl-C signals both us and the command. When the
+		 * command's end can be seen, our signal is already pending: the kernel
 		 * signals the whole process group before any of it may exit.
 		 */
 		if (signals_handle(job->signal_fd, job->run, reterr) < 0)
@@ -351,7 +351,7 @@ static void print_receipt(const struct job *job, const struct ration_receipt *re
 	say_printed(print_table, &(struct table) { job, receipt });
 }
 
-/* Tells what came of the run. Returns the exit status. */
+/* Reports how the run ended. Returns the exit status. */
 static int report(struct job *job, const struct ration_receipt *receipt)
 {
 	enum ration_verdict verdict = ration_receipt_verdict(receipt);

@@ -204,7 +204,7 @@ static void sleep_until(struct watch *watch, uint64_t usec)
 	}
 }
 
-/* Looks at all in turn, at each interval, as long as one is there and somebody reads. */
+/* Looks at all groups in turn, once an interval, while one is left and somebody reads. */
 static int watch_groups(struct watch *watch, struct ration_error *reterr)
 {
 	uint64_t interval = watch->options->interval_usec;

@@ -12,7 +12,7 @@
 #include "cli/say.h"
 #include "util/cleanup.h"
 
-/* 0 asks for no limit, and not for the default. */
+/* 0 means no limit, not the default. */
 static int set_cpu_time(struct options *options, const struct option *row, const char *value,
 		struct ration_error *reterr)
 {

@@ -3,7 +3,7 @@
  * program.c - sub-commands that are programs of their own, in packages of their own
  *
  * They take libraries that a static command is better without. They stand where the helper programs do, and
- * nowhere else: the environment isn't asked (beside.c).
+ * nowhere else: the environment isn't asked (cli/beside.c).
  */
 #include "cli/commands/program.h"
 

@@ -13,7 +13,7 @@
 #include "cli/output/output.h"
 #include "util/cleanup.h"
 
-/* One subject; nothing is printed of one of which nothing is known. */
+/* One subject. If nothing is known about it, nothing is printed. */
 struct line {
 	const struct ration_stats *stats;
 	const char *title;

@@ -42,7 +42,7 @@ const struct option_set options_room = {
 	},
 };
 
-/* On a terminal, whenever the place is another. */
+/* On a terminal, whenever the place has changed. */
 static void tell_place(const struct options *options, const struct ration_admission *admission, uint64_t *told)
 {
 	uint64_t place = ration_admission_ahead(admission) + 1;

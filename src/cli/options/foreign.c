@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * foreign.c - the options of other tools, by the names that ours have
+ * foreign.c - the options of other tools, with the names of ours
  *
  * Hands that know another tool type its names. They aren't taken, as theirs can mean something
  * slightly different: they are only what a message suggests ours for.

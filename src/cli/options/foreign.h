@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * foreign.h - the options of other tools, by the names that ours have
+ * foreign.h - the options of other tools, with the names of ours
  */
 #ifndef RATION_CLI_OPTIONS_FOREIGN_H
 #define RATION_CLI_OPTIONS_FOREIGN_H

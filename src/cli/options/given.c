@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * given.c - by which name the user gave what a message is about
+ * given.c - the name that the user gave for an option: a flag or a variable
  *
  * The library's messages name options. A user who has set a variable of the environment, perhaps long ago,
  * hasn't typed that option.

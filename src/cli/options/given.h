@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * given.h - by which name the user gave what a message is about
+ * given.h - the name that the user gave for an option: a flag or a variable
  */
 #ifndef RATION_CLI_OPTIONS_GIVEN_H
 #define RATION_CLI_OPTIONS_GIVEN_H

@@ -35,7 +35,7 @@ int options_host_ready(const struct options *options, struct ration_host **ret_h
 {
 	int r = options_host(options, ret_host, reterr);
 
-	/* What systemd doesn't give is told by the plan, as of any host that hasn't got it. */
+	/* What systemd doesn't delegate is missing in the plan, as on any host that lacks it. */
 	if (r >= 0 && ration_host_prepare(*ret_host, options->command->purpose, NULL) < 0)
 		return 0;
 	return r;

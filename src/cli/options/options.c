@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.c - what an option is, and what all of them come to
+ * options.c - what an option is, and the values of all
  */
 #include "cli/options/options.h"
 

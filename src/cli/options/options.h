@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.h - what an option is, and what all of them come to
+ * options.h - what an option is, and the values of all
  *
  * An option is a row: its name, its argument, its help, and the function that
  * takes its value. Rows that belong together form a set with a title; a command

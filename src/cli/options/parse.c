@@ -127,7 +127,7 @@ static int refuse_value(const struct option *row, const char *problem, struct ra
 			row->info ? ", e.g. " : "", row->info ? row->info->example : "");
 }
 
-/* Which of two values is meant, nobody can know: a script's default, or what was typed behind it. */
+/* Nobody can know which of two values is meant: a script's default, or what was typed behind it. */
 static int give(struct options *options, const struct option *row, const char *value, struct ration_error *reterr)
 {
 	const struct option_given *given = options_given(options, row->flag);
@@ -168,7 +168,7 @@ static bool find_letter(const struct command *command, char letter, struct optio
 	return false;
 }
 
-/* Nobody means a value by `--` that stands alone: one that was forgotten, or was empty in a script. */
+/* A lone `--` isn't meant as a value: the value was forgotten, or was empty in a script. */
 static bool is_value(const char *word)
 {
 	return word && strcmp(word, "--") != 0;
@@ -253,7 +253,7 @@ int options_parse(struct options *options, const struct command *command, char *
 
 		if (r < 0)
 			return r;
-		/* A number is meant as an operand, if a wrong one: no option is called so. */
+		/* A number is meant as an operand, even if a wrong one: no option is a number. */
 		if (!is_option(word[0]) || (!operand_ends && isdigit((unsigned char)word[0][1]))) {
 			if (operand_ends)
 				break;

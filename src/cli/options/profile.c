@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * profile.c - --profile: options that stand in a file
+ * profile.c - --profile: options in a file
  *
  * One option a line, without its dashes: `memory = 512M`, or `quiet` alone. A line that
  * begins with # is a comment. There are no quotes, no escapes and no lines that go on: a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * profile.h - --profile: options that stand in a file
+ * profile.h - --profile: options in a file
  */
 #ifndef RATION_CLI_OPTIONS_PROFILE_H
 #define RATION_CLI_OPTIONS_PROFILE_H

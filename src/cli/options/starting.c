@@ -30,7 +30,7 @@ static int set_umask(struct options *options, const struct option *row, const ch
 	return 0;
 }
 
-/* What is no file. One of that name is "./null". */
+/* Words that mean no file. A file of that name is "./null". */
 enum file_word { FILE_INHERIT, FILE_NULL, FILE_STDOUT };
 
 static const struct option_word in_words[] = { { "inherit", FILE_INHERIT }, { "null", FILE_NULL }, { NULL, 0 } };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * figures.c - what many values of one kind come to
+ * figures.c - statistics of many values of one kind
  */
 #include "cli/output/figures.h"
 

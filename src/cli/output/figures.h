@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * figures.h - what many values of one kind come to
+ * figures.h - statistics of many values of one kind
  */
 #ifndef RATION_CLI_OUTPUT_FIGURES_H
 #define RATION_CLI_OUTPUT_FIGURES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verdict.c - what a run came to, in one line
+ * verdict.c - how a run ended, in one line
  *
  * A line has up to four parts: the limit that ended the run, and what else was
  * reached without ending it: refused forks, a process that was OOM-killed while

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verdict.h - what a run came to, in one line
+ * verdict.h - how a run ended, in one line
  */
 #ifndef RATION_CLI_OUTPUT_VERDICT_H
 #define RATION_CLI_OUTPUT_VERDICT_H

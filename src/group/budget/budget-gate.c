@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * budget-gate.c - whether now is a time to start anything
+ * budget-gate.c - whether anything may be started now
  *
  * An unknown pressure stops nobody: the kernel may not measure it, or the file may not have a number. The
  * receipt reports that.

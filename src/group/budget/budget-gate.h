@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * budget-gate.h - whether now is a time to start anything
+ * budget-gate.h - whether anything may be started now
  */
 #ifndef RATION_GROUP_BUDGET_BUDGET_GATE_H
 #define RATION_GROUP_BUDGET_BUDGET_GATE_H

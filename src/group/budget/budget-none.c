@@ -22,7 +22,7 @@ int ration_budget_new(const struct ration_host *host, const char *tenant, struct
 {
 	(void)host;
 	(void)tenant;
-	/* There is nothing to know of it: something to be freed. */
+	/* It has no content; it only can be freed. */
 	*ret_budget = malloc(1);
 	return *ret_budget ? 0 : error_oom(reterr);
 }

@@ -2,7 +2,7 @@
 /*
  * waiters.c - who waits for room in a budget
  *
- * The kernel knows the places (sys/cgroup/queue.h), and not whose they are: that is seen by who has the file open.
+ * The kernel knows the places (sys/cgroup/queue.h) but not whose they are. /proc shows which process has the file open.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * birth.c - nobody waits for ever for a child that doesn't become the command
+ * birth.c - a watchdog for a child that doesn't become the command
  */
 #include "group/life/birth.h"
 

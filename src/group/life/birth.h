@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * birth.h - nobody waits for ever for a child that doesn't become the command
+ * birth.h - a watchdog for a child that doesn't become the command
  *
- * The parent sleeps until its child has execed (spawn.h), and reacts to nothing meanwhile. If a
+ * The parent sleeps until its child has execed (sys/spawn/spawn.h), and reacts to nothing meanwhile. If a
  * level above the group is frozen at that moment, the child never execs. A thread watches for that:
  * it sleeps for a second, longer than any start takes, and then kills the child, which wakes the
  * parent. It also does so when the run's time limit has been over for a while, or after a minute:

@@ -2,8 +2,8 @@
 /*
  * change.c - change the limits and the budget of a tenant or a group that lives
  *
- * Checks permissions and the room in the budgets above, and what belongs to the change. update.c changes the
- * limits themselves.
+ * Checks permissions and the room in the budgets above, and what belongs to the change. limits/update.c
+ * changes the limits themselves.
  */
 #include <errno.h>
 

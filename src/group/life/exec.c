@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec.c - start commands in a group, or become one
+ * exec.c - start a command in a group, or become one
  *
  * Nobody supervises these: the caller of a start gets the command's pid and pidfd, and a process that becomes
  * a command is on its own.

@@ -155,7 +155,7 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 	return r;
 }
 
-/* A random start, so that runs that start at the same moment look at different groups. */
+/* A random start, so that runs that start at the same moment check different groups. */
 static uint64_t anywhere(void)
 {
 	uint64_t mixed = (sys_now_usec() ^ (uint64_t)gettid() << 40) * UINT64_C(0x9e3779b97f4a7c15);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listed.c - the tenants and groups that can be looked at, one after the other
+ * listed.c - visits tenants and groups, one after the other
  */
 #include "group/stats/listed.h"
 

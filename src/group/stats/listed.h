@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listed.h - the tenants and groups that can be looked at, one after the other
+ * listed.h - visits tenants and groups, one after the other
  */
 #ifndef RATION_GROUP_STATS_LISTED_H
 #define RATION_GROUP_STATS_LISTED_H

@@ -73,7 +73,7 @@ bool metrics_got(struct usage *usage, int code);
 
 /*
  * Reads those of `metrics` that cgroup2 has, each file once. A metric that can't be read is left unchanged,
- * and that is noted. `ret_share`, may be NULL: metrics_share() of "some" in memory.pressure.
+ * and that is noted. `ret_share`, may be NULL: cg_text_share() of "some" in memory.pressure.
  */
 void metrics_read(int group_fd, uint64_t metrics, struct usage *usage, uint64_t *ret_share);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * accept.c - which of the two formats a scraper would rather have
+ * accept.c - which of the two formats a scraper prefers
  *
  * OpenMetrics only for a scraper that names it and prefers it to text at least as much. A range with a
  * version that we don't have is ignored.

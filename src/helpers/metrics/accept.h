@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * accept.h - which of the two formats a scraper would rather have
+ * accept.h - which of the two formats a scraper prefers
  */
 #ifndef RATION_HELPERS_METRICS_ACCEPT_H
 #define RATION_HELPERS_METRICS_ACCEPT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * common.c - what the ways to tell metrics have in common
+ * common.c - shared by all ways to export metrics
  */
 #include "helpers/metrics/common.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * common.h - what the ways to tell metrics have in common
+ * common.h - shared by all ways to export metrics
  */
 #ifndef RATION_HELPERS_METRICS_COMMON_H
 #define RATION_HELPERS_METRICS_COMMON_H

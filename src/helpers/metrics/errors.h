@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * errors.h - what couldn't be told, counted by reason
+ * errors.h - what couldn't be exported, counted by reason
  */
 #ifndef RATION_HELPERS_METRICS_ERRORS_H
 #define RATION_HELPERS_METRICS_ERRORS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scrape.c - all that is told at one time
+ * scrape.c - one scrape: all metrics at one time
  */
 #include "helpers/metrics/scrape.h"
 

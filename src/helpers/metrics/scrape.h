@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scrape.h - all that is told at one time
+ * scrape.h - one scrape: all metrics at one time
  */
 #ifndef RATION_HELPERS_METRICS_SCRAPE_H
 #define RATION_HELPERS_METRICS_SCRAPE_H

@@ -131,7 +131,7 @@ int textfile_keep(struct scraper *scraper, const char *directory, uint64_t inter
 
 		next_usec += interval_usec;
 		while (sys_now_usec() < next_usec) {
-			/* Not longer, lest a journal be rotated twice meanwhile. */
+			/* Not longer: a journal could be rotated twice meanwhile. */
 			if (common_wait(next_usec - sys_now_usec()))
 				return 0;
 			(void)scrape_look(scraper, next_usec);

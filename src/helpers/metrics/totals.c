@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * totals.c - what the runs of a journal come to
+ * totals.c - totals over the runs of a journal
  *
  * Label values are only words of the library's tables and valid names of tenants, because a line can contain
  * anything.

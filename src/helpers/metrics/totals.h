@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * totals.h - what the runs of a journal come to
+ * totals.h - totals over the runs of a journal
  */
 #ifndef RATION_HELPERS_METRICS_TOTALS_H
 #define RATION_HELPERS_METRICS_TOTALS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verdicts.c - how the runs ended that a journal told of since the live view began
+ * verdicts.c - verdicts in a journal since the live view began
  */
 #include "helpers/top/verdicts.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verdicts.h - how the runs ended that a journal told of since the live view began
+ * verdicts.h - verdicts in a journal since the live view began
  */
 #ifndef RATION_HELPERS_TOP_VERDICTS_H
 #define RATION_HELPERS_TOP_VERDICTS_H

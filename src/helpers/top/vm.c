@@ -100,7 +100,7 @@ int vm_parse(const char *text, struct vm *ret)
 
 /* ----------------------------------------------------------------- reading */
 
-/* System calls alone: see within.h. */
+/* System calls alone: see sys/within.h. */
 static void read_maps(void *data)
 {
 	struct maps *maps = data;

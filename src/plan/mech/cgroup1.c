@@ -59,7 +59,7 @@ uint32_t mech_v1_controller(enum ration_limit limit)
 /* What cpu.shares is for a weight, which is 100 where the other is 1024. */
 static uint64_t shares(uint64_t weight)
 {
-	/* The kernel takes 2 to 262144; of weights from 1 to 10000 none is outside. */
+	/* The kernel accepts 2 to 262144; no weight from 1 to 10000 is outside of that. */
 	return weight * 1024 / 100;
 }
 
@@ -69,7 +69,7 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 	const struct row *row = &rows[limit_index(limit)];
 
 	(void)soft;
-	/* Nothing to say where there is no cgroup v1: that is no fault. */
+	/* No reason is given without cgroup v1: that is normal. */
 	if (row->controller == 0 ||
 			(facts->hierarchy != RATION_HIERARCHY_V1 && facts->hierarchy != RATION_HIERARCHY_HYBRID))
 		return mech_no(answer, "", "%s", "");

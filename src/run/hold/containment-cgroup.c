@@ -98,7 +98,7 @@ static void on_renew_keeper(void *userdata, uint64_t now_usec)
 	renew_keeper(userdata);
 }
 
-/* ----------------------------------------------------------------- making */
+/* ----------------------------------------------------------------- events */
 
 /* 1: the group is empty. 0: it isn't. The kernel reports the next change only after a read. */
 static int look_at_events(struct cgroup *cgroup)
@@ -153,6 +153,8 @@ static int watch_events(struct cgroup *cgroup, struct ration_error *reterr)
 				       cgroup->run->receipt.group, error_text(r))
 		     : 0;
 }
+
+/* ----------------------------------------------------------------- making */
 
 static int make_group(struct cgroup *cgroup, struct ration_error *reterr)
 {

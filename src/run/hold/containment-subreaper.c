@@ -2,8 +2,8 @@
 /*
  * containment-subreaper.c - a run that is held together by descent
  *
- * This process is a child subreaper (subreaper.c) and has no other children, so its descendants are
- * exactly the run. Directories in cgroup v1 can enforce limits of the run; a freezer there also
+ * This process is a child subreaper (start/subreaper.c) and has no other children, so its descendants
+ * are exactly the run. Directories in cgroup v1 can enforce limits of the run; a freezer there also
  * shows other programs its processes.
  */
 #include "run/hold/containment-subreaper.h"

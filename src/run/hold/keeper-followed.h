@@ -2,7 +2,7 @@
 /*
  * keeper-followed.h - whoever kills the supervisor kills the run, where there is no group
  *
- * Like keeper.h, but without a group there is no name to pass. So the keeper is told of each process. When
+ * Like keeper/keeper.h, but without a group there is no name to pass. So the keeper is told of each process. When
  * the supervisor is gone, it follows these processes and kills them.
  */
 #ifndef RATION_RUN_HOLD_KEEPER_FOLLOWED_H

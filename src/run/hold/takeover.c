@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * takeover.c - whoever stays above the supervisor takes over when that dies
+ * takeover.c - the process above the supervisor takes over if that dies
  */
 #include "run/hold/takeover.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * takeover.h - whoever stays above the supervisor takes over when that dies
+ * takeover.h - the process above the supervisor takes over if that dies
  *
  * A process that has left its group, or never had one, belongs to the run by descent alone. Its
  * supervisor is a child subreaper, and so becomes the parent of each orphan. If somebody kills the

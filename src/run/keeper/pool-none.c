@@ -15,7 +15,7 @@ int ration_pool_new(const struct ration_host *host, const struct ration_plan *pl
 
 	if (r < 0)
 		return r;
-	/* There is nothing to know of it: something to be freed. */
+	/* It has no content; it only can be freed. */
 	*ret_pool = malloc(1);
 	return *ret_pool ? 0 : error_oom(reterr);
 }

@@ -237,7 +237,7 @@ static void set_again(struct ration_admission *admission, uint64_t now_usec)
 			loop_after(now_usec, told && admission->ahead == 0 ? LOOK_TOLD_USEC : look_usec(admission->ahead)));
 }
 
-/* It is told whenever somebody asks. */
+/* Every later call returns the same. */
 static int outcome(const struct ration_admission *admission, struct ration_error *reterr)
 {
 	if (admission->failure.code == 0)

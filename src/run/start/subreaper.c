@@ -17,7 +17,7 @@
  *
  * It also serves with a group if the caller wants processes that leave the group to be ended
  * (`descent`). Then it is a child subreaper, and the caller is its keeper: as its parent, or with a
- * process of ours between the two (takeover.h).
+ * process of ours between the two (hold/takeover.h).
  *
  * The command stays in the caller's session and process group, so that a terminal works. The
  * subreaper leaves them, so that a signal to the group, or a hang-up, doesn't end it before its

@@ -94,7 +94,7 @@ struct looking {
 	void *data;
 };
 
-/* Tells of the locks in a file of /proc/PID/fdinfo. True: enough was seen. */
+/* Visits the locks in a file of /proc/PID/fdinfo. True: enough was seen. */
 static bool look_at_file(int dir_fd, const char *name, pid_t pid, const struct looking *looking)
 {
 	char text[1024];

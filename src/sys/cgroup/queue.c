@@ -92,7 +92,7 @@ int queue_leave(int fd)
 	return lock_release(fd);
 }
 
-/* The kernel tells of any: mostly of the oldest, which is the lowest. */
+/* The kernel reports any one of them: mostly the oldest, which is the lowest. */
 static int each(int fd, uint64_t high, bool (*visit)(uint64_t number, void *data), void *data)
 {
 	uint64_t low = 1, one = 0;

@@ -264,8 +264,8 @@ static void send_signal(struct walk *walk, pid_t pid, int pid_fd)
 /*
  * Reads member `i`, signals it, and adds its children, in this order. The pidfd
  * is opened before the parent is checked, so that the signal goes to the process
- * that was checked or to nobody. Where no pidfd is to be had (before 5.3, or at
- * the limit of open files) two system calls lie between.
+ * that was checked or to nobody. Without a pidfd (before 5.3, or at the limit of
+ * open files) two system calls lie between.
  */
 static int visit(struct walk *walk, size_t i)
 {

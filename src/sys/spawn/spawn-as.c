@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spawn-as.c - what takes place in the stead of a command before there is one
+ * spawn-as.c - finds the command's program and files with the rights of its user
  */
 #include "sys/spawn/spawn-as.h"
 
@@ -101,7 +101,7 @@ static int open_file(const struct scout *scout, int i, uint64_t deadline_usec)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Last of all, since one that isn't there is made. */
+/* Last, because a missing file is created. */
 static int open_files(const struct scout *scout, struct answer *answer, int fds[3])
 {
 	uint64_t within_usec = scout->within_usec && scout->within_usec < SCOUT_OPEN_USEC ? scout->within_usec :

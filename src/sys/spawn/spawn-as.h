@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spawn-as.h - what takes place in the stead of a command before there is one
+ * spawn-as.h - finds the command's program and files with the rights of its user
  *
  * A command that runs as another user, or in another directory, finds its program and its files
  * with the rights of that user and from that directory. Both are looked up before anything is made,
@@ -49,7 +49,7 @@ struct scouted {
 /*
  * Looks for all of it; in a child, unless the program alone is asked for. On success, path and fds are the caller's.
  * Errors: those of spawn_find(), open(2) and chdir(2), with the part that failed. -ETIMEDOUT, of the program: a file
- * system doesn't answer. Where within.h has no processes for that, it is waited for.
+ * system doesn't answer. Where sys/within.h has no processes for that, it is waited for.
  */
 int spawn_scout(const struct scout *scout, struct scouted *ret);
 

@@ -141,7 +141,7 @@ static int place_fds(const int fds[3])
 	return 0;
 }
 
-/* Takes those that the command is to have out of what is closed at exec. */
+/* Clears close-on-exec of the fds that are passed to the command. */
 static int pass_fds(struct spawn *spawn)
 {
 	for (size_t i = 0; i < spawn->n_pass_fds; i++) {

@@ -37,7 +37,7 @@ static int join(const struct spawn *spawn)
 static int tie(struct spawn *spawn)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* It tells of deaths to come. Of one that has been, another parent tells. */
+	/* That only covers a later death. If the parent is dead already, this process has another parent. */
 	return getppid() != spawn->parent ? spawn_child_fail(spawn, SPAWN_STEP_START, -ESRCH) : 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * terminal.c - whose the terminal is: the process group that reads from it and gets its signals
+ * terminal.c - who has the terminal: the process group that reads from it and gets its signals
  */
 #include "sys/spawn/terminal.h"
 

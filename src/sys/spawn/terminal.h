@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * terminal.h - whose the terminal is: the process group that reads from it and gets its signals
+ * terminal.h - who has the terminal: the process group that reads from it and gets its signals
  */
 #ifndef RATION_SYS_SPAWN_TERMINAL_H
 #define RATION_SYS_SPAWN_TERMINAL_H

@@ -238,7 +238,7 @@ static bool is_null(const char *file)
 }
 
 /* The rights of the command's user decide what can be executed and opened. */
-static int look(struct command *command, const struct command_request *request, int ret_fds[3],
+static int scout_command(struct command *command, const struct command_request *request, int ret_fds[3],
 		struct ration_error *reterr)
 {
 	struct scout scout = {
@@ -304,7 +304,7 @@ int command_prepare(struct command *command, const struct command_request *reque
 	if (r == 0)
 		r = command_find_user(command, request, reterr);
 	if (r == 0)
-		r = look(command, request, fds, reterr);
+		r = scout_command(command, request, fds, reterr);
 	if (r < 0)
 		return r;
 	command->spawn = (struct spawn) {

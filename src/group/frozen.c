@@ -54,7 +54,7 @@ static void look(void *data, int fd, enum ration_level level, const char *where)
 #define LOOK_MSEC 1
 
 /* Blames a tenant or a group of ours, which ration can thaw. */
-static int ours(const struct place *place, const char *what, const char *kind, const char *name,
+static int refuse_ours(const struct place *place, const char *what, const char *kind, const char *name,
 		struct ration_error *reterr)
 {
 	char shown[PLACE_ADDRESS_MAX];
@@ -64,7 +64,7 @@ static int ours(const struct place *place, const char *what, const char *kind, c
 	return error_hint(reterr, -EBUSY, "ration thaw %s", name);
 }
 
-static int above(const struct place *place, const char *what, const char *where, struct ration_error *reterr)
+static int refuse_above(const struct place *place, const char *what, const char *where, struct ration_error *reterr)
 {
 	char shown[PLACE_ADDRESS_MAX], escaped[ESCAPED_MAX];
 
@@ -96,11 +96,11 @@ static int check_levels(const struct place *place, const char *what, struct rati
 	char shown[PLACE_ADDRESS_MAX];
 
 	if (place->fd >= 0 && freezes(place->fd))
-		return ours(place, what, "group", place_address(place, shown), reterr);
+		return refuse_ours(place, what, "group", place_address(place, shown), reterr);
 	levels_walk(place, look, &search);
 	if (search.found && search.level == RATION_LEVEL_TENANT)
-		return ours(place, what, "tenant", place->tenant, reterr);
-	return search.found ? above(place, what, search.where, reterr) : 0;
+		return refuse_ours(place, what, "tenant", place->tenant, reterr);
+	return search.found ? refuse_above(place, what, search.where, reterr) : 0;
 }
 
 static int check_v2(const struct place *place, const char *what, struct ration_error *reterr)

@@ -191,7 +191,7 @@ static int make_afresh(struct place *place)
 }
 
 /* Takes the existing directory of that name. -ENOENT: it is gone. -EEXIST: it belongs to somebody. */
-static int take(struct place *place, bool mine, struct ration_error *reterr)
+static int take_existing(struct place *place, bool mine, struct ration_error *reterr)
 {
 	int r = place->fd = cg_open_dir(place->tenant_fd, place->name);
 
@@ -244,7 +244,7 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 			again = nodes_make(place->host, place->tenant, wanted, &place->namespace_fd,
 					&place->tenant_fd, reterr);
 		} else if (r == 0 || r == -EEXIST) {
-			r = take(place, r == 0, reterr);
+			r = take_existing(place, r == 0, reterr);
 			again = r == -EEXIST ? make_room(place, reterr) : 0;
 		}
 		if (again < 0)

@@ -270,7 +270,7 @@ static int make_parent(const struct chain *chain, size_t i, uint32_t wanted, int
 	return r;
 }
 
-static bool goes(const struct chain *chain, size_t i)
+static bool may_remove(const struct chain *chain, size_t i)
 {
 	if (owner_kept(chain->fd[i]))
 		return false;
@@ -281,7 +281,7 @@ static bool goes(const struct chain *chain, size_t i)
 static void chain_remove(const struct chain *chain)
 {
 	for (size_t i = chain->host->n_nodes; i-- > 0;) {
-		if (chain->fd[i] >= 0 && (!goes(chain, i) || cg_rmdir(above(chain, i), chain->host->node[i]) < 0))
+		if (chain->fd[i] >= 0 && (!may_remove(chain, i) || cg_rmdir(above(chain, i), chain->host->node[i]) < 0))
 			return;
 	}
 }

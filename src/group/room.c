@@ -130,7 +130,7 @@ static bool check_stall(int fd, struct full *full)
 }
 
 /* Keeps the first full group; of several with little memory, the one with the least left. */
-static void take(int fd, enum room room, const struct full *found, struct full *best)
+static void keep_fullest(int fd, enum room room, const struct full *found, struct full *best)
 {
 	char link[64], path[PATH_MAX];
 	ssize_t n;
@@ -166,7 +166,7 @@ static void check(int fd, enum room room, uint64_t level, struct full *best)
 		break;
 	}
 	if (is_full)
-		take(fd, room == ROOM_STALL ? ROOM_MEMORY : room, &full, best);
+		keep_fullest(fd, room == ROOM_STALL ? ROOM_MEMORY : room, &full, best);
 }
 
 /* ------------------------------------------------------------- those above */
@@ -254,7 +254,7 @@ static int hint(const struct full *full, const char *ours, int code, struct rati
 }
 
 /* `tenant`: of the tenant that is open as `tenant_fd`. */
-static int tell(const char *what, const struct full *full, int tenant_fd, const char *tenant, int code,
+static int refuse_full(const char *what, const struct full *full, int tenant_fd, const char *tenant, int code,
 		struct ration_error *reterr)
 {
 	bool ours = full->room != ROOM_GROUPS && tenant && is_at(full, tenant_fd);
@@ -274,7 +274,7 @@ int room_error(int dir_fd, const char *tenant, const char *address, int code, st
 	(void)snprintf(what, sizeof(what), "create the group %s", address);
 	climb(dir_fd, code == -ENOMEM ? ROOM_MEMORY : ROOM_GROUPS, &full);
 	if (full.room)
-		return tell(what, &full, dir_fd, tenant, code, reterr);
+		return refuse_full(what, &full, dir_fd, tenant, code, reterr);
 	/* Above what can be seen from here, or gone meanwhile. */
 	(void)error_set(reterr, code, code == -ENOMEM ? RATION_CAUSE_UNKNOWN : RATION_CAUSE_IN_USE, "can't %s: %s", what,
 			error_text(code));
@@ -331,7 +331,7 @@ static int tell_start(const struct place *place, const struct full *full, int co
 	char address[PLACE_ADDRESS_MAX], what[PLACE_ADDRESS_MAX + 32];
 
 	(void)snprintf(what, sizeof(what), "start a command in %s", place_address(place, address));
-	(void)tell(what, full, place->tenant_fd, place->tenant, code, reterr);
+	(void)refuse_full(what, full, place->tenant_fd, place->tenant, code, reterr);
 	return is_at(full, place->fd) ? hint(full, address, code, reterr) : code;
 }
 
@@ -361,7 +361,7 @@ int room_check_tasks(const struct place *place, struct ration_error *reterr)
 		struct full here = { .used = 0 };
 
 		if (levels[i] >= 0 && check_tasks(levels[i], &here) && !cg_has_caller(levels[i]))
-			take(levels[i], ROOM_TASKS, &here, &full);
+			keep_fullest(levels[i], ROOM_TASKS, &here, &full);
 	}
 	for (size_t i = 0; i < place->host->n_v1; i++) {
 		if (place->v1_fd[i] >= 0 && !cg_has_caller(place->v1_fd[i]))
@@ -377,7 +377,7 @@ int room_fork_error(const struct host_snapshot *host, const char *what, int code
 	if (code == -EAGAIN || code == -ENOMEM)
 		climb_own(host, code == -EAGAIN ? ROOM_TASKS : ROOM_MEMORY, &full);
 	if (full.room)
-		return tell(what, &full, -EBADF, NULL, code, reterr);
+		return refuse_full(what, &full, -EBADF, NULL, code, reterr);
 	(void)error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't %s: %s", what, error_text(code));
 	/* With the flag it has children, of SCHED_OTHER. */
 	if (code == -EAGAIN && sched_getscheduler(0) == SCHED_DEADLINE)

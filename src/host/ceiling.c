@@ -30,7 +30,7 @@ static void lower(struct host_bound *bound, uint64_t value, const char *file, co
 	(void)text_clean(bound->source);
 }
 
-static void look_at(int fd, const char *where, struct host_facts *facts, struct host_bounds *bounds)
+static void read_limits(int fd, const char *where, struct host_facts *facts, struct host_bounds *bounds)
 {
 	const struct {
 		const char *name;
@@ -85,7 +85,7 @@ static void look_up(const struct host_snapshot *host, struct host_facts *facts)
 	facts_note(facts, fd < 0 ? -errno : 0, "", host->base);
 	(void)strcpy(path, host->base);
 	while (fd >= 0) {
-		look_at(fd, path, facts, &facts->bounds);
+		read_limits(fd, path, facts, &facts->bounds);
 		if (strlen(path) <= top || !go_up(&fd, path, facts))
 			break;
 	}
@@ -118,7 +118,7 @@ void ceiling_note(const struct host_snapshot *host, const char *tenant, bool roo
 			facts_note(facts, fd, "", name);
 		if (fd < 0)
 			break;
-		look_at(fd, name, facts, &facts->bounds);
+		read_limits(fd, name, facts, &facts->bounds);
 		if (room) {
 			at_most(facts, &facts->memory_bytes, fd, "memory.max", name);
 			at_most(facts, &facts->swap_bytes, fd, "memory.swap.max", name);
@@ -163,7 +163,7 @@ void ceiling_note_caller(struct host_snapshot *host)
 	facts_note(facts, fd, "", path);
 	while (fd >= 0 && !cg_path_within(host->base, path)) {
 		caller->apart = true;
-		look_at(fd, path, facts, &caller->bounds);
+		read_limits(fd, path, facts, &caller->bounds);
 		look_for_sets(fd, path, facts, &caller->cpus, &caller->mems);
 		if (strlen(path) <= top || !go_up(&fd, path, facts))
 			break;

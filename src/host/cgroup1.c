@@ -57,7 +57,7 @@ static int open_own(const char *path, const char *root)
 }
 
 /* Until 5.11 a group could be exempt from the limits of those above it; the root is so by default. */
-static bool apart(struct host_facts *facts, int fd, const char *path)
+static bool is_exempt(struct host_facts *facts, int fd, const char *path)
 {
 	uint64_t hierarchical;
 	int r = cg_read_u64(fd, "memory.use_hierarchy", &hierarchical);
@@ -108,7 +108,7 @@ static void add_hierarchy(struct host_snapshot *host, const struct mounts_v1 *mo
 	if (r < 0)
 		return note_reason(facts, at->path, r == -EROFS ? "is mounted read-only" : identity_lacks_override() ?
 				"can't be written by root without CAP_DAC_OVERRIDE" : "belongs to another user");
-	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && apart(facts, fd, at->path))
+	if (at->controllers & RATION_CONTROLLER_MEMORY && mount->own[0] && is_exempt(facts, fd, at->path))
 		return note_reason(facts, at->path, "isn't hierarchical: memory.use_hierarchy is 0");
 	if (at->controllers & RATION_CONTROLLER_MEMORY) {
 		r = sys_access(fd, "memory.memsw.limit_in_bytes", F_OK);

@@ -91,7 +91,7 @@ static long wait_closed(int fd, uint64_t usec)
 }
 
 /* Polls if it can't wait. errno is left alone: the other process shares it, and may be about to read it. */
-static bool ends(int fd, uint64_t deadline_usec)
+static bool wait_for_end(int fd, uint64_t deadline_usec)
 {
 	const struct timespec nap = { .tv_nsec = 1000000 };
 
@@ -128,14 +128,14 @@ static int start(struct call *call, void *stack, int *ret_fd, pid_t *ret_pid)
  * -ETIMEDOUT: it was ended at its deadline. A process that hangs so that even SIGKILL doesn't end it is left.
  * When it continues some time it is dead, but the call it hangs in may write its results before.
  */
-static int finish(pid_t pid, int fd, uint64_t within_usec, bool *ret_left)
+static int end_call(pid_t pid, int fd, uint64_t within_usec, bool *ret_left)
 {
-	bool over = ends(fd, sys_now_usec() + within_usec);
+	bool over = wait_for_end(fd, sys_now_usec() + within_usec);
 	int r = over ? 0 : -ETIMEDOUT;
 
 	if (!over) {
 		(void)kill(pid, SIGKILL);
-		over = ends(fd, sys_now_usec() + KILLED_MSEC * 1000);
+		over = wait_for_end(fd, sys_now_usec() + KILLED_MSEC * 1000);
 	}
 	if (over)
 		(void)waitpid(pid, NULL, __WALL);
@@ -161,7 +161,7 @@ int sys_within(uint64_t within_usec, void (*function)(void *data), void *data, b
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	r = start(call, (char *)call + STACK_SIZE, &fd, &pid);
 	if (r == 0)
-		r = finish(pid, fd, within_usec, ret_left);
+		r = end_call(pid, fd, within_usec, ret_left);
 	if (r == 0 && !call->over)
 		r = -EINTR;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -120,7 +120,7 @@ static bool note_holder(const struct lock_seen *seen, void *data)
 	return false;
 }
 
-static void finish(const struct host_snapshot *host, struct ration_waiters *waiters)
+static void find_processes(const struct host_snapshot *host, struct ration_waiters *waiters)
 {
 	if (waiters->n > 0)
 		lock_each(note_holder, waiters);
@@ -150,7 +150,7 @@ int ration_waiters_new(const struct ration_host *handle, struct ration_waiters *
 		(void)ration_waiters_free(waiters);
 		return r;
 	}
-	finish(host, waiters);
+	find_processes(host, waiters);
 	*ret_waiters = waiters;
 	return 0;
 }

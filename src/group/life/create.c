@@ -43,7 +43,7 @@
  * Delegates in the sense of the kernel's documentation: the user can move processes and make groups below it,
  * but its limits belong to the owner of the group above.
  */
-static int give(int fd, const char *const *files, uid_t uid, gid_t gid)
+static int chown_files(int fd, const char *const *files, uid_t uid, gid_t gid)
 {
 	for (; *files; files++) {
 		if (fchownat(fd, *files, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0)
@@ -78,10 +78,10 @@ static int delegate(const struct place *place, uid_t uid, gid_t gid)
 	static const char *const files[] = { "", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control",
 		NULL };
 	static const char *const files_v1[] = { "", "cgroup.procs", "tasks", NULL };
-	int r = give(place->fd, files, uid, gid);
+	int r = chown_files(place->fd, files, uid, gid);
 
 	for (size_t i = 0; i < place->host->n_v1 && r == 0; i++)
-		r = place->v1_fd[i] < 0 ? 0 : give(place->v1_fd[i], files_v1, uid, gid);
+		r = place->v1_fd[i] < 0 ? 0 : chown_files(place->v1_fd[i], files_v1, uid, gid);
 	return r;
 }
 
@@ -140,7 +140,7 @@ static int finish(void *data, struct ration_error *reterr)
 }
 
 /* Writes everything to a group that we have claimed. */
-static int furnish(struct ration_group *group, const struct ration_plan *plan,
+static int write_group(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
 {
 	struct finishing finishing = { .group = group, .options = options };
@@ -349,7 +349,7 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 		/* Nothing of it is ours to undo. */
 		if (r < 0)
 			continue;
-		r = furnish(group, plan, options, reterr);
+		r = write_group(group, plan, options, reterr);
 		if (r == 0 && !leaf_alive(at->fd))
 			r = -ENOENT;
 		if (r < 0)
@@ -361,7 +361,7 @@ static int create_tenant(struct ration_group *group, const struct ration_plan *p
 static int finish_group(struct ration_group *group, const struct ration_plan *plan,
 		const struct ration_group_options *options, struct ration_error *reterr)
 {
-	int r = furnish(group, plan, options, reterr);
+	int r = write_group(group, plan, options, reterr);
 
 	if (r < 0)
 		abandon(group, true);

@@ -42,7 +42,7 @@ struct gc {
 	struct ration_gc_report report;
 };
 
-static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const char *name, int fd)
+static enum ration_gc_action collect_group(const struct gc *gc, int tenant_fd, const char *name, int fd)
 {
 	int pid, r = owner_ask(gc->host->proc_fd, fd, &pid), owner = r;
 
@@ -67,7 +67,7 @@ static enum ration_gc_action decide(const struct gc *gc, int tenant_fd, const ch
 	return r < 0 ? RATION_GC_FAILED : RATION_GC_REMOVED;
 }
 
-static void tell(struct gc *gc, const char *name, enum ration_gc_action action)
+static void report_action(struct gc *gc, const char *name, enum ration_gc_action action)
 {
 	char address[NAMES_SHOWN_MAX];
 
@@ -115,13 +115,13 @@ static int visit_group(int tenant_fd, const char *name, void *data)
 		return 0;
 	/* Somebody's own sort of directory. */
 	if (fd == -EACCES) {
-		tell(gc, name, RATION_GC_SHUT);
+		report_action(gc, name, RATION_GC_SHUT);
 		return 0;
 	}
 	if (gc->report.examined == gc->examine_max)
 		return 1;
 	gc->report.examined++;
-	tell(gc, name, fd < 0 ? RATION_GC_FAILED : decide(gc, tenant_fd, name, fd));
+	report_action(gc, name, fd < 0 ? RATION_GC_FAILED : collect_group(gc, tenant_fd, name, fd));
 	return 0;
 }
 
@@ -144,7 +144,7 @@ static int visit_tenant(int namespace_fd, const char *name, void *data)
 
 	gc->tenant = name;
 	if (fd == -EACCES && gc->v1 == 0)
-		tell(gc, NULL, RATION_GC_SHUT);
+		report_action(gc, NULL, RATION_GC_SHUT);
 	if (fd < 0)
 		return vanished(fd) || fd == -EACCES ? 0 : fd;
 	r = collect(gc, fd);

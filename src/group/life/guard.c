@@ -194,7 +194,7 @@ static int set_timer(const struct ration_guard *guard, uint64_t usec)
 	return timerfd_settime(guard->timer_fd, 0, &when, NULL) < 0 ? -errno : 0;
 }
 
-static int begin(struct ration_guard *guard)
+static int begin_measuring(struct ration_guard *guard)
 {
 	int r;
 
@@ -223,7 +223,7 @@ static void end_group(const struct ration_guard *guard, struct ration_guard_repo
 }
 
 /* 1: `report` says what was done. */
-static int finish(struct ration_guard *guard, struct ration_guard_report *report)
+static int end_measuring(struct ration_guard *guard, struct ration_guard_report *report)
 {
 	uint64_t stalled = metrics_memory_pressure(guard->tenant_fd, pressure_line(guard));
 	uint64_t elapsed = sys_now_usec() - guard->mark_usec;
@@ -257,7 +257,7 @@ static int finish(struct ration_guard *guard, struct ration_guard_report *report
 /* -------------------------------------------------------------------- next */
 
 /* 1: the tenant is gone. */
-static int hear(struct ration_guard *guard, struct ration_error *reterr)
+static int handle_events(struct ration_guard *guard, struct ration_error *reterr)
 {
 	struct ration_event event = { .size = sizeof(event) };
 	int r;
@@ -266,7 +266,7 @@ static int hear(struct ration_guard *guard, struct ration_error *reterr)
 		if (event.kind == RATION_EVENT_GONE)
 			return 1;
 		/* If a look fails, there is another at the next stall. */
-		if (event.kind == RATION_EVENT_PRESSURE && !guard->measuring && begin(guard) == -ENOMEM)
+		if (event.kind == RATION_EVENT_PRESSURE && !guard->measuring && begin_measuring(guard) == -ENOMEM)
 			return error_oom(reterr);
 	}
 	return r;
@@ -290,7 +290,7 @@ int ration_guard_next(struct ration_guard *guard, struct ration_guard_report *re
 
 	r = CHECK_RESULT(struct ration_guard_report, ret_report, reterr);
 	if (r == 0)
-		r = hear(guard, reterr);
+		r = handle_events(guard, reterr);
 	if (r < 0)
 		return r;
 	if (r > 0) {
@@ -299,7 +299,7 @@ int ration_guard_next(struct ration_guard *guard, struct ration_guard_report *re
 	}
 	if (read(guard->timer_fd, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return 0;
-	r = finish(guard, &report);
+	r = end_measuring(guard, &report);
 	if (r < 0 && cg_populated(guard->tenant_fd) > 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't list the groups of %s: %s", guard->name,
 				error_text(r));

@@ -48,7 +48,7 @@ static int add_child(int dir_fd, const char *name, void *data)
 	return 0;
 }
 
-static int share(int node_fd, const char *file)
+static int write_sum(int node_fd, const char *file)
 {
 	/* Without the controller, don't look at the children: there can be thousands. */
 	if (sys_access(node_fd, file, F_OK) == -ENOENT)
@@ -98,7 +98,7 @@ static int share_upwards(const struct place *place, enum ration_limit limit, con
 
 	for (size_t i = 0; i <= place->host->n_nodes && at >= 0 && (i < 2 || made(at)); i++) {
 		int r = (less && has_none(at, file)) || record_has_limit(at, limit) || whose_is(at, NULL) == WHOSE_OTHER ? 0 :
-			share(at, file);
+			write_sum(at, file);
 
 		if (r < 0)
 			return r;

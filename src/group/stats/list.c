@@ -175,7 +175,7 @@ static void tell_state(const struct entry *const *groups, struct ration_stats *t
 }
 
 /* Only when all entries are there: until then they move. */
-static int finish(struct ration_list *list)
+static int sort_entries(struct ration_list *list)
 {
 	list->sorted = reallocarray(NULL, list->n + 1, sizeof(list->sorted[0]));
 	if (!list->sorted)
@@ -216,7 +216,7 @@ static int list_new(const struct ration_host *handle, const char *tenant, const 
 
 	if (r < 0)
 		return r;
-	if (finish(list) < 0)
+	if (sort_entries(list) < 0)
 		return error_oom(reterr);
 	*ret_list = TAKE_PTR(list);
 	return 0;

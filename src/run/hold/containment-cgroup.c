@@ -119,7 +119,7 @@ static int look_at_events(struct cgroup *cgroup)
 }
 
 /* `again`: look once more if it isn't empty. */
-static void look(struct cgroup *cgroup, bool again)
+static void check_events(struct cgroup *cgroup, bool again)
 {
 	int r = look_at_events(cgroup);
 
@@ -133,13 +133,13 @@ static void look(struct cgroup *cgroup, bool again)
 static void on_events(void *userdata, bool failed)
 {
 	(void)failed;
-	look(userdata, true);
+	check_events(userdata, true);
 }
 
 static void on_look_again(void *userdata, uint64_t now_usec)
 {
 	(void)now_usec;
-	look(userdata, false);
+	check_events(userdata, false);
 }
 
 static int watch_events(struct cgroup *cgroup, struct ration_error *reterr)

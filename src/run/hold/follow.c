@@ -152,7 +152,7 @@ static bool has_group(const struct follow *follow)
 	return false;
 }
 
-static void tell(struct follow *follow)
+static void report_joined(struct follow *follow)
 {
 	for (size_t i = 0; follow->joined && i < follow->n; i++) {
 		struct follow_member *member = &follow->members[i];
@@ -172,7 +172,7 @@ int follow_update(struct follow *follow)
 	/* New members are appended, so their children are searched for, too. */
 	for (size_t i = 0; r >= 0 && i < follow->n; i++)
 		r = follow->members[i].at.dead ? 0 : adopt(follow, OS_CHILDREN, follow->members[i].at.pid);
-	tell(follow);
+	report_joined(follow);
 	for (size_t i = 0; i < follow->n; i++)
 		live += !follow->members[i].at.dead;
 	return r < 0 ? r : live;

@@ -287,7 +287,7 @@ static void forget(struct state *state, const struct keeper_kept *kept)
 	}
 }
 
-static void hear(struct state *state, const char *message)
+static void handle_message(struct state *state, const char *message)
 {
 	struct keeper_kept kept;
 
@@ -328,7 +328,7 @@ static bool hear_all(struct state *state)
 			return true;
 		}
 		message[n] = '\0';
-		hear(state, message);
+		handle_message(state, message);
 	}
 }
 

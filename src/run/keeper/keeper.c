@@ -92,7 +92,7 @@ static int start(const struct host_snapshot *host, struct helper *ret)
 
 /* --------------------------------------------------------------- with the lock */
 
-static int say(const struct keeper_host *it, char what, const struct keeper *keeper)
+static int send_message(const struct keeper_host *it, char what, const struct keeper *keeper)
 {
 	char message[KEEPER_MESSAGE_MAX];
 	int length = snprintf(message, sizeof(message), "%c%s %s", what, keeper->address, keeper->group_owner);
@@ -106,7 +106,7 @@ static int start_and_tell(const struct host_snapshot *host, struct keeper_host *
 	int r = start(host, &it->helper);
 
 	for (struct keeper *keeper = it->first; keeper && r == 0; keeper = keeper->next)
-		r = say(it, KEEPER_ADD, keeper);
+		r = send_message(it, KEEPER_ADD, keeper);
 	if (r < 0)
 		helper_kill(&it->helper);
 	return r;
@@ -116,7 +116,7 @@ static int start_and_tell(const struct host_snapshot *host, struct keeper_host *
  * Kills the old keeper for good: one that was only stopped would continue, and take the end of its socket for
  * our death. A run that has borrowed the socket still watches it, so the socket is that run's from now on.
  */
-static void replace(struct keeper_host *it)
+static void kill_keeper(struct keeper_host *it)
 {
 	for (struct keeper *keeper = it->first; keeper; keeper = keeper->next) {
 		if (keeper->borrowed) {
@@ -137,24 +137,24 @@ static int ensure(const struct host_snapshot *host, struct keeper_host *it)
 	it->leaving = false;
 	if (helper_alive(&it->helper))
 		return 0;
-	replace(it);
+	kill_keeper(it);
 	r = start_and_tell(host, it);
 	return r < 0 ? r : 1;
 }
 
 /* Sends it to a live keeper, a new one if necessary. */
-static int tell(const struct host_snapshot *host, struct keeper_host *it, char what, const struct keeper *keeper)
+static int tell_keeper(const struct host_snapshot *host, struct keeper_host *it, char what, const struct keeper *keeper)
 {
 	int r = ensure(host, it);
 
 	if (r < 0 || (r == 1 && what == KEEPER_ADD))
 		return r;
-	r = say(it, what, keeper);
+	r = send_message(it, what, keeper);
 	if (r == 0)
 		return 0;
-	replace(it);
+	kill_keeper(it);
 	r = start_and_tell(host, it);
-	return r < 0 || what == KEEPER_ADD ? r : say(it, what, keeper);
+	return r < 0 || what == KEEPER_ADD ? r : send_message(it, what, keeper);
 }
 
 static void link_in(struct keeper_host *it, struct keeper *keeper)
@@ -255,7 +255,7 @@ int keeper_start(const struct place *place, struct keeper *keeper)
 	it = of_host(host);
 	if (it) {
 		link_in(it, keeper);
-		r = tell(host, it, KEEPER_ADD, keeper);
+		r = tell_keeper(host, it, KEEPER_ADD, keeper);
 		if (r < 0)
 			link_out(it, keeper);
 		else
@@ -320,9 +320,9 @@ static void leave(struct keeper *keeper, char what)
 	link_out(it, keeper);
 	/* Other runs need the keeper, or this one leaves its group to it. */
 	if (it->first || what == KEEPER_INHERIT)
-		(void)tell(host, it, what, keeper);
+		(void)tell_keeper(host, it, what, keeper);
 	else if (helper_alive(&it->helper))
-		(void)say(it, what, keeper);
+		(void)send_message(it, what, keeper);
 	/* A small program rarely has more runs, and needn't wait for the end of its keeper. */
 	it->leaving = !it->first && host->fork_helpers && helper_leave(&it->helper);
 	(void)pthread_mutex_unlock(&host->keeper->lock);

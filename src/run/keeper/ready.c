@@ -25,7 +25,7 @@ static int bound(const struct place *group, struct ration_error *reterr)
 }
 
 /* Without notes others would take it for half made, with limits that nobody asked for. */
-static int finish(struct place *group, const struct ration_plan *plan, struct ration_error *reterr)
+static int write_notes(struct place *group, const struct ration_plan *plan, struct ration_error *reterr)
 {
 	int r = record_first_limits(group->fd, plan);
 
@@ -61,5 +61,5 @@ int ready_make(const struct ready_request *request, struct place *group, struct 
 		r = apply_group(plan, group, request->oom_group, reterr);
 	if (r == 0)
 		r = protect_nodes(plan, group, reterr);
-	return r < 0 ? r : finish(group, plan, reterr);
+	return r < 0 ? r : write_notes(group, plan, reterr);
 }

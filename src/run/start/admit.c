@@ -125,7 +125,7 @@ static int watch_tenant(int namespace_fd, const char *name, void *data)
 }
 
 /* Asks the kernel to report changes to what it waits for. False: it can't. */
-static bool watch(struct ration_admission *admission)
+static bool watch_changes(struct ration_admission *admission)
 {
 	struct level *waits_at = admission->of_namespace.ticket_fd >= 0 ? &admission->of_namespace : &admission->of_tenant;
 
@@ -160,7 +160,7 @@ static int ticket_error(const struct level *level, int code, struct ration_error
 }
 
 /* 1: it is the first, and there is room at this level. 0: it waits. */
-static int look_at(struct ration_admission *admission, struct level *level, struct ration_error *reterr)
+static int check_level(struct ration_admission *admission, struct level *level, struct ration_error *reterr)
 {
 	struct budget budget;
 	uint64_t ahead = 0;
@@ -191,7 +191,7 @@ static int look_at(struct ration_admission *admission, struct level *level, stru
 	return 0;
 }
 
-static void leave(struct level *level)
+static void leave_queue(struct level *level)
 {
 	level->ticket_fd = queue_leave(level->ticket_fd);
 	*level->number = 0;
@@ -199,14 +199,14 @@ static void leave(struct level *level)
 
 static int look(struct ration_admission *admission, struct ration_error *reterr)
 {
-	int r = look_at(admission, &admission->of_tenant, reterr);
+	int r = check_level(admission, &admission->of_tenant, reterr);
 
 	if (r == 0) {
 		/* No room in its own tenant: others in the namespace's queue that have room go first. */
-		leave(&admission->of_namespace);
+		leave_queue(&admission->of_namespace);
 		return 0;
 	}
-	return r < 0 ? r : look_at(admission, &admission->of_namespace, reterr);
+	return r < 0 ? r : check_level(admission, &admission->of_namespace, reterr);
 }
 
 static int late_error(const struct ration_admission *admission, struct ration_error *reterr)
@@ -229,7 +229,7 @@ static uint64_t look_usec(uint64_t ahead)
 /* Sets the time of the next check. */
 static void set_again(struct ration_admission *admission, uint64_t now_usec)
 {
-	bool told = admission->ahead < WATCHERS_MAX && watch(admission);
+	bool told = admission->ahead < WATCHERS_MAX && watch_changes(admission);
 
 	if (!told && admission->ahead >= WATCHERS_MAX)
 		unwatch(admission);
@@ -247,7 +247,7 @@ static int outcome(const struct ration_admission *admission, struct ration_error
 	return admission->failure.code;
 }
 
-static void finish(struct ration_admission *admission, int r, const struct ration_error *error)
+static void end_waiting(struct ration_admission *admission, int r, const struct ration_error *error)
 {
 	admission->over = true;
 	if (r < 0) {
@@ -276,7 +276,7 @@ int ration_admission_dispatch(struct ration_admission *admission, struct ration_
 	if (r == 0 && admission->late)
 		r = late_error(admission, &error);
 	if (r != 0) {
-		finish(admission, r, &error);
+		end_waiting(admission, r, &error);
 		return outcome(admission, reterr);
 	}
 	set_again(admission, sys_now_usec());
@@ -377,8 +377,8 @@ void admit_done(struct ration_admission *admission)
 	 * The namespace's place first: the next one there is from another tenant, or is still in this
 	 * tenant's queue.
 	 */
-	leave(&admission->of_namespace);
-	leave(&admission->of_tenant);
+	leave_queue(&admission->of_namespace);
+	leave_queue(&admission->of_tenant);
 }
 
 struct ration_admission *ration_admission_free(struct ration_admission *admission)

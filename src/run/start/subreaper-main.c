@@ -124,7 +124,7 @@ static int no_subreaper(int r, struct ration_error *reterr)
 }
 
 /* With a group, only processes that leave the group need it. */
-static int adopt(struct ration_run *run, struct ration_error *reterr)
+static int become_subreaper(struct ration_run *run, struct ration_error *reterr)
 {
 	bool needed = run->containment->ops->kind == RATION_CONTAINMENT_SUBREAPER;
 
@@ -184,7 +184,7 @@ static int start_here(struct ration_run *run, struct above above[2], pid_t calle
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't wait for children: %s", error_text(r));
 	run->command->spawn.hangs = tell_that_it_hangs;
 	run->command->spawn.hangs_data = run;
-	r = adopt(run, reterr);
+	r = become_subreaper(run, reterr);
 	return r < 0 ? r : start_run(run, reterr);
 }
 
@@ -267,7 +267,7 @@ static int make_command(struct order *order, struct command *command)
 }
 
 /* NULL: there is no memory. */
-static struct ration_run *make(struct order *order, struct command *command)
+static struct ration_run *make_ordered_run(struct order *order, struct command *command)
 {
 	struct ration_run *run = make_run(order->host, order->plan, &order->options);
 	int r = run ? make_command(order, command) : -ENOMEM;
@@ -295,7 +295,7 @@ void subreaper_serve(int peer_fd)
 		return;
 	/* This process is a small program of our own, so forking is cheap from here on. */
 	order.host->fork_helpers = true;
-	run = make(&order, &command);
+	run = make_ordered_run(&order, &command);
 	if (run && helper_confirm(peer_fd) == 0)
 		subreaper_main(run, peer_fd, order.caller);
 }

@@ -173,7 +173,7 @@ static bool has_ended(int pid_fd)
 }
 
 /* Only its last report has a receipt, which becomes that of the run. */
-static int hear(struct ration_run *run, struct report *ret)
+static int receive_report(struct ration_run *run, struct report *ret)
 {
 	struct ration_receipt *receipt = &run->receipt;
 	char group[sizeof(receipt->group)], id[sizeof(receipt->id)];
@@ -201,7 +201,7 @@ static int dispatch(struct ration_run *run, struct ration_error *reterr)
 	wake_if_stopped(run->subreaper, run->subreaper_fd);
 	/* Checked first: once it has ended, all its messages are there. */
 	gone = has_ended(run->subreaper_fd);
-	r = hear(run, &report);
+	r = receive_report(run, &report);
 	/* Nothing to read yet, or no memory to read it: the loop wakes us again. */
 	if ((r == -EAGAIN && !gone) || r == -ENOMEM)
 		return 0;

@@ -157,7 +157,7 @@ static int of_mount(const char *root, const struct statx *st, struct disk *ret, 
 /*
  * As statx(2), since 4.11; or by stat(2) where that is missing or refused.
  */
-static int look_at(const char *path, struct statx *ret)
+static int stat_path(const char *path, struct statx *ret)
 {
 	struct stat st;
 
@@ -184,7 +184,7 @@ static int device_of(const char *root, const char *path, struct disk *ret, char 
 
 	if (read_number(path, ret))
 		return 0;
-	r = look_at(path, &st);
+	r = stat_path(path, &st);
 	if (r < 0) {
 		(void)snprintf(why, DISK_WHY_MAX, "can't be read: %s", error_text(r));
 		return r;

@@ -122,7 +122,7 @@ int identity_become(const struct identity *identity, int *ret_step)
 	return r == 0 && !identity->unchanged ? new_keyring(ret_step) : r;
 }
 
-static bool has(unsigned capability)
+static bool has_capability(unsigned capability)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
@@ -133,12 +133,12 @@ static bool has(unsigned capability)
 
 const char *identity_lacks_switch(void)
 {
-	if (!has(CAP_SETUID))
+	if (!has_capability(CAP_SETUID))
 		return "CAP_SETUID";
-	return has(CAP_SETGID) ? NULL : "CAP_SETGID";
+	return has_capability(CAP_SETGID) ? NULL : "CAP_SETGID";
 }
 
 const char *identity_lacks_override(void)
 {
-	return geteuid() != 0 || has(CAP_DAC_OVERRIDE) ? NULL : "CAP_DAC_OVERRIDE";
+	return geteuid() != 0 || has_capability(CAP_DAC_OVERRIDE) ? NULL : "CAP_DAC_OVERRIDE";
 }

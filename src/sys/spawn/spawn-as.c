@@ -130,7 +130,7 @@ static int find_program(const struct scout *scout, struct answer *answer)
 	return spawn_find(NULL, scout->argv0, false, answer->path);
 }
 
-static int look(const struct scout *scout, struct answer *answer, int fds[3])
+static int scout_steps(const struct scout *scout, struct answer *answer, int fds[3])
 {
 	int r = scout->identity ? identity_become(scout->identity, &answer->index) : 0;
 
@@ -148,7 +148,7 @@ static int look(const struct scout *scout, struct answer *answer, int fds[3])
 }
 
 /* A socket has room for all of it. */
-static void say(int fd, const struct answer *answer, const int *fds)
+static void send_answer(int fd, const struct answer *answer, const int *fds)
 {
 	union passing_room room = { .bytes = { 0 } };
 	struct iovec vector = { .iov_base = (void *)answer, .iov_len = sizeof(*answer) };
@@ -223,7 +223,7 @@ static int open_pair(int *ret_ours, int *ret_childs)
 	return 0;
 }
 
-static int ask(const struct scout *scout, struct answer *answer, int ret_fds[3])
+static int scout_in_child(const struct scout *scout, struct answer *answer, int ret_fds[3])
 {
 	CLEANUP(closep) int ours = -EBADF;
 	CLEANUP(closep) int childs = -EBADF;
@@ -239,10 +239,10 @@ static int ask(const struct scout *scout, struct answer *answer, int ret_fds[3])
 		/* Nobody waits for a child that is left because it hangs. */
 		if (!needs_fds(scout))
 			sys_close_others(&childs, 1);
-		answer->code = look(scout, answer, fds);
+		answer->code = scout_steps(scout, answer, fds);
 		if (answer->code < 0)
 			answer->files = 0;
-		say(childs, answer, fds);
+		send_answer(childs, answer, fds);
 		_exit(0);
 	}
 	childs = close_fd(childs);
@@ -265,7 +265,7 @@ static int scout_apart(const struct scout *scout, struct scouted *ret)
 
 	if (!answer)
 		return -ENOMEM;
-	r = ask(scout, answer, ret->fds);
+	r = scout_in_child(scout, answer, ret->fds);
 	/* Nobody has stopped it, so a file system doesn't answer. */
 	if (r == -ETIMEDOUT)
 		return r;

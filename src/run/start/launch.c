@@ -15,7 +15,7 @@
 #include "group/limits/apply.h"
 #include "run/hold/containment-cgroup.h"
 #include "run/hold/containment-subreaper.h"
-#include "run/keeper/pool.h"
+#include "run/pool/pool.h"
 #include "run/start/admit.h"
 #include "run/start/make.h"
 #include "run/start/start.h"

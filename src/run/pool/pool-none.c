@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "run/keeper/pool-options.h"
+#include "run/pool/pool-options.h"
 #include "util/error.h"
 
 int ration_pool_new(const struct ration_host *host, const struct ration_plan *plan, const struct ration_pool_options *given,

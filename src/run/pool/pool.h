@@ -2,8 +2,8 @@
 /*
  * pool.h - groups that are ready before there is a command for them
  */
-#ifndef RATION_RUN_KEEPER_POOL_H
-#define RATION_RUN_KEEPER_POOL_H
+#ifndef RATION_RUN_POOL_POOL_H
+#define RATION_RUN_POOL_POOL_H
 
 #include "run/keeper/keeper.h"
 #include "run/run.h"

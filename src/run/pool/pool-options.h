@@ -2,8 +2,8 @@
 /*
  * pool-options.h - what a pool is asked for, on every system
  */
-#ifndef RATION_RUN_KEEPER_POOL_OPTIONS_H
-#define RATION_RUN_KEEPER_POOL_OPTIONS_H
+#ifndef RATION_RUN_POOL_POOL_OPTIONS_H
+#define RATION_RUN_POOL_POOL_OPTIONS_H
 
 #include "ration.h"
 

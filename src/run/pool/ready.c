@@ -2,7 +2,7 @@
 /*
  * ready.c - a group that is made and limited, before a command is in it
  */
-#include "run/keeper/ready.h"
+#include "run/pool/ready.h"
 
 #include <errno.h>
 

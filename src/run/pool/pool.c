@@ -6,7 +6,7 @@
  * before its command is born. A used group isn't returned: nobody else may see its counters or what
  * a command has left in it.
  */
-#include "run/keeper/pool.h"
+#include "run/pool/pool.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -20,8 +20,8 @@
 #include "host/host.h"
 #include "host/names.h"
 #include "host/prepare.h"
-#include "run/keeper/pool-options.h"
-#include "run/keeper/ready.h"
+#include "run/pool/pool-options.h"
+#include "run/pool/ready.h"
 #include "sys/cgroup/members.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -2,7 +2,7 @@
 /*
  * pool-options.c - what a pool is asked for, on every system
  */
-#include "run/keeper/pool-options.h"
+#include "run/pool/pool-options.h"
 
 #include <errno.h>
 

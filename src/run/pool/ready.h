@@ -2,8 +2,8 @@
 /*
  * ready.h - a group that is made and limited, before a command is in it
  */
-#ifndef RATION_RUN_KEEPER_READY_H
-#define RATION_RUN_KEEPER_READY_H
+#ifndef RATION_RUN_POOL_READY_H
+#define RATION_RUN_POOL_READY_H
 
 #include "group/budget/budget.h"
 #include "group/place.h"

@@ -16,9 +16,9 @@
 #include "group/command.h"
 #include "group/frozen.h"
 #include "group/leaf.h"
-#include "group/life/birth.h"
 #include "group/life/move.h"
 #include "group/life/origin.h"
+#include "group/life/watchdog.h"
 #include "group/limits/apply.h"
 #include "group/room.h"
 #include "host/prepare.h"
@@ -111,7 +111,7 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 	CLEANUP(command_done) struct command command = { .program = NULL };
 	CLEANUP(closep) int pid_fd = -EBADF, tty_fd = -EBADF;
 	enum ration_birth birth;
-	struct birth watched;
+	struct watchdog watched;
 	pid_t pid;
 	int started, r = prepare(group, options, &command, reterr);
 
@@ -121,14 +121,14 @@ int ration_group_spawn(struct ration_group *group, const struct ration_spawn_opt
 		(void)error_set(reterr, -EOPNOTSUPP, RATION_CAUSE_KERNEL_TOO_OLD, "pidfds aren't available");
 		return error_hint(reterr, -EOPNOTSUPP, "wait for the command by its pid");
 	}
-	r = birth_begin(&watched, &group->at, &command.spawn, reterr);
+	r = watchdog_begin(&watched, &group->at, &command.spawn, reterr);
 	if (r < 0) {
-		(void)birth_end(&watched, &command.spawn, r, reterr);
+		(void)watchdog_end(&watched, &command.spawn, r, reterr);
 		return vanished(r) && leaf_gone(&group->at) ? handle_error(group, r, "start a command in", reterr) : r;
 	}
 	tty_fd = open_terminal(&command.spawn);
 	started = spawn_start(&command.spawn, &pid, &pid_fd, &birth);
-	r = birth_end(&watched, &command.spawn, started, reterr);
+	r = watchdog_end(&watched, &command.spawn, started, reterr);
 	if (started >= 0 && r < 0)
 		(void)waitpid(pid, NULL, 0);
 	if ((started < 0 || r < 0) && tty_fd >= 0)

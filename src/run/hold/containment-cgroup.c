@@ -15,9 +15,9 @@
 
 #include "group/frozen.h"
 #include "group/leaf.h"
-#include "group/life/birth.h"
 #include "group/life/gc.h"
 #include "group/life/stuck.h"
+#include "group/life/watchdog.h"
 #include "group/limits/protect.h"
 #include "group/nodes.h"
 #include "group/record.h"
@@ -51,7 +51,7 @@ struct cgroup {
 	bool taken;                /* from a pool: it is made already */
 	bool killed;               /* SIGKILL has been sent to all */
 	struct descent descent;
-	struct birth birth;
+	struct watchdog birth;
 	struct watch *watch;
 };
 
@@ -183,12 +183,12 @@ static int enter(struct containment *containment, struct spawn *spawn, struct ra
 	int r = frozen_check(group, "start a command in", reterr);
 
 	spawn->cgroup_fd = group->fd;
-	return r < 0 ? r : birth_begin(&of(containment)->birth, group, spawn, reterr);
+	return r < 0 ? r : watchdog_begin(&of(containment)->birth, group, spawn, reterr);
 }
 
 static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
-	return birth_end(&of(containment)->birth, spawn, r, reterr);
+	return watchdog_end(&of(containment)->birth, spawn, r, reterr);
 }
 
 /* If somebody else has removed the group meanwhile, that is the reason, whichever call failed first. */

@@ -10,7 +10,7 @@
 
 #include <signal.h>
 
-#include "group/life/birth.h"
+#include "group/life/watchdog.h"
 #include "group/cgroup1.h"
 #include "group/frozen.h"
 #include "group/leaf.h"
@@ -32,7 +32,7 @@ struct below {
 	struct descent descent;
 	struct precedence precedence;
 	struct spared spared;
-	struct birth birth;
+	struct watchdog birth;
 	struct watch *watch;
 };
 
@@ -54,12 +54,12 @@ static int enter(struct containment *containment, struct spawn *spawn, struct ra
 	int r = frozen_check(group, "start a command in", reterr);
 
 	spawn->die_with_parent = true;
-	return r < 0 ? r : birth_begin(&of(containment)->birth, group, spawn, reterr);
+	return r < 0 ? r : watchdog_begin(&of(containment)->birth, group, spawn, reterr);
 }
 
 static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
-	r = birth_end(&of(containment)->birth, spawn, r, reterr);
+	r = watchdog_end(&of(containment)->birth, spawn, r, reterr);
 	/*
 	 * Only now: the command runs already and doesn't inherit it. Without it, a fork bomb would leave us
 	 * hardly any CPU time.

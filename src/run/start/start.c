@@ -11,7 +11,7 @@
  */
 #include "run/start/start.h"
 
-#include "group/life/birth.h"
+#include "group/life/watchdog.h"
 #include "group/limits/apply.h"
 #include "group/room.h"
 #include "run/account.h"

@@ -90,7 +90,7 @@ struct spawn {
 	bool pinned;               /* to the CPUs of `cpu_mask` */
 	struct spawn_cpus cpu_mask;
 	int nice;                  /* added to our own */
-	uint64_t within_usec;      /* killed if it isn't the command by then (group/life/birth.h). 0: a minute, and an error */
+	uint64_t within_usec;      /* killed if it isn't the command by then (group/life/watchdog.h). 0: a minute, and an error */
 	/*
 	 * Called when the child has execed or failed, before it is reaped: until then another thread may
 	 * signal it by `child_pid` and `child_fd`. Or NULL.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * birth.c - a watchdog for a child that doesn't become the command
+ * watchdog.c - a watchdog for a child that doesn't become the command
  */
-#include "group/life/birth.h"
+#include "group/life/watchdog.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -41,7 +41,7 @@ static bool can_freeze(const struct place *place)
 #define KILLED_USEC 2000000
 
 /* It was killed long ago. The parent sleeps until it is dead and can't report anything, so this thread does. */
-static void tell_that_it_hangs(struct birth *birth, uint64_t now_usec)
+static void tell_that_it_hangs(struct watchdog *birth, uint64_t now_usec)
 {
 	if (birth->told || !birth->spawn->hangs || birth->killed_usec == 0 || now_usec - birth->killed_usec < KILLED_USEC)
 		return;
@@ -49,7 +49,7 @@ static void tell_that_it_hangs(struct birth *birth, uint64_t now_usec)
 	birth->spawn->hangs(birth->spawn->hangs_data);
 }
 
-static void kill_child(struct birth *birth, uint64_t now_usec)
+static void kill_child(struct watchdog *birth, uint64_t now_usec)
 {
 	int pid_fd = birth->spawn->child_fd;
 	pid_t pid = birth->spawn->child_pid;
@@ -66,7 +66,7 @@ static void kill_child(struct birth *birth, uint64_t now_usec)
  * The child is frozen, or its time is up: it waits for memory, or for a file that doesn't answer or on which
  * somebody holds a lease.
  */
-static bool hangs(struct birth *birth)
+static bool hangs(struct watchdog *birth)
 {
 	if (can_freeze(birth->place) && frozen_check(birth->place, "start in", NULL) != 0)
 		birth->killed = true;
@@ -77,7 +77,7 @@ static bool hangs(struct birth *birth)
 
 static void *watch(void *argument)
 {
-	struct birth *birth = argument;
+	struct watchdog *birth = argument;
 	uint64_t now_usec = sys_now_usec(), next_usec = now_usec;
 
 	(void)pthread_mutex_lock(&birth->mutex);
@@ -103,7 +103,7 @@ static void *watch(void *argument)
 /* Ends the thread before anybody can reap the child. */
 static void stop(void *data)
 {
-	struct birth *birth = data;
+	struct watchdog *birth = data;
 
 	(void)pthread_mutex_lock(&birth->mutex);
 	birth->over = true;
@@ -114,7 +114,7 @@ static void stop(void *data)
 	(void)pthread_mutex_destroy(&birth->mutex);
 }
 
-static void watch_child(struct birth *birth, struct spawn *spawn)
+static void watch_child(struct watchdog *birth, struct spawn *spawn)
 {
 	pthread_condattr_t clock;
 	pthread_attr_t small;
@@ -167,11 +167,11 @@ static bool has_no_cpusets(const struct place *place)
 	return !facts || (facts->base_kind == RATION_BASE_ROOT && !(facts->controllers & RATION_CONTROLLER_CPUSET));
 }
 
-int birth_begin(struct birth *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr)
+int watchdog_begin(struct watchdog *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr)
 {
 	int r = open_joins(place, spawn, reterr);
 
-	*birth = (struct birth) {
+	*birth = (struct watchdog) {
 		.place = place,
 		.spawn = spawn,
 		.deadline_usec = sys_now_usec() + (spawn->within_usec ? spawn->within_usec : SPAWN_WITHIN_USEC),
@@ -182,7 +182,7 @@ int birth_begin(struct birth *birth, const struct place *place, struct spawn *sp
 	return r;
 }
 
-int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct ration_error *reterr)
+int watchdog_end(const struct watchdog *birth, struct spawn *spawn, int r, struct ration_error *reterr)
 {
 	close_joins(spawn);
 	/* Whatever failed because of the missing child. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * birth.h - a watchdog for a child that doesn't become the command
+ * watchdog.h - a watchdog for a child that doesn't become the command
  *
  * The parent sleeps until its child has execed (sys/spawn/spawn.h), and reacts to nothing meanwhile. If a
  * level above the group is frozen at that moment, the child never execs. A thread watches for that:
@@ -14,8 +14,8 @@
  * child would be killed at its first page, and with it all processes that share that memory: the
  * supervisor.
  */
-#ifndef RATION_GROUP_LIFE_BIRTH_H
-#define RATION_GROUP_LIFE_BIRTH_H
+#ifndef RATION_GROUP_LIFE_WATCHDOG_H
+#define RATION_GROUP_LIFE_WATCHDOG_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@
 #include "sys/spawn/spawn.h"
 
 /* At the same place until the start has returned. */
-struct birth {
+struct watchdog {
 	const struct place *place;
 	struct spawn *spawn;
 	pthread_t thread;
@@ -43,13 +43,13 @@ struct birth {
  * Before spawn_start() of a child in the group at `place`: opens what the child joins in
  * cgroup v1, and watches it. Where there can be no thread, nobody does.
  */
-int birth_begin(struct birth *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr);
+int watchdog_begin(struct watchdog *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr);
 
 /*
- * spawn_start() has returned `r`, or birth_begin() or what was done instead has failed with it. Returns it, or
+ * spawn_start() has returned `r`, or watchdog_begin() or what was done instead has failed with it. Returns it, or
  * -EBUSY: the group was frozen; -ETIMEDOUT: it took a minute. Then the child has been killed. It is to be reaped,
  * unless `r` says that it has been.
  */
-int birth_end(const struct birth *birth, struct spawn *spawn, int r, struct ration_error *reterr);
+int watchdog_end(const struct watchdog *birth, struct spawn *spawn, int r, struct ration_error *reterr);
 
 #endif

@@ -19,7 +19,7 @@
 #include "group/outside.h"
 #include "group/owner.h"
 #include "group/record.h"
-#include "group/room.h"
+#include "group/shortage.h"
 #include "host/facts.h"
 #include "host/names.h"
 #include "host/notes.h"
@@ -255,7 +255,7 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 	if (r == -EACCES || r == -EPERM)
 		return owner_error(place->tenant_fd, r, "create a group in", place->tenant, reterr);
 	if (r == -EAGAIN || r == -ENOMEM)
-		return room_error(place->tenant_fd, place->tenant, place_address(place, address), r, reterr);
+		return shortage_error(place->tenant_fd, place->tenant, place_address(place, address), r, reterr);
 	if (r < 0)
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s/%s: %s", place->tenant,
 				place->name, error_text(r));

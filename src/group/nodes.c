@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "group/owner.h"
-#include "group/room.h"
+#include "group/shortage.h"
 #include "host/kinds.h"
 #include "host/notes.h"
 #include "sys/cgroup/cgroup.h"
@@ -100,7 +100,7 @@ static int evacuate(const struct host_snapshot *host, struct ration_error *reter
 
 	r = cg_mkdir(host->base_fd, name);
 	if (r == -EAGAIN || r == -ENOMEM)
-		return room_error(host->base_fd, NULL, name, r, reterr);
+		return shortage_error(host->base_fd, NULL, name, r, reterr);
 	if (r < 0 && r != -EEXIST)
 		return error_set(reterr, r, RATION_CAUSE_NOT_DELEGATED, "can't make %.200s/%s: %s", host->base, name,
 				error_text(r));
@@ -189,7 +189,7 @@ static int make_node(const struct host_snapshot *host, size_t i, int dir_fd, con
 	if (r == -EACCES || r == -EPERM)
 		return owner_error(dir_fd, r, "create a group in the group above", name, reterr);
 	if (r == -EAGAIN || r == -ENOMEM)
-		return room_error(dir_fd, NULL, name, r, reterr);
+		return shortage_error(dir_fd, NULL, name, r, reterr);
 	if (r < 0 && r != -EEXIST && !vanished(r))
 		return error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't create the group %s: %s", name,
 				error_text(r));

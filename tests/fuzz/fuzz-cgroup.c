@@ -12,7 +12,7 @@
 #include "group/limits/apply.h"
 #include "group/limits/compare.h"
 #include "group/limits/in-force.h"
-#include "group/room.h"
+#include "group/shortage.h"
 #include "group/stats/counters.h"
 #include "group/stats/events.h"
 #include "group/stats/pressure.h"
@@ -160,7 +160,7 @@ static void check_files(int fd)
 	MUST(cpuset_count(&cpuset) <= SPAWN_CPUS_MAX);
 	(void)cg_populated(fd);
 	(void)cg_each_pid(fd, see_pid, NULL);
-	(void)room_error(fd, "acme", "acme/vm7", -EAGAIN, &error);
+	(void)shortage_error(fd, "acme", "acme/vm7", -EAGAIN, &error);
 	must_be_clean_error(&error);
 }
 

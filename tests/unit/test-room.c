@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "group/room.h"
+#include "group/shortage.h"
 #include "util/cleanup.h"
 
 #define MIB "1048576"
@@ -145,7 +145,7 @@ static void test_FC26_who_is_full_is_named(void **state)
 		put(world, starts[i].where, starts[i].usage, starts[i].used);
 		if (starts[i].pressure)
 			put(world, starts[i].where, "memory.pressure", starts[i].pressure);
-		code = room_start_error(&world->place, &spawn, starts[i].code, &error);
+		code = shortage_start_error(&world->place, &spawn, starts[i].code, &error);
 		assert_row(code == starts[i].told && error.code == code, "%s: %d", starts[i].what, code);
 		assert_row(strstr(error.message, starts[i].named) && strstr(error.hint, starts[i].hint), "%s: %s: %s",
 				starts[i].what, error.message, error.hint);
@@ -166,17 +166,17 @@ static void test_FC26_arguments_that_are_too_long(void **state)
 	memset(many, 'a', sizeof(many) - 1);
 	put(world, "v2/base/t", "memory.max", MIB);
 	put(world, "v2/base/t", "memory.current", MIB);
-	assert_int_equal(room_start_error(&world->place, &spawn, -E2BIG, &error), -E2BIG);
+	assert_int_equal(shortage_start_error(&world->place, &spawn, -E2BIG, &error), -E2BIG);
 	assert_int_equal(error.cause, RATION_CAUSE_COMMAND);
 	/* All of them together. */
 	many[60000] = '\0';
-	assert_int_equal(room_start_error(&world->place, &spawn, -E2BIG, &error), -ENOMEM);
+	assert_int_equal(shortage_start_error(&world->place, &spawn, -E2BIG, &error), -ENOMEM);
 	spawn.rlimits[0] = (struct spawn_rlimit) { .resource = RLIMIT_STACK, .soft = 65536, .hard = 65536 };
 	spawn.n_rlimits = 1;
-	assert_int_equal(room_start_error(&world->place, &spawn, -E2BIG, &error), -ENOMEM);
+	assert_int_equal(shortage_start_error(&world->place, &spawn, -E2BIG, &error), -ENOMEM);
 	many[60000] = 'a';
 	many[120000] = '\0';
-	assert_int_equal(room_start_error(&world->place, &spawn, -E2BIG, &error), -E2BIG);
+	assert_int_equal(shortage_start_error(&world->place, &spawn, -E2BIG, &error), -E2BIG);
 }
 
 /* Of two that have little memory left, the one that has less. */
@@ -191,7 +191,7 @@ static void test_FC26_the_nearest_to_its_limit(void **state)
 	put(world, "v2/base/t", "memory.current", "1000000");
 	put(world, "v2/base", "memory.max", MIB);
 	put(world, "v2/base", "memory.current", "1040000");
-	assert_int_equal(room_start_error(&world->place, &spawn, -ENOMEM, &error), -ENOMEM);
+	assert_int_equal(shortage_start_error(&world->place, &spawn, -ENOMEM, &error), -ENOMEM);
 	assert_non_null(strstr(error.message, "/v2/base uses"));
 }
 
@@ -202,15 +202,15 @@ static void test_FC26_our_own_group(void **state)
 	struct world *world = *state;
 	struct ration_error error;
 
-	assert_int_equal(room_fork_error(world->host, "start a keeper", -EAGAIN, &error), -EAGAIN);
+	assert_int_equal(shortage_fork_error(world->host, "start a keeper", -EAGAIN, &error), -EAGAIN);
 	assert_string_equal(error.message, "can't start a keeper: Resource temporarily unavailable");
 	assert_non_null(strstr(error.hint, "ulimit -u"));
 	put(world, "v1/own", "pids.max", "2");
 	put(world, "v1/own", "pids.current", "2");
-	assert_int_equal(room_fork_error(world->host, "start a keeper", -EAGAIN, &error), -EAGAIN);
+	assert_int_equal(shortage_fork_error(world->host, "start a keeper", -EAGAIN, &error), -EAGAIN);
 	assert_non_null(strstr(error.message, "can't start a keeper: the group /"));
 	assert_non_null(strstr(error.message, "/v1/own has 2 of 2 tasks (pids.max)"));
-	assert_int_equal(room_fork_error(world->host, "start a keeper", -EMFILE, &error), -EMFILE);
+	assert_int_equal(shortage_fork_error(world->host, "start a keeper", -EMFILE, &error), -EMFILE);
 	assert_int_equal(error.cause, RATION_CAUSE_UNKNOWN);
 }
 
@@ -221,15 +221,15 @@ static void test_FC26_no_group_can_be_made(void **state)
 	struct world *world = *state;
 	struct ration_error error;
 
-	assert_int_equal(room_error(world->place.tenant_fd, "t", "t/g", -ENOMEM, &error), -ENOMEM);
+	assert_int_equal(shortage_error(world->place.tenant_fd, "t", "t/g", -ENOMEM, &error), -ENOMEM);
 	assert_string_equal(error.message, "can't create the group t/g: Cannot allocate memory");
 	put(world, "v2/base/t", "memory.max", MIB);
 	put(world, "v2/base/t", "memory.current", MIB);
-	assert_int_equal(room_error(world->place.tenant_fd, "t", "t/g", -ENOMEM, &error), -ENOMEM);
+	assert_int_equal(shortage_error(world->place.tenant_fd, "t", "t/g", -ENOMEM, &error), -ENOMEM);
 	assert_string_equal(error.message, "can't create the group t/g: the tenant t uses 1 MiB of 1 MiB memory (memory.max)");
 	assert_int_equal(error.cause, RATION_CAUSE_IN_USE);
 	put(world, "v2/base", "cgroup.max.depth", "1");
-	assert_int_equal(room_error(world->place.tenant_fd, "t", "t/g", -EAGAIN, &error), -EAGAIN);
+	assert_int_equal(shortage_error(world->place.tenant_fd, "t", "t/g", -EAGAIN, &error), -EAGAIN);
 	assert_non_null(strstr(error.message, "cgroup.max.depth of /"));
 	assert_non_null(strstr(error.message, "/v2/base is 1"));
 }

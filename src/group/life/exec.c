@@ -20,7 +20,7 @@
 #include "group/life/origin.h"
 #include "group/life/watchdog.h"
 #include "group/limits/apply.h"
-#include "group/room.h"
+#include "group/shortage.h"
 #include "host/prepare.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/proc/proc-usage.h"
@@ -81,7 +81,7 @@ static int prepare(const struct ration_group *group, const struct ration_spawn_o
 		r = command_prepare(command, &request, reterr);
 	/* Another user's command is looked up by a process of that user. */
 	if (r == -EAGAIN)
-		return room_fork_error(group->host, "start a command", r, reterr);
+		return shortage_fork_error(group->host, "start a command", r, reterr);
 	if (r < 0)
 		return r;
 	command->spawn.cgroup_fd = group->at.fd;
@@ -102,7 +102,7 @@ static int start_error(const struct ration_group *group, const struct spawn *spa
 {
 	if (group->at.fd >= 0 && (vanished(code) ? leaf_gone(&group->at) : !leaf_alive(group->at.fd)))
 		return handle_error(group, -ENOENT, "start a command in", reterr);
-	return room_start_error(&group->at, spawn, code, reterr);
+	return shortage_start_error(&group->at, spawn, code, reterr);
 }
 
 int ration_group_spawn(struct ration_group *group, const struct ration_spawn_options *options, int *ret_pid,
@@ -155,7 +155,7 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 		r = error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "a process that becomes the command can't take the "
 				"terminal back: foreground is for ration_group_spawn()");
 	if (r == 0 && group->at.fd >= 0)
-		r = room_check_tasks(&group->at, reterr);
+		r = shortage_check_tasks(&group->at, reterr);
 	if (r == 0 && spawn_prepare(&command.spawn) < 0)
 		r = command_spawn_error(&command.spawn, command.spawn.failed, reterr);
 	if (r == 0 && proc_cgroup(group->host->proc_fd, getpid(), from, sizeof(from)) < 0)
@@ -166,7 +166,7 @@ int ration_group_exec(struct ration_group *group, const struct ration_spawn_opti
 		r = move_self(group, reterr);
 	if (r < 0)
 		return r;
-	r = room_start_error(&group->at, &command.spawn, spawn_become(&command.spawn), reterr);
+	r = shortage_start_error(&group->at, &command.spawn, spawn_become(&command.spawn), reterr);
 	if (group->at.fd >= 0) {
 		(void)origin_move(group->host, getpid(), from);
 		origin_return_v1(group, getpid(), outside);

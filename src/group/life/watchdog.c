@@ -10,7 +10,7 @@
 
 #include "group/cgroup1.h"
 #include "group/frozen.h"
-#include "group/room.h"
+#include "group/shortage.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
@@ -193,7 +193,7 @@ int watchdog_end(const struct watchdog *birth, struct spawn *spawn, int r, struc
 		return r;
 	if (birth->late) {
 		spawn->failed_step = SPAWN_STEP_EXEC;
-		return room_start_error(birth->place, spawn, -ETIMEDOUT, reterr);
+		return shortage_start_error(birth->place, spawn, -ETIMEDOUT, reterr);
 	}
 	r = frozen_check(birth->place, "start a command in", reterr);
 	return r < 0 ? r : error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't start a command in %s/%s: the group was "

@@ -11,7 +11,7 @@
 #include "group/limits/apply.h"
 #include "group/limits/protect.h"
 #include "group/record.h"
-#include "group/room.h"
+#include "group/shortage.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -51,7 +51,7 @@ int ready_make(const struct ready_request *request, struct place *group, struct 
 		return r;
 	r = request->keep ? keeper_start(group, keeper) : 0;
 	if (r < 0)
-		return room_fork_error(group->host, "start a keeper", r, reterr);
+		return shortage_fork_error(group->host, "start a keeper", r, reterr);
 	r = leaf_create(group, apply_controllers(plan, facts), reterr);
 	if (r == 0)
 		r = v1_make(group, apply_v1_controllers(plan, facts), reterr);

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "group/room.h"
+#include "group/shortage.h"
 #include "host/prepare.h"
 #include "run/start/admit.h"
 #include "run/start/launch.h"
@@ -60,7 +60,7 @@ static int start(struct ration_run *run, struct ration_error *reterr)
 
 	/* Another user's command is looked up by a process of that user. */
 	if (r == -EAGAIN)
-		return room_fork_error(run->host, "start a command", r, reterr);
+		return shortage_fork_error(run->host, "start a command", r, reterr);
 	if (r < 0)
 		return r;
 	r = loop_open(&run->loop);

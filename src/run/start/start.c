@@ -13,7 +13,7 @@
 
 #include "group/life/watchdog.h"
 #include "group/limits/apply.h"
-#include "group/room.h"
+#include "group/shortage.h"
 #include "run/account.h"
 #include "run/concern.h"
 #include "run/end.h"
@@ -36,7 +36,7 @@ static int spawn(struct ration_run *run, struct spawn *spawn, struct ration_erro
 	if (r == 0) {
 		r = spawn_start(spawn, &run->leader.pid, &run->leader.pid_fd, &run->receipt.birth);
 		if (r < 0)
-			r = room_start_error(&run->group, spawn, r, reterr);
+			r = shortage_start_error(&run->group, spawn, r, reterr);
 		/* Not earlier: other threads may have used more memory meanwhile. */
 		run->leader.foreign_maxrss = spawn_inherited_maxrss();
 	}

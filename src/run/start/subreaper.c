@@ -32,7 +32,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "group/room.h"
+#include "group/shortage.h"
 #include "run/hold/takeover.h"
 #include "run/keeper/keeper-main.h"
 #include "run/keeper/keeper.h"
@@ -401,7 +401,7 @@ static int start_process(struct ration_run *run, struct helper *ret, struct rati
 	r = execute(run, ret);
 	if (r < 0)
 		r = helper_fork(forked_main, &forked, ret);
-	return r < 0 ? room_fork_error(run->host, "start a supervisor", r, reterr) : 0;
+	return r < 0 ? shortage_fork_error(run->host, "start a supervisor", r, reterr) : 0;
 }
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * room.c - why the kernel refuses another process or another group
+ * shortage.c - why the kernel refuses another process or another group
  *
  * The kernel counts in a group and in all groups above it, and refuses if one of them is at its
  * limit:
@@ -16,7 +16,7 @@
  * The errno doesn't say which group it is, so this checks each of them, upwards. By then a full
  * group may have room again; then only the errno is known.
  */
-#include "group/room.h"
+#include "group/shortage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,16 +55,16 @@
 /* Room for a path in a message. */
 #define PATH_SHOWN_MAX 180
 
-enum room {
-	ROOM_TASKS = 1 << 0,
-	ROOM_MEMORY = 1 << 1,
-	ROOM_GROUPS = 1 << 2,
-	ROOM_STALL = 1 << 3, /* memory, for which somebody waits there */
+enum shortage {
+	SHORTAGE_TASKS = 1 << 0,
+	SHORTAGE_MEMORY = 1 << 1,
+	SHORTAGE_GROUPS = 1 << 2,
+	SHORTAGE_STALL = 1 << 3, /* memory, for which somebody waits there */
 };
 
 /* A group that is full or, for memory, the one with the least left. */
 struct full {
-	enum room room;     /* 0: none was found */
+	enum shortage room;     /* 0: none was found */
 	const char *file;   /* of the limit */
 	uint64_t used, limit;
 	struct stat group;
@@ -130,12 +130,12 @@ static bool check_stall(int fd, struct full *full)
 }
 
 /* Keeps the first full group; of several with little memory, the one with the least left. */
-static void keep_fullest(int fd, enum room room, const struct full *found, struct full *best)
+static void keep_fullest(int fd, enum shortage room, const struct full *found, struct full *best)
 {
 	char link[64], path[PATH_MAX];
 	ssize_t n;
 
-	if (best->room && (room != ROOM_MEMORY || memory_left(found) >= memory_left(best)))
+	if (best->room && (room != SHORTAGE_MEMORY || memory_left(found) >= memory_left(best)))
 		return;
 	*best = *found;
 	best->room = room;
@@ -146,33 +146,33 @@ static void keep_fullest(int fd, enum room room, const struct full *found, struc
 	(void)text_escape(best->path, sizeof(best->path), path);
 }
 
-static void check(int fd, enum room room, uint64_t level, struct full *best)
+static void check(int fd, enum shortage room, uint64_t level, struct full *best)
 {
 	struct full full = { .used = 0 };
 	bool is_full = false;
 
 	switch (room) {
-	case ROOM_TASKS:
+	case SHORTAGE_TASKS:
 		is_full = check_tasks(fd, &full);
 		break;
-	case ROOM_MEMORY:
+	case SHORTAGE_MEMORY:
 		is_full = check_memory(fd, &full);
 		break;
-	case ROOM_GROUPS:
+	case SHORTAGE_GROUPS:
 		is_full = check_groups(fd, level, &full);
 		break;
-	case ROOM_STALL:
+	case SHORTAGE_STALL:
 		is_full = check_stall(fd, &full);
 		break;
 	}
 	if (is_full)
-		keep_fullest(fd, room == ROOM_STALL ? ROOM_MEMORY : room, &full, best);
+		keep_fullest(fd, room == SHORTAGE_STALL ? SHORTAGE_MEMORY : room, &full, best);
 }
 
 /* ------------------------------------------------------------- those above */
 
 /* From the group that is open as `dir_fd` upwards; -EBADF: there is none. */
-static void climb(int dir_fd, enum room room, struct full *best)
+static void climb(int dir_fd, enum shortage room, struct full *best)
 {
 	CLEANUP(closep) int fd = dir_fd < 0 ? -EBADF : openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -187,7 +187,7 @@ static void climb(int dir_fd, enum room room, struct full *best)
 }
 
 /* From this process's own group upwards, which is charged for what it forks. */
-static void climb_own(const struct host_snapshot *host, enum room room, struct full *best)
+static void climb_own(const struct host_snapshot *host, enum shortage room, struct full *best)
 {
 	char path[2 * PATH_MAX];
 
@@ -217,17 +217,17 @@ static int tell_how(const char *what, const char *who, const char *name, const s
 	char used[RATION_TEXT_MAX], limit[RATION_TEXT_MAX];
 
 	switch (full->room) {
-	case ROOM_TASKS:
+	case SHORTAGE_TASKS:
 		return error_set(reterr, code, RATION_CAUSE_IN_USE, "can't %s: %s%s has %" PRIu64 " of %" PRIu64 " tasks (%s)",
 				what, who, name, full->used, full->limit, full->file);
-	case ROOM_MEMORY:
+	case SHORTAGE_MEMORY:
 		return error_set(reterr, code, RATION_CAUSE_IN_USE, "can't %s: %s%s uses %s of %s memory (%s)", what, who,
 				name, ration_format_size(used, full->used), ration_format_size(limit, full->limit),
 				full->file);
-	case ROOM_GROUPS:
+	case SHORTAGE_GROUPS:
 		return error_set(reterr, code, RATION_CAUSE_IN_USE, "can't %s: %s of %s%s is %" PRIu64, what, full->file, who,
 				name, full->limit);
-	case ROOM_STALL:
+	case SHORTAGE_STALL:
 		break;
 	}
 	return code;
@@ -237,16 +237,16 @@ static int tell_how(const char *what, const char *who, const char *name, const s
 static int hint(const struct full *full, const char *ours, int code, struct ration_error *reterr)
 {
 	switch (full->room) {
-	case ROOM_TASKS:
+	case SHORTAGE_TASKS:
 		return ours ? error_hint(reterr, code, "end some of them, or raise the limit: ration set %.257s --pids N", ours) :
 			error_hint(reterr, code, "end some of them, or write a higher number to that file, or max");
-	case ROOM_MEMORY:
+	case SHORTAGE_MEMORY:
 		return ours ? error_hint(reterr, code, "end processes there, remove its files in tmpfs, or raise the limit: "
 					"ration set %.257s --memory SIZE", ours) :
 			error_hint(reterr, code, "end processes there, remove its files in tmpfs, or write a higher number "
 					"to that file");
-	case ROOM_GROUPS:
-	case ROOM_STALL:
+	case SHORTAGE_GROUPS:
+	case SHORTAGE_STALL:
 		break;
 	}
 	return error_hint(reterr, code, "ration gc removes groups that nobody uses; or write a higher number to that file, "
@@ -257,22 +257,22 @@ static int hint(const struct full *full, const char *ours, int code, struct rati
 static int refuse_full(const char *what, const struct full *full, int tenant_fd, const char *tenant, int code,
 		struct ration_error *reterr)
 {
-	bool ours = full->room != ROOM_GROUPS && tenant && is_at(full, tenant_fd);
+	bool ours = full->room != SHORTAGE_GROUPS && tenant && is_at(full, tenant_fd);
 
-	(void)tell_how(what, ours ? "the tenant " : full->room == ROOM_GROUPS ? "" : "the group ", ours ? tenant : full->path,
+	(void)tell_how(what, ours ? "the tenant " : full->room == SHORTAGE_GROUPS ? "" : "the group ", ours ? tenant : full->path,
 			full, code, reterr);
 	return hint(full, ours ? tenant : NULL, code, reterr);
 }
 
 /* ------------------------------------------------------------------- groups */
 
-int room_error(int dir_fd, const char *tenant, const char *address, int code, struct ration_error *reterr)
+int shortage_error(int dir_fd, const char *tenant, const char *address, int code, struct ration_error *reterr)
 {
 	struct full full = { .used = 0 };
 	char what[PLACE_ADDRESS_MAX + 32];
 
 	(void)snprintf(what, sizeof(what), "create the group %s", address);
-	climb(dir_fd, code == -ENOMEM ? ROOM_MEMORY : ROOM_GROUPS, &full);
+	climb(dir_fd, code == -ENOMEM ? SHORTAGE_MEMORY : SHORTAGE_GROUPS, &full);
 	if (full.room)
 		return refuse_full(what, &full, dir_fd, tenant, code, reterr);
 	/* Above what can be seen from here, or gone meanwhile. */
@@ -314,15 +314,15 @@ static bool arguments_fit(const struct spawn *spawn)
 }
 
 /* What a start can lack; 0: nothing that a group has a limit of. */
-static enum room lacks(const struct spawn *spawn, int code)
+static enum shortage lacks(const struct spawn *spawn, int code)
 {
 	if (spawn->failed_step != SPAWN_STEP_NONE && spawn->failed_step != SPAWN_STEP_EXEC)
-		return code == -ENOMEM ? ROOM_MEMORY : 0;
+		return code == -ENOMEM ? SHORTAGE_MEMORY : 0;
 	if (code == -EAGAIN && spawn->failed_step == SPAWN_STEP_NONE)
-		return ROOM_TASKS;
+		return SHORTAGE_TASKS;
 	if (code == -ETIMEDOUT)
-		return ROOM_STALL;
-	return code == -ENOMEM || (code == -E2BIG && arguments_fit(spawn)) ? ROOM_MEMORY : 0;
+		return SHORTAGE_STALL;
+	return code == -ENOMEM || (code == -E2BIG && arguments_fit(spawn)) ? SHORTAGE_MEMORY : 0;
 }
 
 /* The same of a start in `place`, whose own limits ration can set as well. */
@@ -335,9 +335,9 @@ static int tell_start(const struct place *place, const struct full *full, int co
 	return is_at(full, place->fd) ? hint(full, address, code, reterr) : code;
 }
 
-int room_start_error(const struct place *place, const struct spawn *spawn, int code, struct ration_error *reterr)
+int shortage_start_error(const struct place *place, const struct spawn *spawn, int code, struct ration_error *reterr)
 {
-	enum room room = lacks(spawn, code);
+	enum shortage room = lacks(spawn, code);
 	struct full full = { .used = 0 };
 
 	if (room) {
@@ -352,7 +352,7 @@ int room_start_error(const struct place *place, const struct spawn *spawn, int c
 	return tell_start(place, &full, code == -E2BIG || code == -ETIMEDOUT ? -ENOMEM : code, reterr);
 }
 
-int room_check_tasks(const struct place *place, struct ration_error *reterr)
+int shortage_check_tasks(const struct place *place, struct ration_error *reterr)
 {
 	const int levels[] = { place->fd, place->tenant_fd };
 	struct full full = { .used = 0 };
@@ -361,21 +361,21 @@ int room_check_tasks(const struct place *place, struct ration_error *reterr)
 		struct full here = { .used = 0 };
 
 		if (levels[i] >= 0 && check_tasks(levels[i], &here) && !cg_has_caller(levels[i]))
-			keep_fullest(levels[i], ROOM_TASKS, &here, &full);
+			keep_fullest(levels[i], SHORTAGE_TASKS, &here, &full);
 	}
 	for (size_t i = 0; i < place->host->n_v1; i++) {
 		if (place->v1_fd[i] >= 0 && !cg_has_caller(place->v1_fd[i]))
-			check(place->v1_fd[i], ROOM_TASKS, 1, &full);
+			check(place->v1_fd[i], SHORTAGE_TASKS, 1, &full);
 	}
 	return full.room ? tell_start(place, &full, -EAGAIN, reterr) : 0;
 }
 
-int room_fork_error(const struct host_snapshot *host, const char *what, int code, struct ration_error *reterr)
+int shortage_fork_error(const struct host_snapshot *host, const char *what, int code, struct ration_error *reterr)
 {
 	struct full full = { .used = 0 };
 
 	if (code == -EAGAIN || code == -ENOMEM)
-		climb_own(host, code == -EAGAIN ? ROOM_TASKS : ROOM_MEMORY, &full);
+		climb_own(host, code == -EAGAIN ? SHORTAGE_TASKS : SHORTAGE_MEMORY, &full);
 	if (full.room)
 		return refuse_full(what, &full, -EBADF, NULL, code, reterr);
 	(void)error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't %s: %s", what, error_text(code));

@@ -5,7 +5,7 @@
 #ifndef RATION_GROUP_COMMAND_H
 #define RATION_GROUP_COMMAND_H
 
-#include "group/identity.h"
+#include "group/as-user.h"
 #include "ration.h"
 #include "sys/spawn/spawn.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-identity.c - the user that a command is to run as
+ * test-as-user.c - the user that a command is to run as
  */
 #include "unit.h"
 
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 
 #include "files.h"
-#include "group/identity.h"
+#include "group/as-user.h"
 #include "util/cleanup.h"
 
 #define PASSWD \

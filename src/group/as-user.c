@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * identity.c - the user that a caller asks a command to run as
+ * as-user.c - the user that a caller asks a command to run as
  */
-#include "group/identity.h"
+#include "group/as-user.h"
 
 #include <errno.h>
 #include <stdio.h>

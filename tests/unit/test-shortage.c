@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-room.c - which group is named when one is full
+ * test-shortage.c - which group is named when one is full
  *
  * Groups here are directories with files of our own: a kernel that refuses a start for
  * its memory can be had in a few moments only, and not by all of its errnos.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * identity.h - the user that a caller asks a command to run as
+ * as-user.h - the user that a caller asks a command to run as
  */
-#ifndef RATION_GROUP_IDENTITY_H
-#define RATION_GROUP_IDENTITY_H
+#ifndef RATION_GROUP_AS_USER_H
+#define RATION_GROUP_AS_USER_H
 
 #include "ration.h"
 #include "sys/accounts.h"

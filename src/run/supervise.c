@@ -12,7 +12,7 @@
 
 #include "run/concern.h"
 #include "run/end.h"
-#include "run/record.h"
+#include "run/receipt-make.h"
 #include "util/error.h"
 
 /*
@@ -25,7 +25,7 @@ static int finish(struct ration_run *run)
 	int r;
 
 	if (!run->recorded)
-		record_run(run);
+		receipt_make(run);
 	run->recorded = true;
 	r = run->containment->ops->remove(run->containment, &error);
 	if (r < 0 && end_retry(run, r) == 0)
@@ -47,7 +47,7 @@ static int give_up(struct ration_run *run)
 		leader->lost = true;
 		leader->wall_usec = sys_now_usec() - leader->start_usec;
 	}
-	record_run(run);
+	receipt_make(run);
 	run->recorded = run->over = true;
 	return 1;
 }

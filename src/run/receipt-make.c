@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.c - the receipt of a run that is over
+ * receipt-make.c - the receipt of a run that is over
  *
  * Values come in three steps, from less to more exact: what the kernel reported when the command was reaped,
  * what was sampled, and the counters of the cgroup.
  */
-#include "run/record.h"
+#include "run/receipt-make.h"
 
 #include <errno.h>
 
@@ -73,7 +73,7 @@ static bool wants_figures(const struct ration_run *run)
 		run->leader.wait.signal != 0 || run->leader.wait.exit_code != 0;
 }
 
-void record_run(struct ration_run *run)
+void receipt_make(struct ration_run *run)
 {
 	bool all = wants_figures(run);
 	struct counters now;

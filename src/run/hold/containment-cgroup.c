@@ -22,7 +22,6 @@
 #include "group/nodes.h"
 #include "group/record.h"
 #include "host/notes.h"
-#include "run/hold/corpse.h"
 #include "run/hold/descent.h"
 #include "run/hold/takeover.h"
 #include "run/hold/watch.h"
@@ -32,6 +31,7 @@
 #include "sys/cgroup/cgroup.h"
 #include "sys/cgroup/kill.h"
 #include "sys/cgroup/members.h"
+#include "sys/proc/proc-exit.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -329,12 +329,12 @@ static int sample(struct containment *containment, const struct sample_limits *l
 
 static bool is_dead(struct containment *containment, pid_t pid)
 {
-	return corpse_is_dead(of(containment)->run->host->proc_fd, pid);
+	return proc_has_exited(of(containment)->run->host->proc_fd, pid);
 }
 
 static int read_end(struct containment *containment, pid_t pid, struct sys_wait *ret)
 {
-	return corpse_read(of(containment)->run->host->proc_fd, pid, ret);
+	return proc_exit_read(of(containment)->run->host->proc_fd, pid, ret);
 }
 
 /* ----------------------------------------------------------------- the end */

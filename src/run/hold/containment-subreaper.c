@@ -14,7 +14,7 @@
 #include "group/cgroup1.h"
 #include "group/frozen.h"
 #include "group/leaf.h"
-#include "run/hold/corpse.h"
+#include "sys/proc/proc-exit.h"
 #include "run/hold/descent.h"
 #include "run/hold/watch.h"
 #include "sys/cgroup/cgroup.h"
@@ -119,12 +119,12 @@ static int sample(struct containment *containment, const struct sample_limits *l
 
 static bool is_dead(struct containment *containment, pid_t pid)
 {
-	return corpse_is_dead(of(containment)->run->host->proc_fd, pid);
+	return proc_has_exited(of(containment)->run->host->proc_fd, pid);
 }
 
 static int read_end(struct containment *containment, pid_t pid, struct sys_wait *ret)
 {
-	return corpse_read(of(containment)->run->host->proc_fd, pid, ret);
+	return proc_exit_read(of(containment)->run->host->proc_fd, pid, ret);
 }
 
 /* The subreaper has reaped all processes of the run, and no others. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * corpse.c - what /proc tells of a process that is dead and can't be waited for
+ * proc-exit.c - what /proc tells of a process that is dead and can't be waited for
  */
-#include "run/hold/corpse.h"
+#include "sys/proc/proc-exit.h"
 
 #include <errno.h>
 #include <sys/wait.h>
 
 #include "sys/proc/proc.h"
 
-bool corpse_is_dead(int proc_fd, pid_t pid)
+bool proc_has_exited(int proc_fd, pid_t pid)
 {
 	struct proc_stat stat;
 	int r = proc_stat_read(proc_fd, pid, &stat);
@@ -22,7 +22,7 @@ static struct timeval usec_timeval(uint64_t usec)
 	return (struct timeval) { .tv_sec = (time_t)(usec / 1000000), .tv_usec = (suseconds_t)(usec % 1000000) };
 }
 
-int corpse_read(int proc_fd, pid_t pid, struct sys_wait *ret)
+int proc_exit_read(int proc_fd, pid_t pid, struct sys_wait *ret)
 {
 	struct sys_wait wait = { .exit_code = -1 };
 	struct proc_stat stat;

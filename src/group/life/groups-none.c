@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * groupless.c - groups by hand, on a system that has none
+ * groups-none.c - groups by hand, on a system that has none
  *
  * Calls that don't need a group work: a handle without one (without_cgroup), a command that is
  * started or executed with limits of its own, an empty list. All others return -EOPNOTSUPP, and say

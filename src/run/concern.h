@@ -58,7 +58,7 @@ int cpu_prepare(struct ration_run *run, struct ration_error *reterr);
 int stall_prepare(struct ration_run *run, struct ration_error *reterr);
 int oom_v1_prepare(struct ration_run *run, struct ration_error *reterr);
 int escape_prepare(struct ration_run *run, struct ration_error *reterr);
-int sampling_prepare(struct ration_run *run, struct ration_error *reterr);
+int watched_prepare(struct ration_run *run, struct ration_error *reterr);
 int output_prepare(struct ration_run *run, struct ration_error *reterr);
 
 #endif

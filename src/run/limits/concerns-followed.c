@@ -6,7 +6,7 @@
 
 int concerns_prepare(struct ration_run *run, struct ration_error *reterr)
 {
-	int r = sampling_prepare(run, reterr);
+	int r = watched_prepare(run, reterr);
 
 	if (r == 0)
 		r = output_prepare(run, reterr);

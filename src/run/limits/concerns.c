@@ -10,7 +10,7 @@ int concerns_prepare(struct ration_run *run, struct ration_error *reterr)
 {
 	/* CPU time comes before the samples: it is sampled only if no file has it. */
 	static int (*const prepare[])(struct ration_run *, struct ration_error *) = {
-		escape_prepare, stall_prepare, oom_v1_prepare, cpu_prepare, sampling_prepare, output_prepare, wall_prepare,
+		escape_prepare, stall_prepare, oom_v1_prepare, cpu_prepare, watched_prepare, output_prepare, wall_prepare,
 	};
 	int r = 0;
 

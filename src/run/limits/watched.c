@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sampling.c - limits that the supervisor enforces: it samples the processes, and acts
+ * watched.c - limits that the supervisor enforces: it samples the processes, and acts
  */
 #include "run/concern.h"
 #include "run/end.h"
@@ -158,7 +158,7 @@ static uint64_t take_limits(const struct ration_run *run, struct sample_limits *
 	return cpu->in_force;
 }
 
-int sampling_prepare(struct ration_run *run, struct ration_error *reterr)
+int watched_prepare(struct ration_run *run, struct ration_error *reterr)
 {
 	struct containment *containment = run->containment;
 	struct sample_limits limits;

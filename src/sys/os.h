@@ -3,8 +3,8 @@
  * os.h - what a supervisor needs of a system that has no cgroups
  *
  * One small table. os-darwin.c fills it in for macOS; the tests do for processes
- * that they make up, and for Linux's own. What stands above it (run/hold/follow.c,
- * run/hold/containment-followed.c, run/loop-os.c) calls nothing else that isn't POSIX.
+ * that they make up, and for Linux's own. What stands above it (run/contain/follow.c,
+ * run/contain/containment-followed.c, run/loop-os.c) calls nothing else that isn't POSIX.
  *
  * A process may vanish between any two calls: -ESRCH is a normal answer.
  */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "run/hold/follow.h"
+#include "run/contain/follow.h"
 #include "util/cleanup.h"
 
 #define MIB (1024u * 1024u)

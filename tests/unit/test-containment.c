@@ -22,13 +22,13 @@
 #include "util/cleanup.h"
 
 #ifdef FOLLOWED
-#include "run/hold/containment-followed.h"
+#include "run/contain/containment-followed.h"
 #else
 #include "base.h"
 #include "box.h"
 #include "group/leaf.h"
-#include "run/hold/containment-cgroup.h"
-#include "run/hold/containment-subreaper.h"
+#include "run/contain/containment-cgroup.h"
+#include "run/contain/containment-subreaper.h"
 #endif
 
 /* Returns the line that failed. */

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "run/hold/watch.h"
+#include "run/contain/watch.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/cgroup/kill.h"
 #include "sys/cgroup/members.h"

@@ -5,7 +5,7 @@
 #include "run/start/launch.h"
 
 #include "host/names.h"
-#include "run/hold/containment-followed.h"
+#include "run/contain/containment-followed.h"
 #include "run/start/make.h"
 #include "run/start/start.h"
 #include "util/error.h"

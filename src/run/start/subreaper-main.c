@@ -13,11 +13,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include "run/contain/containment-cgroup.h"
+#include "run/contain/containment-subreaper.h"
+#include "run/contain/reaper.h"
+#include "run/contain/takeover.h"
 #include "run/end.h"
-#include "run/hold/containment-cgroup.h"
-#include "run/hold/containment-subreaper.h"
-#include "run/hold/reaper.h"
-#include "run/hold/takeover.h"
 #include "run/keeper/keeper.h"
 #include "run/start/make.h"
 #include "run/start/order.h"

@@ -33,7 +33,7 @@
 #include <sys/wait.h>
 
 #include "group/shortage.h"
-#include "run/hold/takeover.h"
+#include "run/contain/takeover.h"
 #include "run/keeper/keeper-main.h"
 #include "run/keeper/keeper.h"
 #include "run/start/order.h"

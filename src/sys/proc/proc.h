@@ -27,7 +27,7 @@ struct proc_stat {
 	uint64_t start_ticks;  /* since boot: with the pid, the name of a process for good */
 	uint64_t threads;
 	pid_t memory_pid;      /* whose files show its memory: its own, or a thread's that has outlived the main one */
-	uint64_t rss_bytes;    /* may lag behind: see run/hold/watch.c */
+	uint64_t rss_bytes;    /* may lag behind: see run/contain/watch.c */
 };
 
 /* proc_stat.state of a process that hidepid= or a change of uid hides from us. */

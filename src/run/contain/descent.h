@@ -5,8 +5,8 @@
  * This process is a child subreaper without other children. So the run is over when this process has no child
  * left, and processes that moved elsewhere can still be found.
  */
-#ifndef RATION_RUN_HOLD_DESCENT_H
-#define RATION_RUN_HOLD_DESCENT_H
+#ifndef RATION_RUN_CONTAIN_DESCENT_H
+#define RATION_RUN_CONTAIN_DESCENT_H
 
 #include "run/run.h"
 

@@ -2,7 +2,7 @@
 /*
  * reaper.c - the children of a process that has no others than those of a run
  */
-#include "run/hold/reaper.h"
+#include "run/contain/reaper.h"
 
 #include <signal.h>
 #include <sys/signalfd.h>

@@ -11,8 +11,8 @@
  *
  * What it can't see is said in watch.c.
  */
-#ifndef RATION_RUN_HOLD_WATCH_H
-#define RATION_RUN_HOLD_WATCH_H
+#ifndef RATION_RUN_CONTAIN_WATCH_H
+#define RATION_RUN_CONTAIN_WATCH_H
 
 #include <sys/types.h>
 

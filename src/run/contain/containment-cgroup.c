@@ -7,7 +7,7 @@
  * the process that asked for the run is above this one and does that instead. Then processes that
  * move out of the group are found by descent (descent.c).
  */
-#include "run/hold/containment-cgroup.h"
+#include "run/contain/containment-cgroup.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -22,9 +22,9 @@
 #include "group/nodes.h"
 #include "group/record.h"
 #include "host/notes.h"
-#include "run/hold/descent.h"
-#include "run/hold/takeover.h"
-#include "run/hold/watch.h"
+#include "run/contain/descent.h"
+#include "run/contain/takeover.h"
+#include "run/contain/watch.h"
 #include "run/keeper/keeper.h"
 #include "run/pool/pool.h"
 #include "run/pool/ready.h"

@@ -2,8 +2,8 @@
 /*
  * reaper.h - the children of a process that has no others than those of a run
  */
-#ifndef RATION_RUN_HOLD_REAPER_H
-#define RATION_RUN_HOLD_REAPER_H
+#ifndef RATION_RUN_CONTAIN_REAPER_H
+#define RATION_RUN_CONTAIN_REAPER_H
 
 #include "run/leader.h"
 

@@ -2,8 +2,8 @@
 /*
  * containment-subreaper.h - a run that is held together by descent
  */
-#ifndef RATION_RUN_HOLD_CONTAINMENT_SUBREAPER_H
-#define RATION_RUN_HOLD_CONTAINMENT_SUBREAPER_H
+#ifndef RATION_RUN_CONTAIN_CONTAINMENT_SUBREAPER_H
+#define RATION_RUN_CONTAIN_CONTAINMENT_SUBREAPER_H
 
 #include "run/run.h"
 

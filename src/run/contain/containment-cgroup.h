@@ -2,8 +2,8 @@
 /*
  * containment-cgroup.h - a run that is held together by a group of cgroup2
  */
-#ifndef RATION_RUN_HOLD_CONTAINMENT_CGROUP_H
-#define RATION_RUN_HOLD_CONTAINMENT_CGROUP_H
+#ifndef RATION_RUN_CONTAIN_CONTAINMENT_CGROUP_H
+#define RATION_RUN_CONTAIN_CONTAINMENT_CGROUP_H
 
 #include "run/run.h"
 

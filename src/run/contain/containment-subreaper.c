@@ -6,7 +6,7 @@
  * are exactly the run. Directories in cgroup v1 can enforce limits of the run; a freezer there also
  * shows other programs its processes.
  */
-#include "run/hold/containment-subreaper.h"
+#include "run/contain/containment-subreaper.h"
 
 #include <signal.h>
 
@@ -15,8 +15,8 @@
 #include "group/frozen.h"
 #include "group/leaf.h"
 #include "sys/proc/proc-exit.h"
-#include "run/hold/descent.h"
-#include "run/hold/watch.h"
+#include "run/contain/descent.h"
+#include "run/contain/watch.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/cgroup/kill.h"
 #include "sys/cgroup/cgroup1.h"

@@ -21,7 +21,7 @@
  *   below a whole 10 ms;
  * - processes that hidepid= hides from us: they count as one task, and nothing else.
  */
-#include "run/hold/watch.h"
+#include "run/contain/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,8 +7,8 @@
  * supervisor, all of them go to the next child subreaper above. That is the process that asked for
  * the run, if it has no other children; else one of our own between the two.
  */
-#ifndef RATION_RUN_HOLD_TAKEOVER_H
-#define RATION_RUN_HOLD_TAKEOVER_H
+#ifndef RATION_RUN_CONTAIN_TAKEOVER_H
+#define RATION_RUN_CONTAIN_TAKEOVER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /*
  * takeover.c - the process above the supervisor takes over if that dies
  */
-#include "run/hold/takeover.h"
+#include "run/contain/takeover.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 /*
  * descent.c - the processes of a run as the descendants of this process
  */
-#include "run/hold/descent.h"
+#include "run/contain/descent.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "group/life/stuck.h"
-#include "run/hold/reaper.h"
+#include "run/contain/reaper.h"
 #include "sys/proc/tree-kill.h"
 #include "sys/proc/tree.h"
 #include "util/cleanup.h"

@@ -2,8 +2,8 @@
 /*
  * containment-followed.h - a run whose processes are followed
  */
-#ifndef RATION_RUN_HOLD_CONTAINMENT_FOLLOWED_H
-#define RATION_RUN_HOLD_CONTAINMENT_FOLLOWED_H
+#ifndef RATION_RUN_CONTAIN_CONTAINMENT_FOLLOWED_H
+#define RATION_RUN_CONTAIN_CONTAINMENT_FOLLOWED_H
 
 #include "run/run.h"
 

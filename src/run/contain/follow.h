@@ -10,8 +10,8 @@
  * A process isn't found if it has left the process group and its parent has ended before anybody
  * looked.
  */
-#ifndef RATION_RUN_HOLD_FOLLOW_H
-#define RATION_RUN_HOLD_FOLLOW_H
+#ifndef RATION_RUN_CONTAIN_FOLLOW_H
+#define RATION_RUN_CONTAIN_FOLLOW_H
 
 #include "run/sample.h"
 #include "sys/os.h"

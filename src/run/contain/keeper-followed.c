@@ -2,14 +2,14 @@
 /*
  * keeper-followed.c - whoever kills the supervisor kills the run, where there is no group
  */
-#include "run/hold/keeper-followed.h"
+#include "run/contain/keeper-followed.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "run/hold/follow.h"
+#include "run/contain/follow.h"
 #include "sys/clone.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"

@@ -5,13 +5,13 @@
  * The system keeps no set of its processes (follow.h). So we search for them with each sample, and whenever
  * one of them forks or ends, if the system reports that.
  */
-#include "run/hold/containment-followed.h"
+#include "run/contain/containment-followed.h"
 
 #include <poll.h>
 #include <signal.h>
 
-#include "run/hold/follow.h"
-#include "run/hold/keeper-followed.h"
+#include "run/contain/follow.h"
+#include "run/contain/keeper-followed.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -5,8 +5,8 @@
  * Like keeper/keeper.h, but without a group there is no name to pass. So the keeper is told of each process. When
  * the supervisor is gone, it follows these processes and kills them.
  */
-#ifndef RATION_RUN_HOLD_KEEPER_FOLLOWED_H
-#define RATION_RUN_HOLD_KEEPER_FOLLOWED_H
+#ifndef RATION_RUN_CONTAIN_KEEPER_FOLLOWED_H
+#define RATION_RUN_CONTAIN_KEEPER_FOLLOWED_H
 
 #include "sys/os.h"
 

@@ -2,7 +2,7 @@
 /*
  * follow.c - the processes of a run, where nothing holds them together
  */
-#include "run/hold/follow.h"
+#include "run/contain/follow.h"
 
 #include <errno.h>
 #include <signal.h>

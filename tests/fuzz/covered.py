@@ -27,7 +27,7 @@ PARSERS = ("cli/options/environment.c", "cli/options/options.c", "cli/options/pa
            "group/life/origin.c", "group/limits/in-force.c", "group/owner.c", "group/record.c",
            "group/stats/counters.c", "group/stats/pressure.c", "group/stats/stats-read.c", "group/stats/stats.c",
            "helpers/keeper.c", "helpers/unit.c", "host/container.c", "host/machine.c", "host/names.c", "host/notes.c",
-           "run/keeper/keeper-main.c", "run/receipt-make.c", "run/start/order.c", "run/start/receipt-read.c",
+           "run/keeper/keeper-main.c", "run/receipt-make.c", "run/start/order.c", "run/receipt-read.c",
            "run/start/report.c")
 SETUP = ["-Dtests=enabled", "-Dstatic=false", "-Dexamples=false", "-Dman=false", "-Dcompletions=false", "-Doptimization=0"]
 # What looks at the build, and at files that no test runs.

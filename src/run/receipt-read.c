@@ -155,7 +155,7 @@ int ration_receipt_new_failed(const struct ration_run *run, const struct ration_
 	if (started)
 		receipt_fail(receipt, "%s", error->message);
 	if (run)
-		(void)snprintf(receipt->group, sizeof(receipt->group), "%s", ration_run_address(run));
+		(void)snprintf(receipt->group, sizeof(receipt->group), "%s", run->receipt.group);
 	if (run)
 		(void)strcpy(receipt->id, run->receipt.id);
 	else

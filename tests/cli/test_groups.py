@@ -378,7 +378,7 @@ def test_K17_capacity_source(hand, run, by_hand, base):
     total = next(int(line.split()[1]) << 10 for line in open("/proc/meminfo") if line.startswith("MemTotal"))
     host = json.loads(run.command("doctor", "--json").stdout)["host"]
     assert (host["memory_source"], host["memory_bytes"]) == ("machine", total)
-    group = by_hand(base / "ration-test-shortage", memory_max=200 * MIB)
+    group = by_hand(base / "ration-test-room", memory_max=200 * MIB)
     words = ["--base", str(group)]
     host = json.loads(run.command("doctor", "--json", *words).stdout)["host"]
     assert host["memory_bytes"] == 200 * MIB and host["memory_source"].endswith(group.name)

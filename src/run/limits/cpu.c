@@ -3,7 +3,7 @@
  * cpu.c - the CPU time of a run, as a file of its cgroup tells it
  *
  * The file is read when the limit can be reached at the earliest, with all CPUs
- * busy. Where there is no such file, the time is sampled (sampling.c).
+ * busy. Where there is no such file, the time is sampled (watched.c).
  */
 #include "group/cgroup1.h"
 #include "run/concern.h"

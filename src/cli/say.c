@@ -122,7 +122,7 @@ int say_to(int fd, const char *text, size_t length, uint64_t *wait_usec)
 	return 0;
 }
 
-void say_text(const char *text, size_t length)
+static void say_text(const char *text, size_t length)
 {
 	static uint64_t wait_usec = SAY_WAIT_USEC;
 

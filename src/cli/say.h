@@ -21,7 +21,6 @@
 
 /* Prints on standard error, in one piece where the kernel lets that be. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void say_text(const char *text, size_t length);
 
 /* Prints on standard error what `print` writes to a file. */
 void say_printed(void (*print)(FILE *file, const void *data), const void *data);

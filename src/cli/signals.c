@@ -19,7 +19,6 @@
 
 #include "util/cleanup.h"
 #include "util/compat.h"
-#include "util/error.h"
 #include "util/parse.h"
 #include "util/signal-names.h"
 

@@ -229,7 +229,7 @@ static int check_still_ours(struct place *place, struct ration_error *reterr)
 	return r;
 }
 
-int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
+int leaf_create(struct place *place, uint32_t wanted, struct ration_error *reterr)
 {
 	char address[PLACE_ADDRESS_MAX];
 	int r = -EEXIST;
@@ -262,7 +262,7 @@ int leaf_make(struct place *place, uint32_t wanted, struct ration_error *reterr)
 	return check_still_ours(place, reterr);
 }
 
-int leaf_made(struct place *place)
+int leaf_complete(struct place *place)
 {
 	int r = record_created(place->fd);
 
@@ -283,9 +283,9 @@ bool leaf_alive(int fd)
 	return sys_access(fd, "cgroup.procs", F_OK) == 0;
 }
 
-int leaf_create(struct place *place, uint32_t wanted, struct ration_error *reterr)
+int leaf_create_owned(struct place *place, uint32_t wanted, struct ration_error *reterr)
 {
-	int r = leaf_make(place, wanted, reterr);
+	int r = leaf_create(place, wanted, reterr);
 
 	if (r < 0)
 		return r;

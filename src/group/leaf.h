@@ -19,10 +19,13 @@ int leaf_prepare(const struct host_snapshot *host, const char *tenant, const cha
 		struct place *ret_place, struct ration_error *reterr);
 
 /*
- * Makes the leaf, for us alone: it is locked, and isn't visible as complete before leaf_made(). -EEXIST: a
- * group of that name exists, and its owner lives.
+ * Makes the leaf, for us alone: it is locked until leaf_complete(), so that nobody reads, changes or removes
+ * it half made. -EEXIST: a group of that name exists, and its owner lives.
  */
-int leaf_make(struct place *place, uint32_t controllers, struct ration_error *reterr);
+int leaf_create(struct place *place, uint32_t controllers, struct ration_error *reterr);
+
+/* The same for a run: notes on it the owner that prepared it, too. */
+int leaf_create_owned(struct place *place, uint32_t controllers, struct ration_error *reterr);
 
 /* Claims an existing group; `mine`: we have made its directory. -EEXIST: it is complete. */
 int leaf_claim(struct place *place, bool mine, struct ration_error *reterr);
@@ -31,7 +34,7 @@ int leaf_claim(struct place *place, bool mine, struct ration_error *reterr);
  * Everything is written: marks the group as complete, for everybody. If that can't be noted it fails, and the
  * group stays locked.
  */
-int leaf_made(struct place *place);
+int leaf_complete(struct place *place);
 
 /*
  * Takes the lock of the tenant or group that `fd` of the place is, against others that make or change it.
@@ -65,12 +68,6 @@ bool leaf_alive(int fd);
  * and for the kernel, which removes memory.max before cgroup.procs.
  */
 bool leaf_gone(const struct place *place);
-
-/*
- * Makes the leaf and notes on it the owner that prepared it. It is locked until leaf_made(), so that nobody
- * reads, changes or removes it half made. -EEXIST: a group of that name exists, and its owner lives.
- */
-int leaf_create(struct place *place, uint32_t controllers, struct ration_error *reterr);
 
 /*
  * How many levels of groups, and groups in all, a run's command can make below its leaf: enough for a

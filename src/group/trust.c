@@ -10,7 +10,6 @@
 #include "group/nodes.h"
 #include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
-#include "util/error.h"
 
 #define WHERE_MAX (PATH_MAX + NODES_PATH_MAX + 2 * RATION_NAME_MAX + 3)
 

@@ -23,7 +23,7 @@ static void probe_machine(struct host_snapshot *host)
 	facts->os = machine.os;
 	facts->root = geteuid() == 0;
 	facts->cpus = cpus_online();
-	for (unsigned i = 0; i < facts->cpus && i < SPAWN_CPUS_MAX; i++)
+	for (unsigned i = 0; i < facts->cpus && i < CPUS_MAX; i++)
 		cpus_add(&facts->cpu_mask, i);
 	facts->memory_bytes = machine.memory_bytes;
 	facts->swap_bytes = machine.swap_bytes;

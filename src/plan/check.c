@@ -94,13 +94,13 @@ static int check_cpu(const struct ration_limits *limits, struct ration_error *re
 }
 
 /* Finds the first that `list` has and `set` hasn't. */
-static bool first_outside(const char *list, const struct spawn_cpus *set, unsigned *ret)
+static bool first_outside(const char *list, const struct cpus *set, unsigned *ret)
 {
-	struct spawn_cpus wanted;
+	struct cpus wanted;
 
 	if (cpus_parse(list, &wanted) < 0)
 		return false;
-	for (unsigned i = 0; i < SPAWN_CPUS_MAX; i++) {
+	for (unsigned i = 0; i < CPUS_MAX; i++) {
 		if (cpus_has(&wanted, i) && !cpus_has(set, i)) {
 			*ret = i;
 			return true;

@@ -128,11 +128,11 @@ int ration_plan_new(const struct ration_host *host, const struct ration_limits *
 	return plan_new(now, &facts, limits, options.policy, options.purpose, ret_plan, reterr);
 }
 
-static unsigned first_of(const struct spawn_cpus *set)
+static unsigned first_of(const struct cpus *set)
 {
 	unsigned i = 0;
 
-	while (i < SPAWN_CPUS_MAX - 1 && !cpus_has(set, i))
+	while (i < CPUS_MAX - 1 && !cpus_has(set, i))
 		i++;
 	return i;
 }

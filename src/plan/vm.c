@@ -18,8 +18,8 @@
 
 #include "plan/limits.h"
 #include "plan/plan.h"
-#include "util/compat.h"
 #include "util/cleanup.h"
+#include "util/compat.h"
 #include "util/error.h"
 #include "util/overflow.h"
 #include "util/size.h"

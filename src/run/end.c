@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "run/concern.h"
-#include "util/error.h"
 
 /* A failed step is repeated: at this interval, at most so many times. */
 #define AGAIN_USEC 10000

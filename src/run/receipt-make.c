@@ -11,13 +11,9 @@
 
 #include "run/account.h"
 #include "run/concern.h"
+#include "util/clock.h"
 #include "util/compat.h"
 #include "util/error.h"
-
-static uint64_t timeval_usec(struct timeval time)
-{
-	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
-}
 
 static void record_rusage(struct ration_run *run)
 {
@@ -30,8 +26,8 @@ static void record_rusage(struct ration_run *run)
 		return;
 	if (!leader->unreaped && containment->ops->rusage && containment->ops->rusage(containment, &all))
 		rusage = all;
-	user = timeval_usec(rusage.ru_utime);
-	system = timeval_usec(rusage.ru_stime);
+	user = clock_timeval_usec(rusage.ru_utime);
+	system = clock_timeval_usec(rusage.ru_stime);
 	receipt_set(&run->receipt, RATION_METRIC_CPU_USEC, user + system, RATION_SOURCE_RUSAGE);
 	receipt_set(&run->receipt, RATION_METRIC_CPU_USER_USEC, user, RATION_SOURCE_RUSAGE);
 	receipt_set(&run->receipt, RATION_METRIC_CPU_SYSTEM_USEC, system, RATION_SOURCE_RUSAGE);

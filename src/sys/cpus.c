@@ -10,9 +10,9 @@
 
 #include "util/parse.h"
 
-int cpus_parse(const char *list, struct spawn_cpus *ret)
+int cpus_parse(const char *list, struct cpus *ret)
 {
-	struct spawn_cpus cpus = { .bits = { 0 } };
+	struct cpus cpus = { .bits = { 0 } };
 	int more = 1;
 
 	while (more) {
@@ -22,7 +22,7 @@ int cpus_parse(const char *list, struct spawn_cpus *ret)
 		if (more < 0)
 			return more;
 		for (unsigned cpu = low; cpu <= high; cpu++) {
-			if (cpu >= SPAWN_CPUS_MAX)
+			if (cpu >= CPUS_MAX)
 				return -ERANGE;
 			cpus_add(&cpus, cpu);
 		}
@@ -31,7 +31,7 @@ int cpus_parse(const char *list, struct spawn_cpus *ret)
 	return 0;
 }
 
-bool cpus_within(const struct spawn_cpus *some, const struct spawn_cpus *all)
+bool cpus_within(const struct cpus *some, const struct cpus *all)
 {
 	for (size_t i = 0; i < sizeof(some->bits); i++) {
 		if (some->bits[i] & ~all->bits[i])

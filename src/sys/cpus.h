@@ -8,26 +8,26 @@
 #include <stdbool.h>
 
 /* CPU masks up to this many CPUs: the most a kernel can be built for. */
-#define SPAWN_CPUS_MAX 8192
-struct spawn_cpus {
-	unsigned char bits[SPAWN_CPUS_MAX / 8];
+#define CPUS_MAX 8192
+struct cpus {
+	unsigned char bits[CPUS_MAX / 8];
 };
 
 /* Reads a list ("0-3,8") into a set. -EINVAL, -ERANGE. */
-int cpus_parse(const char *list, struct spawn_cpus *ret);
+int cpus_parse(const char *list, struct cpus *ret);
 
 /* Whether `all` has what `some` has. */
-bool cpus_within(const struct spawn_cpus *some, const struct spawn_cpus *all);
+bool cpus_within(const struct cpus *some, const struct cpus *all);
 
 /* CPUs of the machine that are online, at least 1. */
 unsigned cpus_online(void);
 
-static inline bool cpus_has(const struct spawn_cpus *cpus, unsigned i)
+static inline bool cpus_has(const struct cpus *cpus, unsigned i)
 {
 	return cpus->bits[i / 8] & (1u << i % 8);
 }
 
-static inline void cpus_add(struct spawn_cpus *cpus, unsigned i)
+static inline void cpus_add(struct cpus *cpus, unsigned i)
 {
 	cpus->bits[i / 8] |= (unsigned char)(1u << i % 8);
 }

@@ -6,6 +6,7 @@
 #define RATION_UTIL_CLOCK_H
 
 #include <stdint.h>
+#include <sys/time.h>
 #include <time.h>
 
 /* Now on a clock that exists on every system, in microseconds. */
@@ -15,6 +16,12 @@ static inline uint64_t clock_usec(clockid_t clock)
 
 	(void)clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* A time of rusage, in microseconds. */
+static inline uint64_t clock_timeval_usec(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
 }
 
 #endif

@@ -157,7 +157,7 @@ static void check_files(int fd)
 	}
 	(void)close(file);
 	cpuset_read(fd, &cpuset);
-	MUST(cpuset_count(&cpuset) <= SPAWN_CPUS_MAX);
+	MUST(cpuset_count(&cpuset) <= CPUS_MAX);
 	(void)cg_populated(fd);
 	(void)cg_each_pid(fd, see_pid, NULL);
 	(void)shortage_error(fd, "acme", "acme/vm7", -EAGAIN, &error);

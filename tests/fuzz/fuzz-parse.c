@@ -22,11 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/cpu-list.h"
 #include "plan/limits.h"
 #include "util/cleanup.h"
 #include "util/parse.h"
 #include "util/text.h"
-#include "../unit/cpu-list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

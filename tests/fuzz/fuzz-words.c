@@ -64,9 +64,9 @@ static void check_numbers(const char *text)
 }
 
 /* Each CPU of a set by itself. */
-static void print_set(const struct spawn_cpus *set, char *buf)
+static void print_set(const struct cpus *set, char *buf)
 {
-	for (unsigned i = 0; i < SPAWN_CPUS_MAX; i++) {
+	for (unsigned i = 0; i < CPUS_MAX; i++) {
 		if (cpus_has(set, i))
 			buf += sprintf(buf, "%u,", i);
 	}
@@ -75,8 +75,8 @@ static void print_set(const struct spawn_cpus *set, char *buf)
 
 static void check_list(const char *text)
 {
-	static char printed[SPAWN_CPUS_MAX * 5 + 1];
-	struct spawn_cpus set, again;
+	static char printed[CPUS_MAX * 5 + 1];
+	struct cpus set, again;
 
 	if (cpus_parse(text, &set) < 0)
 		return;

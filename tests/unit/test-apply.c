@@ -14,10 +14,10 @@
 #include <sys/resource.h>
 
 #include "group/limits/apply.h"
-#include "plan/choice.h"
-#include "sys/cgroup/cgroup.h"
 #include "host/host.h"
+#include "plan/choice.h"
 #include "plan/mech/mech.h"
+#include "sys/cgroup/cgroup.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 

@@ -4,8 +4,8 @@
  */
 #include "unit.h"
 
-#include "files.h"
 #include "base.h"
+#include "files.h"
 #include "sleeper.h"
 
 #include <fcntl.h>

@@ -9,8 +9,8 @@
 
 #include <unistd.h>
 
-#include "files.h"
 #include "doctor/findings.h"
+#include "files.h"
 #include "host/base.h"
 #include "host/host.h"
 #include "util/cleanup.h"

@@ -52,9 +52,9 @@ static int make_group(const struct base *base, const char *name, struct kept *ke
 	if (r == 0)
 		r = keeper_start(&kept->place, &kept->keeper);
 	if (r >= 0)
-		r = leaf_create(&kept->place, 0, NULL);
+		r = leaf_create_owned(&kept->place, 0, NULL);
 	if (r == 0)
-		r = leaf_made(&kept->place);
+		r = leaf_complete(&kept->place);
 	return r;
 }
 

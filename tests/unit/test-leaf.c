@@ -51,14 +51,14 @@ static void test_one_life(void **state)
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
 	(void)snprintf(path, sizeof(path), "%s/t/n", base.path);
 	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	assert_int_equal(leaf_made(&place), 0);
+	assert_int_equal(leaf_create_owned(&place, 0, NULL), 0);
+	assert_int_equal(leaf_complete(&place), 0);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(owner_state(host_now(base.host)->proc_fd, place.fd, NULL), RATION_OWNER_ALIVE);
 
 	/* Its owner lives: nobody else may have it. */
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &same, NULL), 0);
-	assert_int_equal(leaf_create(&same, 0, NULL), -EEXIST);
+	assert_int_equal(leaf_create_owned(&same, 0, NULL), -EEXIST);
 	assert_int_equal(same.fd, -EBADF);
 	place_close(&same);
 
@@ -79,15 +79,15 @@ static void test_what_cannot_be_noted_is_not_made(void **state)
 	(void)state;
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
-	assert_int_equal(leaf_create(&place, 0, NULL), 0);
+	assert_int_equal(leaf_create_owned(&place, 0, NULL), 0);
 	(void)snprintf(path, sizeof(path), "%s/t/n", base.path);
 	fd = place.fd;
 	place.fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); /* takes no note */
-	assert_int_equal(leaf_made(&place), -EBADF);
+	assert_int_equal(leaf_complete(&place), -EBADF);
 	(void)close(place.fd);
 	place.fd = fd;
 	assert_false(leaf_recorded(fd));
-	assert_int_equal(leaf_made(&place), 0);
+	assert_int_equal(leaf_complete(&place), 0);
 	assert_int_equal(leaf_remove(&place), 0);
 	place_close(&place);
 	base_end(&base);
@@ -103,8 +103,8 @@ static void test_gone_or_not(void **state)
 	(void)state;
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
-	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	assert_int_equal(leaf_made(&place), 0);
+	assert_int_equal(leaf_create_owned(&place, 0, NULL), 0);
+	assert_int_equal(leaf_complete(&place), 0);
 	for (int held = 0; held < 2; held++) {
 		assert_int_equal(held ? leaf_lock(&place, NULL) : 0, 0);
 		assert_true(cg_read(place.fd, "cgroup.subtree_control", before, sizeof(before)) >= 0);
@@ -176,9 +176,9 @@ static int come_and_go(const struct base *base, int who)
 		int r = leaf_prepare(host_now(base->host), "shared", NULL, 0, &place, &error);
 
 		if (r == 0)
-			r = leaf_create(&place, 0, &error);
+			r = leaf_create_owned(&place, 0, &error);
 		if (r == 0)
-			r = leaf_made(&place);
+			r = leaf_complete(&place);
 		if (r == 0 && cg_populated(place.fd) != 0)
 			r = -EIO;
 		if (r == 0)
@@ -224,8 +224,8 @@ static void test_marked_nodes_stay(void **state)
 	(void)state;
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "kept", "n", 0, &place, NULL), 0);
-	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	assert_int_equal(leaf_made(&place), 0);
+	assert_int_equal(leaf_create_owned(&place, 0, NULL), 0);
+	assert_int_equal(leaf_complete(&place), 0);
 	if (notes_mark(place.tenant_fd, NOTE_KEEP) < 0) {
 		(void)leaf_remove(&place);
 		place_close(&place);
@@ -252,8 +252,8 @@ static void test_removal_takes_what_is_below(void **state)
 	(void)state;
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
-	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	assert_int_equal(leaf_made(&place), 0);
+	assert_int_equal(leaf_create_owned(&place, 0, NULL), 0);
+	assert_int_equal(leaf_complete(&place), 0);
 	assert_int_equal(cg_mkdir(place.fd, "a"), 0);
 	fd = cg_open_dir(place.fd, "a");
 	assert_int_equal(cg_mkdir(fd, "b"), 0);
@@ -297,8 +297,8 @@ static void test_a_tenant_is_frozen_meanwhile(void **state)
 	(void)state;
 	base_begin(&base);
 	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
-	assert_int_equal(leaf_create(&place, 0, NULL), 0);
-	assert_int_equal(leaf_made(&place), 0);
+	assert_int_equal(leaf_create_owned(&place, 0, NULL), 0);
+	assert_int_equal(leaf_complete(&place), 0);
 	other = freeze_and_thaw(place.tenant_fd);
 	for (int i = 0; i < 50 * ROUNDS && frozen < 5 * ROUNDS; i++) {
 		struct ration_error error;

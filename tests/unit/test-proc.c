@@ -12,11 +12,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "box.h"
+#include "files.h"
 #include "sys/proc/proc-usage.h"
 #include "sys/proc/proc.h"
 #include "util/cleanup.h"
-#include "box.h"
-#include "files.h"
 
 #define TAIL " 0 -1 4194560 89 0 0 0 7 3 11 5 20 0 1 0 12345 3133440 100 18446744073709551615\n"
 

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "run/run.h"
 #include "ration.h"
+#include "run/run.h"
 #include "util/cleanup.h"
 
 #define NONE USAGE_ABSENT

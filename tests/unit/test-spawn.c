@@ -7,8 +7,8 @@
  */
 #include "unit.h"
 
-#include "files.h"
 #include "base.h"
+#include "files.h"
 #include "refuse.h"
 
 #include <fcntl.h>

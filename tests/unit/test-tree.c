@@ -13,12 +13,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "box.h"
 #include "sys/proc/proc-usage.h"
-#include "sys/syscalls.h"
 #include "sys/proc/tree-kill.h"
 #include "sys/proc/tree.h"
+#include "sys/syscalls.h"
 #include "util/cleanup.h"
-#include "box.h"
 
 /* ---------------------------------------------------------- made-up trees */
 

@@ -11,16 +11,16 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "box.h"
 #include "run/contain/watch.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/cgroup/kill.h"
 #include "sys/cgroup/members.h"
+#include "sys/cgroup/walk.h"
 #include "sys/proc/proc-usage.h"
 #include "sys/proc/tree-kill.h"
 #include "sys/proc/tree.h"
-#include "sys/cgroup/walk.h"
 #include "util/cleanup.h"
-#include "box.h"
 
 #define MIB (1024u * 1024u)
 

@@ -14,13 +14,13 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/output/group-limits.h"
 #include "cli/commands/groups.h"
-#include "cli/output/json.h"
 #include "cli/inherited.h"
 #include "cli/options/options-plan.h"
-#include "cli/output/output.h"
 #include "cli/options/rows.h"
+#include "cli/output/group-limits.h"
+#include "cli/output/json.h"
+#include "cli/output/output.h"
 #include "util/cleanup.h"
 #include "util/compat.h"
 #include "util/error.h"

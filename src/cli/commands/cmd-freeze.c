@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "cli/commands/groups.h"
 #include "cli/options/patterns.h"
-#include "cli/output/output.h"
 
 static int freeze_one(struct options *options, struct ration_group *group, const char *address, void *data,
 		struct ration_error *reterr)

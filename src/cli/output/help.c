@@ -22,7 +22,8 @@
 /* Where the texts beside the flags begin. */
 #define TEXT_COLUMN 30
 
-void help_usage(FILE *file, const struct command *command)
+/* Prints one line: "usage: ration run …"; `command` may be NULL. */
+static void print_usage_of(FILE *file, const struct command *command)
 {
 	if (!command)
 		(void)fprintf(file, "usage: ration [OPTIONS] COMMAND [ARGUMENT...]\n");
@@ -32,7 +33,7 @@ void help_usage(FILE *file, const struct command *command)
 
 static void print_usage(FILE *file, const void *command)
 {
-	help_usage(file, command);
+	print_usage_of(file, command);
 }
 
 void help_missing(const struct command *command, const char *missing, const char *example)
@@ -188,7 +189,7 @@ static void print_paragraphs(FILE *file, const char *text)
 
 void help_command(FILE *file, const struct command *command)
 {
-	help_usage(file, command);
+	print_usage_of(file, command);
 	(void)fprintf(file, "\n%s.\n", command->help);
 	if (command->details) {
 		(void)fputc('\n', file);
@@ -205,7 +206,7 @@ void help_command(FILE *file, const struct command *command)
 
 void help_overview(FILE *file)
 {
-	help_usage(file, NULL);
+	print_usage_of(file, NULL);
 	(void)fprintf(file, "\nRun commands under resource limits, with receipts.\n\nCommands:\n");
 	for (size_t i = 0; commands[i]; i++)
 		(void)fprintf(file, "  %-10s %s\n", commands[i]->name, commands[i]->help);

@@ -9,10 +9,7 @@
 
 struct command;
 
-/* Prints one line: "usage: ration run …"; `command` may be NULL. */
-void help_usage(FILE *file, const struct command *command);
-
-/* The same on standard error, and what is missing there: "COMMAND", with an example, or NULL. */
+/* Prints on standard error how the command is called, and what is missing there: "COMMAND", with an example, or NULL. */
 void help_missing(const struct command *command, const char *missing, const char *example);
 
 /* Prints what `ration --help` says. */

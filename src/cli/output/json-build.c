@@ -101,7 +101,7 @@ void build_put_usage(struct builder *builder, json_t *object, struct metrics met
 	for (size_t i = 0; (metric = ration_metric_at(i)) != RATION_METRIC_NONE; i++) {
 		const char *name = ration_metric_name(metric);
 		uint64_t value;
-		enum ration_source source = metrics_read(metrics, metric, &value);
+		enum ration_source source = metrics_get(metrics, metric, &value);
 
 		if (source == RATION_SOURCE_ABSENT)
 			continue;

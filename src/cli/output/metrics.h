@@ -13,7 +13,7 @@ struct metrics {
 	const struct ration_stats *stats;
 };
 
-static inline enum ration_source metrics_read(struct metrics from, enum ration_metric metric, uint64_t *ret)
+static inline enum ration_source metrics_get(struct metrics from, enum ration_metric metric, uint64_t *ret)
 {
 	return from.receipt ? ration_receipt_metric(from.receipt, metric, ret) :
 		ration_stats_metric(from.stats, metric, ret);

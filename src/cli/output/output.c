@@ -333,7 +333,7 @@ void output_usage(FILE *file, struct metrics metrics)
 	(void)fprintf(file, "  %-28s  %-16s  %s\n", "usage", "", "source");
 	for (size_t i = 0; (metric = ration_metric_at(i)) != RATION_METRIC_NONE; i++) {
 		uint64_t number;
-		enum ration_source source = metrics_read(metrics, metric, &number);
+		enum ration_source source = metrics_get(metrics, metric, &number);
 
 		if (source == RATION_SOURCE_ABSENT)
 			continue;

@@ -20,7 +20,6 @@
 #include "group/record.h"
 #include "group/whose.h"
 #include "host/facts.h"
-#include "host/names.h"
 #include "host/notes.h"
 #include "sys/cgroup/cgroup.h"
 #include "sys/cgroup/members.h"

@@ -140,12 +140,10 @@ static int read_node(const struct budget_node *node, struct ration_budget *to)
 static int read_budget(const struct host_snapshot *host, const char *tenant, struct ration_budget *to)
 {
 	CLEANUP(closep) int namespace_fd = host->base_fd >= 0 ? nodes_open(host) : -ENOENT;
-	CLEANUP(closep) int tenant_fd = namespace_fd >= 0 && tenant ? cg_open_dir(namespace_fd, tenant) : namespace_fd;
-	struct budget_node node = { host, tenant, tenant_fd };
-	int r = tenant_fd < 0 ? tenant_fd : read_node(&node, to);
+	CLEANUP(closep) int tenant_fd = namespace_fd >= 0 && tenant ? cg_open_dir(namespace_fd, tenant) : -EBADF;
+	struct budget_node node = { host, tenant, namespace_fd >= 0 && tenant ? tenant_fd : namespace_fd };
+	int r = node.fd < 0 ? node.fd : read_node(&node, to);
 
-	if (!tenant)
-		tenant_fd = -EBADF;
 	return vanished(r) ? 0 : r;
 }
 

@@ -14,7 +14,6 @@
 #include "group/stats/listed.h"
 #include "group/whose.h"
 #include "host/host.h"
-#include "host/names.h"
 #include "ration.h"
 #include "sys/cgroup/lock.h"
 #include "sys/cgroup/queue.h"

@@ -130,7 +130,7 @@ static int finish(void *data, struct ration_error *reterr)
 	if (r == 0) {
 		if (options->command)
 			(void)notes_write(group->at.fd, NOTE_COMMAND, options->command);
-		r = leaf_made(&group->at);
+		r = leaf_complete(&group->at);
 		if (r < 0)
 			r = handle_error(group, r, "write notes on", reterr);
 	}
@@ -397,7 +397,7 @@ static int make_group(struct ration_group *group, const struct ration_plan *plan
 	*ret_there = r < 0 && options->exist_ok && sys_access(group->at.tenant_fd, group->at.name, F_OK) == 0;
 	if (r < 0)
 		return r;
-	r = leaf_make(&group->at, wanted, reterr);
+	r = leaf_create(&group->at, wanted, reterr);
 	*ret_there = r == -EEXIST;
 	return r == 0 ? finish_group(group, plan, options, reterr) : r;
 }

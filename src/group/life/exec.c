@@ -22,7 +22,6 @@
 #include "group/limits/apply.h"
 #include "group/shortage.h"
 #include "host/prepare.h"
-#include "sys/cgroup/cgroup.h"
 #include "sys/proc/proc-usage.h"
 #include "sys/proc/proc.h"
 #include "sys/spawn/terminal.h"

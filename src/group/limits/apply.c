@@ -208,9 +208,9 @@ int apply_collect(const struct ration_plan *plan, struct group_writes *writes, s
 }
 
 /* Finds the first CPU or node of `asked` that isn't in `has`. */
-static bool first_missing(const struct spawn_cpus *asked, const struct spawn_cpus *has, unsigned *ret)
+static bool first_missing(const struct cpus *asked, const struct cpus *has, unsigned *ret)
 {
-	for (unsigned i = 0; i < SPAWN_CPUS_MAX; i++) {
+	for (unsigned i = 0; i < CPUS_MAX; i++) {
 		if (cpus_has(asked, i) && !cpus_has(has, i)) {
 			*ret = i;
 			return true;
@@ -227,7 +227,7 @@ static int check_set(const struct ration_plan *plan, enum ration_limit limit, co
 		const char *file, struct ration_error *reterr)
 {
 	const struct ration_plan_item *item = plan_enforced(plan, limit);
-	struct spawn_cpus asked, has;
+	struct cpus asked, has;
 	char list[CG_FILE_MAX];
 	unsigned missing;
 	int r;

@@ -19,7 +19,6 @@
 #include "group/levels.h"
 #include "group/limits/in-force.h"
 #include "group/record.h"
-#include "group/stats/counters.h"
 #include "host/facts.h"
 #include "host/machine.h"
 #include "host/notes.h"

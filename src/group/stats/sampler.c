@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #include "group/cgroup1.h"
-#include "group/nodes.h"
 #include "group/stats/listed.h"
 #include "group/stats/metrics.h"
 #include "group/stats/sampler-options.h"

@@ -35,7 +35,7 @@ struct model_group *screen_chosen(struct screen *screen)
 }
 
 /* The cursor stays on its group; if that is gone, where it was. */
-void screen_place_cursor(struct screen *screen)
+static void place_cursor(struct screen *screen)
 {
 	size_t lines = (size_t)screen_body_lines();
 
@@ -72,7 +72,7 @@ static int arrange(struct screen *screen)
 {
 	int r = rows_fill(&screen->rows, screen->model, &screen->view);
 
-	screen_place_cursor(screen);
+	place_cursor(screen);
 	return r;
 }
 

@@ -54,9 +54,6 @@ int screen_body_lines(void);
 /* The group under the cursor, or NULL. */
 struct model_group *screen_chosen(struct screen *screen);
 
-/* The cursor stays on its group; if that is gone, where it was. */
-void screen_place_cursor(struct screen *screen);
-
 /* Draws all of it anew (draw.c). */
 void screen_draw(struct screen *screen);
 

@@ -68,7 +68,8 @@ static uint64_t resident_of(const char *line)
 	return 0;
 }
 
-int vm_parse(const char *text, struct vm *ret)
+/* Reads a text of /proc/PID/smaps. 0 or more: how many mappings it has; `ret->pid` stays as it is. -EBADMSG. */
+static int vm_parse(const char *text, struct vm *ret)
 {
 	struct mapping now = { .size = 0 }, largest = { .size = 0 };
 	uint64_t all = 0;

@@ -22,9 +22,6 @@ struct vm {
 	uint64_t own_bytes;      /* what else of QEMU is */
 };
 
-/* Reads a text of /proc/PID/smaps. 0 or more: how many mappings it has; `ret->pid` stays as it is. -EBADMSG. */
-int vm_parse(const char *text, struct vm *ret);
-
 /*
  * Looks for QEMU among these processes, and at its memory. 0: there is none, or it doesn't tell. A process can
  * have its memory's list locked for as long as it likes: -ETIMEDOUT, and this one isn't to be asked again.

@@ -35,9 +35,9 @@ static void ask(const struct host_facts *facts, enum ration_limit limit, uint64_
 }
 
 /* Leaves the first `n` CPUs of `mask`. */
-static void first_cpus(struct spawn_cpus *mask, uint64_t n)
+static void first_cpus(struct cpus *mask, uint64_t n)
 {
-	for (size_t cpu = 0; cpu < SPAWN_CPUS_MAX; cpu++) {
+	for (size_t cpu = 0; cpu < CPUS_MAX; cpu++) {
 		unsigned char bit = (unsigned char)(1u << (cpu % 8));
 
 		if (!(mask->bits[cpu / 8] & bit))

@@ -13,6 +13,7 @@
 #include "run/contain/follow.h"
 #include "run/contain/keeper-followed.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/error.h"
 
 /* When to send SIGKILL again to processes that survived it. */
@@ -21,7 +22,7 @@
 struct followed {
 	struct containment containment;
 	struct ration_run *run;
-	struct keeper keeper;
+	struct follow_keeper keeper;
 	struct follow follow;
 	struct loop_source source;   /* a process has forked or ended */
 	struct loop_deadline missed; /* a process ended before we could watch it */
@@ -37,7 +38,7 @@ static struct followed *of(struct containment *containment)
 
 static int make(struct containment *containment, struct ration_error *reterr)
 {
-	int r = keeper_begin(&of(containment)->keeper);
+	int r = follow_keeper_begin(&of(containment)->keeper);
 
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't fork a keeper: %s", error_text(r)) : 0;
 }
@@ -70,7 +71,7 @@ static void joined(void *userdata, const struct os_process *process)
 	/* It is dead already, so no event will come. */
 	if (loop_add_process(loop, &followed->source, process->pid) < 0)
 		loop_set(loop, &followed->missed, sys_now_usec());
-	keeper_tell(&followed->keeper, process, followed->follow.group);
+	follow_keeper_tell(&followed->keeper, process, followed->follow.group);
 }
 
 /* The child exists and waits: follow it from now on, and tell the keeper. */
@@ -182,14 +183,9 @@ static bool may_reap(struct containment *containment, pid_t pid)
 	return true;
 }
 
-static uint64_t timeval_usec(struct timeval time)
-{
-	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
-}
-
 static void reaped(struct containment *containment, pid_t pid, const struct rusage *rusage)
 {
-	follow_reaped(&of(containment)->follow, pid, timeval_usec(rusage->ru_utime) + timeval_usec(rusage->ru_stime));
+	follow_reaped(&of(containment)->follow, pid, clock_timeval_usec(rusage->ru_utime) + clock_timeval_usec(rusage->ru_stime));
 }
 
 /* ----------------------------------------------------------------- the end */
@@ -197,7 +193,7 @@ static void reaped(struct containment *containment, pid_t pid, const struct rusa
 static int remove_when_over(struct containment *containment, struct ration_error *reterr)
 {
 	(void)reterr;
-	keeper_dismiss(&of(containment)->keeper);
+	follow_keeper_dismiss(&of(containment)->keeper);
 	return 0;
 }
 
@@ -211,9 +207,9 @@ static void followed_free(struct containment *containment, uint64_t deadline_use
 		(void)poll(NULL, 0, 1);
 	}
 	if (live > 0)
-		keeper_inherit(&followed->keeper);
+		follow_keeper_inherit(&followed->keeper);
 	else
-		keeper_dismiss(&followed->keeper);
+		follow_keeper_dismiss(&followed->keeper);
 	loop_clear(&followed->run->loop, &followed->missed);
 	follow_end(&followed->follow);
 	free(followed);
@@ -247,7 +243,7 @@ int containment_followed_new(struct ration_run *run)
 	followed->containment.ops = &ops;
 	followed->containment.by_pid = true;
 	followed->run = run;
-	followed->keeper = KEEPER_NONE;
+	followed->keeper = FOLLOW_KEEPER_NONE;
 	followed->source = LOOP_SOURCE(on_source, followed);
 	followed->source.first = true;
 	followed->missed = LOOP_DEADLINE(on_missed, followed);

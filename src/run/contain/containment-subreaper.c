@@ -10,17 +10,17 @@
 
 #include <signal.h>
 
-#include "group/life/watchdog.h"
 #include "group/cgroup1.h"
 #include "group/frozen.h"
 #include "group/leaf.h"
-#include "sys/proc/proc-exit.h"
+#include "group/life/watchdog.h"
 #include "run/contain/descent.h"
 #include "run/contain/watch.h"
 #include "sys/cgroup/cgroup.h"
-#include "sys/cgroup/kill.h"
 #include "sys/cgroup/cgroup1.h"
+#include "sys/cgroup/kill.h"
 #include "sys/precedence.h"
+#include "sys/proc/proc-exit.h"
 #include "sys/proc/tree.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -187,13 +187,6 @@ void follow_reaped(struct follow *follow, pid_t pid, uint64_t cpu_usec)
 		*member = follow->members[--follow->n];
 }
 
-bool follow_lives(const struct follow *follow, pid_t pid)
-{
-	const struct follow_member *member = find(follow, pid);
-
-	return member && !member->at.dead;
-}
-
 /* ------------------------------------------------------------------- adding up */
 
 static int measure(struct follow *follow, const struct sample_limits *limits, struct sample *ret_sample)

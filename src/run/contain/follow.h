@@ -50,9 +50,6 @@ int follow_update(struct follow *follow);
 /* We have reaped a member ourselves; it and its children have used this much CPU time. */
 void follow_reaped(struct follow *follow, pid_t pid, uint64_t cpu_usec);
 
-/* Tells whether a member was alive when it was looked at last. */
-bool follow_lives(const struct follow *follow, pid_t pid);
-
 /* Takes a sample. Errors: as follow_update(). */
 int follow_sample(struct follow *follow, const struct sample_limits *limits, struct sample *ret_sample);
 

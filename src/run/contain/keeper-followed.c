@@ -48,7 +48,7 @@ static bool hear(int fd, struct follow *follow)
 	}
 }
 
-static void keeper_main(int fd)
+static void follow_keeper_main(int fd)
 {
 	struct follow follow = { .os = &os_ops, .cpus = 1 };
 
@@ -61,7 +61,7 @@ static void keeper_main(int fd)
 	_exit(0);
 }
 
-int keeper_begin(struct keeper *keeper)
+int follow_keeper_begin(struct follow_keeper *keeper)
 {
 	int pair[2];
 	pid_t pid;
@@ -73,7 +73,7 @@ int keeper_begin(struct keeper *keeper)
 	pid = sys_fork_masked();
 	if (pid == 0) {
 		(void)close(pair[0]);
-		keeper_main(pair[1]);
+		follow_keeper_main(pair[1]);
 	}
 	if (pid < 0) {
 		(void)close(pair[0]);
@@ -81,11 +81,11 @@ int keeper_begin(struct keeper *keeper)
 		return (int)pid;
 	}
 	(void)close(pair[1]);
-	*keeper = (struct keeper) { .pid = pid, .fd = pair[0] };
+	*keeper = (struct follow_keeper) { .pid = pid, .fd = pair[0] };
 	return 0;
 }
 
-void keeper_tell(struct keeper *keeper, const struct os_process *process, pid_t group)
+void follow_keeper_tell(struct follow_keeper *keeper, const struct os_process *process, pid_t group)
 {
 	const struct news news = { .pid = process->pid, .group = group, .born = process->born };
 
@@ -93,13 +93,13 @@ void keeper_tell(struct keeper *keeper, const struct os_process *process, pid_t 
 		(void)!send(keeper->fd, &news, sizeof(news), MSG_NOSIGNAL);
 }
 
-void keeper_inherit(struct keeper *keeper)
+void follow_keeper_inherit(struct follow_keeper *keeper)
 {
 	keeper->fd = close_fd(keeper->fd);
 	keeper->pid = 0;
 }
 
-void keeper_dismiss(struct keeper *keeper)
+void follow_keeper_dismiss(struct follow_keeper *keeper)
 {
 	const struct news goodbye = { .pid = 0 };
 

@@ -10,23 +10,23 @@
 
 #include "sys/os.h"
 
-struct keeper {
+struct follow_keeper {
 	pid_t pid; /* 0: none */
 	int fd;    /* to tell it of processes; closed without goodbye, it kills them */
 };
 
-#define KEEPER_NONE ((struct keeper) { .pid = 0, .fd = -EBADF })
+#define FOLLOW_KEEPER_NONE ((struct follow_keeper) { .pid = 0, .fd = -EBADF })
 
 /* Forks the keeper: before the command, so that the command is never without one. */
-int keeper_begin(struct keeper *keeper);
+int follow_keeper_begin(struct follow_keeper *keeper);
 
 /* Tells it of a process of the run. `group` is the run's own process group, or 0. */
-void keeper_tell(struct keeper *keeper, const struct os_process *process, pid_t group);
+void follow_keeper_tell(struct follow_keeper *keeper, const struct os_process *process, pid_t group);
 
 /* Leaves the processes to it, as if we had died. Doesn't wait for it. */
-void keeper_inherit(struct keeper *keeper);
+void follow_keeper_inherit(struct follow_keeper *keeper);
 
 /* The run is over: ends the keeper, and waits for it. */
-void keeper_dismiss(struct keeper *keeper);
+void follow_keeper_dismiss(struct follow_keeper *keeper);
 
 #endif

@@ -37,6 +37,7 @@
 #include "sys/proc/tree.h"
 #include "sys/syscalls.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 /*
  * The kernel adds up RSS lazily: each CPU keeps a batch of max(32, 2 * CPUs)
@@ -303,11 +304,6 @@ static int group_cpu(const struct watch *watch, uint64_t *ret_usec)
 	return r < 0 ? r : cg_text_key(text, "usage_usec", ret_usec);
 }
 
-static uint64_t timeval_usec(struct timeval time)
-{
-	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
-}
-
 /* What the root has waited for, and theirs. Our own is exact; another's is in steps of 10 ms. */
 static int root_cpu(const struct watch *watch, struct sample *sample, uint64_t *ret_usec)
 {
@@ -319,7 +315,7 @@ static int root_cpu(const struct watch *watch, struct sample *sample, uint64_t *
 		if (getrusage(RUSAGE_CHILDREN, &usage) < 0)
 			return -errno;
 		sample->maxrss_bytes = (uint64_t)usage.ru_maxrss * 1024;
-		*ret_usec = timeval_usec(usage.ru_utime) + timeval_usec(usage.ru_stime);
+		*ret_usec = clock_timeval_usec(usage.ru_utime) + clock_timeval_usec(usage.ru_stime);
 		return 0;
 	}
 	r = proc_stat_read(watch->proc_fd, watch->root, &stat);

@@ -10,7 +10,6 @@
 #include "sys/proc/proc.h"
 #include "sys/proc/tree-kill.h"
 #include "sys/proc/tree.h"
-#include "util/error.h"
 
 #include <limits.h>
 #include <signal.h>

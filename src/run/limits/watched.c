@@ -3,11 +3,12 @@
  * watched.c - limits that the supervisor enforces: it samples the processes, and acts
  */
 #include "run/concern.h"
+
+#include <signal.h>
+
 #include "run/end.h"
 #include "util/cleanup.h"
 #include "util/error.h"
-
-#include <signal.h>
 
 /* A sample that failed is repeated: this soon, and at most so many times. */
 #define AGAIN_USEC 10000

@@ -30,7 +30,7 @@ static int write_notes(struct place *group, const struct ration_plan *plan, stru
 	int r = record_first_limits(group->fd, plan);
 
 	if (r >= 0 || r == -EOPNOTSUPP)
-		r = leaf_made(group);
+		r = leaf_complete(group);
 	return r < 0 ? error_set(reterr, r, RATION_CAUSE_UNKNOWN, "can't write notes on the group %s/%s: %s",
 				       group->tenant, group->name, error_text(r))
 		     : 0;
@@ -52,7 +52,7 @@ int ready_make(const struct ready_request *request, struct place *group, struct 
 	r = request->keep ? keeper_start(group, keeper) : 0;
 	if (r < 0)
 		return shortage_fork_error(group->host, "start a keeper", r, reterr);
-	r = leaf_create(group, apply_controllers(plan, facts), reterr);
+	r = leaf_create_owned(group, apply_controllers(plan, facts), reterr);
 	if (r == 0)
 		r = v1_make(group, apply_v1_controllers(plan, facts), reterr);
 	if (r == 0)

@@ -90,7 +90,12 @@ static bool report_holds(const struct report *report)
 		error_ends(&report->error);
 }
 
-int report_take(const void *data, size_t size, struct report *ret)
+/*
+ * Checks and takes one message. -EPROTO: it isn't valid. Whatever the bytes are, in the result every text
+ * ends, every number is within its array, and every bool and enum has a valid value. A last report of a
+ * failure is sent and taken without a receipt.
+ */
+static int report_take(const void *data, size_t size, struct report *ret)
 {
 	struct report report;
 

@@ -37,12 +37,6 @@ struct last_report {
 	struct ration_receipt receipt;
 };
 
-/*
- * Checks and takes one message. -EPROTO: it isn't valid. Whatever the bytes are, in the result every text
- * ends, every number is within its array, and every bool and enum has a valid value. A last report of a
- * failure is sent and taken without a receipt.
- */
-int report_take(const void *data, size_t size, struct report *ret);
 int report_take_last(const void *data, size_t size, struct last_report *ret);
 int wish_take(const void *data, size_t size, struct wish *ret);
 

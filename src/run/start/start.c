@@ -16,7 +16,6 @@
 #include "group/shortage.h"
 #include "run/account.h"
 #include "run/concern.h"
-#include "run/end.h"
 #include "util/clock.h"
 #include "util/error.h"
 

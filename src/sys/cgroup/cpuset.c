@@ -13,7 +13,7 @@
 #include "sys/cpus.h"
 #include "util/cleanup.h"
 
-static bool read_set(int fd, const char *file, struct spawn_cpus *ret)
+static bool read_set(int fd, const char *file, struct cpus *ret)
 {
 	char list[CG_FILE_MAX];
 
@@ -45,26 +45,17 @@ unsigned cpuset_count(const struct cpuset *set)
 	return n;
 }
 
-static bool within(const struct spawn_cpus *some, const struct spawn_cpus *all)
-{
-	for (size_t i = 0; i < sizeof(some->bits); i++) {
-		if (some->bits[i] & ~all->bits[i])
-			return false;
-	}
-	return true;
-}
-
 bool cpuset_taken(const struct cpuset *set)
 {
-	struct spawn_cpus mine = { .bits = { 0 } };
+	struct cpus mine = { .bits = { 0 } };
 
 	if (!set->known)
 		return true;
-	if (syscall(SYS_sched_getaffinity, 0, sizeof(mine.bits), mine.bits) >= 0 && !within(&mine, &set->cpus))
+	if (syscall(SYS_sched_getaffinity, 0, sizeof(mine.bits), mine.bits) >= 0 && !cpus_within(&mine, &set->cpus))
 		return false;
-	mine = (struct spawn_cpus) { .bits = { 0 } };
+	mine = (struct cpus) { .bits = { 0 } };
 	/* Not there without CONFIG_NUMA, where there is one node only. */
-	return syscall(SYS_get_mempolicy, NULL, mine.bits, (unsigned long)SPAWN_CPUS_MAX, NULL,
+	return syscall(SYS_get_mempolicy, NULL, mine.bits, (unsigned long)CPUS_MAX, NULL,
 				(unsigned long)MPOL_F_MEMS_ALLOWED) < 0 ||
-		within(&mine, &set->mems);
+		cpus_within(&mine, &set->mems);
 }

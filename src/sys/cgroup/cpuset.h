@@ -9,7 +9,7 @@
 
 struct cpuset {
 	bool known;                /* false: nothing confines the group, or nothing can be seen of it */
-	struct spawn_cpus cpus, mems;
+	struct cpus cpus, mems;
 };
 
 /* Of the group, or of the nearest above it that has a cpuset of its own. */

@@ -23,11 +23,6 @@ int queue_join(int dir_fd, uint64_t *ret_number);
 /* Gives the place back, in whatever process its fd is a copy. Accepts no fd; returns "no fd". */
 int queue_leave(int fd);
 
-static inline void queue_leavep(int *fd)
-{
-	*fd = queue_leave(*fd);
-}
-
 /*
  * How many have a number below `number`; UINT64_MAX: in all. Counting one takes the kernel longer the more
  * locks there are. So above `exact` the result is how many there can be, including those that left before

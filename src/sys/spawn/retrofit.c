@@ -28,7 +28,7 @@ struct thread {
 	int nice;
 	bool niced, pinned; /* it has something else now */
 	size_t mask_size;
-	struct spawn_cpus mask;
+	struct cpus mask;
 };
 
 struct undo {

@@ -88,7 +88,7 @@ struct spawn {
 	size_t n_rlimits;
 	struct spawn_rlimit rlimits[SPAWN_RLIMITS_MAX];
 	bool pinned;               /* to the CPUs of `cpu_mask` */
-	struct spawn_cpus cpu_mask;
+	struct cpus cpu_mask;
 	int nice;                  /* added to our own */
 	uint64_t within_usec;      /* killed if it isn't the command by then (group/life/watchdog.h). 0: a minute, and an error */
 	/*

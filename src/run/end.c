@@ -94,14 +94,16 @@ void end_run_by(struct ration_run *run, enum run_cause cause, int sig, uint64_t 
 	if (run->leader.ended && cause != RUN_CAUSE_OUTPUT)
 		run->give_up_output = true;
 	if (sig == SIGKILL) {
-		if (first)
+		/* What came first may have left the processes time, or all of it: this limit holds all the same. */
+		if (first || !run->killed)
 			end_kill(run);
 		return;
 	}
 	signal_all(run, sig);
 	/* A stopped process doesn't handle the signal before it continues. */
 	signal_all(run, SIGCONT);
-	if (first && kill_at_usec != LOOP_NEVER)
+	/* Who was given time before keeps the shorter of both. */
+	if (!run->killed && kill_at_usec < run->kill.at_usec)
 		loop_set(&run->loop, &run->kill, kill_at_usec);
 }
 
@@ -117,7 +119,8 @@ void end_warn(struct ration_run *run, enum run_cause cause, uint64_t observed)
 		run->end.noted_usec = observed;
 		return;
 	}
-	if (note_cause(run, cause, run->options.signal, observed))
+	/* Behind another cause it is a signal all the same; only what the command has left behind gets none. */
+	if (note_cause(run, cause, run->options.signal, observed) || !run->leader.ended || run->options.wait_all)
 		signal_all(run, run->options.signal);
 }
 
@@ -174,6 +177,9 @@ int end_settle(struct ration_run *run)
 	}
 	if (!empty)
 		return 0;
+	/* Who waits for all may have been stopped after the command's end. */
+	if (run->options.wait_all)
+		take_stop(run);
 	loop_clear(&run->loop, &run->kill);
 	return concerns_done(run);
 }

@@ -2,6 +2,7 @@
 """ration stop: a run that another process ends."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,18 @@ def test_P11_stop(run):
     r = running.wait()
     assert (r.code, r.verdict) == (143, "interrupted")
     assert r.receipt["exit"]["signal"] == signal.SIGTERM
+
+
+def test_P11_after_the_command(run):
+    """A run that waits for all is one until the last has ended."""
+    running = run.start("--wait-all --group stopped/one", ["sh", "-c", f"sleep 1000 & echo $$ ready >{run.file('up')}"])
+    run.ready("up")
+    command = Path("/proc", run.file("up").read_text().split()[0])
+    wait_for("the command's end", lambda: not command.exists())
+    r = run.command("stop", "stopped/one")
+    assert (r.code, r.stderr) == (0, ""), r
+    r = running.wait()
+    assert r.verdict == "interrupted", r
 
 
 def test_P11_a_signal_of_choice(run):

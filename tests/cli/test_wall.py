@@ -26,6 +26,24 @@ def test_B01_wall_limit(run):
     assert r.usage["cpu_usec"] < r.usage["wall_usec"]
 
 
+@pytest.mark.parametrize("limit, then", [
+    ("--cpu-time 2", 'trap "" TERM; while :; do :; done'),
+    ("--output-limit 1K", "trap 'head -c 65536 /dev/zero; sleep 1000' TERM; sleep 1000 & wait; sleep 1000")])
+def test_a_limit_behind_the_soft_time(run, limit, then):
+    """What came first is the verdict; what comes later holds all the same, and doesn't wait for the hard time."""
+    r = run(f"--timeout 100ms:3000 {limit}", ["sh", "-c", then])
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+
+
+def test_a_signal_behind_the_soft_time(run):
+    """It ends the run, with SIGKILL some seconds later, long before the hard time."""
+    r = run.start("--timeout 100ms:3000", f"onsignal - {run.file('log')}", preexec_fn=hold_signals)
+    run.ready("log", "15")
+    r.signal(signal.SIGTERM)
+    r = r.wait()
+    assert (r.code, r.verdict) == (124, "wall-time"), r
+
+
 def test_B02_under_and_over(run):
     r = run("--timeout 3000", "sleep 1")
     assert (r.code, r.verdict) == (0, "ok")

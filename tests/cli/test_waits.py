@@ -84,6 +84,16 @@ def test_FB16_failed_samples(run, base, by_hand):
     assert r.receipt["failure"] in r.stderr, r
 
 
+@pytest.mark.worlds("v2")
+@pytest.mark.parametrize("times, verdict", [(":when=1", "cpu-time"), ("", "internal")], ids=["once", "always"])
+def test_FB16_unreadable_cpu_time(run, base, times, verdict):
+    """A read that fails once is repeated; if it fails for ever, the run ends and it is told."""
+    group = base / NAMESPACE / "default" / "busy"
+    r = run("--cpu-time 1 --name busy", "spin 1000", before=failing("pread64", f"ENOMEM{times}", group / "cpu.stat"))
+    assert r.verdict == verdict, r
+    assert ("can't measure the CPU time any longer" in r.receipt.get("failure", "")) == (verdict == "internal"), r
+
+
 @contextlib.contextmanager
 def unread(kind):
     """The end of something that nobody reads, full: (the fd, a function that empties it once)."""

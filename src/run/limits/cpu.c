@@ -18,12 +18,16 @@
 
 /* The earliest that the CPU time is read again. */
 #define READ_MIN_USEC 1000
+/* A read that failed is repeated: this soon, and at most so many times. */
+#define AGAIN_USEC 10000
+#define FAILURES_MAX 100
 
 struct cpu {
 	struct concern concern;
 	struct loop_deadline deadline;
 	int group_fd;                   /* whose CPUs count, or -EBADF */
 	int fd;                         /* cpu.stat, or cpuacct.usage of cgroup v1 */
+	unsigned failures;              /* in a row */
 	uint64_t soft_usec, hard_usec;  /* RATION_UNLIMITED: none */
 };
 
@@ -58,14 +62,32 @@ static unsigned usable(const struct cpu *cpu)
 	return n > 0 ? n : cpus_online();
 }
 
+/* Without the time that was used the limit isn't enforced any more: that ends the run, as where it is sampled. */
+static void read_failed(struct cpu *cpu, uint64_t now_usec)
+{
+	struct ration_run *run = cpu->concern.run;
+
+	if (cpu->failures++ < FAILURES_MAX) {
+		loop_set(&run->loop, &cpu->deadline, loop_after(now_usec, AGAIN_USEC));
+		return;
+	}
+	receipt_fail(&run->receipt, "can't measure the CPU time any longer, and so not enforce its limit");
+	end_run(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
+}
+
 static void on_deadline(void *userdata, uint64_t now_usec)
 {
 	struct cpu *cpu = userdata;
 	struct ration_run *run = cpu->concern.run;
 	uint64_t used_usec = counters_cpu_usec(cpu->fd), limit_usec, wait_usec;
 
-	if (run->killed || used_usec == USAGE_ABSENT)
+	if (run->killed)
 		return;
+	if (used_usec == USAGE_ABSENT) {
+		read_failed(cpu, now_usec);
+		return;
+	}
+	cpu->failures = 0;
 	limit_usec = enforce(cpu, used_usec);
 	if (limit_usec == RATION_UNLIMITED)
 		return;

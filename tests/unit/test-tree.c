@@ -156,6 +156,26 @@ static void test_cycle(void **state)
 	assert_string_equal(text, "2");
 }
 
+/*
+ * One whose pid a stranger has got since its parent's children were read, and the stranger's child; and one whose
+ * parent isn't in this pid namespace, beside one that is gone.
+ */
+static void test_FB13_strangers(void **state)
+{
+	static const struct member members[] = {
+		{P(1), 1, 'S', 1, {"90000002 90000003 90000004 90000005", NULL}},
+		{P(3), 1, 'S', 1, {"90000006", NULL}},
+		{P(4), 0, 'S', 1, {"", NULL}},
+		{P(5), P(1), 'S', 1, {"", NULL}},
+		{P(6), P(3), 'S', 1, {"", NULL}},
+	};
+	char text[128];
+
+	(void)state;
+	assert_int_equal(look_below(members, ARRAY_SIZE(members), true, text, sizeof(text)), 0);
+	assert_string_equal(text, "5");
+}
+
 static void test_no_root(void **state)
 {
 	char text[128];
@@ -512,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_family_scanned),
 		cmocka_unit_test(test_holes),
 		cmocka_unit_test(test_cycle),
+		cmocka_unit_test(test_FB13_strangers),
 		cmocka_unit_test(test_no_root),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_read_pids),

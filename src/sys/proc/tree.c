@@ -238,6 +238,9 @@ static bool is_member(const struct walk *walk, const struct proc_stat *stat, pid
 {
 	if (stat->ppid == parent || stat->ppid == walk->root)
 		return true;
+	/* 0: its parent isn't in our pid namespace. In the list, 0 marks who is gone. */
+	if (stat->ppid <= 0)
+		return false;
 	for (size_t i = 0; i < walk->list->n; i++)
 		if (walk->list->items[i].pid == stat->ppid)
 			return true;
@@ -281,11 +284,16 @@ static int visit(struct walk *walk, size_t i)
 	}
 	if (r < 0)
 		return r;
+	/* The pid is a stranger's by now, and so are its children. */
+	if (!is_member(walk, &stat, parent)) {
+		walk->list->items[i].pid = 0;
+		return 0;
+	}
 	walk->list->items[i] = stat;
 	if (proc_is_dead(&stat))
 		return 0;
 	walk->live++;
-	if (walk->sig && is_member(walk, &stat, parent))
+	if (walk->sig)
 		send_signal(walk, pid, pid_fd);
 	r = add_children(walk, &stat);
 	return r == -ESRCH || r == -EACCES || r == -EPERM || r == -ENOENT ? 0 : r;

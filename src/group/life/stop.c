@@ -40,12 +40,15 @@ static int leave_note(struct ration_group *group, int sig, uint64_t kill_after_u
 /* Sends the signal, and waits. 1: somebody is left. */
 static int warn(struct ration_group *group, int sig, uint64_t kill_after_usec)
 {
-	int msec = kill_after_usec / 1000 >= INT_MAX ? -1 : (int)((kill_after_usec + 999) / 1000), r;
+	bool never = kill_after_usec / 1000 >= INT_MAX;
+	int msec = never ? INT_MAX : (int)((kill_after_usec + 999) / 1000), r;
 
 	(void)cg_signal_others(group->at.fd, sig);
 	/* A stopped process can't die of a signal that it can't take. */
 	(void)cg_signal_others(group->at.fd, SIGCONT);
-	r = cg_wait_empty(group->at.fd, msec < 0 ? INT_MAX : msec);
+	do
+		r = cg_wait_empty(group->at.fd, msec);
+	while (r == -ETIMEDOUT && never);
 	return r == -ETIMEDOUT ? 1 : 0;
 }
 

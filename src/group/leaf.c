@@ -243,6 +243,10 @@ int leaf_create(struct place *place, uint32_t wanted, struct ration_error *reter
 			place_close(place);
 			again = nodes_make(place->host, place->tenant, wanted, &place->namespace_fd,
 					&place->tenant_fd, reterr);
+			/* By now it may be one with a budget, which nobody has asked. */
+			if (again == 0)
+				return error_set(reterr, -ESTALE, RATION_CAUSE_VANISHED, "the tenant %s keeps vanishing",
+						place->tenant);
 		} else if (r == 0 || r == -EEXIST) {
 			r = take_existing(place, r == 0, reterr);
 			again = r == -EEXIST ? make_room(place, reterr) : 0;

@@ -20,7 +20,8 @@ int leaf_prepare(const struct host_snapshot *host, const char *tenant, const cha
 
 /*
  * Makes the leaf, for us alone: it is locked until leaf_complete(), so that nobody reads, changes or removes
- * it half made. -EEXIST: a group of that name exists, and its owner lives.
+ * it half made. -EEXIST: a group of that name exists, and its owner lives. -ESTALE: the tenant was removed, and is made
+ * anew: ask its budget again.
  */
 int leaf_create(struct place *place, uint32_t controllers, struct ration_error *reterr);
 

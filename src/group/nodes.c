@@ -11,12 +11,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "group/owner.h"
 #include "group/shortage.h"
 #include "host/kinds.h"
 #include "host/notes.h"
 #include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/lock.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -277,11 +279,48 @@ static bool may_remove(const struct chain *chain, size_t i)
 	return i + 1 == chain->host->n_nodes || notes_has(chain->fd[i], NOTE_MADE);
 }
 
+/* The links of a directory of cgroups are its own two and one for each group in it. */
+static bool has_groups(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink > 2;
+}
+
+/* Who has the lock of a node for longer is changing it: it stays, for the next run or `ration gc` to remove. */
+#define REMOVE_MSEC 50
+
+/*
+ * Removes a node, if it is empty and `stays` doesn't say otherwise. With its lock, under which `ration create` and
+ * `ration set` note that it is to stay; and the kernel removes by name, where another may be by now.
+ * Returns whether it is gone.
+ */
+static bool node_remove(const struct host_snapshot *host, int above_fd, const char *name, int fd,
+		bool (*stays)(const struct host_snapshot *host, int fd))
+{
+	CLEANUP(lock_releasep) int lock_fd = -EBADF;
+
+	/* "Not empty" is the usual answer. */
+	if (has_groups(fd) || stays(host, fd))
+		return false;
+	lock_fd = lock_take(fd, REMOVE_MSEC);
+	if (vanished(lock_fd))
+		return true;
+	return lock_fd >= 0 && !stays(host, fd) && cg_is(fd, above_fd, name) && cg_rmdir(above_fd, name) == 0;
+}
+
+static bool is_kept(const struct host_snapshot *host, int fd)
+{
+	(void)host;
+	return owner_kept(fd);
+}
+
 /* Removes from the namespace upwards what is empty. */
 static void chain_remove(const struct chain *chain)
 {
 	for (size_t i = chain->host->n_nodes; i-- > 0;) {
-		if (chain->fd[i] >= 0 && (!may_remove(chain, i) || cg_rmdir(above(chain, i), chain->host->node[i]) < 0))
+		if (chain->fd[i] >= 0 && (!may_remove(chain, i) ||
+				!node_remove(chain->host, above(chain, i), chain->host->node[i], chain->fd[i], is_kept)))
 			return;
 	}
 }
@@ -388,8 +427,7 @@ void nodes_remove_above(const struct host_snapshot *host, int namespace_fd)
 
 	/* The usual case has all fds already, so that nothing can fail at the end of a run. */
 	if (host->n_nodes == 1) {
-		if (!owner_kept(namespace_fd))
-			(void)cg_rmdir(host->base_fd, host->node[0]);
+		(void)node_remove(host, host->base_fd, host->node[0], namespace_fd, is_kept);
 		return;
 	}
 	/* As far as it exists: another process may be removing it, too. */
@@ -397,15 +435,17 @@ void nodes_remove_above(const struct host_snapshot *host, int namespace_fd)
 	chain_remove(&chain);
 }
 
+/* Its limits also apply to later groups. */
+static bool is_owned(const struct host_snapshot *host, int tenant_fd)
+{
+	return owner_recorded(tenant_fd) && owner_state(host->proc_fd, tenant_fd, NULL) != RATION_OWNER_DEAD;
+}
+
 void nodes_remove(const struct host_snapshot *host, int namespace_fd, const char *tenant, int tenant_fd)
 {
 	/* It belongs to that uid; or it was delegated, and stays unless its creator is dead. */
 	if (whose_is(tenant_fd, NULL) != WHOSE_OWN && !owner_recorded(tenant_fd))
 		return;
-	/* Its limits also apply to later groups. */
-	if (owner_recorded(tenant_fd) && owner_state(host->proc_fd, tenant_fd, NULL) != RATION_OWNER_DEAD)
-		return;
-	/* "Not empty" is the usual answer, not a failure: it has other groups. */
-	if (cg_rmdir(namespace_fd, tenant) == 0)
+	if (node_remove(host, namespace_fd, tenant, tenant_fd, is_owned))
 		nodes_remove_above(host, namespace_fd);
 }

@@ -51,8 +51,9 @@ static int make_group(const struct base *base, const char *name, struct kept *ke
 	r = leaf_prepare(host_now(base->host), "t", name, 0, &kept->place, NULL);
 	if (r == 0)
 		r = keeper_start(&kept->place, &kept->keeper);
-	if (r >= 0)
-		r = leaf_create_owned(&kept->place, 0, NULL);
+	/* Another thread's end may have removed the tenant. */
+	while (r >= 0 && (r = leaf_create_owned(&kept->place, 0, NULL)) == -ESTALE)
+		r = 0;
 	if (r == 0)
 		r = leaf_complete(&kept->place);
 	return r;

@@ -14,9 +14,11 @@
 
 #include "group/frozen.h"
 #include "group/leaf.h"
+#include "group/nodes.h"
 #include "group/owner.h"
 #include "host/notes.h"
 #include "sys/cgroup/cgroup.h"
+#include "sys/cgroup/lock.h"
 #include "sys/cgroup/kill.h"
 #include "sys/cgroup/members.h"
 #include "sys/syscalls.h"
@@ -175,8 +177,10 @@ static int come_and_go(const struct base *base, int who)
 		struct place place = PLACE_NONE;
 		int r = leaf_prepare(host_now(base->host), "shared", NULL, 0, &place, &error);
 
-		if (r == 0)
-			r = leaf_create_owned(&place, 0, &error);
+		/* The last of the others has removed the tenant: whoever makes groups asks its budget again. */
+		do
+			r = r == 0 || r == -ESTALE ? leaf_create_owned(&place, 0, &error) : r;
+		while (r == -ESTALE);
 		if (r == 0)
 			r = leaf_complete(&place);
 		if (r == 0 && cg_populated(place.fd) != 0)
@@ -317,6 +321,46 @@ static void test_a_tenant_is_frozen_meanwhile(void **state)
 	base_end(&base);
 }
 
+/* Somebody removes the tenant, and makes another of that name, perhaps with a budget: who makes a group asks again. */
+static void test_the_tenant_of_before(void **state)
+{
+	struct base base;
+	struct place place = PLACE_NONE;
+
+	(void)state;
+	base_begin(&base);
+	assert_int_equal(leaf_prepare(host_now(base.host), "t", "n", 0, &place, NULL), 0);
+	assert_int_equal(cg_rmdir(place.namespace_fd, "t"), 0);
+	assert_int_equal(leaf_create_owned(&place, 0, NULL), -ESTALE);
+	assert_int_equal(sys_access(place.tenant_fd, "n", F_OK), -ENOENT);
+	assert_int_equal(leaf_create_owned(&place, 0, NULL), 0);
+	assert_int_equal(leaf_complete(&place), 0);
+	assert_int_equal(leaf_remove(&place), 0);
+	place_close(&place);
+	base_end(&base);
+}
+
+/* `ration create` has the lock, and hasn't noted yet that the tenant is to stay: the last run in it leaves it alone. */
+static void test_a_locked_tenant_stays(void **state)
+{
+	struct base base;
+	struct place place = PLACE_NONE;
+	int lock_fd;
+
+	(void)state;
+	base_begin(&base);
+	assert_int_equal(leaf_prepare(host_now(base.host), "t", NULL, 0, &place, NULL), 0);
+	lock_fd = lock_take(place.tenant_fd, 1000);
+	assert_true(lock_fd >= 0);
+	nodes_remove(place.host, place.namespace_fd, "t", place.tenant_fd);
+	assert_true(leaf_alive(place.tenant_fd));
+	lock_fd = lock_release(lock_fd);
+	nodes_remove(place.host, place.namespace_fd, "t", place.tenant_fd);
+	assert_false(leaf_alive(place.tenant_fd));
+	place_close(&place);
+	base_end(&base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +373,8 @@ int main(void)
 		cmocka_unit_test(test_marked_nodes_stay),
 		cmocka_unit_test(test_removal_takes_what_is_below),
 		cmocka_unit_test(test_a_tenant_is_frozen_meanwhile),
+		cmocka_unit_test(test_the_tenant_of_before),
+		cmocka_unit_test(test_a_locked_tenant_stays),
 	};
 
 	return cmocka_run_group_tests_name("leaf", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "group/budget/budget.h"
+#include "group/leaf.h"
 #include "group/limits/apply.h"
 #include "group/nodes.h"
 #include "group/owner.h"
@@ -51,8 +52,11 @@ static int change(const struct host_snapshot *host, int fd, const char *text, st
 	if (lock_fd == -EBUSY)
 		return error_set(reterr, -ETIMEDOUT, RATION_CAUSE_TIMEOUT, "process %d has had the lock of namespace %s for %d s",
 				(int)lock_holder(fd), host->nspace, LOCK_MSEC / 1000);
-	if (lock_fd < 0)
+	if (lock_fd < 0 && !vanished(lock_fd))
 		return owner_error(fd, lock_fd, "lock", host->nspace, reterr);
+	/* The last run in it may have removed it before we had the lock. */
+	if (lock_fd < 0 || !leaf_alive(fd))
+		return error_set(reterr, -ENOENT, RATION_CAUSE_VANISHED, "the namespace %s keeps vanishing", host->nspace);
 	r = budget_change(fd, "--namespace-budget", text, &before, reterr);
 	if (r < 0)
 		return r;
@@ -83,9 +87,14 @@ int ration_budget_set(const struct ration_host *handle, const char *text, struct
 		return error_hint(reterr, -EOPNOTSUPP, "%s%ssee ration doctor", host->facts.base_fix,
 				host->facts.base_fix[0] ? "; " : "");
 	}
-	r = nodes_make_namespace(host, apply_controllers(NULL, &host->facts), &fd, reterr);
-	if (r == 0)
+	r = -ENOENT;
+	for (int round = 0; round < NODES_ROUNDS_MAX && vanished(r); round++) {
+		fd = close_fd(fd);
+		r = nodes_make_namespace(host, apply_controllers(NULL, &host->facts), &fd, reterr);
+		if (r < 0)
+			break;
 		r = change(host, fd, text, reterr);
+	}
 	if (fd >= 0)
 		nodes_remove_above(host, fd);
 	return r;

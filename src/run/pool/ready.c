@@ -10,6 +10,7 @@
 #include "group/leaf.h"
 #include "group/limits/apply.h"
 #include "group/limits/protect.h"
+#include "group/nodes.h"
 #include "group/record.h"
 #include "group/shortage.h"
 #include "util/cleanup.h"
@@ -36,23 +37,37 @@ static int write_notes(struct place *group, const struct ration_plan *plan, stru
 		     : 0;
 }
 
+/* In each round the tenant is another one of that name: what its budget says counts. */
+static int create(const struct ready_request *request, struct place *group, struct budget_hold *hold, struct keeper *keeper,
+		struct ration_error *reterr)
+{
+	bool kept = !request->keep;
+	struct budget_ask ask;
+	int r = -ESTALE;
+
+	budget_ask_of(request->plan, &ask);
+	for (int round = 0; round < NODES_ROUNDS_MAX && r == -ESTALE; round++) {
+		budget_release(hold);
+		r = budget_take(group, &ask, request->turn, hold, reterr);
+		if (r < 0)
+			return r;
+		r = kept ? 0 : keeper_start(group, keeper);
+		if (r < 0)
+			return shortage_fork_error(group->host, "start a keeper", r, reterr);
+		kept = true;
+		r = leaf_create_owned(group, apply_controllers(request->plan, &group->host->facts), reterr);
+	}
+	return r;
+}
+
 int ready_make(const struct ready_request *request, struct place *group, struct keeper *keeper,
 		struct ration_error *reterr)
 {
 	const struct ration_plan *plan = request->plan;
 	const struct host_facts *facts = &group->host->facts;
 	CLEANUP(budget_release) struct budget_hold hold = BUDGET_HOLD_NONE;
-	struct budget_ask ask;
-	int r;
+	int r = create(request, group, &hold, keeper, reterr);
 
-	budget_ask_of(plan, &ask);
-	r = budget_take(group, &ask, request->turn, &hold, reterr);
-	if (r < 0)
-		return r;
-	r = request->keep ? keeper_start(group, keeper) : 0;
-	if (r < 0)
-		return shortage_fork_error(group->host, "start a keeper", r, reterr);
-	r = leaf_create_owned(group, apply_controllers(plan, facts), reterr);
 	if (r == 0)
 		r = v1_make(group, apply_v1_controllers(plan, facts), reterr);
 	if (r == 0)

@@ -7,7 +7,8 @@
 #
 # N is the number of lines; LIMIT is an option of `ration run`. Each run adds its
 # receipt to receipts/INDEX.jsonl; a line that has one isn't run again, so that the
-# same command finishes what a dead node has left undone. How the runs ended:
+# same command finishes what a dead node has left undone; one that was interrupted
+# (scancel, preemption, a requeue) is undone as well. How the runs ended:
 # ration receipt receipts/*.jsonl
 #
 #SBATCH --cpus-per-task=1
@@ -18,7 +19,10 @@
 set -eu
 mkdir -p receipts
 journal=receipts/$SLURM_ARRAY_TASK_ID.jsonl
-[ ! -s "$journal" ] || exit 0
+if [ -s "$journal" ]; then
+	verdict=$(ration receipt --kv "$journal" 2>/dev/null | sed -n 's/^verdict=//p' | tail -n 1)
+	case $verdict in '' | interrupted | internal) ;; *) exit 0 ;; esac
+fi
 line=$(sed -n "${SLURM_ARRAY_TASK_ID}p" "$1")
 shift
 

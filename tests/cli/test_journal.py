@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from world import WORLD
 pytestmark = [pytest.mark.long("v2")]
 
 STRANGER = 1000
+TOP = Path(__file__).resolve().parents[2]
 
 
 def lines(journal):
@@ -35,6 +37,35 @@ def test_journal_has_each_run(run, tmp_path):
     said = lines(journal)
     assert said[0] == first.receipt and [receipt["verdict"] for receipt in said] == ["exit", "ok", "not-started"]
     assert said[0]["group"] == f"default/{said[0]['id']}" and said[1]["group"] == "t/g"
+
+
+def test_journal_is_a_file(run, tmp_path):
+    """To `ration receipt` "-" is standard input."""
+    r = run("--journal -", ["touch", str(run.file("started"))], receipt=False, cwd=tmp_path)
+    assert r.code == 125 and "--journal -" in r.stderr and os.listdir(tmp_path) == [] and not run.file("started").exists(), r
+
+
+@pytest.mark.worlds("host")
+def test_journal_of_an_array(run, tmp_path):
+    """examples/slurm/array.sh, without Slurm: what was interrupted is run again, and what has ended isn't."""
+    (tmp_path / "srun").write_text('#!/bin/sh\nexec "$@"\n')
+    (tmp_path / "srun").chmod(0o755)
+    (tmp_path / "ration").symlink_to(RATION)
+    (tmp_path / "commands").write_text("echo ran >>ran\n")
+    env = dict(run.env, PATH=f"{tmp_path}:{run.env['PATH']}", SLURM_ARRAY_TASK_ID="1")
+    journal = tmp_path / "receipts" / "1.jsonl"
+
+    def submit():
+        subprocess.run(["sh", TOP / "examples/slurm/array.sh", "commands"], cwd=tmp_path, env=env, timeout=DEADLINE, check=True)
+        return len((tmp_path / "ran").read_text().splitlines())
+
+    assert (submit(), submit()) == (1, 1)
+    for verdict, again in ("memory", False), ("interrupted", True), ("ok", False):
+        before = submit()
+        receipt = json.loads(journal.read_text().splitlines()[0])
+        with journal.open("a") as file:
+            file.write(json.dumps(dict(receipt, verdict=verdict)) + "\n")
+        assert submit() == before + again
 
 
 def test_journal_of_many_at_once(run, tmp_path):

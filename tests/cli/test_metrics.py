@@ -186,6 +186,15 @@ def test_metrics_of_lines_that_are_none(run):
 
 
 @pytest.mark.anywhere
+def test_metrics_of_a_long_line(run):
+    """As long as `ration receipt` reads one."""
+    journal = run.tmp / "journal"
+    journal.write_text(receipt(command=["true", "x" * (3 << 20)]) + receipt())
+    told = once(run, "--journal", str(journal))
+    assert runs(told) == {("acme", "ok"): 2} and errors(told, "line") == 0
+
+
+@pytest.mark.anywhere
 def test_metrics_of_limits_that_fell_back(run):
     """What was asked for, and has a weaker mechanism than the best; not what is always so."""
     journal = run.tmp / "journal"

@@ -10,13 +10,15 @@ import signal
 import socket
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
-from conftest import DEADLINE, RATION, Running, wait_for
+from conftest import DEADLINE, RATION, STRACE, Running, wait_for
 from exposition import Exposition, errors, promtool, receipt, runs
 from test_metrics import built  # noqa: F401
 
+TOP = Path(__file__).resolve().parents[2]
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 PROMETHEUS = ("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -230,6 +232,21 @@ def test_metrics_of_a_journal_that_is_cut_off_twice_at_once(run, served):
 
 
 @pytest.mark.anywhere
+def test_metrics_of_a_journal_that_is_cut_off_in_the_tick_of_a_look(run, served):
+    """The copy can seem to be made after the look that has read it: the kernel's clock for files has ticks."""
+    journal = run.tmp / "journal"
+    journal.write_text(receipt())
+    it = served("--journal", str(journal))
+    for n in range(1, 30):
+        assert runs(it.told()) == {("acme", "ok"): n}
+        shutil.copy(journal, run.tmp / f"journal.{n}")
+        os.truncate(journal, 0)
+        assert runs(it.told()) == {("acme", "ok"): n}
+        with open(journal, "a", encoding="ascii") as file:
+            file.write(receipt())
+
+
+@pytest.mark.anywhere
 def test_metrics_of_a_restart(run, served):
     """The same journal gives the same counters, since the same time: nothing is counted twice by whoever adds them up."""
     journal = run.tmp / "journal"
@@ -319,3 +336,23 @@ def test_metrics_in_a_file(run):
     file.mkdir()
     done = run.command("metrics", "--textfile", str(directory))
     assert done.code == 125 and "can't write ration.prom: Is a directory" in done.stderr and os.listdir(directory) == ["ration.prom"]
+
+
+@pytest.mark.worlds("host")
+@pytest.mark.unsanitized("strace")
+def test_metrics_in_a_file_that_takes_longer_than_the_interval(run):
+    """A signal ends it all the same."""
+    directory = run.tmp / "textfile"
+    directory.mkdir()
+    slow = [*STRACE, "-f", "-o", "/dev/null", "-e", "trace=renameat", "-e", "inject=renameat:delay_enter=1500000"]
+    running = Running([*slow, RATION, "metrics", "--textfile", directory, "--interval", "1s"], None, [], run.env)
+    wait_for("it to be written", (directory / "ration.prom").exists)
+    os.kill(run.one("ration-metrics"), signal.SIGTERM)
+    assert running.wait().code == 0
+
+
+@pytest.mark.anywhere
+def test_metrics_unit():
+    """What it follows is in a directory that systemd makes: nobody else does, and without it there is nothing to wait for."""
+    unit = dict(line.split("=", 1) for line in (TOP / "units" / "ration-metrics.service.in").read_text().splitlines() if "=" in line)
+    assert unit["Environment"] == f"RATION_JOURNAL=/var/log/{unit['LogsDirectory']}/journal"

@@ -68,6 +68,11 @@ int journal_open(struct journal *journal, const char *target, struct ration_erro
 	int r;
 
 	journal->target = target;
+	/* A file of that name couldn't be read: to `ration receipt` it is standard input. */
+	if (strcmp(target, "-") == 0) {
+		(void)refuse(journal, -EINVAL, "would mix with the output of the command", reterr);
+		return error_hint(reterr, -EINVAL, "name a file, e.g. --journal runs.jsonl");
+	}
 	r = named_file_split(target, &journal->dir_fd, &journal->name);
 	r = r < 0 ? refuse_write(journal, r, reterr) : open_named(journal, reterr);
 	return r < 0 ? error_hint(reterr, r, "nothing was started; choose a file in a directory that only you can write") : 0;

@@ -155,6 +155,21 @@ static DIR *open_names(const struct follow *follow)
 	return directory;
 }
 
+static struct followed_id id_of(int fd, const struct stat *st)
+{
+	struct followed_id id = { .dev = st->st_dev, .ino = st->st_ino };
+	struct statx x;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BTIME, &x) == 0 && x.stx_mask & STATX_BTIME)
+		id.born_usec = (uint64_t)x.stx_btime.tv_sec * 1000000 + x.stx_btime.tv_nsec / 1000;
+	return id;
+}
+
+static void remember(struct follow *follow, int fd, const struct stat *st)
+{
+	follow->known[follow->n_known++ % FOLLOW_KNOWN_MAX] = id_of(fd, st);
+}
+
 /* Reads what a copy has beyond what was read, and returns whether there is one. */
 static bool read_copy(struct follow *follow)
 {
@@ -170,6 +185,8 @@ static bool read_copy(struct follow *follow)
 		if (copy < 0 || !has_mark(copy, &follow->now))
 			continue;
 		found = true;
+		/* The kernel's clock for files has ticks: one made in that of this look would seem to be made after it. */
+		remember(follow, copy, &st);
 		(void)close_fd(follow->now.fd);
 		follow->now.fd = TAKE_FD(copy);
 		/* It is as long as it was at that moment, and no longer. */
@@ -197,21 +214,6 @@ static void keep_before(struct follow *follow, struct followed *followed)
 	followed->until_usec = sys_now_usec() + BEFORE_USEC;
 	follow->before[follow->n_before++] = *followed;
 	*followed = FOLLOWED_NONE;
-}
-
-static struct followed_id id_of(int fd, const struct stat *st)
-{
-	struct followed_id id = { .dev = st->st_dev, .ino = st->st_ino };
-	struct statx x;
-
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BTIME, &x) == 0 && x.stx_mask & STATX_BTIME)
-		id.born_usec = (uint64_t)x.stx_btime.tv_sec * 1000000 + x.stx_btime.tv_nsec / 1000;
-	return id;
-}
-
-static void remember(struct follow *follow, int fd, const struct stat *st)
-{
-	follow->known[follow->n_known++ % FOLLOW_KNOWN_MAX] = id_of(fd, st);
 }
 
 static bool is_known(const struct follow *follow, const struct followed_id *id)

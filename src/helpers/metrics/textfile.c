@@ -127,15 +127,19 @@ int textfile_keep(struct scraper *scraper, const char *directory, uint64_t inter
 	if (r < 0 || interval_usec == 0)
 		return r;
 	for (;;) {
+		uint64_t now_usec = sys_now_usec();
 		struct ration_error error;
 
-		next_usec += interval_usec;
-		while (sys_now_usec() < next_usec) {
+		/* What took longer than the interval isn't made up for. */
+		next_usec = next_usec + interval_usec > now_usec ? next_usec + interval_usec : now_usec;
+		/* Once at least: nowhere else is a signal seen. */
+		do {
+			now_usec = sys_now_usec();
 			/* Not longer: a journal could be rotated twice meanwhile. */
-			if (common_wait(next_usec - sys_now_usec()))
+			if (common_wait(now_usec < next_usec ? next_usec - now_usec : 0))
 				return 0;
 			(void)scrape_look(scraper, next_usec);
-		}
+		} while (sys_now_usec() < next_usec);
 		if (write_once(scraper, directory, dir_fd, &error) < 0)
 			common_complain(&error);
 	}

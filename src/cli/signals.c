@@ -101,6 +101,17 @@ static int pass(struct ration_run *run, int sig, bool delivered, struct ration_e
 	return r == -EPERM ? 0 : r;
 }
 
+static struct {
+	void (*hook)(void *data);
+	void *data;
+} before_stop;
+
+void signals_before_stop(void (*hook)(void *data), void *data)
+{
+	before_stop.hook = hook;
+	before_stop.data = data;
+}
+
 /* Others than those of the table are realtime signals. */
 static enum answer answer_to(int sig)
 {
@@ -122,6 +133,8 @@ int signals_answer(struct ration_run *run, int sig, bool delivered, struct ratio
 		return pass(run, sig, delivered, reterr);
 	case ANSWER_STOP:
 		r = pass(run, sig, delivered, reterr);
+		if (before_stop.hook)
+			before_stop.hook(before_stop.data);
 		signals_stop();
 		return r;
 	case ANSWER_DISCARD:

@@ -14,6 +14,9 @@
  */
 int signals_open(int *ret_fd, struct ration_error *reterr);
 
+/* What is done before this process stops: the terminal is somebody else's until it goes on. */
+void signals_before_stop(void (*hook)(void *data), void *data);
+
 /* Answers all signals that wait. May stop this process, as Ctrl-Z means to. */
 int signals_handle(int fd, struct ration_run *run, struct ration_error *reterr);
 

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from conftest import DEADLINE, RATION, wait_for
+from terminal import Terminal
 
 pytestmark = [pytest.mark.anywhere]
 
@@ -84,6 +85,24 @@ def test_another_size(screen):
     it.open("one")
     it.open("two")
     it.wait("the end", lambda rows: any("status 3" in row for row in rows) and not any("time [" in row for row in rows))
+
+
+def test_stopped(run):
+    """At Ctrl-Z the shell gets a whole terminal; when the run goes on, the line is there again."""
+    words = shlex.join([RATION, "run", "--progress", "--timeout", "1000s", "--", "sleep", "1000"])
+    with Terminal(run, ["env", "PS1=$ ", "bash", "--norc", "--noprofile"], 80, 12) as it:
+        it.keys(words, "Enter")
+        it.wait("the line", lambda rows: any("time [" in row for row in rows))
+        it.keys("C-z")
+        it.wait("the shell", lambda rows: any("Stopped" in row for row in rows) and not any("time [" in row for row in rows))
+        it.keys("clear; seq 100", "Enter")
+        it.wait("all of the terminal", lambda rows: rows[0] == "90" and rows[10] == "100")
+        it.keys("fg", "Enter")
+        it.wait("the line again", lambda rows: "time [" in rows[-1])
+        it.keys("C-c")
+        it.wait("its end", lambda rows: not any("time [" in row for row in rows) and any(row.endswith("$") for row in rows[-3:]))
+        it.keys("exit", "Enter")
+        wait_for("the shell to end", lambda: it.ended() is not None)
 
 
 def test_ascii(screen):

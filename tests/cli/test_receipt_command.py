@@ -40,6 +40,16 @@ def test_receipt_table(run, journal):
     assert rows[1].endswith("  sh -c exit 3")
 
 
+def test_receipt_that_was_cut_off(run, journal):
+    """Those behind it are read: of a journal's line its first byte is left, of one in many lines the first three."""
+    text = journal.read_text()
+    whole, torn = text.splitlines(), journal.with_name("torn")
+    torn.write_text("\n".join(["{", *whole, *whole[2:5], *whole]) + "\n")
+    r = run.command("receipt", torn)
+    assert [row.split()[0] for row in r.stdout.splitlines()[1:]] == ["ok", "exit", "signal"] * 2, r
+    assert r.code == 1 and "line 1: not a receipt" in r.stderr and f"line {len(whole) + 2}: not a receipt" in r.stderr, r
+
+
 def test_receipt_kv(run, journal):
     """One pair a line, one empty line between runs; what isn't known is left out."""
     parts = run.command("receipt", "--kv", journal).stdout.split("\n\n")

@@ -145,6 +145,29 @@ def test_A21_the_receipt_is_not_passed_on(run):
         os.close(write)
 
 
+@pytest.mark.parametrize("words", ["--receipt fd:0{} --pass-fd {}", "--record fd:{} --pass-fd {}"])
+def test_A21_nor_by_another_name(run, words):
+    read, write = os.pipe()
+    try:
+        r = run(words.format(write, write), ["touch", str(run.file("started"))], receipt=False, pass_fds=(write,))
+        assert r.code == 125 and f"--pass-fd {write} exclude each other" in r.stderr and not run.file("started").exists(), r
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+@pytest.mark.parametrize("words", ["--receipt {0} --record {0}", "--journal {0} --record {0}", "--journal {0} --receipt {1}"])
+def test_A21_one_file_for_two(run, words):
+    """The second would replace the first."""
+    file, link = run.file("one"), run.file("link")
+    file.write_text("precious\n")
+    link.symlink_to(file)
+    r = run(words.format(file, link), ["touch", str(run.file("started"))], receipt=False)
+    assert r.code == 125 and "name the same file" in r.stderr, r
+    assert file.read_text() == "precious\n" and not run.file("started").exists()
+    assert run("--receipt /dev/null --record /dev/null", "true", receipt=False).code == 0
+
+
 @pytest.mark.parametrize("option, text", [("--stdin", "for writing"), ("--stdout", "for reading"), ("--stderr", "for reading")])
 def test_A21_a_fifo_that_nobody_opens(run, refused, option, text):
     """The time limit of the run holds here as well."""

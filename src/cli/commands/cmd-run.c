@@ -235,6 +235,11 @@ static int watch(struct job *job)
 	return recording_wait_msec(due_usec, now_usec);
 }
 
+static void give_terminal(void *data)
+{
+	progress_pause(data);
+}
+
 static int supervise(struct job *job, struct ration_error *reterr)
 {
 	struct pollfd fds[] = {
@@ -247,6 +252,7 @@ static int supervise(struct job *job, struct ration_error *reterr)
 	begin_to_watch(job);
 	if (job->options->progress)
 		progress_begin(&job->progress, job->host, job->plan, ration_run_address(job->run), job->options->foreground);
+	signals_before_stop(give_terminal, &job->progress);
 	for (;;) {
 		int wait_msec = watch(job);
 

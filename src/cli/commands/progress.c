@@ -241,7 +241,7 @@ void progress_look(struct progress *progress, uint64_t now_usec)
 	write_terminal(&text, 0);
 }
 
-void progress_end(struct progress *progress)
+void progress_pause(struct progress *progress)
 {
 	CLEANUP(buffer_done) struct buffer text = { .text = NULL };
 
@@ -251,6 +251,11 @@ void progress_end(struct progress *progress)
 		write_terminal(&text, END_USEC);
 	}
 	progress->rows = 0;
+}
+
+void progress_end(struct progress *progress)
+{
+	progress_pause(progress);
 	progress->wanted = false;
 	progress->sampler = ration_sampler_free(progress->sampler);
 }

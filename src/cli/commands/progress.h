@@ -32,6 +32,9 @@ uint64_t progress_due_usec(const struct progress *progress);
 /* Draws the line, if it is time. Never waits for the terminal. */
 void progress_look(struct progress *progress, uint64_t now_usec);
 
+/* Takes the line away until the next look: whoever has the terminal meanwhile is to have all of it. */
+void progress_pause(struct progress *progress);
+
 /* Takes the line away, and gives the terminal back as it was. May be called again. */
 void progress_end(struct progress *progress);
 

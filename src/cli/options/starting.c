@@ -10,8 +10,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "cli/options/given.h"
 #include "cli/options/setters.h"
+#include "util/cleanup.h"
 #include "util/error.h"
 #include "util/parse.h"
 #include "util/text.h"
@@ -88,19 +91,65 @@ static int set_pass_fd(struct options *options, const struct option *row, const 
 	return 0;
 }
 
-int starting_check(const struct options *options, struct ration_error *reterr)
+/* By its number: "fd:03" is 3, too. */
+static int check_target(const struct options *options, const char *flag, const char *target, struct ration_error *reterr)
 {
-	char receipt[32];
+	uint64_t fd;
 
-	for (size_t i = 0; options->receipt && i < options->n_pass_fds; i++) {
-		(void)snprintf(receipt, sizeof(receipt), "fd:%d", options->pass_fds[i]);
-		if (strcmp(receipt, options->receipt) != 0)
+	if (!target || strncmp(target, "fd:", strlen("fd:")) != 0 || parse_count(target + strlen("fd:"), &fd) < 0)
+		return 0;
+	for (size_t i = 0; i < options->n_pass_fds; i++) {
+		if (fd != (uint64_t)options->pass_fds[i])
 			continue;
-		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "--receipt %s and --pass-fd %d exclude each other",
-				receipt, options->pass_fds[i]);
-		return error_hint(reterr, -EINVAL, "the command could write the receipt: use another file descriptor");
+		(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "%s fd:%d and --pass-fd %d exclude each other", flag,
+				options->pass_fds[i], options->pass_fds[i]);
+		return error_hint(reterr, -EINVAL, "the command could write to it: use another file descriptor");
 	}
 	return 0;
+}
+
+/* By what is typed, and by what is there. What several can write to without harm is a device: /dev/null, a terminal. */
+static bool is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	if (!a || !b)
+		return false;
+	if (stat(a, &x) == 0 && stat(b, &y) == 0)
+		return S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	return strcmp(a, b) == 0;
+}
+
+/* One file for two of them: the second to be made replaces the first, and each says that it was written. */
+static int check_files(const struct options *options, struct ration_error *reterr)
+{
+	const struct {
+		const char *flag, *target;
+	} files[] = {
+		{ "--receipt", options->receipt },
+		{ "--record", options->record },
+		{ given_name("--journal"), options->journal },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		for (size_t k = i + 1; k < ARRAY_SIZE(files); k++) {
+			if (!is_same(files[i].target, files[k].target))
+				continue;
+			(void)error_set(reterr, -EINVAL, RATION_CAUSE_CONTRADICTION, "%s and %s name the same file", files[i].flag,
+					files[k].flag);
+			return error_hint(reterr, -EINVAL, "give each a file of its own");
+		}
+	}
+	return 0;
+}
+
+int starting_check(const struct options *options, struct ration_error *reterr)
+{
+	int r = check_target(options, "--receipt", options->receipt, reterr);
+
+	if (r >= 0)
+		r = check_target(options, "--record", options->record, reterr);
+	return r < 0 ? r : check_files(options, reterr);
 }
 
 #define FIELD(name) .offset = offsetof(struct options, name)

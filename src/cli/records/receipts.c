@@ -82,6 +82,16 @@ static bool is_line(const struct reader *reader, size_t length, const char *line
 	return length == strlen(line) && strncmp(at, line, length) == 0;
 }
 
+/* Within a receipt all lines but its last are indented: where another one begins, this one was cut off. */
+static bool begins_another(struct reader *reader)
+{
+	int byte = getc(reader->file);
+
+	if (byte != EOF)
+		(void)ungetc(byte, reader->file);
+	return byte == '{';
+}
+
 /* Reads the text of the next receipt. 1; 0: there is none; -ENOMEM. */
 static int next(struct reader *reader)
 {
@@ -95,7 +105,7 @@ static int next(struct reader *reader)
 	reader->first = reader->line;
 	if (r <= 0 || reader->too_long || reader->kind->grows || !is_line(reader, length, "{"))
 		return r;
-	while (r > 0 && !reader->too_long && !is_line(reader, length, "}"))
+	while (r > 0 && !reader->too_long && !is_line(reader, length, "}") && !begins_another(reader))
 		r = add_line(reader, &length);
 	return r < 0 ? r : 1;
 }

@@ -29,7 +29,7 @@ ctypes.CDLL(str(LIBRARY))
 
 import ration  # noqa: E402
 
-__all__ = ["BUILD", "DEADLINE", "HAS", "HELPERS", "LIBRARY", "NAMESPACE", "ONCE", "RATION", "TOP", "counts_peak", "groups", "helper", "holder", "ration",
+__all__ = ["BUILD", "DEADLINE", "HAS", "HELPERS", "LIBRARY", "NAMESPACE", "ONCE", "RATION", "TOP", "children", "counts_peak", "groups", "helper", "holder", "ration",
            "script", "together", "wait_for"]
 
 

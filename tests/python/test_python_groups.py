@@ -168,6 +168,22 @@ def test_a_limit_of_the_caller_is_not_silent(host, of_caller):
 
 
 @CGROUP
+def test_a_warning_that_is_an_error(host, monkeypatch):
+    """All or nothing: no tenant, no group, no limit."""
+    with ration.Group.create("acme/there", pids=10, host=host) as group:
+        def warn(*_):
+            raise ration.EnforcementWarning("not enforced")
+
+        monkeypatch.setattr(ration.Plan, "_warn", warn)
+        for use in (lambda: ration.Tenant.create("t", keep=True, host=host), lambda: ration.Group.create("t2/g", keep=True, host=host),
+                    lambda: group.update(pids=20)):
+            with pytest.raises(ration.EnforcementWarning):
+                use()
+        assert {item.address for item in host.groups()} == {"acme", "acme/there"} and group.limit("pids").asked == 10
+        group.remove()
+
+
+@CGROUP
 @pytest.mark.parametrize("attempt, kind", [
     (lambda host: ration.Group.create("acme", host=host), ValueError), (lambda host: ration.Tenant.open("a/b", host=host), ValueError),
     (lambda host: ration.Group.open("no/group", host=host), ration.GroupError), (lambda host: ration.Group.open(5, host=host), TypeError),

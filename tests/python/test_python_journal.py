@@ -71,6 +71,18 @@ def test_R05_not_started_and_bytes(tmp_path):
     assert os.fsencode(second.command[1]) == odd and second.ok
 
 
+def test_R05_many_words_of_bytes(tmp_path):
+    """A file that somebody else wrote is read in a time that grows with its size, not with its square."""
+    command("--journal", tmp_path / "j", "--", "true")
+    receipt = json.loads((tmp_path / "j").read_text())
+    receipt["command"] = ["x"] * 300000
+    receipt["command_escaped"] = list(range(300000))
+    (tmp_path / "j").write_text(json.dumps(receipt) + "\n")
+    begun = time.monotonic()
+    read, = ration.read_receipts(tmp_path / "j")
+    assert len(read.command) == 300000 and time.monotonic() < begun + DEADLINE
+
+
 def test_R05_what_is_none_is_told(tmp_path):
     """Left out, with its line; what comes behind is read."""
     command("--journal", tmp_path / "j", "--", "true")

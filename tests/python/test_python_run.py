@@ -13,9 +13,10 @@ import threading
 import time
 import warnings
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
-from setting import DEADLINE, HAS, NAMESPACE, ONCE, RATION, groups, helper, holder, ration, script, together, wait_for
+from setting import DEADLINE, HAS, NAMESPACE, ONCE, RATION, children, groups, helper, holder, ration, script, together, wait_for
 
 pytest_plugins = ["setting"]
 pytestmark = [pytest.mark.worlds("host", "v2")]
@@ -196,6 +197,26 @@ def test_enforced_by_less_warns(host):
         with pytest.warns(ration.EnforcementWarning, match="memory_min: not enforced") as told:
             receipt = call()
         assert receipt.limit("memory_min").mechanism == "none" and told[0].filename == __file__
+
+
+def test_R03_a_warning_that_is_an_error(host, monkeypatch):
+    """Nothing is left of a run that raises it, whoever holds the exception, and by it what the run's frames hold."""
+    def warn(*_):
+        raise ration.EnforcementWarning("not enforced")
+
+    monkeypatch.setattr(ration.Plan, "_warn", warn)
+    before = set(children())
+    with pytest.raises(ration.EnforcementWarning) as held:
+        ration.Run(["sleep", "1000"], host=host)
+    wait_for("its end", lambda: not any("sleep" in name_of(pid) for pid in set(children()) - before))
+    assert held.value and not groups()
+
+
+def name_of(pid):
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return ""
 
 
 # -------------------------------------------------------------------- asyncio
@@ -520,9 +541,21 @@ def test_pidfd(host):
 def test_R03_fork(host):
     """In a fork the handles of the parent are refused, and what happens to them there does nothing to the runs."""
     run = ration.Run(["sleep", "1000"], host=host)
+    # As when a thread is in a call just now: in the fork there is no such thread, and its lock stays locked.
+    taken, done = threading.Event(), threading.Event()
+
+    def hold():
+        with run._owned.lock:
+            taken.set()
+            done.wait(DEADLINE)
+
+    holder_of_lock = threading.Thread(target=hold)
+    holder_of_lock.start()
+    assert taken.wait(DEADLINE)
     pid = os.fork()
     if pid == 0:
         status = 1
+        signal.alarm(int(DEADLINE))
         try:
             refused = 0
             for use in (run.poll, run.interrupt, lambda: ration.run_sync(["true"], host=host)):
@@ -536,6 +569,8 @@ def test_R03_fork(host):
             status = 0 if refused == 3 else 2
         finally:
             os._exit(status)
+    done.set()
+    holder_of_lock.join()
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert alive(run.pid) and run.poll() is None
     run.interrupt()

@@ -124,9 +124,10 @@ class Node(Handle):
         options = sized(_abi.GroupOptions, keep=keep, exist_ok=exist_ok, without_cgroup=without_cgroup, no_oom_group=not oom_group,
                         command=encode_or_none(command, "command"), has_owner=owner is not None, uid=uid, gid=gid)
         owned_host, pointer = host._use(), ctypes.c_void_p()
+        # Before: a program can make it an error, and all or nothing holds then, too.
+        plan._warn(2)
         call("ration_group_create", owned_host.pointer, encode(address, "address"), plan._owned.pointer, ctypes.byref(options),
              ctypes.byref(pointer))
-        plan._warn(2)
         return cls(Owned("group", pointer, lib.ration_group_free, owned_host), host)
 
     @classmethod
@@ -160,8 +161,8 @@ class Node(Handle):
         plan.check()
         options = sized(_abi.UpdateOptions, force=force, reclaim_usec=0 if reclaim is None else duration_usec(reclaim, "reclaim"))
         report = sized(_abi.UpdateReport)
-        self._use().call("ration_group_update", plan._owned.pointer, ctypes.byref(options), ctypes.byref(report))
         plan._warn(2)
+        self._use().call("ration_group_update", plan._owned.pointer, ctypes.byref(options), ctypes.byref(report))
         return Updated(known(report.memory_before_bytes), known(report.memory_after_bytes), report.oom_kills, report.elapsed_usec)
 
     def limit(self, name: str) -> GroupLimit:

@@ -97,7 +97,9 @@ def _argument(text: str, escaped: bool) -> str:
 def _receipt(said: Dict[str, Any]) -> Receipt:
     if said["schema"] != 1:
         raise ValueError(f"schema {said['schema']}")
-    end, user, started, escaped = said["exit"], said.get("user"), said.get("started"), said.get("command_escaped", ())
+    end, user, started = said["exit"], said.get("user"), said.get("started")
+    # Not a list: to look for each word in one takes hours for a file that somebody else wrote.
+    escaped = set(said.get("command_escaped", ()))
     sources = {name: _word(Source, source) for name, source in said["sources"].items()}
     figures = {name: value for name, value in said["usage"].items() if name in Usage.__dataclass_fields__}
     return Receipt(

@@ -108,7 +108,7 @@ class Owned:
     def __init__(self, what: str, pointer: ctypes.c_void_p, free: Callable[[Any], Any], *needs: "Owned") -> None:
         self._what, self._pointer, self._free, self._needs = what, pointer.value, free, needs
         self._pid = os.getpid()
-        self.lock = threading.RLock()
+        self._lock = threading.RLock()
 
     @property
     def closed(self) -> bool:
@@ -118,6 +118,12 @@ class Owned:
     def foreign(self) -> bool:
         """Whether it belongs to the process that this one was forked from."""
         return self._pid != os.getpid()
+
+    @property
+    def lock(self) -> Any:
+        """To be alone in it. Refused in a fork, for which it may be held for ever."""
+        self.refuse()
+        return self._lock
 
     @property
     def pointer(self) -> int:
@@ -134,13 +140,11 @@ class Owned:
 
     def call(self, name: str, *arguments: Any) -> int:
         """call() with this handle as the first argument, alone in it."""
-        self.refuse()
         with self.lock:
             return call(name, self.pointer, *arguments)
 
     def read(self, name: str, *arguments: Any) -> Any:
         """The same, of a function that can't fail."""
-        self.refuse()
         with self.lock:
             return getattr(lib, name)(self.pointer, *arguments)
 

@@ -180,7 +180,12 @@ class Run(Handle):
             files.close()
         self._take(files)
         if own.get("pool") is None:
-            self.plan._warn(stacklevel)
+            try:
+                self.plan._warn(stacklevel)
+            except BaseException:
+                # The program has made it an error: nothing is left then, whoever holds the exception, and by it this frame.
+                self.close()
+                raise
 
     def _take(self, files: Files) -> None:
         owned = self._use()

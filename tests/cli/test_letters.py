@@ -12,7 +12,8 @@ from test_input import refused  # noqa: F401 (a fixture)
 
 pytestmark = [pytest.mark.anywhere]
 
-SOURCE = Path(__file__).resolve().parents[2] / "src" / "cli" / "options" / "foreign.c"
+TOP = Path(__file__).resolve().parents[2]
+SOURCE = TOP / "src" / "cli" / "options" / "foreign.c"
 LETTERS = {"-C": "--chdir", "-h": "--help", "-k": "--kill-after", "-m": "--memory", "-q": "--quiet", "-s": "--signal",
            "-u": "--user", "-v": "--verbose"}
 FOREIGN = re.findall(r'^\t\{ "(--\S+)", "(--\S+)", "(.*)" \},$', SOURCE.read_text(), re.M)
@@ -91,7 +92,7 @@ def test_a_plain_number_is_bytes(run):
 @pytest.mark.parametrize("command, text", [("freeze", "5s"), ("thaw", "5s"), ("kill", "10s"), ("stop", "10s")])
 def test_the_default_of_its_own_timeout(run, command, text):
     """The four shared one text, which told of two of them."""
-    page = (SOURCE.parents[2] / "man" / f"ration-{command}.1").read_text().partition(".It Fl Fl timeout Ar")[2]
+    page = (TOP / "man" / f"ration-{command}.1").read_text().partition(".It Fl Fl timeout Ar")[2]
     assert re.search(rf"--timeout DURATION .*default: {text}$", run.command(command, "--help").stdout, re.M)
     assert f"Default: {text.replace('s', ' s')}." in page[:400]
 

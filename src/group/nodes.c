@@ -306,7 +306,8 @@ static bool node_remove(const struct host_snapshot *host, int above_fd, const ch
 	lock_fd = lock_take(fd, REMOVE_MSEC);
 	if (vanished(lock_fd))
 		return true;
-	return lock_fd >= 0 && !stays(host, fd) && cg_is(fd, above_fd, name) && cg_rmdir(above_fd, name) == 0;
+	/* The end of a run may have no fd for it: then nearly no time is left between the look and the removal. */
+	return lock_fd != -EBUSY && !stays(host, fd) && cg_is(fd, above_fd, name) && cg_rmdir(above_fd, name) == 0;
 }
 
 static bool is_kept(const struct host_snapshot *host, int fd)

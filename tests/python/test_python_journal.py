@@ -71,6 +71,18 @@ def test_R05_not_started_and_bytes(tmp_path):
     assert os.fsencode(second.command[1]) == odd and second.ok
 
 
+def test_R05_admission(tmp_path):
+    """What of a wait for room in a budget is in the receipt."""
+    command("--journal", tmp_path / "j", "--", "true")
+    receipt = json.loads((tmp_path / "j").read_text())
+    for admission in {"waited_usec": 1500000}, {"waited_usec": 0, "pressure_unknown": "no PSI"}:
+        (tmp_path / "j").write_text(json.dumps(dict(receipt, admission=admission)) + "\n")
+        read, = ration.read_receipts(tmp_path / "j")
+        assert (read.waited, read.pressure_unknown) == (admission["waited_usec"] / 1e6, admission.get("pressure_unknown"))
+    (tmp_path / "j").write_text(json.dumps(receipt) + "\n")
+    assert ration.read_receipts(tmp_path / "j")[0].waited is None
+
+
 def test_R05_many_words_of_bytes(tmp_path):
     """A file that somebody else wrote is read in a time that grows with its size, not with its square."""
     command("--journal", tmp_path / "j", "--", "true")

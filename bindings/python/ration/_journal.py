@@ -98,6 +98,7 @@ def _receipt(said: Dict[str, Any]) -> Receipt:
     if said["schema"] != 1:
         raise ValueError(f"schema {said['schema']}")
     end, user, started = said["exit"], said.get("user"), said.get("started")
+    admission = said.get("admission", {})
     # Not a list: to look for each word in one takes hours for a file that somebody else wrote.
     escaped = set(said.get("command_escaped", ()))
     sources = {name: _word(Source, source) for name, source in said["sources"].items()}
@@ -112,4 +113,5 @@ def _receipt(said: Dict[str, Any]) -> Receipt:
         _word(Containment, said.get("containment")), said.get("leftover_killed", 0), said.get("truncated", False), False,
         (user["uid"], user["gid"]) if user else None, said.get("escaped_to"), said.get("failure"),
         datetime.strptime(started["time"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc) if started else None,
-        started["monotonic_usec"] / 1e6 if started else None, profile=said.get("profile"), start_errno=said.get("start_errno"))
+        started["monotonic_usec"] / 1e6 if started else None, profile=said.get("profile"), start_errno=said.get("start_errno"),
+        waited=admission["waited_usec"] / 1e6 if admission else None, pressure_unknown=admission.get("pressure_unknown"))

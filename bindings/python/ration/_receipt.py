@@ -93,6 +93,9 @@ class Receipt:
     #: The file of `ration run --profile`, and why its command couldn't be executed, such as "ENOENT": see read_receipts().
     profile: Optional[str] = None
     start_errno: Optional[str] = None
+    #: How many seconds `ration run --wait` waited for its turn, and why memory pressure held nobody, if it wasn't known.
+    waited: Optional[float] = None
+    pressure_unknown: Optional[str] = None
     stdout: Optional[bytes] = field(default=None, repr=False)
     stderr: Optional[bytes] = field(default=None, repr=False)
 

@@ -374,9 +374,8 @@ static void remove_below(int dir, int depth, int64_t end)
  * user's, too, and could make groups here meanwhile, or move a process in: no
  * group can be made any more, and who comes is killed in the next round.
  */
-static int end_subtree(int task)
+static int end_subtree(int task, int64_t end)
 {
-	int64_t end = now_msec() + END_MSEC;
 	char name[32];
 	int dir, error = 0;
 
@@ -476,12 +475,14 @@ int slurm_spank_task_exit(spank_t spank, int argc, char **argv)
 		return 0;
 	if (spank_get_item(spank, S_TASK_ID, &task) != ESPANK_SUCCESS)
 		return -1;
-	return end_subtree(task);
+	return end_subtree(task, now_msec() + END_MSEC);
 }
 
 /* And what is left, if a task's end was never told. */
 int slurm_spank_exit(spank_t spank, int argc, char **argv)
 {
+	/* For all together: a kernel that can't kill one process keeps the step no longer for many. */
+	int64_t end = now_msec() + END_MSEC;
 	int result = 0;
 
 	(void)argc;
@@ -489,7 +490,7 @@ int slurm_spank_exit(spank_t spank, int argc, char **argv)
 	if (!spank_remote(spank) || user_fd < 0)
 		return 0;
 	for (int task = 0; task < tasks; task++) {
-		if (end_subtree(task) < 0)
+		if (end_subtree(task, end) < 0)
 			result = -1;
 	}
 	(void)close(user_fd);

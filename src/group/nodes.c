@@ -9,6 +9,7 @@
  */
 #include "group/nodes.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -279,14 +280,6 @@ static bool may_remove(const struct chain *chain, size_t i)
 	return i + 1 == chain->host->n_nodes || notes_has(chain->fd[i], NOTE_MADE);
 }
 
-/* The links of a directory of cgroups are its own two and one for each group in it. */
-static bool has_groups(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && st.st_nlink > 2;
-}
-
 /* Who has the lock of a node for longer is changing it: it stays, for the next run or `ration gc` to remove. */
 #define REMOVE_MSEC 50
 
@@ -299,15 +292,17 @@ static bool node_remove(const struct host_snapshot *host, int above_fd, const ch
 		bool (*stays)(const struct host_snapshot *host, int fd))
 {
 	CLEANUP(lock_releasep) int lock_fd = -EBADF;
+	struct stat st, named;
 
-	/* "Not empty" is the usual answer. */
-	if (has_groups(fd) || stays(host, fd))
+	/* "Not empty" is the usual answer: the links of a directory of cgroups are two, and one for each group in it. */
+	if (fstat(fd, &st) < 0 || st.st_nlink > 2 || stays(host, fd))
 		return false;
 	lock_fd = lock_take(fd, REMOVE_MSEC);
 	if (vanished(lock_fd))
 		return true;
 	/* The end of a run may have no fd for it: then nearly no time is left between the look and the removal. */
-	return lock_fd != -EBUSY && !stays(host, fd) && cg_is(fd, above_fd, name) && cg_rmdir(above_fd, name) == 0;
+	return lock_fd != -EBUSY && !stays(host, fd) && fstatat(above_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		named.st_dev == st.st_dev && named.st_ino == st.st_ino && cg_rmdir(above_fd, name) == 0;
 }
 
 static bool is_kept(const struct host_snapshot *host, int fd)

@@ -132,6 +132,16 @@ int end_retry(struct ration_run *run, int code)
 	return 0;
 }
 
+void end_unread(struct ration_run *run, struct loop_deadline *deadline, unsigned *failures, const char *failure)
+{
+	if ((*failures)++ < FAILURES_MAX) {
+		loop_set(&run->loop, deadline, loop_after(sys_now_usec(), AGAIN_USEC));
+		return;
+	}
+	receipt_fail(&run->receipt, "%s", failure);
+	end_run(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
+}
+
 /* If that can't be read for long, try to remove the group: the kernel doesn't remove one with processes. */
 static bool is_empty(struct ration_run *run)
 {

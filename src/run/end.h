@@ -39,4 +39,10 @@ int end_settle(struct ration_run *run);
  */
 int end_retry(struct ration_run *run, int code);
 
+/*
+ * What a limit is measured by couldn't be read: sets `deadline` for another attempt soon. If all have failed for a
+ * second, `failures` of them, the limit isn't enforced any more: the run ends, and its failure is `failure`.
+ */
+void end_unread(struct ration_run *run, struct loop_deadline *deadline, unsigned *failures, const char *failure);
+
 #endif

@@ -94,6 +94,16 @@ def test_FB16_unreadable_cpu_time(run, base, times, verdict):
     assert ("can't measure the CPU time any longer" in r.receipt.get("failure", "")) == (verdict == "internal"), r
 
 
+@pytest.mark.worlds("v2")
+@pytest.mark.needs("memory", "psi")
+def test_FB16_unreadable_pressure(run, base):
+    """Of a run that stalls: here the kernel puts it to sleep for each page above memory-high."""
+    group = base / NAMESPACE / "default" / "stalls"
+    r = run("--memory 64M --memory-high 20M --stall-timeout 3 --timeout 3000 --name stalls", "alloc 60 stay",
+            before=failing("read,pread64", "ENOMEM", group / "memory.pressure"), deadline=5 * DEADLINE)
+    assert r.verdict == "internal" and "can't read memory.pressure any longer" in r.receipt["failure"], r
+
+
 @contextlib.contextmanager
 def unread(kind):
     """The end of something that nobody reads, full: (the fd, a function that empties it once)."""

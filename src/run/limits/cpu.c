@@ -6,6 +6,7 @@
  * busy. Where there is no such file, the time is sampled (watched.c).
  */
 #include "group/cgroup1.h"
+#include "group/leaf.h"
 #include "run/concern.h"
 #include "run/end.h"
 #include "sys/cgroup/cgroup.h"
@@ -18,14 +19,12 @@
 
 /* The earliest that the CPU time is read again. */
 #define READ_MIN_USEC 1000
-/* A read that failed is repeated: this soon, and at most so many times. */
-#define AGAIN_USEC 10000
-#define FAILURES_MAX 100
 
 struct cpu {
 	struct concern concern;
 	struct loop_deadline deadline;
 	int group_fd;                   /* whose CPUs count, or -EBADF */
+	int dir_fd;                     /* in which `fd` is */
 	int fd;                         /* cpu.stat, or cpuacct.usage of cgroup v1 */
 	unsigned failures;              /* in a row */
 	uint64_t soft_usec, hard_usec;  /* RATION_UNLIMITED: none */
@@ -62,19 +61,6 @@ static unsigned usable(const struct cpu *cpu)
 	return n > 0 ? n : cpus_online();
 }
 
-/* Without the time that was used the limit isn't enforced any more: that ends the run, as where it is sampled. */
-static void read_failed(struct cpu *cpu, uint64_t now_usec)
-{
-	struct ration_run *run = cpu->concern.run;
-
-	if (cpu->failures++ < FAILURES_MAX) {
-		loop_set(&run->loop, &cpu->deadline, loop_after(now_usec, AGAIN_USEC));
-		return;
-	}
-	receipt_fail(&run->receipt, "can't measure the CPU time any longer, and so not enforce its limit");
-	end_run(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
-}
-
 static void on_deadline(void *userdata, uint64_t now_usec)
 {
 	struct cpu *cpu = userdata;
@@ -84,7 +70,10 @@ static void on_deadline(void *userdata, uint64_t now_usec)
 	if (run->killed)
 		return;
 	if (used_usec == USAGE_ABSENT) {
-		read_failed(cpu, now_usec);
+		/* A group that is gone has no processes. */
+		if (leaf_alive(cpu->dir_fd))
+			end_unread(run, &cpu->deadline, &cpu->failures,
+					"can't measure the CPU time any longer, and so not enforce its limit");
 		return;
 	}
 	cpu->failures = 0;
@@ -129,6 +118,7 @@ int cpu_prepare(struct ration_run *run, struct ration_error *reterr)
 	cpu->hard_usec = item->in_force;
 	cpu->soft_usec = item->asked_soft;
 	cpu->group_fd = run->group.fd;
+	cpu->dir_fd = dir_fd;
 	cpu->fd = cg_open_file(dir_fd, v1 ? "cpuacct.usage" : "cpu.stat");
 	if (cpu->fd < 0)
 		return error_set(reterr, cpu->fd, RATION_CAUSE_UNKNOWN, "can't measure the processes: %s",

@@ -6,6 +6,7 @@
  * the event once a poll has seen it, so if it wakes the caller's loop around ours, it is gone when
  * we look. So from the hint on we measure, with one read at the end, whether the stall lasts.
  */
+#include "group/leaf.h"
 #include "group/stats/metrics.h"
 #include "run/concern.h"
 #include "run/end.h"
@@ -27,7 +28,9 @@ struct stall {
 	struct loop_deadline deadline;
 	int fd;
 	uint64_t limit_usec, window_usec;
-	uint64_t mark_usec, mark_full_usec; /* when the measurement began, and the total stall at that time */
+	bool marked; /* a measurement has begun: */
+	uint64_t mark_usec, mark_full_usec; /* when, and the total stall at that time */
+	unsigned failures; /* reads, in a row */
 };
 
 static uint64_t read_full(const struct stall *stall)
@@ -35,21 +38,39 @@ static uint64_t read_full(const struct stall *stall)
 	return metrics_memory_pressure(stall->concern.run->group.fd, "full");
 }
 
-static void measure(struct stall *stall)
+/* Where memory is short, a read can fail for that. A group that is gone has no processes. */
+static void unread(struct stall *stall)
+{
+	struct ration_run *run = stall->concern.run;
+
+	if (leaf_alive(run->group.fd))
+		end_unread(run, &stall->deadline, &stall->failures, "can't read memory.pressure any longer, and so not enforce the "
+				"limit of a stall");
+}
+
+static void begin_measuring(struct stall *stall)
 {
 	struct ration_run *run = stall->concern.run;
 	uint64_t measure_usec = stall->limit_usec;
 
-	if (stall->deadline.at_usec != LOOP_NEVER || run->killed)
-		return;
 	stall->mark_usec = sys_now_usec();
 	stall->mark_full_usec = read_full(stall);
-	if (stall->mark_full_usec == USAGE_ABSENT)
+	stall->marked = stall->mark_full_usec != USAGE_ABSENT;
+	if (!stall->marked) {
+		unread(stall);
 		return;
+	}
+	stall->failures = 0;
 	/* The stall has already lasted for one window. */
 	measure_usec = measure_usec > stall->window_usec + MEASURE_MIN_USEC ? measure_usec - stall->window_usec
 									    : MEASURE_MIN_USEC;
 	loop_set(&run->loop, &stall->deadline, loop_after(stall->mark_usec, measure_usec));
+}
+
+static void measure(struct stall *stall)
+{
+	if (stall->deadline.at_usec == LOOP_NEVER && !stall->concern.run->killed)
+		begin_measuring(stall);
 }
 
 static void on_trigger(void *userdata, bool failed)
@@ -73,10 +94,20 @@ static void on_deadline(void *userdata, uint64_t now_usec)
 {
 	struct stall *stall = userdata;
 	struct ration_run *run = stall->concern.run;
-	uint64_t full_usec = read_full(stall), elapsed_usec = now_usec - stall->mark_usec;
+	uint64_t full_usec, elapsed_usec = now_usec - stall->mark_usec;
 
-	if (run->killed || full_usec == USAGE_ABSENT)
+	if (run->killed)
 		return;
+	if (!stall->marked) {
+		begin_measuring(stall);
+		return;
+	}
+	full_usec = read_full(stall);
+	if (full_usec == USAGE_ABSENT) {
+		unread(stall);
+		return;
+	}
+	stall->failures = 0;
 	full_usec -= stall->mark_full_usec;
 	if (full_usec >= elapsed_usec * FULL_PCT / 100)
 		end_run(run, RUN_CAUSE_STALL, SIGKILL, full_usec + stall->window_usec * FULL_PCT / 100);

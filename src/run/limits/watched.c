@@ -5,14 +5,14 @@
 #include "run/concern.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "run/end.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
-/* A sample that failed is repeated: this soon, and at most so many times. */
+/* A sample for metrics alone that failed is repeated this soon. */
 #define AGAIN_USEC 10000
-#define FAILURES_MAX 100
 
 struct sampling {
 	struct concern concern;
@@ -62,18 +62,19 @@ static bool has_limits(const struct sample_limits *limits)
 		limits->cpu_usec != RATION_UNLIMITED;
 }
 
-/* If sampling fails, the limit isn't enforced any more: end the run. For metrics alone, don't. */
+/* Who has no limits, only metrics, doesn't end because of them. */
 static void failed(struct sampling *sampling, int code, uint64_t now_usec)
 {
 	struct ration_run *run = sampling->concern.run;
+	char failure[160];
 
-	if (sampling->failures++ < FAILURES_MAX || !has_limits(&sampling->limits)) {
+	if (!has_limits(&sampling->limits)) {
 		loop_set(&run->loop, &sampling->deadline, loop_after(now_usec, AGAIN_USEC));
 		return;
 	}
-	receipt_fail(&run->receipt, "can't measure the processes any longer, and so not enforce their limits: %s",
+	(void)snprintf(failure, sizeof(failure), "can't measure the processes any longer, and so not enforce their limits: %s",
 			error_text(code));
-	end_run(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
+	end_unread(run, &sampling->deadline, &sampling->failures, failure);
 }
 
 static void on_deadline(void *userdata, uint64_t now_usec)

@@ -388,7 +388,7 @@ def test_calls_of_a_launch(run):
     a start that takes a second: the least of a few counts."""
     failing, report, counts = Path(HELPERS).parent / "inject" / "failing", run.file("report"), []
     # Those of a controller that is there are more: its files are looked at on all levels.
-    most = 270 if not {"memory", "pids", "cpu"} & HAS else 400
+    most = 285 if not {"memory", "pids", "cpu"} & HAS else 410
     while len(counts) < 5 and min(counts, default=most + 1) > most:
         r = run.start("--tenant few", "true", before=[str(failing), str(report), "60", "0", "0", "0"], receipt=False,
                       env={"FAILING_WATCH": RATION, "PATH": "/usr/bin"}).wait()

@@ -9,7 +9,6 @@
  */
 #include "group/nodes.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -292,17 +291,16 @@ static bool node_remove(const struct host_snapshot *host, int above_fd, const ch
 		bool (*stays)(const struct host_snapshot *host, int fd))
 {
 	CLEANUP(lock_releasep) int lock_fd = -EBADF;
-	struct stat st, named;
+	struct stat st;
 
 	/* "Not empty" is the usual answer: the links of a directory of cgroups are two, and one for each group in it. */
-	if (fstat(fd, &st) < 0 || st.st_nlink > 2 || stays(host, fd))
+	if ((fstat(fd, &st) == 0 && st.st_nlink > 2) || stays(host, fd))
 		return false;
 	lock_fd = lock_take(fd, REMOVE_MSEC);
 	if (vanished(lock_fd))
 		return true;
 	/* The end of a run may have no fd for it: then nearly no time is left between the look and the removal. */
-	return lock_fd != -EBUSY && !stays(host, fd) && fstatat(above_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-		named.st_dev == st.st_dev && named.st_ino == st.st_ino && cg_rmdir(above_fd, name) == 0;
+	return lock_fd != -EBUSY && !stays(host, fd) && cg_is(fd, above_fd, name) && cg_rmdir(above_fd, name) == 0;
 }
 
 static bool is_kept(const struct host_snapshot *host, int fd)

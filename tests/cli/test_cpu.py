@@ -261,8 +261,9 @@ def test_C11_weight_by_nice(run):
 @pytest.mark.worlds("host", "v2", "hybrid", "nothing")
 def test_C12_accuracy(run):
     """To 1 %. The start and the end of the command count as well, and are less of it the longer
-    it runs: how long that takes to be less than 1 % is the machine's business."""
-    for seconds in (2, 4, 8, 16, 32):
+    it runs: how long that takes to be less than 1 % is the machine's business. So is what an emulated
+    CPU that has to wait charges to whoever runs, in lumps: of some long runs one has few."""
+    for seconds in (2, 4, 8, 16, 32, 32, 32, 64):
         r = run("", f"spin {seconds}")
         assert r.code == 0
         low, high = (.99, 1.01) if r.receipt["sources"]["cpu_usec"] == "cgroup2" else (.975, 1.05)

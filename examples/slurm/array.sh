@@ -8,8 +8,8 @@
 # N is the number of lines; LIMIT is an option of `ration run`. Each run adds its
 # receipt to receipts/INDEX.jsonl; a line that has one isn't run again, so that the
 # same command finishes what a dead node has left undone; one that was interrupted
-# (scancel, preemption, a requeue) is undone as well. How the runs ended:
-# ration receipt receipts/*.jsonl
+# (scancel, preemption, a requeue), or that ration itself failed, is undone as well.
+# How the runs ended: ration receipt receipts/*.jsonl
 #
 #SBATCH --cpus-per-task=1
 #SBATCH --mem=150M

@@ -64,7 +64,7 @@ enum shortage {
 
 /* A group that is full or, for memory, the one with the least left. */
 struct full {
-	enum shortage room;     /* 0: none was found */
+	enum shortage kind; /* 0: none was found */
 	const char *file;   /* of the limit */
 	uint64_t used, limit;
 	struct stat group;
@@ -130,15 +130,15 @@ static bool check_stall(int fd, struct full *full)
 }
 
 /* Keeps the first full group; of several with little memory, the one with the least left. */
-static void keep_fullest(int fd, enum shortage room, const struct full *found, struct full *best)
+static void keep_fullest(int fd, enum shortage kind, const struct full *found, struct full *best)
 {
 	char link[64], path[PATH_MAX];
 	ssize_t n;
 
-	if (best->room && (room != SHORTAGE_MEMORY || memory_left(found) >= memory_left(best)))
+	if (best->kind && (kind != SHORTAGE_MEMORY || memory_left(found) >= memory_left(best)))
 		return;
 	*best = *found;
-	best->room = room;
+	best->kind = kind;
 	(void)fstat(fd, &best->group);
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, path, sizeof(path) - 1);
@@ -146,12 +146,12 @@ static void keep_fullest(int fd, enum shortage room, const struct full *found, s
 	(void)text_escape(best->path, sizeof(best->path), path);
 }
 
-static void check(int fd, enum shortage room, uint64_t level, struct full *best)
+static void check(int fd, enum shortage kind, uint64_t level, struct full *best)
 {
 	struct full full = { .used = 0 };
 	bool is_full = false;
 
-	switch (room) {
+	switch (kind) {
 	case SHORTAGE_TASKS:
 		is_full = check_tasks(fd, &full);
 		break;
@@ -166,20 +166,20 @@ static void check(int fd, enum shortage room, uint64_t level, struct full *best)
 		break;
 	}
 	if (is_full)
-		keep_fullest(fd, room == SHORTAGE_STALL ? SHORTAGE_MEMORY : room, &full, best);
+		keep_fullest(fd, kind == SHORTAGE_STALL ? SHORTAGE_MEMORY : kind, &full, best);
 }
 
 /* ------------------------------------------------------------- those above */
 
 /* From the group that is open as `dir_fd` upwards; -EBADF: there is none. */
-static void climb(int dir_fd, enum shortage room, struct full *best)
+static void climb(int dir_fd, enum shortage kind, struct full *best)
 {
 	CLEANUP(closep) int fd = dir_fd < 0 ? -EBADF : openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	for (uint64_t level = 1; fd >= 0; level++) {
 		int above;
 
-		check(fd, room, level, best);
+		check(fd, kind, level, best);
 		above = cg_open_above(fd);
 		(void)close_fd(fd);
 		fd = above;
@@ -187,7 +187,7 @@ static void climb(int dir_fd, enum shortage room, struct full *best)
 }
 
 /* From this process's own group upwards, which is charged for what it forks. */
-static void climb_own(const struct host_snapshot *host, enum shortage room, struct full *best)
+static void climb_own(const struct host_snapshot *host, enum shortage kind, struct full *best)
 {
 	char path[2 * PATH_MAX];
 
@@ -196,10 +196,10 @@ static void climb_own(const struct host_snapshot *host, enum shortage room, stru
 
 		(void)snprintf(path, sizeof(path), "%s%s", host->mount, host->own);
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		climb(fd, room, best);
+		climb(fd, kind, best);
 	}
 	for (size_t i = 0; i < host->n_v1; i++)
-		climb(host->v1[i].fd, room, best);
+		climb(host->v1[i].fd, kind, best);
 }
 
 /* ------------------------------------------------------------------ telling */
@@ -216,7 +216,7 @@ static int tell_how(const char *what, const char *who, const char *name, const s
 {
 	char used[RATION_TEXT_MAX], limit[RATION_TEXT_MAX];
 
-	switch (full->room) {
+	switch (full->kind) {
 	case SHORTAGE_TASKS:
 		return error_set(reterr, code, RATION_CAUSE_IN_USE, "can't %s: %s%s has %" PRIu64 " of %" PRIu64 " tasks (%s)",
 				what, who, name, full->used, full->limit, full->file);
@@ -236,7 +236,7 @@ static int tell_how(const char *what, const char *who, const char *name, const s
 /* `ours`: ration can set the limit of that tenant or group. Else it is a path, and a file is written. */
 static int hint(const struct full *full, const char *ours, int code, struct ration_error *reterr)
 {
-	switch (full->room) {
+	switch (full->kind) {
 	case SHORTAGE_TASKS:
 		return ours ? error_hint(reterr, code, "end some of them, or raise the limit: ration set %.257s --pids N", ours) :
 			error_hint(reterr, code, "end some of them, or write a higher number to that file, or max");
@@ -257,9 +257,9 @@ static int hint(const struct full *full, const char *ours, int code, struct rati
 static int refuse_full(const char *what, const struct full *full, int tenant_fd, const char *tenant, int code,
 		struct ration_error *reterr)
 {
-	bool ours = full->room != SHORTAGE_GROUPS && tenant && is_at(full, tenant_fd);
+	bool ours = full->kind != SHORTAGE_GROUPS && tenant && is_at(full, tenant_fd);
 
-	(void)tell_how(what, ours ? "the tenant " : full->room == SHORTAGE_GROUPS ? "" : "the group ", ours ? tenant : full->path,
+	(void)tell_how(what, ours ? "the tenant " : full->kind == SHORTAGE_GROUPS ? "" : "the group ", ours ? tenant : full->path,
 			full, code, reterr);
 	return hint(full, ours ? tenant : NULL, code, reterr);
 }
@@ -273,7 +273,7 @@ int shortage_error(int dir_fd, const char *tenant, const char *address, int code
 
 	(void)snprintf(what, sizeof(what), "create the group %s", address);
 	climb(dir_fd, code == -ENOMEM ? SHORTAGE_MEMORY : SHORTAGE_GROUPS, &full);
-	if (full.room)
+	if (full.kind)
 		return refuse_full(what, &full, dir_fd, tenant, code, reterr);
 	/* Above what can be seen from here, or gone meanwhile. */
 	(void)error_set(reterr, code, code == -ENOMEM ? RATION_CAUSE_UNKNOWN : RATION_CAUSE_IN_USE, "can't %s: %s", what,
@@ -337,17 +337,17 @@ static int tell_start(const struct place *place, const struct full *full, int co
 
 int shortage_start_error(const struct place *place, const struct spawn *spawn, int code, struct ration_error *reterr)
 {
-	enum shortage room = lacks(spawn, code);
+	enum shortage kind = lacks(spawn, code);
 	struct full full = { .used = 0 };
 
-	if (room) {
-		climb(place->fd, room, &full);
+	if (kind) {
+		climb(place->fd, kind, &full);
 		for (size_t i = 0; i < place->host->n_v1; i++)
-			climb(place->v1_fd[i], room, &full);
-		if (!full.room)
-			climb_own(place->host, room, &full);
+			climb(place->v1_fd[i], kind, &full);
+		if (!full.kind)
+			climb_own(place->host, kind, &full);
 	}
-	if (!full.room)
+	if (!full.kind)
 		return command_spawn_error(spawn, code, reterr);
 	return tell_start(place, &full, code == -E2BIG || code == -ETIMEDOUT ? -ENOMEM : code, reterr);
 }
@@ -367,7 +367,7 @@ int shortage_check_tasks(const struct place *place, struct ration_error *reterr)
 		if (place->v1_fd[i] >= 0 && !cg_has_caller(place->v1_fd[i]))
 			check(place->v1_fd[i], SHORTAGE_TASKS, 1, &full);
 	}
-	return full.room ? tell_start(place, &full, -EAGAIN, reterr) : 0;
+	return full.kind ? tell_start(place, &full, -EAGAIN, reterr) : 0;
 }
 
 int shortage_fork_error(const struct host_snapshot *host, const char *what, int code, struct ration_error *reterr)
@@ -376,7 +376,7 @@ int shortage_fork_error(const struct host_snapshot *host, const char *what, int 
 
 	if (code == -EAGAIN || code == -ENOMEM)
 		climb_own(host, code == -EAGAIN ? SHORTAGE_TASKS : SHORTAGE_MEMORY, &full);
-	if (full.room)
+	if (full.kind)
 		return refuse_full(what, &full, -EBADF, NULL, code, reterr);
 	(void)error_set(reterr, code, RATION_CAUSE_UNKNOWN, "can't %s: %s", what, error_text(code));
 	/* With the flag it has children, of SCHED_OTHER. */

@@ -58,7 +58,7 @@ struct host_facts {
 	bool cgroup_namespace;     /* our group's path begins at a container's, not at the hierarchy's root */
 	bool proc_foreign;         /* /proc is of another pid namespace: no process can be looked at */
 	unsigned cpus;             /* in `cpu_mask` */
-	struct cpus cpu_mask;/* to which a group can be pinned */
+	struct cpus cpu_mask;      /* to which a group can be pinned */
 	struct host_set cpuset_cpus, cpuset_mems;
 	struct host_bounds bounds; /* at BASE and above, and down to the place that a plan is for */
 	struct host_caller caller;

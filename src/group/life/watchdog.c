@@ -41,96 +41,96 @@ static bool can_freeze(const struct place *place)
 #define KILLED_USEC 2000000
 
 /* It was killed long ago. The parent sleeps until it is dead and can't report anything, so this thread does. */
-static void tell_that_it_hangs(struct watchdog *birth, uint64_t now_usec)
+static void tell_that_it_hangs(struct watchdog *watchdog, uint64_t now_usec)
 {
-	if (birth->told || !birth->spawn->hangs || birth->killed_usec == 0 || now_usec - birth->killed_usec < KILLED_USEC)
+	if (watchdog->told || !watchdog->spawn->hangs || watchdog->killed_usec == 0 || now_usec - watchdog->killed_usec < KILLED_USEC)
 		return;
-	birth->told = true;
-	birth->spawn->hangs(birth->spawn->hangs_data);
+	watchdog->told = true;
+	watchdog->spawn->hangs(watchdog->spawn->hangs_data);
 }
 
-static void kill_child(struct watchdog *birth, uint64_t now_usec)
+static void kill_child(struct watchdog *watchdog, uint64_t now_usec)
 {
-	int pid_fd = birth->spawn->child_fd;
-	pid_t pid = birth->spawn->child_pid;
+	int pid_fd = watchdog->spawn->child_fd;
+	pid_t pid = watchdog->spawn->child_pid;
 
 	if (pid_fd < 0 && pid <= 0)
 		return;
 	(void)sys_child_signal(pid, pid_fd, SIGKILL);
-	if (birth->late && birth->killed_usec == 0)
-		birth->killed_usec = now_usec;
-	move_out(birth->place, pid > 0 ? pid : sys_pidfd_pid(pid_fd));
+	if (watchdog->late && watchdog->killed_usec == 0)
+		watchdog->killed_usec = now_usec;
+	move_out(watchdog->place, pid > 0 ? pid : sys_pidfd_pid(pid_fd));
 }
 
 /*
  * The child is frozen, or its time is up: it waits for memory, or for a file that doesn't answer or on which
  * somebody holds a lease.
  */
-static bool hangs(struct watchdog *birth)
+static bool hangs(struct watchdog *watchdog)
 {
-	if (can_freeze(birth->place) && frozen_check(birth->place, "start in", NULL) != 0)
-		birth->killed = true;
-	else if (sys_now_usec() >= birth->deadline_usec)
-		birth->killed = birth->late = true;
-	return birth->killed;
+	if (can_freeze(watchdog->place) && frozen_check(watchdog->place, "start in", NULL) != 0)
+		watchdog->killed = true;
+	else if (sys_now_usec() >= watchdog->deadline_usec)
+		watchdog->killed = watchdog->late = true;
+	return watchdog->killed;
 }
 
 static void *watch(void *argument)
 {
-	struct watchdog *birth = argument;
+	struct watchdog *watchdog = argument;
 	uint64_t now_usec = sys_now_usec(), next_usec = now_usec;
 
-	(void)pthread_mutex_lock(&birth->mutex);
-	while (!birth->over) {
+	(void)pthread_mutex_lock(&watchdog->mutex);
+	while (!watchdog->over) {
 		struct timespec next;
 
 		next_usec += LOOK_USEC;
-		if (now_usec < birth->deadline_usec && next_usec > birth->deadline_usec)
-			next_usec = birth->deadline_usec;
+		if (now_usec < watchdog->deadline_usec && next_usec > watchdog->deadline_usec)
+			next_usec = watchdog->deadline_usec;
 		next = (struct timespec) { (time_t)(next_usec / 1000000), (long)(next_usec % 1000000) * 1000 };
-		while (!birth->over && pthread_cond_timedwait(&birth->cond, &birth->mutex, &next) == 0)
+		while (!watchdog->over && pthread_cond_timedwait(&watchdog->cond, &watchdog->mutex, &next) == 0)
 			;
 		now_usec = sys_now_usec();
-		if (!birth->over)
-			tell_that_it_hangs(birth, now_usec);
-		if (!birth->over && hangs(birth))
-			kill_child(birth, now_usec);
+		if (!watchdog->over)
+			tell_that_it_hangs(watchdog, now_usec);
+		if (!watchdog->over && hangs(watchdog))
+			kill_child(watchdog, now_usec);
 	}
-	(void)pthread_mutex_unlock(&birth->mutex);
+	(void)pthread_mutex_unlock(&watchdog->mutex);
 	return NULL;
 }
 
 /* Ends the thread before anybody can reap the child. */
 static void stop(void *data)
 {
-	struct watchdog *birth = data;
+	struct watchdog *watchdog = data;
 
-	(void)pthread_mutex_lock(&birth->mutex);
-	birth->over = true;
-	(void)pthread_cond_signal(&birth->cond);
-	(void)pthread_mutex_unlock(&birth->mutex);
-	(void)pthread_join(birth->thread, NULL);
-	(void)pthread_cond_destroy(&birth->cond);
-	(void)pthread_mutex_destroy(&birth->mutex);
+	(void)pthread_mutex_lock(&watchdog->mutex);
+	watchdog->over = true;
+	(void)pthread_cond_signal(&watchdog->cond);
+	(void)pthread_mutex_unlock(&watchdog->mutex);
+	(void)pthread_join(watchdog->thread, NULL);
+	(void)pthread_cond_destroy(&watchdog->cond);
+	(void)pthread_mutex_destroy(&watchdog->mutex);
 }
 
-static void watch_child(struct watchdog *birth, struct spawn *spawn)
+static void watch_child(struct watchdog *watchdog, struct spawn *spawn)
 {
 	pthread_condattr_t clock;
 	pthread_attr_t small;
 
 	spawn->child_pid = 0;
 	spawn->child_fd = -EBADF;
-	(void)pthread_mutex_init(&birth->mutex, NULL);
+	(void)pthread_mutex_init(&watchdog->mutex, NULL);
 	(void)pthread_condattr_init(&clock);
 	(void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&birth->cond, &clock);
+	(void)pthread_cond_init(&watchdog->cond, &clock);
 	(void)pthread_condattr_destroy(&clock);
 	(void)pthread_attr_init(&small);
 	(void)pthread_attr_setstacksize(&small, STACK_BYTES);
-	if (pthread_create(&birth->thread, &small, watch, birth) == 0) {
+	if (pthread_create(&watchdog->thread, &small, watch, watchdog) == 0) {
 		spawn->settled = stop;
-		spawn->settled_data = birth;
+		spawn->settled_data = watchdog;
 	}
 	(void)pthread_attr_destroy(&small);
 }
@@ -167,35 +167,35 @@ static bool has_no_cpusets(const struct place *place)
 	return !facts || (facts->base_kind == RATION_BASE_ROOT && !(facts->controllers & RATION_CONTROLLER_CPUSET));
 }
 
-int watchdog_begin(struct watchdog *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr)
+int watchdog_begin(struct watchdog *watchdog, const struct place *place, struct spawn *spawn, struct ration_error *reterr)
 {
 	int r = open_joins(place, spawn, reterr);
 
-	*birth = (struct watchdog) {
+	*watchdog = (struct watchdog) {
 		.place = place,
 		.spawn = spawn,
 		.deadline_usec = sys_now_usec() + (spawn->within_usec ? spawn->within_usec : SPAWN_WITHIN_USEC),
 	};
 	spawn->no_cpusets = has_no_cpusets(place);
 	if (r == 0)
-		watch_child(birth, spawn);
+		watch_child(watchdog, spawn);
 	return r;
 }
 
-int watchdog_end(const struct watchdog *birth, struct spawn *spawn, int r, struct ration_error *reterr)
+int watchdog_end(const struct watchdog *watchdog, struct spawn *spawn, int r, struct ration_error *reterr)
 {
 	close_joins(spawn);
 	/* Whatever failed because of the missing child. */
-	if (!birth->killed)
+	if (!watchdog->killed)
 		return r;
 	/* Its time limit has ended it; the concern that set the limit reports that. */
-	if (birth->late && spawn->within_usec)
+	if (watchdog->late && spawn->within_usec)
 		return r;
-	if (birth->late) {
+	if (watchdog->late) {
 		spawn->failed_step = SPAWN_STEP_EXEC;
-		return shortage_start_error(birth->place, spawn, -ETIMEDOUT, reterr);
+		return shortage_start_error(watchdog->place, spawn, -ETIMEDOUT, reterr);
 	}
-	r = frozen_check(birth->place, "start a command in", reterr);
+	r = frozen_check(watchdog->place, "start a command in", reterr);
 	return r < 0 ? r : error_set(reterr, -EBUSY, RATION_CAUSE_IN_USE, "can't start a command in %s/%s: the group was "
-			"frozen meanwhile", birth->place->tenant, birth->place->name);
+			"frozen meanwhile", watchdog->place->tenant, watchdog->place->name);
 }

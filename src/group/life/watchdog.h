@@ -43,13 +43,13 @@ struct watchdog {
  * Before spawn_start() of a child in the group at `place`: opens what the child joins in
  * cgroup v1, and watches it. Where there can be no thread, nobody does.
  */
-int watchdog_begin(struct watchdog *birth, const struct place *place, struct spawn *spawn, struct ration_error *reterr);
+int watchdog_begin(struct watchdog *watchdog, const struct place *place, struct spawn *spawn, struct ration_error *reterr);
 
 /*
  * spawn_start() has returned `r`, or watchdog_begin() or what was done instead has failed with it. Returns it, or
  * -EBUSY: the group was frozen; -ETIMEDOUT: it took a minute. Then the child has been killed. It is to be reaped,
  * unless `r` says that it has been.
  */
-int watchdog_end(const struct watchdog *birth, struct spawn *spawn, int r, struct ration_error *reterr);
+int watchdog_end(const struct watchdog *watchdog, struct spawn *spawn, int r, struct ration_error *reterr);
 
 #endif

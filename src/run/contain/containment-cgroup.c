@@ -51,7 +51,7 @@ struct cgroup {
 	bool taken;                /* from a pool: it is made already */
 	bool killed;               /* SIGKILL has been sent to all */
 	struct descent descent;
-	struct watchdog birth;
+	struct watchdog watchdog;
 	struct watch *watch;
 };
 
@@ -183,12 +183,12 @@ static int enter(struct containment *containment, struct spawn *spawn, struct ra
 	int r = frozen_check(group, "start a command in", reterr);
 
 	spawn->cgroup_fd = group->fd;
-	return r < 0 ? r : watchdog_begin(&of(containment)->birth, group, spawn, reterr);
+	return r < 0 ? r : watchdog_begin(&of(containment)->watchdog, group, spawn, reterr);
 }
 
 static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
-	return watchdog_end(&of(containment)->birth, spawn, r, reterr);
+	return watchdog_end(&of(containment)->watchdog, spawn, r, reterr);
 }
 
 /* If somebody else has removed the group meanwhile, that is the reason, whichever call failed first. */

@@ -32,7 +32,7 @@ struct below {
 	struct descent descent;
 	struct precedence precedence;
 	struct spared spared;
-	struct watchdog birth;
+	struct watchdog watchdog;
 	struct watch *watch;
 };
 
@@ -54,12 +54,12 @@ static int enter(struct containment *containment, struct spawn *spawn, struct ra
 	int r = frozen_check(group, "start a command in", reterr);
 
 	spawn->die_with_parent = true;
-	return r < 0 ? r : watchdog_begin(&of(containment)->birth, group, spawn, reterr);
+	return r < 0 ? r : watchdog_begin(&of(containment)->watchdog, group, spawn, reterr);
 }
 
 static int entered(struct containment *containment, struct spawn *spawn, int r, struct ration_error *reterr)
 {
-	r = watchdog_end(&of(containment)->birth, spawn, r, reterr);
+	r = watchdog_end(&of(containment)->watchdog, spawn, r, reterr);
 	/*
 	 * Only now: the command runs already and doesn't inherit it. Without it, a fork bomb would leave us
 	 * hardly any CPU time.

@@ -272,10 +272,9 @@ static int make_parent(const struct chain *chain, size_t i, uint32_t wanted, int
 	return r;
 }
 
-static bool may_remove(const struct chain *chain, size_t i)
+/* Parents that others have made stay. */
+static bool is_ours(const struct chain *chain, size_t i)
 {
-	if (owner_kept(chain->fd[i]))
-		return false;
 	return i + 1 == chain->host->n_nodes || notes_has(chain->fd[i], NOTE_MADE);
 }
 
@@ -313,7 +312,7 @@ static bool is_kept(const struct host_snapshot *host, int fd)
 static void chain_remove(const struct chain *chain)
 {
 	for (size_t i = chain->host->n_nodes; i-- > 0;) {
-		if (chain->fd[i] >= 0 && (!may_remove(chain, i) ||
+		if (chain->fd[i] >= 0 && (!is_ours(chain, i) ||
 				!node_remove(chain->host, above(chain, i), chain->host->node[i], chain->fd[i], is_kept)))
 			return;
 	}

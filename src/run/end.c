@@ -124,20 +124,24 @@ void end_warn(struct ration_run *run, enum run_cause cause, uint64_t observed)
 		signal_all(run, run->options.signal);
 }
 
+/* False: it has failed too often. */
+static bool again(struct ration_run *run, struct loop_deadline *deadline, unsigned *failures)
+{
+	if ((*failures)++ >= FAILURES_MAX)
+		return false;
+	loop_set(&run->loop, deadline, loop_after(sys_now_usec(), AGAIN_USEC));
+	return true;
+}
+
 int end_retry(struct ration_run *run, int code)
 {
-	if (run->failures++ >= FAILURES_MAX)
-		return code;
-	loop_set(&run->loop, &run->again, loop_after(sys_now_usec(), AGAIN_USEC));
-	return 0;
+	return again(run, &run->again, &run->failures) ? 0 : code;
 }
 
 void end_unread(struct ration_run *run, struct loop_deadline *deadline, unsigned *failures, const char *failure)
 {
-	if ((*failures)++ < FAILURES_MAX) {
-		loop_set(&run->loop, deadline, loop_after(sys_now_usec(), AGAIN_USEC));
+	if (again(run, deadline, failures))
 		return;
-	}
 	receipt_fail(&run->receipt, "%s", failure);
 	end_run(run, RUN_CAUSE_INTERNAL, SIGKILL, 0);
 }

@@ -11,6 +11,9 @@
 /* Room for a value as messages show it: about 60 characters, with the final NUL. */
 #define TEXT_SHOWN_MAX 64
 
+/* What is longer is no receipt: in a file of one, and as a line of a journal. */
+#define TEXT_RECEIPT_MAX (16u << 20)
+
 /*
  * Writes `text` (NULL: nothing) so that it fits `size` bytes (at least 8) and is harmless
  * on a terminal and in a log: everything but printable ASCII, and the backslash,

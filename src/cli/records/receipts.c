@@ -59,7 +59,7 @@ static int add_line(struct reader *reader, size_t *ret_length)
 
 		while (n < sizeof(part) && byte != '\n' && (byte = getc(reader->file)) != EOF)
 			part[n++] = (char)byte;
-		if (reader->text.length + n > RECEIPTS_LENGTH_MAX)
+		if (reader->text.length + n > TEXT_RECEIPT_MAX)
 			reader->too_long = true;
 		else if (buffer_add(&reader->text, part, n) < 0)
 			return -ENOMEM;

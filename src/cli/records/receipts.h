@@ -10,9 +10,6 @@
 
 #include "ration.h"
 
-/* A receipt that is longer is none. */
-#define RECEIPTS_LENGTH_MAX (16u << 20)
-
 /* What is read: of what `ration COMMAND` tells, and how it is called there. */
 struct receipts_kind {
 	const char *command, *what, *schema;

@@ -53,7 +53,7 @@ static void end_line(struct follow *follow, struct followed *followed)
 /* Adds to the line that has no end yet. */
 static void add(struct followed *followed, const char *text, size_t length)
 {
-	if (followed->line.length + length > FOLLOW_LINE_MAX) {
+	if (followed->line.length + length > TEXT_RECEIPT_MAX) {
 		followed->too_long = true;
 		followed->line.length = 0;
 	}

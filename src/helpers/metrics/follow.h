@@ -19,9 +19,6 @@
  */
 #define FOLLOW_MARK_MAX 4096
 
-/* Longer lines are none of a journal: what the command takes for a receipt is no longer (RECEIPTS_LENGTH_MAX). */
-#define FOLLOW_LINE_MAX (16 << 20)
-
 /* How many files that had the name before are still read: more than a rotation between two looks leaves. */
 #define FOLLOW_BEFORE_MAX 4
 

@@ -36,6 +36,7 @@ struct subject {
 	const struct ration_stats *stats;
 	struct exposition *exposition;
 	struct metrics_errors *errors;
+	uint64_t metrics; /* wanted_metrics() */
 };
 
 static_assert(RATION_OWNER_KEPT == 3, "an array has them as its indexes");
@@ -266,7 +267,7 @@ static void tell_open(struct subject *subject)
 static void tell_group(struct subject *subject, const struct ration_host *host, const struct ration_list_item *item)
 {
 	CLEANUP(handle_freep) struct ration_group *group = NULL;
-	const struct stats_wanted wanted = { .metrics = wanted_metrics(), .state = true };
+	const struct stats_wanted wanted = { .metrics = subject->metrics, .state = true };
 	struct ration_stats stats;
 	char uid[16];
 	int r = ration_group_open(host, item->address, &group, NULL);
@@ -340,7 +341,7 @@ int groups_tell(const struct ration_host *host, uint64_t until_usec, struct expo
 		struct metrics_errors *errors, struct ration_error *reterr)
 {
 	const struct ration_list_options options = { .size = sizeof(options) };
-	struct subject subject = { .name = "", .exposition = exposition, .errors = errors };
+	struct subject subject = { .name = "", .exposition = exposition, .errors = errors, .metrics = wanted_metrics() };
 	struct ration_list *list = NULL;
 	int r = ration_list_new_with(host, &options, &list, reterr);
 

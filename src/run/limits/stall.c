@@ -28,8 +28,7 @@ struct stall {
 	struct loop_deadline deadline;
 	int fd;
 	uint64_t limit_usec, window_usec;
-	bool marked; /* a measurement has begun: */
-	uint64_t mark_usec, mark_full_usec; /* when, and the total stall at that time */
+	uint64_t mark_usec, mark_full_usec; /* when the measurement began, and the total stall then; USAGE_ABSENT: it hasn't */
 	unsigned failures; /* reads, in a row */
 };
 
@@ -55,8 +54,7 @@ static void begin_measuring(struct stall *stall)
 
 	stall->mark_usec = sys_now_usec();
 	stall->mark_full_usec = read_full(stall);
-	stall->marked = stall->mark_full_usec != USAGE_ABSENT;
-	if (!stall->marked) {
+	if (stall->mark_full_usec == USAGE_ABSENT) {
 		unread(stall);
 		return;
 	}
@@ -98,7 +96,7 @@ static void on_deadline(void *userdata, uint64_t now_usec)
 
 	if (run->killed)
 		return;
-	if (!stall->marked) {
+	if (stall->mark_full_usec == USAGE_ABSENT) {
 		begin_measuring(stall);
 		return;
 	}

@@ -170,6 +170,9 @@ class Run(Handle):
             argv_array = (ctypes.c_char_p * (len(words) + 1))(*words, None)
             native, pointer = _native(own, argv_array, files), ctypes.c_void_p()
             host = self.plan.host._use()
+            # Before, as in Node.create(): a program can make it an error, and nothing may be left then.
+            if own.get("pool") is None:
+                self.plan._warn(stacklevel)
             with DEFAULT_SIGNALS:
                 call("ration_run_start", host.pointer, self.plan._owned.pointer, ctypes.byref(native), ctypes.byref(pointer))
             self._owned = Owned("run", pointer, lib.ration_run_free, self.plan._owned, host)
@@ -179,13 +182,6 @@ class Run(Handle):
         finally:
             files.close()
         self._take(files)
-        if own.get("pool") is None:
-            try:
-                self.plan._warn(stacklevel)
-            except BaseException:
-                # The program has made it an error: nothing is left then, whoever holds the exception, and by it this frame.
-                self.close()
-                raise
 
     def _take(self, files: Files) -> None:
         owned = self._use()
